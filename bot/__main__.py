@@ -1,0 +1,56 @@
+"""`python -m bot web | socket | demo`. A wrong command or setting prints one line and exits with 2."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+
+from bot.errors import ConfigError
+
+USAGE = "usage: python -m bot web | socket | demo [--port N] [--seed N] [--speed X] [--no-browser]"
+
+
+def _web(arguments: list[str]) -> None:
+    _serve("web", arguments)
+
+
+def _socket(arguments: list[str]) -> None:
+    _serve("socket", arguments)
+
+
+def _serve(mode: str, arguments: list[str]) -> None:
+    if arguments:
+        raise ConfigError(f"{mode} takes no arguments: its settings come from the environment. {USAGE}")
+    from bot.app import serve
+    from bot.settings import load
+
+    asyncio.run(serve(load(mode), mode))  # type: ignore[arg-type]
+
+
+def _demo(arguments: list[str]) -> None:
+    from bot.demo.run import main  # a development part, which the other commands never import
+
+    main(arguments)
+
+
+COMMANDS: dict[str, Callable[[list[str]], None]] = {"web": _web, "socket": _socket, "demo": _demo}
+
+
+def main() -> int:
+    """Run one command; the exit code."""
+    name, *arguments = sys.argv[1:] or [""]
+    try:
+        if name not in COMMANDS:
+            raise ConfigError(f"{name!r} is not a command. {USAGE}" if name else USAGE)
+        COMMANDS[name](arguments)
+    except ConfigError as error:
+        print(f"sessions-bot: {error.text}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

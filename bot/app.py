@@ -1,0 +1,194 @@
+"""The one place that builds things, and takes them down again."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import log
+from bot.errors import ConfigError
+from bot.flows.rooms import Rooms
+from bot.hms.auth import GivenToken, SignedToken, Token
+from bot.hms.client import Hms
+from bot.settings import Mode, Settings
+from bot.slack.commands import COMMANDS
+from bot.slack.listeners import register
+from bot.slack.replies import Replies
+from bot.slack.request import Bot
+from bot.slack.work import Work
+from bot.slack.zones import Zones
+from bot.web.server import application
+
+DRAIN_S = 20.0
+"""How long answers may take after SIGTERM: a platform such as Heroku kills after 30 seconds."""
+SLACK_TIMEOUT_S = 8
+AUTH_RETRY_S = 5.0
+REFUSED = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
+
+
+class Identity:
+    """Who the bot is in its workspace: auth.test, asked once at start so that no person's 3 seconds pay for it."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self._known: dict[str, Any] = {}
+
+    @property
+    def known(self) -> bool:
+        return bool(self._known)
+
+    async def warm(self) -> None:
+        """Ask until Slack answers. Raises ConfigError where it refuses the token."""
+        while not self._known:
+            try:
+                answer = await self._client.auth_test()
+                self._known = {key: answer.get(key) for key in ("bot_id", "user_id", "team_id", "enterprise_id")}
+            except SlackApiError as error:
+                code = str(error.response.get("error")) if isinstance(error.response.data, dict) else "no answer"
+                if code in REFUSED:
+                    raise ConfigError(f"Slack refuses SLACK_BOT_TOKEN ({code}). Copy it anew from your app.") from None
+                log.warning("auth_test_failed", cause=code)
+                await asyncio.sleep(AUTH_RETRY_S)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                log.warning("auth_test_failed", cause=type(error).__name__)
+                await asyncio.sleep(AUTH_RETRY_S)
+
+    def authorizer(self) -> Callable[..., Awaitable[AuthorizeResult]]:
+        """For Bolt. It answers also before Slack has: no listener needs to know who the bot is."""
+
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            return AuthorizeResult(
+                enterprise_id=enterprise_id,
+                team_id=team_id,
+                bot_id=self._known.get("bot_id"),
+                bot_user_id=self._known.get("user_id"),
+                bot_token=self._client.token,
+            )
+
+        return authorize
+
+
+@asynccontextmanager
+async def running(settings: Settings, mode: Mode) -> AsyncIterator[str]:
+    """The bot, listening; gives its own URL. On the way out nothing acknowledged is left unanswered."""
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        client = _slack_client(settings, http)
+        hms = Hms(settings.hms_api_url, _hms_token(settings))
+        stack.push_async_callback(hms.close)
+        work = Work()
+        bot = Bot(
+            hms=hms,
+            rooms=Rooms(hms),
+            zones=Zones(client, settings.default_timezone),
+            replies=Replies(http),
+            work=work,
+            words=tuple(COMMANDS),
+        )
+        identity = Identity(client)
+        slack = _bolt(settings, client, identity)
+        register(slack, bot)
+        warming = asyncio.create_task(identity.warm())
+        stack.callback(warming.cancel)
+
+        socket = _socket(settings, slack, http) if mode == "socket" else None
+        stopping = asyncio.Event()
+
+        def not_ready() -> str:
+            if stopping.is_set():
+                return "stopping"
+            if not identity.known:
+                return "waiting for Slack's auth.test"
+            if socket is not None and (socket.client.current_session is None or socket.client.current_session.closed):
+                return "waiting for Slack's socket"
+            return ""
+
+        web_app = application(slack if mode == "web" else None, not_ready)
+        runner = web.AppRunner(web_app, access_log=None)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        stack.push_async_callback(work.drain, DRAIN_S)
+        site = web.TCPSite(runner, settings.host, settings.port)
+        await site.start()
+        stack.push_async_callback(site.stop)
+        if socket is not None:
+            await socket.client.connect()
+            stack.push_async_callback(socket.client.close)
+        stack.callback(stopping.set)
+        await _ready_or_refused(warming)
+        host, port = runner.addresses[0][:2]
+        yield f"http://{host}:{port}"
+
+
+async def serve(settings: Settings, mode: Mode) -> None:
+    """Run until SIGTERM or SIGINT. Raises ConfigError."""
+    log.set_up(settings.log_level, settings.log_format)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    try:
+        async with running(settings, mode) as url:
+            log.info("listening", mode=mode, url=url)
+            await stop.wait()
+            log.info("stopping")
+    except OSError as error:
+        raise ConfigError(f"Can't listen on {settings.host}:{settings.port}: {error.strerror}. Set PORT.") from None
+
+
+async def _ready_or_refused(warming: asyncio.Task[None]) -> None:
+    """Wait a moment for auth.test: a refused token ends the start, a slow Slack doesn't hold it up."""
+    done, _ = await asyncio.wait([warming], timeout=1.0)
+    for task in done:
+        task.result()
+
+
+def _slack_client(settings: Settings, http: aiohttp.ClientSession) -> AsyncWebClient:
+    return AsyncWebClient(
+        token=_secret(settings.slack_bot_token),
+        base_url=f"{settings.slack_api_url}/",
+        session=http,
+        timeout=SLACK_TIMEOUT_S,
+        retry_handlers=[AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=1)],
+    )
+
+
+def _bolt(settings: Settings, client: AsyncWebClient, identity: Identity) -> AsyncApp:
+    return AsyncApp(
+        client=client,
+        signing_secret=_secret(settings.slack_signing_secret),
+        authorize=identity.authorizer(),
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+    )
+
+
+def _socket(settings: Settings, slack: AsyncApp, http: aiohttp.ClientSession) -> AsyncSocketModeHandler:
+    token = _secret(settings.slack_app_token)
+    client = AsyncWebClient(token=token, base_url=f"{settings.slack_api_url}/", session=http, timeout=SLACK_TIMEOUT_S)
+    return AsyncSocketModeHandler(slack, token, web_client=client)
+
+
+def _hms_token(settings: Settings) -> Token:
+    if settings.hms_access_key and settings.hms_secret:
+        return SignedToken(settings.hms_access_key, settings.hms_secret.get_secret_value())
+    return GivenToken(_secret(settings.hms_management_token))
+
+
+def _secret(value: Any) -> str:
+    return value.get_secret_value() if value is not None else ""

@@ -1,0 +1,242 @@
+"""The query line: text in, `Query` out, and back to text in one canonical form.
+
+    [active|ended|all] [-]key:value …      a repeated key is OR, different keys are AND, a leading - is NOT
+
+The words come from `filters.FILTERS`. `parse` is total: it gives a Query or raises QueryError with the place and a fix.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.core.filters import FILTERS, STATES, BadValue, RoomId, RoomName, is_id
+from bot.core.text import tidy
+from bot.core.times import needs_zone
+from bot.core.words import Word, cut
+from bot.errors import QueryError
+
+LINE_CHARS = 600
+"""The longest line read, as typed and in canonical form: a button's value holds it beside the cursors."""
+TERMS = 20
+"""The most filters in a line."""
+RESOLVED_CHARS = LINE_CHARS + TERMS * 24
+"""The longest canonical line once every room name has become an id."""
+
+_SIGNED = re.compile(rf"({'|'.join(FILTERS)})([=<>≥≤].*)", re.DOTALL)
+_NEEDS_QUOTES = re.compile(r"""[\s,"'\\]|^//|^$""")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One filter as said. `span` is its place in the line that was read."""
+
+    key: str
+    value: Any
+    negated: bool = False
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
+
+    def __str__(self) -> str:
+        text = FILTERS[self.key].write(self.value)
+        if _NEEDS_QUOTES.search(text):
+            text = '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+        return f"{'-' if self.negated else ''}{self.key}:{text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked: a state and terms, without doubles, in canonical order. `line` is what was read."""
+
+    state: str = "active"
+    terms: tuple[Term, ...] = ()
+    line: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return " ".join([self.state, *map(str, self.terms)])
+
+    @property
+    def room_names(self) -> list[Term]:
+        """The `room:` terms whose name is still to be looked up."""
+        return [term for term in self.terms if isinstance(term.value, RoomName)]
+
+    @property
+    def needs_zone(self) -> bool:
+        """Whether it means something else in another time zone."""
+        return any(needs_zone(term.value) for term in self.terms if term.key in ("after", "before"))
+
+    def only(self, key: str) -> Any:
+        """The value of a key that is said at most once, or None."""
+        return next((term.value for term in self.terms if term.key == key), None)
+
+    def with_room(self, term: Term, room_id: str) -> Query:
+        """The same with one room name replaced by the room's id."""
+        swapped = (replace(other, value=RoomId(room_id)) if other == term else other for other in self.terms)
+        return replace(self, terms=_canonical(swapped))
+
+    def without(self, *keys: str) -> Query:
+        """The same without those keys."""
+        return replace(self, terms=tuple(term for term in self.terms if term.key not in keys))
+
+
+def parse(text: str, *, commands: Sequence[str] = (), most_chars: int = LINE_CHARS) -> Query:
+    """Read a line. `commands` are other first words, for the nearest word in an error. Raises QueryError."""
+    line = tidy(text)
+    _check_length(line, line, most_chars)
+    terms: list[Term] = []
+    words = cut(line)
+    place = 0
+    while place < len(words):
+        word = words[place]
+        place += 1
+        if word.key and not word.value and place < len(words) and not words[place].key and not words[place].comma:
+            word = word.joined(words[place])
+            place += 1
+        term = _term(word, terms, line, commands)
+        _check_repeat(term, terms, line)
+        if len(terms) == TERMS:
+            raise _error(f"That is more than {TERMS} filters.", line, (term.span[0], len(line)), "")
+        terms.append(term)
+    state = next((term.value for term in terms if term.key == "state"), "active")
+    query = Query(state, _canonical(term for term in terms if term.key != "state"), line)
+    _check_length(line, str(query), most_chars)
+    return query
+
+
+def corrected(text: str, *, commands: Sequence[str] = ()) -> str:
+    """The line with every error mended, one fix after another: it parses."""
+    line = tidy(text)
+    while True:
+        if line.split(" ")[0].lower() in commands:
+            return line
+        try:
+            parse(line, commands=commands)
+        except QueryError as error:
+            line = mended(error)
+        else:
+            return line or "active"
+
+
+def mended(error: QueryError) -> str:
+    """The error's line with its fix put in."""
+    return tidy(error.line[: error.start] + error.fix + error.line[error.end :])
+
+
+def quote(word: str, most: int = 60) -> str:
+    """An untrusted word as an inline code span that it can't end."""
+    word = tidy(word).replace("`", "ˋ")
+    return f"`{word if len(word) <= most else word[: most - 1] + '…'}`"
+
+
+def _term(word: Word, before: list[Term], line: str, commands: Sequence[str]) -> Term:
+    """The term that a word says, or QueryError."""
+    span = (word.start, word.end)
+    if not word.closed:
+        raise _error("A quote is opened and not closed.", line, span, line[word.start : word.end].rstrip("\\") + '"')
+    said = word.value.lower()
+    if not word.key and not word.quoted and said in STATES:
+        if word.minus:
+            other = {"active": "ended", "ended": "active", "all": "active"}[said]
+            raise _error(f"A state can't be excluded: say `{other}`.", line, span, other)
+        return Term("state", said, span=span)
+    if not word.key and not _SIGNED.fullmatch(said) and word.comma and before and _takes_more(before[-1]):
+        entry, minus = FILTERS[before[-1].key], word.minus or before[-1].negated
+    elif not word.key:
+        raise _unknown_word(word, line, commands)
+    elif word.key not in FILTERS:
+        raise _unknown_key(word, line)
+    else:
+        entry, minus = FILTERS[word.key], word.minus
+    if minus and not entry.negatable:
+        raise _error(
+            f"`{entry.key}:` can't be excluded with a `-`.",
+            line,
+            span,
+            line[word.start : word.end].lstrip("-–—−"),
+        )
+    if not word.value:
+        raise _error(
+            f"`{entry.key}:` needs a value, such as `{entry.key}:{entry.example}`.",
+            line,
+            span,
+            f"{entry.key}:{entry.example}",
+        )
+    try:
+        value = entry.parse(word.value)
+    except ValueError as error:
+        near = error.fix if isinstance(error, BadValue) else entry.example
+        said_term = quote(f"{entry.key}:{word.value}")
+        sentence = str(error)
+        fix = f"{'-' if minus else ''}{entry.key}:{near}" if near else ""
+        raise _error(f"{said_term}: {sentence}.", line, span, fix) from None
+    return Term(entry.becomes or entry.key, value, minus, span)
+
+
+def _check_length(line: str, form: str, most_chars: int) -> None:
+    if len(form) <= most_chars:
+        return
+    place = line.rfind(" ", 0, min(most_chars, len(line) - 1)) + 1
+    text = f"That line has {len(form):,} characters, and {most_chars} is the most I read."
+    raise _error(text, line, (place, len(line)), "")
+
+
+def _check_repeat(term: Term, before: list[Term], line: str) -> None:
+    same = [other for other in before if other.key == term.key]
+    if term.key == "state":
+        if any(other.value != term.value for other in same):
+            said = quote(line[slice(*same[0].span)]), quote(line[slice(*term.span)])
+            raise _error(f"Say one state: {said[0]} and {said[1]} differ.", line, term.span, "")
+    elif same and FILTERS[term.key].once and same[0].value != term.value:
+        raise _error(f"`{term.key}:` is said twice, and only once makes sense.", line, term.span, "")
+
+
+def _takes_more(term: Term) -> bool:
+    return term.key != "state" and not FILTERS[term.key].once
+
+
+def _unknown_key(word: Word, line: str) -> QueryError:
+    near = nearest(word.key, FILTERS)
+    shown = quote(word.key + ":")
+    rest = line[word.start : word.end].partition(":")[2]
+    if near:
+        fix = f"{'-' if word.minus else ''}{near}:{rest}"
+        return _error(f"{shown} is not a filter: did you mean `{near}:`?", line, (word.start, word.end), fix)
+    known = ", ".join(f"`{key}:`" for key in FILTERS)
+    return _error(f"{shown} is not a filter. The filters are {known}.", line, (word.start, word.end), "")
+
+
+def _unknown_word(word: Word, line: str, commands: Sequence[str]) -> QueryError:
+    span = (word.start, word.end)
+    shown = quote(line[word.start : word.end])
+    said = word.value.lower()
+    if signed := _SIGNED.fullmatch(said):
+        fix = f"{signed[1]}:{signed[2].lstrip('=') if signed[1] != 'peers' else signed[2]}"
+        return _error(f"{shown} lacks a colon: did you mean {quote(fix)}?", line, span, fix)
+    if not said or said in FILTERS:
+        fix = f"{said}:{FILTERS[said].example}" if said else ""
+        return _error(f"{shown} is not a filter by itself.", line, span, fix)
+    if said in commands:
+        return _error(f"{shown} is a command of its own: it goes first.", line, span, "")
+    near = nearest(said, [*STATES, *(commands if word.start == 0 else ())])
+    if near and not word.quoted:
+        return _error(f"{shown} is not a word I know: did you mean `{near}`?", line, span, near)
+    if is_id(said) or re.search(r"\w", said):
+        fix = str(Term("room", RoomId(said) if is_id(said) else RoomName(word.value)))
+        return _error(f"{shown} is not a word I know: did you mean {quote(fix)}?", line, span, fix)
+    return _error(f"{shown} is not a word I know.", line, span, "")
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+
+
+def _error(text: str, line: str, span: tuple[int, int], fix: str) -> QueryError:
+    return QueryError(text, line=line, start=span[0], end=span[1], fix=fix)
+
+
+def _canonical(terms: Iterable[Term]) -> tuple[Term, ...]:
+    order = list(FILTERS)
+    return tuple(sorted(dict.fromkeys(terms), key=lambda term: (order.index(term.key), term.negated, str(term))))

@@ -1,0 +1,137 @@
+"""A session, its peers and the people behind them.
+
+`Session` and `Peer` have the shape of the API's JSON (100ms docs, server-side/v2, Sessions/object) and are what the
+client decodes into directly: decoding is the hot path, and a second set of classes would cost more than the fetch.
+Every field that older answers leave out has a default. All times are UTC-aware, all lengths are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+FALLBACK_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Peer(Struct, gc=False, frozen=True):
+    """One connection of a person. A rejoin is a new peer with the same `user_id`; older answers call that `user`."""
+
+    id: str | None = None
+    name: str | None = None
+    role: str | None = None
+    user_id: str | None = None
+    user: str | None = None
+    joined_at: datetime | None = None
+    left_at: datetime | None = None
+
+    @property
+    def left(self) -> datetime | None:
+        """When the peer left, or None while in: the API says that with no `left_at` or with the year 1."""
+        return None if self.left_at is None or self.left_at.year == 1 else self.left_at
+
+
+class Session(Struct, gc=False, frozen=True):
+    """One session of a room. `peers` is an object keyed by peer id, or an array (the object page); both are read."""
+
+    id: str
+    room_id: str = ""
+    active: bool = False
+    peers: dict[str, Peer] | list[Peer] | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def started_at(self) -> datetime:
+        """`created_at`, or the seconds in the id's first eight hex digits where an answer has none."""
+        if self.created_at is not None:
+            return self.created_at
+        try:
+            return datetime.fromtimestamp(int(self.id[:8], 16), UTC)
+        except ValueError:
+            return FALLBACK_TIME
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """The last update of an ended session, None for a live one (how-to-guides/build-attendance)."""
+        return None if self.active else self.updated_at or self.started_at
+
+    def each_peer(self) -> Iterator[tuple[str, Peer]]:
+        """(peer id, peer) for all who were ever in; an id is made up from the place in the list where it is missing."""
+        if isinstance(self.peers, dict):
+            yield from self.peers.items()
+        else:
+            for place, peer in enumerate(self.peers or ()):
+                yield peer.id or f"#{place}", peer
+
+    def length_s(self, now: datetime) -> float:
+        """Seconds from start to end, or to `now` while live."""
+        return max(0.0, ((self.ended_at or now) - self.started_at).total_seconds())
+
+    def participant_s(self, now: datetime) -> float:
+        """The sum over peers of the seconds they were in (Sessions/retrieve-a-session)."""
+        end = self.ended_at or now
+        spans = (
+            ((peer.left or end) - peer.joined_at).total_seconds()
+            for _, peer in self.each_peer()
+            if peer.joined_at is not None
+        )
+        return sum(max(0.0, span) for span in spans)
+
+    def people_count(self) -> int:
+        """People who were ever in, a person with several peers counted once."""
+        return len({key for key, _ in self.keyed_peers()})
+
+    def people_in_count(self) -> int:
+        """People who are in now; 0 for an ended session."""
+        return len({key for key, peer in self.keyed_peers() if peer.left is None}) if self.active else 0
+
+    def people(self) -> list[Person]:
+        """All who were ever in, merged by `user_id`, in the order they first joined."""
+        merged: dict[str, list[Peer]] = {}
+        for key, peer in self.keyed_peers():
+            merged.setdefault(key, []).append(peer)
+        people = [Person.of(peers, live=self.active) for peers in merged.values()]
+        return sorted(people, key=lambda person: person.joined_at or self.started_at)
+
+    def keyed_peers(self) -> Iterator[tuple[str, Peer]]:
+        """(who, peer): `who` is the same for all peers of one person, told by `user_id`."""
+        for peer_id, peer in self.each_peer():
+            user_id = peer.user_id or peer.user
+            yield (f"user {user_id}" if user_id else f"peer {peer_id}"), peer
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person in a session: the last name and role they had, and whether they are in now."""
+
+    name: str
+    role: str
+    user_id: str
+    is_in: bool
+    joined_at: datetime | None
+    visits: int
+
+    @classmethod
+    def of(cls, peers: list[Peer], *, live: bool) -> Person:
+        """Merge the peers of one person, the latest to join last."""
+        peers = sorted(peers, key=lambda peer: peer.joined_at or FALLBACK_TIME)
+        last = peers[-1]
+        return cls(
+            name=next((peer.name for peer in reversed(peers) if peer.name), ""),
+            role=last.role or "",
+            user_id=last.user_id or last.user or "",
+            is_in=live and any(peer.left is None for peer in peers),
+            joined_at=peers[0].joined_at,
+            visits=len(peers),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room's id and the name people know it by; a room made without a name has a UUID for one."""
+
+    id: str
+    name: str

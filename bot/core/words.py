@@ -1,0 +1,67 @@
+"""A line cut into words: `-key:"a value"`, with commas and quotes understood and each word's place kept."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+_WORD = re.compile(
+    r"""(?P<minus>[-–—−]*)
+        (?:(?P<key>[^\s,:"]+):(?!//))?
+        (?P<value>'[^']+'(?=[\s,]|$) | (?:"(?:[^"\\]|\\.)*(?:"|\\?$) | [^\s,"])*)""",
+    re.VERBOSE,
+)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)("|\\?$)')
+_GAP = re.compile(r"[\s,]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word: `key` in small letters or "", `value` without its quotes, and `line[start:end]`."""
+
+    minus: bool
+    key: str
+    value: str
+    quoted: bool
+    comma: bool  # it stands behind a comma
+    closed: bool  # every quote that opens is closed
+    start: int
+    end: int
+
+    def joined(self, other: Word) -> Word:
+        """`room: abc`: this key with the next word's value."""
+        return replace(self, value=other.value, quoted=other.quoted, closed=other.closed, end=other.end)
+
+
+def cut(line: str) -> list[Word]:
+    """The words of a tidy line, from the left."""
+    words: list[Word] = []
+    place = 0
+    while True:
+        start = _end(_GAP, line, place)
+        found = _WORD.match(line, start)
+        if found is None or found.end() == start:
+            return words
+        raw = found["value"]
+        quoted = raw[:1] in ('"', "'") and len(raw) > 1
+        single = raw[:1] == "'" and raw[-1:] == "'" and len(raw) > 2
+        closed = all(match[2] == '"' for match in _QUOTED.finditer(raw)) if not single else True
+        value = raw[1:-1] if single else _QUOTED.sub(lambda match: re.sub(r"\\(.)", r"\1", match[1]), raw)
+        words.append(
+            Word(
+                minus=bool(found["minus"]),
+                key=(found["key"] or "").lower(),
+                value=value.strip(),
+                quoted=quoted,
+                comma="," in line[place:start],
+                closed=closed,
+                start=start,
+                end=found.end(),
+            )
+        )
+        place = found.end()
+
+
+def _end(pattern: re.Pattern[str], line: str, place: int) -> int:
+    found = pattern.match(line, place)
+    return found.end() if found else place

@@ -1,0 +1,112 @@
+"""The chat.* methods: https://docs.slack.dev/reference/methods?family=chat
+
+Each takes the site and the call's arguments (decoded), returns the answer without `ok`, and raises `Refused`.
+"""
+
+from bot.demo.fake_slack.model import Channel, Json, Message
+from bot.demo.fake_slack.site import Refused, Site, checked_content, checked_metadata
+
+
+def post_message(site: Site, args: Json) -> Json:
+    """Posts to a channel that the bot is in, or to a person's direct conversation."""
+    channel = _writable(site, args)
+    text, blocks = checked_content(args.get("text"), args.get("blocks"))
+    metadata = checked_metadata(args.get("metadata"))
+    thread_ts = args.get("thread_ts")
+    if thread_ts is not None and site.workspace.find(channel.id, str(thread_ts)) is None:
+        raise Refused("thread_not_found")
+    if not site.limiter.admit(channel.id):
+        site.limiter.told_to_wait(f"chat.postMessage {args.get('channel')}", 1)
+        raise Refused("ratelimited", status=429)
+    author = site.workspace.bot_user
+    message = site.workspace.post(channel.id, author, text, blocks, metadata=metadata, thread_ts=thread_ts)
+    return {"channel": channel.id, "ts": message.ts, "message": _shown(site, message)}
+
+
+def post_ephemeral(site: Site, args: Json) -> Json:
+    """Shows a message to one member; the bot must be a member as well."""
+    channel = _writable(site, args)
+    user = site.workspace.users.get(str(args.get("user")))
+    if user is None or user.id not in channel.members:
+        raise Refused("user_not_in_channel")
+    text, blocks = checked_content(args.get("text"), args.get("blocks"))
+    message = site.workspace.post(
+        channel.id, site.workspace.bot_user, text, blocks, ephemeral=True, ephemeral_to=user.id
+    )
+    return {"message_ts": message.ts}
+
+
+def update(site: Site, args: Json) -> Json:
+    """Changes the bot's own message.  Without `blocks` the old ones stay; an empty array removes them."""
+    message = _own(site, args, "cant_update_message")
+    if "blocks" not in args and "text" not in args:
+        raise Refused("no_text", breach=True)
+    text, blocks = checked_content(args.get("text"), args.get("blocks"), blank_ok=bool(message.text))
+    fields: Json = {"text": text} if "text" in args else {}
+    if args.get("blocks") is not None:
+        fields["blocks"] = blocks
+    if "metadata" in args:
+        fields["metadata"] = checked_metadata(args["metadata"])
+    edited = {"user": site.workspace.bot_user, "ts": site.workspace.next_ts()}
+    changed = site.workspace.change(message, edited=edited, **fields)
+    shown = _shown(site, changed)
+    return {"channel": changed.channel, "ts": changed.ts, "text": changed.text, "message": shown}
+
+
+def delete(site: Site, args: Json) -> Json:
+    message = _own(site, args, "cant_delete_message")
+    site.workspace.delete(message)
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def get_permalink(site: Site, args: Json) -> Json:
+    channel = site.workspace.channels.get(str(args.get("channel")))
+    if channel is None:
+        raise Refused("channel_not_found")
+    if site.workspace.find(channel.id, str(args.get("message_ts"))) is None:
+        raise Refused("message_not_found")
+    path = f"/archives/{channel.id}/p{str(args['message_ts']).replace('.', '')}"
+    return {"channel": channel.id, "permalink": f"{site.url}{path}"}
+
+
+def _shown(site: Site, message: Message) -> Json:
+    return message.as_api(site.workspace.team_id, site.workspace.app_id)
+
+
+def _writable(site: Site, args: Json) -> Channel:
+    """The channel to post to.  A private one that the bot is not in does not exist for it."""
+    workspace, wanted = site.workspace, args.get("channel")
+    if not isinstance(wanted, str) or not wanted:
+        raise Refused("channel_not_found", breach=True)
+    user = workspace.users.get(wanted)
+    if user is not None:
+        if user.is_bot:
+            raise Refused("cannot_dm_bot")
+        return workspace.direct(user.id)
+    try:
+        channel = workspace.channel(wanted)
+    except LookupError:
+        raise Refused("channel_not_found") from None
+    outside = workspace.bot_user not in channel.members
+    if outside and (channel.is_private or channel.is_im):
+        raise Refused("channel_not_found")
+    if channel.is_archived:
+        raise Refused("is_archived")
+    if outside and "chat:write.public" not in site.scopes:
+        raise Refused("not_in_channel")
+    return channel
+
+
+def _own(site: Site, args: Json, error: str) -> Message:
+    """The message to change.  Ephemeral ones are out of reach: only their response_url can replace them."""
+    channel = site.workspace.channels.get(str(args.get("channel")))
+    if channel is None:
+        raise Refused("channel_not_found")
+    message = site.workspace.find(channel.id, str(args.get("ts")))
+    if message is None or message.ephemeral:
+        raise Refused("message_not_found")
+    if channel.is_archived:
+        raise Refused("is_archived")
+    if message.bot_id != site.workspace.bot_id:
+        raise Refused(error, breach=True)
+    return message

@@ -1,0 +1,119 @@
+"""What the parts of the fake Slack share, and how a Web API method says no."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.demo.fake_slack.faults import Faults
+from bot.demo.fake_slack.grants import Grants
+from bot.demo.fake_slack.ledger import Ledger
+from bot.demo.fake_slack.model import Json
+from bot.demo.fake_slack.workspace import Workspace
+from bot.render.limits import MESSAGE_TEXT_CHARS
+from bot.render.validate import problems
+
+POST_BURST = 5  # "short bursts of >1 allowed": https://docs.slack.dev/apis/web-api/rate-limits
+POST_PER_S = 1.0
+# A caller's clock and ours may tick apart by this much before a call inside a Retry-After counts as one.
+RETRY_SLACK_S = 0.05
+
+
+class Refused(Exception):
+    """A Web API method's `"ok": false` answer.
+
+    `extra` is merged into the answer.  `breach` marks what a correct bot never provokes (a malformed message),
+    as against what it cannot know beforehand (a channel that was archived).
+    """
+
+    def __init__(self, error: str, *, breach: bool = False, status: int = 200, **extra: Any) -> None:
+        super().__init__(error)
+        self.error, self.breach, self.status, self.extra = error, breach, status, extra
+
+
+class RateLimiter:
+    """Token buckets of chat.postMessage, one for each channel: 1 message a second, bursts of 5.
+
+    Also remembers each Retry-After, so that a caller who does not wait is found out.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._buckets: defaultdict[str, tuple[float, float]] = defaultdict(lambda: (POST_BURST, clock()))
+        self._until: dict[str, tuple[float, float]] = {}
+
+    def admit(self, channel: str) -> bool:
+        tokens, since = self._buckets[channel]
+        now = self._clock()
+        tokens = min(POST_BURST, tokens + (now - since) * POST_PER_S)
+        self._buckets[channel] = (tokens - 1 if tokens >= 1 else tokens, now)
+        return tokens >= 1
+
+    def told_to_wait(self, key: str, seconds: float) -> None:
+        self._until[key] = (self._clock() + seconds, time.monotonic() + seconds)
+
+    def too_soon_s(self, key: str) -> float:
+        """How many seconds of a Retry-After remain, 0 if none; by whichever clock is further on."""
+        if key not in self._until:
+            return 0.0
+        ends, ends_monotonic = self._until[key]
+        left = min(ends - self._clock(), ends_monotonic - time.monotonic()) - RETRY_SLACK_S
+        return max(left, 0.0)
+
+
+@dataclass(slots=True)
+class Site:
+    """One running fake Slack.  `url` is set at start; `clock` gives epoch seconds."""
+
+    workspace: Workspace
+    ledger: Ledger
+    faults: Faults
+    grants: Grants
+    limiter: RateLimiter
+    clock: Callable[[], float]
+    signing_secret: str
+    bot_token: str
+    app_token: str
+    scopes: frozenset[str]
+    url: str = ""
+    tickets: set[str] = field(default_factory=set)
+    views: list[Json] = field(default_factory=list)
+
+
+def checked_content(text: Any, blocks: Any, *, blank_ok: bool = False) -> tuple[str, list[Json]]:
+    """A message's text and blocks; Refused as chat.postMessage refuses them, with the validator's lines.
+
+    https://docs.slack.dev/reference/methods/chat.postMessage
+    """
+    text = "" if text is None else text
+    if not isinstance(text, str):
+        raise Refused("invalid_arguments", breach=True)
+    if len(text) > MESSAGE_TEXT_CHARS:
+        raise Refused("msg_too_long", breach=True)
+    if blocks is not None and not isinstance(blocks, list):
+        raise Refused("invalid_blocks_format", breach=True)
+    if not text.strip() and not blocks and not blank_ok:
+        raise Refused("no_text", breach=True)
+    # An empty array is how chat.update removes blocks; there is nothing in it to check.
+    lines = problems(blocks) if blocks else []
+    malformed = [line for line in lines if "characters of text together" not in line]
+    if lines:
+        error = "invalid_blocks" if malformed else "msg_blocks_too_long"
+        messages = [f"[ERROR] {line}" for line in lines]
+        raise Refused(error, breach=True, response_metadata={"messages": messages})
+    return text, blocks or []
+
+
+def checked_metadata(metadata: Any) -> Json | None:
+    """https://docs.slack.dev/messaging/message-metadata: an event_type and an object of values."""
+    if metadata is None:
+        return None
+    good = (
+        isinstance(metadata, Mapping)
+        and isinstance(metadata.get("event_type"), str)
+        and isinstance(metadata.get("event_payload"), Mapping)
+    )
+    if not good:
+        raise Refused("invalid_metadata_format", breach=True)
+    return dict(metadata)

@@ -1,0 +1,189 @@
+"""`/api/<method>`: tokens, scopes, arguments, faults and the record, around the methods themselves.
+
+https://docs.slack.dev/apis/web-api
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any
+
+from aiohttp import web
+
+from bot.demo.fake_slack import methods_chat, methods_read
+from bot.demo.fake_slack.faults import ApiError, Dropped, HttpError, RateLimited, Stalled
+from bot.demo.fake_slack.model import Call, Json
+from bot.demo.fake_slack.site import Refused, Site
+
+# Arguments that are JSON text when the call is form-encoded.
+_JSON_ARGUMENTS = ("blocks", "attachments", "metadata", "view")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A Web API method: the scopes of which it needs any one, whose token it takes, and its work."""
+
+    run: Callable[[Site, Json], Json]
+    scopes: tuple[str, ...] = ()
+    app_token: bool = False
+    post_only: bool = False
+
+
+_READ = ("channels:read", "groups:read", "im:read", "mpim:read")
+_HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
+
+METHODS: Mapping[str, Method] = {
+    "apps.connections.open": Method(methods_read.connections_open, app_token=True, post_only=True),
+    "auth.test": Method(methods_read.auth_test),
+    "chat.delete": Method(methods_chat.delete, ("chat:write",)),
+    "chat.getPermalink": Method(methods_chat.get_permalink),
+    "chat.postEphemeral": Method(methods_chat.post_ephemeral, ("chat:write",)),
+    "chat.postMessage": Method(methods_chat.post_message, ("chat:write",)),
+    "chat.update": Method(methods_chat.update, ("chat:write",)),
+    "conversations.history": Method(methods_read.conversations_history, _HISTORY),
+    "conversations.info": Method(methods_read.conversations_info, _READ),
+    "conversations.join": Method(methods_read.conversations_join, ("channels:join",)),
+    "conversations.list": Method(methods_read.conversations_list, _READ),
+    "conversations.members": Method(methods_read.conversations_members, _READ),
+    "conversations.open": Method(methods_read.conversations_open, ("im:write", "mpim:write")),
+    "conversations.replies": Method(methods_read.conversations_replies, _HISTORY),
+    "users.info": Method(methods_read.users_info, ("users:read",)),
+    "users.list": Method(methods_read.users_list, ("users:read",)),
+    "views.open": Method(methods_read.views_open),
+    "views.publish": Method(methods_read.views_publish),
+}
+
+
+class WebApi:
+    """The aiohttp handler of all methods."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["method"]
+        arguments, token, malformed = await _arguments(request)
+        self._check_patience(name, arguments)
+        fault = self._site.faults.take(name)
+        if isinstance(fault, Stalled) and not fault.after_doing:
+            await asyncio.sleep(fault.seconds)
+        if fault is None or isinstance(fault, Stalled) or (isinstance(fault, Dropped) and fault.after_doing):
+            status, answer = self._run(request.method, name, arguments, token, malformed)
+        else:
+            status, answer = injected(fault)
+            if isinstance(fault, RateLimited):
+                key = _patience_key(name, arguments)
+                self._site.limiter.told_to_wait(key, fault.retry_after_s)
+        if isinstance(fault, Stalled) and fault.after_doing:
+            await asyncio.sleep(fault.seconds)
+        if isinstance(fault, Dropped):
+            status = 0
+        self._site.ledger.call(Call(name, arguments, self._site.clock(), status, answer))
+        if isinstance(fault, HttpError):
+            return web.Response(status=fault.status, text=fault.body, content_type="text/html")
+        if status == 0:
+            return hang_up(request)
+        return self._response(status, answer, fault)
+
+    def _run(self, verb: str, name: str, arguments: Json, token: str | None, malformed: bool) -> tuple[int, Json]:
+        try:
+            if malformed:
+                raise Refused("invalid_json", breach=True)
+            method = self._admit(verb, name, token)
+            return 200, {"ok": True, **method.run(self._site, _decoded(arguments))}
+        except Refused as refused:
+            if refused.breach:
+                details = refused.extra.get("response_metadata", {}).get("messages", [])
+                self._site.ledger.violation("; ".join([f"{name}: {refused.error}", *details]))
+            return refused.status, {"ok": False, "error": refused.error, **refused.extra}
+
+    def _admit(self, verb: str, name: str, token: str | None) -> Method:
+        site, method = self._site, METHODS.get(name)
+        if method is None:
+            raise Refused("unknown_method", breach=True, req_method=name)
+        if not token:
+            raise Refused("not_authed", breach=True)
+        if token not in (site.bot_token, site.app_token):
+            raise Refused("invalid_auth", breach=True)
+        if method.app_token != (token == site.app_token):
+            raise Refused("not_allowed_token_type", breach=True)
+        if method.post_only and verb != "POST":
+            raise Refused("method_not_allowed", breach=True)
+        if method.scopes and not site.scopes.intersection(method.scopes):
+            needed, provided = method.scopes[0], ",".join(sorted(site.scopes))
+            raise Refused("missing_scope", breach=True, needed=needed, provided=provided)
+        return method
+
+    def _check_patience(self, name: str, arguments: Json) -> None:
+        if (left := self._site.limiter.too_soon_s(_patience_key(name, arguments))) > 0:
+            self._site.ledger.violation(f"{name}: called {left:.1f} s before Retry-After was over")
+
+    def _response(self, status: int, answer: Json, fault: Any) -> web.Response:
+        headers = {
+            "X-OAuth-Scopes": ",".join(sorted(self._site.scopes)),
+            "Date": formatdate(self._site.clock(), usegmt=True),
+        }
+        if status == 429:
+            seconds = fault.retry_after_s if isinstance(fault, RateLimited) else 1
+            headers["Retry-After"] = str(seconds)
+        return web.json_response(answer, status=status, headers=headers)
+
+
+def injected(fault: Any) -> tuple[int, Json]:
+    """The status and body of a fault that prevents the work; 0 for a dropped connection."""
+    match fault:
+        case RateLimited():
+            return 429, {"ok": False, "error": "ratelimited"}
+        case HttpError(status=status, body=body):
+            return status, {"body": body}
+        case ApiError(error=error, extra=extra):
+            return 200, {"ok": False, "error": error, **extra}
+    return 0, {}
+
+
+def hang_up(request: web.Request) -> web.Response:
+    """Closes the connection so that the client sees no answer."""
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()
+
+
+def _patience_key(name: str, arguments: Json) -> str:
+    """chat.postMessage is limited for each channel, everything else for each method."""
+    return f"{name} {arguments.get('channel')}" if name == "chat.postMessage" else name
+
+
+async def _arguments(request: web.Request) -> tuple[Json, str | None, bool]:
+    """A call's arguments, its token, and whether its JSON body was malformed.
+
+    Arguments come in the query, a form or a JSON body; a token in the header, or (except with JSON) beside them.
+    """
+    arguments: Json = dict(request.query)
+    if request.content_type == "application/json":
+        try:
+            body = json.loads(await request.text() or "{}")
+        except ValueError:
+            return arguments, None, True
+        if not isinstance(body, dict):
+            return arguments, None, True
+        arguments |= {key: value for key, value in body.items() if key != "token"}
+    else:
+        form = await request.post()
+        arguments |= {key: value for key, value in form.items() if isinstance(value, str)}
+    header = request.headers.get("Authorization", "")
+    given = arguments.pop("token", None)
+    return arguments, header.removeprefix("Bearer ").strip() or given, False
+
+
+def _decoded(arguments: Json) -> Json:
+    decoded = dict(arguments)
+    for name in _JSON_ARGUMENTS:
+        if isinstance(decoded.get(name), str):
+            try:
+                decoded[name] = json.loads(decoded[name])
+            except ValueError:
+                error = "invalid_blocks_format" if name == "blocks" else "invalid_arguments"
+                raise Refused(error, breach=True) from None
+    return decoded

@@ -1,0 +1,112 @@
+"""Everything that can go wrong and be explained. Each error has `text`, safe to show, and a cause for the log.
+
+BotError
+├─ UserError                 what the person can mend; shown as it is
+│  ├─ QueryError             a query line, with the place and a replacement
+│  ├─ NotFound               a room or a session that isn't there
+│  ├─ ManyRooms              a room name that fits several rooms
+│  └─ StaleButton            a button of an older version, or with a broken value
+├─ HmsError                  100ms: shown with what to do and a reference that is also in the log
+│  ├─ HmsAuth                401 or 403, also with a new token
+│  ├─ HmsNotFound            404
+│  ├─ HmsRefused             another 4xx: the request was wrong
+│  ├─ HmsRateLimited         429
+│  ├─ HmsUnavailable         no connection, too slow, 5xx, not JSON
+│  └─ HmsBadReply            JSON that isn't what the API promises
+└─ ConfigError               settings: printed at start, exit code 2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.core.query import Query
+    from bot.core.session import Room
+
+
+class BotError(Exception):
+    """Root. `text` is a sentence for people; `cause` is for the log and holds no secret and no untrusted text."""
+
+    def __init__(self, text: str, *, cause: str = "") -> None:
+        super().__init__(f"{text} ({cause})" if cause else text)
+        self.text = text
+        self.cause = cause
+
+
+class UserError(BotError):
+    """The person can mend it."""
+
+
+class QueryError(UserError):
+    """`line[start:end]` is wrong; `fix` is what to put there, or `better` another line to try. Untrusted words in
+    `text` stand in code quotes."""
+
+    def __init__(self, text: str, *, line: str, start: int, end: int, fix: str = "", better: str = "") -> None:
+        super().__init__(text)
+        self.line = line
+        self.start = start
+        self.end = end
+        self.fix = fix
+        self.better = better
+
+
+class NotFound(UserError):
+    """A room or session that isn't in the account."""
+
+
+class ManyRooms(UserError):
+    """`name` fits several rooms: `choices` are those, each with the query that means it; `more`: there are others."""
+
+    def __init__(self, name: str, choices: Sequence[tuple[Room, Query]], *, more: bool) -> None:
+        super().__init__("That name fits several rooms. Which one?")
+        self.name = name
+        self.choices = choices
+        self.more = more
+
+
+class StaleButton(UserError):
+    """A button's value can't be read."""
+
+
+class HmsError(BotError):
+    """100ms did not give an answer. `retryable`: the same request may succeed in a moment."""
+
+    retryable = False
+
+
+class HmsAuth(HmsError):
+    """401 or 403, and the same with a newly signed token."""
+
+
+class HmsNotFound(HmsError):
+    """404: no such session or room."""
+
+
+class HmsRefused(HmsError):
+    """Another 4xx."""
+
+
+class HmsRateLimited(HmsError):
+    """429. `retry_after_s` is what the header or the wording asks for, None when neither says."""
+
+    retryable = True
+
+    def __init__(self, text: str, *, cause: str, retry_after_s: float | None) -> None:
+        super().__init__(text, cause=cause)
+        self.retry_after_s = retry_after_s
+
+
+class HmsUnavailable(HmsError):
+    """No connection, a phase timed out, 5xx, or an answer that is not JSON."""
+
+    retryable = True
+
+
+class HmsBadReply(HmsError):
+    """A whole answer, in JSON, of another shape than the API promises."""
+
+
+class ConfigError(BotError):
+    """A setting is missing or wrong."""

@@ -1,0 +1,118 @@
+"""Room names: looked up, kept for a while, and turned into ids."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+
+from bot.core.filters import RoomName
+from bot.core.query import Query, quote
+from bot.core.session import Room
+from bot.core.text import fold
+from bot.errors import HmsError, HmsNotFound, ManyRooms, NotFound
+from bot.hms.client import Hms
+
+NAME_KEPT_S = 600
+LIST_KEPT_S = 60
+ROOMS_KEPT = 20_000
+LISTED_PAGES = 10
+"""How far the list of rooms is read for a name: 1,000 rooms, the newest."""
+SINGLE_LOOKUPS = 20
+NAMES_WAIT_S = 3.0
+"""How long names, which are an ornament, may hold up a page of sessions."""
+CHOICES = 20
+
+
+class Rooms:
+    """Rooms by id and by name, from a cache that all requests share."""
+
+    def __init__(self, hms: Hms, clock: Callable[[], float] = time.monotonic) -> None:
+        self._hms = hms
+        self._clock = clock
+        self._names: dict[str, tuple[float, str]] = {}
+        self._listed: tuple[float, list[Room]] = (-LIST_KEPT_S, [])
+
+    async def names(self, room_ids: Iterable[str]) -> dict[str, str]:
+        """The names of rooms as far as they are found in time; never an error."""
+        wanted = dict.fromkeys(room_id for room_id in room_ids if room_id)
+        missing = [room_id for room_id in wanted if self._known(room_id) is None]
+        if missing:
+            try:
+                async with asyncio.timeout(NAMES_WAIT_S):
+                    await self._look_up(missing)
+            except (TimeoutError, HmsError):
+                pass  # the page shows ids instead
+        return {room_id: name for room_id in wanted if (name := self._known(room_id))}
+
+    async def resolve(self, query: Query) -> Query:
+        """The query with ids for room names. Raises NotFound, ManyRooms or HmsError."""
+        for term in query.room_names:
+            found, more = await self._find(term.value)
+            choices = [(room, query.with_room(term, room.id)) for room in found]
+            if len(choices) > 1:
+                raise ManyRooms(term.value.name, choices[:CHOICES], more=more or len(choices) > CHOICES)
+            query = choices[0][1]
+        return query
+
+    async def must_exist(self, room_id: str) -> None:
+        """Raises NotFound where 100ms has no such room."""
+        try:
+            self._keep([await self._hms.room(room_id)])
+        except HmsNotFound:
+            raise NotFound(f"There is no room with the id {quote(room_id)}.") from None
+
+    async def _find(self, wanted: RoomName) -> tuple[list[Room], bool]:
+        """The rooms of that name, else those with it in their name, and whether there may be others. NotFound: none."""
+        named, more = await self._hms.list_rooms(name=wanted.name)
+        self._keep(named)
+        name = fold(wanted.name)
+        found = [room for room in named if fold(room.name) == name]
+        if not found:
+            every = {room.id: room for room in [*named, *await self._list()]}
+            found = [room for room in every.values() if fold(room.name) == name]
+            found = found or [room for room in every.values() if name in fold(room.name)]
+        if not found:
+            raise NotFound(f"No room is called {quote(wanted.name)}, nor has that in its name.")
+        return found, more is not None
+
+    async def _list(self) -> list[Room]:
+        listed_at, rooms = self._listed
+        if self._clock() - listed_at < LIST_KEPT_S:
+            return rooms
+        rooms, cursor = [], None
+        for _ in range(LISTED_PAGES):
+            some, cursor = await self._hms.list_rooms(start=cursor)
+            rooms += some
+            if cursor is None:
+                break
+        self._keep(rooms)
+        self._listed = (self._clock(), rooms)
+        return rooms
+
+    async def _look_up(self, missing: list[str]) -> None:
+        if len(missing) > 3:  # one list is cheaper than many single rooms
+            self._keep((await self._hms.list_rooms())[0])
+            missing = [room_id for room_id in missing if self._known(room_id) is None]
+        async with asyncio.TaskGroup() as group:
+            for room_id in missing[:SINGLE_LOOKUPS]:
+                group.create_task(self._look_up_one(room_id))
+
+    async def _look_up_one(self, room_id: str) -> None:
+        try:
+            self._keep([await self._hms.room(room_id)])
+        except HmsNotFound:
+            self._keep([Room(room_id, "")])
+        except HmsError:
+            pass  # another page will ask again
+
+    def _known(self, room_id: str) -> str | None:
+        kept_at, name = self._names.get(room_id, (-NAME_KEPT_S, None))
+        return name if self._clock() - kept_at < NAME_KEPT_S else None
+
+    def _keep(self, rooms: Iterable[Room]) -> None:
+        for room in rooms:
+            self._names.pop(room.id, None)
+            self._names[room.id] = (self._clock(), room.name)
+        while len(self._names) > ROOMS_KEPT:
+            del self._names[next(iter(self._names))]

@@ -1,0 +1,1 @@
+"""100ms: the management token, the requests, and JSON into `core.session`."""

@@ -1,0 +1,112 @@
+"""The requests that the bot makes of 100ms, over one pooled client."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx
+import msgspec
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_before_delay
+
+from bot.core.filters import LIMIT_MAX
+from bot.core.session import Room, Session
+from bot.errors import HmsError, HmsRateLimited, HmsUnavailable
+from bot.hms.auth import ManagementAuth, Token
+from bot.hms.wire import decode, room_decoder, rooms_decoder, session_decoder, sessions_decoder
+
+T = TypeVar("T")
+
+TIMEOUT = httpx.Timeout(connect=3.0, read=6.0, write=3.0, pool=3.0)
+"""Seconds for each phase of one attempt."""
+LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a request is tried: attempts and waits together take `budget_s` at most, so that the person who asked
+    still gets an answer. Waits double from `first_wait_s` to `longest_wait_s`, each shortened by up to a half."""
+
+    budget_s: float = 9.0
+    first_wait_s: float = 0.25
+    longest_wait_s: float = 3.0
+
+    def wait_s(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, HmsRateLimited) and error.retry_after_s is not None:
+            return error.retry_after_s + random.uniform(0, 0.25)
+        longest: float = min(self.longest_wait_s, self.first_wait_s * 2 ** (state.attempt_number - 1))
+        return longest * random.uniform(0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One page of List sessions, newest first. `last`: no page follows."""
+
+    sessions: list[Session]
+    last: bool
+
+
+class Hms:
+    """100ms, server-side API v2. Every method raises HmsError."""
+
+    def __init__(self, base_url: str, token: Token, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+        self._http = httpx.AsyncClient(
+            base_url=base_url.rstrip("/"),
+            auth=ManagementAuth(token),
+            timeout=TIMEOUT,
+            limits=LIMITS,
+            headers={"Accept": "application/json", "User-Agent": "sessions-bot"},
+        )
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def list_sessions(self, params: Mapping[str, str], *, limit: int, start: str | None) -> Batch:
+        """`params` are List sessions' own filters; `start` is the id to start after."""
+        answer = await self._get("/sessions", {**params, **_page(limit, start)}, sessions_decoder)
+        sessions = answer.data or []
+        return Batch(sessions, last=not answer.last or len(sessions) < limit)
+
+    async def session(self, session_id: str) -> Session:
+        return await self._get(f"/sessions/{session_id}", {}, session_decoder)
+
+    async def room(self, room_id: str) -> Room:
+        return (await self._get(f"/rooms/{room_id}", {}, room_decoder)).room()
+
+    async def list_rooms(self, *, name: str | None = None, start: str | None = None) -> tuple[list[Room], str | None]:
+        """Up to 100 rooms, newest first, and the cursor of the next page (None: there is none)."""
+        params = _page(LIMIT_MAX, start) | ({"name": name} if name is not None else {})
+        answer = await self._get("/rooms", params, rooms_decoder)
+        rooms = [room.room() for room in answer.data or []]
+        return rooms, answer.last if answer.last and len(rooms) >= LIMIT_MAX else None
+
+    async def _get(self, path: str, params: Mapping[str, str], decoder: msgspec.json.Decoder[T]) -> T:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(lambda error: isinstance(error, HmsError) and error.retryable),
+            wait=self._patience.wait_s,
+            stop=stop_before_delay(self._patience.budget_s),
+            reraise=True,
+        )
+        try:
+            async with asyncio.timeout(self._patience.budget_s):
+                return await retrying(self._attempt, path, params, decoder)
+        except TimeoutError:
+            raise HmsUnavailable("100ms did not answer in time.", cause="the budget is used up") from None
+
+    async def _attempt(self, path: str, params: Mapping[str, str], decoder: msgspec.json.Decoder[T]) -> T:
+        try:
+            response = await self._http.get(path, params=params)
+        except httpx.TimeoutException as error:
+            raise HmsUnavailable("100ms did not answer in time.", cause=type(error).__name__) from None
+        except httpx.HTTPError as error:
+            raise HmsUnavailable("100ms can't be reached just now.", cause=type(error).__name__) from None
+        return decode(response, decoder)
+
+
+def _page(limit: int, start: str | None) -> dict[str, str]:
+    return {"limit": str(limit)} | ({"start": start} if start else {})

@@ -1,0 +1,109 @@
+"""Answers of 100ms into `core.session`. Status codes and broken bodies become HmsError here and nowhere else."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from bot.core.session import Room, Session
+from bot.errors import HmsAuth, HmsBadReply, HmsError, HmsNotFound, HmsRateLimited, HmsRefused, HmsUnavailable
+
+T = TypeVar("T")
+
+
+class SessionsAnswer(msgspec.Struct):
+    """List sessions. `data` may be null; `last` may be missing, null or empty."""
+
+    data: list[Session] | None = None
+    last: str | None = None
+
+
+class RoomAnswer(msgspec.Struct):
+    """One room, of which the id and the name matter here (Rooms/object)."""
+
+    id: str
+    name: str | None = None
+
+    def room(self) -> Room:
+        return Room(self.id, self.name or "")
+
+
+class RoomsAnswer(msgspec.Struct):
+    """List rooms, paged like List sessions."""
+
+    data: list[RoomAnswer] | None = None
+    last: str | None = None
+
+
+class _ErrorAnswer(msgspec.Struct):
+    message: str = ""
+
+
+sessions_decoder = msgspec.json.Decoder(SessionsAnswer)
+session_decoder = msgspec.json.Decoder(Session)
+rooms_decoder = msgspec.json.Decoder(RoomsAnswer)
+room_decoder = msgspec.json.Decoder(RoomAnswer)
+
+_EMPTY_TIME = re.compile(rb'("(?:joined_at|left_at|created_at|updated_at)"\s*:\s*)""')
+_WAIT_IN_WORDS = re.compile(r"retry after (\d{1,6}(?:\.\d+)?) ?s", re.IGNORECASE)
+_NOT_JSON = "100ms sent something that is not an answer, as it does when it is having trouble."
+
+
+def decode(response: httpx.Response, decoder: msgspec.json.Decoder[T]) -> T:
+    """The body of a good answer. Raises an HmsError that fits any other."""
+    if response.status_code != 200:
+        raise error_of(response)
+    body = response.content
+    try:
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError:
+            return decoder.decode(_EMPTY_TIME.sub(rb"\1null", body))  # seldom, so it costs nothing on the hot path
+    except msgspec.ValidationError as error:
+        raise HmsBadReply("100ms sent an answer in a form I don't know.", cause=f"wrong shape: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise HmsUnavailable(_NOT_JSON, cause="the body is not JSON") from None
+
+
+def error_of(response: httpx.Response) -> HmsError:
+    """What an answer with another status than 200 means."""
+    status = response.status_code
+    cause = f"status {status}"
+    if status in (401, 403):
+        text = "100ms refused the bot's token. Whoever runs the bot should check HMS_ACCESS_KEY and HMS_SECRET."
+        return HmsAuth(text, cause=cause)
+    if status == 404:
+        return HmsNotFound("100ms doesn't know that id.", cause=cause)
+    if status == 429:
+        wait_s = retry_after_s(response)
+        when = f"in {wait_s:.0f} seconds" if wait_s else "in a minute"
+        return HmsRateLimited(f"100ms asks us to slow down. Try again {when}.", cause=cause, retry_after_s=wait_s)
+    if status >= 500:
+        return HmsUnavailable(f"100ms is having trouble (it answered {status}).", cause=cause)
+    return HmsRefused(f"100ms refused that request (it answered {status}).", cause=cause)
+
+
+def retry_after_s(response: httpx.Response) -> float | None:
+    """Seconds to wait after a 429: from the header, or from the wording ("retry after 45 seconds", analytics pages)."""
+    header = response.headers.get("Retry-After", "")
+    if re.fullmatch(r"\d{1,6}(\.\d+)?", header):
+        return float(header)
+    if header:
+        try:
+            when = parsedate_to_datetime(header)
+        except ValueError:
+            pass
+        else:
+            return max(0.0, when.replace(tzinfo=when.tzinfo or UTC).timestamp() - time.time())
+    try:
+        message = msgspec.json.decode(response.content, type=_ErrorAnswer).message
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    found = _WAIT_IN_WORDS.search(message)
+    return float(found[1]) if found else None

@@ -1,0 +1,100 @@
+"""One line an event: `time level event key=value … ref=…`, as text or JSON, without secrets and line breaks."""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import logging
+import re
+import secrets
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+reference: contextvars.ContextVar[str] = contextvars.ContextVar("reference", default="")
+"""The id of the request at hand; an error shows it to the person too."""
+
+VALUE_CHARS = 300
+_SECRET = re.compile(
+    r"xox[a-z]-[\w-]+|xapp-[\w-]+"  # Slack tokens
+    r"|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # JSON Web Tokens
+    r"|(?<=Bearer )\S+"
+    r"|(?<=/commands/)[\w/-]+|(?<=/actions/)[\w/-]+|(?<=/response/)[\w/.-]+"  # response_urls
+)
+_logger = logging.getLogger("bot")
+
+
+def new_reference() -> str:
+    """A short id, set for the current task."""
+    made = secrets.token_hex(4)
+    reference.set(made)
+    return made
+
+
+def info(event: str, **fields: Any) -> None:
+    _logger.info(event, extra={"fields": fields})
+
+
+def warning(event: str, **fields: Any) -> None:
+    _logger.warning(event, extra={"fields": fields})
+
+
+def error(event: str, *, exc_info: bool = False, **fields: Any) -> None:
+    _logger.error(event, extra={"fields": fields}, exc_info=exc_info)
+
+
+def safe(value: object) -> str:
+    """One line without secrets."""
+    text = _SECRET.sub("[secret]", str(value))
+    text = "".join(char if char.isprintable() else " " for char in text)
+    return text if len(text) <= VALUE_CHARS else text[: VALUE_CHARS - 1] + "…"
+
+
+def set_up(level: str, form: str) -> None:
+    """Send this program's log to standard error, and quieten the libraries, which log URLs and bodies."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines(as_json=form == "json"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    _logger.setLevel(level)
+    for name in ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Lines(logging.Formatter):
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__()
+        self._as_json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": safe(record.getMessage()),
+        }
+        if record.name != "bot":
+            line["logger"] = record.name
+        line |= {key: safe(value) for key, value in getattr(record, "fields", {}).items()}
+        if current := reference.get():
+            line["ref"] = current
+        if record.exc_info and record.exc_info[0]:
+            line["error"] = record.exc_info[0].__name__
+            line["at"] = _place(record)
+        if self._as_json:
+            return json.dumps(line, ensure_ascii=False)
+        head = " ".join(line.pop(key) for key in ("time", "level", "event"))
+        return " ".join([head, *(f"{key}={_quoted(value)}" for key, value in line.items())])
+
+
+def _place(record: logging.LogRecord) -> str:
+    """Where an exception came from, innermost last: files and lines only, as its message may hold untrusted text."""
+    trace = record.exc_info[2] if record.exc_info else None
+    frames = []
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
+        frames.append(f"{name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " ".join(frames[-6:])
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False) if re.search(r'[\s"=]', value) or not value else value

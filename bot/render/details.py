@@ -1,0 +1,102 @@
+"""One session as a message: what `/sessions show` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.core.filters import RoomId
+from bot.core.place import Place
+from bot.core.query import Query, Term
+from bot.core.session import Person, Session
+from bot.core.summary import summarise
+from bot.render import actions as ids
+from bot.render.blocks import Block, Message, actions, button, context, fields, section
+from bot.render.escape import mrkdwn
+from bot.render.phrases import Names, clock, count, date, length, room
+
+PEOPLE_SHOWN = 50
+ROLES_SHOWN = 12
+_NAME_CHARS = 40
+_ID_CHARS = 32
+
+
+def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Message:
+    """Room, both lengths, and people by role: the ones who are in first, `PEOPLE_SHOWN` of them, the rest counted."""
+    summary = summarise(session)
+    state = "🟢 *Live*" if session.active else "⚪ *Ended*"
+    ended = session.ended_at
+    facts = [
+        f"*Session*\n`{mrkdwn(session.id, 24)}`",
+        f"*Room*\n`{mrkdwn(session.room_id, 24)}`",
+        f"*Started*\n{date(session.started_at)}",
+        f"*Ended*\n{date(ended)}" if ended else f"*In now*\n{count(summary.people_in, 'person', 'people')}",
+        f"*Length*\n{length(session.length_s(as_of))}",
+        f"*Participant-minutes*\n{session.participant_s(as_of) / 60:,.1f}",
+    ]
+    head = f"{state} · {room(session.room_id, names)}"
+    of_room = Query("all", (Term("room", RoomId(session.room_id)),))
+    blocks = [
+        section(head),
+        fields(*facts),
+        *_people(session, as_of),
+        context(f"As of {date(as_of)}. Length runs from start to end; participant-minutes add up everyone's time."),
+        actions(
+            button("Refresh", ids.SHOW_AGAIN, ids.session_value(session.id)),
+            button("All sessions of this room", ids.OPEN, Place.first(of_room, as_of, zone).write()),
+        ),
+    ]
+    people = count(summary.people, "person", "people")
+    return Message(f"{head}: {length(session.length_s(as_of))}, {people} in all, {summary.people_in:,} in now.", blocks)
+
+
+def _people(session: Session, as_of: datetime) -> Iterable[Block]:
+    people = sorted(session.people(), key=lambda person: not person.is_in)
+    if not people:
+        yield section("Nobody has been in.")
+        return
+    by_role: dict[str, list[Person]] = {}
+    for person in people:
+        by_role.setdefault(person.role or "no role", []).append(person)
+    left = PEOPLE_SHOWN
+    for role, members in sorted(by_role.items(), key=_hosts_first)[:ROLES_SHOWN]:
+        shown = members[:left]
+        left -= len(shown)
+        in_now = sum(person.is_in for person in members)
+        now = f"{in_now:,} in now, " if session.active else ""
+        lines = [f"*{mrkdwn(role, _NAME_CHARS)}* · {now}{len(members):,} in all"]
+        lines += [_person(person, as_of) for person in shown]
+        if len(members) > len(shown):
+            lines.append(f"… and {len(members) - len(shown):,} more")
+        for some in _by_size(lines):
+            yield section(some)
+    if len(by_role) > ROLES_SHOWN:
+        yield context(f"… and {count(len(by_role) - ROLES_SHOWN, 'more role', 'more roles')}")
+
+
+def _hosts_first(entry: tuple[str, list[Person]]) -> tuple[bool, int]:
+    role, members = entry
+    return not role.casefold().endswith("host"), -len(members)
+
+
+def _person(person: Person, as_of: datetime) -> str:
+    name = mrkdwn(person.name, _NAME_CHARS) or "(no name)"
+    parts = [f"• {name}"]
+    if person.user_id:
+        parts.append(f"`{mrkdwn(person.user_id, _ID_CHARS)}`")
+    parts.append("*in now*" if person.is_in else "left")
+    if person.joined_at and person.is_in:
+        parts.append(f"since {clock(person.joined_at, as_of)}")
+    if person.visits > 1:
+        parts.append(f"{person.visits} visits")
+    return " · ".join(parts)
+
+
+def _by_size(lines: list[str], most_chars: int = 2_900) -> Iterable[str]:
+    text = ""
+    for line in lines:
+        if text and len(text) + len(line) + 1 > most_chars:
+            yield text
+            text = ""
+        text += ("\n" if text else "") + line
+    yield text

@@ -1,0 +1,77 @@
+"""Untrusted text made harmless for each place where Slack shows text.
+
+In mrkdwn only `&`, `<` and `>` have an escape (docs.slack.dev/messaging/formatting-message-text); the marks that format
+have none, so look-alikes stand in for them, and only where they would format: `student_10` stays as it is. The query
+line reads the look-alikes back (`core.text.tidy`), so a name copied from a message still finds its owner.
+Mrkdwn text objects are sent `verbatim`, so that nothing becomes a link or a mention by itself.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from bot.core.text import clean
+
+MARKS_KEPT = 2  # combining marks on one character; stacks of them reach into the lines around
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_LOOK_ALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
+_UNDERSCORE = re.compile(r"(?<!\w)_|_(?!\w)")
+_EMOJI = re.compile(r":(?=[\w+'-]+:)")
+_EVERYONE = re.compile(r"@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
+_RIGHT_TO_LEFT = ("R", "AL", "RLE", "RLO", "RLI")
+_ISOLATE, _POP = "\u2068", "\u2069"
+
+
+def plain(text: str, most_chars: int) -> str:
+    """For plain_text objects, whose `emoji` must be false: one line, bounded, no stacked marks."""
+    return _cut(_unstacked(clean(text)), most_chars)
+
+
+def mrkdwn(text: str, most_chars: int) -> str:
+    """For mrkdwn and for a message's `text`: shows `text` itself. The escaped result has at most `most_chars`."""
+    shown = _unstacked(clean(text[: most_chars * 4]))
+    shown = _UNDERSCORE.sub("ˍ", shown.translate(_LOOK_ALIKES))
+    shown = _EVERYONE.sub("＠", _EMOJI.sub("∶", shown))
+    isolated = any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in shown)
+    most_chars -= 2 * isolated
+    escaped = entities(shown)
+    if len(escaped) > most_chars:
+        escaped = _cut_escaped(shown, most_chars)
+    return f"{_ISOLATE}{escaped}{_POP}" if isolated else escaped
+
+
+def code(text: str) -> str:
+    """For inside a code span or block: nothing formats there, but a backtick ends it."""
+    return entities(text.replace("`", "ˋ"))
+
+
+def entities(text: str) -> str:
+    """The three escapes that mrkdwn has."""
+    return re.sub(r"[&<>]", lambda match: _ENTITIES[match[0]], text)
+
+
+def _cut(text: str, most_chars: int) -> str:
+    return text if len(text) <= most_chars else text[: max(0, most_chars - 1)].rstrip() + "…"
+
+
+def _cut_escaped(text: str, most_chars: int) -> str:
+    kept, length = [], 1
+    for char in text:
+        escaped = _ENTITIES.get(char, char)
+        length += len(escaped)
+        if length > most_chars:
+            break
+        kept.append(escaped)
+    return "".join(kept).rstrip() + "…"
+
+
+def _unstacked(text: str) -> str:
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char).startswith("M") else 0
+        if marks <= MARKS_KEPT:
+            kept.append(char)
+    return "".join(kept)

@@ -1,0 +1,59 @@
+"""The help, the usage hint of `manifest.yml` and the README's table, all from `FILTERS` and the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.core.filters import FILTERS, STATES
+from bot.render.blocks import Message, context, divider, section
+from bot.render.escape import entities
+from bot.render.limits import SECTION_TEXT_CHARS
+
+STATE_HELP = {"active": "live sessions (when nothing is said)", "ended": "sessions that are over", "all": "both"}
+EXAMPLES = (
+    ("active", "what is live now"),
+    ('ended room:"Town hall" after:3d', "a room's sessions of the last three days"),
+    ("all role:host -user:ada peers:>=5 longer:45m", "filters together: all must hold, `-` excludes"),
+)
+_RULES = "A key said again is *or*, different keys are *and*, a `-` in front is *not*. Quotes keep spaces together."
+
+Row = tuple[str, str]
+
+
+def rows(commands: Sequence[Row]) -> list[Row]:
+    """(what to type, what it does) for every state, filter and command, as plain text with code in backticks."""
+    states = [(state, STATE_HELP[state]) for state in STATES]
+    filters = [(entry.form, entry.help) for entry in FILTERS.values()]
+    return [*states, *filters, *commands]
+
+
+def help_message(commands: Sequence[Row]) -> Message:
+    """What `/sessions help` answers."""
+    states = "\n".join(f"`{state}` {STATE_HELP[state]}" for state in STATES)
+    filters = [f"`{entities(entry.form)}` {entities(entry.help)}" for entry in FILTERS.values()]
+    others = "\n".join(f"`/sessions {entities(usage)}` {entities(text)}" for usage, text in commands)
+    examples = "\n".join(f"`/sessions {entities(line)}` {text}" for line, text in EXAMPLES)
+    blocks = [
+        section("*Sessions of 100ms, in Slack*\n`/sessions [active|ended|all] [key:value …]`"),
+        section(f"*Which*\n{states}"),
+        section("*Filters*\n" + "\n".join(filters)),
+        context(_RULES),
+        divider(),
+        section(f"*Examples*\n{examples}"),
+        section(f"*Also*\n{others}"),
+    ]
+    text = "How to ask: /sessions [active|ended|all] [key:value …]. Filters: " + ", ".join(FILTERS)
+    return Message(text[:SECTION_TEXT_CHARS], blocks)
+
+
+def usage_hint(commands: Sequence[Row]) -> str:
+    """The hint that Slack shows in the composer (manifest schema: at most 1,000 characters)."""
+    filters = " ".join(f"[{entry.form}]" for entry in FILTERS.values() if not entry.becomes)
+    return f"[{'|'.join(STATES)}] {filters} | " + " | ".join(usage for usage, _ in commands)
+
+
+def markdown_table(commands: Sequence[Row]) -> str:
+    """The README's table."""
+    lines = ["| type | for |", "|---|---|"]
+    lines += [f"| `{form.replace('|', '&#124;') if '|' in form else form}` | {text} |" for form, text in rows(commands)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,228 @@
+"""A page of sessions as a message.
+
+Up to `CARDS_MOST` sessions get a section each with a Show button; more of them share sections, a line each, and a menu
+shows any. Slack bounds the text of all blocks together, so each session has a share of it and says the most useful
+things first: what does not fit there is a press of Show away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.place import Place
+from bot.core.query import Query
+from bot.core.session import Session
+from bot.core.summary import Summary, summarise
+from bot.render import actions as ids
+from bot.render.blocks import Block, Message, actions, button, context, menu, section
+from bot.render.escape import code, mrkdwn
+from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS
+from bot.render.phrases import Names, clock, count, date, length, query, room
+from bot.render.validate_data import texts
+
+CARDS_MOST = 25
+FALLBACK_CHARS = 2_000
+_STATE = {True: "🟢 Live", False: "⚪ Ended"}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page that was read: `place` is where, `as_of` when, `cursor` where the next one starts (None: the end)."""
+
+    place: Place
+    sessions: Sequence[Session]
+    cursor: str | None
+    as_of: datetime
+    names: Names
+    examined: int
+    bound_reached: bool
+
+
+def listing(page: Listing, *, shared_by: str | None = None) -> Message:
+    """The page for the person who asked, with its buttons; or for all, as shared by that user id."""
+    asked = query(page.place, page.names)
+    head = [section(asked), context(*_about(page))]
+    foot = list(_foot(page, shared_by))
+    if not page.sessions:
+        return Message(_fallback(page, asked), [*head, *_empty(page), *foot])
+    room_chars = ALL_TEXT_CHARS - sum(map(len, texts([*head, *foot])))
+    draw = _cards if len(page.sessions) <= CARDS_MOST else _lines
+    return Message(_fallback(page, asked), [*head, *draw(page, room_chars // len(page.sessions)), *foot])
+
+
+def _about(page: Listing) -> Iterable[str]:
+    number = page.place.number
+    shown = count(len(page.sessions), "session", "sessions")
+    end = "" if page.cursor else ", the last" if number > 1 else ""
+    yield f"Page {number}{end} · {shown} · as of {date(page.as_of)}"
+    yield f"`/sessions {code(_short(str(page.place.query)))}`"
+
+
+def _cards(page: Listing, share_chars: int) -> Iterable[Block]:
+    for session in page.sessions:
+        name = page.names.get(session.room_id) or session.room_id
+        show = button("Show", ids.SHOW, ids.session_value(session.id), spoken=f"Show the session in {name}")
+        most_chars = min(SECTION_TEXT_CHARS, share_chars - len("Show"))
+        yield section(_fit(_card(session, page), most_chars), show)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece of a line. `rank` 0 is always said; of the others the lowest come first while there is room."""
+
+    text: str
+    rank: int = 0
+
+
+def _card(session: Session, page: Listing) -> list[list[_Part]]:
+    summary = summarise(session)
+    return [
+        [_Part(_STATE[session.active]), _Part(room(session.room_id, page.names))],
+        [
+            _Part(_people(session, summary)),
+            _Part(f"started {clock(session.started_at, page.as_of)}"),
+            _Part(length(session.length_s(page.as_of))),
+        ],
+        [_Part(_roles(summary), 2), _Part(_hosts(session, summary), 1)],
+        [_Part(f"session `{mrkdwn(session.id, 24)}`", 4), _Part(f"room `{mrkdwn(session.room_id, 24)}`", 3)],
+    ]
+
+
+def _fit(lines: list[list[_Part]], most_chars: int) -> str:
+    """The lines with as many parts as fit, joined by dots; empty parts and lines are left out."""
+    parts = [part for line in lines for part in line if part.text]
+    left = most_chars - sum(len(part.text) + 3 for part in parts if part.rank == 0)
+    kept = {id(part) for part in parts if part.rank == 0}
+    for part in sorted((part for part in parts if part.rank), key=lambda part: part.rank):
+        if len(part.text) + 3 <= left:
+            left -= len(part.text) + 3
+            kept.add(id(part))
+    shown = (" · ".join(part.text for part in line if id(part) in kept) for line in lines)
+    return "\n".join(line for line in shown if line)
+
+
+def _lines(page: Listing, share_chars: int) -> Iterable[Block]:
+    lines, options = [], []
+    for number, session in enumerate(page.sessions, start=1):
+        options.append((f"No. {number}", ids.session_value(session.id)))
+        lines.append(_fit([_line(number, session, page)], share_chars - len(options[-1][0])))
+    for some in _chunks(lines, SECTION_TEXT_CHARS):
+        yield section("\n".join(some))
+    yield actions(menu("Show a session", ids.SHOW, options))
+
+
+def _line(number: int, session: Session, page: Listing) -> list[_Part]:
+    summary = summarise(session)
+    people = f"{summary.people_in:,} of {summary.people:,} in" if session.active else f"{summary.people:,} in all"
+    return [
+        _Part(f"{number} {_STATE[session.active]}"),
+        _Part(room(session.room_id, page.names, 18)),
+        _Part(people, 1),
+        _Part(clock(session.started_at, page.as_of), 2),
+        _Part(length(session.length_s(page.as_of)).replace(" ", ""), 3),
+        _Part(_hosts(session, summary), 5),
+        _Part(_roles(summary), 6),
+        _Part(f"`{mrkdwn(session.room_id, 24)}`", 4),
+    ]
+
+
+def _chunks(lines: Sequence[str], most_chars: int) -> Iterable[list[str]]:
+    some: list[str] = []
+    length_chars = 0
+    for line in lines:
+        if some and length_chars + len(line) + 1 > most_chars:
+            yield some
+            some, length_chars = [], 0
+        some.append(line)
+        length_chars += len(line) + 1
+    if some:
+        yield some
+
+
+def _people(session: Session, summary: Summary) -> str:
+    if session.active:
+        return f"{summary.people_in:,} in now, {summary.people:,} in all"
+    return count(summary.people, "person", "people")
+
+
+def _roles(summary: Summary) -> str:
+    roles = [f"{number:,} {mrkdwn(role, 24)}" for role, number in summary.roles[:5]]
+    more = len(summary.roles) - 5
+    return ", ".join(roles) + (f" and {more} more roles" if more > 0 else "")
+
+
+def _hosts(session: Session, summary: Summary) -> str:
+    if not summary.hosts:
+        return "no host in now" if session.active and summary.people_in else ""
+    shown = ", ".join(mrkdwn(name, 24) for name in summary.hosts[:3])
+    more = summary.hosts_more + len(summary.hosts[3:])
+    return f"hosted by {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def _foot(page: Listing, shared_by: str | None) -> Iterable[Block]:
+    """Back and More carry their own pages, Refresh and Share this one."""
+    place, here = page.place, page.place.write()
+    if page.bound_reached:
+        looked = count(page.examined, "session", "sessions")
+        yield context(f"I looked through {looked} for this page. *More* goes on from there.")
+    if shared_by:
+        yield context(f"Shared by <@{shared_by}>")
+        yield actions(button("Open for me", ids.OPEN, here, spoken="Open this list for me, with its pages"))
+        return
+    buttons = []
+    if (back := place.back()) is not None:
+        one_page = back.number == place.number - 1
+        buttons.append(button("Back" if one_page else "First page", ids.BACK, back.write()))
+    if page.cursor:
+        buttons.append(button("More", ids.MORE, place.more(page.cursor).write(), spoken="More sessions"))
+    buttons.append(button("Refresh", ids.REFRESH, here))
+    if page.sessions:
+        buttons.append(button("Share in channel", ids.SHARE, here))
+    yield actions(*buttons)
+
+
+def _empty(page: Listing) -> Iterable[Block]:
+    place = page.place
+    if page.bound_reached:
+        yield section("None found so far.")
+        return
+    if place.number > 1:
+        yield section("Nothing more: the page before was the last one.")
+        return
+    yield section("No sessions match.")
+    suggestions = [
+        button(label, f"{ids.OPEN}.{number}", Place.first(asked, page.as_of, place.zone).write())
+        for number, (label, asked) in enumerate(_next_queries(place.query))
+    ]
+    if suggestions:
+        yield actions(*suggestions)
+
+
+def _next_queries(asked: Query) -> Iterable[tuple[str, Query]]:
+    """What to ask when nothing was found: the same of another state, then with less said."""
+    for state, label in (("ended", "Ended ones instead"), ("active", "Active ones instead"), ("all", "Of any state")):
+        if asked.state not in (state, "all"):
+            yield label, Query(state, asked.without("start").terms)
+    narrow = [term.key for term in asked.terms if term.key not in ("limit", "room")]
+    if narrow:
+        yield "Without the other filters", asked.without(*narrow)
+    if any(term.key == "room" for term in asked.terms):
+        yield "In every room", asked.without("room", "start")
+
+
+def _fallback(page: Listing, asked: str) -> str:
+    text = f"{asked}: {count(len(page.sessions), 'session', 'sessions')} on page {page.place.number}."
+    for session in page.sessions:
+        state = "live" if session.active else "ended"
+        people = session.people_in_count() if session.active else session.people_count()
+        line = f"\n{room(session.room_id, page.names)}: {state}, {count(people, 'person', 'people')}."
+        if len(text) + len(line) > FALLBACK_CHARS:
+            break
+        text += line
+    return text
+
+
+def _short(text: str, most_chars: int = 200) -> str:
+    return text if len(text) <= most_chars else text[: most_chars - 1] + "…"

@@ -1,0 +1,88 @@
+"""Times, lengths and queries in words, as mrkdwn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.core.filters import FILTERS, LIMIT_DEFAULT, Count, RoomId
+from bot.core.place import Place
+from bot.core.query import Term
+from bot.core.times import Ago, Clock, Day, Instant, Wall
+from bot.render.escape import mrkdwn
+
+Names = Mapping[str, str]
+"""Room names by room id, as far as they are known."""
+
+NAME_CHARS = 60
+_SIGNS = {">=": "at least {}", ">": "more than {}", "<=": "at most {}", "<": "fewer than {}", "=": "exactly {}"}
+_STATES = {"active": "Active sessions", "ended": "Ended sessions", "all": "All sessions"}
+
+
+def date(when: datetime) -> str:
+    """A moment that each reader sees in their own zone (formatting-message-text, "Date formatting")."""
+    utc = when.astimezone(UTC)
+    return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} at {{time}}|{utc:%Y-%m-%d %H:%M} UTC>"
+
+
+def clock(when: datetime, now: datetime) -> str:
+    """The shortest date token that can't be misread beside `now`."""
+    utc = when.astimezone(UTC)
+    if abs((now - utc).total_seconds()) < 12 * 3_600:
+        return f"<!date^{int(utc.timestamp())}^{{time}}|{utc:%H:%M} UTC>"
+    return f"<!date^{int(utc.timestamp())}^{{date_short}} {{time}}|{utc:%m-%d %H:%M} UTC>"
+
+
+def length(seconds: float) -> str:
+    """`45 s`, `12 min`, `1 h 05 min`, `2 d 3 h`."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, hours = whole // 60, whole // 3_600
+    if minutes < 60:
+        return f"{minutes} min"
+    if hours < 48:
+        return f"{hours} h {minutes % 60:02d} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def count(number: int, one: str, many: str) -> str:
+    """`1 session`, `1,200 sessions`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def room(room_id: str, names: Names, most_chars: int = NAME_CHARS) -> str:
+    """A room by its name in bold, or by its id where the name isn't known."""
+    name = mrkdwn(names.get(room_id) or "", most_chars)
+    return f"*{name}*" if name else f"room `{mrkdwn(room_id, 24)}`"
+
+
+def query(place: Place, names: Names) -> str:
+    """What a query asks, with its relative times fixed: "Active sessions in *Town hall*, started since 09:00"."""
+    said = []
+    keys = dict.fromkeys(term.key for term in place.query.terms)
+    for key in keys:
+        if key == "limit" and place.query.only("limit") == LIMIT_DEFAULT:
+            continue
+        phrases = FILTERS[key].say
+        for negated, joint in ((False, " or "), (True, " or ")):
+            terms = [term for term in place.query.terms if term.key == key and term.negated is negated]
+            if terms:
+                said.append(phrases[negated].format(joint.join(_value(term, place, names) for term in terms)))
+    head = f"*{_STATES[place.query.state]}*"
+    return head + (" " + ", ".join(said) if said else "")
+
+
+def _value(term: Term, place: Place, names: Names) -> str:
+    value: Any = term.value
+    if isinstance(value, RoomId):
+        return room(value.id, names)
+    if isinstance(value, Ago | Day | Clock | Wall | Instant):
+        return date(value.at(place.asked_at, ZoneInfo(place.zone)))
+    if isinstance(value, Count):
+        return _SIGNS[value.sign].format(value.number)
+    if term.key == "longer":
+        return length(value)
+    return mrkdwn(FILTERS[term.key].write(value), NAME_CHARS)

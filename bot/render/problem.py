@@ -1,0 +1,81 @@
+"""Something went wrong: what it was, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.core.place import Place
+from bot.core.query import corrected, parse
+from bot.errors import BotError, HmsError, ManyRooms, QueryError, StaleButton
+from bot.render import actions as ids
+from bot.render.blocks import Block, Message, actions, button, context, section
+from bot.render.escape import code, entities, mrkdwn, plain
+
+_WINDOW_CHARS = 64
+
+
+def query_problem(error: QueryError, *, now: datetime, zone: str, commands: Sequence[str]) -> Message:
+    """The line with the place marked, and a corrected line to copy or to run at a press."""
+    better = error.better or corrected(error.line, commands=commands)
+    text = f"⚠️ {entities(error.text)}"
+    blocks = [
+        section(f"{text}\n```{code(_marked(error))}```"),
+        section(f"Try this line:\n```/sessions {code(better)}```"),
+    ]
+    if better.split(" ")[0].lower() not in commands:
+        value = Place.first(parse(better, commands=commands), now, zone).write()
+        blocks.append(actions(button("Run the corrected line", ids.OPEN, value)))
+    blocks.append(context("`/sessions help` lists every filter."))
+    return Message(f"{text} Try: /sessions {mrkdwn(better, 700)}", blocks)
+
+
+def _marked(error: QueryError) -> str:
+    """The part of the line around the error, with carets under it."""
+    start = max(0, error.start - _WINDOW_CHARS // 2)
+    window = error.line[start : start + _WINDOW_CHARS * 2]
+    before, after = "…" if start else "", "…" if start + len(window) < len(error.line) else ""
+    marks = max(1, min(error.end, start + len(window)) - error.start)
+    return f"{before}{window}{after}\n{' ' * (len(before) + error.start - start)}{'^' * marks}"
+
+
+def room_choice(error: ManyRooms, *, now: datetime, zone: str) -> Message:
+    """A name fits several rooms: a button for each, told apart by the end of their ids."""
+    text = f"“{mrkdwn(error.name, 80)}” fits several rooms. Which one?"
+    choices = [
+        button(
+            f"{plain(room.name, 50) or 'room'} (…{room.id[-6:]})",
+            f"{ids.OPEN}.{number}",
+            Place.first(query, now, zone).write(),
+        )
+        for number, (room, query) in enumerate(error.choices)
+    ]
+    blocks = [section(text), actions(*choices)]
+    if error.more:
+        blocks.append(context("There are more. Say more of the name, or `room:<id>`."))
+    return Message(text, blocks)
+
+
+def problem(error: BotError, *, reference: str, again: Block | None = None) -> Message:
+    """Any other error. `again` is a button that tries the same once more."""
+    text = f"⚠️ {entities(error.text)}"
+    blocks = [section(text)]
+    if isinstance(error, StaleButton):
+        blocks.append(section("Type the command again to start afresh:\n```/sessions active```"))
+    if again and isinstance(error, HmsError):
+        blocks.append(actions(again))
+    if isinstance(error, HmsError):
+        blocks.append(context(f"Reference `{reference}`, also in the bot's log."))
+    return Message(text, blocks)
+
+
+def unexpected(reference: str) -> Message:
+    """A defect of ours."""
+    text = f"⚠️ Something went wrong in the bot. Please try again; if it stays, report reference `{reference}`."
+    return Message(text, [section(text)])
+
+
+def restarting() -> Message:
+    """The bot was told to stop before it had the answer."""
+    text = "⚠️ The bot is restarting and couldn't finish this. Please send it again in a moment."
+    return Message(text, [section(text)])

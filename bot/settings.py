@@ -1,0 +1,81 @@
+"""Every setting, read from the environment and `.env` here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import ConfigError
+
+Mode = Literal["web", "socket"]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("not an IANA time zone such as Europe/Berlin") from None
+    return name
+
+
+def _http_url(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("not a URL that begins with https://")
+    return url.rstrip("/")
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+
+
+class Settings(BaseSettings):
+    """Names are those of the environment, in capitals there. An empty value counts as not set."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
+
+    slack_bot_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_api_url: HttpUrl = "https://slack.com/api"
+    hms_management_token: SecretStr | None = None
+    hms_access_key: str | None = None
+    hms_secret: SecretStr | None = None
+    hms_api_url: HttpUrl = "https://api.100ms.live/v2"
+    host: str = "0.0.0.0"  # noqa: S104 - a container listens to its outside
+    port: int = Field(default=3000, ge=0, le=65_535)
+    default_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+
+
+_NEEDED: dict[Mode, tuple[tuple[str, str], ...]] = {
+    "web": (
+        ("slack_bot_token", "the bot token (xoxb-…) of your Slack app, page OAuth & Permissions"),
+        ("slack_signing_secret", "the signing secret of your Slack app, page Basic Information"),
+    ),
+    "socket": (
+        ("slack_bot_token", "the bot token (xoxb-…) of your Slack app, page OAuth & Permissions"),
+        ("slack_app_token", "an app-level token (xapp-…) with connections:write, page Basic Information"),
+    ),
+}
+
+
+def load(mode: Mode) -> Settings:
+    """The settings of a mode, complete. Raises ConfigError with one line that says what to mend."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0]).upper()
+        raise ConfigError(f"{name}: {first['msg'].removeprefix('Value error, ')}. See .env.example.") from None
+    for name, what in _NEEDED[mode]:
+        if getattr(settings, name) is None:
+            raise ConfigError(f"{name.upper()} is not set: it is {what}. See .env.example.")
+    if settings.hms_management_token is None and not (settings.hms_access_key and settings.hms_secret):
+        raise ConfigError(
+            "HMS_ACCESS_KEY and HMS_SECRET are not both set: they are on the Developer page of the 100ms dashboard. "
+            "See .env.example."
+        )
+    return settings

@@ -1,0 +1,1 @@
+"""Slack's edge: listeners that acknowledge at once, and the answers that follow."""

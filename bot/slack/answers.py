@@ -1,0 +1,40 @@
+"""Answers that commands and buttons share: a page of sessions, and one session."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace as changed
+
+from bot.core.place import Place
+from bot.flows.list_sessions import list_sessions
+from bot.flows.show_session import show_session
+from bot.render import actions as ids
+from bot.render.blocks import button
+from bot.render.details import details
+from bot.render.listing import listing
+from bot.slack.request import Request
+
+MANY_PEERS = 5_000
+"""From here on a page is drawn in a thread, so that acknowledgements don't wait for it."""
+
+
+async def send_page(request: Request, place: Place, *, replace: bool = False, for_all: bool = False) -> bool:
+    """Answer with the page at `place`, in place of the message at hand or for all to see."""
+    request.again = button("Try again", ids.OPEN, place.write())
+    request.zone = place.zone
+    place = changed(place, query=await request.bot.rooms.resolve(place.query))
+    page = await list_sessions(request.bot.hms, request.bot.rooms, place, request.now)
+    shared_by = request.user_id if for_all else None
+    if sum(len(session.peers or ()) for session in page.sessions) < MANY_PEERS:
+        message = listing(page, shared_by=shared_by)
+    else:
+        message = await asyncio.to_thread(listing, page, shared_by=shared_by)
+    return await request.reply(message, replace=replace, for_all=for_all)
+
+
+async def send_session(request: Request, session_id: str, *, replace: bool = False) -> None:
+    """Answer with one session."""
+    request.again = button("Try again", ids.SHOW_AGAIN, ids.session_value(session_id))
+    session, names = await show_session(request.bot.hms, request.bot.rooms, session_id)
+    message = details(session, names, as_of=request.now, zone=request.zone)
+    await request.reply(message, replace=replace)

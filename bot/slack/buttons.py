@@ -1,0 +1,83 @@
+"""`BUTTONS`: what a press of each button or menu does. Its value says all; nothing about a message is kept here."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.core.place import Place, read
+from bot.errors import StaleButton, UserError
+from bot.render import actions as ids
+from bot.slack.answers import send_page, send_session
+from bot.slack.request import Request
+
+SHARED_ONCE_S = 60.0
+"""A second press of Share on the same message within this time is a double click."""
+
+
+async def press(request: Request, action: Mapping[str, Any]) -> None:
+    """Answer a press. `action` is one of a block_actions payload's (interactivity/handling-user-interaction)."""
+    action_id = re.sub(r"\.\d+$", "", str(action.get("action_id") or ""))
+    chosen = (action.get("selected_option") or {}).get("value")
+    run = BUTTONS.get(action_id)
+    if run is None:
+        raise StaleButton("That button belongs to another version of this bot.")
+    await run(request, str(chosen or action.get("value") or ""))
+
+
+async def _turn(request: Request, value: str) -> None:
+    await send_page(request, read(value), replace=True)
+
+
+async def _refresh(request: Request, value: str) -> None:
+    await send_page(request, _fresh(request, read(value)), replace=True)
+
+
+async def _open(request: Request, value: str) -> None:
+    await send_page(request, _fresh(request, read(value)), replace=request.in_place)
+
+
+async def _share(request: Request, value: str) -> None:
+    place = read(value)
+    key = (request.user_id, request.message_ts, value)
+    now = time.monotonic()
+    shared = request.bot.shared
+    for old in [old for old, at in shared.items() if now - at > SHARED_ONCE_S]:
+        del shared[old]
+    if key in shared:
+        raise UserError("That page has just been shared here.")
+    shared[key] = now
+    try:
+        done = await send_page(request, place, for_all=True)
+    except BaseException:
+        del shared[key]
+        raise
+    if not done:
+        raise UserError("Slack did not confirm that the page was shared. If it isn't in the channel, share it again.")
+
+
+async def _show(request: Request, value: str) -> None:
+    await send_session(request, ids.read_session_value(value))
+
+
+async def _show_again(request: Request, value: str) -> None:
+    await send_session(request, ids.read_session_value(value), replace=request.in_place)
+
+
+def _fresh(request: Request, place: Place) -> Place:
+    """A first page counts its relative times from now; a later one belongs to the pages before it."""
+    return Place.first(place.query, request.now, place.zone) if place.number == 1 else replace(place)
+
+
+BUTTONS: dict[str, Callable[[Request, str], Awaitable[None]]] = {
+    ids.MORE: _turn,
+    ids.BACK: _turn,
+    ids.REFRESH: _refresh,
+    ids.SHARE: _share,
+    ids.OPEN: _open,
+    ids.SHOW: _show,
+    ids.SHOW_AGAIN: _show_again,
+}

@@ -1,0 +1,58 @@
+"""One registration of listeners for HTTP and Socket Mode.
+
+Each listener only acknowledges and starts the work: with `process_before_response` Bolt answers when the listener
+returns, without the 10 ms that it otherwise polls for the acknowledgement (slack_bolt/listener/asyncio_runner.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
+
+from bot import log
+from bot.errors import StaleButton
+from bot.slack import buttons, commands
+from bot.slack.request import Bot, Request, answer
+
+COMMAND = "/sessions"
+
+
+def register(app: AsyncApp, bot: Bot) -> None:
+    """Bind every listener. What no listener takes is acknowledged, logged, and answered where there is a way to."""
+
+    @app.command(COMMAND)
+    async def on_command(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        request = Request.of(bot, body)
+        bot.work.start(answer(request, "command", commands.run(request, str(body.get("text") or ""))))
+
+    @app.action(re.compile(".*", re.DOTALL))
+    async def on_action(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        for action in body.get("actions") or ():
+            request = Request.of(bot, body)
+            bot.work.start(answer(request, "action", buttons.press(request, action)))
+
+    @app.error
+    async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
+        unknown = isinstance(error, BoltUnhandledRequestError)
+        log.warning("unhandled" if unknown else "listener_failed", kind=_kind(body), cause=type(error).__name__)
+        if body.get("response_url"):
+            request = Request.of(bot, body)
+            cause = StaleButton("This bot doesn't know that command or button.") if unknown else error
+            bot.work.start(answer(request, "unhandled", _raise(cause)))
+        return BoltResponse(status=200, body="")
+
+
+async def _raise(error: Exception) -> None:
+    raise error
+
+
+def _kind(body: Mapping[str, Any]) -> str:
+    event = body.get("event") or {}
+    return str(event.get("type") or body.get("command") or body.get("type") or "unknown")

@@ -1,0 +1,96 @@
+"""One thing a person did: who, where, and how to answer. `answer` sees to it that they always get an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from bot import log
+from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError
+from bot.flows.rooms import Rooms
+from bot.hms.client import Hms
+from bot.render import problem
+from bot.render.blocks import Block, Message
+from bot.slack.replies import Replies
+from bot.slack.work import Work
+from bot.slack.zones import Zones
+
+ANSWER_S = 25.0
+"""Nobody waits longer than this for an answer, if only that there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """What listeners act with, built once in `app`."""
+
+    hms: Hms
+    rooms: Rooms
+    zones: Zones
+    replies: Replies
+    work: Work
+    words: tuple[str, ...] = ()  # the subcommands, for the nearest word in an error
+    shared: dict[tuple[str, ...], float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Request:
+    """`again` is the button that an error of 100ms offers; `in_place` says that an answer replaces the message."""
+
+    bot: Bot
+    user_id: str
+    response_url: str
+    now: datetime
+    zone: str
+    message_ts: str = ""
+    in_place: bool = False
+    again: Block | None = None
+
+    @classmethod
+    def of(cls, bot: Bot, body: Mapping[str, Any]) -> Request:
+        """From a slash command's form or an interaction's payload (docs.slack.dev/interactivity)."""
+        user = body.get("user_id") or (body.get("user") or {}).get("id") or ""
+        container = body.get("container") or {}
+        return cls(
+            bot,
+            user_id=str(user),
+            response_url=str(body.get("response_url") or ""),
+            now=datetime.now(UTC),
+            zone=bot.zones.default,
+            message_ts=str(container.get("message_ts") or ""),
+            in_place=bool(container.get("is_ephemeral")),
+        )
+
+    async def reply(self, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
+        return await self.bot.replies.send(self.response_url, message, replace=replace, for_all=for_all)
+
+
+async def answer(request: Request, event: str, job: Coroutine[Any, Any, None]) -> None:
+    """Run a job to its end, and tell the person what went wrong where it did. The top of every listener."""
+    reference = log.new_reference()
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            await job
+        log.info(event, user=request.user_id)
+    except QueryError as error:
+        log.info(event, user=request.user_id, outcome="query_error")
+        words = request.bot.words
+        await request.reply(problem.query_problem(error, now=request.now, zone=request.zone, commands=words))
+    except ManyRooms as error:
+        log.info(event, user=request.user_id, outcome="room_choice")
+        await request.reply(problem.room_choice(error, now=request.now, zone=request.zone), replace=request.in_place)
+    except TimeoutError:
+        log.warning(event, user=request.user_id, outcome="timeout")
+        late = HmsUnavailable("100ms took too long to answer.")
+        await request.reply(problem.problem(late, reference=reference, again=request.again))
+    except BotError as error:
+        log.warning(event, user=request.user_id, outcome=type(error).__name__, cause=error.cause)
+        await request.reply(problem.problem(error, reference=reference, again=request.again))
+    except asyncio.CancelledError:
+        log.warning(event, user=request.user_id, outcome="restarting")
+        await request.reply(problem.restarting())
+    except Exception:
+        log.error(event, user=request.user_id, outcome="unexpected", exc_info=True)
+        await request.reply(problem.unexpected(reference))

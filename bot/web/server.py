@@ -1,0 +1,38 @@
+"""`POST /slack/events` and `GET /healthz`, `/readyz`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+
+BODY_BYTES = 1024**2
+"""Slack's own requests stay far below this."""
+
+
+def application(slack: AsyncApp | None, not_ready: Callable[[], str]) -> web.Application:
+    """`slack` takes the events path, where the mode has one. `not_ready` is "" or says what is still missing."""
+    app = web.Application(client_max_size=BODY_BYTES)
+    if slack is not None:
+        app.router.add_post("/slack/events", _events(slack))
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        missing = not_ready()
+        return web.Response(text=f"{missing or 'ready'}\n", status=503 if missing else 200)
+
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    return app
+
+
+def _events(slack: AsyncApp) -> Handler:
+    async def events(request: web.Request) -> web.StreamResponse:
+        return await to_aiohttp_response(await slack.async_dispatch(await to_bolt_request(request)))
+
+    return events

@@ -1,0 +1,87 @@
+"""The whole bot between its two stand-ins: a signed request in, recorded calls out."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.app import running
+from bot.demo.fake_hms import Account, FakeHms
+from bot.demo.fake_slack import FakeSlack
+from bot.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+NOW = 1_764_000_000.0  # 2025-11-24T16:00:00Z
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the developer's leaks into a test."""
+    for name in list(os.environ):
+        if name.startswith(("SLACK_", "HMS_")) or name in ("HOST", "PORT", "DEFAULT_TIMEZONE", "LOG_LEVEL", "LOG_FORMAT"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def manifest() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "manifest.yml").read_text())
+
+
+@pytest.fixture
+def account() -> Account:
+    """An empty 100ms account."""
+    return Account()
+
+
+@pytest.fixture
+async def hms(account: Account) -> AsyncIterator[FakeHms]:
+    async with FakeHms(account) as fake:
+        yield fake
+
+
+@pytest.fixture
+async def slack(manifest: dict[str, Any]) -> AsyncIterator[FakeSlack]:
+    """A workspace; at the end the bot must have kept every rule of the platform."""
+    async with FakeSlack(manifest=manifest) as fake:
+        yield fake
+        assert fake.violations == []
+
+
+@pytest.fixture
+def settings(slack: FakeSlack, hms: FakeHms) -> Settings:
+    return Settings(
+        _env_file=None,
+        slack_bot_token=slack.bot_token,
+        slack_signing_secret=slack.signing_secret,
+        slack_app_token=slack.app_token,
+        slack_api_url=slack.api_url,
+        hms_access_key=hms.access_key,
+        hms_secret=hms.secret,
+        hms_api_url=hms.url,
+        host="127.0.0.1",
+        port=0,
+    )
+
+
+@pytest.fixture
+async def bot(settings: Settings, slack: FakeSlack) -> AsyncIterator[str]:
+    """The bot in HTTP mode, and its URL."""
+    async with running(settings, "web") as url:
+        slack.bot_events_url = f"{url}/slack/events"
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def no_defects(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A test fails where the bot logs a defect of its own: an unexpected error or blocks that Slack would refuse."""
+    caplog.set_level(logging.INFO, logger="bot")
+    yield
+    defects = [record for record in caplog.records if "invalid_blocks" in record.getMessage()]
+    defects += [r for r in caplog.records if getattr(r, "fields", {}).get("outcome") == "unexpected"]
+    assert not defects, [(record.getMessage(), getattr(record, "fields", {})) for record in defects]

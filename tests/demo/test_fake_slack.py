@@ -1,0 +1,330 @@
+"""The fake Slack's Web API and response_urls, driven with slack_sdk's own client."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, HttpError, RateLimited, Stalled
+from bot.demo.fake_slack.seed import ADA, BEN, BOT_USER
+
+ALL_SCOPES = frozenset(
+    {
+        *("commands", "chat:write", "users:read", "channels:read", "groups:read", "im:read", "im:write"),
+        *("channels:join", "channels:history"),
+    }
+)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def slack(clock: Clock) -> AsyncIterator[FakeSlack]:
+    async with FakeSlack(scopes=ALL_SCOPES, clock=clock) as running:
+        yield running
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as open_session:
+        yield open_session
+
+
+@pytest.fixture
+def client(slack: FakeSlack, session: aiohttp.ClientSession) -> AsyncWebClient:
+    return AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+
+
+async def error_of(awaitable: Any) -> dict[str, Any]:
+    with pytest.raises(SlackApiError) as caught:
+        await awaitable
+    data: dict[str, Any] = caught.value.response.data
+    return data
+
+
+def live_ops(slack: FakeSlack) -> str:
+    return slack.workspace.channel("live-ops").id
+
+
+def section(text: str = "*hi*", **more: Any) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}, **more}
+
+
+def button(text: str, action_id: str, **more: Any) -> dict[str, Any]:
+    return {"type": "button", "text": {"type": "plain_text", "text": text}, "action_id": action_id, **more}
+
+
+async def test_auth_scopes_and_unknown_methods(slack: FakeSlack, client: AsyncWebClient) -> None:
+    answer = await client.auth_test()
+    assert answer["user_id"] == BOT_USER
+    assert set(answer.headers["X-OAuth-Scopes"].split(",")) == ALL_SCOPES
+    assert answer.headers["Date"] == "Tue, 14 Nov 2023 22:13:20 GMT"
+    assert slack.violations == []
+    assert (await error_of(client.api_call("chat.shout")))["error"] == "unknown_method"
+    refused = await error_of(client.conversations_replies(channel=live_ops(slack), ts="1.0"))
+    assert refused["error"] == "thread_not_found"
+    client.token = "xoxb-wrong"
+    assert (await error_of(client.auth_test()))["error"] == "invalid_auth"
+    client.token = None
+    assert (await error_of(client.auth_test()))["error"] == "not_authed"
+    client.token = slack.app_token
+    assert (await error_of(client.auth_test()))["error"] == "not_allowed_token_type"
+    assert len(slack.violations) == 4
+
+
+async def test_missing_scope_names_what_is_needed(session: aiohttp.ClientSession) -> None:
+    async with FakeSlack() as slack:
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
+        answer = await error_of(client.conversations_history(channel="C1"))
+    assert answer["error"] == "missing_scope"
+    assert answer["needed"] == "channels:history"
+    assert answer["provided"] == "chat:write,commands,users:read"
+
+
+@pytest.mark.parametrize("how", ["json", "form", "query"])
+async def test_arguments_come_in_three_ways(slack: FakeSlack, session: aiohttp.ClientSession, how: str) -> None:
+    arguments = {"channel": live_ops(slack), "text": "hi", "blocks": json.dumps([section()])}
+    header = {"Authorization": f"Bearer {slack.bot_token}"}
+    url = slack.api_url + "chat.postMessage"
+    if how == "json":
+        await session.post(url, json=arguments, headers=header)
+    elif how == "form":
+        await session.post(url, data={**arguments, "token": slack.bot_token})
+    else:
+        await session.get(url, params=arguments, headers=header)
+    (message,) = slack.messages("live-ops")
+    assert (message.plain, message.bot_id) == ("*hi*", slack.workspace.bot_id)
+
+
+async def test_malformed_json_and_json_tokens(slack: FakeSlack, session: aiohttp.ClientSession) -> None:
+    url, kind = slack.api_url + "auth.test", {"Content-Type": "application/json"}
+    async with session.post(url, data="{", headers=kind) as answer:
+        assert (await answer.json())["error"] == "invalid_json"
+    async with session.post(url, json={"token": slack.bot_token}) as answer:
+        assert (await answer.json())["error"] == "not_authed"
+
+
+@pytest.mark.parametrize(
+    ("channel", "error"),
+    [
+        ("random", "not_in_channel"),
+        ("spring-launch", "is_archived"),
+        ("C0NOSUCH", "channel_not_found"),
+        (BOT_USER, "cannot_dm_bot"),
+    ],
+)
+async def test_places_the_bot_cannot_post_to(
+    slack: FakeSlack, client: AsyncWebClient, channel: str, error: str
+) -> None:
+    answer = await error_of(client.chat_postMessage(channel=channel, text="x"))
+    assert answer["error"] == error
+    assert slack.violations == []
+
+
+async def test_a_private_channel_without_the_bot_does_not_exist(slack: FakeSlack, client: AsyncWebClient) -> None:
+    room = slack.workspace.channel("incident-room")
+    room.members.discard(BOT_USER)
+    answer = await error_of(client.chat_postMessage(channel=room.id, text="x"))
+    assert answer["error"] == "channel_not_found"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "line"),
+    [
+        ({"text": " "}, "no_text", ""),
+        ({"text": "x", "blocks": [{"type": "blink"}]}, "invalid_blocks", "blocks[0].type: unknown block type"),
+        ({"text": "x", "blocks": "{"}, "invalid_blocks_format", ""),
+        ({"text": "x", "blocks": [section("x" * 2_600)] * 4}, "msg_blocks_too_long", "10,400 characters"),
+        ({"text": "x" * 40_001}, "msg_too_long", ""),
+        ({"text": "x", "metadata": {"event_type": 1}}, "invalid_metadata_format", ""),
+    ],
+)
+async def test_malformed_messages_are_breaches(
+    slack: FakeSlack, client: AsyncWebClient, arguments: dict[str, Any], error: str, line: str
+) -> None:
+    answer = await error_of(client.chat_postMessage(channel=live_ops(slack), **arguments))
+    assert answer["error"] == error
+    assert line in " ".join(answer.get("response_metadata", {}).get("messages", []))
+    (violation,) = slack.violations
+    assert violation.startswith(f"chat.postMessage: {error}")
+    assert line in violation
+
+
+async def test_update_and_delete_only_its_own(slack: FakeSlack, client: AsyncWebClient) -> None:
+    channel = live_ops(slack)
+    posted = await client.chat_postMessage(channel=channel, text="one", blocks=[section()])
+    assert posted["message"]["blocks"][0]["block_id"]
+    await client.chat_update(channel=channel, ts=posted["ts"], text="two")
+    (message,) = slack.messages(channel)
+    assert (message.text, message.plain) == ("two", "*hi*")
+    assert message.edited is not None
+    await client.chat_update(channel=channel, ts=posted["ts"], text="two", blocks=[])
+    assert slack.messages(channel)[0].plain == "two"
+    missing = await error_of(client.chat_update(channel=channel, ts="1.000000", text="x"))
+    assert missing["error"] == "message_not_found"
+    ours = slack.say("mine", user="ben")
+    assert (await error_of(client.chat_update(channel=channel, ts=ours.ts, text="x")))["error"] == "cant_update_message"
+    assert (await error_of(client.chat_delete(channel=channel, ts=ours.ts)))["error"] == "cant_delete_message"
+    await client.chat_delete(channel=channel, ts=posted["ts"])
+    assert slack.messages(channel) == [ours]
+
+
+async def test_ephemerals_and_direct_messages(slack: FakeSlack, client: AsyncWebClient) -> None:
+    channel = live_ops(slack)
+    answer = await client.chat_postEphemeral(channel=channel, user=BEN, text="psst")
+    (message,) = slack.ephemerals("ben")
+    assert (message.ts, message.ephemeral_to) == (answer["message_ts"], BEN)
+    assert slack.messages() == slack.ephemerals("ada") == []
+    out_of_reach = await error_of(client.chat_update(channel=channel, ts=message.ts, text="x"))
+    assert out_of_reach["error"] == "message_not_found"
+    stranger = client.chat_postEphemeral(channel="support", user="U0NOBODY", text="x")
+    assert (await error_of(stranger))["error"] == "user_not_in_channel"
+    await client.chat_postMessage(channel=BEN, text="hello Ben")
+    opened = await client.conversations_open(users=BEN)
+    assert slack.messages(opened["channel"]["id"])[0].plain == "hello Ben"
+
+
+async def test_one_message_a_second_after_a_burst_of_five(
+    slack: FakeSlack, client: AsyncWebClient, clock: Clock
+) -> None:
+    for _ in range(5):
+        await client.chat_postMessage(channel=live_ops(slack), text="x")
+    with pytest.raises(SlackApiError) as caught:
+        await client.chat_postMessage(channel=live_ops(slack), text="x")
+    assert caught.value.response.status_code == 429
+    assert caught.value.response.headers["Retry-After"] == "1"
+    await client.chat_postMessage(channel=slack.workspace.channel("general").id, text="x")
+    assert slack.violations == []
+    with pytest.raises(SlackApiError):
+        await client.chat_postMessage(channel=live_ops(slack), text="x")
+    assert slack.violations == ["chat.postMessage: called 0.9 s before Retry-After was over"]
+    clock.now += 1
+    await client.chat_postMessage(channel=live_ops(slack), text="x")
+    assert len(slack.messages("live-ops")) == 6
+
+
+async def test_history_pages_newest_first_with_metadata(slack: FakeSlack, client: AsyncWebClient, clock: Clock) -> None:
+    channel, metadata = live_ops(slack), {"event_type": "sessions_bot", "event_payload": {"key": "k"}}
+    for number in range(5):
+        clock.now += 1
+        posted = await client.chat_postMessage(channel=channel, text=str(number), metadata=metadata)
+    await client.chat_postMessage(channel=channel, text="reply", thread_ts=posted["ts"])
+    first = await client.conversations_history(channel=channel, limit=3, include_all_metadata=True)
+    assert [each["text"] for each in first["messages"]] == ["4", "3", "2"]
+    assert first["messages"][0]["metadata"] == metadata
+    assert first["messages"][0]["reply_count"] == 1
+    assert first["has_more"]
+    cursor = first["response_metadata"]["next_cursor"]
+    rest = await client.conversations_history(channel=channel, limit=3, cursor=cursor)
+    assert [each["text"] for each in rest["messages"]] == ["1", "0"]
+    assert "metadata" not in rest["messages"][0]
+    assert not rest["has_more"]
+    since = await client.conversations_history(channel=channel, oldest=posted["ts"], inclusive=True)
+    assert [each["text"] for each in since["messages"]] == ["4"]
+    thread = await client.conversations_replies(channel=channel, ts=posted["ts"])
+    assert [each["text"] for each in thread["messages"]] == ["4", "reply"]
+    outside = await error_of(client.conversations_history(channel=slack.workspace.channel("random").id))
+    assert outside["error"] == "not_in_channel"
+
+
+async def test_people_and_conversations(slack: FakeSlack, client: AsyncWebClient) -> None:
+    assert (await client.users_info(user=ADA))["user"]["tz"] == "Europe/Berlin"
+    nia = slack.workspace.user("nia").id
+    assert "tz" not in (await client.users_info(user=nia))["user"]
+    assert (await error_of(client.users_info(user="U0")))["error"] == "user_not_found"
+    sizes = [len(page["members"]) async for page in await client.users_list(limit=3)]
+    assert sizes == [3, 3, 1]
+    listed = await client.conversations_list(exclude_archived=True)
+    assert {each["name"] for each in listed["channels"]} == {"live-ops", "general", "support", "random"}
+    random = slack.workspace.channel("random").id
+    assert not (await client.conversations_info(channel=random))["channel"]["is_member"]
+    assert (await client.conversations_join(channel=random))["channel"]["is_member"]
+    assert BOT_USER in (await client.conversations_members(channel=random))["members"]
+
+
+async def test_faults_come_one_for_each_request(slack: FakeSlack, client: AsyncWebClient) -> None:
+    channel = live_ops(slack)
+
+    def post() -> Any:
+        return client.chat_postMessage(channel=channel, text="x")
+
+    slack.fail("chat.postMessage", HttpError(503, "busy"), ApiError("not_in_channel"), Dropped())
+    with pytest.raises(SlackApiError):
+        await post()
+    assert (await error_of(post()))["error"] == "not_in_channel"
+    with pytest.raises(aiohttp.ClientError):
+        await post()
+    assert slack.messages() == []
+    slack.fail("chat.postMessage", Dropped(after_doing=True), Stalled(0.05), RateLimited(7))
+    with pytest.raises(aiohttp.ClientError):
+        await post()
+    assert len(slack.messages()) == 1
+    started = time.monotonic()
+    await post()
+    assert time.monotonic() - started >= 0.05
+    with pytest.raises(SlackApiError) as caught:
+        await post()
+    assert caught.value.response.headers["Retry-After"] == "7"
+    assert [call.status for call in slack.calls] == [503, 200, 0, 0, 200, 429]
+    assert slack.violations == []
+    await post()
+    assert slack.violations == ["chat.postMessage: called 6.9 s before Retry-After was over"]
+
+
+async def test_response_url_five_uses_in_half_an_hour(
+    slack: FakeSlack, session: aiohttp.ClientSession, clock: Clock
+) -> None:
+    workspace = slack.workspace
+    grants = slack._site.grants
+    random = workspace.channel("random").id  # the bot is not a member
+    url = slack.url + grants.response_url("commands", workspace.team_id, random, ADA, None)
+    for body in [{"text": "a"}, {"text": "b", "response_type": "in_channel"}, {"text": "c", "replace_original": True}]:
+        async with session.post(url, json=body) as answer:
+            assert (answer.status, await answer.text()) == (200, "ok")
+    assert [each.plain for each in slack.messages("random")] == ["b"]
+    assert [each.plain for each in slack.ephemerals("ada")] == ["a", "c"]
+    assert "without a source message" in slack.violations.pop()
+    async with session.post(url, json={"blocks": [{"type": "header"}]}) as answer:
+        assert (answer.status, (await answer.json())["error"]) == (400, "invalid_blocks")
+    await session.post(url, json={"text": "e"})
+    async with session.post(url, json={"text": "f"}) as answer:
+        assert (answer.status, await answer.json()) == (404, {"ok": False, "error": "used_url"})
+    late = slack.url + grants.response_url("commands", workspace.team_id, random, ADA, None)
+    clock.now += 30 * 60 + 1
+    async with session.post(late, json={"text": "f"}) as answer:
+        assert (answer.status, (await answer.json())["error"]) == (404, "expired_url")
+    assert len(slack.violations) == 3
+    slack.fail("response_url", HttpError(500, "no"))
+    async with session.post(late, json={"text": "f"}) as answer:
+        assert answer.status == 500
+
+
+async def test_trigger_ids_live_three_seconds_and_once(slack: FakeSlack, client: AsyncWebClient, clock: Clock) -> None:
+    view = {"type": "modal", "title": {"type": "plain_text", "text": "t"}, "blocks": [section()]}
+    trigger = slack._site.grants.trigger_id()
+    await client.views_open(trigger_id=trigger, view=view)
+    assert len(slack.views) == 1
+    used = await error_of(client.views_open(trigger_id=trigger, view=view))
+    assert used["error"] == "exchanged_trigger_id"
+    trigger = slack._site.grants.trigger_id()
+    clock.now += 3.1
+    late = await error_of(client.views_open(trigger_id=trigger, view=view))
+    assert late["error"] == "expired_trigger_id"
+    bad = await error_of(client.views_open(trigger_id=trigger, view={"type": "modal"}))
+    assert bad["error"] == "invalid_arguments"
