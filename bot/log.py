@@ -56,8 +56,9 @@ def set_up(level: str, form: str) -> None:
     handler.setFormatter(_Lines(as_json=form == "json"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _logger.setLevel(level)
-    for name in ("httpx", "httpcore", "slack_bolt", "slack_sdk", "aiohttp.access"):
+    for name in ("httpx", "httpcore", "slack_sdk", "aiohttp.access"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns of the token that it is meant to ignore
 
 
 class _Lines(logging.Formatter):

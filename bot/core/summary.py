@@ -13,13 +13,14 @@ HOSTS_KEPT = 10
 @dataclass(frozen=True, slots=True)
 class Summary:
     """Counts of people, not of peers: someone who came back counts once. `roles` and `hosts` are of those who are in
-    while the session is live, of all who were in once it has ended; the most frequent role first."""
+    while the session is live, of all who were in once it has ended; the most frequent role first, "" for people without one."""
 
     people_in: int
     people: int
     roles: tuple[tuple[str, int], ...]
     hosts: tuple[str, ...]
     hosts_more: int
+    host_left: bool  # a live session that had a host and has none in now
 
 
 def summarise(session: Session) -> Summary:
@@ -31,11 +32,19 @@ def summarise(session: Session) -> Summary:
         if known is None or is_in or not known[0]:
             seen[key] = (is_in or (known is not None and known[0]), peer.role or "", peer.name or "")
     counted = [(role, name) for is_in, role, name in seen.values() if is_in or not session.active]
-    hosts = list(dict.fromkeys(name for role, name in counted if name and role.casefold().endswith("host")))
+    hosts = list(dict.fromkeys(name for role, name in counted if is_host(role) and name))
     return Summary(
         people_in=sum(is_in for is_in, _, _ in seen.values()),
         people=len(seen),
-        roles=tuple(Counter(role or "no role" for role, _ in counted).most_common()),
+        roles=tuple(Counter(role for role, _ in counted).most_common()),
         hosts=tuple(hosts[:HOSTS_KEPT]),
         hosts_more=max(0, len(hosts) - HOSTS_KEPT),
+        host_left=session.active
+        and any(is_host(role) for _, role, _ in seen.values())
+        and not any(is_host(role) for role, _ in counted),
     )
+
+
+def is_host(role: str) -> bool:
+    """Roles are the account's own words (100ms docs, Rooms/templates): `host`, `co-host` and the like lead a session."""
+    return role.casefold().endswith("host")

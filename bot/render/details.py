@@ -9,7 +9,7 @@ from bot.core.filters import RoomId
 from bot.core.place import Place
 from bot.core.query import Query, Term
 from bot.core.session import Person, Session
-from bot.core.summary import summarise
+from bot.core.summary import is_host, summarise
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, fields, section
 from bot.render.escape import mrkdwn
@@ -57,14 +57,14 @@ def _people(session: Session, as_of: datetime) -> Iterable[Block]:
         return
     by_role: dict[str, list[Person]] = {}
     for person in people:
-        by_role.setdefault(person.role or "no role", []).append(person)
+        by_role.setdefault(person.role, []).append(person)
     left = PEOPLE_SHOWN
     for role, members in sorted(by_role.items(), key=_hosts_first)[:ROLES_SHOWN]:
         shown = members[:left]
         left -= len(shown)
         in_now = sum(person.is_in for person in members)
         now = f"{in_now:,} in now, " if session.active else ""
-        lines = [f"*{mrkdwn(role, _NAME_CHARS)}* · {now}{len(members):,} in all"]
+        lines = [f"*{mrkdwn(role, _NAME_CHARS) or 'no role'}* · {now}{len(members):,} in all"]
         lines += [_person(person, as_of) for person in shown]
         if len(members) > len(shown):
             lines.append(f"… and {len(members) - len(shown):,} more")
@@ -76,7 +76,7 @@ def _people(session: Session, as_of: datetime) -> Iterable[Block]:
 
 def _hosts_first(entry: tuple[str, list[Person]]) -> tuple[bool, int]:
     role, members = entry
-    return not role.casefold().endswith("host"), -len(members)
+    return not is_host(role), -len(members)
 
 
 def _person(person: Person, as_of: datetime) -> str:

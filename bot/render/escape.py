@@ -31,14 +31,11 @@ def plain(text: str, most_chars: int) -> str:
 def mrkdwn(text: str, most_chars: int) -> str:
     """For mrkdwn and for a message's `text`: shows `text` itself. The escaped result has at most `most_chars`."""
     shown = _unstacked(clean(text[: most_chars * 4]))
-    shown = _UNDERSCORE.sub("ˍ", shown.translate(_LOOK_ALIKES))
-    shown = _EVERYONE.sub("＠", _EMOJI.sub("∶", shown))
     isolated = any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in shown)
-    most_chars -= 2 * isolated
-    escaped = entities(shown)
-    if len(escaped) > most_chars:
-        escaped = _cut_escaped(shown, most_chars)
-    return f"{_ISOLATE}{escaped}{_POP}" if isolated else escaped
+    shown = _cut_to_escape(shown, most_chars - 2 * isolated)
+    shown = _UNDERSCORE.sub("ˍ", shown.translate(_LOOK_ALIKES))
+    shown = entities(_EVERYONE.sub("＠", _EMOJI.sub("∶", shown)))
+    return f"{_ISOLATE}{shown}{_POP}" if isolated else shown
 
 
 def code(text: str) -> str:
@@ -55,15 +52,16 @@ def _cut(text: str, most_chars: int) -> str:
     return text if len(text) <= most_chars else text[: max(0, most_chars - 1)].rstrip() + "…"
 
 
-def _cut_escaped(text: str, most_chars: int) -> str:
-    kept, length = [], 1
-    for char in text:
-        escaped = _ENTITIES.get(char, char)
-        length += len(escaped)
-        if length > most_chars:
-            break
-        kept.append(escaped)
-    return "".join(kept).rstrip() + "…"
+def _cut_to_escape(text: str, most_chars: int) -> str:
+    """As much of the text as has `most_chars` once it is escaped."""
+    lengths = [len(_ENTITIES.get(char, char)) for char in text]
+    if sum(lengths) <= most_chars:
+        return text
+    kept, left = 0, most_chars - 1
+    while kept < len(text) and lengths[kept] <= left:
+        left -= lengths[kept]
+        kept += 1
+    return text[:kept].rstrip() + "…"
 
 
 def _unstacked(text: str) -> str:

@@ -23,6 +23,7 @@ from bot.render.phrases import Names, clock, count, date, length, query, room
 from bot.render.validate_data import texts
 
 CARDS_MOST = 25
+ROOMY_CHARS = 130  # a line with so much room shows longer names and full dates
 FALLBACK_CHARS = 2_000
 _STATE = {True: "🟢 Live", False: "⚪ Ended"}
 
@@ -106,21 +107,23 @@ def _fit(lines: list[list[_Part]], most_chars: int) -> str:
 def _lines(page: Listing, share_chars: int) -> Iterable[Block]:
     lines, options = [], []
     for number, session in enumerate(page.sessions, start=1):
-        options.append((f"No. {number}", ids.session_value(session.id)))
-        lines.append(_fit([_line(number, session, page)], share_chars - len(options[-1][0])))
+        options.append((str(number), ids.session_value(session.id)))
+        most_chars = share_chars - len(str(number))
+        lines.append(_fit([_line(number, session, page, roomy=most_chars > ROOMY_CHARS)], most_chars))
     for some in _chunks(lines, SECTION_TEXT_CHARS):
         yield section("\n".join(some))
     yield actions(menu("Show a session", ids.SHOW, options))
 
 
-def _line(number: int, session: Session, page: Listing) -> list[_Part]:
+def _line(number: int, session: Session, page: Listing, *, roomy: bool) -> list[_Part]:
     summary = summarise(session)
-    people = f"{summary.people_in:,} of {summary.people:,} in" if session.active else f"{summary.people:,} in all"
+    people = f"{summary.people_in:,}/{summary.people:,} in" if session.active else f"{summary.people:,} in all"
+    started = clock(session.started_at, page.as_of, short=not roomy)
     return [
         _Part(f"{number} {_STATE[session.active]}"),
-        _Part(room(session.room_id, page.names, 18)),
+        _Part(room(session.room_id, page.names, 40 if roomy else 16)),
         _Part(people, 1),
-        _Part(clock(session.started_at, page.as_of), 2),
+        _Part(started, 2),
         _Part(length(session.length_s(page.as_of)).replace(" ", ""), 3),
         _Part(_hosts(session, summary), 5),
         _Part(_roles(summary), 6),
@@ -148,14 +151,16 @@ def _people(session: Session, summary: Summary) -> str:
 
 
 def _roles(summary: Summary) -> str:
-    roles = [f"{number:,} {mrkdwn(role, 24)}" for role, number in summary.roles[:5]]
+    if not summary.roles:
+        return ""
+    roles = [f"{mrkdwn(role, 24) or 'no role'} {number:,}" for role, number in summary.roles[:5]]
     more = len(summary.roles) - 5
-    return ", ".join(roles) + (f" and {more} more roles" if more > 0 else "")
+    return "roles: " + ", ".join(roles) + (f" and {more} more" if more > 0 else "")
 
 
 def _hosts(session: Session, summary: Summary) -> str:
     if not summary.hosts:
-        return "no host in now" if session.active and summary.people_in else ""
+        return "no host in now" if summary.host_left else ""
     shown = ", ".join(mrkdwn(name, 24) for name in summary.hosts[:3])
     more = summary.hosts_more + len(summary.hosts[3:])
     return f"hosted by {shown}" + (f" and {more} more" if more > 0 else "")

@@ -27,12 +27,15 @@ def date(when: datetime) -> str:
     return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} at {{time}}|{utc:%Y-%m-%d %H:%M} UTC>"
 
 
-def clock(when: datetime, now: datetime) -> str:
-    """The shortest date token that can't be misread beside `now`."""
+def clock(when: datetime, now: datetime, *, short: bool = False) -> str:
+    """A time alone for a moment near `now`, else with its date; `short` leaves the date alone then."""
     utc = when.astimezone(UTC)
+    stamp = int(utc.timestamp())
     if abs((now - utc).total_seconds()) < 12 * 3_600:
-        return f"<!date^{int(utc.timestamp())}^{{time}}|{utc:%H:%M} UTC>"
-    return f"<!date^{int(utc.timestamp())}^{{date_short}} {{time}}|{utc:%m-%d %H:%M} UTC>"
+        return f"<!date^{stamp}^{{time}}|{utc:%H:%M} UTC>"
+    if short:
+        return f"<!date^{stamp}^{{date_short}}|{utc:%m-%d}>"
+    return f"<!date^{stamp}^{{date_short}} {{time}}|{utc:%m-%d %H:%M} UTC>"
 
 
 def length(seconds: float) -> str:

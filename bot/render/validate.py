@@ -147,6 +147,4 @@ def _action_ids(block: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _repeated(names: Iterator[Any]) -> list[str]:
-    return [
-        name for name, uses in Counter(name for name in names if isinstance(name, str)).items() if uses > 1
-    ]
+    return [name for name, uses in Counter(name for name in names if isinstance(name, str)).items() if uses > 1]

@@ -89,9 +89,7 @@ def table(report: Report, value: Any, path: str) -> None:
         for column, cell in enumerate(report.items(row, where, limits.TABLE_COLUMNS)):
             _cell(report, cell, f"{where}[{column}]")
     if "column_settings" in block:
-        settings = report.items(
-            block["column_settings"], f"{path}.column_settings", limits.TABLE_COLUMN_SETTINGS
-        )
+        settings = report.items(block["column_settings"], f"{path}.column_settings", limits.TABLE_COLUMN_SETTINGS)
         for index, each in enumerate(settings):
             where = f"{path}.column_settings[{index}]"
             # Slack lets a null stand for "as usual" in this array.

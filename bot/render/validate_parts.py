@@ -134,9 +134,7 @@ def option(report: Report, value: Any, path: str, *, url: bool = False) -> None:
         report.link(found.get("url"), f"{path}.url", limits.OPTION_URL_CHARS)
 
 
-def _options(
-    report: Report, value: Any, path: str, most: int, least: int = 1, *, url: bool = False
-) -> list[Any]:
+def _options(report: Report, value: Any, path: str, most: int, least: int = 1, *, url: bool = False) -> list[Any]:
     options = report.items(value, path, most, least)
     for index, each in enumerate(options):
         option(report, each, f"{path}[{index}]", url=url)
@@ -169,9 +167,7 @@ def _static_select(report: Report, value: Any, path: str) -> None:
         return
     _interactive(report, select, path)
     if "placeholder" in select:
-        text_object(
-            report, select["placeholder"], f"{path}.placeholder", limits.PLACEHOLDER_CHARS, plain=True
-        )
+        text_object(report, select["placeholder"], f"{path}.placeholder", limits.PLACEHOLDER_CHARS, plain=True)
     if ("options" in select) == ("option_groups" in select):
         report.add(path, "needs either options or option_groups")
     options: list[Any] = []
@@ -183,9 +179,7 @@ def _static_select(report: Report, value: Any, path: str) -> None:
             where = f"{path}.option_groups[{index}]"
             if (group := report.mapping(each, where, "label options")) is None:
                 continue
-            text_object(
-                report, group.get("label"), f"{where}.label", limits.OPTION_GROUP_LABEL_CHARS, plain=True
-            )
+            text_object(report, group.get("label"), f"{where}.label", limits.OPTION_GROUP_LABEL_CHARS, plain=True)
             options += _options(report, group.get("options"), f"{where}.options", limits.SELECT_OPTIONS)
     if "initial_option" in select:
         option(report, select["initial_option"], f"{path}.initial_option")

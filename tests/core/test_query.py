@@ -1,0 +1,175 @@
+"""The query line: tables for what people type, properties for what holds of any text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.filters import FILTERS
+from bot.core.query import LINE_CHARS, TERMS, Query, Term, corrected, mended, parse
+from bot.core.text import from_slack, tidy
+from bot.errors import QueryError
+from tests.core import strategies
+
+ID = "631a0f990e6ffae22efa610c"
+COMMANDS = ("show", "help")
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("", "active"),
+        ("  ACTIVE  ", "active"),
+        ("ended", "ended"),
+        ("active:false", "ended"),
+        ("Active:TRUE", "active"),
+        ("active:all", "all"),
+        (f"room_id:{ID.upper()}", f"active room:{ID}"),
+        (f"ROOM:{ID}", f"active room:{ID}"),
+        (f"room:https://dashboard.example.com/rooms/{ID}?tab=1", f"active room:{ID}"),
+        ("room:“Morning standup”", 'active room:"Morning standup"'),
+        ("room:'Morning standup'", 'active room:"Morning standup"'),
+        ("room: standup", "active room:standup"),
+        ("user:O'Brien", 'active user:"O\'Brien"'),
+        ("user:O’Brien", 'active user:"O\'Brien"'),
+        ("role:host,guest", "active role:guest role:host"),
+        ("role:host, guest,", "active role:guest role:host"),
+        ("active, role:host,", "active role:host"),
+        ("role:host role:host", "active role:host"),
+        ("–role:bot", "active -role:bot"),
+        ("ended\u00a0limit:20", "ended limit:20"),
+        ("\u202erole:host\u202c", "active role:host"),
+        ("peers:3", "active peers:=3"),
+        ("peers:3+", "active peers:>=3"),
+        ("peers:≥3", "active peers:>=3"),
+        ("peers:=>3", "active peers:>=3"),
+        ("longer:1h30m", "active longer:90m"),
+        ("after:120m", "active after:2h"),
+        ("after:MON before:tues", "active after:monday before:tuesday"),
+        ("after:9:30", "active after:09:30"),
+        ("after:2026-11-23", "active after:2026-11-23"),
+        ("after:2026-11-23T09:30", "active after:2026-11-23T09:30:00"),
+        ("after:2026-11-23T09:30:01.123456z", "active after:2026-11-23T09:30:01.123Z"),
+        ("after:2026-11-23T09:30+01:00", "active after:2026-11-23T08:30:00.000Z"),
+        ('after:"2026-11-23 09:30"', "active after:2026-11-23T09:30:00"),
+        (f"start:{ID} limit:100", f"active limit:100 start:{ID}"),
+        ("before:1h after:2h role:b -role:a", "active after:2h before:1h role:b -role:a"),
+        ("user:<@U1|Ada Lovelace>", 'active user:"Ada Lovelace"'),
+        ("user:<@U1>", "active user:U1"),
+        ("room:<#C1|general>", "active room:general"),
+        ("room:<http://town.hall|town.hall>", "active room:town.hall"),
+        ("user:<mailto:a@b.example|a@b.example>", "active user:a@b.example"),
+        ("role:a&amp;b", "active role:a&b"),
+        ("peers:&gt;=2", "active peers:>=2"),
+        (r'room:"a \"b\" \\c"', r'active room:"a \"b\" \\c"'),
+    ],
+)
+def test_understood(typed: str, canonical: str) -> None:
+    query = parse(from_slack(typed))
+    assert str(query) == canonical
+    assert parse(canonical) == query
+
+
+@pytest.mark.parametrize(
+    ("typed", "spot", "says", "better"),
+    [
+        ("rom:x", "rom:x", "`rom:` is not a filter: did you mean `room:`?", "room:x"),
+        ("ended Limt:20", "Limt:20", "did you mean `limit:`", "ended limit:20"),
+        ("qqq:1", "qqq:1", "`qqq:` is not a filter. The filters are", "active"),
+        ("actve", "actve", "did you mean `active`?", "active"),
+        ("hlep", "hlep", "did you mean `help`?", "help"),
+        ("active help", "help", "goes first", "active"),
+        ("limit:9", "limit:9", "100ms takes 10 to 100", "limit:10"),
+        ("active limit:101", "limit:101", "100ms takes 10 to 100", "active limit:100"),
+        ("limit:ten", "limit:ten", "a whole number from 10 to 100", "limit:10"),
+        (f"room:{ID[:-1]}", f"room:{ID[:-1]}", "an id has 24 hex digits, this has 23", "active"),
+        ("room_id:town", "room_id:town", "24 hex digits", "active"),
+        ("after:25:00", "after:25:00", "no time 25:00", "after:2h"),
+        ("after:2026-02-30", "after:2026-02-30", "no such date", "after:2h"),
+        ("after:1999-01-01", "after:1999-01-01", "the year must be", "after:2h"),
+        ("before:soon", "before:soon", "not a time I know", "before:2h"),
+        ("after:99999d", "after:99999d", "more than ten years", "after:2h"),
+        ("longer:45", "longer:45", "not a length", "longer:45m"),
+        ("peers:many", "peers:many", "say a number", "peers:>=2"),
+        ("peers>=2", "peers>=2", "lacks a colon", "peers:>=2"),
+        ("limit=20", "limit=20", "lacks a colon", "limit:20"),
+        ("role:", "role:", "needs a value", "role:host"),
+        ('role:""', 'role:""', "needs a value", "role:host"),
+        ("role", "role", "not a filter by itself", "role:host"),
+        ("-after:2h", "-after:2h", "can't be excluded", "after:2h"),
+        ("-ended", "-ended", "say `active`", "active"),
+        ("ended active", "active", "Say one state", "ended"),
+        ("ended active:true", "active:true", "Say one state", "ended"),
+        ("after:2h after:3h", "after:3h", "said twice", "after:2h"),
+        ('room:"abc', 'room:"abc', "not closed", 'room:"abc"'),
+        (ID, ID, f"did you mean `room:{ID}`", f"room:{ID}"),
+        ("Physics", "Physics", "did you mean `room:Physics`", "room:Physics"),
+        ("🙂", "🙂", "not a word I know", "active"),
+        ("\u202e\u202eשלום", "שלום", "did you mean", "room:שלום"),
+        ("active `<!channel>`", "`<!channel>`", "not a word I know", 'active room:"`<!channel>`"'),
+    ],
+)
+def test_errors_point_at_the_spot(typed: str, spot: str, says: str, better: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse(typed, commands=COMMANDS)
+    error = caught.value
+    assert error.line[error.start : error.end] == spot
+    assert says in error.text
+    if "`<!" not in typed:
+        assert corrected(typed, commands=COMMANDS) == better
+
+
+def test_long_lines_and_many_filters() -> None:
+    too_many = " ".join(f"role:{n}" for n in range(TERMS + 1))
+    for line in ("x" * 3000, "role:a " * 500, too_many, "role:" + "\\" * 350):
+        with pytest.raises(QueryError):
+            parse(line)
+        assert parse(corrected(line)) is not None
+    assert len(parse(" ".join(f"role:{n}" for n in range(TERMS))).terms) == TERMS
+
+
+def test_every_example_in_the_table_parses() -> None:
+    for key, entry in FILTERS.items():
+        query = parse(f"{key}:{entry.example}")
+        assert query.terms or entry.becomes == "state"
+        assert entry.becomes or query.terms[0].key == key
+
+
+@given(strategies.queries())
+@settings(max_examples=500)
+def test_parse_undoes_print(query: Query) -> None:
+    assert parse(str(query)) == query
+    assert str(parse(str(query))) == str(query)
+
+
+@given(st.one_of(strategies.lines, strategies.texts, st.text(max_size=700)))
+@settings(max_examples=1000)
+def test_any_text_is_read_or_refused_with_a_line_that_works(text: str) -> None:
+    line = from_slack(text)
+    try:
+        query = parse(line, commands=COMMANDS)
+    except QueryError as error:
+        assert 0 <= error.start <= error.end <= len(error.line)
+        assert error.text
+        assert mended(error) != tidy(line)
+        better = corrected(line, commands=COMMANDS)
+        if better.split(" ")[0].lower() not in COMMANDS:
+            parse(better, commands=COMMANDS)
+    else:
+        assert len(str(query)) <= LINE_CHARS
+        assert parse(str(query)) == query
+
+
+@given(st.text())
+def test_tidy_is_idempotent_and_one_line(text: str) -> None:
+    once = tidy(text)
+    assert tidy(once) == once
+    assert "\n" not in once and "  " not in once
+
+
+def test_with_room_keeps_canonical_order() -> None:
+    query = parse("room:zeta room:alpha")
+    named = query.room_names[0]
+    assert isinstance(named, Term)
+    assert parse(str(query.with_room(named, ID))) == query.with_room(named, ID)

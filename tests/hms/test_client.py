@@ -1,0 +1,200 @@
+"""Every answer that 100ms may give, over a real socket. The token's steps alone are in test_auth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot import errors
+from bot.demo.fake_hms import (
+    Account,
+    BadJson,
+    CutOff,
+    Drop,
+    FakeHms,
+    Html,
+    Oddities,
+    Stall,
+    Status,
+    WrongTypes,
+)
+from bot.hms.auth import GivenToken
+from bot.hms.client import Hms, Patience
+from tests.conftest import NOW
+from tests.hms.conftest import QUICK
+
+
+async def walk(client: Hms, limit: int = 10, **params: str) -> list[str]:
+    """The ids of a whole listing, page after page."""
+    ids, start = [], None
+    for _ in range(1_000):
+        batch = await client.list_sessions(params, limit=limit, start=start)
+        ids += [session.id for session in batch.sessions]
+        if batch.last:
+            return ids
+        start = batch.sessions[-1].id
+    raise AssertionError("the listing never ends")
+
+
+def fill(account: Account, count: int) -> list[str]:
+    room = account.add_room("Town hall", at=NOW - 1)
+    ids = []
+    for number in range(count):
+        session = account.open_session(room, NOW + number)
+        ids.append(session.id)
+        peer = account.join(session, name=f"Person {number}", role="guest", user_id=f"u{number}", at=NOW + number)
+        if number % 2:
+            account.leave(session, peer, NOW + number + 1)
+            account.end(session, NOW + number + 2)
+    return ids[::-1]
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 25])
+@pytest.mark.parametrize("empty_data", ["null", "array"])
+@pytest.mark.parametrize("final_last", ["id", "missing", "null", "empty"])
+async def test_the_end_of_the_list_in_every_form(
+    client: Hms, hms: FakeHms, account: Account, count: int, empty_data: str, final_last: str
+) -> None:
+    hms.oddities = Oddities(empty_data=empty_data, empty_last="missing", final_last=final_last)  # type: ignore[arg-type]
+    ids = fill(account, count)
+    assert await walk(client) == ids
+    assert await walk(client, active="true") == [each for each in ids if account.sessions[each].active]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_every_oddity_mixed(client: Hms, hms: FakeHms, account: Account, seed: int) -> None:
+    ids = fill(account, 30)
+    hms.oddities = Oddities(mixed=seed)
+    assert await walk(client) == ids
+    for session_id in ids:
+        session = await client.session(session_id)
+        assert session.people_count() == 1
+        assert session.people_in_count() == (1 if account.sessions[session_id].active else 0)
+        assert abs(session.started_at.timestamp() - account.sessions[session_id].created_at) < 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Status(400), errors.HmsRefused),
+        (Status(401), errors.HmsAuth),
+        (Status(403), errors.HmsAuth),
+        (Status(404), errors.HmsNotFound),
+        (Status(422), errors.HmsRefused),
+        (Status(429), errors.HmsRateLimited),
+        (Status(500), errors.HmsUnavailable),
+        (Status(503), errors.HmsUnavailable),
+        (Html(200), errors.HmsUnavailable),
+        (Html(502), errors.HmsUnavailable),
+        (CutOff(), errors.HmsUnavailable),
+        (BadJson(), errors.HmsUnavailable),
+        (Drop(), errors.HmsUnavailable),
+        (Stall(30), errors.HmsUnavailable),
+        (WrongTypes(), errors.HmsBadReply),
+    ],
+)
+async def test_lasting_faults_become_one_error_in_time(
+    client: Hms, hms: FakeHms, fault: object, error: type[errors.HmsError]
+) -> None:
+    hms.fail_always("/sessions*", fault)
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(error) as caught:
+        await client.list_sessions({}, limit=10, start=None)
+    assert asyncio.get_running_loop().time() - began < QUICK.budget_s + 1
+    assert type(caught.value) is error
+    assert caught.value.text.endswith(".")
+    assert hms.secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("fault", [Status(500), Status(503), Html(502), CutOff(), Drop(), BadJson(), Status(429)])
+async def test_passing_faults_are_retried(client: Hms, hms: FakeHms, account: Account, fault: object) -> None:
+    ids = fill(account, 3)
+    hms.fail("/sessions*", fault, fault)
+    assert await walk(client) == ids
+    assert len(hms.requests) == 3
+
+
+async def test_definite_refusals_are_not_retried(client: Hms, hms: FakeHms) -> None:
+    for status, most in ((400, 1), (404, 1), (401, 2), (403, 2)):
+        hms.requests.clear()
+        hms.fail_always("/sessions*", Status(status))
+        with pytest.raises(errors.HmsError):
+            await client.list_sessions({}, limit=10, start=None)
+        assert len(hms.requests) == most
+        hms.heal()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Status(429, headers={"Retry-After": "45"}),
+        Status(429, body={"code": 429, "message": "rate limit exceeded, retry after 45 seconds", "details": []}),
+    ],
+)
+async def test_a_long_wait_is_told_and_not_waited_for(client: Hms, hms: FakeHms, fault: object) -> None:
+    hms.fail_always("/sessions*", fault)
+    with pytest.raises(errors.HmsRateLimited) as caught:
+        await client.list_sessions({}, limit=10, start=None)
+    assert caught.value.retry_after_s == 45
+    assert "45 seconds" in caught.value.text
+    assert len(hms.requests) == 1
+
+
+async def test_a_short_wait_is_honoured(client: Hms, hms: FakeHms) -> None:
+    hms.fail("/sessions*", Status(429, headers={"Retry-After": "1"}))
+    began = asyncio.get_running_loop().time()
+    await client.list_sessions({}, limit=10, start=None)
+    assert asyncio.get_running_loop().time() - began >= 1
+
+
+async def test_a_refused_token_is_renewed_once(client: Hms, hms: FakeHms, account: Account) -> None:
+    ids = fill(account, 2)
+    await client.list_sessions({}, limit=10, start=None)
+    hms.fail("/sessions*", Status(401))
+    assert await walk(client) == ids
+    tokens = [request.token for request in hms.requests]
+    assert len(tokens) == 3 and tokens[0] == tokens[1] != tokens[2]
+
+
+async def test_a_given_token_is_used_as_it_is(hms: FakeHms) -> None:
+    client = Hms(hms.url, GivenToken(hms.token()), QUICK)
+    await client.list_sessions({}, limit=10, start=None)
+    wrong = Hms(hms.url, GivenToken("nonsense"), QUICK)
+    with pytest.raises(errors.HmsAuth):
+        await wrong.list_sessions({}, limit=10, start=None)
+    assert [request.status for request in hms.requests] == [200, 401]
+    await client.close()
+    await wrong.close()
+
+
+@pytest.fixture
+async def nobody() -> AsyncIterator[Hms]:
+    client = Hms("http://127.0.0.1:9", GivenToken("t"), Patience(budget_s=0.5, first_wait_s=0.05))
+    yield client
+    await client.close()
+
+
+async def test_nobody_listens(nobody: Hms) -> None:
+    with pytest.raises(errors.HmsUnavailable, match="can't be reached"):
+        await nobody.session("631a0fa23e3d9fdb00832596")
+
+
+async def test_rooms(client: Hms, account: Account) -> None:
+    rooms = [account.add_room(f"Room {number}", at=NOW + number) for number in range(120)]
+    first, cursor = await client.list_rooms()
+    second, end = await client.list_rooms(start=cursor)
+    assert [room.id for room in first + second] == [room.id for room in rooms[::-1]]
+    assert end is None
+    assert (await client.room(rooms[3].id)).name == "Room 3"
+    assert [room.name for room in (await client.list_rooms(name="Room 7"))[0]] == ["Room 7"]
+
+
+async def test_requests_are_as_the_page_says(client: Hms, hms: FakeHms) -> None:
+    await client.list_sessions({"active": "true", "after": "2026-11-23T00:00:00.000Z"}, limit=50, start="6" * 24)
+    request = hms.requests[0]
+    assert request.method == "GET" and request.path == "/sessions"
+    assert request.query == {
+        "active": "true", "after": "2026-11-23T00:00:00.000Z", "limit": "50", "start": "6" * 24,
+    }  # fmt: skip

@@ -1,0 +1,168 @@
+"""Pages of sessions and single sessions as messages: inside every limit and free of live markup, whatever the names."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core.place import Place
+from bot.core.query import parse
+from bot.render.blocks import Message
+from bot.render.details import details
+from bot.render.listing import Listing, listing
+from bot.render.validate import problems
+from bot.render.validate_data import texts
+from tests.render.accounts import BENIGN, HOSTILE, NOW, name, object_id, session
+from tests.render.oracle import judge
+
+ACCOUNTS = 10_000
+
+
+def page(rng: random.Random, count: int, peers: int, words: tuple[str, ...] = HOSTILE, line: str = "all") -> Listing:
+    sessions = [session(rng, rng.randrange(peers + 1), words) for _ in range(count)]
+    place = Place.first(parse(line), NOW, "Europe/Berlin")
+    for _ in range(rng.choice((0, 0, 1, 3, 90))):
+        place = place.more(object_id(rng))
+    return Listing(
+        place=place,
+        sessions=sessions,
+        cursor=sessions[-1].id if sessions and rng.random() < 0.5 else None,
+        as_of=NOW,
+        names={each.room_id: name(rng, words) for each in sessions if rng.random() < 0.9},
+        examined=1_000,
+        bound_reached=rng.random() < 0.1,
+    )
+
+
+def inside_limits(message: Message) -> None:
+    assert problems(message.blocks, text=message.text) == []
+    judge(message.blocks, message.text)
+    assert message.text.strip()
+    assert len(message.text) <= 4_000
+
+
+def harmless(message: Message) -> None:
+    """Outside our own code spans, dates and marks, nothing in any text can do anything in Slack."""
+    for text in [message.text, *texts(message.blocks)]:
+        bare = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+        bare = re.sub(r"<!date\^\d+\^[^<>|^]*\|[^<>|]*>|<@U123ABC>", "", bare)
+        assert not re.search(r"[<>`~]", bare), text
+        assert not re.search(r"@(here|channel|everyone)\b", bare, re.IGNORECASE), text
+        assert not re.search(r":[a-z0-9_+'-]+:", bare), text
+        assert not re.search(r"(?<!\w)_\S|\S_(?!\w)", bare), text
+        assert not re.search(r"[\u0000-\u0009\u000b-\u001f\u202a-\u202e\u200b]", bare), text
+        assert not re.search(r"^\s*&gt;", bare, re.MULTILINE), text
+        assert not re.search(r"[\u0300-\u036f]{3}", bare), text
+
+
+def marks(message: Message) -> list[tuple[int, int, int]]:
+    """How many bold marks, code marks and lines each text has."""
+    return [(text.count("*"), text.count("`"), text.count("\n")) for text in texts(message.blocks)]
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_ten_thousand_accounts(part: int) -> None:
+    for seed in range(part * ACCOUNTS // 10, (part + 1) * ACCOUNTS // 10):
+        rng = random.Random(seed)
+        count = rng.choice((0, 1, 1, 2, 3, 5)) if seed % 50 else rng.choice((10, 25, 26, 40, 100))
+        drawn = page(rng, count, peers=6)
+        for message in (listing(drawn), listing(drawn, shared_by="U123ABC")):
+            inside_limits(message)
+            harmless(message)
+        if drawn.sessions:
+            shown = details(drawn.sessions[0], drawn.names, as_of=NOW, zone="UTC")
+            inside_limits(shown)
+            harmless(shown)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_hostile_names_leave_the_layout_of_plain_ones(seed: int) -> None:
+    hostile, plain = page(random.Random(seed), 5, 4), page(random.Random(seed), 5, 4)
+    rng = random.Random(seed)
+    named = [replace_names(each, [rng.choice(BENIGN) for _ in range(20)]) for each in plain.sessions]
+    benign = replace(
+        plain, sessions=named, names={room: "Town hall" for room, text in plain.names.items() if shows(text)}
+    )
+    assert marks(listing(hostile)) == marks(listing(benign))
+
+
+def shows(text: str) -> bool:
+    return bool(re.sub(r"[\s\u0000\u0007\u200b\u202e]", "", text))
+
+
+def replace_names(each, names):  # type: ignore[no-untyped-def]
+    peers = {
+        key: type(peer)(
+            id=peer.id, name=names[place % 20] if shows(peer.name) else "", role=peer.role, user_id=peer.user_id,
+            joined_at=peer.joined_at, left_at=peer.left_at,
+        )
+        for place, (key, peer) in enumerate(each.peers.items())
+    }  # fmt: skip
+    return type(each)(
+        id=each.id, room_id=each.room_id, active=each.active, peers=peers, created_at=each.created_at,
+        updated_at=each.updated_at,
+    )  # fmt: skip
+
+
+def test_a_hundred_rooms_of_2500_peers() -> None:
+    rng = random.Random(1)
+    crowd = session(rng, 2_500)
+    sessions = [
+        type(crowd)(
+            id=object_id(rng), room_id=object_id(rng), active=n % 2 == 0, peers=crowd.peers,
+            created_at=NOW - timedelta(minutes=n * 30), updated_at=NOW,
+        )
+        for n in range(100)
+    ]  # fmt: skip
+    drawn = Listing(
+        place=Place.first(parse("all limit:100"), NOW, "UTC"), sessions=sessions, cursor=sessions[-1].id, as_of=NOW,
+        names={each.room_id: f"Room number {n} of the campus" for n, each in enumerate(sessions)}, examined=100,
+        bound_reached=False,
+    )  # fmt: skip
+    message = listing(drawn)
+    inside_limits(message)
+    harmless(message)
+    shown = "\n".join(texts(message.blocks))
+    for number, each in enumerate(sessions, start=1):
+        line = next(line for line in shown.splitlines() if line.startswith(f"{number} "))
+        assert ("Live" if each.active else "Ended") in line
+        assert "*Room number" in line
+        assert f"<!date^{int(each.started_at.timestamp())}^" in line
+        assert re.search(r"[\d,]+/[\d,]+ in|[\d,]+ in all", line)
+    menu = next(e for block in message.blocks for e in block.get("elements", ()) if e.get("type") == "static_select")
+    assert [option["value"] for option in menu["options"]] == [f"1|{each.id}" for each in sessions]
+    inside_limits(details(crowd, {}, as_of=NOW, zone="UTC"))
+
+
+def test_a_card_says_everything() -> None:
+    rng = random.Random(3)
+    made = session(rng, 0)
+    from bot.core.session import Peer
+
+    peers = {
+        "a": Peer(id="a", name="Ann", role="host", user_id="u1", joined_at=NOW - timedelta(minutes=60)),
+        "b": Peer(id="b", name="Bob", role="guest", user_id="u2", joined_at=NOW, left_at=NOW),
+        "c": Peer(id="c", name="Bob", role="guest", user_id="u2", joined_at=NOW),
+        "d": Peer(id="d", name="Gus", role="guest", user="u3", joined_at=NOW, left_at=NOW),
+    }
+    made = type(made)(
+        id="631a0fa23e3d9fdb00832596", room_id="631a0f990e6ffae22efa610c", active=True, peers=peers,
+        created_at=NOW - timedelta(minutes=65),
+    )  # fmt: skip
+    drawn = Listing(
+        place=Place.first(parse("active"), NOW, "UTC"), sessions=[made], cursor=made.id, as_of=NOW,
+        names={made.room_id: "Town hall"}, examined=1, bound_reached=False,
+    )  # fmt: skip
+    text = "\n".join(texts(listing(drawn).blocks))
+    for piece in (
+        "🟢 Live", "*Town hall*", "2 in now, 3 in all", "1 h 05 min", "host 1, guest 1", "hosted by Ann",
+        "`631a0fa23e3d9fdb00832596`", "`631a0f990e6ffae22efa610c`", "<!date^", "More", "Refresh", "Share in channel", "Show",
+    ):  # fmt: skip
+        assert piece in text, piece
+    shown = "\n".join(texts(details(made, {made.room_id: "Town hall"}, as_of=NOW, zone="UTC").blocks))
+    for piece in ("1 h 05 min", "60.0", "*host*", "*guest*", "Ann", "`u2`", "2 visits", "`u3`", "left"):
+        assert piece in shown, piece
