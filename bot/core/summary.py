@@ -46,5 +46,5 @@ def summarise(session: Session) -> Summary:
 
 
 def is_host(role: str) -> bool:
-    """Roles are the account's own words (100ms docs, Rooms/templates): `host`, `co-host` and the like lead a session."""
+    """Roles are the account's own words (100ms docs, Rooms/templates); `host`, `co-host` and the like lead."""
     return role.casefold().endswith("host")

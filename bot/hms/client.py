@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 import httpx
 import msgspec
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_before_delay
 
 from bot.core.filters import LIMIT_MAX
 from bot.core.session import Room, Session
-from bot.errors import HmsError, HmsRateLimited, HmsUnavailable
+from bot.errors import HmsError, HmsUnavailable
 from bot.hms.auth import ManagementAuth, Token
 from bot.hms.wire import decode, room_decoder, rooms_decoder, session_decoder, sessions_decoder
+from bot.patience import Patience
 
 T = TypeVar("T")
 
 TIMEOUT = httpx.Timeout(connect=3.0, read=6.0, write=3.0, pool=3.0)
 """Seconds for each phase of one attempt."""
 LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=60.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a request is tried: attempts and waits together take `budget_s` at most, so that the person who asked
-    still gets an answer. Waits double from `first_wait_s` to `longest_wait_s`, each shortened by up to a half."""
-
-    budget_s: float = 9.0
-    first_wait_s: float = 0.25
-    longest_wait_s: float = 3.0
-
-    def wait_s(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, HmsRateLimited) and error.retry_after_s is not None:
-            return error.retry_after_s + random.uniform(0, 0.25)
-        longest: float = min(self.longest_wait_s, self.first_wait_s * 2 ** (state.attempt_number - 1))
-        return longest * random.uniform(0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +67,11 @@ class Hms:
         return rooms, answer.last if answer.last and len(rooms) >= LIMIT_MAX else None
 
     async def _get(self, path: str, params: Mapping[str, str], decoder: msgspec.json.Decoder[T]) -> T:
-        retrying = AsyncRetrying(
-            retry=retry_if_exception(lambda error: isinstance(error, HmsError) and error.retryable),
-            wait=self._patience.wait_s,
-            stop=stop_before_delay(self._patience.budget_s),
-            reraise=True,
-        )
         try:
-            async with asyncio.timeout(self._patience.budget_s):
-                return await retrying(self._attempt, path, params, decoder)
+            return await self._patience.call(
+                lambda: self._attempt(path, params, decoder),
+                again=lambda error: isinstance(error, HmsError) and error.retryable,
+            )
         except TimeoutError:
             raise HmsUnavailable("100ms did not answer in time.", cause="the budget is used up") from None
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.place import Place
-from bot.core.query import corrected, parse
+from bot.core.query import corrected, mended, parse
 from bot.errors import BotError, HmsError, ManyRooms, QueryError, StaleButton
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, section
@@ -17,7 +17,7 @@ _WINDOW_CHARS = 64
 
 def query_problem(error: QueryError, *, now: datetime, zone: str, commands: Sequence[str]) -> Message:
     """The line with the place marked, and a corrected line to copy or to run at a press."""
-    better = error.better or corrected(error.line, commands=commands)
+    better = error.better or corrected(mended(error), commands=commands)
     text = f"⚠️ {entities(error.text)}"
     blocks = [
         section(f"{text}\n```{code(_marked(error))}```"),

@@ -8,55 +8,77 @@ from __future__ import annotations
 from typing import Any
 
 import aiohttp
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-    AsyncServerErrorRetryHandler,
-)
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import log
+from bot.patience import Patience
 from bot.render.blocks import Message
 from bot.render.validate import InvalidBlocks, check
 
-TIMEOUT_S = 8
-_SAFE_TO_REPEAT = (AsyncRateLimitErrorRetryHandler,)  # nothing was posted
-_MAY_REPEAT = (*_SAFE_TO_REPEAT, AsyncConnectionErrorRetryHandler, AsyncServerErrorRetryHandler)
+TIMEOUT = aiohttp.ClientTimeout(total=5, connect=3)
 
 
 class Replies:
     """Posts messages to response_urls over the one pooled session."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, patience: Patience | None = None) -> None:
         self._session = session
+        self._patience = patience or Patience()
 
     async def send(self, url: str, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
-        """Whether Slack took it. For one person it may come twice after a lost answer; for all it is posted once."""
-        body: dict[str, Any] = {
-            "response_type": "in_channel" if for_all else "ephemeral",
-            "replace_original": replace,
-            "text": message.text,
-            "unfurl_links": False,
-            "unfurl_media": False,
-        }
+        """Whether Slack took it. After an answer that was lost it is sent again to one person, but never to all."""
+        body = _body(message, replace=replace, for_all=for_all)
         try:
-            check(message.blocks, text=message.text)
-            body["blocks"] = list(message.blocks)
-        except InvalidBlocks as error:
-            log.error("invalid_blocks", problems=len(error.problems), first=error.problems[0])
-        handlers = _SAFE_TO_REPEAT if for_all else _MAY_REPEAT
-        client = AsyncWebhookClient(
-            url,
-            session=self._session,
-            timeout=TIMEOUT_S,
-            retry_handlers=[handler(max_retry_count=2) for handler in handlers],
-        )
-        try:
-            response = await client.send_dict(body)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            log.error("reply_failed", cause=type(error).__name__)
-            return False
-        if response.status_code != 200:
-            log.error("reply_refused", status=response.status_code, body=response.body)
+            await self._patience.call(
+                lambda: self._post(url, body),
+                again=lambda error: isinstance(error, _NotNow) or (isinstance(error, _Unsure) and not for_all),
+            )
+        except (_NotNow, _Unsure, _Refused, TimeoutError) as error:
+            log.error("reply_failed", cause=str(error) or type(error).__name__)
             return False
         return True
+
+    async def _post(self, url: str, body: dict[str, Any]) -> None:
+        try:
+            async with self._session.post(url, json=body, timeout=TIMEOUT) as response:
+                status, answer = response.status, await response.text(errors="replace")
+                asked = response.headers.get("Retry-After", "")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _Unsure(type(error).__name__) from None
+        if status == 429:
+            raise _NotNow(float(asked) if asked.isdigit() else None)
+        if status >= 500:
+            raise _Unsure(f"status {status}")
+        if status != 200:
+            raise _Refused(f"status {status}: {answer}")
+
+
+class _NotNow(Exception):
+    """429: not posted."""
+
+    def __init__(self, retry_after_s: float | None) -> None:
+        super().__init__("status 429")
+        self.retry_after_s = retry_after_s
+
+
+class _Unsure(Exception):
+    """No answer, or 5xx: it may have been posted."""
+
+
+class _Refused(Exception):
+    """Another status: it never will be."""
+
+
+def _body(message: Message, *, replace: bool, for_all: bool) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "response_type": "in_channel" if for_all else "ephemeral",
+        "replace_original": replace,
+        "text": message.text,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    try:
+        check(message.blocks, text=message.text)
+    except InvalidBlocks as error:  # a defect; the person still gets the text
+        log.error("invalid_blocks", problems=len(error.problems), first=error.problems[0])
+        return body
+    return body | {"blocks": list(message.blocks)}

@@ -9,6 +9,8 @@ from aiohttp.typedefs import Handler
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 
+from bot import log
+
 BODY_BYTES = 1024**2
 """Slack's own requests stay far below this."""
 
@@ -33,6 +35,12 @@ def application(slack: AsyncApp | None, not_ready: Callable[[], str]) -> web.App
 
 def _events(slack: AsyncApp) -> Handler:
     async def events(request: web.Request) -> web.StreamResponse:
-        return await to_aiohttp_response(await slack.async_dispatch(await to_bolt_request(request)))
+        try:
+            return await to_aiohttp_response(await slack.async_dispatch(await to_bolt_request(request)))
+        except web.HTTPException:
+            raise
+        except Exception:  # Bolt reads parts of a body before any listener, and expects all of them to be there
+            log.error("unreadable_request", exc_info=True)
+            return web.Response(status=400)
 
     return events

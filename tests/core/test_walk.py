@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -19,7 +20,6 @@ from bot.demo.fake_hms.records import Session
 from bot.flows.list_sessions import read_page
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
-from datetime import UTC, datetime
 from tests.conftest import NOW
 
 ROLES = ("host", "guest", "viewer")

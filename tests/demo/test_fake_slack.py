@@ -58,6 +58,11 @@ async def error_of(awaitable: Any) -> dict[str, Any]:
     return data
 
 
+def too_early(slack: FakeSlack) -> bool:
+    (violation,) = slack.violations
+    return violation.startswith("chat.postMessage: called ") and "before Retry-After" in violation
+
+
 def live_ops(slack: FakeSlack) -> str:
     return slack.workspace.channel("live-ops").id
 
@@ -144,6 +149,7 @@ async def test_a_private_channel_without_the_bot_does_not_exist(slack: FakeSlack
     assert answer["error"] == "channel_not_found"
 
 
+@pytest.mark.filterwarnings("ignore:The top-level `text` argument is missing")
 @pytest.mark.parametrize(
     ("arguments", "error", "line"),
     [
@@ -213,7 +219,7 @@ async def test_one_message_a_second_after_a_burst_of_five(
     assert slack.violations == []
     with pytest.raises(SlackApiError):
         await client.chat_postMessage(channel=live_ops(slack), text="x")
-    assert slack.violations == ["chat.postMessage: called 0.9 s before Retry-After was over"]
+    assert too_early(slack)
     clock.now += 1
     await client.chat_postMessage(channel=live_ops(slack), text="x")
     assert len(slack.messages("live-ops")) == 6
@@ -284,7 +290,7 @@ async def test_faults_come_one_for_each_request(slack: FakeSlack, client: AsyncW
     assert [call.status for call in slack.calls] == [503, 200, 0, 0, 200, 429]
     assert slack.violations == []
     await post()
-    assert slack.violations == ["chat.postMessage: called 6.9 s before Retry-After was over"]
+    assert too_early(slack)
 
 
 async def test_response_url_five_uses_in_half_an_hour(

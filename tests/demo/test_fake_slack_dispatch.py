@@ -14,7 +14,6 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.fake_slack import FakeSlack, Message
-from bot.demo.fake_slack.composer import typed
 from bot.demo.fake_slack.dispatch import signed
 from bot.demo.fake_slack.seed import ADA, BEN
 
@@ -234,49 +233,35 @@ async def test_bolt_takes_events(slack: FakeSlack, bot: Bot) -> None:
     assert bot.seen[0]["event"]["user"] == ADA
 
 
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("a < b & c", "a &lt; b &amp; c"),
-        ("@ada and @nobody", "<@U1|ada> and @nobody"),
-        ("in #general #none", "in <#C1|general> #none"),
-        ("see https://x.io/?a=1&b=2", "see <https://x.io/?a=1&amp;b=2|https://x.io/?a=1&amp;b=2>"),
-        ("x.example now", "<http://x.example|x.example> now"),
-        ("@here a@b.com room:x", "<!here> a@b.com room:x"),
-        ("<@U1>", "&lt;@U1&gt;"),
-    ],
-)
-def test_the_composer_rewrites_what_is_typed(text: str, written: str) -> None:
-    assert typed(text, {"ada": "U1"}, {"general": "C1"}) == written
-
-
-def test_should_escape_off() -> None:
-    assert typed("@ada <x>", {"ada": "U1"}, {}, rewrite=False) == "@ada &lt;x&gt;"
-
-
-async def test_socket_mode(slack: FakeSlack) -> None:
+@pytest.fixture
+async def socket_bot(slack: FakeSlack) -> AsyncIterator[Bot]:
+    """A Bolt app in Socket Mode."""
     async with aiohttp.ClientSession() as session:
         bot = Bot(slack, session)
         tokens = AsyncWebClient(slack.app_token, base_url=slack.api_url, session=session)
         handler = AsyncSocketModeHandler(bot.app, slack.app_token, web_client=tokens)
         await handler.connect_async()
         await slack.wait_for(lambda: slack.sockets == 1)
-        await slack.command("hello")
-        first = await slack.reply()
-        await slack.press(first, "More")
-        assert (await slack.reply()).plain.startswith("Page 2")
-        await slack.command("inline")
-        assert (await slack.reply()).plain == "in the ack"
-        assert (await slack.event({"type": "app_home_opened", "user": ADA})).status == 200
-        await slack.refresh_sockets()
-        await slack.wait_for(lambda: slack.sockets == 1)
-        assert (await slack.command("again")).status == 200
-        assert [each.get("text", "-") for each in bot.seen if "command" in each] == ["hello", "inline", "again"]
-        slack.ack_timeout_s = 0.1
-        assert (await slack.command("sleep")).timed_out
-        await asyncio.sleep(0.3)
+        yield bot
         await handler.close_async()
-        assert slack.violations == ["/sessions: not acknowledged within 0.1 s"]
+
+
+async def test_socket_mode(slack: FakeSlack, socket_bot: Bot) -> None:
+    await slack.command("hello")
+    first = await slack.reply()
+    await slack.press(first, "More")
+    assert (await slack.reply()).plain.startswith("Page 2")
+    await slack.command("inline")
+    assert (await slack.reply()).plain == "in the ack"
+    assert (await slack.event({"type": "app_home_opened", "user": ADA})).status == 200
+    await slack.refresh_sockets()
+    await slack.wait_for(lambda: slack.sockets == 1)
+    assert (await slack.command("again")).status == 200
+    assert [each["text"] for each in socket_bot.seen if "command" in each] == ["hello", "inline", "again"]
+    slack.ack_timeout_s = 0.1
+    assert (await slack.command("sleep")).timed_out
+    await asyncio.sleep(0.3)  # the bot acknowledges in the end
+    assert slack.violations == ["/sessions: not acknowledged within 0.1 s"]
 
 
 async def test_each_envelope_takes_one_socket_and_ten_are_the_most(slack: FakeSlack) -> None:

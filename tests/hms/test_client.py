@@ -21,7 +21,8 @@ from bot.demo.fake_hms import (
     WrongTypes,
 )
 from bot.hms.auth import GivenToken
-from bot.hms.client import Hms, Patience
+from bot.hms.client import Hms
+from bot.patience import Patience
 from tests.conftest import NOW
 from tests.hms.conftest import QUICK
 

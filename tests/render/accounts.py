@@ -12,7 +12,7 @@ HOSTILE = (
     "<!channel>", "<!here|x>", "<@U123>", "*x*", "_x_", "~x~", "`x`", "```x```", "<http://a|b>", "@here", "@Channel",
     "@everyone", "a\nb", "\r\n> quote", "x\u202etxt.exe", ":tada:", "http://evil.example/", "&amp;", "&lt;!channel&gt;",
     "Z" + "\u0301\u0322\u0336" * 40, "x" * 300, "&" * 300, "<" * 300, "שלום עולם", "مرحبا", "👩‍👩‍👧", "\u0000\u0007", "", " ",
-    "student_10", "O'Brien", "|", "^", "<!date^0^{time}|x>", "*", "_", "#general", "mailto:a@b.example", "​", "-", "ﷺ" * 20,
+    "student_10", "O'Brien", "|", "^", "<!date^0^{time}|x>", "*", "_", "#general", "mailto:a@b.example", "\u200b", "-", "ﷺ" * 20,
 )  # fmt: skip
 BENIGN = ("Ann", "Bob", "Carla", "Deniz", "Emeka", "Farah")
 

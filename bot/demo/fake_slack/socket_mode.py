@@ -15,6 +15,8 @@ from bot.demo.fake_slack.model import Ack, Json
 from bot.demo.fake_slack.site import Site
 
 MAX_SOCKETS = 10  # same page: "up to 10 open WebSocket connections"
+# After `disconnect` a client has this long to close by itself; envelopes go elsewhere meanwhile.
+REFRESH_GRACE_S = 1.0
 _DEBUG_INFO = {"host": "applink-demo", "started": "", "build_number": 1, "approximate_connection_time": 18_060}
 
 
@@ -41,7 +43,8 @@ class SocketHub:
         await socket.prepare(request)
         if len(self._sockets) >= MAX_SOCKETS:
             self._site.ledger.violation(f"Socket Mode: more than {MAX_SOCKETS} sockets")
-            await self._disconnect(socket, "too_many_websockets")
+            await self._ask_to_leave(socket, "too_many_websockets")
+            await socket.close()
             return socket
         self._sockets.append(socket)
         self._site.ledger.notify()
@@ -109,17 +112,23 @@ class SocketHub:
             future.set_result(json.dumps(payload) if payload else "")
 
     async def refresh(self) -> None:
-        """Asks every socket to reconnect, then closes it, as Slack does every few hours."""
+        """Asks every socket to reconnect, then closes it, as Slack does every few hours.
+
+        Returns when all are closed, by the client or (after REFRESH_GRACE_S) from here.
+        """
         sockets, self._sockets = self._sockets, []
         for socket in sockets:
-            await self._disconnect(socket, "refresh_requested")
+            await self._ask_to_leave(socket, "refresh_requested")
+        with suppress(TimeoutError):
+            await self._site.ledger.until(lambda: all(each.closed for each in sockets), REFRESH_GRACE_S)
+        for socket in sockets:
+            await socket.close()
 
     async def close(self) -> None:
         """Closes all sockets at shutdown."""
         for socket in list(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY)
 
-    async def _disconnect(self, socket: web.WebSocketResponse, reason: str) -> None:
+    async def _ask_to_leave(self, socket: web.WebSocketResponse, reason: str) -> None:
         with suppress(ConnectionError):
             await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": _DEBUG_INFO})
-        await socket.close()

@@ -1,0 +1,44 @@
+"""How long a request to somebody else's server is tried."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_before_delay
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Attempts and waits together take `budget_s` at most, so that the person who asked still gets an answer. Waits
+    double from `first_wait_s` to `longest_wait_s`, each shortened by up to a half; an error with a `retry_after_s` says
+    itself how long, and where the budget doesn't reach so far it is raised at once."""
+
+    budget_s: float = 9.0
+    first_wait_s: float = 0.25
+    longest_wait_s: float = 3.0
+
+    async def call(self, attempt: Callable[[], Awaitable[T]], again: Callable[[BaseException], bool]) -> T:
+        """`attempt` until it succeeds or fails with no `again`. TimeoutError: the budget is used up."""
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(again), wait=self._wait_s, stop=stop_before_delay(self.budget_s), reraise=True
+        )
+
+        async def awaited() -> T:  # tenacity doesn't await what a plain function returns
+            return await attempt()
+
+        async with asyncio.timeout(self.budget_s):
+            return await retrying(awaited)
+
+    def _wait_s(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked_s: float | None = getattr(error, "retry_after_s", None)
+        if asked_s is not None:
+            return asked_s + random.uniform(0, 0.25)
+        longest = min(self.longest_wait_s, self.first_wait_s * 2.0 ** (state.attempt_number - 1))
+        return longest * random.uniform(0.5, 1.0)

@@ -1,0 +1,217 @@
+"""Bad input and faults: each gets one clear sentence, in time, and an id that is also in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import re
+import time
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.demo.fake_hms import BadJson, CutOff, Drop, FakeHms, Html, Stall, Status, WrongTypes
+from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
+from tests.core import strategies
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("rom:abc", "`rom:` is not a filter: did you mean `room:`?"),
+        ("after:25:61", "there is no time 25:61 in a day"),
+        ("limit:9", "100ms takes 10 to 100"),
+        ("limit:101", "100ms takes 10 to 100"),
+        ("room:631a0f990e6ffae22efa610", "an id has 24 hex digits, this has 23"),
+        ("show 631a0f990e6ffae22efa610", "an id has 24 hex digits, this has 23"),
+        ("show", "`show` needs a session's id"),
+        ("x" * 3_000, "600 is the most I read"),
+        ("🙂🙃", "is not a word I know"),
+        ("\u202eשלום\u0007", "is not a word I know"),
+        ("after:1h before:2h", "is later than"),
+        ("shwo 1", "did you mean `show`?"),
+    ],
+)
+async def test_errors_point_and_correct(bot: str, slack: FakeSlack, hms: FakeHms, typed: str, says: str) -> None:
+    await slack.command(typed)
+    reply = await slack.reply()
+    assert reply.ephemeral
+    assert says in reply.plain
+    assert "^" in reply.plain and "Try this line:" in reply.plain
+    assert re.search(r"```/sessions [^`]+```", reply.plain)
+    assert not [request for request in hms.requests if request.path == "/sessions"]
+    if "Run the corrected line" in reply.labels:
+        await slack.press(reply, "Run the corrected line")
+        ran = await slack.reply()
+        assert "sessions*" in ran.plain or "No room is called" in ran.plain
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (Status(400), "100ms refused that request"),
+        (Status(401), "100ms refused the bot's token"),
+        (Status(403), "100ms refused the bot's token"),
+        (Status(404), "100ms doesn't know that id"),
+        (Status(429, headers={"Retry-After": "45"}), "Try again in 45 seconds"),
+        (Status(429, body={"code": 429, "message": "rate limit exceeded, retry after 30 seconds"}), "in 30 seconds"),
+        (Status(500), "100ms is having trouble"),
+        (Html(200), "not an answer"),
+        (Html(503), "100ms is having trouble"),
+        (CutOff(), "can't be reached"),
+        (BadJson(), "not an answer"),
+        (WrongTypes(), "in a form I don't know"),
+        (Drop(), "can't be reached"),
+        (Stall(60), "did not answer in time"),
+    ],
+)
+async def test_faults_of_100ms(
+    bot: str, slack: FakeSlack, hms: FakeHms, caplog: pytest.LogCaptureFixture, fault: object, says: str
+) -> None:
+    hms.fail_always("/*", fault)
+    began = time.monotonic()
+    ack = await slack.command("active")
+    assert ack.status == 200 and ack.elapsed_s < 1
+    reply = await slack.reply(timeout_s=15)
+    assert time.monotonic() - began < 12
+    assert says in reply.plain
+    found = re.search(r"Reference `([0-9a-f]{8})`", reply.plain)
+    assert found
+    assert "Try again" in reply.labels
+    hms.heal()
+    await slack.press(reply, "Try again")
+    again = await slack.reply()
+    assert again.ts == reply.ts and "No sessions match" in again.plain
+    assert hms.secret not in caplog.text and slack.bot_token not in caplog.text
+
+
+async def test_a_fault_while_paging_keeps_the_page(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
+    from tests.slack.live import fill, shown
+
+    fill(hms.account, 25)
+    await slack.command("active")
+    reply = await slack.reply()
+    page = shown(reply)
+    hms.fail_always("/sessions*", Status(404))
+    await slack.press(reply, "More")
+    problem = await slack.reply()
+    assert problem.ts != reply.ts
+    assert shown(slack.ephemerals()[0]) == page
+
+
+async def test_room_names_are_an_ornament(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
+    from tests.slack.live import fill, shown
+
+    sessions = fill(hms.account, 3)
+    hms.fail_always("/rooms*", Status(404))
+    await slack.command("active")
+    reply = await slack.reply()
+    assert shown(reply) == [session.id for session in sessions]
+    assert f"room `{sessions[0].room_id}`" in reply.plain
+
+
+async def test_slack_that_stumbles_still_gets_the_answer(bot: str, slack: FakeSlack) -> None:
+    slack.fail("response_url", HttpError(500, ""), RateLimited(1))
+    await slack.command("help")
+    assert "Filters" in (await slack.reply()).plain
+
+
+async def test_no_zone_is_no_obstacle(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
+    slack.fail("users.info", ApiError("missing_scope"))
+    for _ in range(2):
+        await slack.command("ended after:2026-07-01")
+        await slack.reply()
+    assert [r.query["after"] for r in hms.requests if r.path == "/sessions"] == ["2026-07-01T00:00:00.000Z"] * 2
+    assert sum(call.method == "users.info" for call in slack.calls) == 1  # a refusal is remembered
+
+
+def signed(slack: FakeSlack, body: bytes, *, at: float | None = None, secret: str | None = None) -> dict[str, str]:
+    stamp = str(int(at if at is not None else time.time()))
+    key = (secret or slack.signing_secret).encode()
+    digest = hmac.new(key, f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
+    return {
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": f"v0={digest}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+
+
+async def test_wrong_and_old_signatures(bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture) -> None:
+    body = urlencode({"command": "/sessions", "text": "active", "response_url": slack.url}).encode()
+    for headers in (
+        signed(slack, body, secret="wrong"),
+        signed(slack, body, at=time.time() - 400),
+        signed(slack, body, at=time.time() + 400),
+        {"Content-Type": "application/x-www-form-urlencoded"},
+    ):
+        ack = await slack.post_raw(body, headers)
+        assert ack.status == 401
+    assert (await slack.post_raw(body, signed(slack, body))).status == 200
+    assert slack.messages() == []
+
+
+async def test_what_nothing_handles_is_acknowledged(
+    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    form = {"command": "/other", "text": "", "user_id": "U1", "team_id": "T1", "channel_id": "C1"}
+    for body in (
+        urlencode(form).encode(),
+        b'{"type":"event_callback","event":{"type":"app_home_opened","user":"U1"},"team_id":"T1","event_id":"Ev1"}',
+        urlencode(
+            {
+                "payload": '{"type":"view_submission","user":{"id":"U1"},"team":{"id":"T1"},"view":{"type":"modal","callback_id":"x"}}'
+            }
+        ).encode(),
+        urlencode({"payload": '{"type":"shortcut","user":{"id":"U1"},"team":{"id":"T1"},"callback_id":"x"}'}).encode(),
+    ):
+        headers = signed(slack, body)
+        if body.startswith(b"{"):
+            headers["Content-Type"] = "application/json"
+        ack = await slack.post_raw(body, headers)
+        assert ack.status == 200, body
+    assert caplog.text.count("unhandled") >= 4
+
+
+async def test_garbage_with_a_good_signature_is_no_crash(bot: str, slack: FakeSlack) -> None:
+    for body in (
+        b"",
+        b"\xff\xfe",
+        b"payload=%7B",
+        b"payload=[]",
+        b"{",
+        b"[]",
+        b"null",
+        b"command=/sessions",
+        b"a=b" * 1000,
+    ):
+        ack = await slack.post_raw(body, signed(slack, body))
+        assert ack.status in (200, 400, 404), (body, ack)
+    await slack.command("help")
+    assert "Filters" in (await slack.reply()).plain
+
+
+async def test_large_bodies_are_refused(bot: str, slack: FakeSlack) -> None:
+    body = b"text=" + b"x" * 1_100_000
+    async with httpx.AsyncClient() as http:
+        assert (await http.post(f"{bot}/slack/events", content=body, headers=signed(slack, body))).status_code == 413
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.one_of(strategies.lines, strategies.texts))
+async def test_any_text_is_answered(bot: str, slack: FakeSlack, text: str) -> None:
+    ack = await slack.command(text.replace("\x00", ""))
+    assert ack.status == 200
+    reply = await slack.reply()
+    assert reply.plain and reply.ephemeral
+
+
+async def test_acks_do_not_wait_for_100ms(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
+    hms.fail_always("/sessions*", Stall(3))
+    acks = await asyncio.gather(*(slack.command("active") for _ in range(40)))
+    assert all(ack.status == 200 and ack.elapsed_s < 1.5 for ack in acks)
+    hms.heal()
+    await slack.wait_for(40, timeout_s=20)
