@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -84,8 +85,9 @@ class Identity:
 
 
 @asynccontextmanager
-async def running(settings: Settings, mode: Mode) -> AsyncIterator[str]:
-    """The bot, listening; gives its own URL. On the way out nothing acknowledged is left unanswered."""
+async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -> AsyncIterator[str]:
+    """The bot, listening; gives its own URL. On the way out nothing acknowledged is left unanswered: answers have
+    `drain_s` seconds, and who gets none by then is told so."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         client = _slack_client(settings, http)
@@ -122,7 +124,7 @@ async def running(settings: Settings, mode: Mode) -> AsyncIterator[str]:
         runner = web.AppRunner(web_app, access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        stack.push_async_callback(work.drain, DRAIN_S)
+        stack.push_async_callback(work.drain, drain_s)
         site = web.TCPSite(runner, settings.host, settings.port)
         await site.start()
         stack.push_async_callback(site.stop)
@@ -175,6 +177,7 @@ def _bolt(settings: Settings, client: AsyncWebClient, identity: Identity) -> Asy
         authorize=identity.authorizer(),
         process_before_response=True,
         raise_error_for_unhandled_request=True,
+        logger=logging.getLogger("slack_bolt"),  # its own would ignore the level that `log` sets
     )
 
 

@@ -55,5 +55,7 @@ def usage_hint(commands: Sequence[Row]) -> str:
 def markdown_table(commands: Sequence[Row]) -> str:
     """The README's table."""
     lines = ["| type | for |", "|---|---|"]
-    lines += [f"| `{form.replace('|', '&#124;') if '|' in form else form}` | {text} |" for form, text in rows(commands)]
+    for form, text in rows(commands):
+        escaped = form.replace("|", r"\|")
+        lines.append(f"| `{escaped}` | {text} |")
     return "\n".join(lines) + "\n"

@@ -62,7 +62,7 @@ def add_active(
     crowd = account.open_session(by_name["Town hall"], now - 35 * 60)
     _fill(account, crowd, scenes, rng, rng.sample(cast, CROWD), now)
     for room in _pick_rooms(account, usable, rng, ACTIVE - 3):
-        session = account.open_session(room, now - 20 - rng.random() ** 2 * scenes[room.id].minutes * 80)
+        session = account.open_session(room, now - 40 - rng.random() * scenes[room.id].minutes * 80)
         _fill(account, session, scenes, rng, rng.sample(cast, _stays(scenes[room.id], rng)), now)
     return {long_one.id, empty.id}
 

@@ -1,0 +1,61 @@
+# What a person runs. `make demo` and `make test` need nothing prepared but Python 3.11 or newer.
+PYTHON ?= python3
+BIN := .venv/bin
+PAGE := bot/demo/fake_slack/page
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+ARGS ?=
+
+.PHONY: demo test check format bench page requirements docs clean
+
+demo: .venv/runtime
+	@$(BIN)/python -m bot demo $(ARGS)
+
+test: .venv/dev
+	$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --schemafile tests/data/slack/manifest.schema.2.0.0.json manifest.yml
+	$(BIN)/python $(PAGE)/check_bundle.py
+
+format: .venv/dev docs
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/dev
+	$(BIN)/python -m bench $(ARGS)
+
+# Writes the query table and the usage hint, made from the parser's own table, into README.md and manifest.yml.
+docs: .venv/dev
+	$(BIN)/python -m tests.written
+
+# The demo page's bundle is committed, so that nobody needs Node to see it; this builds it anew.
+page:
+	cd $(PAGE) && npm ci && npm run build
+
+# Pins, from the ranges in pyproject.toml.
+COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-annotate --no-header --no-emit-index-url \
+	--no-emit-trusted-host --no-emit-find-links --upgrade
+requirements: .venv/dev
+	$(PIP) pip-tools
+	$(COMPILE) --extra demo --output-file requirements.txt pyproject.toml
+	$(COMPILE) --extra demo --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+
+.venv/runtime: requirements.txt | .venv/bin/python
+	$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt | .venv/bin/python
+	$(PIP) -r requirements-dev.txt
+	@touch $@ .venv/runtime
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,185 @@
+"""`python -m bot` from outside: the demo's lines, its 100ms, its end; and the one line that a mistake gets."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.demo.process import ROOT, STOP_S, Api, Demo, demo, end, start
+
+UNKNOWN_ID = "0" * 24
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Demo]:
+    with demo("--speed", "50") as running:
+        yield running
+
+
+@pytest.fixture
+def api(running: Demo) -> Iterator[Api]:
+    with Api(running) as api:
+        yield api
+
+
+def test_serves_the_page(running: Demo) -> None:
+    answer = httpx.get(running.url, trust_env=False)
+    assert answer.status_code == 200
+    assert "text/html" in answer.headers["content-type"]
+
+
+def test_account_is_as_large_as_promised(api: Api) -> None:
+    assert len(api.ids(active="true")) >= 35
+    assert len(api.ids(active="false")) >= 400
+    rooms = api.every("/rooms")
+    assert len(rooms) == 12
+    assert all(room["name"] for room in rooms)
+
+
+def test_answers_each_read_call(api: Api) -> None:
+    session = api.get("/sessions", active="true")["data"][0]
+    assert api.get(f"/sessions/{session['id']}")["room_id"] == session["room_id"]
+    assert api.get(f"/rooms/{session['room_id']}")["id"] == session["room_id"]
+    live = api.get(f"/active-rooms/{session['room_id']}")
+    assert live["id"] == session["room_id"]
+    assert live["session"]["id"] in api.ids(room_id=session["room_id"])
+    assert {room["name"] for room in api.get("/rooms", name="Town hall")["data"]} == {"Town hall"}
+
+
+@pytest.mark.parametrize("path", ["/sessions", "/rooms", "/sessions/x", "/rooms/x", "/active-rooms/x"])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer not-a-token"}], ids=["none", "wrong"])
+def test_without_a_token_it_is_401(running: Demo, path: str, headers: dict[str, str]) -> None:
+    answer = httpx.get(running.hms_url + path, headers=headers, trust_env=False)
+    assert answer.status_code == 401
+    assert answer.json()["code"] == 401
+
+
+def test_unknown_things_are_404(api: Api) -> None:
+    for kind in ("sessions", "rooms", "active-rooms"):
+        assert api.http.get(f"{api.base}/{kind}/{UNKNOWN_ID}").status_code == 404, kind
+
+
+def test_it_lives(api: Api) -> None:
+    """At --speed 50 something happens within two seconds, by the account's own clock."""
+    first_look, give_up = time.time(), time.monotonic() + 30
+    changes: list[float] = []
+    while not changes:
+        assert time.monotonic() < give_up, "nothing has changed in 30 s"
+        at = (datetime.fromisoformat(session["updated_at"]).timestamp() for session in api.every("/sessions"))
+        changes = [moment for moment in at if moment > first_look]
+    assert min(changes) < first_look + 2
+
+
+@pytest.mark.parametrize("whole_group", [False, True], ids=["process", "ctrl-c"])
+def test_interrupt_ends_it_and_its_bot(whole_group: bool) -> None:
+    """Also while a page is open, whose stream of events never ends by itself."""
+    with demo() as running, httpx.Client(trust_env=False) as page:
+        with page.stream("GET", f"{running.url}page/events") as events:
+            assert events.status_code == 200
+            began = time.monotonic()
+            assert running.interrupt(whole_group=whole_group) == 0
+            assert time.monotonic() - began < 8
+        assert not running.leaves_something
+        assert running.process.stdout.read() == ""
+
+
+def test_interrupt_during_the_start() -> None:
+    """Ctrl-C before Ready: it ends all the same, with its bot."""
+    process = start("--port", "0")
+    try:
+        assert process.stdout.readline().startswith("Slack")
+        assert process.stdout.readline().startswith("100ms")
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(STOP_S) == 0
+        with pytest.raises(ProcessLookupError):
+            os.killpg(process.pid, 0)
+    finally:
+        end(process)
+
+
+def run(*arguments: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """`python -m bot …` in an empty folder, with these settings alone."""
+    env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    env |= {"PYTHONPATH": str(ROOT), **settings}
+    command = [sys.executable, "-m", "bot", *arguments]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60)
+
+
+def assert_one_line(done: subprocess.CompletedProcess[str], *said: str) -> None:
+    assert done.returncode == 2, done
+    assert done.stdout == ""
+    assert done.stderr.startswith("sessions-bot: "), done.stderr
+    assert done.stderr.endswith("\n")
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    for words in said:
+        assert words in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "usage: python -m bot"),
+        (("nonsense",), "'nonsense' is not a command"),
+        (("web", "--port", "1"), "takes no arguments"),
+        (("demo", "--port", "many"), "--port"),
+        (("demo", "--port", "70000"), "--port"),
+        (("demo", "--speed", "0"), "--speed"),
+        (("demo", "--speed", "nan"), "--speed"),
+        (("demo", "--seed", "x"), "--seed"),
+        (("demo", "--colour"), "--colour"),
+        (("demo", "nonsense"), "nonsense"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_arguments_get_one_line(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    assert_one_line(run(*arguments, folder=tmp_path), said)
+
+
+SLACK = {"SLACK_BOT_TOKEN": "xoxb-x", "SLACK_SIGNING_SECRET": "x"}
+GOOD = {**SLACK, "HMS_ACCESS_KEY": "x", "HMS_SECRET": "x", "HOST": "127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "SLACK_BOT_TOKEN"),
+        ({"SLACK_BOT_TOKEN": "xoxb-x"}, "SLACK_SIGNING_SECRET"),
+        ({**GOOD, "SLACK_SIGNING_SECRET": ""}, "SLACK_SIGNING_SECRET"),
+        (SLACK, "HMS_ACCESS_KEY"),
+        ({**SLACK, "HMS_ACCESS_KEY": "x"}, "HMS_SECRET"),
+        ({**GOOD, "PORT": "many"}, "PORT"),
+        ({**GOOD, "PORT": "70000"}, "PORT"),
+        ({**GOOD, "HMS_API_URL": "api.example"}, "HMS_API_URL"),
+        ({**GOOD, "DEFAULT_TIMEZONE": "Mars/Olympus"}, "DEFAULT_TIMEZONE"),
+        ({**GOOD, "LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
+        ({**GOOD, "HOST": "no such host"}, "HOST"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_wrong_settings_get_one_line(settings: dict[str, str], said: str, tmp_path: Path) -> None:
+    assert_one_line(run("web", folder=tmp_path, **settings), said)
+
+
+@pytest.fixture
+def taken_port() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield str(server.getsockname()[1])
+
+
+def test_a_taken_port_gets_one_line(taken_port: str, tmp_path: Path) -> None:
+    assert_one_line(run("demo", "--port", taken_port, folder=tmp_path), taken_port, "--port")
+
+
+def test_a_taken_port_of_the_web_mode_gets_one_line(taken_port: str, tmp_path: Path) -> None:
+    assert_one_line(run("web", folder=tmp_path, **GOOD, PORT=taken_port), taken_port, "PORT")

@@ -1,0 +1,148 @@
+"""Both ways in, health, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from bot.app import running
+from bot.demo.fake_hms import Account, FakeHms, Stall
+from bot.demo.fake_slack import ApiError, FakeSlack, HttpError
+from bot.errors import ConfigError
+from bot.settings import Settings
+from tests.conftest import ROOT
+from tests.slack.live import fill, shown
+
+
+@pytest.fixture
+async def socket_bot(settings: Settings, slack: FakeSlack) -> AsyncIterator[str]:
+    """The bot in Socket Mode: Slack reaches it only through its sockets."""
+    async with running(settings, "socket") as url:
+        await slack.wait_for(lambda: slack.sockets)
+        yield url
+
+
+async def get(url: str) -> httpx.Response:
+    async with httpx.AsyncClient() as http:
+        return await http.get(url)
+
+
+async def test_socket_mode_has_the_same_features(socket_bot: str, slack: FakeSlack, account: Account) -> None:
+    sessions = fill(account, 15)
+    ack = await slack.command("active")
+    assert ack.status == 200 and ack.elapsed_s < 1
+    reply = await slack.reply()
+    assert shown(reply) == [session.id for session in sessions[:10]]
+    await slack.press(reply, "More")
+    reply = await slack.reply()
+    assert shown(reply) == [session.id for session in sessions[10:]]
+    await slack.act(reply, action_id="sessions.gone", value="x")
+    assert "another version" in (await slack.reply()).plain
+    assert (await slack.event({"type": "app_home_opened", "user": "U1"})).status == 200
+
+
+async def test_socket_mode_after_a_refresh(socket_bot: str, slack: FakeSlack) -> None:
+    await slack.refresh_sockets()
+    await slack.wait_for(lambda: slack.sockets, timeout_s=15)
+    await slack.command("help")
+    assert "Filters" in (await slack.reply()).plain
+
+
+async def test_health_in_both_modes(slack: FakeSlack, settings: Settings) -> None:
+    for mode in ("web", "socket"):
+        async with running(settings, mode) as url:  # type: ignore[arg-type]
+            assert (await get(f"{url}/healthz")).text == "ok\n"
+            ready = await get(f"{url}/readyz")
+            assert (ready.status_code, ready.text) == (200, "ready\n")
+            events = await get(f"{url}/slack/events")
+            assert events.status_code == (405 if mode == "web" else 404)
+
+
+async def test_slack_is_asked_who_the_bot_is_once_and_at_start(bot: str, slack: FakeSlack) -> None:
+    for _ in range(3):
+        await slack.command("help")
+        await slack.reply()
+    assert [call.method for call in slack.calls].count("auth.test") == 1
+    assert slack.calls[0].method == "auth.test"
+
+
+async def test_a_slack_that_is_down_at_start_is_waited_for(slack: FakeSlack, settings: Settings) -> None:
+    slack.fail("auth.test", HttpError(503, "down"))
+    async with running(settings, "web") as url:
+        slack.bot_events_url = f"{url}/slack/events"
+        ready = await get(f"{url}/readyz")
+        assert (ready.status_code, ready.text) == (503, "waiting for Slack's auth.test\n")
+        await slack.command("help")  # people are answered all the same
+        assert "Filters" in (await slack.reply()).plain
+
+
+async def test_a_refused_token_ends_the_start(slack: FakeSlack, settings: Settings) -> None:
+    slack.fail("auth.test", ApiError("invalid_auth"))
+    with pytest.raises(ConfigError, match="SLACK_BOT_TOKEN"):
+        async with running(settings, "web"):
+            pass
+
+
+async def test_what_was_acknowledged_is_answered_before_the_end(
+    slack: FakeSlack, hms: FakeHms, settings: Settings, account: Account
+) -> None:
+    sessions = fill(account, 3)
+    hms.fail("/sessions*", *[Stall(0.5)] * 100)
+    async with running(settings, "web") as url:
+        slack.bot_events_url = f"{url}/slack/events"
+        await asyncio.gather(*(slack.command("active") for _ in range(100)))
+    replies = slack.ephemerals()
+    assert len(replies) == 100
+    assert all(shown(reply) == [session.id for session in sessions] for reply in replies)
+
+
+async def test_what_cannot_be_answered_in_time_is_said_so(slack: FakeSlack, hms: FakeHms, settings: Settings) -> None:
+    hms.fail_always("/sessions*", Stall(60))
+    async with running(settings, "web", drain_s=0.2) as url:
+        slack.bot_events_url = f"{url}/slack/events"
+        await asyncio.gather(*(slack.command("active") for _ in range(80)))
+    replies = slack.ephemerals()
+    assert len(replies) == 80
+    assert all("The bot is restarting" in reply.plain for reply in replies)
+
+
+async def test_sigterm_with_the_real_process(slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    sessions = fill(account, 3)
+    hms.fail("/sessions*", Stall(1.0))
+    environment = {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+        "SLACK_API_URL": slack.api_url,
+        "HMS_ACCESS_KEY": hms.access_key,
+        "HMS_SECRET": hms.secret,
+        "HMS_API_URL": hms.url,
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+        "LOG_FORMAT": "json",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "web", cwd=ROOT, env=os.environ | environment, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stderr
+        line = b""
+        while b"listening" not in line:
+            line = await asyncio.wait_for(process.stderr.readline(), 10)
+        slack.bot_events_url = json.loads(line)["url"] + "/slack/events"
+        await slack.command("active")
+        process.send_signal(signal.SIGTERM)
+        assert shown(await slack.reply()) == [session.id for session in sessions]
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+        rest = await process.stderr.read()
+        assert slack.bot_token.encode() not in rest and hms.secret.encode() not in rest
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

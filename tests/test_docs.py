@@ -1,0 +1,80 @@
+"""What is written down is true."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+import pytest
+
+from bot.core.filters import FILTERS
+from bot.render.help import usage_hint
+from bot.settings import Settings
+from bot.slack.commands import COMMANDS, command_rows
+from bot.slack.listeners import COMMAND
+from tests.conftest import ROOT
+from tests.written import FILES, written
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_generated_parts_are_up_to_date(name: str) -> None:
+    assert (ROOT / name).read_text() == written(name), "run `make docs`"
+
+
+def test_the_manifest(manifest: dict[str, Any]) -> None:
+    (command,) = manifest["features"]["slash_commands"]
+    assert command["command"] == COMMAND
+    assert command["usage_hint"] == usage_hint(command_rows())
+    assert len(command["usage_hint"]) <= 1_000  # manifest schema
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == {"commands", "chat:write"}
+    assert command["url"] == manifest["settings"]["interactivity"]["request_url"]
+    assert command["url"].endswith("/slack/events")
+
+
+def test_the_lists_are_what_a_newcomer_expects() -> None:
+    assert list(FILTERS) == [
+        "active", "room", "room_id", "after", "before", "role", "user", "peers", "longer", "limit", "start",
+    ]  # fmt: skip
+    assert list(COMMANDS) == ["show", "help"]
+
+
+def test_the_readme_names_every_setting_and_only_those() -> None:
+    readme = (ROOT / "README.md").read_text()
+    table = readme.partition("## Settings")[2].partition("\n## ")[0]
+    firsts = " ".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
+    named = set(re.findall(r"`([A-Z][A-Z_]+)`", firsts))
+    assert named == {name.upper() for name in Settings.model_fields}
+
+
+def test_links_and_paths_in_the_docs_exist() -> None:
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text()):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_every_dependency_is_pinned_and_accounted_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *project["optional-dependencies"]["demo"],
+        *project["optional-dependencies"]["dev"],
+    ]
+    names = {re.split(r"[<>=\[;]", line)[0].lower() for line in wanted}
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = (ROOT / name).read_text().split()
+        assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines), name
+    pinned = {line.split("==")[0].lower() for line in lines}
+    assert names <= pinned
+    contributing = (ROOT / "CONTRIBUTING.md").read_text()
+    assert all(f"`{name}`" in contributing for name in names), names
+
+
+def test_no_registry_is_named() -> None:
+    import subprocess
+
+    hosts = "|".join((r"pypi\.org", r"pythonhosted", r"registry\.npm", r"npmjs\.(com|org)", r"deb\.debian"))
+    found = subprocess.run(
+        ["git", "grep", "-lIE", hosts, "--", ":!tests/test_docs.py"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert found.stdout == ""

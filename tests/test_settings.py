@@ -1,0 +1,89 @@
+"""Settings: complete, or one line that says what to mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigError
+from bot.settings import Settings, load
+from tests.conftest import ROOT
+
+GOOD = {
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_SIGNING_SECRET": "s",
+    "SLACK_APP_TOKEN": "xapp-1",
+    "HMS_ACCESS_KEY": "key",
+    "HMS_SECRET": "secret-value",
+}
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def environment(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> None:
+    for name, value in (GOOD | changes).items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+
+
+def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch)
+    settings = load("web")
+    assert (settings.host, settings.port, settings.default_timezone) == ("0.0.0.0", 3000, "UTC")
+    assert settings.slack_api_url == "https://slack.com/api"
+    assert settings.hms_api_url == "https://api.100ms.live/v2"
+    assert "secret-value" not in repr(settings)
+
+
+def test_a_given_management_token_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch, HMS_ACCESS_KEY=None, HMS_SECRET=None, HMS_MANAGEMENT_TOKEN="t")
+    load("web")
+
+
+@pytest.mark.parametrize(
+    ("mode", "changes", "says"),
+    [
+        ("web", {"SLACK_BOT_TOKEN": None}, "SLACK_BOT_TOKEN is not set"),
+        ("web", {"SLACK_SIGNING_SECRET": ""}, "SLACK_SIGNING_SECRET is not set"),
+        ("socket", {"SLACK_APP_TOKEN": None}, "SLACK_APP_TOKEN is not set"),
+        ("web", {"HMS_SECRET": None}, "HMS_ACCESS_KEY and HMS_SECRET"),
+        ("web", {"PORT": "http"}, "PORT: "),
+        ("web", {"PORT": "70000"}, "PORT: "),
+        ("web", {"DEFAULT_TIMEZONE": "Mars/Olympus"}, "DEFAULT_TIMEZONE: not an IANA time zone"),
+        ("web", {"HMS_API_URL": "api.100ms.live"}, "HMS_API_URL: not a URL"),
+        ("web", {"LOG_LEVEL": "loud"}, "LOG_LEVEL: "),
+    ],
+)
+def test_one_line_says_what_to_mend(
+    monkeypatch: pytest.MonkeyPatch, mode: str, changes: dict[str, str | None], says: str
+) -> None:
+    environment(monkeypatch, **changes)
+    with pytest.raises(ConfigError) as caught:
+        load(mode)  # type: ignore[arg-type]
+    assert caught.value.text.startswith(says)
+    assert "\n" not in caught.value.text
+    assert "secret-value" not in caught.value.text
+
+
+def test_a_socket_needs_no_signing_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch, SLACK_SIGNING_SECRET=None)
+    load("socket")
+
+
+def test_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("".join(f"{name}={value}\n" for name, value in GOOD.items()) + "PORT=4000\nUNKNOWN=1\n")
+    assert load("web").port == 4000
+    monkeypatch.setenv("PORT", "5000")
+    assert load("web").port == 5000
+
+
+def test_the_example_names_every_setting() -> None:
+    text = (ROOT / ".env.example").read_text()
+    named = {line.lstrip("# ").partition("=")[0] for line in text.splitlines() if "=" in line}
+    assert named == {name.upper() for name in Settings.model_fields}
