@@ -19,11 +19,6 @@ BotError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bot.core.query import Query
-    from bot.core.session import Room
 
 
 class BotError(Exception):
@@ -57,9 +52,10 @@ class NotFound(UserError):
 
 
 class ManyRooms(UserError):
-    """`name` fits several rooms: `choices` are those, each with the query that means it; `more`: there are others."""
+    """`name` fits several rooms: `choices` are (room name, room id, the line that means that room); `more`: there are
+    others besides."""
 
-    def __init__(self, name: str, choices: Sequence[tuple[Room, Query]], *, more: bool) -> None:
+    def __init__(self, name: str, choices: Sequence[tuple[str, str, str]], *, more: bool) -> None:
         super().__init__("That name fits several rooms. Which one?")
         self.name = name
         self.choices = choices

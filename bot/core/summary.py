@@ -13,7 +13,7 @@ HOSTS_KEPT = 10
 @dataclass(frozen=True, slots=True)
 class Summary:
     """Counts of people, not of peers: someone who came back counts once. `roles` and `hosts` are of those who are in
-    while the session is live, of all who were in once it has ended. The most frequent role comes first; "" stands for none."""
+    while the session is live, of all who were in once it has ended. The most frequent role is first, "" is for none."""
 
     people_in: int
     people: int

@@ -49,10 +49,10 @@ class Rooms:
         """The query with ids for room names. Raises NotFound, ManyRooms or HmsError."""
         for term in query.room_names:
             found, more = await self._find(term.value)
-            choices = [(room, query.with_room(term, room.id)) for room in found]
-            if len(choices) > 1:
-                raise ManyRooms(term.value.name, choices[:CHOICES], more=more or len(choices) > CHOICES)
-            query = choices[0][1]
+            if len(found) > 1:
+                choices = [(room.name, room.id, str(query.with_room(term, room.id))) for room in found[:CHOICES]]
+                raise ManyRooms(term.value.name, choices, more=more or len(found) > CHOICES)
+            query = query.with_room(term, found[0].id)
         return query
 
     async def must_exist(self, room_id: str) -> None:

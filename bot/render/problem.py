@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.place import Place
-from bot.core.query import corrected, mended, parse
+from bot.core.query import RESOLVED_CHARS, corrected, mended, parse
 from bot.errors import BotError, HmsError, ManyRooms, QueryError, StaleButton
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, section
@@ -44,11 +44,11 @@ def room_choice(error: ManyRooms, *, now: datetime, zone: str) -> Message:
     text = f"“{mrkdwn(error.name, 80)}” fits several rooms. Which one?"
     choices = [
         button(
-            f"{plain(room.name, 50) or 'room'} (…{room.id[-6:]})",
+            f"{plain(name, 50) or 'room'} (…{room_id[-6:]})",
             f"{ids.OPEN}.{number}",
-            Place.first(query, now, zone).write(),
+            Place.first(parse(line, most_chars=RESOLVED_CHARS), now, zone).write(),
         )
-        for number, (room, query) in enumerate(error.choices)
+        for number, (name, room_id, line) in enumerate(error.choices)
     ]
     blocks = [section(text), actions(*choices)]
     if error.more:

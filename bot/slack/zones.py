@@ -31,7 +31,7 @@ class Zones:
     async def of(self, user_id: str) -> str:
         """An IANA name."""
         kept_at, zone = self._zones.get(user_id, (-float(KEPT_S), self.default))
-        if self._clock() - min(kept_at, self._clock()) < KEPT_S:
+        if self._clock() - kept_at < KEPT_S:
             return zone
         if self._clock() - self._refused_at < KEPT_S:
             return self.default

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.app import running
-from bot.demo.fake_hms import Account, FakeHms
+from bot.demo.fake_hms import Account, FakeHms, Pass, Status
 from bot.demo.fake_slack import Dropped, FakeSlack, Message
 from bot.settings import Settings
 from tests.slack.live import fill, shown
@@ -100,6 +100,21 @@ async def test_read_ahead_says_its_bound_and_goes_on(
     reply = await slack.reply()
     assert shown(reply) == [oldest.id]
     assert "More" not in reply.labels
+
+
+async def test_an_error_while_reading_ahead_keeps_what_was_found(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    sessions = fill(account, 250)
+    for session in (sessions[0], sessions[-1]):
+        account.join(session, name="Zoe", role="zookeeper", at=session.created_at)
+    hms.fail("/sessions*", Pass(), Status(400))
+    await slack.command("active role:zookeeper")
+    reply = await slack.reply()
+    assert shown(reply) == [sessions[0].id]
+    assert "I looked through 100 sessions" in reply.plain
+    await slack.press(reply, "More")
+    assert shown(await slack.reply()) == [sessions[-1].id]
 
 
 async def test_share_once_however_often_it_is_pressed(bot: str, slack: FakeSlack, account: Account) -> None:
