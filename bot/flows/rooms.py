@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+
+from cachetools import TTLCache
 
 from bot.core.filters import RoomName
 from bot.core.query import Query, quote
@@ -14,7 +15,8 @@ from bot.errors import HmsError, HmsNotFound, ManyRooms, NotFound
 from bot.hms.client import Hms
 
 NAME_KEPT_S = 600
-LIST_KEPT_S = 60
+SEARCH_KEPT_S = 60
+SEARCHES_KEPT = 1_000
 ROOMS_KEPT = 20_000
 LISTED_PAGES = 10
 """How far the list of rooms is read for a name: 1,000 rooms, the newest."""
@@ -27,23 +29,23 @@ CHOICES = 20
 class Rooms:
     """Rooms by id and by name, from a cache that all requests share."""
 
-    def __init__(self, hms: Hms, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, hms: Hms) -> None:
         self._hms = hms
-        self._clock = clock
-        self._names: dict[str, tuple[float, str]] = {}
-        self._listed: tuple[float, list[Room]] = (-LIST_KEPT_S, [])
+        self._names: TTLCache[str, str] = TTLCache(ROOMS_KEPT, NAME_KEPT_S)
+        self._found: TTLCache[str, tuple[list[Room], bool]] = TTLCache(SEARCHES_KEPT, SEARCH_KEPT_S)
+        self._listed: TTLCache[str, list[Room]] = TTLCache(1, SEARCH_KEPT_S)
 
     async def names(self, room_ids: Iterable[str]) -> dict[str, str]:
         """The names of rooms as far as they are found in time; never an error."""
         wanted = dict.fromkeys(room_id for room_id in room_ids if room_id)
-        missing = [room_id for room_id in wanted if self._known(room_id) is None]
+        missing = [room_id for room_id in wanted if room_id not in self._names]
         if missing:
             try:
                 async with asyncio.timeout(NAMES_WAIT_S):
                     await self._look_up(missing)
             except (TimeoutError, HmsError):
                 pass  # the page shows ids instead
-        return {room_id: name for room_id in wanted if (name := self._known(room_id))}
+        return {room_id: name for room_id in wanted if (name := self._names.get(room_id))}
 
     async def resolve(self, query: Query) -> Query:
         """The query with ids for room names. Raises NotFound, ManyRooms or HmsError."""
@@ -64,9 +66,11 @@ class Rooms:
 
     async def _find(self, wanted: RoomName) -> tuple[list[Room], bool]:
         """The rooms of that name, else those with it in their name, and whether there may be others. NotFound: none."""
+        name = fold(wanted.name)
+        if name in self._found:
+            return self._found[name]
         named, more = await self._hms.list_rooms(name=wanted.name)
         self._keep(named)
-        name = fold(wanted.name)
         found = [room for room in named if fold(room.name) == name]
         if not found:
             every = {room.id: room for room in [*named, *await self._list()]}
@@ -74,26 +78,27 @@ class Rooms:
             found = found or [room for room in every.values() if name in fold(room.name)]
         if not found:
             raise NotFound(f"No room is called {quote(wanted.name)}, nor has that in its name.")
+        self._found[name] = found, more is not None
         return found, more is not None
 
     async def _list(self) -> list[Room]:
-        listed_at, rooms = self._listed
-        if self._clock() - listed_at < LIST_KEPT_S:
-            return rooms
-        rooms, cursor = [], None
+        if "all" in self._listed:
+            return self._listed["all"]
+        rooms: list[Room] = []
+        cursor = None
         for _ in range(LISTED_PAGES):
             some, cursor = await self._hms.list_rooms(start=cursor)
             rooms += some
             if cursor is None:
                 break
         self._keep(rooms)
-        self._listed = (self._clock(), rooms)
+        self._listed["all"] = rooms
         return rooms
 
     async def _look_up(self, missing: list[str]) -> None:
         if len(missing) > 3:  # one list is cheaper than many single rooms
             self._keep((await self._hms.list_rooms())[0])
-            missing = [room_id for room_id in missing if self._known(room_id) is None]
+            missing = [room_id for room_id in missing if room_id not in self._names]
         async with asyncio.TaskGroup() as group:
             for room_id in missing[:SINGLE_LOOKUPS]:
                 group.create_task(self._look_up_one(room_id))
@@ -106,13 +111,5 @@ class Rooms:
         except HmsError:
             pass  # another page will ask again
 
-    def _known(self, room_id: str) -> str | None:
-        kept_at, name = self._names.get(room_id, (-NAME_KEPT_S, None))
-        return name if self._clock() - kept_at < NAME_KEPT_S else None
-
     def _keep(self, rooms: Iterable[Room]) -> None:
-        for room in rooms:
-            self._names.pop(room.id, None)
-            self._names[room.id] = (self._clock(), room.name)
-        while len(self._names) > ROOMS_KEPT:
-            del self._names[next(iter(self._names))]
+        self._names.update((room.id, room.name) for room in rooms)

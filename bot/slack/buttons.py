@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,9 +12,6 @@ from bot.errors import StaleButton, UserError
 from bot.render import actions as ids
 from bot.slack.answers import send_page, send_session
 from bot.slack.request import Request
-
-SHARED_ONCE_S = 60.0
-"""A second press of Share on the same message within this time is a double click."""
 
 
 async def press(request: Request, action: Mapping[str, Any]) -> None:
@@ -43,17 +39,14 @@ async def _open(request: Request, value: str) -> None:
 async def _share(request: Request, value: str) -> None:
     place = read(value)
     key = (request.user_id, request.message_ts, value)
-    now = time.monotonic()
     shared = request.bot.shared
-    for old in [old for old, at in shared.items() if now - at > SHARED_ONCE_S]:
-        del shared[old]
     if key in shared:
         raise UserError("That page has just been shared here.")
-    shared[key] = now
+    shared[key] = True
     try:
         done = await send_page(request, place, for_all=True)
     except BaseException:
-        del shared[key]
+        shared.pop(key, None)
         raise
     if not done:
         raise UserError("Slack did not confirm that the page was shared. If it isn't in the channel, share it again.")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from cachetools import TTLCache
+
 from bot import log
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError
 from bot.flows.rooms import Rooms
@@ -18,6 +20,9 @@ from bot.slack.replies import Replies
 from bot.slack.work import Work
 from bot.slack.zones import Zones
 
+SHARED_ONCE_S = 60.0
+"""A second press of Share on the same page within this time is a double click."""
+SHARES_KEPT = 10_000
 ANSWER_S = 25.0
 """Nobody waits longer than this for an answer, if only that there is none."""
 
@@ -32,7 +37,7 @@ class Bot:
     replies: Replies
     work: Work
     words: tuple[str, ...] = ()  # the subcommands, for the nearest word in an error
-    shared: dict[tuple[str, ...], float] = field(default_factory=dict)
+    shared: TTLCache[tuple[str, ...], bool] = field(default_factory=lambda: TTLCache(SHARES_KEPT, SHARED_ONCE_S))
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import aiohttp
+from cachetools import TTLCache
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -23,17 +24,15 @@ class Zones:
 
     def __init__(self, client: AsyncWebClient, default: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
-        self._clock = clock
-        self._zones: dict[str, tuple[float, str]] = {}
-        self._refused_at = -float(KEPT_S)
+        self._zones: TTLCache[str, str] = TTLCache(USERS_KEPT, KEPT_S, timer=clock)
+        self._refused: TTLCache[str, bool] = TTLCache(1, KEPT_S, timer=clock)  # the scope isn't granted
         self.default = default
 
     async def of(self, user_id: str) -> str:
         """An IANA name."""
-        kept_at, zone = self._zones.get(user_id, (-float(KEPT_S), self.default))
-        if self._clock() - kept_at < KEPT_S:
-            return zone
-        if self._clock() - self._refused_at < KEPT_S:
+        if user_id in self._zones:
+            return self._zones[user_id]
+        if self._refused:
             return self.default
         try:
             async with asyncio.timeout(WAIT_S):
@@ -41,7 +40,7 @@ class Zones:
         except SlackApiError as error:
             code = error.response.get("error", "") if hasattr(error.response, "get") else ""
             if code == "missing_scope":
-                self._refused_at = self._clock()
+                self._refused["missing_scope"] = True
             log.info("zone_unknown", cause=code)
             return self.default
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
@@ -52,8 +51,5 @@ class Zones:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             zone = self.default
-        self._zones.pop(user_id, None)
-        self._zones[user_id] = (self._clock(), zone)
-        while len(self._zones) > USERS_KEPT:
-            del self._zones[next(iter(self._zones))]
+        self._zones[user_id] = zone
         return zone

@@ -28,7 +28,7 @@ HMS_LINE = re.compile(r"100ms   (http://127\.0\.0\.1:(\d+)/v2)  access key (\S+)
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A demo that is ready: what its three lines said, and its process, the leader of its own group."""
+    """A demo that is ready: what its three lines said, and its process, the leader of a group of its own."""
 
     process: subprocess.Popen[str]
     url: str
@@ -44,22 +44,40 @@ class Demo:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(STOP_S)
 
-    @property
-    def leaves_something(self) -> bool:
-        """Whether any process of its group is still there."""
-        try:
-            os.killpg(self.process.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that are still there."""
+    if Path("/proc/self/stat").exists():
+        rows = [_pid_and_parent(path) for path in Path("/proc").glob("[0-9]*/stat")]
+    else:
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+        rows = [line.split() for line in listed.stdout.splitlines()]
+    return [int(row[0]) for row in rows if row and int(row[1]) == pid]
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
-    """The demo's process as it starts."""
+def _pid_and_parent(stat: Path) -> list[str]:
+    try:
+        name, _, rest = stat.read_text().rpartition(")")
+    except OSError:
+        return []  # it has just ended
+    return [name.split()[0], rest.split()[1]]
+
+
+def exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def start(*arguments: str, stderr: int | None = None) -> subprocess.Popen[str]:
+    """The demo's process as it starts, the leader of a group of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "bot", "demo", "--no-browser", *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         start_new_session=True,
     )
@@ -92,7 +110,9 @@ def end(process: subprocess.Popen[str]) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    process.stdout.close()
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
 
 
 def token(access_key: str, secret: str) -> str:

@@ -157,6 +157,15 @@ async def test_room_names(bot: str, slack: FakeSlack, hms: FakeHms, account: Acc
     assert "No room is called `Nowhere`" in (await slack.reply()).plain
 
 
+async def test_room_names_are_looked_up_once(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    fill(account, 3)
+    for typed in ("room:town", "room:TOWN", "ended room:town", "active"):
+        await slack.command(typed)
+        await slack.reply()
+    asked = [request for request in hms.requests if request.path.startswith("/rooms")]
+    assert [request.query.get("name") for request in asked] == ["town", None]
+
+
 @pytest.mark.parametrize("match", ["whole", "part"])
 async def test_room_names_however_100ms_matches_them(
     bot: str, slack: FakeSlack, hms: FakeHms, account: Account, match: str
