@@ -59,6 +59,8 @@ class Rooms:
 
     async def must_exist(self, room_id: str) -> None:
         """Raises NotFound where 100ms has no such room."""
+        if self._names.get(room_id):
+            return
         try:
             self._keep([await self._hms.room(room_id)])
         except HmsNotFound:
