@@ -16,6 +16,7 @@ from bot.core.text import clean
 MARKS_KEPT = 2  # combining marks on one character; stacks of them reach into the lines around
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LOOK_ALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
+_HARMLESS = re.compile(r"[A-Za-z0-9.,-]+(?: [A-Za-z0-9.,-]+)*")
 _UNDERSCORE = re.compile(r"(?<!\w)_|_(?!\w)")
 _EMOJI = re.compile(r":(?=[\w+'-]+:)")
 _EVERYONE = re.compile(r"@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
@@ -30,6 +31,8 @@ def plain(text: str, most_chars: int) -> str:
 
 def mrkdwn(text: str, most_chars: int) -> str:
     """For mrkdwn and for a message's `text`: shows `text` itself. The escaped result has at most `most_chars`."""
+    if len(text) <= most_chars and _HARMLESS.fullmatch(text):
+        return text  # most names; a page has dozens of them
     shown = _unstacked(clean(text[: most_chars * 4]))
     isolated = any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in shown)
     shown = _cut_to_escape(shown, most_chars - 2 * isolated)

@@ -1,0 +1,1 @@
+"""What a user would write instead, and our own side of the paging row."""

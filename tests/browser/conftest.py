@@ -1,0 +1,98 @@
+"""A demo, a browser, and a page that has to stay clean: no error in its console, no request to another host."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+
+from tests.browser.channel import Channel
+from tests.browser.chromium import launch
+from tests.demo.process import Api, Demo, demo
+
+collect_ignore = (
+    [] if os.environ.get("SCREENSHOTS") else ["test_screenshots.py"]
+)  # it makes pictures, and tests nothing
+
+PATIENCE_MS = 20_000
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Demo]:
+    with demo("--seed", "7", "--speed", "0.2") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(running: Demo) -> Iterator[Api]:
+    with Api(running) as api:
+        yield api
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Closed with the module: Playwright's loop must not be there when asynchronous tests start theirs."""
+    with sync_playwright() as playwright:
+        if (started := launch(playwright)) is None:
+            text = "no Chromium: the page was NOT tried in a browser. Run python -m tests.browser.chromium"
+            if os.environ.get("CI"):
+                pytest.fail(text)
+            pytest.skip(text)
+        expect.set_options(timeout=PATIENCE_MS)
+        yield started[0]
+        started[0].close()
+
+
+@contextmanager
+def clean_page(context: BrowserContext, url: str) -> Iterator[Page]:
+    """A page at `url`. At the end nothing may have gone wrong in it."""
+    wrong: list[str] = []
+    host = urlsplit(url).netloc
+
+    def on_request(request: Request) -> None:
+        where = urlsplit(request.url)
+        if where.scheme not in ("data", "blob") and where.netloc != host:
+            wrong.append(f"request to {request.url}")
+
+    context.set_default_timeout(PATIENCE_MS)
+    context.on("request", on_request)
+    page = context.new_page()
+    page.on(
+        "console", lambda line: wrong.append(f"console: {line.text}") if line.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+    page.goto(url)
+    yield page
+    context.close()
+    assert not wrong, wrong
+
+
+@pytest.fixture
+def browser_page(browser: Browser, running: Demo) -> Iterator[Page]:
+    """The demo's page on a desktop."""
+    with clean_page(browser.new_context(viewport=DESKTOP, locale="en-US"), running.url) as page:
+        yield page
+
+
+@pytest.fixture
+def phone_page(browser: Browser, running: Demo) -> Iterator[Page]:
+    """The demo's page on a phone 390 pixels wide."""
+    context = browser.new_context(viewport=PHONE, locale="en-US", is_mobile=True, has_touch=True, device_scale_factor=2)
+    with clean_page(context, running.url) as page:
+        yield page
+
+
+@pytest.fixture
+def channel(browser_page: Page) -> Channel:
+    return Channel(browser_page)
+
+
+@pytest.fixture
+def phone(phone_page: Page) -> Channel:
+    return Channel(phone_page)
