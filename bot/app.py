@@ -150,7 +150,9 @@ async def serve(settings: Settings, mode: Mode) -> None:
             await stop.wait()
             log.info("stopping")
     except OSError as error:
-        raise ConfigError(f"Can't listen on {settings.host}:{settings.port}: {error.strerror}. Set PORT.") from None
+        raise ConfigError(
+            f"Can't listen on {settings.host}:{settings.port}: {error.strerror}. Set HOST or PORT."
+        ) from None
 
 
 async def _ready_or_refused(warming: asyncio.Task[None]) -> None:

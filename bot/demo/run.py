@@ -59,16 +59,14 @@ async def _run(options: argparse.Namespace) -> None:
     hms = FakeHms(account)
     slack.app.add_routes(hms.routes)
     try:
-        await slack.start(port=options.port)
-    except OSError as error:
-        raise ConfigError(f"Port {options.port} can't be used ({error.strerror}). Choose one with --port.") from None
-    try:
+        await _listen(slack, options.port)
         print(f"Slack   {slack.url}/")
         print(f"100ms   {slack.url}/v2  access key {hms.access_key}  secret {hms.secret}", flush=True)
-        async with asyncio.TaskGroup() as group, _bot(slack, hms) as process:
+        async with asyncio.TaskGroup() as group, _bot(slack, hms, stop) as process:
             living = group.create_task(life.run(time.time))
-            print("Ready", flush=True)
-            if not options.no_browser and _has_screen():
+            if not stop.is_set():
+                print("Ready", flush=True)
+            if not (options.no_browser or stop.is_set()) and _has_screen():
                 webbrowser.open(f"{slack.url}/")
             ended = group.create_task(process.wait())
             stopped = group.create_task(stop.wait())
@@ -84,8 +82,16 @@ async def _run(options: argparse.Namespace) -> None:
         await slack.stop()
 
 
+async def _listen(slack: FakeSlack, port: int) -> None:
+    try:
+        await slack.start(port=port)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else "it is taken"
+        raise ConfigError(f"Port {port} can't be used: {why}. Choose another with --port.") from None
+
+
 @asynccontextmanager
-async def _bot(slack: FakeSlack, hms: FakeHms) -> AsyncIterator[asyncio.subprocess.Process]:
+async def _bot(slack: FakeSlack, hms: FakeHms, stop: asyncio.Event) -> AsyncIterator[asyncio.subprocess.Process]:
     """The bot as in production: its own process, settings from the environment, signed requests in."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
@@ -103,21 +109,29 @@ async def _bot(slack: FakeSlack, hms: FakeHms) -> AsyncIterator[asyncio.subproce
     }
     with tempfile.TemporaryDirectory() as folder:  # so that no .env of the developer's is read
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "web", cwd=folder, env=os.environ | settings
+            sys.executable,
+            "-m",
+            "bot",
+            "web",
+            cwd=folder,
+            env=os.environ | settings,
+            start_new_session=True,  # Ctrl-C reaches the demo alone, which then ends the bot
         )
         try:
-            await _until_ready(url, process)
+            await _until_ready(url, process, stop)
             slack.bot_events_url = f"{url}/slack/events"
             yield process
         finally:
             await _end(process)
 
 
-async def _until_ready(url: str, process: asyncio.subprocess.Process) -> None:
+async def _until_ready(url: str, process: asyncio.subprocess.Process, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     stop_at = loop.time() + READY_WITHIN_S
     async with httpx.AsyncClient(trust_env=False) as http:
         while loop.time() < stop_at and process.returncode is None:
+            if stop.is_set():
+                return
             try:
                 if (await http.get(f"{url}/readyz")).status_code == 200:
                     return

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+import aiohttp
 import httpx
 import msgspec
+from httpx_aiohttp import AiohttpTransport
 
 from bot.core.filters import LIMIT_MAX
 from bot.core.session import Room, Session
@@ -20,6 +22,7 @@ T = TypeVar("T")
 
 TIMEOUT = httpx.Timeout(connect=3.0, read=6.0, write=3.0, pool=3.0)
 """Seconds for each phase of one attempt."""
+_NO_ANSWER = "100ms can't be reached, or doesn't answer in time."
 LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=60.0)
 
 
@@ -40,7 +43,7 @@ class Hms:
             base_url=base_url.rstrip("/"),
             auth=ManagementAuth(token),
             timeout=TIMEOUT,
-            limits=LIMITS,
+            transport=AiohttpTransport(limits=LIMITS),
             headers={"Accept": "application/json", "User-Agent": "sessions-bot"},
         )
 
@@ -73,15 +76,13 @@ class Hms:
                 again=lambda error: isinstance(error, HmsError) and error.retryable,
             )
         except TimeoutError:
-            raise HmsUnavailable("100ms did not answer in time.", cause="the budget is used up") from None
+            raise HmsUnavailable(_NO_ANSWER, cause="the budget is used up") from None
 
     async def _attempt(self, path: str, params: Mapping[str, str], decoder: msgspec.json.Decoder[T]) -> T:
         try:
             response = await self._http.get(path, params=params)
-        except httpx.TimeoutException as error:
-            raise HmsUnavailable("100ms did not answer in time.", cause=type(error).__name__) from None
-        except httpx.HTTPError as error:
-            raise HmsUnavailable("100ms can't be reached just now.", cause=type(error).__name__) from None
+        except (httpx.HTTPError, aiohttp.ClientError) as error:
+            raise HmsUnavailable(_NO_ANSWER, cause=type(error.__cause__ or error).__name__) from None
         return decode(response, decoder)
 
 

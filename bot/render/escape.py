@@ -30,12 +30,13 @@ def plain(text: str, most_chars: int) -> str:
 
 
 def mrkdwn(text: str, most_chars: int) -> str:
-    """For mrkdwn and for a message's `text`: shows `text` itself. The escaped result has at most `most_chars`."""
+    """For mrkdwn and for a message's `text`: shows at most `most_chars` of the text itself. Escaped that may be longer,
+    but no longer than twice."""
     if len(text) <= most_chars and _HARMLESS.fullmatch(text):
         return text  # most names; a page has dozens of them
     shown = _unstacked(clean(text[: most_chars * 4]))
     isolated = any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in shown)
-    shown = _cut_to_escape(shown, most_chars - 2 * isolated)
+    shown = _cut_to_escape(shown, most_chars - 2 * isolated, 2 * most_chars - 2)
     shown = _UNDERSCORE.sub("ˍ", shown.translate(_LOOK_ALIKES))
     shown = entities(_EVERYONE.sub("＠", _EMOJI.sub("∶", shown)))
     return f"{_ISOLATE}{shown}{_POP}" if isolated else shown
@@ -55,13 +56,13 @@ def _cut(text: str, most_chars: int) -> str:
     return text if len(text) <= most_chars else text[: max(0, most_chars - 1)].rstrip() + "…"
 
 
-def _cut_to_escape(text: str, most_chars: int) -> str:
-    """As much of the text as has `most_chars` once it is escaped."""
+def _cut_to_escape(text: str, most_chars: int, most_escaped: int) -> str:
+    """As much of the text as has `most_chars`, and `most_escaped` once it is escaped."""
     lengths = [len(_ENTITIES.get(char, char)) for char in text]
-    if sum(lengths) <= most_chars:
+    if len(text) <= most_chars and sum(lengths) <= most_escaped:
         return text
-    kept, left = 0, most_chars - 1
-    while kept < len(text) and lengths[kept] <= left:
+    kept, left = 0, most_escaped - 1
+    while kept < min(len(text), most_chars - 1) and lengths[kept] <= left:
         left -= lengths[kept]
         kept += 1
     return text[:kept].rstrip() + "…"

@@ -43,7 +43,7 @@ def test_mrkdwn(text: str, shown: str) -> None:
 @given(any_text, st.integers(8, 80))
 def test_mrkdwn_is_bounded_and_inert(text: str, most_chars: int) -> None:
     shown = mrkdwn(text, most_chars)
-    assert len(shown) <= most_chars
+    assert len(html.unescape(shown)) <= most_chars and len(shown) <= 2 * most_chars
     assert "\n" not in shown
     assert not re.search(r"[<>*~`]", shown)
     assert re.fullmatch(r"(?:[^&]|&(?:amp|lt|gt);)*", shown, re.DOTALL), "no entity is cut in half"

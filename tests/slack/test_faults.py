@@ -66,7 +66,7 @@ async def test_errors_point_and_correct(bot: str, slack: FakeSlack, hms: FakeHms
         (BadJson(), "not an answer"),
         (WrongTypes(), "in a form I don't know"),
         (Drop(), "can't be reached"),
-        (Stall(60), "did not answer in time"),
+        (Stall(60), "doesn't answer in time"),
     ],
 )
 async def test_faults_of_100ms(
