@@ -4,7 +4,7 @@ BotError
 ├─ UserError                 what the person can mend; shown as it is
 │  ├─ QueryError             a query line, with the place and a replacement
 │  ├─ NotFound               a room or a session that isn't there
-│  ├─ ManyRooms              a room name that fits several rooms
+│  ├─ ManyRooms              a room name that fits several rooms, or is near some
 │  └─ StaleButton            a button of an older version, or with a broken value
 ├─ HmsError                  100ms: shown with what to do and a reference that is also in the log
 │  ├─ HmsAuth                401 or 403, also with a new token
@@ -52,11 +52,14 @@ class NotFound(UserError):
 
 
 class ManyRooms(UserError):
-    """`name` fits several rooms: `choices` are (room name, room id, the line that means that room); `more`: there are
-    others besides."""
+    """`name` fits several rooms, or none and these are near it: `choices` are (room name, room id, the line that means
+    that room); `more`: there are others besides."""
 
-    def __init__(self, name: str, choices: Sequence[tuple[str, str, str]], *, more: bool) -> None:
-        super().__init__("That name fits several rooms. Which one?")
+    def __init__(
+        self, name: str, choices: Sequence[tuple[str, str, str]], *, fits: bool = True, more: bool = False
+    ) -> None:
+        super().__init__("Which room?")
+        self.fits = fits
         self.name = name
         self.choices = choices
         self.more = more

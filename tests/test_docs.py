@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from bot.core.filters import FILTERS
-from bot.render.help import usage_hint
+from bot.render.help import COMMAND, usage_hint
 from bot.settings import Settings
 from bot.slack.commands import COMMANDS, command_rows
-from bot.slack.listeners import COMMAND
 from tests.conftest import ROOT
 from tests.written import FILES, written
 
@@ -34,7 +33,7 @@ def test_the_manifest(manifest: dict[str, Any]) -> None:
 
 def test_the_lists_are_what_a_newcomer_expects() -> None:
     assert list(FILTERS) == [
-        "active", "room", "room_id", "after", "before", "role", "user", "peers", "longer", "limit", "start",
+        "room", "after", "before", "role", "user", "peers", "longer", "limit", "start", "active", "room_id",
     ]  # fmt: skip
     assert list(COMMANDS) == ["show", "help"]
 

@@ -174,14 +174,6 @@ FILTERS: dict[str, Filter] = {
     entry.key: entry
     for entry in (
         Filter(
-            "active",
-            form="active:true|false",
-            help="the API's spelling of `active` and `ended`",
-            example="true",
-            parse=_parse_bool,
-            becomes="state",
-        ),
-        Filter(
             "room",
             form="room:<id or name>",
             help="sessions of that room; quotes for spaces",
@@ -191,14 +183,6 @@ FILTERS: dict[str, Filter] = {
             param="room_id",
             api=lambda value, now, zone: str(value),
             test=lambda room: lambda session, _: session.room_id == room.id,
-        ),
-        Filter(
-            "room_id",
-            form="room_id:<id>",
-            help="the API's spelling of `room:<id>`",
-            example="627cda81ab4f3b56a077dc33",
-            parse=lambda text: RoomId(parse_id(text)),
-            becomes="room",
         ),
         Filter(
             "after",
@@ -243,7 +227,7 @@ FILTERS: dict[str, Filter] = {
         Filter(
             "peers",
             form="peers:>=<number>",
-            help="so many people: in now for a live session, in all for an ended one; also `>`, `=`, `<`, `<=`",
+            help="so many people: in now for a live session, in all for an ended one; also `>` `=` `<` `<=`",
             example=">=2",
             parse=_parse_count,
             say=("with {} people", "without {} people"),
@@ -265,7 +249,6 @@ FILTERS: dict[str, Filter] = {
             help=f"sessions on a page, {LIMIT_DEFAULT} when nothing is said",
             example=str(LIMIT_DEFAULT),
             parse=_parse_limit,
-            say=("{} on a page", ""),
             once=True,
         ),
         Filter(
@@ -276,6 +259,22 @@ FILTERS: dict[str, Filter] = {
             parse=parse_id,
             say=("after session {}", ""),
             once=True,
+        ),
+        Filter(
+            "active",
+            form="active:true|false",
+            help="the API's spelling of `active` and `ended`",
+            example="true",
+            parse=_parse_bool,
+            becomes="state",
+        ),
+        Filter(
+            "room_id",
+            form="room_id:<id>",
+            help="the API's spelling of `room:<id>`",
+            example="627cda81ab4f3b56a077dc33",
+            parse=lambda text: RoomId(parse_id(text)),
+            becomes="room",
         ),
     )
 }

@@ -199,10 +199,10 @@ def _takes_more(term: Term) -> bool:
 def _unknown_key(word: Word, line: str) -> QueryError:
     near = nearest(word.key, FILTERS)
     shown = quote(word.key + ":")
-    rest = line[word.start : word.end].partition(":")[2]
     if near:
-        fix = f"{'-' if word.minus else ''}{near}:{rest}"
-        return _error(f"{shown} is not a filter: did you mean `{near}:`?", line, (word.start, word.end), fix)
+        colon = line.index(":", word.start)
+        place = colon - len(word.key), colon + 1
+        return _error(f"{shown} is not a filter: did you mean `{near}:`?", line, place, f"{near}:")
     known = ", ".join(f"`{key}:`" for key in FILTERS)
     return _error(f"{shown} is not a filter. The filters are {known}.", line, (word.start, word.end), "")
 

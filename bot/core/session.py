@@ -7,7 +7,7 @@ Every field that older answers leave out has a default. All times are UTC-aware,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -58,13 +58,15 @@ class Session(Struct, gc=False, frozen=True):
         """The last update of an ended session, None for a live one (how-to-guides/build-attendance)."""
         return None if self.active else self.updated_at or self.started_at
 
-    def each_peer(self) -> Iterator[tuple[str, Peer]]:
-        """(peer id, peer) for all who were ever in; an id is made up from the place in the list where it is missing."""
+    def each_peer(self) -> Iterable[tuple[str, Peer]]:
+        """(peer id, peer) for all who were ever in; an id is made up from the place in a list where it is missing."""
         if isinstance(self.peers, dict):
-            yield from self.peers.items()
-        else:
-            for place, peer in enumerate(self.peers or ()):
-                yield peer.id or f"#{place}", peer
+            return self.peers.items()
+        return [(peer.id or f"#{place}", peer) for place, peer in enumerate(self.peers or ())]
+
+    def keyed_peers(self) -> list[tuple[Hashable, Peer]]:
+        """(who, peer): `who` is the same for all peers of one person, told by `user_id`."""
+        return [(peer.user_id or peer.user or ("peer", peer_id), peer) for peer_id, peer in self.each_peer()]
 
     def length_s(self, now: datetime) -> float:
         """Seconds from start to end, or to `now` while live."""
@@ -90,17 +92,11 @@ class Session(Struct, gc=False, frozen=True):
 
     def people(self) -> list[Person]:
         """All who were ever in, merged by `user_id`, in the order they first joined."""
-        merged: dict[str, list[Peer]] = {}
+        merged: dict[Hashable, list[Peer]] = {}
         for key, peer in self.keyed_peers():
             merged.setdefault(key, []).append(peer)
         people = [Person.of(peers, live=self.active) for peers in merged.values()]
         return sorted(people, key=lambda person: person.joined_at or self.started_at)
-
-    def keyed_peers(self) -> Iterator[tuple[str, Peer]]:
-        """(who, peer): `who` is the same for all peers of one person, told by `user_id`."""
-        for peer_id, peer in self.each_peer():
-            user_id = peer.user_id or peer.user
-            yield (f"user {user_id}" if user_id else f"peer {peer_id}"), peer
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass
 
-from bot.core.session import Session
+from bot.core.session import Peer, Session
 
 HOSTS_KEPT = 10
 
@@ -13,7 +14,7 @@ HOSTS_KEPT = 10
 @dataclass(frozen=True, slots=True)
 class Summary:
     """Counts of people, not of peers: someone who came back counts once. `roles` and `hosts` are of those who are in
-    while the session is live, of all who were in once it has ended. The most frequent role is first, "" is for none."""
+    while the session is live, of all who were in once it has ended. Hosts come first, then the most frequent."""
 
     people_in: int
     people: int
@@ -25,23 +26,24 @@ class Summary:
 
 def summarise(session: Session) -> Summary:
     """Count a session's people."""
-    seen: dict[str, tuple[bool, str, str]] = {}
-    for key, peer in session.keyed_peers():
-        is_in = session.active and peer.left is None
-        known = seen.get(key)
-        if known is None or is_in or not known[0]:
-            seen[key] = (is_in or (known is not None and known[0]), peer.role or "", peer.name or "")
-    counted = [(role, name) for is_in, role, name in seen.values() if is_in or not session.active]
-    hosts = list(dict.fromkeys(name for role, name in counted if is_host(role) and name))
+    present: dict[Hashable, Peer] = {}
+    gone: dict[Hashable, Peer] = {}
+    for who, peer in session.keyed_peers():
+        if session.active and peer.left is None:
+            present[who] = peer
+        else:
+            gone[who] = peer
+    counted = (present if session.active else gone).values()
+    roles = Counter([peer.role or "" for peer in counted])
+    leading = {role for role in roles if is_host(role)}
+    hosts = list(dict.fromkeys([peer.name for peer in counted if peer.name and peer.role in leading]))
     return Summary(
-        people_in=sum(is_in for is_in, _, _ in seen.values()),
-        people=len(seen),
-        roles=tuple(Counter(role for role, _ in counted).most_common()),
+        people_in=len(present),
+        people=len(present.keys() | gone.keys()),
+        roles=tuple(sorted(roles.items(), key=lambda each: (each[0] not in leading, -each[1]))),
         hosts=tuple(hosts[:HOSTS_KEPT]),
         hosts_more=max(0, len(hosts) - HOSTS_KEPT),
-        host_left=session.active
-        and any(is_host(role) for _, role, _ in seen.values())
-        and not any(is_host(role) for role, _ in counted),
+        host_left=session.active and not leading and any(is_host(peer.role or "") for peer in gone.values()),
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 from collections.abc import Iterable
 
 from cachetools import TTLCache
 
-from bot.core.filters import RoomName
 from bot.core.query import Query, quote
 from bot.core.session import Room
 from bot.core.text import fold
@@ -50,10 +50,15 @@ class Rooms:
     async def resolve(self, query: Query) -> Query:
         """The query with ids for room names. Raises NotFound, ManyRooms or HmsError."""
         for term in query.room_names:
-            found, more = await self._find(term.value)
-            if len(found) > 1:
-                choices = [(room.name, room.id, str(query.with_room(term, room.id))) for room in found[:CHOICES]]
-                raise ManyRooms(term.value.name, choices, more=more or len(found) > CHOICES)
+            name = term.value.name
+            found, more = await self._find(name)
+            near = [] if found else await self._near(name)
+            if len(found) > 1 or near:
+                rooms = sorted(found or near, key=lambda room: (len(room.name), room.name))
+                choices = [(room.name, room.id, str(query.with_room(term, room.id))) for room in rooms[:CHOICES]]
+                raise ManyRooms(name, choices, fits=bool(found), more=more or len(rooms) > CHOICES)
+            if not found:
+                raise NotFound(f"No room is called {quote(name)}, nor has that in its name.")
             query = query.with_room(term, found[0].id)
         return query
 
@@ -66,22 +71,26 @@ class Rooms:
         except HmsNotFound:
             raise NotFound(f"There is no room with the id {quote(room_id)}.") from None
 
-    async def _find(self, wanted: RoomName) -> tuple[list[Room], bool]:
-        """The rooms of that name, else those with it in their name, and whether there may be others. NotFound: none."""
-        name = fold(wanted.name)
+    async def _find(self, wanted: str) -> tuple[list[Room], bool]:
+        """The rooms of that name, else those with it in their name, and whether there may be others."""
+        name = fold(wanted)
         if name in self._found:
             return self._found[name]
-        named, more = await self._hms.list_rooms(name=wanted.name)
+        named, more = await self._hms.list_rooms(name=wanted)
         self._keep(named)
         found = [room for room in named if fold(room.name) == name]
         if not found:
             every = {room.id: room for room in [*named, *await self._list()]}
             found = [room for room in every.values() if fold(room.name) == name]
             found = found or [room for room in every.values() if name in fold(room.name)]
-        if not found:
-            raise NotFound(f"No room is called {quote(wanted.name)}, nor has that in its name.")
-        self._found[name] = found, more is not None
+        if found:
+            self._found[name] = found, more is not None
         return found, more is not None
+
+    async def _near(self, wanted: str) -> list[Room]:
+        """Rooms whose name is spelt nearly so."""
+        names = {fold(room.name): room for room in await self._list()}
+        return [names[name] for name in difflib.get_close_matches(fold(wanted), names, n=5, cutoff=0.6)]
 
     async def _list(self) -> list[Room]:
         if "all" in self._listed:

@@ -17,6 +17,7 @@ from bot.render.phrases import Names, clock, count, date, length, room
 
 PEOPLE_SHOWN = 50
 ROLES_SHOWN = 12
+PEOPLE_CHARS = 7_500  # of the text that a message may have; the rest is for facts, roles and buttons
 _NAME_CHARS = 40
 _ID_CHARS = 32
 
@@ -27,8 +28,8 @@ def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Me
     state = "🟢 *Live*" if session.active else "⚪ *Ended*"
     ended = session.ended_at
     facts = [
-        f"*Session*\n`{mrkdwn(session.id, 24)}`",
-        f"*Room*\n`{mrkdwn(session.room_id, 24)}`",
+        f"*Session*\n{mrkdwn(session.id, 24)}",
+        f"*Room*\n{mrkdwn(session.room_id, 24)}",
         f"*Started*\n{date(session.started_at)}",
         f"*Ended*\n{date(ended)}" if ended else f"*In now*\n{count(summary.people_in, 'person', 'people')}",
         f"*Length*\n{length(session.length_s(as_of))}",
@@ -40,7 +41,9 @@ def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Me
         section(head),
         fields(*facts),
         *_people(session, as_of),
-        context(f"As of {date(as_of)}. Length runs from start to end; participant-minutes add up everyone's time."),
+        context(
+            f"As of {clock(as_of, as_of)}. Length runs from start to end; participant-minutes add up everyone's time."
+        ),
         actions(
             button("Refresh", ids.SHOW_AGAIN, ids.session_value(session.id)),
             button("All sessions of this room", ids.OPEN, Place.first(of_room, as_of, zone).write()),
@@ -53,40 +56,37 @@ def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Me
 def _people(session: Session, as_of: datetime) -> Iterable[Block]:
     people = sorted(session.people(), key=lambda person: not person.is_in)
     if not people:
-        yield section("Nobody has been in.")
-        return
+        yield section("Nobody has been in." if session.active else "Nobody came.")
     by_role: dict[str, list[Person]] = {}
     for person in people:
         by_role.setdefault(person.role, []).append(person)
-    left = PEOPLE_SHOWN
-    for role, members in sorted(by_role.items(), key=_hosts_first)[:ROLES_SHOWN]:
-        shown = members[:left]
-        left -= len(shown)
-        in_now = sum(person.is_in for person in members)
-        now = f"{in_now:,} in now, " if session.active else ""
-        lines = [f"*{mrkdwn(role, _NAME_CHARS) or 'no role'}* · {now}{len(members):,} in all"]
-        lines += [_person(person, as_of) for person in shown]
-        if len(members) > len(shown):
-            lines.append(f"… and {len(members) - len(shown):,} more")
+    roles = sorted(by_role.items(), key=lambda entry: (not is_host(entry[0]), -len(entry[1])))
+    left, left_chars = PEOPLE_SHOWN, PEOPLE_CHARS
+    for role, members in roles[:ROLES_SHOWN]:
+        in_now = f"{sum(person.is_in for person in members):,} in now, " if session.active else ""
+        lines = [f"*{mrkdwn(role, _NAME_CHARS) or 'no role'}* · {in_now}{len(members):,} in all"]
+        for person in members[:left]:
+            line = _person(person, session, as_of)
+            if len(line) > left_chars:
+                break
+            lines.append(line)
+            left, left_chars = left - 1, left_chars - len(line)
+        if len(members) >= len(lines):
+            lines.append(f"… and {len(members) - len(lines) + 1:,} more")
         for some in _by_size(lines):
             yield section(some)
-    if len(by_role) > ROLES_SHOWN:
-        yield context(f"… and {count(len(by_role) - ROLES_SHOWN, 'more role', 'more roles')}")
+    if len(roles) > ROLES_SHOWN:
+        yield context(f"… and {count(len(roles) - ROLES_SHOWN, 'more role', 'more roles')}")
 
 
-def _hosts_first(entry: tuple[str, list[Person]]) -> tuple[bool, int]:
-    role, members = entry
-    return not is_host(role), -len(members)
-
-
-def _person(person: Person, as_of: datetime) -> str:
-    name = mrkdwn(person.name, _NAME_CHARS) or "(no name)"
-    parts = [f"• {name}"]
+def _person(person: Person, session: Session, as_of: datetime) -> str:
+    parts = [f"• {mrkdwn(person.name, _NAME_CHARS) or '(no name)'}"]
     if person.user_id:
-        parts.append(f"`{mrkdwn(person.user_id, _ID_CHARS)}`")
-    parts.append("*in now*" if person.is_in else "left")
-    if person.joined_at and person.is_in:
+        parts.append(mrkdwn(person.user_id, _ID_CHARS))
+    if person.is_in and person.joined_at:
         parts.append(f"since {clock(person.joined_at, as_of)}")
+    elif session.active and not person.is_in:
+        parts.append("left")
     if person.visits > 1:
         parts.append(f"{person.visits} visits")
     return " · ".join(parts)

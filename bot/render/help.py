@@ -9,6 +9,7 @@ from bot.render.blocks import Message, context, divider, section
 from bot.render.escape import entities
 from bot.render.limits import SECTION_TEXT_CHARS
 
+COMMAND = "/sessions"
 STATE_HELP = {"active": "live sessions (when nothing is said)", "ended": "sessions that are over", "all": "both"}
 EXAMPLES = (
     ("active", "what is live now"),
@@ -29,13 +30,13 @@ def rows(commands: Sequence[Row]) -> list[Row]:
 
 def help_message(commands: Sequence[Row]) -> Message:
     """What `/sessions help` answers."""
-    states = "\n".join(f"`{state}` {STATE_HELP[state]}" for state in STATES)
-    filters = [f"`{entities(entry.form)}` {entities(entry.help)}" for entry in FILTERS.values()]
-    others = "\n".join(f"`/sessions {entities(usage)}` {entities(text)}" for usage, text in commands)
-    examples = "\n".join(f"`/sessions {entities(line)}` {text}" for line, text in EXAMPLES)
+    states = "\n".join(f"`{state}` – {STATE_HELP[state]}" for state in STATES)
+    filters = [f"`{entities(entry.form)}` – {entities(entry.help)}" for entry in FILTERS.values()]
+    others = "\n".join(f"`{COMMAND} {entities(usage)}` – {entities(text)}" for usage, text in commands)
+    examples = "\n".join(f"`{COMMAND} {entities(line)}` – {text}" for line, text in EXAMPLES)
     blocks = [
         section("*Sessions of 100ms, in Slack*\n`/sessions [active|ended|all] [key:value …]`"),
-        section(f"*Which*\n{states}"),
+        section(f"*State*\n{states}"),
         section("*Filters*\n" + "\n".join(filters)),
         context(_RULES),
         divider(),

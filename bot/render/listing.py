@@ -19,12 +19,12 @@ from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, menu, section
 from bot.render.escape import code, mrkdwn
 from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS
-from bot.render.phrases import Names, clock, count, date, length, query, room
+from bot.render.phrases import NO_BREAK, Names, clock, count, length, query, room
 from bot.render.validate_data import texts
 
 CARDS_MOST = 25
 ROOMY_CHARS = 130  # a line with so much room shows longer names and full dates
-FALLBACK_CHARS = 2_000
+FALLBACK_SESSIONS = 10
 _STATE = {True: "🟢 Live", False: "⚪ Ended"}
 
 
@@ -56,8 +56,8 @@ def listing(page: Listing, *, shared_by: str | None = None) -> Message:
 def _about(page: Listing) -> Iterable[str]:
     number = page.place.number
     shown = count(len(page.sessions), "session", "sessions")
-    end = "" if page.cursor else ", the last" if number > 1 else ""
-    yield f"Page {number}{end} · {shown} · as of {date(page.as_of)}"
+    follows = ", more follow" if page.cursor else ", the last page" if number > 1 else ""
+    yield f"Page {number} · {shown}{follows} · as of {clock(page.as_of, page.as_of)}"
     yield f"`/sessions {code(_short(str(page.place.query)))}`"
 
 
@@ -79,15 +79,20 @@ class _Part:
 
 def _card(session: Session, page: Listing) -> list[list[_Part]]:
     summary = summarise(session)
+    lasted = length(session.length_s(page.as_of))
     return [
-        [_Part(_STATE[session.active]), _Part(room(session.room_id, page.names))],
         [
+            _Part(_STATE[session.active]),
+            _Part(room(session.room_id, page.names)),
             _Part(_people(session, summary)),
-            _Part(f"started {clock(session.started_at, page.as_of)}"),
-            _Part(length(session.length_s(page.as_of))),
         ],
-        [_Part(_roles(summary), 2), _Part(_hosts(session, summary), 1)],
-        [_Part(f"session `{mrkdwn(session.id, 24)}`", 4), _Part(f"room `{mrkdwn(session.room_id, 24)}`", 3)],
+        [
+            _Part(f"started {clock(session.started_at, page.as_of)}"),
+            _Part(f"{lasted} so far" if session.active else f"lasted {lasted}"),
+            _Part(_hosts(session, summary), 1),
+        ],
+        [_Part(_roles(session, summary), 2)],
+        [_Part(f"session {mrkdwn(session.id, 24)}", 4), _Part(f"room {mrkdwn(session.room_id, 24)}", 3)],
     ]
 
 
@@ -119,16 +124,20 @@ def _line(number: int, session: Session, page: Listing, *, roomy: bool) -> list[
     summary = summarise(session)
     people = f"{summary.people_in:,}/{summary.people:,} in" if session.active else f"{summary.people:,} in all"
     started = clock(session.started_at, page.as_of, short=not roomy)
-    return [
+    line = [
         _Part(f"{number} {_STATE[session.active]}"),
         _Part(room(session.room_id, page.names, 40 if roomy else 16)),
         _Part(people, 1),
         _Part(started, 2),
-        _Part(length(session.length_s(page.as_of)).replace(" ", ""), 3),
-        _Part(_hosts(session, summary), 5),
-        _Part(_roles(summary), 6),
-        _Part(f"`{mrkdwn(session.room_id, 24)}`", 4),
+        _Part(length(session.length_s(page.as_of)).replace(NO_BREAK, ""), 3),
     ]
+    if roomy:
+        line += [
+            _Part(_hosts(session, summary), 4),
+            _Part(_roles(session, summary), 6),
+            _Part(mrkdwn(session.room_id, 24), 5),
+        ]
+    return line
 
 
 def _chunks(lines: Sequence[str], most_chars: int) -> Iterable[list[str]]:
@@ -145,17 +154,20 @@ def _chunks(lines: Sequence[str], most_chars: int) -> Iterable[list[str]]:
 
 
 def _people(session: Session, summary: Summary) -> str:
+    if not summary.people:
+        return "nobody yet" if session.active else "nobody came"
     if session.active:
         return f"{summary.people_in:,} in now, {summary.people:,} in all"
     return count(summary.people, "person", "people")
 
 
-def _roles(summary: Summary) -> str:
+def _roles(session: Session, summary: Summary) -> str:
     if not summary.roles:
         return ""
     roles = [f"{mrkdwn(role, 24) or 'no role'} {number:,}" for role, number in summary.roles[:5]]
     more = len(summary.roles) - 5
-    return "roles: " + ", ".join(roles) + (f" and {more} more" if more > 0 else "")
+    head = "in now: " if session.active else "roles: "
+    return head + ", ".join(roles) + (f" and {more} more" if more > 0 else "")
 
 
 def _hosts(session: Session, summary: Summary) -> str:
@@ -218,15 +230,14 @@ def _next_queries(asked: Query) -> Iterable[tuple[str, Query]]:
 
 
 def _fallback(page: Listing, asked: str) -> str:
-    text = f"{asked}: {count(len(page.sessions), 'session', 'sessions')} on page {page.place.number}."
-    for session in page.sessions:
+    lines = [f"{asked}: {count(len(page.sessions), 'session', 'sessions')} on page {page.place.number}."]
+    for session in page.sessions[:FALLBACK_SESSIONS]:
         state = "live" if session.active else "ended"
         people = session.people_in_count() if session.active else session.people_count()
-        line = f"\n{room(session.room_id, page.names)}: {state}, {count(people, 'person', 'people')}."
-        if len(text) + len(line) > FALLBACK_CHARS:
-            break
-        text += line
-    return text
+        lines.append(f"{room(session.room_id, page.names)}: {state}, {count(people, 'person', 'people')}.")
+    if len(page.sessions) > FALLBACK_SESSIONS:
+        lines.append(f"And {len(page.sessions) - FALLBACK_SESSIONS} more.")
+    return "\n".join(lines)
 
 
 def _short(text: str, most_chars: int = 200) -> str:

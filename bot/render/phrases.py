@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.core.filters import FILTERS, LIMIT_DEFAULT, Count, RoomId
+from bot.core.filters import FILTERS, Count, RoomId
 from bot.core.place import Place
 from bot.core.query import Term
 from bot.core.times import Ago, Clock, Day, Instant, Wall
@@ -17,6 +17,7 @@ Names = Mapping[str, str]
 """Room names by room id, as far as they are known."""
 
 NAME_CHARS = 60
+NO_BREAK = "\u00a0"
 _SIGNS = {">=": "at least {}", ">": "more than {}", "<=": "at most {}", "<": "fewer than {}", "=": "exactly {}"}
 _STATES = {"active": "Active sessions", "ended": "Ended sessions", "all": "All sessions"}
 
@@ -39,16 +40,18 @@ def clock(when: datetime, now: datetime, *, short: bool = False) -> str:
 
 
 def length(seconds: float) -> str:
-    """`45 s`, `12 min`, `1 h 05 min`, `2 d 3 h`."""
+    """`45 s`, `12 min`, `1 h 05 min`, `2 d 3 h`, with spaces that don't break a line."""
     whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
     minutes, hours = whole // 60, whole // 3_600
-    if minutes < 60:
-        return f"{minutes} min"
-    if hours < 48:
-        return f"{hours} h {minutes % 60:02d} min"
-    return f"{hours // 24} d {hours % 24} h"
+    if whole < 60:
+        text = f"{whole} s"
+    elif minutes < 60:
+        text = f"{minutes} min"
+    elif hours < 48:
+        text = f"{hours} h {minutes % 60:02d} min"
+    else:
+        text = f"{hours // 24} d {hours % 24} h"
+    return text.replace(" ", NO_BREAK)
 
 
 def count(number: int, one: str, many: str) -> str:
@@ -59,7 +62,7 @@ def count(number: int, one: str, many: str) -> str:
 def room(room_id: str, names: Names, most_chars: int = NAME_CHARS) -> str:
     """A room by its name in bold, or by its id where the name isn't known."""
     name = mrkdwn(names.get(room_id) or "", most_chars)
-    return f"*{name}*" if name else f"room `{mrkdwn(room_id, 24)}`"
+    return f"*{name}*" if name else f"room {mrkdwn(room_id, 24)}"
 
 
 def query(place: Place, names: Names) -> str:
@@ -67,12 +70,10 @@ def query(place: Place, names: Names) -> str:
     said = []
     keys = dict.fromkeys(term.key for term in place.query.terms)
     for key in keys:
-        if key == "limit" and place.query.only("limit") == LIMIT_DEFAULT:
-            continue
         phrases = FILTERS[key].say
         for negated, joint in ((False, " or "), (True, " or ")):
             terms = [term for term in place.query.terms if term.key == key and term.negated is negated]
-            if terms:
+            if terms and phrases[negated]:
                 said.append(phrases[negated].format(joint.join(_value(term, place, names) for term in terms)))
     head = f"*{_STATES[place.query.state]}*"
     return head + (" " + ", ".join(said) if said else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from bot.errors import BotError, HmsError, ManyRooms, QueryError, StaleButton
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, section
 from bot.render.escape import code, entities, mrkdwn, plain
+from bot.render.help import COMMAND
 
 _WINDOW_CHARS = 64
 
@@ -21,30 +23,37 @@ def query_problem(error: QueryError, *, now: datetime, zone: str, commands: Sequ
     text = f"⚠️ {entities(error.text)}"
     blocks = [
         section(f"{text}\n```{code(_marked(error))}```"),
-        section(f"Try this line:\n```/sessions {code(better)}```"),
+        section(f"Try this line:\n```{COMMAND} {code(better)}```"),
     ]
     if better.split(" ")[0].lower() not in commands:
         value = Place.first(parse(better, commands=commands), now, zone).write()
-        blocks.append(actions(button("Run the corrected line", ids.OPEN, value)))
-    blocks.append(context("`/sessions help` lists every filter."))
-    return Message(f"{text} Try: /sessions {mrkdwn(better, 700)}", blocks)
+        blocks.append(actions(button("Run the corrected line", ids.OPEN, value, style="primary")))
+    blocks.append(context(f"`{COMMAND} help` lists every filter."))
+    return Message(f"{text} Try: {COMMAND} {mrkdwn(better, 700)}", blocks)
 
 
 def _marked(error: QueryError) -> str:
-    """The part of the line around the error, with carets under it."""
+    """The part of the line around the error, with carets under it, and the command in front as it was typed."""
     start = max(0, error.start - _WINDOW_CHARS // 2)
     window = error.line[start : start + _WINDOW_CHARS * 2]
-    before, after = "…" if start else "", "…" if start + len(window) < len(error.line) else ""
+    before = "…" if start else f"{COMMAND} "
+    after = "…" if start + len(window) < len(error.line) else ""
     marks = max(1, min(error.end, start + len(window)) - error.start)
     return f"{before}{window}{after}\n{' ' * (len(before) + error.start - start)}{'^' * marks}"
 
 
 def room_choice(error: ManyRooms, *, now: datetime, zone: str) -> Message:
-    """A name fits several rooms: a button for each, told apart by the end of their ids."""
-    text = f"“{mrkdwn(error.name, 80)}” fits several rooms. Which one?"
+    """Rooms that may be meant: a button for each; rooms of one name are told apart by the end of their ids."""
+    said = f"“{mrkdwn(error.name, 80)}”"
+    text = (
+        f"{said} fits several rooms. Which one?"
+        if error.fits
+        else f"No room is called {said}. Did you mean one of these?"
+    )
+    names = Counter(name for name, _, _ in error.choices)
     choices = [
         button(
-            f"{plain(name, 50) or 'room'} (…{room_id[-6:]})",
+            (plain(name, 50) or "room") + (f" (…{room_id[-6:]})" if names[name] > 1 else ""),
             f"{ids.OPEN}.{number}",
             Place.first(parse(line, most_chars=RESOLVED_CHARS), now, zone).write(),
         )
@@ -52,7 +61,7 @@ def room_choice(error: ManyRooms, *, now: datetime, zone: str) -> Message:
     ]
     blocks = [section(text), actions(*choices)]
     if error.more:
-        blocks.append(context("There are more. Say more of the name, or `room:<id>`."))
+        blocks.append(context("There are more. Say more of the name, or `room:&lt;id&gt;`."))
     return Message(text, blocks)
 
 
@@ -61,7 +70,7 @@ def problem(error: BotError, *, reference: str, again: Block | None = None) -> M
     text = f"⚠️ {entities(error.text)}"
     blocks = [section(text)]
     if isinstance(error, StaleButton):
-        blocks.append(section("Type the command again to start afresh:\n```/sessions active```"))
+        blocks.append(section(f"Type the command again to start afresh:\n```{COMMAND} active```"))
     if again and isinstance(error, HmsError):
         blocks.append(actions(again))
     if isinstance(error, HmsError):

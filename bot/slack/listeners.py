@@ -16,10 +16,9 @@ from slack_bolt.response import BoltResponse
 
 from bot import log
 from bot.errors import StaleButton
+from bot.render.help import COMMAND
 from bot.slack import buttons, commands
 from bot.slack.request import Bot, Request, answer
-
-COMMAND = "/sessions"
 
 
 def register(app: AsyncApp, bot: Bot) -> None:

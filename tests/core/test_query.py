@@ -74,8 +74,9 @@ def test_understood(typed: str, canonical: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "spot", "says", "better"),
     [
-        ("rom:x", "rom:x", "`rom:` is not a filter: did you mean `room:`?", "room:x"),
-        ("ended Limt:20", "Limt:20", "did you mean `limit:`", "ended limit:20"),
+        ("rom:x", "rom:", "`rom:` is not a filter: did you mean `room:`?", "room:x"),
+        ("ended -Rloe:x", "Rloe:", "did you mean `role:`", "ended -role:x"),
+        ("ended Limt:20", "Limt:", "did you mean `limit:`", "ended limit:20"),
         ("qqq:1", "qqq:1", "`qqq:` is not a filter. The filters are", "active"),
         ("actve", "actve", "did you mean `active`?", "active"),
         ("hlep", "hlep", "did you mean `help`?", "help"),

@@ -111,7 +111,7 @@ async def test_room_names_are_an_ornament(bot: str, slack: FakeSlack, hms: FakeH
     await slack.command("active")
     reply = await slack.reply()
     assert shown(reply) == [session.id for session in sessions]
-    assert f"room `{sessions[0].room_id}`" in reply.plain
+    assert f"room {sessions[0].room_id}" in reply.plain
 
 
 async def test_slack_that_stumbles_still_gets_the_answer(bot: str, slack: FakeSlack) -> None:

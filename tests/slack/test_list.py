@@ -9,6 +9,7 @@ import pytest
 
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
+from bot.render.phrases import NO_BREAK
 from bot.render.validate_data import texts
 from tests.slack.live import fill, shown
 
@@ -100,7 +101,7 @@ async def test_show_one_session(bot: str, slack: FakeSlack, account: Account) ->
     assert back
     await slack.command(f"show {session.id.upper()}")
     reply = await slack.reply()
-    text = reply.plain
+    text = reply.plain.replace(NO_BREAK, " ")
     assert reply.ephemeral
     assert "Live" in text and "*Town hall*" in text and session.id in text and room.id in text
     assert "1 h 05 min" in text
@@ -108,7 +109,7 @@ async def test_show_one_session(bot: str, slack: FakeSlack, account: Account) ->
     assert "*guest* · 36 in now, 70 in all" in text
     assert "… and 21 more" in text  # the first 50 of 71
     assert text.count("• ") == 50
-    assert "Guest 1 · `g1` · *in now*" in text and "2 visits" in text
+    assert "• Guest 1 · g1 · since " in text and "2 visits" in text
     account.end(session, now)
     await slack.press(reply, "Refresh")
     again = await slack.reply()
@@ -148,6 +149,10 @@ async def test_room_names(bot: str, slack: FakeSlack, hms: FakeHms, account: Acc
         await slack.command(typed)
         choice = await slack.reply()
         assert len(choice.labels) == 2 and all(label.startswith("Standup (…") for label in choice.labels)
+    await slack.command("room:phisics")
+    near = await slack.reply()
+    assert "No room is called “phisics”. Did you mean one of these?" in near.plain
+    assert near.labels == ["Physics 101"]
     wanted = next(label for label in choice.labels if twins[1].id[-6:] in label)
     await slack.press(choice, wanted)
     reply = await slack.reply()
