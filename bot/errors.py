@@ -35,16 +35,16 @@ class UserError(BotError):
 
 
 class QueryError(UserError):
-    """`line[start:end]` is wrong; `fix` is what to put there, or `better` another line to try. Untrusted words in
-    `text` stand in code quotes."""
+    """`line[start:end]` is wrong, and `fix` in its place makes a line that works. `faithful`: that line asks what was
+    meant, so that it may be run at a press. Untrusted words in `text` stand in code quotes."""
 
-    def __init__(self, text: str, *, line: str, start: int, end: int, fix: str = "", better: str = "") -> None:
+    def __init__(self, text: str, *, line: str, start: int, end: int, fix: str, faithful: bool) -> None:
         super().__init__(text)
         self.line = line
         self.start = start
         self.end = end
         self.fix = fix
-        self.better = better
+        self.faithful = faithful
 
 
 class NotFound(UserError):
@@ -66,7 +66,10 @@ class ManyRooms(UserError):
 
 
 class StaleButton(UserError):
-    """A button's value can't be read."""
+    """A button that this version doesn't know, or whose value can't be read."""
+
+    def __init__(self) -> None:
+        super().__init__("That button can't be read: it is from another version of this bot, or it was cut off.")
 
 
 class HmsError(BotError):

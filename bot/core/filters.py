@@ -7,6 +7,7 @@ Filters with `api` are sent to List sessions (100ms docs, server-side/v2, Sessio
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from bot.core.session import Session
 from bot.core.text import fold
-from bot.core.times import api_time, parse_length, parse_time, print_length
+from bot.core.times import Time, Unknown, api_time, parse_length, parse_time, print_length
 
 LIMIT_MIN, LIMIT_DEFAULT, LIMIT_MAX = 10, 10, 100
 STATES = {"active": True, "ended": False, "all": None}
@@ -121,19 +122,27 @@ def _parse_room(text: str) -> RoomId | RoomName:
     said = text.lower()
     if is_id(said) or _ALMOST_ID.fullmatch(said) or ("/" in said and _ID_IN_LINK.search(said)):
         return RoomId(parse_id(text))
-    return RoomName(text)
+    return RoomName(text.lstrip("#").strip() or text)
 
 
 def _parse_bool(text: str) -> str:
     states = {"true": "active", "yes": "active", "false": "ended", "no": "ended", "all": "all"}
     if text.lower() not in states:
-        raise BadValue("say true or false", "true")
+        near = difflib.get_close_matches(text.lower(), states, n=1)
+        raise BadValue("say true or false", near[0] if near else None)
     return states[text.lower()]
+
+
+def _parse_when(text: str) -> Time:
+    try:
+        return parse_time(text.lstrip("<>=≤≥ "))  # `after:>=3d` says it twice
+    except Unknown as error:
+        raise BadValue(str(error), error.near) from None
 
 
 def _parse_limit(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise BadValue(f"say a whole number from {LIMIT_MIN} to {LIMIT_MAX}", str(LIMIT_DEFAULT))
+        raise BadValue(f"say a whole number from {LIMIT_MIN} to {LIMIT_MAX}")
     number = int(text)
     if not LIMIT_MIN <= number <= LIMIT_MAX:
         near = max(LIMIT_MIN, min(number, LIMIT_MAX))
@@ -144,7 +153,7 @@ def _parse_limit(text: str) -> int:
 def _parse_count(text: str) -> Count:
     found = re.fullmatch(r"(>=|=>|<=|=<|≥|≤|>|<|==?|)([0-9]{1,6})(\+?)", text.replace(" ", ""))
     if not found:
-        raise BadValue("say a number with >=, >, =, < or <= before it", ">=2")
+        raise BadValue("say a number with >=, >, =, < or <= before it")
     sign = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<=", "==": "=", "": "="}.get(found[1], found[1])
     return Count(">=" if found[3] else sign, int(found[2]))
 
@@ -159,7 +168,7 @@ def _has_user(user: str) -> Test:
 
     def test(session: Session, _: datetime) -> bool:
         return any(
-            fold(peer.user_id or peer.user or "") == wanted or wanted in fold(peer.name or "")
+            fold(peer.user_id or peer.user or "") == wanted or (peer.name is not None and wanted in fold(peer.name))
             for _, peer in session.each_peer()
         )
 
@@ -189,7 +198,7 @@ FILTERS: dict[str, Filter] = {
             form="after:<time>",
             help="started then or later: `2h`, `3d`, `today`, `monday`, `9:30`, `2026-11-23`, `2026-11-23T09:30Z`",
             example="2h",
-            parse=parse_time,
+            parse=_parse_when,
             say=("started since {}", ""),
             param="after",
             api=lambda value, now, zone: api_time(value.at(now, zone)),
@@ -200,7 +209,7 @@ FILTERS: dict[str, Filter] = {
             form="before:<time>",
             help="started then or earlier; the same spellings",
             example="2h",
-            parse=parse_time,
+            parse=_parse_when,
             say=("started before {}", ""),
             param="before",
             api=lambda value, now, zone: api_time(value.at(now, zone)),
@@ -220,7 +229,7 @@ FILTERS: dict[str, Filter] = {
             form="user:<id or name>",
             help="someone with that user id, or with that in their name, was in",
             example="ada",
-            parse=str,
+            parse=lambda text: text.lstrip("@").strip() or text,
             say=("with {}", "without {}"),
             test=_has_user,
         ),
@@ -238,7 +247,7 @@ FILTERS: dict[str, Filter] = {
             form="longer:<length>",
             help="lasts or lasted longer than `45m`, `2h`, `1h30m`",
             example="45m",
-            parse=parse_length,
+            parse=lambda text: parse_length(text.lstrip(">=≥ ")),
             write=print_length,
             say=("longer than {}", "not longer than {}"),
             test=lambda seconds: lambda session, now: session.length_s(now) > seconds,

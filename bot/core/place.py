@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.filters import is_id
 from bot.core.query import RESOLVED_CHARS, Query, parse
+from bot.core.times import YEARS
 from bot.errors import QueryError, StaleButton
 
 VERSION = "1"
@@ -69,7 +70,13 @@ def read(value: str) -> Place:
     """The place that a value says. Raises StaleButton."""
     try:
         version, number, asked_ms, zone, start, trail, text = value.split("|", 6)
-        if version != VERSION or not 1 <= int(number) <= PAGES_MAX or (start and not is_id(start)):
+        asked_at = _EPOCH + timedelta(milliseconds=int(asked_ms))
+        if (
+            asked_at.year not in YEARS
+            or version != VERSION
+            or not 1 <= int(number) <= PAGES_MAX
+            or (start and not is_id(start))
+        ):
             raise ValueError(value)
         ZoneInfo(zone)
         packed = base64.b64decode(trail, altchars=b"-_", validate=True).hex()
@@ -77,6 +84,6 @@ def read(value: str) -> Place:
         if not all(map(is_id, starts)) or (int(number) > 1) != bool(start):
             raise ValueError(value)
         query = parse(text, most_chars=RESOLVED_CHARS)
-        return Place(query, _EPOCH + timedelta(milliseconds=int(asked_ms)), zone, int(number), start or None, starts)
+        return Place(query, asked_at, zone, int(number), start or None, starts)
     except (ValueError, OverflowError, ZoneInfoNotFoundError, OSError, binascii.Error, QueryError):
-        raise StaleButton("That button is from another version of this bot, or it was cut off.") from None
+        raise StaleButton() from None

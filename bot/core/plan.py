@@ -24,8 +24,7 @@ class Plan:
 
 
 def plan(query: Query, now: datetime, zone: ZoneInfo) -> Plan:
-    """Split a query, all its rooms known, into the API's part and ours. QueryError: `after` is later than `before`."""
-    _check_order(query, now, zone)
+    """Split a query, all its rooms known, into the API's part and ours."""
     active = STATES[query.state]
     params = {} if active is None else {"active": str(active).lower()}
     local: list[list[Term]] = []
@@ -61,7 +60,8 @@ def _all_of(tests: list[Test], now: datetime) -> Callable[[Session], bool]:
     return lambda session: all(test(session, now) for test in tests)
 
 
-def _check_order(query: Query, now: datetime, zone: ZoneInfo) -> None:
+def check_order(query: Query, now: datetime, zone: ZoneInfo) -> None:
+    """Raises QueryError where `after` is later than `before`."""
     terms = {term.key: term for term in query.terms if term.key in ("after", "before")}
     if len(terms) < 2 or terms["after"].value.at(now, zone) <= terms["before"].value.at(now, zone):
         return
@@ -75,4 +75,5 @@ def _check_order(query: Query, now: datetime, zone: ZoneInfo) -> None:
         start=first[0],
         end=second[1],
         fix=swap[first] + line[first[1] : second[0]] + swap[second],
+        faithful=True,
     )

@@ -12,6 +12,7 @@ _SMART = str.maketrans(
         "：": ":", "，": ",", "∗": "*", "ˍ": "_", "∼": "~", "ˋ": "`", "∶": ":", "＠": "@",
     }
 )  # fmt: skip
+MARKS_KEPT = 2
 _JOINERS = "\u200c\u200d"  # carry meaning in Persian and in emoji, so they stay
 _SLACK_TOKEN = re.compile(r"<(?P<target>(?:[@#!]|https?://|mailto:|tel:)[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 
@@ -50,6 +51,18 @@ def _plain(char: str) -> str:
     if kind in ("Cc", "Cf", "Cs", "Co", "Cn") and char not in _JOINERS:
         return ""
     return char
+
+
+def unstack(text: str) -> str:
+    """Without more than two combining marks on a character: stacks of them reach into the lines around."""
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char).startswith("M") else 0
+        if marks <= MARKS_KEPT:
+            kept.append(char)
+    return "".join(kept)
 
 
 def fold(text: str) -> str:

@@ -5,6 +5,7 @@ An expression is kept as said, so that a saved query means the same tomorrow; `a
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -15,13 +16,23 @@ UNITS_S = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 AGE_MAX_S = 3_660 * UNITS_S["d"]
 YEARS = range(2000, 2100)
 
-_LENGTH = re.compile(r"(?:\d{1,9}[wdhms])+")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_UNIT = "w(?:eeks?)?|d(?:ays?)?|h(?:(?:ou)?rs?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?"
+_LENGTH = re.compile(rf"(?:\d{{1,9}} ?(?:{_UNIT}) ?)+")
+_LENGTH_PART = re.compile(rf"(\d+) ?({_UNIT})")
+_CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))? ?(am|pm)?")
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})"
     r"(?:[t ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?(z|[+-]\d{2}:?\d{2})?)?",
     re.IGNORECASE,
 )
+
+
+class Unknown(ValueError):
+    """Not a time; `near` is the word that was probably meant."""
+
+    def __init__(self, text: str, near: str | None) -> None:
+        super().__init__(text)
+        self.near = near
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +67,14 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A time of today: `9:00`."""
+    """The latest such time, of today or else of yesterday: `9:00`, `9am`."""
 
     time: time
 
     def at(self, now: datetime, zone: ZoneInfo) -> datetime:
-        return _instant(datetime.combine(now.astimezone(zone).date(), self.time), zone)
+        today = now.astimezone(zone).date()
+        when = _instant(datetime.combine(today, self.time), zone)
+        return when if when <= now else _instant(datetime.combine(today - timedelta(days=1), self.time), zone)
 
     def __str__(self) -> str:
         return self.time.strftime("%H:%M")
@@ -106,21 +119,22 @@ def needs_zone(when: Time) -> bool:
 
 def parse_time(text: str) -> Time:
     """Read one time expression; ValueError with a sentence for people."""
-    said = text.strip().lower()
+    said = text.strip().lower().removesuffix(" ago")
     day = {"today": "today", "yesterday": "yesterday"} | {name[:n]: name for name in DAYS for n in (3, len(name))}
     day |= {"tues": "tuesday", "thur": "thursday", "thurs": "thursday"}
     if said in day:
         return Day(day[said])
     if _LENGTH.fullmatch(said):
         return Ago(parse_length(said))
-    if clock := _CLOCK.fullmatch(said):
-        hour, minute = int(clock[1]), int(clock[2])
-        if hour > 23 or minute > 59:
+    if (clock := _CLOCK.fullmatch(said)) and (clock[2] or clock[3]):
+        hour, minute = int(clock[1]), int(clock[2] or 0)
+        if hour > (12 if clock[3] else 23) or minute > 59:
             raise ValueError(f"there is no time {said} in a day")
-        return Clock(time(hour, minute))
+        return Clock(time(hour % 12 + 12 * (clock[3] == "pm") if clock[3] else hour, minute))
     if iso := _ISO.fullmatch(said):
         return _parse_iso(said, iso)
-    raise ValueError("that is not a time I know")
+    near = difflib.get_close_matches(said, ("today", "yesterday", *DAYS), n=1)
+    raise Unknown("that is not a time I know", near[0] if near else None)
 
 
 def _parse_iso(said: str, parts: re.Match[str]) -> Time:
@@ -143,7 +157,7 @@ def parse_length(text: str) -> int:
     said = text.strip().lower()
     if not _LENGTH.fullmatch(said):
         raise ValueError("that is not a length such as 45m, 2h or 3d")
-    seconds = sum(int(count) * UNITS_S[unit] for count, unit in re.findall(r"(\d+)([wdhms])", said))
+    seconds = sum(int(count) * UNITS_S[unit[0]] for count, unit in _LENGTH_PART.findall(said))
     if seconds > AGE_MAX_S:
         raise ValueError("that is more than ten years")
     return seconds

@@ -28,9 +28,10 @@ class Word:
     start: int
     end: int
 
-    def joined(self, other: Word) -> Word:
-        """`room: abc`: this key with the next word's value."""
-        return replace(self, value=other.value, quoted=other.quoted, closed=other.closed, end=other.end)
+    def joined(self, other: Word, value: str) -> Word:
+        """This word and the next as one."""
+        quoted, closed = self.quoted or other.quoted, self.closed and other.closed
+        return replace(self, value=value, quoted=quoted, closed=closed, end=other.end)
 
 
 def cut(line: str) -> list[Word]:

@@ -27,5 +27,5 @@ def read_session_value(value: str) -> str:
     """The session id. Raises StaleButton."""
     version, _, session_id = value.partition("|")
     if version != VERSION or not is_id(session_id):
-        raise StaleButton("That button is from another version of this bot, or it was cut off.")
+        raise StaleButton()
     return session_id

@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from bot.core.text import clean
+from bot.core.text import clean, unstack
 
-MARKS_KEPT = 2  # combining marks on one character; stacks of them reach into the lines around
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LOOK_ALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
 _HARMLESS = re.compile(r"[A-Za-z0-9.,-]+(?: [A-Za-z0-9.,-]+)*")
@@ -26,7 +25,7 @@ _ISOLATE, _POP = "\u2068", "\u2069"
 
 def plain(text: str, most_chars: int) -> str:
     """For plain_text objects, whose `emoji` must be false: one line, bounded, no stacked marks."""
-    return _cut(_unstacked(clean(text)), most_chars)
+    return _cut(unstack(clean(text)), most_chars)
 
 
 def mrkdwn(text: str, most_chars: int) -> str:
@@ -34,7 +33,7 @@ def mrkdwn(text: str, most_chars: int) -> str:
     but no longer than twice."""
     if len(text) <= most_chars and _HARMLESS.fullmatch(text):
         return text  # most names; a page has dozens of them
-    shown = _unstacked(clean(text[: most_chars * 4]))
+    shown = unstack(clean(text[: most_chars * 4]))
     isolated = any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in shown)
     shown = _cut_to_escape(shown, most_chars - 2 * isolated, 2 * most_chars - 2)
     shown = _UNDERSCORE.sub("ˍ", shown.translate(_LOOK_ALIKES))
@@ -44,7 +43,7 @@ def mrkdwn(text: str, most_chars: int) -> str:
 
 def code(text: str) -> str:
     """For inside a code span or block: nothing formats there, but a backtick ends it."""
-    return entities(text.replace("`", "ˋ"))
+    return entities(unstack(text).replace("`", "ˋ"))
 
 
 def entities(text: str) -> str:
@@ -66,14 +65,3 @@ def _cut_to_escape(text: str, most_chars: int, most_escaped: int) -> str:
         left -= lengths[kept]
         kept += 1
     return text[:kept].rstrip() + "…"
-
-
-def _unstacked(text: str) -> str:
-    if text.isascii():
-        return text
-    kept, marks = [], 0
-    for char in text:
-        marks = marks + 1 if unicodedata.category(char).startswith("M") else 0
-        if marks <= MARKS_KEPT:
-            kept.append(char)
-    return "".join(kept)

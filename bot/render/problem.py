@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.place import Place
-from bot.core.query import RESOLVED_CHARS, corrected, mended, parse
+from bot.core.query import RESOLVED_CHARS, corrected, parse
 from bot.errors import BotError, HmsError, ManyRooms, QueryError, StaleButton
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, section
@@ -18,18 +18,19 @@ _WINDOW_CHARS = 64
 
 
 def query_problem(error: QueryError, *, now: datetime, zone: str, commands: Sequence[str]) -> Message:
-    """The line with the place marked, and a corrected line to copy or to run at a press."""
-    better = error.better or corrected(mended(error), commands=commands)
+    """The line with the place marked, and a corrected line to copy; where it asks what was meant, to run at a press."""
+    better, faithful = corrected(error, commands=commands)
     text = f"⚠️ {entities(error.text)}"
+    lead = "Try this line" if faithful else "A line that works"
     blocks = [
         section(f"{text}\n```{code(_marked(error))}```"),
-        section(f"Try this line:\n```{COMMAND} {code(better)}```"),
+        section(f"{lead}:\n```{COMMAND} {code(better)}```"),
     ]
-    if better.split(" ")[0].lower() not in commands:
+    if faithful and better.split(" ")[0].lower() not in commands:
         value = Place.first(parse(better, commands=commands), now, zone).write()
         blocks.append(actions(button("Run the corrected line", ids.OPEN, value, style="primary")))
     blocks.append(context(f"`{COMMAND} help` lists every filter."))
-    return Message(f"{text} Try: {COMMAND} {mrkdwn(better, 700)}", blocks)
+    return Message(f"{text} {lead}: {COMMAND} {mrkdwn(better, 700)}", blocks)
 
 
 def _marked(error: QueryError) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from bot.core.place import Place, read
@@ -20,7 +19,7 @@ async def press(request: Request, action: Mapping[str, Any]) -> None:
     chosen = (action.get("selected_option") or {}).get("value")
     run = BUTTONS.get(action_id)
     if run is None:
-        raise StaleButton("That button belongs to another version of this bot.")
+        raise StaleButton()
     await run(request, str(chosen or action.get("value") or ""))
 
 
@@ -62,7 +61,7 @@ async def _show_again(request: Request, value: str) -> None:
 
 def _fresh(request: Request, place: Place) -> Place:
     """A first page counts its relative times from now; a later one belongs to the pages before it."""
-    return Place.first(place.query, request.now, place.zone) if place.number == 1 else replace(place)
+    return Place.first(place.query, request.now, place.zone) if place.number == 1 else place
 
 
 BUTTONS: dict[str, Callable[[Request, str], Awaitable[None]]] = {

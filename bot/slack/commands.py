@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.core.filters import parse_id
+from bot.core.filters import FILTERS, parse_id
 from bot.core.place import Place
 from bot.core.query import parse
 from bot.core.text import from_slack, tidy
 from bot.errors import QueryError
-from bot.render.help import help_message
+from bot.render.help import COMMAND, help_message
 from bot.slack.answers import send_page, send_session
 from bot.slack.request import Request
 
@@ -26,9 +26,9 @@ class Command:
 
 async def run(request: Request, text: str) -> None:
     """Answer `/sessions <text>`, as Slack sent it."""
-    line = tidy(from_slack(text))
-    name, _, rest = line.partition(" ")
-    if command := COMMANDS.get(name.lower()):
+    line = tidy(from_slack(text)).removeprefix(COMMAND)  # of a line copied with the command
+    name, _, rest = line.strip(" ,").partition(" ")
+    if command := COMMANDS.get(name.lower().rstrip(",")):
         await command.run(request, rest)
     else:
         await _list(request, line)
@@ -42,13 +42,16 @@ async def _list(request: Request, line: str) -> None:
 
 
 async def _show(request: Request, rest: str) -> None:
+    rest = rest.strip(" ,\"'`")
     try:
         session_id = parse_id(rest)
     except ValueError as error:
         line = f"show {rest}".strip()
         text = f"`show` takes a session's id: {error}." if rest else "`show` needs a session's id."
         text += " Lists of sessions have a Show button too."
-        raise QueryError(text, line=line, start=len("show ") if rest else 0, end=len(line), better="active") from None
+        place = len("show ") if rest else len(line)
+        fix = f"{'' if rest else ' '}{FILTERS['start'].example}"
+        raise QueryError(text, line=line, start=place, end=len(line), fix=fix, faithful=False) from None
     await send_session(request, session_id)
 
 

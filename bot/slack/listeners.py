@@ -43,7 +43,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
         log.warning("unhandled" if unknown else "listener_failed", kind=_kind(body), cause=type(error).__name__)
         if body.get("response_url"):
             request = Request.of(bot, body)
-            cause = StaleButton("This bot doesn't know that command or button.") if unknown else error
+            cause = StaleButton() if unknown else error
             bot.work.start(answer(request, "unhandled", _raise(cause)))
         return BoltResponse(status=200, body="")
 

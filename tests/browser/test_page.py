@@ -124,14 +124,14 @@ def test_enter_completes_too(channel: Channel) -> None:
 def test_an_error_marks_the_place_and_offers_the_line_that_works(channel: Channel) -> None:
     message = channel.say("/sessions rom:x")
     marked, better = code_blocks(message)
-    assert re.fullmatch(r"rom:x\n\^{3,5}", marked), marked
+    assert marked == "/sessions rom:x\n          ^^^^", marked
     assert better == "/sessions room:x"
     answer = channel.press(message, "Run the corrected line")
     expect(answer).to_contain_text("No room is called x")
 
     message = channel.say('/sessions active rom:"Town hall"')
     marked, better = code_blocks(message)
-    assert re.fullmatch(r'active rom:"Town hall"\n {7}\^{3,15}', marked), marked
+    assert marked == '/sessions active rom:"Town hall"\n                 ^^^^', marked
     assert better == '/sessions active room:"Town hall"'
     button(message, "Run the corrected line").click()
     assert on_page(message, 1)
@@ -186,7 +186,7 @@ def test_a_name_that_fits_two_rooms_offers_both(channel: Channel) -> None:
     expect(choice).to_contain_text("“physics” fits several rooms")
     expect(button(choice, re.compile("^Physics 101"))).to_have_count(2)
     expect(button(choice, re.compile(r"^Physics 101 lab\b"))).to_have_count(1)
-    button(choice, re.compile(r"^Physics 101 \(")).click()
+    button(choice, "Physics 101").click()
     assert on_page(choice, 1)
     text = choice.inner_text()
     assert "All sessions in Physics 101" in text

@@ -48,6 +48,16 @@ COMMANDS = ("show", "help")
         ("after:120m", "active after:2h"),
         ("after:MON before:tues", "active after:monday before:tuesday"),
         ("after:9:30", "active after:09:30"),
+        ("after:9am", "active after:09:00"),
+        ("after:12:15pm", "active after:12:15"),
+        ("after:>=3d", "active after:3d"),
+        ("after:3days", "active after:3d"),
+        ("ended after:3 days ago role:host", "ended after:3d role:host"),
+        ("longer:1 hour active", "active longer:1h"),
+        ("after:2026-11-23 09:30", "active after:2026-11-23T09:30:00"),
+        ("longer:>2h", "active longer:2h"),
+        ("peers:>= 2", "active peers:>=2"),
+        ("user:@ada room:#general", "active room:general user:ada"),
         ("after:2026-11-23", "active after:2026-11-23"),
         ("after:2026-11-23T09:30", "active after:2026-11-23T09:30:00"),
         ("after:2026-11-23T09:30:01.123456z", "active after:2026-11-23T09:30:01.123Z"),
@@ -84,12 +94,18 @@ def test_understood(typed: str, canonical: str) -> None:
         ("limit:9", "limit:9", "100ms takes 10 to 100", "limit:10"),
         ("active limit:101", "limit:101", "100ms takes 10 to 100", "active limit:100"),
         ("limit:ten", "limit:ten", "a whole number from 10 to 100", "limit:10"),
-        (f"room:{ID[:-1]}", f"room:{ID[:-1]}", "an id has 24 hex digits, this has 23", "active"),
-        ("room_id:town", "room_id:town", "24 hex digits", "active"),
+        (f"room:{ID[:-1]}", f"room:{ID[:-1]}", "an id has 24 hex digits, this has 23", 'room:"Town hall"'),
+        ("room_id:town", "room_id:town", "24 hex digits", "room_id:627cda81ab4f3b56a077dc33"),
         ("after:25:00", "after:25:00", "no time 25:00", "after:2h"),
         ("after:2026-02-30", "after:2026-02-30", "no such date", "after:2h"),
         ("after:1999-01-01", "after:1999-01-01", "the year must be", "after:2h"),
         ("before:soon", "before:soon", "not a time I know", "before:2h"),
+        ("after:yesteday", "after:yesteday", "not a time I know", "after:yesterday"),
+        ("active:flase", "active:flase", "say true or false", "active:false"),
+        ("state:ended", "state:ended", "say `ended` alone", "ended"),
+        ("room:Town hall", "room:Town hall", "quotes keep words together", 'room:"Town hall"'),
+        ("role:host OR role:guest", "OR", "is not needed", "role:host role:guest"),
+        ("ended not role:host", "not ", "written as a `-`", "ended -role:host"),
         ("after:99999d", "after:99999d", "more than ten years", "after:2h"),
         ("longer:45", "longer:45", "not a length", "longer:45m"),
         ("peers:many", "peers:many", "say a number", "peers:>=2"),
@@ -108,7 +124,7 @@ def test_understood(typed: str, canonical: str) -> None:
         ("Physics", "Physics", "did you mean `room:Physics`", "room:Physics"),
         ("🙂", "🙂", "not a word I know", "active"),
         ("\u202e\u202eשלום", "שלום", "did you mean", "room:שלום"),
-        ("active `<!channel>`", "`<!channel>`", "not a word I know", 'active room:"`<!channel>`"'),
+        ("active `<!channel>`", "`<!channel>`", "not a word I know", "active room:`<!channel>`"),
     ],
 )
 def test_errors_point_at_the_spot(typed: str, spot: str, says: str, better: str) -> None:
@@ -117,16 +133,30 @@ def test_errors_point_at_the_spot(typed: str, spot: str, says: str, better: str)
     error = caught.value
     assert error.line[error.start : error.end] == spot
     assert says in error.text
-    if "`<!" not in typed:
-        assert corrected(typed, commands=COMMANDS) == better
+    assert corrected(error, commands=COMMANDS)[0] == better
+
+
+@pytest.mark.parametrize(
+    ("typed", "faithful"),
+    [
+        ("rom:x", True), ("limit:9", True), ("longer>2h", True), ("room:Town hall", True),
+        ("after:soon", False), (f"ended room:{ID[:-1]}", False), ("ended active", False), ("-after:2h", False),
+        ("qqq:1", False), ("limit:ten", False), ("peers:many", False),
+    ],
+)  # fmt: skip
+def test_only_a_line_that_asks_the_same_may_be_run(typed: str, faithful: bool) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse(typed)
+    assert corrected(caught.value)[1] is faithful
 
 
 def test_long_lines_and_many_filters() -> None:
     too_many = " ".join(f"role:{n}" for n in range(TERMS + 1))
     for line in ("x" * 3000, "role:a " * 500, too_many, "role:" + "\\" * 350):
-        with pytest.raises(QueryError):
+        with pytest.raises(QueryError) as caught:
             parse(line)
-        assert parse(corrected(line)) is not None
+        better, faithful = corrected(caught.value)
+        assert parse(better) and not faithful
     assert len(parse(" ".join(f"role:{n}" for n in range(TERMS))).terms) == TERMS
 
 
@@ -154,7 +184,7 @@ def test_any_text_is_read_or_refused_with_a_line_that_works(text: str) -> None:
         assert 0 <= error.start <= error.end <= len(error.line)
         assert error.text
         assert mended(error) != tidy(line)
-        better = corrected(line, commands=COMMANDS)
+        better, _ = corrected(error, commands=COMMANDS)
         if better.split(" ")[0].lower() not in COMMANDS:
             parse(better, commands=COMMANDS)
     else:

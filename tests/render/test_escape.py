@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.query import quote
-from bot.core.text import fold
-from bot.render.escape import MARKS_KEPT, code, mrkdwn, plain
+from bot.core.text import MARKS_KEPT, fold
+from bot.render.escape import code, mrkdwn, plain
 from tests.core import strategies
 from tests.render.accounts import HOSTILE
 
