@@ -7,14 +7,13 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 from aiohttp import web
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
@@ -28,18 +27,20 @@ from bot.hms.auth import GivenToken, SignedToken, Token
 from bot.hms.client import Hms
 from bot.settings import Mode, Settings
 from bot.slack.commands import COMMANDS
+from bot.slack.insist import insist
 from bot.slack.listeners import register
 from bot.slack.replies import Replies
 from bot.slack.request import Bot
+from bot.slack.socket import Socket
 from bot.slack.work import Work
 from bot.slack.zones import Zones
 from bot.web.server import application
 
+START_S = 1.0
+"""How long the start waits for Slack: a refused token ends it, a slow Slack doesn't hold it up."""
 DRAIN_S = 20.0
 """How long answers may take after SIGTERM: a platform such as Heroku kills after 30 seconds."""
 SLACK_TIMEOUT_S = 8
-AUTH_RETRY_S = 5.0
-REFUSED = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 
 
 class Identity:
@@ -55,19 +56,8 @@ class Identity:
 
     async def warm(self) -> None:
         """Ask until Slack answers. Raises ConfigError where it refuses the token."""
-        while not self._known:
-            try:
-                answer = await self._client.auth_test()
-                self._known = {key: answer.get(key) for key in ("bot_id", "user_id", "team_id", "enterprise_id")}
-            except SlackApiError as error:
-                code = str(error.response.get("error")) if isinstance(error.response.data, dict) else "no answer"
-                if code in REFUSED:
-                    raise ConfigError(f"Slack refuses SLACK_BOT_TOKEN ({code}). Copy it anew from your app.") from None
-                log.warning("auth_test_failed", cause=code)
-                await asyncio.sleep(AUTH_RETRY_S)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                log.warning("auth_test_failed", cause=type(error).__name__)
-                await asyncio.sleep(AUTH_RETRY_S)
+        answer = await insist(self._client.auth_test, "SLACK_BOT_TOKEN")
+        self._known = {key: answer.get(key) for key in ("bot_id", "user_id", "team_id", "enterprise_id")}
 
     def authorizer(self) -> Callable[..., Awaitable[AuthorizeResult]]:
         """For Bolt. It answers also before Slack has: no listener needs to know who the bot is."""
@@ -84,10 +74,18 @@ class Identity:
         return authorize
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The bot, listening at `url`. `starting` ends when Slack has answered, or with ConfigError where it refuses."""
+
+    url: str
+    starting: asyncio.Future[Any]
+
+
 @asynccontextmanager
-async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -> AsyncIterator[str]:
-    """The bot, listening; gives its own URL. On the way out nothing acknowledged is left unanswered: answers have
-    `drain_s` seconds, and who gets none by then is told so."""
+async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -> AsyncIterator[Running]:
+    """Build everything and listen. On the way out nothing acknowledged is left unanswered: answers have `drain_s`
+    seconds, and who gets none by then is told so. Raises ConfigError, and OSError where it can't listen."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         client = _slack_client(settings, http)
@@ -105,9 +103,6 @@ async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -
         identity = Identity(client)
         slack = _bolt(settings, client, identity)
         register(slack, bot)
-        warming = asyncio.create_task(identity.warm())
-        stack.callback(warming.cancel)
-
         socket = _socket(settings, slack, http) if mode == "socket" else None
         stopping = asyncio.Event()
 
@@ -116,25 +111,28 @@ async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -
                 return "stopping"
             if not identity.known:
                 return "waiting for Slack's auth.test"
-            if socket is not None and (socket.client.current_session is None or socket.client.current_session.closed):
+            if socket is not None and not socket.open:
                 return "waiting for Slack's socket"
             return ""
 
-        web_app = application(slack if mode == "web" else None, not_ready)
-        runner = web.AppRunner(web_app, access_log=None)
+        secret = _secret(settings.slack_signing_secret)
+        runner = web.AppRunner(application(slack if mode == "web" else None, secret, not_ready), access_log=None)
         await runner.setup()
-        stack.push_async_callback(runner.cleanup)
         stack.push_async_callback(work.drain, drain_s)
-        site = web.TCPSite(runner, settings.host, settings.port)
-        await site.start()
-        stack.push_async_callback(site.stop)
+        stack.push_async_callback(runner.cleanup)  # before the drain: nothing comes in after that
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        steps = [identity.warm()]
         if socket is not None:
-            await socket.client.connect()
-            stack.push_async_callback(socket.client.close)
+            stack.push_async_callback(socket.close)
+            steps.append(socket.connect())
+        starting = asyncio.gather(*steps)
+        stack.push_async_callback(_cancelled, starting)
         stack.callback(stopping.set)
-        await _ready_or_refused(warming)
+        await asyncio.wait([starting], timeout=START_S)
+        if starting.done():
+            starting.result()
         host, port = runner.addresses[0][:2]
-        yield f"http://{host}:{port}"
+        yield Running(f"http://{host}:{port}", starting)
 
 
 async def serve(settings: Settings, mode: Mode) -> None:
@@ -145,21 +143,22 @@ async def serve(settings: Settings, mode: Mode) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     try:
-        async with running(settings, mode) as url:
-            log.info("listening", mode=mode, url=url)
-            await stop.wait()
+        async with running(settings, mode) as bot:
+            log.info("listening", mode=mode, url=bot.url)
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait([stopped, bot.starting], return_when=asyncio.FIRST_COMPLETED)
+            if bot.starting.done():
+                bot.starting.result()
+                await stopped
             log.info("stopping")
     except OSError as error:
-        raise ConfigError(
-            f"Can't listen on {settings.host}:{settings.port}: {error.strerror}. Set HOST or PORT."
-        ) from None
+        where = f"{settings.host}:{settings.port}"
+        raise ConfigError(f"Can't listen on {where}: {error.strerror}. Set HOST or PORT.") from None
 
 
-async def _ready_or_refused(warming: asyncio.Task[None]) -> None:
-    """Wait a moment for auth.test: a refused token ends the start, a slow Slack doesn't hold it up."""
-    done, _ = await asyncio.wait([warming], timeout=1.0)
-    for task in done:
-        task.result()
+async def _cancelled(starting: asyncio.Future[Any]) -> None:
+    starting.cancel()
+    await asyncio.wait([starting])
 
 
 def _slack_client(settings: Settings, http: aiohttp.ClientSession) -> AsyncWebClient:
@@ -183,10 +182,8 @@ def _bolt(settings: Settings, client: AsyncWebClient, identity: Identity) -> Asy
     )
 
 
-def _socket(settings: Settings, slack: AsyncApp, http: aiohttp.ClientSession) -> AsyncSocketModeHandler:
-    token = _secret(settings.slack_app_token)
-    client = AsyncWebClient(token=token, base_url=f"{settings.slack_api_url}/", session=http, timeout=SLACK_TIMEOUT_S)
-    return AsyncSocketModeHandler(slack, token, web_client=client)
+def _socket(settings: Settings, slack: AsyncApp, http: aiohttp.ClientSession) -> Socket:
+    return Socket(slack, _secret(settings.slack_app_token), f"{settings.slack_api_url}/", http)
 
 
 def _hms_token(settings: Settings) -> Token:

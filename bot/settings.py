@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -22,8 +23,13 @@ def _zone(name: str) -> str:
 
 
 def _http_url(url: str) -> str:
-    if not url.startswith(("https://", "http://")):
-        raise ValueError("not a URL that begins with https://")
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("not a URL such as https://example.com/path")
     return url.rstrip("/")
 
 
@@ -66,6 +72,8 @@ def load(mode: Mode) -> Settings:
     """The settings of a mode, complete. Raises ConfigError with one line that says what to mend."""
     try:
         settings = Settings()
+    except (UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f".env can't be read: {type(error).__name__}. See .env.example.") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper()

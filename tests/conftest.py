@@ -78,9 +78,9 @@ def settings(slack: FakeSlack, hms: FakeHms) -> Settings:
 @pytest.fixture
 async def bot(settings: Settings, slack: FakeSlack) -> AsyncIterator[str]:
     """The bot in HTTP mode, and its URL."""
-    async with running(settings, "web") as url:
-        slack.bot_events_url = f"{url}/slack/events"
-        yield url
+    async with running(settings, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        yield started.url
 
 
 @pytest.fixture(autouse=True)

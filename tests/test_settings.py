@@ -57,6 +57,8 @@ def test_a_given_management_token_is_enough(monkeypatch: pytest.MonkeyPatch) -> 
         ("web", {"PORT": "70000"}, "PORT: "),
         ("web", {"DEFAULT_TIMEZONE": "Mars/Olympus"}, "DEFAULT_TIMEZONE: not an IANA time zone"),
         ("web", {"HMS_API_URL": "api.100ms.live"}, "HMS_API_URL: not a URL"),
+        ("web", {"HMS_API_URL": "http://a:port/v2"}, "HMS_API_URL: not a URL"),
+        ("web", {"SLACK_API_URL": "http://[x"}, "SLACK_API_URL: not a URL"),
         ("web", {"LOG_LEVEL": "loud"}, "LOG_LEVEL: "),
     ],
 )
@@ -81,6 +83,12 @@ def test_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load("web").port == 4000
     monkeypatch.setenv("PORT", "5000")
     assert load("web").port == 5000
+
+
+def test_an_env_file_that_is_not_text() -> None:
+    Path(".env").write_bytes(b"PORT=\xff")
+    with pytest.raises(ConfigError, match=r"\.env can't be read"):
+        load("web")
 
 
 def test_the_example_names_every_setting() -> None:

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 FALLBACK_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+Time = Annotated[datetime, Meta(tz=True)]
 
 
 class Peer(Struct, gc=False, frozen=True):
@@ -24,13 +28,18 @@ class Peer(Struct, gc=False, frozen=True):
     role: str | None = None
     user_id: str | None = None
     user: str | None = None
-    joined_at: datetime | None = None
-    left_at: datetime | None = None
+    joined_at: Time | None = None
+    left_at: Time | None = None
+
+    @property
+    def joined(self) -> datetime | None:
+        """When the peer joined, as far as it is known."""
+        return _known(self.joined_at)
 
     @property
     def left(self) -> datetime | None:
         """When the peer left, or None while in: the API says that with no `left_at` or with the year 1."""
-        return None if self.left_at is None or self.left_at.year == 1 else self.left_at
+        return _known(self.left_at)
 
 
 class Session(Struct, gc=False, frozen=True):
@@ -40,14 +49,14 @@ class Session(Struct, gc=False, frozen=True):
     room_id: str = ""
     active: bool = False
     peers: dict[str, Peer] | list[Peer] | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: Time | None = None
+    updated_at: Time | None = None
 
     @property
     def started_at(self) -> datetime:
         """`created_at`, or the seconds in the id's first eight hex digits where an answer has none."""
-        if self.created_at is not None:
-            return self.created_at
+        if created := _known(self.created_at):
+            return created
         try:
             return datetime.fromtimestamp(int(self.id[:8], 16), UTC)
         except ValueError:
@@ -56,7 +65,7 @@ class Session(Struct, gc=False, frozen=True):
     @property
     def ended_at(self) -> datetime | None:
         """The last update of an ended session, None for a live one (how-to-guides/build-attendance)."""
-        return None if self.active else self.updated_at or self.started_at
+        return None if self.active else _known(self.updated_at) or self.started_at
 
     def each_peer(self) -> Iterable[tuple[str, Peer]]:
         """(peer id, peer) for all who were ever in; an id is made up from the place in a list where it is missing."""
@@ -76,9 +85,9 @@ class Session(Struct, gc=False, frozen=True):
         """The sum over peers of the seconds they were in (Sessions/retrieve-a-session)."""
         end = self.ended_at or now
         spans = (
-            ((peer.left or end) - peer.joined_at).total_seconds()
+            ((peer.left or end) - peer.joined).total_seconds()
             for _, peer in self.each_peer()
-            if peer.joined_at is not None
+            if peer.joined is not None
         )
         return sum(max(0.0, span) for span in spans)
 
@@ -113,14 +122,14 @@ class Person:
     @classmethod
     def of(cls, peers: list[Peer], *, live: bool) -> Person:
         """Merge the peers of one person, the latest to join last."""
-        peers = sorted(peers, key=lambda peer: peer.joined_at or FALLBACK_TIME)
+        peers = sorted(peers, key=lambda peer: peer.joined or FALLBACK_TIME)
         last = peers[-1]
         return cls(
             name=next((peer.name for peer in reversed(peers) if peer.name), ""),
             role=last.role or "",
             user_id=last.user_id or last.user or "",
             is_in=live and any(peer.left is None for peer in peers),
-            joined_at=peers[0].joined_at,
+            joined_at=peers[0].joined,
             visits=len(peers),
         )
 
@@ -131,3 +140,8 @@ class Room:
 
     id: str
     name: str
+
+
+def _known(when: datetime | None) -> datetime | None:
+    """The API writes a time that it doesn't have as nothing or as the year 1."""
+    return None if when is None or when.year == 1 else when

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot import log
 from bot.core.filters import LIMIT_MAX, RoomId
+from bot.core.listing import Listing
 from bot.core.page import READ_AHEAD_PAGES, Page
 from bot.core.place import Place
 from bot.core.plan import Plan, plan
+from bot.core.session import Session
 from bot.errors import HmsError
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
-from bot.render.listing import Listing
 
 READ_AHEAD_S = 10.0
 """After so long no further API page is read for one page of an answer."""
+MANY_PEERS = 5_000
+"""From here on sessions are examined in a thread, so that acknowledgements don't wait for it."""
 
 
 async def list_sessions(hms: Hms, rooms: Rooms, place: Place, now: datetime) -> Listing:
-    """The page at `place`, whose query has no room names left. Raises QueryError, NotFound or HmsError."""
+    """The page at `place`, whose query has no room names left. Raises NotFound or HmsError."""
     asked = plan(place.query, place.asked_at, ZoneInfo(place.zone))
-    page = await read_page(hms, asked, place.start or asked.start)
-    room = place.query.only("room")
-    if not page.sessions and isinstance(room, RoomId):
-        await rooms.must_exist(room.id)
+    page, fault = await read_page(hms, asked, place.start or asked.start)
+    if not page.sessions and page.ended and place.number == 1 and "room_id" in asked.params:
+        await rooms.must_exist(asked.params["room_id"])
     shown = [session.room_id for session in page.sessions]
     said = [term.value.id for term in place.query.terms if isinstance(term.value, RoomId)]
     return Listing(
@@ -37,12 +40,13 @@ async def list_sessions(hms: Hms, rooms: Rooms, place: Place, now: datetime) -> 
         names=await rooms.names([*said, *shown]),
         examined=page.examined,
         bound_reached=page.bound_reached,
+        fault=fault,
     )
 
 
-async def read_page(hms: Hms, asked: Plan, start: str | None) -> Page:
-    """Read API pages until the page is full, the list ends, or a bound is reached. An error after the first of them
-    stops the reading too: what was found is shown, and More tries to go on. HmsError: there is no first."""
+async def read_page(hms: Hms, asked: Plan, start: str | None) -> tuple[Page, str]:
+    """Read API pages until the page is full, the list ends, or a bound is reached. An error at the first of them is
+    raised; one later on stops the reading, and its text is given with the page, which has what was found by then."""
     loop = asyncio.get_running_loop()
     stop_at = loop.time() + READ_AHEAD_S
     page = Page(asked.limit, asked.keep, cursor=start)
@@ -54,8 +58,15 @@ async def read_page(hms: Hms, asked: Plan, start: str | None) -> Page:
             if not page.examined:
                 raise
             log.warning("read_ahead_stopped", outcome=type(error).__name__, cause=error.cause, examined=page.examined)
-            break
-        page.take(batch.sessions, last=batch.last)
+            return page, error.text
+        await _take(page, batch.sessions, last=batch.last)
         if page.full or page.ended or loop.time() > stop_at:
             break
-    return page
+    return page, ""
+
+
+async def _take(page: Page, sessions: Sequence[Session], *, last: bool) -> None:
+    if page.keep and sum(len(session.peers or ()) for session in sessions) > MANY_PEERS:
+        await asyncio.to_thread(page.take, sessions, last=last)
+    else:
+        page.take(sessions, last=last)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from cachetools import TTLCache
 
+from bot.core.filters import LIMIT_MAX, is_id
 from bot.core.query import Query, quote
 from bot.core.session import Room
 from bot.core.text import fold
@@ -33,11 +34,11 @@ class Rooms:
         self._hms = hms
         self._names: TTLCache[str, str] = TTLCache(ROOMS_KEPT, NAME_KEPT_S)
         self._found: TTLCache[str, tuple[list[Room], bool]] = TTLCache(SEARCHES_KEPT, SEARCH_KEPT_S)
-        self._listed: TTLCache[str, list[Room]] = TTLCache(1, SEARCH_KEPT_S)
+        self._listed: TTLCache[str, tuple[list[Room], bool]] = TTLCache(1, SEARCH_KEPT_S)
 
     async def names(self, room_ids: Iterable[str]) -> dict[str, str]:
         """The names of rooms as far as they are found in time; never an error."""
-        wanted = dict.fromkeys(room_id for room_id in room_ids if room_id)
+        wanted = dict.fromkeys(room_id for room_id in room_ids if is_id(room_id))
         missing = [room_id for room_id in wanted if room_id not in self._names]
         if missing:
             try:
@@ -58,7 +59,8 @@ class Rooms:
                 choices = [(room.name, room.id, str(query.with_room(term, room.id))) for room in rooms[:CHOICES]]
                 raise ManyRooms(name, choices, fits=bool(found), more=more or len(rooms) > CHOICES)
             if not found:
-                raise NotFound(f"No room is called {quote(name)}, nor has that in its name.")
+                where = f" among the {LISTED_PAGES * LIMIT_MAX:,} newest" if more else ""
+                raise NotFound(f"No room{where} is called {quote(name)}, nor has that in its name.")
             query = query.with_room(term, found[0].id)
         return query
 
@@ -74,37 +76,46 @@ class Rooms:
     async def _find(self, wanted: str) -> tuple[list[Room], bool]:
         """The rooms of that name, else those with it in their name, and whether there may be others."""
         name = fold(wanted)
-        if name in self._found:
-            return self._found[name]
-        named, more = await self._hms.list_rooms(name=wanted)
+        if kept := self._found.get(name):
+            return kept
+        named, cursor = await self._hms.list_rooms(name=wanted)
         self._keep(named)
+        more = cursor is not None
         found = [room for room in named if fold(room.name) == name]
         if not found:
-            every = {room.id: room for room in [*named, *await self._list()]}
+            listed, more = await self._list()
+            every = {room.id: room for room in [*named, *listed]}
             found = [room for room in every.values() if fold(room.name) == name]
             found = found or [room for room in every.values() if name in fold(room.name)]
         if found:
-            self._found[name] = found, more is not None
-        return found, more is not None
+            self._found[name] = found, more
+        return found, more
 
     async def _near(self, wanted: str) -> list[Room]:
         """Rooms whose name is spelt nearly so."""
-        names = {fold(room.name): room for room in await self._list()}
+        listed, _ = await self._list()
+        names = {fold(room.name): room for room in listed}
         return [names[name] for name in difflib.get_close_matches(fold(wanted), names, n=5, cutoff=0.6)]
 
-    async def _list(self) -> list[Room]:
-        if "all" in self._listed:
-            return self._listed["all"]
+    async def _list(self) -> tuple[list[Room], bool]:
+        """The newest rooms, and whether there are more. Where 100ms fails on the way, those read until then."""
+        if kept := self._listed.get("all"):
+            return kept
         rooms: list[Room] = []
         cursor = None
         for _ in range(LISTED_PAGES):
-            some, cursor = await self._hms.list_rooms(start=cursor)
+            try:
+                some, cursor = await self._hms.list_rooms(start=cursor)
+            except HmsError:
+                if not rooms:
+                    raise
+                return rooms, True
             rooms += some
+            self._keep(some)
             if cursor is None:
                 break
-        self._keep(rooms)
-        self._listed["all"] = rooms
-        return rooms
+        self._listed["all"] = rooms, cursor is not None
+        return rooms, cursor is not None
 
     async def _look_up(self, missing: list[str]) -> None:
         if len(missing) > 3:  # one list is cheaper than many single rooms

@@ -23,7 +23,7 @@ T = TypeVar("T")
 TIMEOUT = httpx.Timeout(connect=3.0, read=6.0, write=3.0, pool=3.0)
 """Seconds for each phase of one attempt."""
 _NO_ANSWER = "100ms can't be reached, or doesn't answer in time."
-LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=60.0)
+LIMITS = httpx.Limits(max_connections=100, keepalive_expiry=60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Hms:
         """`params` are List sessions' own filters; `start` is the id to start after."""
         answer = await self._get("/sessions", {**params, **_page(limit, start)}, sessions_decoder)
         sessions = answer.data or []
-        return Batch(sessions, last=not answer.last or len(sessions) < limit)
+        return Batch(sessions, last=not answer.last or len(sessions) < min(limit, answer.limit or limit))
 
     async def session(self, session_id: str) -> Session:
         return await self._get(f"/sessions/{session_id}", {}, session_decoder)

@@ -12,14 +12,16 @@ import httpx
 import msgspec
 
 from bot.core.session import Room, Session
-from bot.errors import HmsAuth, HmsBadReply, HmsError, HmsNotFound, HmsRateLimited, HmsRefused, HmsUnavailable
+from bot.errors import HmsAuth, HmsError, HmsNotFound, HmsRateLimited, HmsRefused, HmsUnavailable
+from bot.hms.salvage import salvage
 
 T = TypeVar("T")
 
 
 class SessionsAnswer(msgspec.Struct):
-    """List sessions. `data` may be null; `last` may be missing, null or empty."""
+    """List sessions. `data` may be null; `last` may be missing, null or empty; `limit` is the number it tried for."""
 
+    limit: int | None = None
     data: list[Session] | None = None
     last: str | None = None
 
@@ -50,7 +52,6 @@ session_decoder = msgspec.json.Decoder(Session)
 rooms_decoder = msgspec.json.Decoder(RoomsAnswer)
 room_decoder = msgspec.json.Decoder(RoomAnswer)
 
-_EMPTY_TIME = re.compile(rb'("(?:joined_at|left_at|created_at|updated_at)"\s*:\s*)""')
 _WAIT_IN_WORDS = re.compile(r"retry after (\d{1,6}(?:\.\d+)?) ?s", re.IGNORECASE)
 _NOT_JSON = "100ms sent something that is not an answer, as it does when it is having trouble."
 
@@ -59,14 +60,10 @@ def decode(response: httpx.Response, decoder: msgspec.json.Decoder[T]) -> T:
     """The body of a good answer. Raises an HmsError that fits any other."""
     if response.status_code != 200:
         raise error_of(response)
-    body = response.content
     try:
-        try:
-            return decoder.decode(body)
-        except msgspec.ValidationError:
-            return decoder.decode(_EMPTY_TIME.sub(rb"\1null", body))  # seldom, so it costs nothing on the hot path
-    except msgspec.ValidationError as error:
-        raise HmsBadReply("100ms sent an answer in a form I don't know.", cause=f"wrong shape: {error}") from None
+        return decoder.decode(response.content)
+    except msgspec.ValidationError:
+        return salvage(response.content, decoder)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise HmsUnavailable(_NOT_JSON, cause="the body is not JSON") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.core.filters import RoomId
+from bot.core.filters import RoomId, is_id
 from bot.core.place import Place
 from bot.core.query import Query, Term
 from bot.core.session import Person, Session
@@ -16,8 +16,8 @@ from bot.render.escape import mrkdwn
 from bot.render.phrases import Names, clock, count, date, length, room
 
 PEOPLE_SHOWN = 50
-ROLES_SHOWN = 12
-PEOPLE_CHARS = 7_500  # of the text that a message may have; the rest is for facts, roles and buttons
+PEOPLE_CHARS = 8_000  # of the text that a message may have; the rest is for facts and buttons
+LINE_CHARS = 200  # less is not worth beginning with
 _NAME_CHARS = 40
 _ID_CHARS = 32
 
@@ -29,14 +29,17 @@ def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Me
     ended = session.ended_at
     facts = [
         f"*Session*\n{mrkdwn(session.id, 24)}",
-        f"*Room*\n{mrkdwn(session.room_id, 24)}",
+        f"*Room*\n{mrkdwn(session.room_id, 24) or 'not known'}",
         f"*Started*\n{date(session.started_at)}",
         f"*Ended*\n{date(ended)}" if ended else f"*In now*\n{count(summary.people_in, 'person', 'people')}",
         f"*Length*\n{length(session.length_s(as_of))}",
         f"*Participant-minutes*\n{session.participant_s(as_of) / 60:,.1f}",
     ]
     head = f"{state} · {room(session.room_id, names)}"
-    of_room = Query("all", (Term("room", RoomId(session.room_id)),))
+    of_room = ""
+    if is_id(session.room_id):
+        query = Query("all", (Term("room", RoomId(session.room_id)),))
+        of_room = Place.first(query, as_of, zone).write()
     blocks = [
         section(head),
         fields(*facts),
@@ -46,7 +49,7 @@ def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Me
         ),
         actions(
             button("Refresh", ids.SHOW_AGAIN, ids.session_value(session.id)),
-            button("All sessions of this room", ids.OPEN, Place.first(of_room, as_of, zone).write()),
+            *([button("All sessions of this room", ids.OPEN, of_room)] if of_room else []),
         ),
     ]
     people = count(summary.people, "person", "people")
@@ -57,26 +60,29 @@ def _people(session: Session, as_of: datetime) -> Iterable[Block]:
     people = sorted(session.people(), key=lambda person: not person.is_in)
     if not people:
         yield section("Nobody has been in." if session.active else "Nobody came.")
+        return
     by_role: dict[str, list[Person]] = {}
     for person in people:
         by_role.setdefault(person.role, []).append(person)
     roles = sorted(by_role.items(), key=lambda entry: (not is_host(entry[0]), -len(entry[1])))
+    lines: list[str] = []
     left, left_chars = PEOPLE_SHOWN, PEOPLE_CHARS
-    for role, members in roles[:ROLES_SHOWN]:
+    for shown, (role, members) in enumerate(roles):
+        if not left or left_chars < LINE_CHARS:
+            lines.append(
+                f"… and {count(sum(len(each) for _, each in roles[shown:]), 'person', 'people')} in other roles"
+            )
+            break
         in_now = f"{sum(person.is_in for person in members):,} in now, " if session.active else ""
-        lines = [f"*{mrkdwn(role, _NAME_CHARS) or 'no role'}* · {in_now}{len(members):,} in all"]
-        for person in members[:left]:
-            line = _person(person, session, as_of)
-            if len(line) > left_chars:
-                break
-            lines.append(line)
-            left, left_chars = left - 1, left_chars - len(line)
-        if len(members) >= len(lines):
-            lines.append(f"… and {len(members) - len(lines) + 1:,} more")
-        for some in _by_size(lines):
-            yield section(some)
-    if len(roles) > ROLES_SHOWN:
-        yield context(f"… and {count(len(roles) - ROLES_SHOWN, 'more role', 'more roles')}")
+        head = f"*{mrkdwn(role, _NAME_CHARS) or 'no role'}* · {in_now}{len(members):,} in all"
+        some = [_person(person, session, as_of) for person in members[:left]]
+        while some and len(head) + sum(map(len, some)) > left_chars:
+            some.pop()
+        more = [f"… and {len(members) - len(some):,} more"] if len(members) > len(some) else []
+        lines += [head, *some, *more]
+        left, left_chars = left - len(some), left_chars - len(head) - sum(map(len, some))
+    for text in _by_size(lines):
+        yield section(text)
 
 
 def _person(person: Person, session: Session, as_of: datetime) -> str:

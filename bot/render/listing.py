@@ -9,36 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from bot.core.listing import Listing
 from bot.core.place import Place
 from bot.core.query import Query
 from bot.core.session import Session
 from bot.core.summary import Summary, summarise
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, menu, section
-from bot.render.escape import code, mrkdwn
+from bot.render.escape import code, entities, mrkdwn
 from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS
-from bot.render.phrases import NO_BREAK, Names, clock, count, length, query, room
+from bot.render.phrases import NO_BREAK, clock, count, length, query, room
 from bot.render.validate_data import texts
 
 CARDS_MOST = 25
 ROOMY_CHARS = 130  # a line with so much room shows longer names and full dates
 FALLBACK_SESSIONS = 10
 _STATE = {True: "🟢 Live", False: "⚪ Ended"}
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A page that was read: `place` is where, `as_of` when, `cursor` where the next one starts (None: the end)."""
-
-    place: Place
-    sessions: Sequence[Session]
-    cursor: str | None
-    as_of: datetime
-    names: Names
-    examined: int
-    bound_reached: bool
 
 
 def listing(page: Listing, *, shared_by: str | None = None) -> Message:
@@ -183,7 +170,8 @@ def _foot(page: Listing, shared_by: str | None) -> Iterable[Block]:
     place, here = page.place, page.place.write()
     if page.bound_reached:
         looked = count(page.examined, "session", "sessions")
-        yield context(f"I looked through {looked} for this page. *More* goes on from there.")
+        fault = f" Then 100ms failed: {entities(page.fault)}" if page.fault else ""
+        yield context(f"I looked through {looked} for this page.{fault} *More* goes on from there.")
     if shared_by:
         yield context(f"Shared by <@{shared_by}>")
         yield actions(button("Open for me", ids.OPEN, here, spoken="Open this list for me, with its pages"))
@@ -208,7 +196,9 @@ def _empty(page: Listing) -> Iterable[Block]:
     if place.number > 1:
         yield section("Nothing more: the page before was the last one.")
         return
-    yield section("No sessions match.")
+    yield section(
+        "No sessions match." if place.query.terms or place.query.state != "all" else "There are no sessions yet."
+    )
     suggestions = [
         button(label, f"{ids.OPEN}.{number}", Place.first(asked, page.as_of, place.zone).write())
         for number, (label, asked) in enumerate(_next_queries(place.query))

@@ -62,7 +62,7 @@ def count(number: int, one: str, many: str) -> str:
 def room(room_id: str, names: Names, most_chars: int = NAME_CHARS) -> str:
     """A room by its name in bold, or by its id where the name isn't known."""
     name = mrkdwn(names.get(room_id) or "", most_chars)
-    return f"*{name}*" if name else f"room {mrkdwn(room_id, 24)}"
+    return f"*{name}*" if name else f"room {mrkdwn(room_id, 24)}" if room_id else "a room not known"
 
 
 def query(place: Place, names: Names) -> str:

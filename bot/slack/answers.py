@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace as changed
+from functools import partial
+from zoneinfo import ZoneInfo
 
 from bot.core.place import Place
-from bot.flows.list_sessions import list_sessions
+from bot.core.plan import check_order
+from bot.flows.list_sessions import MANY_PEERS, list_sessions
 from bot.flows.show_session import show_session
 from bot.render import actions as ids
-from bot.render.blocks import button
+from bot.render.blocks import Message, button
 from bot.render.details import details
 from bot.render.listing import listing
 from bot.slack.request import Request
-
-MANY_PEERS = 5_000
-"""From here on a page is drawn in a thread, so that acknowledgements don't wait for it."""
 
 
 async def send_page(request: Request, place: Place, *, replace: bool = False, for_all: bool = False) -> bool:
     """Answer with the page at `place`, in place of the message at hand or for all to see."""
     request.again = button("Try again", ids.OPEN, place.write())
     request.zone = place.zone
+    check_order(place.query, place.asked_at, ZoneInfo(place.zone))
     place = changed(place, query=await request.bot.rooms.resolve(place.query))
     page = await list_sessions(request.bot.hms, request.bot.rooms, place, request.now)
     shared_by = request.user_id if for_all else None
-    if sum(len(session.peers or ()) for session in page.sessions) < MANY_PEERS:
-        message = listing(page, shared_by=shared_by)
-    else:
-        message = await asyncio.to_thread(listing, page, shared_by=shared_by)
+    message = await _drawn(partial(listing, page, shared_by=shared_by), page.peers)
     return await request.reply(message, replace=replace, for_all=for_all)
 
 
@@ -36,5 +35,10 @@ async def send_session(request: Request, session_id: str, *, replace: bool = Fal
     """Answer with one session."""
     request.again = button("Try again", ids.SHOW_AGAIN, ids.session_value(session_id))
     session, names = await show_session(request.bot.hms, request.bot.rooms, session_id)
-    message = details(session, names, as_of=request.now, zone=request.zone)
-    await request.reply(message, replace=replace)
+    draw = partial(details, session, names, as_of=request.now, zone=request.zone)
+    await request.reply(await _drawn(draw, len(session.peers or ())), replace=replace)
+
+
+async def _drawn(draw: Callable[[], Message], peers: int) -> Message:
+    """Drawn in a thread where that takes long, so that acknowledgements don't wait for it."""
+    return draw() if peers < MANY_PEERS else await asyncio.to_thread(draw)

@@ -37,7 +37,7 @@ async def run(request: Request, text: str) -> None:
 async def _list(request: Request, line: str) -> None:
     query = parse(line, commands=tuple(COMMANDS))
     if query.needs_zone:
-        request.zone = await request.bot.zones.of(request.user_id)
+        await request.local_zone()
     await send_page(request, Place.first(query, request.now, request.zone))
 
 

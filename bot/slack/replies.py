@@ -25,17 +25,28 @@ class Replies:
         self._patience = patience or Patience()
 
     async def send(self, url: str, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
-        """Whether Slack took it. After an answer that was lost it is sent again to one person, but never to all."""
+        """Whether Slack took it. After an answer that was lost it is sent again to one person, but never to all. Where
+        Slack refuses the blocks, the text is sent alone."""
         body = _body(message, replace=replace, for_all=for_all)
         try:
-            await self._patience.call(
-                lambda: self._post(url, body),
-                again=lambda error: isinstance(error, _NotNow) or (isinstance(error, _Unsure) and not for_all),
-            )
+            try:
+                await self._try(url, body, for_all=for_all)
+            except _Refused as error:
+                if "blocks" not in body or error.status != 400:
+                    raise
+                log.error("blocks_refused", cause=str(error))
+                del body["blocks"]
+                await self._try(url, body, for_all=for_all)
         except (_NotNow, _Unsure, _Refused, TimeoutError) as error:
             log.error("reply_failed", cause=str(error) or type(error).__name__)
             return False
         return True
+
+    async def _try(self, url: str, body: dict[str, Any], *, for_all: bool) -> None:
+        await self._patience.call(
+            lambda: self._post(url, body),
+            again=lambda error: isinstance(error, _NotNow) or (isinstance(error, _Unsure) and not for_all),
+        )
 
     async def _post(self, url: str, body: dict[str, Any]) -> None:
         try:
@@ -49,7 +60,7 @@ class Replies:
         if status >= 500:
             raise _Unsure(f"status {status}")
         if status != 200:
-            raise _Refused(f"status {status}: {answer}")
+            raise _Refused(status, answer)
 
 
 class _NotNow(Exception):
@@ -66,6 +77,10 @@ class _Unsure(Exception):
 
 class _Refused(Exception):
     """Another status: it never will be."""
+
+    def __init__(self, status: int, answer: str) -> None:
+        super().__init__(f"status {status}: {answer}")
+        self.status = status
 
 
 def _body(message: Message, *, replace: bool, for_all: bool) -> dict[str, Any]:

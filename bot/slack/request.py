@@ -11,7 +11,7 @@ from typing import Any
 from cachetools import TTLCache
 
 from bot import log
-from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError
+from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render import problem
@@ -24,7 +24,8 @@ SHARED_ONCE_S = 60.0
 """A second press of Share on the same page within this time is a double click."""
 SHARES_KEPT = 10_000
 ANSWER_S = 25.0
-"""Nobody waits longer than this for an answer, if only that there is none."""
+"""Nobody waits longer than this for an answer, if only that there is none; waiting for a free place included."""
+LATE = "That took too long: 100ms is slow just now, or many are asking."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Request:
     message_ts: str = ""
     in_place: bool = False
     again: Block | None = None
+    posting: asyncio.Task[bool] | None = None
 
     @classmethod
     def of(cls, bot: Bot, body: Mapping[str, Any]) -> Request:
@@ -69,33 +71,51 @@ class Request:
         )
 
     async def reply(self, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
-        return await self.bot.replies.send(self.response_url, message, replace=replace, for_all=for_all)
+        """Post the answer. Once that has begun it goes on to its end, whatever becomes of the job."""
+        sending = self.bot.replies.send(self.response_url, message, replace=replace, for_all=for_all)
+        self.posting = self.bot.work.post(sending)
+        return await asyncio.shield(self.posting)
+
+    async def local_zone(self) -> str:
+        """The person's own zone, also for what is asked later on."""
+        self.zone = await self.bot.zones.of(self.user_id)
+        return self.zone
 
 
 async def answer(request: Request, event: str, job: Coroutine[Any, Any, None]) -> None:
     """Run a job to its end, and tell the person what went wrong where it did. The top of every listener."""
     reference = log.new_reference()
     try:
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(ANSWER_S), request.bot.work.slot():
             await job
         log.info(event, user=request.user_id)
-    except QueryError as error:
-        log.info(event, user=request.user_id, outcome="query_error")
-        words = request.bot.words
-        await request.reply(problem.query_problem(error, now=request.now, zone=request.zone, commands=words))
-    except ManyRooms as error:
-        log.info(event, user=request.user_id, outcome="room_choice")
-        await request.reply(problem.room_choice(error, now=request.now, zone=request.zone), replace=request.in_place)
-    except TimeoutError:
-        log.warning(event, user=request.user_id, outcome="timeout")
-        late = HmsUnavailable("100ms took too long to answer.")
-        await request.reply(problem.problem(late, reference=reference, again=request.again))
-    except BotError as error:
-        log.warning(event, user=request.user_id, outcome=type(error).__name__, cause=error.cause)
-        await request.reply(problem.problem(error, reference=reference, again=request.again))
-    except asyncio.CancelledError:
-        log.warning(event, user=request.user_id, outcome="restarting")
-        await request.reply(problem.restarting())
-    except Exception:
-        log.error(event, user=request.user_id, outcome="unexpected", exc_info=True)
-        await request.reply(problem.unexpected(reference))
+    except (asyncio.CancelledError, Exception) as error:
+        job.close()  # it may not have begun
+        if request.posting is not None and isinstance(error, asyncio.CancelledError | TimeoutError):
+            log.warning(event, user=request.user_id, outcome="posting")  # the answer is on its way
+            return
+        await _explain(request, event, error, reference)
+
+
+async def _explain(request: Request, event: str, error: BaseException, reference: str) -> None:
+    """The message that goes with an error, posted and logged."""
+    outcome, cause = type(error).__name__, getattr(error, "cause", "")
+    if isinstance(error, QueryError):
+        zone, words = await request.local_zone(), request.bot.words
+        message = problem.query_problem(error, now=request.now, zone=zone, commands=words)
+    elif isinstance(error, ManyRooms):
+        message = problem.room_choice(error, now=request.now, zone=request.zone)
+    elif isinstance(error, BotError):
+        message = problem.problem(error, reference=reference, again=request.again)
+    elif isinstance(error, TimeoutError):
+        message = problem.problem(HmsUnavailable(LATE), reference=reference, again=request.again)
+    elif isinstance(error, asyncio.CancelledError):
+        message = problem.restarting()
+    else:
+        outcome = "unexpected"
+        message = problem.unexpected(reference)
+    write = log.info if isinstance(error, UserError) else log.warning
+    write(event, user=request.user_id, outcome=outcome, cause=cause)
+    if outcome == "unexpected":
+        log.error("unexpected", exc_info=True)
+    await request.reply(message, replace=isinstance(error, ManyRooms) and request.in_place)

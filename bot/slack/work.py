@@ -1,51 +1,52 @@
-"""The work behind an acknowledgement: so many jobs at once, and none left unanswered when the bot stops."""
+"""The work behind an acknowledgement: so much at once, and nobody left without an answer when the bot stops."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 AT_ONCE = 64
 
 
 class Work:
-    """Runs jobs as tasks. A job that is cancelled has a moment to say so to its person."""
+    """Jobs and the posting of their answers, as tasks. Jobs can be cancelled and then take their leave; a post that has
+    begun is never cut off."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._free = asyncio.Semaphore(at_once)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._jobs: set[asyncio.Task[Any]] = set()
+        self._posts: set[asyncio.Task[Any]] = set()
+
+    def slot(self) -> AbstractAsyncContextManager[None]:
+        """A place among those that work at the same time; a job waits for one."""
+        return self._free
 
     def start(self, job: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._run(job))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        _keep(job, self._jobs)
 
-    async def drain(self, grace_s: float, farewell_s: float = 5.0) -> None:
-        """Wait for all jobs; after `grace_s` seconds cancel the rest, and give them `farewell_s` to answer."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace_s)
-        left = list(self._tasks)
-        for task in left:
-            task.cancel()
-        if left:
-            await asyncio.wait(left, timeout=farewell_s)
+    def post(self, sending: Coroutine[Any, Any, bool]) -> asyncio.Task[bool]:
+        return _keep(sending, self._posts)
 
-    async def _run(self, job: Coroutine[Any, Any, None]) -> None:
-        try:
-            await self._free.acquire()
-        except asyncio.CancelledError:
-            await asyncio.create_task(_cancelled(job))
-            return
-        try:
-            await job
-        finally:
-            self._free.release()
+    async def drain(self, grace_s: float, farewell_s: float = 10.0) -> None:
+        """Wait for all jobs; after `grace_s` seconds cancel the rest, and give answers `farewell_s` more."""
+        await _wait(self._jobs, grace_s)
+        for job in self._jobs:
+            job.cancel()
+        await _wait(self._jobs, farewell_s)
+        await _wait(self._posts, farewell_s)
 
 
-async def _cancelled(job: Coroutine[Any, Any, None]) -> None:
-    """Start a job that never ran and cancel it at its first wait, so that it takes its leave like the others."""
-    task = asyncio.ensure_future(job)
-    await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.wait([task])
+def _keep(work: Coroutine[Any, Any, Any], tasks: set[asyncio.Task[Any]]) -> asyncio.Task[Any]:
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    return task
+
+
+async def _wait(tasks: set[asyncio.Task[Any]], most_s: float) -> None:
+    """Until there are none, those that start meanwhile included."""
+    stop_at = asyncio.get_running_loop().time() + most_s
+    while tasks and (left_s := stop_at - asyncio.get_running_loop().time()) > 0:
+        await asyncio.wait(tasks, timeout=left_s)

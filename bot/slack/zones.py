@@ -30,8 +30,8 @@ class Zones:
 
     async def of(self, user_id: str) -> str:
         """An IANA name."""
-        if user_id in self._zones:
-            return self._zones[user_id]
+        if known := self._zones.get(user_id):
+            return known
         if self._refused:
             return self.default
         try:

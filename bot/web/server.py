@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.signature import SignatureVerifier
 
 from bot import log
 
@@ -15,11 +16,11 @@ BODY_BYTES = 1024**2
 """Slack's own requests stay far below this."""
 
 
-def application(slack: AsyncApp | None, not_ready: Callable[[], str]) -> web.Application:
+def application(slack: AsyncApp | None, signing_secret: str, not_ready: Callable[[], str]) -> web.Application:
     """`slack` takes the events path, where the mode has one. `not_ready` is "" or says what is still missing."""
     app = web.Application(client_max_size=BODY_BYTES)
     if slack is not None:
-        app.router.add_post("/slack/events", _events(slack))
+        app.router.add_post("/slack/events", _events(slack, SignatureVerifier(signing_secret)))
 
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -33,13 +34,15 @@ def application(slack: AsyncApp | None, not_ready: Callable[[], str]) -> web.App
     return app
 
 
-def _events(slack: AsyncApp) -> Handler:
+def _events(slack: AsyncApp, signature: SignatureVerifier) -> Handler:
     async def events(request: web.Request) -> web.StreamResponse:
         try:
             return await to_aiohttp_response(await slack.async_dispatch(await to_bolt_request(request)))
         except web.HTTPException:
             raise
-        except Exception:  # Bolt reads parts of a body before any listener, and expects all of them to be there
+        except Exception:  # Bolt reads parts of a body before it checks the signature, and expects them to be there
+            if not signature.is_valid_request(await request.read(), dict(request.headers)):
+                return web.Response(status=401)
             log.error("unreadable_request", exc_info=True)
             return web.Response(status=400)
 

@@ -74,8 +74,8 @@ async def walk(hms: Hms, line: str, between: object = lambda: None) -> list[str]
     shown: list[str] = []
     for _ in range(500):
         asked = plan(place.query, place.asked_at, ZoneInfo(place.zone))
-        page = await read_page(hms, asked, place.start or asked.start)
-        assert len(page.sessions) <= asked.limit
+        page, fault = await read_page(hms, asked, place.start or asked.start)
+        assert len(page.sessions) <= asked.limit and not fault
         assert page.cursor is None or page.full or page.examined == READ_AHEAD_PAGES * 100
         shown += [session.id for session in page.sessions]
         if page.cursor is None:

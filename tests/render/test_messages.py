@@ -9,12 +9,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.listing import Listing
 from bot.core.place import Place
 from bot.core.query import parse
 from bot.core.session import Peer
 from bot.render.blocks import Message
 from bot.render.details import details
-from bot.render.listing import Listing, listing
+from bot.render.listing import listing
 from bot.render.phrases import NO_BREAK
 from bot.render.validate import problems
 from bot.render.validate_data import texts

@@ -24,9 +24,9 @@ from tests.slack.live import fill, shown
 @pytest.fixture
 async def socket_bot(settings: Settings, slack: FakeSlack) -> AsyncIterator[str]:
     """The bot in Socket Mode: Slack reaches it only through its sockets."""
-    async with running(settings, "socket") as url:
+    async with running(settings, "socket") as started:
         await slack.wait_for(lambda: slack.sockets)
-        yield url
+        yield started.url
 
 
 async def get(url: str) -> httpx.Response:
@@ -57,11 +57,11 @@ async def test_socket_mode_after_a_refresh(socket_bot: str, slack: FakeSlack) ->
 
 async def test_health_in_both_modes(slack: FakeSlack, settings: Settings) -> None:
     for mode in ("web", "socket"):
-        async with running(settings, mode) as url:  # type: ignore[arg-type]
-            assert (await get(f"{url}/healthz")).text == "ok\n"
-            ready = await get(f"{url}/readyz")
+        async with running(settings, mode) as started:  # type: ignore[arg-type]
+            assert (await get(f"{started.url}/healthz")).text == "ok\n"
+            ready = await get(f"{started.url}/readyz")
             assert (ready.status_code, ready.text) == (200, "ready\n")
-            events = await get(f"{url}/slack/events")
+            events = await get(f"{started.url}/slack/events")
             assert events.status_code == (405 if mode == "web" else 404)
 
 
@@ -75,9 +75,9 @@ async def test_slack_is_asked_who_the_bot_is_once_and_at_start(bot: str, slack: 
 
 async def test_a_slack_that_is_down_at_start_is_waited_for(slack: FakeSlack, settings: Settings) -> None:
     slack.fail("auth.test", HttpError(503, "down"))
-    async with running(settings, "web") as url:
-        slack.bot_events_url = f"{url}/slack/events"
-        ready = await get(f"{url}/readyz")
+    async with running(settings, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        ready = await get(f"{started.url}/readyz")
         assert (ready.status_code, ready.text) == (503, "waiting for Slack's auth.test\n")
         await slack.command("help")  # people are answered all the same
         assert "Filters" in (await slack.reply()).plain
@@ -95,8 +95,8 @@ async def test_what_was_acknowledged_is_answered_before_the_end(
 ) -> None:
     sessions = fill(account, 3)
     hms.fail("/sessions*", *[Stall(0.5)] * 100)
-    async with running(settings, "web") as url:
-        slack.bot_events_url = f"{url}/slack/events"
+    async with running(settings, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
         await asyncio.gather(*(slack.command("active") for _ in range(100)))
     replies = slack.ephemerals()
     assert len(replies) == 100
@@ -105,8 +105,8 @@ async def test_what_was_acknowledged_is_answered_before_the_end(
 
 async def test_what_cannot_be_answered_in_time_is_said_so(slack: FakeSlack, hms: FakeHms, settings: Settings) -> None:
     hms.fail_always("/sessions*", Stall(60))
-    async with running(settings, "web", drain_s=0.2) as url:
-        slack.bot_events_url = f"{url}/slack/events"
+    async with running(settings, "web", drain_s=0.2) as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
         await asyncio.gather(*(slack.command("active") for _ in range(80)))
     replies = slack.ephemerals()
     assert len(replies) == 80

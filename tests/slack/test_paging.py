@@ -54,12 +54,12 @@ async def test_more_to_the_end_and_back_to_the_start(
 
 async def test_after_a_restart_and_from_another_replica(slack: FakeSlack, account: Account, settings: Settings) -> None:
     sessions = fill(account, 25)
-    async with running(settings, "web") as url:
-        slack.bot_events_url = f"{url}/slack/events"
+    async with running(settings, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
         await slack.command("active")
         reply = await slack.reply()
-    async with running(settings, "web") as url:
-        slack.bot_events_url = f"{url}/slack/events"
+    async with running(settings, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
         await slack.press(reply, "More")
         assert shown(await slack.reply()) == [session.id for session in sessions[10:20]]
 
@@ -112,7 +112,7 @@ async def test_an_error_while_reading_ahead_keeps_what_was_found(
     await slack.command("active role:zookeeper")
     reply = await slack.reply()
     assert shown(reply) == [sessions[0].id]
-    assert "I looked through 100 sessions" in reply.plain
+    assert "I looked through 100 sessions for this page. Then 100ms failed: 100ms refused that request" in reply.plain
     await slack.press(reply, "More")
     assert shown(await slack.reply()) == [sessions[-1].id]
 
