@@ -26,7 +26,7 @@ class Patience:
     async def call(self, attempt: Callable[[], Awaitable[T]], again: Callable[[BaseException], bool]) -> T:
         """`attempt` until it succeeds or fails with no `again`. TimeoutError: the budget is used up."""
         retrying = AsyncRetrying(
-            retry=retry_if_exception(again), wait=self._wait_s, stop=stop_before_delay(self.budget_s), reraise=True
+            retry=retry_if_exception(again), wait=self._wait, stop=stop_before_delay(self.budget_s), reraise=True
         )
 
         async def awaited() -> T:  # tenacity doesn't await what a plain function returns
@@ -35,10 +35,13 @@ class Patience:
         async with asyncio.timeout(self.budget_s):
             return await retrying(awaited)
 
-    def _wait_s(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked_s: float | None = getattr(error, "retry_after_s", None)
+    def wait_s(self, attempt: int, asked_s: float | None) -> float:
+        """Seconds to wait after the first, second … attempt; `asked_s` is what the server asks for."""
         if asked_s is not None:
             return asked_s + random.uniform(0, 0.25)
-        longest = min(self.longest_wait_s, self.first_wait_s * 2.0 ** (state.attempt_number - 1))
+        longest = min(self.longest_wait_s, self.first_wait_s * 2.0 ** (attempt - 1))
         return longest * random.uniform(0.5, 1.0)
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        return self.wait_s(state.attempt_number, getattr(error, "retry_after_s", None))

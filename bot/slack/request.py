@@ -38,6 +38,7 @@ class Bot:
     replies: Replies
     work: Work
     words: tuple[str, ...] = ()  # the subcommands, for the nearest word in an error
+    answer_s: float = ANSWER_S
     shared: TTLCache[tuple[str, ...], bool] = field(default_factory=lambda: TTLCache(SHARES_KEPT, SHARED_ONCE_S))
 
 
@@ -86,7 +87,7 @@ async def answer(request: Request, event: str, job: Coroutine[Any, Any, None]) -
     """Run a job to its end, and tell the person what went wrong where it did. The top of every listener."""
     reference = log.new_reference()
     try:
-        async with asyncio.timeout(ANSWER_S), request.bot.work.slot():
+        async with asyncio.timeout(request.bot.answer_s), request.bot.work.slot():
             await job
         log.info(event, user=request.user_id)
     except (asyncio.CancelledError, Exception) as error:

@@ -65,6 +65,7 @@ def test_the_longest_resolved_query_fits() -> None:
         "1|0|0|UTC|||active",
         "1|x|0|UTC|||active",
         "1|1|99999999999999999999|UTC|||active",
+        "1|1|-62135596800000|UTC|||active after:2h",
         "1|1|0|Mars/Olympus|||active",
         "1|1|0|../../etc/passwd|||active",
         "1|2|0|UTC|||active",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -43,9 +45,21 @@ def page(rng: random.Random, count: int, peers: int, words: tuple[str, ...] = HO
 
 def inside_limits(message: Message) -> None:
     assert problems(message.blocks, text=message.text) == []
+    assert all(text["verbatim"] for text in mrkdwn_objects(message.blocks))
     judge(message.blocks, message.text)
     assert message.text.strip()
     assert len(message.text) <= 4_000
+
+
+def mrkdwn_objects(tree: Any) -> Iterator[dict[str, Any]]:
+    """Every mrkdwn text object: without `verbatim` Slack makes links and mentions of bare text."""
+    if isinstance(tree, dict):
+        if tree.get("type") == "mrkdwn":
+            yield tree
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for each in tree:
+            yield from mrkdwn_objects(each)
 
 
 def harmless(message: Message) -> None:

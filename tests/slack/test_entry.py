@@ -90,6 +90,63 @@ async def test_a_refused_token_ends_the_start(slack: FakeSlack, settings: Settin
             pass
 
 
+async def test_a_token_refused_later_ends_the_bot_too(slack: FakeSlack, settings: Settings) -> None:
+    slack.fail("auth.test", HttpError(503, "down"), ApiError("account_inactive"))
+    async with running(settings, "web") as started:
+        with pytest.raises(ConfigError, match="account_inactive"):
+            await asyncio.wait_for(started.starting, 10)
+
+
+async def test_a_refused_app_token_ends_the_start(slack: FakeSlack, settings: Settings) -> None:
+    slack.fail("apps.connections.open", ApiError("invalid_auth"))
+    with pytest.raises(ConfigError, match="SLACK_APP_TOKEN"):
+        async with running(settings, "socket"):
+            pass
+
+
+@pytest.mark.parametrize("mode", ["web", "socket"])
+async def test_sigterm_while_slack_is_away(hms: FakeHms, mode: str) -> None:
+    environment = {
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_SIGNING_SECRET": "s",
+        "SLACK_APP_TOKEN": "xapp-1",
+        "SLACK_API_URL": "http://127.0.0.1:9/",
+        "HMS_ACCESS_KEY": hms.access_key,
+        "HMS_SECRET": hms.secret,
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", mode, cwd=ROOT, env=os.environ | environment, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr
+    while b"listening" not in await asyncio.wait_for(process.stderr.readline(), 10):
+        pass
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(process.wait(), 10) == 0
+    await process.stderr.read()
+
+
+async def test_what_comes_in_while_stopping_is_refused_or_answered(
+    slack: FakeSlack, hms: FakeHms, settings: Settings, account: Account
+) -> None:
+    fill(account, 1)
+    hms.fail("/sessions*", Stall(1.0))
+    acks = []
+
+    async def late() -> None:
+        await asyncio.sleep(0.5)
+        acks.append(await slack.command("help"))
+
+    async with running(settings, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        acks.append(await slack.command("active"))
+        later = asyncio.create_task(late())
+    await later
+    answered = [message for message in slack.ephemerals() if message.user != "USLACKBOT"]
+    assert len(answered) == sum(ack.status == 200 for ack in acks)
+
+
 async def test_what_was_acknowledged_is_answered_before_the_end(
     slack: FakeSlack, hms: FakeHms, settings: Settings, account: Account
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.demo.fake_hms import BadJson, CutOff, Drop, FakeHms, Html, Stall, Status, WrongTypes
+from bot.demo.fake_hms import Account, BadJson, CutOff, Drop, FakeHms, Html, Stall, Status, WrongTypes
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from tests.core import strategies
 
@@ -41,8 +41,9 @@ async def test_errors_point_and_correct(bot: str, slack: FakeSlack, hms: FakeHms
     reply = await slack.reply()
     assert reply.ephemeral
     assert says in reply.plain
-    assert "^" in reply.plain and "Try this line:" in reply.plain
-    assert re.search(r"```/sessions [^`]+```", reply.plain)
+    assert "^" in reply.plain
+    assert re.search(r"(Try this line|A line that works):\n```/sessions [^`]+```", reply.plain)
+    assert ("Try this line" in reply.plain) >= ("Run the corrected line" in reply.labels)
     assert not [request for request in hms.requests if request.path == "/sessions"]
     if "Run the corrected line" in reply.labels:
         await slack.press(reply, "Run the corrected line")
@@ -192,6 +193,48 @@ async def test_garbage_with_a_good_signature_is_no_crash(bot: str, slack: FakeSl
         assert ack.status in (200, 400, 404), (body, ack)
     await slack.command("help")
     assert "Filters" in (await slack.reply()).plain
+
+
+async def test_unsigned_garbage_is_refused_and_not_logged(
+    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    for body in (b"payload=%7B", b"payload=[]", b"[]", b"\xff", b""):
+        assert (await slack.post_raw(body, {})).status == 401
+        assert (await slack.post_raw(body, signed(slack, body, secret="wrong"))).status == 401
+    assert "unreadable" not in caplog.text
+
+
+async def test_a_corrected_line_runs_in_the_zone_of_who_typed_it(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
+    await slack.command("limit:9 ended after:2026-07-01")  # ada, in Berlin
+    await slack.press(await slack.reply(), "Run the corrected line")
+    await slack.reply()
+    assert [r.query["after"] for r in hms.requests if r.path == "/sessions"] == ["2026-06-30T22:00:00.000Z"]
+
+
+async def test_where_slack_refuses_the_blocks_the_text_arrives(bot: str, slack: FakeSlack) -> None:
+    slack.fail("response_url", HttpError(400, "invalid_blocks"))
+    await slack.command("help")
+    reply = await slack.reply()
+    assert reply.blocks == [] and reply.text.startswith("How to ask")
+
+
+async def test_tolerance_of_commands(bot: str, slack: FakeSlack, account: Account) -> None:
+    from tests.slack.live import fill
+
+    session = fill(account, 1)[0]
+    for typed in (f"show {session.id},", f'show "{session.id}"', f"show `{session.id}`", f"show, {session.id}"):
+        await slack.command(typed)
+        assert "*Participant-minutes*" in (await slack.reply()).plain, typed
+    await slack.command("help,")
+    assert "Filters" in (await slack.reply()).plain
+    await slack.command("/sessions active")
+    assert "1 session" in (await slack.reply()).plain
+
+
+async def test_a_wrong_order_is_told_before_anything_is_asked(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
+    await slack.command("room:nowhere after:1h before:2h")
+    assert "is later than" in (await slack.reply()).plain
+    assert hms.requests == []
 
 
 async def test_large_bodies_are_refused(bot: str, slack: FakeSlack) -> None:

@@ -196,6 +196,11 @@ async def test_ids_that_are_not_there(bot: str, slack: FakeSlack, account: Accou
         assert says in (await slack.reply()).plain
 
 
+async def test_an_excluded_room_need_not_exist(bot: str, slack: FakeSlack) -> None:
+    await slack.command(f"active -room:{'0' * 24}")
+    assert "No sessions match." in (await slack.reply()).plain
+
+
 async def test_empty_results_suggest_what_to_ask_next(bot: str, slack: FakeSlack, account: Account) -> None:
     room = account.add_room("Town hall")
     ended = fill(account, 2, room=room, ended_every=1)

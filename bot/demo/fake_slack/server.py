@@ -14,7 +14,7 @@ from bot.demo.fake_slack.dispatch import Dispatcher
 from bot.demo.fake_slack.faults import Faults
 from bot.demo.fake_slack.grants import Grants
 from bot.demo.fake_slack.ledger import Ledger
-from bot.demo.fake_slack.page_api import PageApi, only_from_here
+from bot.demo.fake_slack.page_api import Handler, PageApi, only_from_here
 from bot.demo.fake_slack.records import Records
 from bot.demo.fake_slack.response_url import ResponseUrls
 from bot.demo.fake_slack.site import RateLimiter, Site
@@ -60,12 +60,13 @@ class FakeSlack(Records):
         )
         self._sockets = SocketHub(site)
         super().__init__(site, Dispatcher(site, self._sockets, bot_events_url))
+        self._peers: set[Any] = set()
         self._page = PageApi(site, self)
         self._runner: web.AppRunner | None = None
         self.app = self._application()
 
     def _application(self) -> web.Application:
-        app = web.Application(middlewares=[only_from_here], client_max_size=4 * 1024**2)
+        app = web.Application(middlewares=[only_from_here, self._count_connections], client_max_size=4 * 1024**2)
         answers = ResponseUrls(self._site)
         app.add_routes(
             [
@@ -88,6 +89,12 @@ class FakeSlack(Records):
         app.on_startup.append(on_startup)
         app.on_shutdown.append(on_shutdown)
         return app
+
+    @web.middleware
+    async def _count_connections(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.transport and request.path.startswith(("/api/", "/commands/", "/actions/")):
+            self._peers.add(request.transport.get_extra_info("peername"))
+        return await handler(request)
 
     # Running
 
@@ -137,6 +144,11 @@ class FakeSlack(Records):
     @ack_timeout_s.setter
     def ack_timeout_s(self, seconds: float) -> None:
         self._dispatcher.ack_timeout_s = seconds
+
+    @property
+    def connections(self) -> int:
+        """How many connections the bot has opened for Web API calls and response_urls."""
+        return len(self._peers)
 
     @property
     def sockets(self) -> int:
