@@ -41,7 +41,8 @@ def _events(slack: AsyncApp, signature: SignatureVerifier) -> Handler:
         except web.HTTPException:
             raise
         except Exception:  # Bolt reads parts of a body before it checks the signature, and expects them to be there
-            if not signature.is_valid_request(await request.read(), dict(request.headers)):
+            body = (await request.read()).decode(errors="replace")  # Slack sends UTF-8
+            if not signature.is_valid_request(body, dict(request.headers)):
                 return web.Response(status=401)
             log.error("unreadable_request", exc_info=True)
             return web.Response(status=400)
