@@ -12,7 +12,7 @@ import tempfile
 import time
 import webbrowser
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -138,7 +138,10 @@ async def _until_ready(url: str, process: asyncio.subprocess.Process, stop: asyn
             except httpx.TransportError:
                 pass  # it doesn't listen yet
             await asyncio.sleep(0.05)
-    raise ConfigError("The bot did not start; its own message is above.")
+    with suppress(TimeoutError):  # a Ctrl-C may have reached the bot first
+        await asyncio.wait_for(stop.wait(), 0.5)
+    if not stop.is_set():
+        raise ConfigError("The bot did not start; its own message is above.")
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
