@@ -89,7 +89,7 @@ async def walk(hms: Hms, line: str, between: object = lambda: None) -> list[str]
     st.integers(0, 10_000),
     st.sampled_from([0, 1, 9, 10, 30, 120]),
     st.sampled_from(list(STATES)),
-    st.lists(st.sampled_from(list(CHECKS)), max_size=2, unique=True),
+    st.lists(st.sampled_from(list(CHECKS)), max_size=3, unique_by=lambda check: check.lstrip("-").split(":")[0]),
     st.sampled_from([10, 11, 50, 100]),
     st.lists(st.sampled_from(["", "-"]), max_size=1),
 )
@@ -97,16 +97,12 @@ async def walk(hms: Hms, line: str, between: object = lambda: None) -> list[str]
 def test_walk_is_the_full_listing_filtered(
     seed: int, count: int, state: str, checks: list[str], limit: int, rooms: list[str]
 ) -> None:
+    """A key is said once here; a repeated one is judged in test_plan."""
     rng = random.Random(seed)
     account = build(rng, count)
     room = next(iter(account.rooms))
     said = [f"{minus}room:{room}" for minus in rooms]
     line = " ".join([state, f"limit:{limit}", *checks, *said])
-    if {"role:host", "-role:host", "role:host role:viewer"} & set(checks) and len(checks) == 2:
-        checks = checks[:1]
-        line = " ".join([state, f"limit:{limit}", *checks, *said])
-    if {"longer:45m", "-longer:45m"} == set(checks) or {"peers:>=2", "peers:0"} == set(checks):
-        return  # a repeated key is OR or NOT of its own, judged in test_plan
     expected = [
         session.id
         for session in sorted(account.sessions.values(), key=lambda session: session.id, reverse=True)

@@ -10,11 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from bot.core.listing import Listing
 from bot.core.place import Place
 from bot.core.query import parse
-from bot.core.session import Peer
+from bot.core.session import Peer, Session
 from bot.render.blocks import Message
 from bot.render.details import details
 from bot.render.listing import listing
@@ -111,30 +112,29 @@ def shows(text: str) -> bool:
     return bool(re.sub(r"[\s\u0000\u0007\u200b\u202e]", "", text))
 
 
-def replace_names(each, names):  # type: ignore[no-untyped-def]
+def replace_names(each: Session, names: list[str]) -> Session:
+    """The same with plain names where there were names."""
     peers = {
-        key: type(peer)(
-            id=peer.id, name=names[place % 20] if shows(peer.name) else "", role=peer.role, user_id=peer.user_id,
-            joined_at=peer.joined_at, left_at=peer.left_at,
-        )
-        for place, (key, peer) in enumerate(each.peers.items())
-    }  # fmt: skip
-    return type(each)(
-        id=each.id, room_id=each.room_id, active=each.active, peers=peers, created_at=each.created_at,
-        updated_at=each.updated_at,
-    )  # fmt: skip
+        key: structs.replace(peer, name=names[place % 20] if shows(peer.name or "") else "")
+        for place, (key, peer) in enumerate(each.each_peer())
+    }
+    return structs.replace(each, peers=peers)
 
 
 def test_a_hundred_rooms_of_2500_peers() -> None:
     rng = random.Random(1)
     crowd = session(rng, 2_500)
     sessions = [
-        type(crowd)(
-            id=object_id(rng), room_id=object_id(rng), active=n % 2 == 0, peers=crowd.peers,
-            created_at=NOW - timedelta(minutes=n * 30), updated_at=NOW,
+        structs.replace(
+            crowd,
+            id=object_id(rng),
+            room_id=object_id(rng),
+            active=number % 2 == 0,
+            created_at=NOW - timedelta(minutes=number * 30),
+            updated_at=NOW,
         )
-        for n in range(100)
-    ]  # fmt: skip
+        for number in range(100)
+    ]
     drawn = Listing(
         place=Place.first(parse("all limit:100"), NOW, "UTC"), sessions=sessions, cursor=sessions[-1].id, as_of=NOW,
         names={each.room_id: f"Room number {n} of the campus" for n, each in enumerate(sessions)}, examined=100,
@@ -156,18 +156,19 @@ def test_a_hundred_rooms_of_2500_peers() -> None:
 
 
 def test_a_card_says_everything() -> None:
-    rng = random.Random(3)
-    made = session(rng, 0)
     peers = {
         "a": Peer(id="a", name="Ann", role="host", user_id="u1", joined_at=NOW - timedelta(minutes=60)),
         "b": Peer(id="b", name="Bob", role="guest", user_id="u2", joined_at=NOW, left_at=NOW),
         "c": Peer(id="c", name="Bob", role="guest", user_id="u2", joined_at=NOW),
         "d": Peer(id="d", name="Gus", role="guest", user="u3", joined_at=NOW, left_at=NOW),
     }
-    made = type(made)(
-        id="631a0fa23e3d9fdb00832596", room_id="631a0f990e6ffae22efa610c", active=True, peers=peers,
+    made = Session(
+        id="631a0fa23e3d9fdb00832596",
+        room_id="631a0f990e6ffae22efa610c",
+        active=True,
+        peers=peers,
         created_at=NOW - timedelta(minutes=65),
-    )  # fmt: skip
+    )
     drawn = Listing(
         place=Place.first(parse("active"), NOW, "UTC"), sessions=[made], cursor=made.id, as_of=NOW,
         names={made.room_id: "Town hall"}, examined=1, bound_reached=False,
