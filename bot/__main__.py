@@ -40,6 +40,9 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {"web": _web, "socket": _sock
 def main() -> int:
     """Run one command; the exit code."""
     name, *arguments = sys.argv[1:] or [""]
+    if name in ("-h", "--help", "help"):
+        print(USAGE)
+        return 0
     try:
         if name not in COMMANDS:
             raise ConfigError(f"{name!r} is not a command. {USAGE}" if name else USAGE)

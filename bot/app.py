@@ -56,7 +56,7 @@ class Identity:
 
     async def warm(self) -> None:
         """Ask until Slack answers. Raises ConfigError where it refuses the token."""
-        answer = await insist(self._client.auth_test, "SLACK_BOT_TOKEN")
+        answer = await insist(self._client.auth_test, "SLACK_BOT_TOKEN", self._client.base_url)
         self._known = {key: answer.get(key) for key in ("bot_id", "user_id", "team_id", "enterprise_id")}
 
     def authorizer(self) -> Callable[..., Awaitable[AuthorizeResult]]:
@@ -159,6 +159,8 @@ async def serve(settings: Settings, mode: Mode) -> None:
 async def _cancelled(starting: asyncio.Future[Any]) -> None:
     starting.cancel()
     await asyncio.wait([starting])
+    if not starting.cancelled():
+        starting.exception()  # asyncio logs one that nobody looks at
 
 
 def _slack_client(settings: Settings, http: aiohttp.ClientSession) -> AsyncWebClient:

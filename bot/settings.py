@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import ConfigError
@@ -33,11 +34,17 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _port(text: object) -> int:
+    if not re.fullmatch(r"\d{1,5}", str(text)) or int(str(text)) > 65_535:
+        raise ValueError("not a whole number from 0 to 65535")
+    return int(str(text))
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
 class Settings(BaseSettings):
-    """Names are those of the environment, in capitals there. An empty value counts as not set."""
+    """Names are those of the environment, in capitals there. An empty value or spaces alone count as not set."""
 
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
 
@@ -50,10 +57,16 @@ class Settings(BaseSettings):
     hms_secret: SecretStr | None = None
     hms_api_url: HttpUrl = "https://api.100ms.live/v2"
     host: str = "0.0.0.0"  # noqa: S104 - a container listens to its outside
-    port: int = Field(default=3000, ge=0, le=65_535)
+    port: Annotated[int, BeforeValidator(_port)] = 3000
     default_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _stripped(cls, values: dict[str, Any]) -> dict[str, Any]:
+        texts = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        return {name: value for name, value in texts.items() if value != ""}
 
 
 _NEEDED: dict[Mode, tuple[tuple[str, str], ...]] = {
@@ -66,6 +79,7 @@ _NEEDED: dict[Mode, tuple[tuple[str, str], ...]] = {
         ("slack_app_token", "an app-level token (xapp-…) with connections:write, page Basic Information"),
     ),
 }
+_STARTS = {"slack_bot_token": "xoxb-", "slack_app_token": "xapp-"}
 
 
 def load(mode: Mode) -> Settings:
@@ -81,6 +95,10 @@ def load(mode: Mode) -> Settings:
     for name, what in _NEEDED[mode]:
         if getattr(settings, name) is None:
             raise ConfigError(f"{name.upper()} is not set: it is {what}. See .env.example.")
+    for name, start in _STARTS.items():
+        token = getattr(settings, name)
+        if token is not None and start not in token.get_secret_value():
+            raise ConfigError(f"{name.upper()} is another token: it starts with {start}. See .env.example.")
     if settings.hms_management_token is None and not (settings.hms_access_key and settings.hms_secret):
         raise ConfigError(
             "HMS_ACCESS_KEY and HMS_SECRET are not both set: they are on the Developer page of the 100ms dashboard. "

@@ -53,8 +53,12 @@ def test_a_given_management_token_is_enough(monkeypatch: pytest.MonkeyPatch) -> 
         ("web", {"SLACK_SIGNING_SECRET": ""}, "SLACK_SIGNING_SECRET is not set"),
         ("socket", {"SLACK_APP_TOKEN": None}, "SLACK_APP_TOKEN is not set"),
         ("web", {"HMS_SECRET": None}, "HMS_ACCESS_KEY and HMS_SECRET"),
-        ("web", {"PORT": "http"}, "PORT: "),
-        ("web", {"PORT": "70000"}, "PORT: "),
+        ("web", {"SLACK_SIGNING_SECRET": " "}, "SLACK_SIGNING_SECRET is not set"),
+        ("web", {"HMS_SECRET": " \t"}, "HMS_ACCESS_KEY and HMS_SECRET"),
+        ("web", {"SLACK_BOT_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN is another token: it starts with xoxb-"),
+        ("socket", {"SLACK_APP_TOKEN": "xoxb-1"}, "SLACK_APP_TOKEN is another token: it starts with xapp-"),
+        ("web", {"PORT": "http"}, "PORT: not a whole number from 0 to 65535"),
+        ("web", {"PORT": "70000"}, "PORT: not a whole number from 0 to 65535"),
         ("web", {"DEFAULT_TIMEZONE": "Mars/Olympus"}, "DEFAULT_TIMEZONE: not an IANA time zone"),
         ("web", {"HMS_API_URL": "api.100ms.live"}, "HMS_API_URL: not a URL"),
         ("web", {"HMS_API_URL": "http://a:port/v2"}, "HMS_API_URL: not a URL"),
@@ -71,6 +75,14 @@ def test_one_line_says_what_to_mend(
     assert caught.value.text.startswith(says)
     assert "\n" not in caught.value.text
     assert "secret-value" not in caught.value.text
+
+
+def test_spaces_around_a_value_are_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch, SLACK_SIGNING_SECRET=" s ", PORT=" 4000 ", DEFAULT_TIMEZONE=" ")
+    settings = load("web")
+    assert settings.slack_signing_secret is not None
+    assert (settings.slack_signing_secret.get_secret_value(), settings.port) == ("s", 4000)
+    assert settings.default_timezone == "UTC"
 
 
 def test_a_socket_needs_no_signing_secret(monkeypatch: pytest.MonkeyPatch) -> None:

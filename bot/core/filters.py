@@ -1,7 +1,7 @@
 """`FILTERS`: every word of the query line. A new filter is one entry here; the parser, the help, the README's table,
 the usage hint, the request to 100ms and the local check all come from it.
 
-Filters with `api` are sent to List sessions (100ms docs, server-side/v2, Sessions/list-sessions); the others, and
+Filters with `param` are sent to List sessions (100ms docs, server-side/v2, Sessions/list-sessions); the others, and
 `room:` when it is negated or said more than once, are checked here with `test`.
 """
 
@@ -13,25 +13,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.core.session import Session
 from bot.core.text import fold
-from bot.core.times import Time, Unknown, api_time, parse_length, parse_time, print_length
+from bot.core.times import BadValue, Time, parse_length, parse_time, print_length
 
 LIMIT_MIN, LIMIT_DEFAULT, LIMIT_MAX = 10, 10, 100
 STATES = {"active": True, "ended": False, "all": None}
 """Each state and what List sessions takes for `active`: it is left out only for all."""
+STATE_WORDS = {
+    **dict.fromkeys(("live", "running", "open", "current", "ongoing", "now"), "active"),
+    **dict.fromkeys(("finished", "over", "past", "closed", "done", "inactive"), "ended"),
+    **dict.fromkeys(("everything", "any", "both"), "all"),
+}
+"""Other words that people use for a state."""
 
 Test = Callable[[Session, datetime], bool]
-
-
-class BadValue(ValueError):
-    """What is wrong with a value, for people, and `fix`: a value that is right, if one is near."""
-
-    def __init__(self, text: str, fix: str | None = None) -> None:
-        super().__init__(text)
-        self.fix = fix
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +82,13 @@ class Filter:
     parse: Callable[[str], Any]
     write: Callable[[Any], str] = str
     say: tuple[str, str] = ("", "")  # the filter in words, and its negation; {} is the value
-    api: Callable[[Any, datetime, ZoneInfo], str] | None = None  # the value as List sessions takes it
-    param: str = ""  # the name of that parameter
+    param: str = ""  # what List sessions calls it; its value is then `str`, a time's that of its instant
     test: Callable[[Any], Test] | None = None
     becomes: str = ""  # another spelling of that key
     once: bool = False
+    names: bool = False  # its values name things of one account, so that no example works in another
+    also: tuple[str, ...] = ()  # other words that people use for it
+    opposite: tuple[str, ...] = ()  # and for its negation
 
     @property
     def negatable(self) -> bool:
@@ -107,11 +106,11 @@ def is_id(text: str) -> bool:
 
 
 def parse_id(text: str) -> str:
-    """An id, or a dashboard link with one in it."""
+    """An id, or a dashboard link or words with one in it."""
     said = text.lower()
     if is_id(said):
         return said
-    if "/" in said and (found := _ID_IN_LINK.search(said)):
+    if ("/" in said or " " in said) and (found := _ID_IN_LINK.search(said)):
         return found[0]
     if _ALMOST_ID.fullmatch(said):
         raise BadValue(f"an id has 24 hex digits, this has {len(said)}")
@@ -134,10 +133,7 @@ def _parse_bool(text: str) -> str:
 
 
 def _parse_when(text: str) -> Time:
-    try:
-        return parse_time(text.lstrip("<>=≤≥ "))  # `after:>=3d` says it twice
-    except Unknown as error:
-        raise BadValue(str(error), error.near) from None
+    return parse_time(text.lstrip("<>=≤≥ "))  # `after:>=3d` says it twice
 
 
 def _parse_limit(text: str) -> int:
@@ -152,6 +148,8 @@ def _parse_limit(text: str) -> int:
 
 def _parse_count(text: str) -> Count:
     found = re.fullmatch(r"(>=|=>|<=|=<|≥|≤|>|<|==?|)([0-9]{1,6})(\+?)", text.replace(" ", ""))
+    if between := re.fullmatch(r"([0-9]{1,6})(?:-|–|\.\.+|…)([0-9]{1,6})", text):
+        raise BadValue("a range is said with two filters", f">={int(between[1])} -peers:>{int(between[2])}")
     if not found:
         raise BadValue("say a number with >=, >, =, < or <= before it")
     sign = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<=", "==": "=", "": "="}.get(found[1], found[1])
@@ -190,30 +188,32 @@ FILTERS: dict[str, Filter] = {
             parse=_parse_room,
             say=("in {}", "not in {}"),
             param="room_id",
-            api=lambda value, now, zone: str(value),
             test=lambda room: lambda session, _: session.room_id == room.id,
+            names=True,
+            also=("in", "room_name", "channel"),
         ),
         Filter(
             "after",
             form="after:<time>",
-            help="started then or later: `2h`, `3d`, `today`, `monday`, `9:30`, `2026-11-23`, `2026-11-23T09:30Z`",
+            help="started then or later: `2h`, `3d`, `1w`, `today`, `monday 9:30`, `14:00`, `2pm`, `2026-11-23`, "
+            "`2026-11-23T09:30Z`; a weekday or time of day is the latest such",
             example="2h",
             parse=_parse_when,
-            say=("started since {}", ""),
+            say=("started from {}", ""),
             param="after",
-            api=lambda value, now, zone: api_time(value.at(now, zone)),
             once=True,
+            also=("since", "from", "started", "last", "past", "within"),
         ),
         Filter(
             "before",
             form="before:<time>",
-            help="started then or earlier; the same spellings",
+            help="started then or earlier; the same spellings, and with `after:` the next such weekday or time",
             example="2h",
             parse=_parse_when,
-            say=("started before {}", ""),
+            say=("started until {}", ""),
             param="before",
-            api=lambda value, now, zone: api_time(value.at(now, zone)),
             once=True,
+            also=("until", "to", "till", "by"),
         ),
         Filter(
             "role",
@@ -223,6 +223,7 @@ FILTERS: dict[str, Filter] = {
             parse=str,
             say=("with the role {}", "without the role {}"),
             test=_has_role,
+            names=True,
         ),
         Filter(
             "user",
@@ -232,25 +233,30 @@ FILTERS: dict[str, Filter] = {
             parse=lambda text: text.lstrip("@").strip() or text,
             say=("with {}", "without {}"),
             test=_has_user,
+            names=True,
+            also=("name", "person", "host", "peer", "participant", "username", "user_id"),
         ),
         Filter(
             "peers",
             form="peers:>=<number>",
-            help="so many people: in now for a live session, in all for an ended one; also `>` `=` `<` `<=`",
+            help="so many people: in now for a live session, in all for an ended one; also `>` `=` `<` `<=` `5+`",
             example=">=2",
             parse=_parse_count,
             say=("with {} people", "without {} people"),
             test=_has_people,
+            also=("people", "users", "participants", "members", "size", "count"),
         ),
         Filter(
             "longer",
             form="longer:<length>",
-            help="lasts or lasted longer than `45m`, `2h`, `1h30m`",
+            help="lasts or lasted longer than `45m`, `2h`, `1h30m`; `-longer:45m` is at most that",
             example="45m",
             parse=lambda text: parse_length(text.lstrip(">=≥ ")),
             write=print_length,
             say=("longer than {}", "not longer than {}"),
             test=lambda seconds: lambda session, now: session.length_s(now) > seconds,
+            also=("duration", "length", "lasted", "over", "longer_than"),
+            opposite=("shorter", "under", "shorter_than"),
         ),
         Filter(
             "limit",
@@ -259,6 +265,7 @@ FILTERS: dict[str, Filter] = {
             example=str(LIMIT_DEFAULT),
             parse=_parse_limit,
             once=True,
+            also=("max", "top", "page_size", "per_page"),
         ),
         Filter(
             "start",
@@ -268,6 +275,8 @@ FILTERS: dict[str, Filter] = {
             parse=parse_id,
             say=("after session {}", ""),
             once=True,
+            names=True,
+            also=("cursor",),
         ),
         Filter(
             "active",
@@ -284,6 +293,14 @@ FILTERS: dict[str, Filter] = {
             example="627cda81ab4f3b56a077dc33",
             parse=lambda text: RoomId(parse_id(text)),
             becomes="room",
+            names=True,
         ),
     )
 }
+SYNONYMS = {
+    word: f"{'-' * away}{entry.key}"
+    for entry in FILTERS.values()
+    for away in (False, True)
+    for word in (entry.opposite if away else entry.also)
+}
+"""`since` is `after`, `shorter` is `-longer`."""

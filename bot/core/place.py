@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.filters import is_id
-from bot.core.query import RESOLVED_CHARS, Query, parse
+from bot.core.parse import RESOLVED_CHARS, parse
+from bot.core.query import Query
 from bot.core.times import YEARS
 from bot.errors import QueryError, StaleButton
 

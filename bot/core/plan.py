@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.core.filters import FILTERS, LIMIT_DEFAULT, STATES, Test
-from bot.core.query import Query, Term, quote
+from bot.core.query import Query, Term
 from bot.core.session import Session
+from bot.core.suggest import quote
+from bot.core.times import Instant, between
 from bot.errors import QueryError
 
 
@@ -24,15 +26,16 @@ class Plan:
 
 
 def plan(query: Query, now: datetime, zone: ZoneInfo) -> Plan:
-    """Split a query, all its rooms known, into the API's part and ours."""
+    """Split a query, all its rooms known, into the API's part and ours. Raises QueryError as `fixed` does."""
+    query = fixed(query, now, zone)
     active = STATES[query.state]
     params = {} if active is None else {"active": str(active).lower()}
     local: list[list[Term]] = []
     for key in dict.fromkeys(term.key for term in query.terms):
         terms = [term for term in query.terms if term.key == key]
         entry = FILTERS[key]
-        if entry.api and len(terms) == 1 and not terms[0].negated:
-            params[entry.param] = entry.api(terms[0].value, now, zone)
+        if entry.param and len(terms) == 1 and not terms[0].negated:
+            params[entry.param] = str(terms[0].value)
         elif entry.test:
             local.append(terms)
     return Plan(
@@ -60,16 +63,27 @@ def _all_of(tests: list[Test], now: datetime) -> Callable[[Session], bool]:
     return lambda session: all(test(session, now) for test in tests)
 
 
-def check_order(query: Query, now: datetime, zone: ZoneInfo) -> None:
-    """Raises QueryError where `after` is later than `before`."""
-    terms = {term.key: term for term in query.terms if term.key in ("after", "before")}
-    if len(terms) < 2 or terms["after"].value.at(now, zone) <= terms["before"].value.at(now, zone):
-        return
-    after, before = terms["after"], terms["before"]
+def fixed(query: Query, now: datetime, zone: ZoneInfo) -> Query:
+    """The query with an instant for every time. Raises QueryError where `after` is later than `before`."""
+    said = {term.key: term for term in query.terms if term.key in ("after", "before")}
+    instants = {key: term.value.at(now, zone) for key, term in said.items()}
+    if len(said) == 2:
+        after, before = between(said["after"].value, said["before"].value, now, zone)
+        if after > before:
+            raise _wrong_order(query.line, said["after"], said["before"])
+        instants = {"after": after, "before": before}
+    return replace(
+        query,
+        terms=tuple(
+            replace(term, value=Instant(instants[term.key])) if term.key in instants else term for term in query.terms
+        ),
+    )
+
+
+def _wrong_order(line: str, after: Term, before: Term) -> QueryError:
     first, second = sorted((after.span, before.span))
-    line = query.line
-    swap = {after.span: f"after:{before.value}", before.span: f"before:{after.value}"}
-    raise QueryError(
+    swap = {after.span: str(replace(before, key="after")), before.span: str(replace(after, key="before"))}
+    return QueryError(
         f"{quote(str(after))} is later than {quote(str(before))}, so nothing can lie between them.",
         line=line,
         start=first[0],

@@ -1,4 +1,4 @@
-"""Times as people say them: `2h`, `today`, `monday`, `14:30`, `2026-11-23`, `2026-11-23T14:30+01:00`.
+"""Times as people say them: `2h`, `today`, `monday 9:00`, `14:30`, `2026-11-23`, `2026-11-23T14:30+01:00`.
 
 An expression is kept as said, so that a saved query means the same tomorrow; `at` turns it into an instant.
 """
@@ -8,31 +8,39 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+_LAST = "last "
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 UNITS_S = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 AGE_MAX_S = 3_660 * UNITS_S["d"]
 YEARS = range(2000, 2100)
 
 _UNIT = "w(?:eeks?)?|d(?:ays?)?|h(?:(?:ou)?rs?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?"
-_LENGTH = re.compile(rf"(?:\d{{1,9}} ?(?:{_UNIT}) ?)+")
-_LENGTH_PART = re.compile(rf"(\d+) ?({_UNIT})")
+_NUMBER = r"\d{1,9}(?:\.\d{1,3})?"
+_LENGTH = re.compile(rf"(?:{_NUMBER} ?(?:{_UNIT}) ?)+")
+_LENGTH_PART = re.compile(rf"({_NUMBER}) ?({_UNIT})")
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))? ?(am|pm)?")
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})"
     r"(?:[t ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?(z|[+-]\d{2}:?\d{2})?)?",
     re.IGNORECASE,
 )
+_OTHER_DATE = re.compile(r"(\d{1,2})([./])(\d{1,2})[./](\d{4})")
 
 
-class Unknown(ValueError):
-    """Not a time; `near` is the word that was probably meant."""
+_DAY_NAMES = {"today": "today", "yesterday": "yesterday", "tues": "tuesday", "thur": "thursday", "thurs": "thursday"}
+_DAY_NAMES |= {name[:n]: name for name in DAYS for n in (3, len(name))}
+_DAY_NAMES |= {f"{_LAST}{short}": f"{_LAST}{name}" for short, name in _DAY_NAMES.items() if name in DAYS}
 
-    def __init__(self, text: str, near: str | None) -> None:
+
+class BadValue(ValueError):
+    """What is wrong with a value, for people, and `fix`: what was probably meant, where that can be told."""
+
+    def __init__(self, text: str, fix: str | None = None) -> None:
         super().__init__(text)
-        self.near = near
+        self.fix = fix
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +58,27 @@ class Ago:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Midnight of `today`, `yesterday`, or the latest such weekday, today included."""
+    """`today`, `yesterday`, the latest such weekday (today included) or `last monday` (today not): its midnight, or
+    its `clock` time."""
 
     name: str
+    clock: time = time()
 
     def at(self, now: datetime, zone: ZoneInfo) -> datetime:
         today = now.astimezone(zone).date()
         back = {"today": 0, "yesterday": 1}.get(self.name)
         if back is None:
-            back = (today.weekday() - DAYS.index(self.name)) % 7
-        return _instant(datetime.combine(today - timedelta(days=back), time()), zone)
+            back = (today.weekday() - DAYS.index(self.name.removeprefix(_LAST))) % 7
+            if not back and self.name.startswith(_LAST):
+                back = 7
+        return _instant(datetime.combine(today - timedelta(days=back), self.clock), zone)
+
+    def next(self, when: datetime, zone: ZoneInfo) -> datetime | None:
+        """The first such weekday after a moment; None for a day that is named by its distance from today."""
+        return _next(when, zone, self.clock, weekday=DAYS.index(self.name)) if self.name in DAYS else None
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name} {self.clock:%H:%M}" if self.clock != time() else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,10 @@ class Clock:
         today = now.astimezone(zone).date()
         when = _instant(datetime.combine(today, self.time), zone)
         return when if when <= now else _instant(datetime.combine(today - timedelta(days=1), self.time), zone)
+
+    def next(self, when: datetime, zone: ZoneInfo) -> datetime | None:
+        """The first such time after a moment."""
+        return _next(when, zone, self.time)
 
     def __str__(self) -> str:
         return self.time.strftime("%H:%M")
@@ -117,31 +137,74 @@ def needs_zone(when: Time) -> bool:
     return isinstance(when, Day | Clock | Wall)
 
 
+def between(after: Time, before: Time, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Two times that are said together: a time of day or a weekday that ends a period is the next one after its start,
+    so that `after:10:00 before:11:00` is one hour at any time of the day."""
+    start, end = after.at(now, zone), before.at(now, zone)
+    if end < start and isinstance(before, Clock | Day):
+        end = before.next(start, zone) or end
+    return start, end
+
+
 def parse_time(text: str) -> Time:
     """Read one time expression; ValueError with a sentence for people."""
     said = text.strip().lower().removesuffix(" ago")
-    day = {"today": "today", "yesterday": "yesterday"} | {name[:n]: name for name in DAYS for n in (3, len(name))}
-    day |= {"tues": "tuesday", "thur": "thursday", "thurs": "thursday"}
-    if said in day:
-        return Day(day[said])
+    if said == "now":
+        return Ago(0)
+    if day := _parse_day(said):
+        return day
     if _LENGTH.fullmatch(said):
         return Ago(parse_length(said))
-    if (clock := _CLOCK.fullmatch(said)) and (clock[2] or clock[3]):
-        hour, minute = int(clock[1]), int(clock[2] or 0)
-        if hour > (12 if clock[3] else 23) or minute > 59:
-            raise ValueError(f"there is no time {said} in a day")
-        return Clock(time(hour % 12 + 12 * (clock[3] == "pm") if clock[3] else hour, minute))
+    if clock := _parse_clock(said):
+        return Clock(clock)
     if iso := _ISO.fullmatch(said):
         return _parse_iso(said, iso)
-    near = difflib.get_close_matches(said, ("today", "yesterday", *DAYS), n=1)
-    raise Unknown("that is not a time I know", near[0] if near else None)
+    if other := _OTHER_DATE.fullmatch(said):
+        raise BadValue("write a date as year-month-day", _as_iso(other))
+    near = difflib.get_close_matches(said, ("today", "yesterday", *DAYS), n=1, cutoff=0.7)
+    raise BadValue(
+        "that is not a time I know; say 2h, 3d, today, monday, 9:30 or 2026-11-23", near[0] if near else None
+    )
+
+
+def _parse_day(said: str) -> Day | None:
+    """`monday`, `last mon`, `monday 9:30`, `9am yesterday`."""
+    if said in _DAY_NAMES:
+        return Day(_DAY_NAMES[said])
+    for name, _, clock in (said.rpartition(" "), said.partition(" ")[::-1]):
+        if name in _DAY_NAMES and (when := _parse_clock(clock)):
+            return Day(_DAY_NAMES[name], when)
+    return None
+
+
+def _parse_clock(said: str) -> time | None:
+    """`9:30`, `9am`; None for anything else, ValueError for `25:00`."""
+    found = _CLOCK.fullmatch(said)
+    if not found or not (found[2] or found[3]):
+        return None
+    hour, minute = int(found[1]), int(found[2] or 0)
+    if hour > (12 if found[3] else 23) or minute > 59:
+        raise ValueError(f"there is no time {said} in a day")
+    return time(hour % 12 + 12 * (found[3] == "pm") if found[3] else hour, minute)
+
+
+def _as_iso(parts: re.Match[str]) -> str | None:
+    """`23.11.2026` and `11/23/2026` as ISO; None where day and month could be either, or there is no such date."""
+    first, second = int(parts[1]), int(parts[3])
+    if parts[2] == "/" and max(first, second) <= 12 and first != second:
+        return None
+    day, month = (second, first) if parts[2] == "/" and first <= 12 else (first, second)
+    try:
+        return date(int(parts[4]), month, day).isoformat()
+    except ValueError:
+        return None
 
 
 def _parse_iso(said: str, parts: re.Match[str]) -> Time:
-    date, clock, fraction, offset = parts.groups()
+    day, clock, fraction, offset = parts.groups()
     micros = int((fraction or "0").ljust(6, "0")[:3]) * 1_000  # the API takes milliseconds
     try:
-        local = datetime.fromisoformat(f"{date}T{clock or '00:00'}").replace(microsecond=micros)
+        local = datetime.fromisoformat(f"{day}T{clock or '00:00'}").replace(microsecond=micros)
         if local.year not in YEARS:
             raise ValueError(f"the year must be {YEARS.start} to {YEARS.stop - 1}")
         if offset is None:
@@ -153,11 +216,14 @@ def _parse_iso(said: str, parts: re.Match[str]) -> Time:
 
 
 def parse_length(text: str) -> int:
-    """`45m`, `1h30m`, `3d` as seconds; ValueError with a sentence for people."""
+    """`45m`, `1h30m`, `1.5h`, `3d` as seconds; ValueError with a sentence for people."""
     said = text.strip().lower()
     if not _LENGTH.fullmatch(said):
-        raise ValueError("that is not a length such as 45m, 2h or 3d")
-    seconds = sum(int(count) * UNITS_S[unit[0]] for count, unit in _LENGTH_PART.findall(said))
+        near = f"{said}m" if re.fullmatch(r"\d{1,5}", said) else None
+        if found := re.fullmatch(r"(\d{1,3}):([0-5]\d)", said):
+            near = f"{int(found[1])}h{int(found[2])}m"
+        raise BadValue("that is not a length such as 45m, 2h or 3d", near)
+    seconds = round(sum(float(count) * UNITS_S[unit[0]] for count, unit in _LENGTH_PART.findall(said)))
     if seconds > AGE_MAX_S:
         raise ValueError("that is more than ten years")
     return seconds
@@ -179,3 +245,10 @@ def api_time(when: datetime) -> str:
 def _instant(local: datetime, zone: ZoneInfo) -> datetime:
     # fold=0: a time in a gap moves forward, one that comes twice is the first
     return local.replace(tzinfo=zone).astimezone(UTC)
+
+
+def _next(when: datetime, zone: ZoneInfo, clock: time, *, weekday: int | None = None) -> datetime | None:
+    day = when.astimezone(zone).date()
+    instants = (_instant(datetime.combine(day + timedelta(days=ahead), clock), zone) for ahead in range(9))
+    fits = (each for each in instants if weekday in (None, each.astimezone(zone).weekday()))
+    return next((each for each in fits if each > when), None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.core.query import quote
 from bot.core.session import Session
+from bot.core.suggest import quote
 from bot.errors import HmsNotFound, NotFound
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms

@@ -16,14 +16,14 @@ from bot.render.escape import mrkdwn
 from bot.render.phrases import Names, clock, count, date, length, room
 
 PEOPLE_SHOWN = 50
+ROLES_SHOWN = 20
 PEOPLE_CHARS = 8_000  # of the text that a message may have; the rest is for facts and buttons
-LINE_CHARS = 200  # less is not worth beginning with
 _NAME_CHARS = 40
 _ID_CHARS = 32
 
 
 def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Message:
-    """Room, both lengths, and people by role: the ones who are in first, `PEOPLE_SHOWN` of them, the rest counted."""
+    """Room, both lengths, and people by role: `PEOPLE_SHOWN` of them, who is in first; the rest are counted."""
     summary = summarise(session)
     state = "🟢 *Live*" if session.active else "⚪ *Ended*"
     ended = session.ended_at
@@ -31,7 +31,8 @@ def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Me
         f"*Session*\n{mrkdwn(session.id, 24)}",
         f"*Room*\n{mrkdwn(session.room_id, 24) or 'not known'}",
         f"*Started*\n{date(session.started_at)}",
-        f"*Ended*\n{date(ended)}" if ended else f"*In now*\n{count(summary.people_in, 'person', 'people')}",
+        *([f"*Ended*\n{date(ended)}"] if ended else []),
+        f"*People*\n{f'{summary.people_in:,} in now, ' if session.active else ''}{summary.people:,} in all",
         f"*Length*\n{length(session.length_s(as_of))}",
         f"*Participant-minutes*\n{session.participant_s(as_of) / 60:,.1f}",
     ]
@@ -65,24 +66,33 @@ def _people(session: Session, as_of: datetime) -> Iterable[Block]:
     for person in people:
         by_role.setdefault(person.role, []).append(person)
     roles = sorted(by_role.items(), key=lambda entry: (not is_host(entry[0]), -len(entry[1])))
+    some = _fair([len(members) for _, members in roles[:ROLES_SHOWN]], PEOPLE_SHOWN)
     lines: list[str] = []
-    left, left_chars = PEOPLE_SHOWN, PEOPLE_CHARS
-    for shown, (role, members) in enumerate(roles):
-        if not left or left_chars < LINE_CHARS:
-            lines.append(
-                f"… and {count(sum(len(each) for _, each in roles[shown:]), 'person', 'people')} in other roles"
-            )
-            break
+    left_chars = PEOPLE_CHARS
+    for (role, members), most in zip(roles, some, strict=False):
         in_now = f"{sum(person.is_in for person in members):,} in now, " if session.active else ""
         head = f"*{mrkdwn(role, _NAME_CHARS) or 'no role'}* · {in_now}{len(members):,} in all"
-        some = [_person(person, session, as_of) for person in members[:left]]
-        while some and len(head) + sum(map(len, some)) > left_chars:
-            some.pop()
-        more = [f"… and {len(members) - len(some):,} more"] if len(members) > len(some) else []
-        lines += [head, *some, *more]
-        left, left_chars = left - len(some), left_chars - len(head) - sum(map(len, some))
+        shown = [_person(person, session, as_of) for person in members[:most]]
+        while shown and len(head) + sum(map(len, shown)) > left_chars:
+            shown.pop()
+        more = [f"… and {len(members) - len(shown):,} more"] if len(members) > len(shown) else []
+        lines += [head, *shown, *more]
+        left_chars -= sum(map(len, shown))
+    if others := [len(members) for _, members in roles[ROLES_SHOWN:]]:
+        lines.append(
+            f"… and {count(sum(others), 'person', 'people')} in {count(len(others), 'other role', 'other roles')}"
+        )
     for text in _by_size(lines):
         yield section(text)
+
+
+def _fair(sizes: list[int], most: int) -> list[int]:
+    """How many of each group are shown, `most` in all: what a small one doesn't need is shared by the larger ones."""
+    shares = [0] * len(sizes)
+    for done, place in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
+        shares[place] = min(sizes[place], most // (len(sizes) - done))
+        most -= shares[place]
+    return shares
 
 
 def _person(person: Person, session: Session, as_of: datetime) -> str:

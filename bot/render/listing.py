@@ -104,7 +104,7 @@ def _lines(page: Listing, share_chars: int) -> Iterable[Block]:
         lines.append(_fit([_line(number, session, page, roomy=most_chars > ROOMY_CHARS)], most_chars))
     for some in _chunks(lines, SECTION_TEXT_CHARS):
         yield section("\n".join(some))
-    yield actions(menu("Show a session", ids.SHOW, options))
+    yield actions(menu("Show number …", ids.SHOW, options))
 
 
 def _line(number: int, session: Session, page: Listing, *, roomy: bool) -> list[_Part]:
@@ -122,7 +122,7 @@ def _line(number: int, session: Session, page: Listing, *, roomy: bool) -> list[
         line += [
             _Part(_hosts(session, summary), 4),
             _Part(_roles(session, summary), 6),
-            _Part(mrkdwn(session.room_id, 24), 5),
+            _Part(f"room {mrkdwn(session.room_id, 24)}" if page.names.get(session.room_id) else "", 5),
         ]
     return line
 

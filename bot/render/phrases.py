@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from bot.core.filters import FILTERS, Count, RoomId
 from bot.core.place import Place
+from bot.core.plan import fixed
 from bot.core.query import Term
-from bot.core.times import Ago, Clock, Day, Instant, Wall
+from bot.core.times import Instant
 from bot.render.escape import mrkdwn
 
 Names = Mapping[str, str]
@@ -66,25 +67,31 @@ def room(room_id: str, names: Names, most_chars: int = NAME_CHARS) -> str:
 
 
 def query(place: Place, names: Names) -> str:
-    """What a query asks, with its relative times fixed: "Active sessions in *Town hall*, started since 09:00"."""
+    """What a query asks, with its relative times fixed: "Active sessions in *Town hall*, started from 09:00"."""
     said = []
-    keys = dict.fromkeys(term.key for term in place.query.terms)
+    asked = fixed(place.query, place.asked_at, ZoneInfo(place.zone))
+    keys = dict.fromkeys(term.key for term in asked.terms)
+    after, before = asked.only("after"), asked.only("before")
     for key in keys:
         phrases = FILTERS[key].say
-        for negated, joint in ((False, " or "), (True, " or ")):
-            terms = [term for term in place.query.terms if term.key == key and term.negated is negated]
+        if after and before and key in ("after", "before"):
+            if key == "after":
+                said.append(f"started between {date(after.utc)} and {date(before.utc)}")
+            continue
+        for negated in (False, True):
+            terms = [term for term in asked.terms if term.key == key and term.negated is negated]
             if terms and phrases[negated]:
-                said.append(phrases[negated].format(joint.join(_value(term, place, names) for term in terms)))
+                said.append(phrases[negated].format(" or ".join(_value(term, names) for term in terms)))
     head = f"*{_STATES[place.query.state]}*"
     return head + (" " + ", ".join(said) if said else "")
 
 
-def _value(term: Term, place: Place, names: Names) -> str:
+def _value(term: Term, names: Names) -> str:
     value: Any = term.value
     if isinstance(value, RoomId):
         return room(value.id, names)
-    if isinstance(value, Ago | Day | Clock | Wall | Instant):
-        return date(value.at(place.asked_at, ZoneInfo(place.zone)))
+    if isinstance(value, Instant):
+        return date(value.utc)
     if isinstance(value, Count):
         return _SIGNS[value.sign].format(value.number)
     if term.key == "longer":

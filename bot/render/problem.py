@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.core.parse import RESOLVED_CHARS, corrected, parse
 from bot.core.place import Place
-from bot.core.query import RESOLVED_CHARS, corrected, parse
-from bot.errors import BotError, HmsError, ManyRooms, QueryError, StaleButton
+from bot.errors import BotError, HmsError, ManyRooms, NotFound, QueryError, StaleButton
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, section
 from bot.render.escape import code, entities, mrkdwn, plain
 from bot.render.help import COMMAND
 
-_WINDOW_CHARS = 64
+_WINDOW_CHARS = 64  # a longer line would be wrapped, and the carets with it
 
 
 def query_problem(error: QueryError, *, now: datetime, zone: str, commands: Sequence[str]) -> Message:
@@ -35,8 +35,8 @@ def query_problem(error: QueryError, *, now: datetime, zone: str, commands: Sequ
 
 def _marked(error: QueryError) -> str:
     """The part of the line around the error, with carets under it, and the command in front as it was typed."""
-    start = max(0, error.start - _WINDOW_CHARS // 2)
-    window = error.line[start : start + _WINDOW_CHARS * 2]
+    start = max(0, error.start - _WINDOW_CHARS // 3) if len(error.line) > _WINDOW_CHARS else 0
+    window = error.line[start : start + _WINDOW_CHARS]
     before = "…" if start else f"{COMMAND} "
     after = "…" if start + len(window) < len(error.line) else ""
     marks = max(1, min(error.end, start + len(window)) - error.start)
@@ -72,6 +72,8 @@ def problem(error: BotError, *, reference: str, again: Block | None = None) -> M
     blocks = [section(text)]
     if isinstance(error, StaleButton):
         blocks.append(section(f"Type the command again to start afresh:\n```{COMMAND} active```"))
+    if isinstance(error, NotFound):
+        blocks.append(context(f"`{COMMAND} all` lists the newest sessions, each with its room's name and its ids."))
     if again and isinstance(error, HmsError):
         blocks.append(actions(again))
     if isinstance(error, HmsError):

@@ -9,7 +9,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from bot.core.place import Place
-from bot.core.plan import check_order
+from bot.core.plan import fixed
 from bot.flows.list_sessions import MANY_PEERS, list_sessions
 from bot.flows.show_session import show_session
 from bot.render import actions as ids
@@ -23,7 +23,7 @@ async def send_page(request: Request, place: Place, *, replace: bool = False, fo
     """Answer with the page at `place`, in place of the message at hand or for all to see."""
     request.again = button("Try again", ids.OPEN, place.write())
     request.zone = place.zone
-    check_order(place.query, place.asked_at, ZoneInfo(place.zone))
+    fixed(place.query, place.asked_at, ZoneInfo(place.zone))  # a wrong order is told before rooms are looked up
     place = changed(place, query=await request.bot.rooms.resolve(place.query))
     page = await list_sessions(request.bot.hms, request.bot.rooms, place, request.now)
     shared_by = request.user_id if for_all else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.core.filters import FILTERS, parse_id
+from bot.core.filters import parse_id
+from bot.core.parse import parse
 from bot.core.place import Place
-from bot.core.query import parse
 from bot.core.text import from_slack, tidy
 from bot.errors import QueryError
 from bot.render.help import COMMAND, help_message
@@ -17,21 +17,24 @@ from bot.slack.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`usage` and `help` are for the help and the README; `run` gets the rest of the line and answers."""
+    """`usage` and `help` are for the help and the README; `run` gets the rest of the line and answers; `also` are other
+    first words for it."""
 
     usage: str
     help: str
     run: Callable[[Request, str], Awaitable[None]]
+    also: tuple[str, ...] = ()
 
 
 async def run(request: Request, text: str) -> None:
     """Answer `/sessions <text>`, as Slack sent it."""
     line = tidy(from_slack(text)).removeprefix(COMMAND)  # of a line copied with the command
     name, _, rest = line.strip(" ,").partition(" ")
-    if command := COMMANDS.get(name.lower().rstrip(",")):
-        await command.run(request, rest)
-    else:
-        await _list(request, line)
+    name = name.lower().rstrip(",")
+    for own, command in COMMANDS.items():
+        if name == own or name in command.also:
+            return await command.run(request, rest)
+    await _list(request, line)
 
 
 async def _list(request: Request, line: str) -> None:
@@ -48,10 +51,8 @@ async def _show(request: Request, rest: str) -> None:
     except ValueError as error:
         line = f"show {rest}".strip()
         text = f"`show` takes a session's id: {error}." if rest else "`show` needs a session's id."
-        text += " Lists of sessions have a Show button too."
-        place = len("show ") if rest else len(line)
-        fix = f"{'' if rest else ' '}{FILTERS['start'].example}"
-        raise QueryError(text, line=line, start=place, end=len(line), fix=fix, faithful=False) from None
+        text += " Each session in a list has a Show button, too."
+        raise QueryError(text, line=line, start=0, end=len(line), fix="active", faithful=False) from None
     await send_session(request, session_id)
 
 
@@ -60,8 +61,10 @@ async def _help(request: Request, rest: str) -> None:
 
 
 COMMANDS: dict[str, Command] = {
-    "show": Command("show <session id>", "one session: its people by role, its lengths", _show),
-    "help": Command("help", "this list", _help),
+    "show": Command(
+        "show <session id>", "one session: its people by role, its lengths", _show, also=("details", "session")
+    ),
+    "help": Command("help", "this list", _help, also=("?", "h", "-h", "-help", "--help", "-?")),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
@@ -25,7 +27,8 @@ class Socket:
 
     async def connect(self) -> None:
         """Raises ConfigError where Slack refuses the token: asked first, as the SDK's own connect tries for ever."""
-        await insist(lambda: self._client.apps_connections_open(app_token=self._app_token), "SLACK_APP_TOKEN")
+        call = partial(self._client.apps_connections_open, app_token=self._app_token)
+        await insist(call, "SLACK_APP_TOKEN", self._client.base_url)
         await self._handler.client.connect()
 
     async def close(self) -> None:

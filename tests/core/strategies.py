@@ -7,7 +7,8 @@ from datetime import UTC, datetime, time
 from hypothesis import strategies as st
 
 from bot.core.filters import STATES, Count, RoomId, RoomName
-from bot.core.query import Query, Term, parse
+from bot.core.parse import parse
+from bot.core.query import Query, Term
 from bot.core.text import tidy
 from bot.core.times import DAYS, Ago, Clock, Day, Instant, Wall
 
@@ -26,10 +27,11 @@ values = texts.map(tidy).filter(lambda text: 0 < len(text) <= 40)
 dates = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).map(
     lambda when: when.replace(microsecond=when.microsecond // 1000 * 1000)
 )
+clocks = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 times = st.one_of(
     st.integers(0, 300_000_000).map(Ago),
-    st.sampled_from([*DAYS, "today", "yesterday"]).map(Day),
-    st.builds(Clock, st.builds(time, st.integers(0, 23), st.integers(0, 59))),
+    st.builds(Day, st.sampled_from([*DAYS, "today", "yesterday", "last monday"]), clocks),
+    st.builds(Clock, clocks),
     dates.map(lambda when: Wall(when, date_only=False)),
     dates.map(lambda when: Wall(when.replace(hour=0, minute=0, second=0, microsecond=0), date_only=True)),
     dates.map(lambda when: Instant(when.replace(tzinfo=UTC))),

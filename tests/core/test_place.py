@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.parse import RESOLVED_CHARS, parse
 from bot.core.place import VALUE_CHARS, Place, read
-from bot.core.query import RESOLVED_CHARS, Query, parse
+from bot.core.query import Query
 from bot.errors import StaleButton
 from tests.core import strategies
 

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.plan import check_order, plan
-from bot.core.query import parse
+from bot.core.parse import corrected, parse
+from bot.core.plan import fixed, plan
 from bot.core.session import Peer, Session
+from bot.core.times import api_time
 from bot.errors import QueryError
 
 NOW = datetime(2026, 11, 23, 14, 2, 3, 456_000, tzinfo=UTC)
@@ -79,11 +80,50 @@ def test_repeated_is_or_different_is_and_minus_is_not(line: str, kept: bool) -> 
     assert asked.keep(session("host", "guest")) is kept
 
 
-def test_after_later_than_before_is_an_error_that_swaps_them() -> None:
-    check_order(parse("after:3h before:2h"), NOW, ZONE)
-    check_order(parse("after:2h before:2h"), NOW, ZONE)
+@pytest.mark.parametrize(
+    ("now", "line", "after", "before"),
+    [  # the 23rd is a Monday; Berlin is an hour ahead of UTC
+        ("2026-11-23T09:30", "after:10:00 before:11:00", "23T09:00", "23T10:00"),
+        ("2026-11-23T08:30", "after:10:00 before:11:00", "22T09:00", "22T10:00"),
+        ("2026-11-23T12:00", "after:10:00 before:11:00", "23T09:00", "23T10:00"),
+        ("2026-11-23T12:00", "after:23:00 before:1:00", "22T22:00", "23T00:00"),
+        ("2026-11-23T12:00", "after:monday before:tuesday", "22T23:00", "23T23:00"),
+        ("2026-11-23T12:00", "after:friday before:monday", "19T23:00", "22T23:00"),
+        ("2026-11-23T12:00", "after:wednesday 9:00 before:friday 17:00", "18T08:00", "20T16:00"),
+        ("2026-11-23T09:30", "after:today before:11:00", "22T23:00", "23T10:00"),
+        ("2026-11-23T12:00", "after:yesterday 9am before:yesterday 5pm", "22T08:00", "22T16:00"),
+    ],
+)
+def test_what_ends_a_period_comes_after_its_start(now: str, line: str, after: str, before: str) -> None:
+    params = plan(parse(line), datetime.fromisoformat(f"{now}Z"), ZONE).params
+    assert params["after"] == f"2026-11-{after}:00.000Z"
+    assert params["before"] == f"2026-11-{before}:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("line", "swapped"),
+    [
+        ("after:today before:yesterday 9:00", 'after:"yesterday 09:00" before:today'),
+        ("after:9:30 before:2026-11-20", "after:2026-11-20 before:09:30"),
+        ("after:yesterday before:last monday", 'after:"last monday" before:yesterday'),
+    ],
+)
+def test_a_wrong_order_is_swapped_to_the_same_two_moments(line: str, swapped: str) -> None:
     with pytest.raises(QueryError) as caught:
-        check_order(parse("ended before:yesterday role:host after:today limit:20"), NOW, ZONE)
+        fixed(parse(line), NOW, ZONE)
+    better, faithful = corrected(caught.value)
+    assert (better, faithful) == (swapped, True)
+    after, before = parse(line).terms
+    params = plan(parse(better), NOW, ZONE).params
+    assert params["after"] == api_time(before.value.at(NOW, ZONE))
+    assert params["before"] == api_time(after.value.at(NOW, ZONE))
+
+
+def test_after_later_than_before_is_an_error_that_swaps_them() -> None:
+    fixed(parse("after:3h before:2h"), NOW, ZONE)
+    fixed(parse("after:2h before:2h"), NOW, ZONE)
+    with pytest.raises(QueryError) as caught:
+        fixed(parse("ended before:yesterday role:host after:today limit:20"), NOW, ZONE)
     error = caught.value
     assert error.line[: error.start] + error.fix + error.line[error.end :] == (
         "ended before:today role:host after:yesterday limit:20"

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.page import READ_AHEAD_PAGES
+from bot.core.parse import parse
 from bot.core.place import Place, read
 from bot.core.plan import plan
-from bot.core.query import parse
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_hms.records import Session
 from bot.flows.list_sessions import read_page

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.query import quote
+from bot.core.suggest import quote
 from bot.core.text import MARKS_KEPT, fold
 from bot.render.escape import code, mrkdwn, plain
 from tests.core import strategies

@@ -13,8 +13,8 @@ import pytest
 from msgspec import structs
 
 from bot.core.listing import Listing
+from bot.core.parse import parse
 from bot.core.place import Place
-from bot.core.query import parse
 from bot.core.session import Peer, Session
 from bot.render.blocks import Message
 from bot.render.details import details

@@ -222,11 +222,19 @@ async def test_tolerance_of_commands(bot: str, slack: FakeSlack, account: Accoun
     from tests.slack.live import fill
 
     session = fill(account, 1)[0]
-    for typed in (f"show {session.id},", f'show "{session.id}"', f"show `{session.id}`", f"show, {session.id}"):
+    for typed in (
+        f"show {session.id},",
+        f'show "{session.id}"',
+        f"show `{session.id}`",
+        f"show, {session.id}",
+        f"show session {session.id}",
+        f"details {session.id}",
+    ):
         await slack.command(typed)
         assert "*Participant-minutes*" in (await slack.reply()).plain, typed
-    await slack.command("help,")
-    assert "Filters" in (await slack.reply()).plain
+    for typed in ("help,", "?", "-h", "--help", "HELP"):
+        await slack.command(typed)
+        assert "Filters" in (await slack.reply()).plain, typed
     await slack.command("/sessions active")
     assert "1 session" in (await slack.reply()).plain
 
