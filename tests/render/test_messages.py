@@ -183,3 +183,40 @@ def test_a_card_says_everything() -> None:
     shown = shown.replace(NO_BREAK, " ")
     for piece in ("1 h 05 min", "60.0", "*host*", "*guest*", "Ann", "u2", "2 visits", "u3", "left"):
         assert piece in shown, piece
+
+
+def crowd_of(sizes: dict[str, int]) -> Session:
+    peers = {
+        f"{role}/{number}": Peer(id=f"{role}/{number}", name=f"{role} {number}", role=role, joined_at=NOW)
+        for role, size in sizes.items()
+        for number in range(size)
+    }
+    return Session(id="c" * 24, room_id="a" * 24, active=True, peers=peers, created_at=NOW)
+
+
+def test_every_role_has_its_count_and_a_fair_share_of_the_names() -> None:
+    message = details(crowd_of({"host": 2, "viewer": 2_000, "guest": 300, "recorder": 1}), {}, as_of=NOW, zone="UTC")
+    lines = "\n".join(texts(message.blocks)).splitlines()
+    assert "2,303 in now, 2,303 in all" in lines
+    heads = [line.partition(" · ")[2] for line in lines if line.startswith(("*host*", "*viewer*", "*guest*", "*rec"))]
+    assert heads == [f"{size} in now, {size} in all" for size in ("2", "2,000", "300", "1")]
+    named = [line.split()[1] for line in lines if line.startswith("•")]
+    assert {role: named.count(role) for role in set(named)} == {"host": 2, "viewer": 24, "guest": 23, "recorder": 1}
+    assert [line for line in lines if line.startswith("…")] == ["… and 1,976 more", "… and 277 more"]
+
+
+def test_of_many_roles_the_last_are_counted_together() -> None:
+    message = details(crowd_of({f"role{n}": 60 - n for n in range(25)}), {}, as_of=NOW, zone="UTC")
+    inside_limits(message)
+    lines = "\n".join(texts(message.blocks)).splitlines()
+    assert sum(line.startswith("*role") for line in lines) == 20
+    assert lines.count("… and 190 people in 5 other roles") == 1
+    assert sum(line.startswith("•") for line in lines) == 50
+
+
+def test_a_period_is_said_as_one() -> None:
+    drawn = replace(
+        page(random.Random(1), 0, 0), place=Place.first(parse("ended room:hall after:10:00 before:11:00"), NOW, "UTC")
+    )
+    head = "\n".join(texts(listing(drawn).blocks))
+    assert re.search(r"started between <!date\^1795428000\^[^>]*> and <!date\^1795431600\^", head), head
