@@ -1,4 +1,4 @@
-"""`python -m bot web | socket | demo`. A wrong command or setting prints one line and exits with 2."""
+"""`python -m bot web | socket | migrate | demo`. A wrong command or setting prints one line and exits with 2."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from bot.errors import ConfigError
 
-USAGE = "usage: python -m bot web | socket | demo [--port N] [--seed N] [--speed X] [--no-browser]"
+USAGE = "usage: python -m bot web | socket | migrate | demo [--port N] [--seed N] [--speed X] [--no-browser]"
 
 
 def _web(arguments: list[str]) -> None:
@@ -28,13 +28,27 @@ def _serve(mode: str, arguments: list[str]) -> None:
     asyncio.run(serve(load(mode), mode))  # type: ignore[arg-type]
 
 
+def _migrate(arguments: list[str]) -> None:
+    if arguments:
+        raise ConfigError(f"migrate takes no arguments: DATABASE_URL says what to upgrade. {USAGE}")
+    from bot.settings import read
+    from bot.store.store import Store
+
+    async def migrate() -> None:
+        store = await Store.open(read().database_url)
+        await store.close()
+
+    asyncio.run(migrate())
+    print("The database is up to date.")
+
+
 def _demo(arguments: list[str]) -> None:
     from bot.demo.run import main  # a development part, which the other commands never import
 
     main(arguments)
 
 
-COMMANDS: dict[str, Callable[[list[str]], None]] = {"web": _web, "socket": _socket, "demo": _demo}
+COMMANDS: dict[str, Callable[[list[str]], None]] = {"web": _web, "socket": _socket, "migrate": _migrate, "demo": _demo}
 
 
 def main() -> int:

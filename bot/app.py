@@ -21,10 +21,15 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
+from bot.chat.chat import Chat
 from bot.errors import ConfigError
+from bot.flows.deliver import Deliver
+from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
 from bot.hms.auth import GivenToken, SignedToken, Token
 from bot.hms.client import Hms
+from bot.jobs.alerts import Alerts
+from bot.jobs.scheduler import Scheduler
 from bot.settings import Mode, Settings
 from bot.slack.commands import COMMANDS
 from bot.slack.insist import insist
@@ -34,12 +39,15 @@ from bot.slack.request import Bot
 from bot.slack.socket import Socket
 from bot.slack.work import Work
 from bot.slack.zones import Zones
+from bot.store.store import Store
 from bot.web.server import application
 
 START_S = 1.0
 """How long the start waits for Slack: a refused token ends it, a slow Slack doesn't hold it up."""
 DRAIN_S = 20.0
 """How long answers may take after SIGTERM: a platform such as Heroku kills after 30 seconds."""
+JOBS_STOP_S = 12.0
+"""How long a post that has begun may take when the bot stops: a little more than the post's own time-out."""
 SLACK_TIMEOUT_S = 8
 
 
@@ -49,15 +57,34 @@ class Identity:
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._known: dict[str, Any] = {}
+        self._there = asyncio.Event()
 
     @property
     def known(self) -> bool:
         return bool(self._known)
 
+    @property
+    def team_id(self) -> str:
+        """ "" until Slack has said it."""
+        return str(self._known.get("team_id") or "")
+
+    @property
+    def user_id(self) -> str:
+        return str(self._known.get("user_id") or "")
+
+    @property
+    def name(self) -> str:
+        return str(self._known.get("user") or "")
+
+    async def there(self) -> None:
+        """Wait until it is known."""
+        await self._there.wait()
+
     async def warm(self) -> None:
         """Ask until Slack answers. Raises ConfigError where it refuses the token."""
         answer = await insist(self._client.auth_test, "SLACK_BOT_TOKEN", self._client.base_url)
-        self._known = {key: answer.get(key) for key in ("bot_id", "user_id", "team_id", "enterprise_id")}
+        self._known = {key: answer.get(key) for key in ("bot_id", "user_id", "user", "team_id", "enterprise_id")}
+        self._there.set()
 
     def authorizer(self) -> Callable[..., Awaitable[AuthorizeResult]]:
         """For Bolt. It answers also before Slack has: no listener needs to know who the bot is."""
@@ -92,15 +119,35 @@ async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -
         hms = Hms(settings.hms_api_url, _hms_token(settings))
         stack.push_async_callback(hms.close)
         work = Work()
+        store = await Store.open(settings.database_url)
+        stack.push_async_callback(store.close)
+        identity = Identity(client)
+        rooms = Rooms(hms)
+        poster = _slack_client(settings, http, again=False)
+        deliver = Deliver(store, Chat(poster), unsure=settings.unconfirmed_posts)
         bot = Bot(
             hms=hms,
-            rooms=Rooms(hms),
+            rooms=rooms,
             zones=Zones(client, settings.default_timezone),
             replies=Replies(http),
             work=work,
+            store=store,
+            deliver=deliver,
+            team_id=lambda: identity.team_id,
+            user_id=lambda: identity.user_id,
+            name=lambda: identity.name,
             words=tuple(COMMANDS),
         )
-        identity = Identity(client)
+
+        alerts = Alerts(store, Poll(hms, rooms, store, bot.team_id), deliver, settings.poll_interval_s)
+        scheduler = Scheduler(alerts.jobs())
+        stack.push_async_callback(scheduler.finish, JOBS_STOP_S)
+        stack.callback(deliver.stop)
+
+        async def begin() -> None:
+            await identity.there()
+            scheduler.start()
+
         slack = _bolt(settings, client, identity)
         register(slack, bot)
         socket = _socket(settings, slack, http) if mode == "socket" else None
@@ -121,12 +168,13 @@ async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -
         stack.push_async_callback(work.drain, drain_s)
         stack.push_async_callback(runner.cleanup)  # before the drain: nothing comes in after that
         await web.TCPSite(runner, settings.host, settings.port).start()
-        steps = [identity.warm()]
+        steps = [identity.warm(), begin()]
         if socket is not None:
             stack.push_async_callback(socket.close)
             steps.append(socket.connect())
         starting = asyncio.gather(*steps)
         stack.push_async_callback(_cancelled, starting)
+        stack.callback(scheduler.cut)
         stack.callback(stopping.set)
         await asyncio.wait([starting], timeout=START_S)
         if starting.done():
@@ -163,13 +211,16 @@ async def _cancelled(starting: asyncio.Future[Any]) -> None:
         starting.exception()  # asyncio logs one that nobody looks at
 
 
-def _slack_client(settings: Settings, http: aiohttp.ClientSession) -> AsyncWebClient:
+def _slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: bool = True) -> AsyncWebClient:
+    """`again`: it asks again by itself, which a client that posts must not."""
     return AsyncWebClient(
         token=_secret(settings.slack_bot_token),
         base_url=f"{settings.slack_api_url}/",
         session=http,
         timeout=SLACK_TIMEOUT_S,
-        retry_handlers=[AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=1)],
+        retry_handlers=(
+            [AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=1)] if again else []
+        ),
     )
 
 

@@ -5,6 +5,7 @@ BotError
 │  ├─ QueryError             a query line, with the place and a replacement
 │  ├─ NotFound               a room or a session that isn't there
 │  ├─ ManyRooms              a room name that fits several rooms, or is near some
+│  ├─ TooMany                a stated bound is reached
 │  └─ StaleButton            a button of an older version, or with a broken value
 ├─ HmsError                  100ms: shown with what to do and a reference that is also in the log
 │  ├─ HmsAuth                401 or 403, also with a new token
@@ -38,6 +39,8 @@ class QueryError(UserError):
     """`line[start:end]` is wrong, and `fix` in its place makes a line that works. `faithful`: that line asks what was
     meant, so that it may be run at a press. Untrusted words in `text` stand in code quotes."""
 
+    scope = "list"  # what the line was said for
+
     def __init__(self, text: str, *, line: str, start: int, end: int, fix: str, faithful: bool) -> None:
         super().__init__(text)
         self.line = line
@@ -45,6 +48,14 @@ class QueryError(UserError):
         self.end = end
         self.fix = fix
         self.faithful = faithful
+
+    @classmethod
+    def at(
+        cls, text: str, line: str, span: tuple[int, int], fix: str | None = None, *, instead: str = ""
+    ) -> QueryError:
+        """`fix` says what was meant; where that can't be known, `instead` at least makes a line that works."""
+        faithful = fix is not None
+        return cls(text, line=line, start=span[0], end=span[1], fix=instead if fix is None else fix, faithful=faithful)
 
 
 class NotFound(UserError):
@@ -55,6 +66,8 @@ class ManyRooms(UserError):
     """`name` fits several rooms, or none and these are near it: `choices` are (room name, room id, the line that means
     that room); `more`: there are others besides."""
 
+    scope = "list"  # what the line was said for
+
     def __init__(
         self, name: str, choices: Sequence[tuple[str, str, str]], *, fits: bool = True, more: bool = False
     ) -> None:
@@ -63,6 +76,10 @@ class ManyRooms(UserError):
         self.name = name
         self.choices = choices
         self.more = more
+
+
+class TooMany(UserError):
+    """A stated bound is reached."""
 
 
 class StaleButton(UserError):

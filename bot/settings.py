@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import ConfigError
@@ -34,6 +34,12 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _database_url(url: str) -> str:
+    if not re.match(r"sqlite:///.|postgres(ql)?://[^/]", url):
+        raise ValueError("not sqlite:///path nor postgresql://user:password@host/database")
+    return url
+
+
 def _port(text: object) -> int:
     if not re.fullmatch(r"\d{1,5}", str(text)) or int(str(text)) > 65_535:
         raise ValueError("not a whole number from 0 to 65535")
@@ -56,6 +62,9 @@ class Settings(BaseSettings):
     hms_access_key: str | None = None
     hms_secret: SecretStr | None = None
     hms_api_url: HttpUrl = "https://api.100ms.live/v2"
+    database_url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///sessions-bot.db"
+    poll_interval_s: float = Field(default=15, ge=1, le=3_600)
+    unconfirmed_posts: Literal["hold", "repost"] = "hold"
     host: str = "0.0.0.0"  # noqa: S104 - a container listens to its outside
     port: Annotated[int, BeforeValidator(_port)] = 3000
     default_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
@@ -79,26 +88,29 @@ _NEEDED: dict[Mode, tuple[tuple[str, str], ...]] = {
         ("slack_app_token", "an app-level token (xapp-…) with connections:write, page Basic Information"),
     ),
 }
-_STARTS = {"slack_bot_token": "xoxb-", "slack_app_token": "xapp-"}
+_STARTS = {"slack_bot_token": ("xoxb-", "xoxe.xoxb-"), "slack_app_token": ("xapp-",)}
 
 
-def load(mode: Mode) -> Settings:
-    """The settings of a mode, complete. Raises ConfigError with one line that says what to mend."""
+def read() -> Settings:
+    """The settings as they are. Raises ConfigError with one line that says what to mend."""
     try:
-        settings = Settings()
+        return Settings()
     except (UnicodeDecodeError, OSError) as error:
         raise ConfigError(f".env can't be read: {type(error).__name__}. See .env.example.") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper()
         raise ConfigError(f"{name}: {first['msg'].removeprefix('Value error, ')}. See .env.example.") from None
+
+
+def load(mode: Mode) -> Settings:
+    """The settings of a mode, complete. Raises ConfigError as `read` does."""
+    settings = read()
     for name, what in _NEEDED[mode]:
         if getattr(settings, name) is None:
             raise ConfigError(f"{name.upper()} is not set: it is {what}. See .env.example.")
-    for name, start in _STARTS.items():
-        token = getattr(settings, name)
-        if token is not None and start not in token.get_secret_value():
-            raise ConfigError(f"{name.upper()} is another token: it starts with {start}. See .env.example.")
+        if name in _STARTS and not getattr(settings, name).get_secret_value().startswith(_STARTS[name]):
+            raise ConfigError(f"{name.upper()} is another token: it starts with {_STARTS[name][0]}. See .env.example.")
     if settings.hms_management_token is None and not (settings.hms_access_key and settings.hms_secret):
         raise ConfigError(
             "HMS_ACCESS_KEY and HMS_SECRET are not both set: they are on the Developer page of the 100ms dashboard. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -30,6 +31,9 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             "DEFAULT_TIMEZONE",
             "LOG_LEVEL",
             "LOG_FORMAT",
+            "DATABASE_URL",
+            "POLL_INTERVAL_S",
+            "UNCONFIRMED_POSTS",
         ):
             monkeypatch.delenv(name)
 
@@ -60,7 +64,7 @@ async def slack(manifest: dict[str, Any]) -> AsyncIterator[FakeSlack]:
 
 
 @pytest.fixture
-def settings(slack: FakeSlack, hms: FakeHms) -> Settings:
+def settings(slack: FakeSlack, hms: FakeHms, tmp_path: Path) -> Settings:
     return Settings(
         _env_file=None,
         slack_bot_token=slack.bot_token,
@@ -70,16 +74,22 @@ def settings(slack: FakeSlack, hms: FakeHms) -> Settings:
         hms_access_key=hms.access_key,
         hms_secret=hms.secret,
         hms_api_url=hms.url,
+        database_url=f"sqlite:///{tmp_path}/bot.db",
+        poll_interval_s=3_600,
         host="127.0.0.1",
         port=0,
     )
 
 
 @pytest.fixture
-async def bot(settings: Settings, slack: FakeSlack) -> AsyncIterator[str]:
-    """The bot in HTTP mode, and its URL."""
+async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
+    """The bot in HTTP mode, and its URL. Its first poll is over."""
     async with running(settings, "web") as started:
         slack.bot_events_url = f"{started.url}/slack/events"
+        async with asyncio.timeout(10):
+            while not any(request.query.get("active") == "false" for request in hms.requests):
+                await asyncio.sleep(0.01)
+        hms.requests.clear()
         yield started.url
 
 

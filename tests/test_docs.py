@@ -33,9 +33,9 @@ def test_the_manifest(manifest: dict[str, Any]) -> None:
 
 def test_the_lists_are_what_a_newcomer_expects() -> None:
     assert list(FILTERS) == [
-        "room", "after", "before", "role", "user", "peers", "longer", "limit", "start", "active", "room_id",
+        "room", "after", "before", "role", "user", "peers", "longer", "limit", "start", "on", "active", "room_id",
     ]  # fmt: skip
-    assert list(COMMANDS) == ["show", "help"]
+    assert list(COMMANDS) == ["show", "subscribe", "subscriptions", "unsubscribe", "help"]
 
 
 def test_the_readme_names_every_setting_and_only_those() -> None:

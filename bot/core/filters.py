@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.core.kinds import KINDS
 from bot.core.session import Session
 from bot.core.text import fold
 from bot.core.times import BadValue, Time, parse_length, parse_time, print_length
@@ -21,6 +22,8 @@ from bot.core.times import BadValue, Time, parse_length, parse_time, print_lengt
 LIMIT_MIN, LIMIT_DEFAULT, LIMIT_MAX = 10, 10, 100
 STATES = {"active": True, "ended": False, "all": None}
 """Each state and what List sessions takes for `active`: it is left out only for all."""
+LIST, SUBSCRIBE = "list", "subscribe"
+"""Where a line is said: to list sessions, or to subscribe to them."""
 STATE_WORDS = {
     **dict.fromkeys(("live", "running", "open", "current", "ongoing", "now"), "active"),
     **dict.fromkeys(("finished", "over", "past", "closed", "done", "inactive"), "ended"),
@@ -53,10 +56,11 @@ class RoomName:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A bound on a number: `>=2`."""
+    """A bound on a number: `>=2`; or a range with both its ends, `3..5`, whose sign is `..`."""
 
     sign: str
     number: int
+    most: int = 0
 
     def holds(self, count: int) -> bool:
         return {
@@ -65,10 +69,11 @@ class Count:
             ">": count > self.number,
             "<": count < self.number,
             "=": count == self.number,
+            "..": self.number <= count <= self.most,
         }[self.sign]
 
     def __str__(self) -> str:
-        return f"{self.sign}{self.number}"
+        return f"{self.number}..{self.most}" if self.sign == ".." else f"{self.sign}{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ class Filter:
     names: bool = False  # its values name things of one account, so that no example works in another
     also: tuple[str, ...] = ()  # other words that people use for it
     opposite: tuple[str, ...] = ()  # and for its negation
+    spaced: bool = False  # its values may have spaces: times and lengths
+    scopes: tuple[str, ...] = (LIST, SUBSCRIBE)  # where it can be said
 
     @property
     def negatable(self) -> bool:
@@ -118,10 +125,11 @@ def parse_id(text: str) -> str:
 
 
 def _parse_room(text: str) -> RoomId | RoomName:
+    text = text.lstrip("#").strip() or text
     said = text.lower()
     if is_id(said) or _ALMOST_ID.fullmatch(said) or ("/" in said and _ID_IN_LINK.search(said)):
         return RoomId(parse_id(text))
-    return RoomName(text.lstrip("#").strip() or text)
+    return RoomName(text)
 
 
 def _parse_bool(text: str) -> str:
@@ -136,6 +144,13 @@ def _parse_when(text: str) -> Time:
     return parse_time(text.lstrip("<>=≤≥ "))  # `after:>=3d` says it twice
 
 
+def _parse_kind(text: str) -> str:
+    if text.lower() not in KINDS:
+        near = difflib.get_close_matches(text.lower(), KINDS, n=1)
+        raise BadValue(f"say {', '.join(KINDS)}", near[0] if near else None)
+    return text.lower()
+
+
 def _parse_limit(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise BadValue(f"say a whole number from {LIMIT_MIN} to {LIMIT_MAX}")
@@ -147,11 +162,13 @@ def _parse_limit(text: str) -> int:
 
 
 def _parse_count(text: str) -> Count:
-    found = re.fullmatch(r"(>=|=>|<=|=<|≥|≤|>|<|==?|)([0-9]{1,6})(\+?)", text.replace(" ", ""))
-    if between := re.fullmatch(r"([0-9]{1,6})(?:-|–|\.\.+|…)([0-9]{1,6})", text):
-        raise BadValue("a range is said with two filters", f">={int(between[1])} -peers:>{int(between[2])}")
+    text = text.replace(" ", "")
+    if between := re.fullmatch(r"([0-9]{1,6})(?:-|–|\.\.+|…|to)([0-9]{1,6})", text):
+        least, most = sorted(map(int, between.groups()))
+        return Count("..", least, most)
+    found = re.fullmatch(r"(>=|=>|<=|=<|≥|≤|>|<|==?|)([0-9]{1,6})(\+?)", text)
     if not found:
-        raise BadValue("say a number with >=, >, =, < or <= before it")
+        raise BadValue("say a number with >=, >, =, < or <= before it, or a range such as 3..5")
     sign = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<=", "==": "=", "": "="}.get(found[1], found[1])
     return Count(">=" if found[3] else sign, int(found[2]))
 
@@ -203,6 +220,8 @@ FILTERS: dict[str, Filter] = {
             param="after",
             once=True,
             also=("since", "from", "started", "last", "past", "within"),
+            scopes=(LIST,),
+            spaced=True,
         ),
         Filter(
             "before",
@@ -214,6 +233,8 @@ FILTERS: dict[str, Filter] = {
             param="before",
             once=True,
             also=("until", "to", "till", "by"),
+            scopes=(LIST,),
+            spaced=True,
         ),
         Filter(
             "role",
@@ -239,7 +260,7 @@ FILTERS: dict[str, Filter] = {
         Filter(
             "peers",
             form="peers:>=<number>",
-            help="so many people: in now for a live session, in all for an ended one; also `>` `=` `<` `<=` `5+`",
+            help="so many people: in now while live, in all once it has ended; also `>` `=` `<` `<=` `5+` `3..5`",
             example=">=2",
             parse=_parse_count,
             say=("with {} people", "without {} people"),
@@ -257,6 +278,7 @@ FILTERS: dict[str, Filter] = {
             test=lambda seconds: lambda session, now: session.length_s(now) > seconds,
             also=("duration", "length", "lasted", "over", "longer_than"),
             opposite=("shorter", "under", "shorter_than"),
+            spaced=True,
         ),
         Filter(
             "limit",
@@ -266,6 +288,7 @@ FILTERS: dict[str, Filter] = {
             parse=_parse_limit,
             once=True,
             also=("max", "top", "page_size", "per_page"),
+            scopes=(LIST,),
         ),
         Filter(
             "start",
@@ -277,6 +300,15 @@ FILTERS: dict[str, Filter] = {
             once=True,
             names=True,
             also=("cursor",),
+            scopes=(LIST,),
+        ),
+        Filter(
+            "on",
+            form="on:start,end,join,leave",
+            help="with `subscribe`: what to be told of, `start` and `end` when nothing is said",
+            example="start",
+            parse=_parse_kind,
+            scopes=(SUBSCRIBE,),
         ),
         Filter(
             "active",
@@ -285,6 +317,7 @@ FILTERS: dict[str, Filter] = {
             example="true",
             parse=_parse_bool,
             becomes="state",
+            scopes=(LIST,),
         ),
         Filter(
             "room_id",

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.core.filters import FILTERS, STATES
+from bot.core.filters import FILTERS, LIST, STATES, SUBSCRIBE
 from bot.core.query import Query, Term, canonical
-from bot.core.suggest import SIGNED, error_at, mended, quote, unknown_key, unknown_word
-from bot.core.text import tidy
+from bot.core.suggest import SPACED_WORDS, reads, signed, unknown_key, unknown_word
+from bot.core.text import quote, tidy
 from bot.core.times import BadValue
 from bot.core.words import Word, cut
 from bot.errors import QueryError
@@ -23,20 +23,33 @@ TERMS = 20
 RESOLVED_CHARS = LINE_CHARS + TERMS * 24
 """The longest canonical line once every room name has become an id."""
 
+FIXES = 3 * TERMS
+"""After so many fixes a line is given up: each mends one word."""
+
 _SIGN = re.compile(r"[<>=≥≤]+")
 
 
-def parse(text: str, *, commands: Sequence[str] = (), most_chars: int = LINE_CHARS) -> Query:
-    """Read a line. `commands` are other first words, for the nearest word in an error. Raises QueryError."""
+def parse(text: str, *, scope: str = LIST, commands: Sequence[str] = (), most_chars: int = LINE_CHARS) -> Query:
+    """Read a line that is said for `scope`. `commands` are other first words, for the nearest word in an error. Raises
+    QueryError."""
+    try:
+        return _parse(text, scope, commands, most_chars)
+    except QueryError as error:
+        error.scope = scope
+        raise
+
+
+def _parse(text: str, scope: str, commands: Sequence[str], most_chars: int) -> Query:
     line = tidy(text)
     _check_length(line, line, most_chars)
     terms: list[Term] = []
-    words = _joined(cut(line), line)
+    words = _joined(cut(line))
     for place in range(len(words)):
         term = _term(words, place, terms, line, commands)
+        _check_scope(term, words[place], line, scope)
         _check_repeat(term, terms, line)
         if len(terms) == TERMS:
-            raise error_at(f"That is more than {TERMS} filters.", line, (term.span[0], len(line)))
+            raise QueryError.at(f"That is more than {TERMS} filters.", line, (term.span[0], len(line)))
         terms.append(term)
     state = next((term.value for term in terms if term.key == "state"), "active")
     query = Query(state, canonical(term for term in terms if term.key != "state"), line)
@@ -48,39 +61,60 @@ def corrected(error: QueryError, *, commands: Sequence[str] = ()) -> tuple[str, 
     """The error's line with every error mended, one fix after another, and whether it still asks what was meant."""
     faithful = error.faithful
     line = mended(error)
-    while line.split(" ")[0].lower() not in commands:
+    for _ in range(FIXES):
+        if line.split(" ")[0].lower() in commands:
+            return line, faithful
         try:
-            parse(line, commands=commands)
+            parse(line, scope=error.scope, commands=commands)
         except QueryError as another:
             faithful = faithful and another.faithful
             line = mended(another)
         else:
-            break
-    return line or "active", faithful
+            return line or ("active" if error.scope == LIST else ""), faithful
+    return "active" if error.scope == LIST else "", False
 
 
-def _joined(words: list[Word], line: str) -> list[Word]:
+def mended(error: QueryError) -> str:
+    """The error's line with its fix put in."""
+    return tidy(error.line[: error.start] + error.fix + error.line[error.end :]).strip(" ,")
+
+
+def _joined(words: list[Word]) -> list[Word]:
     """Words that belong together though a space parts them: `room: hall`, `peers:>= 2`, `after:3 days ago`."""
     joined: list[Word] = []
-    for word in words:
-        before = joined[-1] if joined and not word.comma else None
-        raw = line[word.start : word.end]
-        if before and before.key and not word.key and (not before.value or _SIGN.fullmatch(before.value)):
-            joined[-1] = before.joined(word, before.value + word.value)
-        elif before and before.key in ("after", "before", "longer") and _goes_on(before, raw):
-            joined[-1] = before.joined(word, f"{before.value} {raw}")
-        else:
-            joined.append(word)
+    place = 0
+    while place < len(words):
+        word = words[place]
+        place += 1
+        if word.key and not word.quoted:
+            while place < len(words) and _lacks(word, words[place]):
+                other = words[place]
+                word = word.joined(other, word.value + other.value)
+                place += 1
+            if more := _spaced(word, words[place : place + SPACED_WORDS]):
+                value = " ".join([word.value, *(other.value for other in words[place : place + more])])
+                word = word.joined(words[place + more - 1], value)
+                place += more
+        joined.append(word)
     return joined
 
 
-def _goes_on(word: Word, raw: str) -> bool:
-    """Whether a time or a length with the next word behind it is one too."""
-    try:
-        FILTERS[word.key].parse(f"{word.value} {raw}")
-    except ValueError:
-        return False
-    return True
+def _lacks(word: Word, other: Word) -> bool:
+    """Whether a filter has no value yet, and the next word is one."""
+    return not other.key and not other.comma and (not word.value or _SIGN.fullmatch(word.value) is not None)
+
+
+def _spaced(word: Word, others: Sequence[Word]) -> int:
+    """How many of the words behind a time or a length belong to it."""
+    if word.key not in FILTERS or not FILTERS[word.key].spaced or not word.value:
+        return 0
+    for some in range(len(others), 0, -1):
+        values = [other.value for other in others[:some]]
+        if not any(other.key or other.comma or other.quoted for other in others[:some]) and reads(
+            FILTERS[word.key], " ".join([word.value, *values])
+        ):
+            return some
+    return 0
 
 
 def _term(words: list[Word], place: int, terms: list[Term], line: str, commands: Sequence[str]) -> Term:
@@ -89,14 +123,16 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, commands:
     span = (word.start, word.end)
     raw = line[word.start : word.end]
     if not word.closed:
-        raise error_at("A quote is opened and not closed.", line, span, raw.rstrip("\\") + '"')
+        raise QueryError.at("A quote is opened and not closed.", line, span, raw.rstrip("\\") + '"')
     said = word.value.lower()
     if not word.key and not word.quoted and said in STATES:
         if word.minus:
             other = {"active": "ended", "ended": "active", "all": "active"}[said]
-            raise error_at(f"A state can't be excluded: say `{other}`.", line, span, other)
+            raise QueryError.at(f"A state can't be excluded: say `{other}`.", line, span, other)
         return Term("state", said, span=span)
-    if not word.key and word.comma and not SIGNED.fullmatch(said) and terms and _takes_more(terms[-1]):
+    if wrong := signed(word, line):
+        raise wrong
+    if not word.key and word.comma and terms and _takes_more(terms[-1]):
         entry, minus = FILTERS[terms[-1].key], word.minus or terms[-1].negated
     elif not word.key:
         raise unknown_word(words, place, line, commands)
@@ -105,19 +141,19 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, commands:
     else:
         entry, minus = FILTERS[word.key], word.minus
     if minus and not entry.negatable:
-        raise error_at(f"`{entry.key}:` can't be excluded with a `-`.", line, span, instead=raw.lstrip("-–—−"))
+        raise QueryError.at(f"`{entry.key}:` can't be excluded with a `-`.", line, span, instead=raw.lstrip("-–—−"))
     sign = "-" if minus else ""
     example = f"{sign}{entry.key}:{entry.example}"
     instead = "" if entry.names else example
     if not word.value:
-        raise error_at(f"`{entry.key}:` needs a value, such as `{example}`.", line, span, instead=instead)
+        raise QueryError.at(f"`{entry.key}:` needs a value, such as `{example}`.", line, span, instead=instead)
     try:
         value = entry.parse(word.value)
     except ValueError as error:
         near = error.fix if isinstance(error, BadValue) else None
         text = f"{quote(f'{entry.key}:{word.value}')}: {error}."
-        fix = f"{sign}{entry.key}:{near}" if near and not (minus and " " in near) else None
-        raise error_at(text, line, span, fix, instead=instead) from None
+        fix = f"{sign}{entry.key}:{near}" if near else None
+        raise QueryError.at(text, line, span, fix, instead=instead) from None
     return Term(entry.becomes or entry.key, value, minus, span)
 
 
@@ -126,7 +162,18 @@ def _check_length(line: str, form: str, most_chars: int) -> None:
         return
     place = line.rfind(" ", 0, min(most_chars, len(line) - 1)) + 1
     text = f"That line has {len(form):,} characters, and {most_chars} is the most I read."
-    raise error_at(text, line, (place, len(line)))
+    raise QueryError.at(text, line, (place, len(line)))
+
+
+def _check_scope(term: Term, word: Word, line: str, scope: str) -> None:
+    if term.key == "state":
+        if scope == SUBSCRIBE and term.value != "active":
+            text = "A subscription follows live sessions; for their end say `on:end`."
+            raise QueryError.at(text, line, term.span, "on:end")
+    elif scope not in FILTERS[term.key].scopes:
+        shown = quote(f"{term.key}:")
+        why = "goes with `subscribe`." if scope == LIST else "has no place in a subscription: it tells of what comes."
+        raise QueryError.at(f"{shown} {why}", line, (word.start, word.end))
 
 
 def _check_repeat(term: Term, before: list[Term], line: str) -> None:
@@ -134,9 +181,9 @@ def _check_repeat(term: Term, before: list[Term], line: str) -> None:
     if term.key == "state":
         if any(other.value != term.value for other in same):
             said = quote(line[slice(*same[0].span)]), quote(line[slice(*term.span)])
-            raise error_at(f"Say one state: {said[0]} and {said[1]} differ.", line, term.span)
+            raise QueryError.at(f"Say one state: {said[0]} and {said[1]} differ.", line, term.span)
     elif same and FILTERS[term.key].once and same[0].value != term.value:
-        raise error_at(f"`{term.key}:` is said twice, and only once makes sense.", line, term.span)
+        raise QueryError.at(f"`{term.key}:` is said twice, and only once makes sense.", line, term.span)
 
 
 def _takes_more(term: Term) -> bool:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.core.filters import FILTERS, LIMIT_DEFAULT, STATES, Test
 from bot.core.query import Query, Term
 from bot.core.session import Session
-from bot.core.suggest import quote
+from bot.core.text import quote
 from bot.core.times import Instant, between
 from bot.errors import QueryError
 
@@ -44,6 +44,15 @@ def plan(query: Query, now: datetime, zone: ZoneInfo) -> Plan:
         start=query.only("start"),
         keep=_all_of([_any_of(terms) for terms in local], now) if local else None,
     )
+
+
+def matcher(query: Query, now: datetime) -> Callable[[Session], bool]:
+    """The whole query as a check of our own; it has no times, and all its rooms are known."""
+    by_key: dict[str, list[Term]] = {}
+    for term in query.terms:
+        if FILTERS[term.key].test:
+            by_key.setdefault(term.key, []).append(term)
+    return _all_of([_any_of(terms) for terms in by_key.values()], now)
 
 
 def _any_of(terms: list[Term]) -> Test:
@@ -83,11 +92,5 @@ def fixed(query: Query, now: datetime, zone: ZoneInfo) -> Query:
 def _wrong_order(line: str, after: Term, before: Term) -> QueryError:
     first, second = sorted((after.span, before.span))
     swap = {after.span: str(replace(before, key="after")), before.span: str(replace(after, key="before"))}
-    return QueryError(
-        f"{quote(str(after))} is later than {quote(str(before))}, so nothing can lie between them.",
-        line=line,
-        start=first[0],
-        end=second[1],
-        fix=swap[first] + line[first[1] : second[0]] + swap[second],
-        faithful=True,
-    )
+    text = f"{quote(str(after))} is later than {quote(str(before))}, so nothing can lie between them."
+    return QueryError.at(text, line, (first[0], second[1]), swap[first] + line[first[1] : second[0]] + swap[second])

@@ -28,10 +28,7 @@ class Term:
     span: tuple[int, int] = field(default=(0, 0), compare=False)
 
     def __str__(self) -> str:
-        text = FILTERS[self.key].write(self.value)
-        if _NEEDS_QUOTES.search(text):
-            text = '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
-        return f"{'-' if self.negated else ''}{self.key}:{text}"
+        return f"{'-' if self.negated else ''}{self.key}:{quoted(FILTERS[self.key].write(self.value))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +64,11 @@ class Query:
     def without(self, *keys: str) -> Query:
         """The same without those keys."""
         return replace(self, terms=tuple(term for term in self.terms if term.key not in keys))
+
+
+def quoted(text: str) -> str:
+    """A value as the query line takes it: in quotes where it needs them."""
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"' if _NEEDS_QUOTES.search(text) else text
 
 
 def canonical(terms: Iterable[Term]) -> tuple[Term, ...]:

@@ -65,6 +65,12 @@ def unstack(text: str) -> str:
     return "".join(kept)
 
 
+def quote(word: str, most: int = 60) -> str:
+    """An untrusted word as an inline code span that it can't end."""
+    word = unstack(tidy(word)).replace("`", "ˋ")
+    return f"`{word if len(word) <= most else word[: most - 1] + '…'}`"
+
+
 def fold(text: str) -> str:
     """The form in which two names are compared: tidy, NFKC, without regard to case."""
     if text.isascii() and text.isprintable():

@@ -27,6 +27,7 @@ _ISO = re.compile(
     r"(?:[t ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?(z|[+-]\d{2}:?\d{2})?)?",
     re.IGNORECASE,
 )
+_CLOCK_NAMES = {"noon": time(12), "midday": time(12), "midnight": time()}
 _OTHER_DATE = re.compile(r"(\d{1,2})([./])(\d{1,2})[./](\d{4})")
 
 
@@ -75,7 +76,8 @@ class Day:
 
     def next(self, when: datetime, zone: ZoneInfo) -> datetime | None:
         """The first such weekday after a moment; None for a day that is named by its distance from today."""
-        return _next(when, zone, self.clock, weekday=DAYS.index(self.name)) if self.name in DAYS else None
+        name = self.name.removeprefix(_LAST)
+        return _next(when, zone, self.clock, weekday=DAYS.index(name)) if name in DAYS else None
 
     def __str__(self) -> str:
         return f"{self.name} {self.clock:%H:%M}" if self.clock != time() else self.name
@@ -138,10 +140,14 @@ def needs_zone(when: Time) -> bool:
 
 
 def between(after: Time, before: Time, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Two times that are said together: a time of day or a weekday that ends a period is the next one after its start,
-    so that `after:10:00 before:11:00` is one hour at any time of the day."""
+    """Two times that are said together. A time of day behind another is the next after that one, so that
+    `after:10:00 before:11:00` is one hour whenever it is asked; a weekday or time of day that would not be later is the
+    next such after the start."""
     start, end = after.at(now, zone), before.at(now, zone)
-    if end < start and isinstance(before, Clock | Day):
+    timed = isinstance(before, Clock) and (
+        isinstance(after, Clock) or (isinstance(after, Day) and after.clock != time())
+    )
+    if isinstance(before, Clock | Day) and (timed or end <= start):
         end = before.next(start, zone) or end
     return start, end
 
@@ -155,10 +161,13 @@ def parse_time(text: str) -> Time:
         return day
     if _LENGTH.fullmatch(said):
         return Ago(parse_length(said))
-    if clock := _parse_clock(said):
+    if (clock := _parse_clock(said)) is not None:
         return Clock(clock)
     if iso := _ISO.fullmatch(said):
         return _parse_iso(said, iso)
+    date_said, _, clock_said = said.partition(" ")
+    if _ISO.fullmatch(date_said) and (clock := _parse_clock(clock_said)) is not None:
+        return parse_time(f"{date_said} {clock:%H:%M}")
     if other := _OTHER_DATE.fullmatch(said):
         raise BadValue("write a date as year-month-day", _as_iso(other))
     near = difflib.get_close_matches(said, ("today", "yesterday", *DAYS), n=1, cutoff=0.7)
@@ -172,13 +181,15 @@ def _parse_day(said: str) -> Day | None:
     if said in _DAY_NAMES:
         return Day(_DAY_NAMES[said])
     for name, _, clock in (said.rpartition(" "), said.partition(" ")[::-1]):
-        if name in _DAY_NAMES and (when := _parse_clock(clock)):
+        if name in _DAY_NAMES and (when := _parse_clock(clock)) is not None:
             return Day(_DAY_NAMES[name], when)
     return None
 
 
 def _parse_clock(said: str) -> time | None:
     """`9:30`, `9am`; None for anything else, ValueError for `25:00`."""
+    if said in _CLOCK_NAMES:
+        return _CLOCK_NAMES[said]
     found = _CLOCK.fullmatch(said)
     if not found or not (found[2] or found[3]):
         return None
@@ -209,7 +220,10 @@ def _parse_iso(said: str, parts: re.Match[str]) -> Time:
             raise ValueError(f"the year must be {YEARS.start} to {YEARS.stop - 1}")
         if offset is None:
             return Wall(local, date_only=clock is None)
-        return Instant(datetime.fromisoformat(local.isoformat() + offset.upper()).astimezone(UTC))
+        utc = datetime.fromisoformat(local.isoformat() + offset.upper()).astimezone(UTC)
+        if utc.year not in YEARS:
+            raise ValueError(f"the year must be {YEARS.start} to {YEARS.stop - 1}")
+        return Instant(utc)
     except ValueError as error:
         said_why = str(error)
         raise ValueError(said_why if said_why.startswith("the year") else "there is no such date or time") from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 _WORD = re.compile(
     r"""(?P<minus>[-–—−]*)
-        (?:(?P<key>[^\s,:"]+):(?!//))?
+        (?:(?P<key>[^\s,:"\d][^\s,:"]*):(?!//))?
         (?P<value>'[^']+'(?=[\s,]|$) | (?:"(?:[^"\\]|\\.)*(?:"|\\?$) | [^\s,"])*)""",
     re.VERBOSE,
 )
@@ -52,7 +52,7 @@ def cut(line: str) -> list[Word]:
             Word(
                 minus=bool(found["minus"]),
                 key=(found["key"] or "").lower(),
-                value=value.strip(),
+                value=re.sub(r" {2,}", " ", value).strip(),
                 quoted=quoted,
                 comma="," in line[place:start],
                 closed=closed,

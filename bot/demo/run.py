@@ -102,6 +102,8 @@ async def _bot(slack: FakeSlack, hms: FakeHms, stop: asyncio.Event) -> AsyncIter
         "HMS_ACCESS_KEY": hms.access_key,
         "HMS_SECRET": hms.secret,
         "HMS_API_URL": f"{slack.url}/v2",
+        "DATABASE_URL": "",  # an SQLite file in its folder
+        "POLL_INTERVAL_S": "2",
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),

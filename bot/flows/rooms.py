@@ -11,8 +11,7 @@ from cachetools import TTLCache
 from bot.core.filters import LIMIT_MAX, is_id
 from bot.core.query import Query
 from bot.core.session import Room
-from bot.core.suggest import quote
-from bot.core.text import fold
+from bot.core.text import fold, quote
 from bot.errors import HmsError, HmsNotFound, ManyRooms, NotFound
 from bot.hms.client import Hms
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.core.session import Session
-from bot.core.suggest import quote
+from bot.core.text import quote
 from bot.errors import HmsNotFound, NotFound
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.core.filters import is_id
 from bot.core.place import VERSION
 from bot.errors import StaleButton
@@ -16,6 +18,12 @@ SHARE = "sessions.share"
 OPEN = "sessions.list"
 SHOW = "sessions.show"
 SHOW_AGAIN = "sessions.show_again"
+SUBSCRIBE = "sessions.subscribe"
+UNSUBSCRIBE = "sessions.unsubscribe"
+RESUME = "sessions.resume"
+
+_CHANNEL = re.compile(r"[A-Z0-9]{2,32}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def session_value(session_id: str) -> str:
@@ -29,3 +37,42 @@ def read_session_value(value: str) -> str:
     if version != VERSION or not is_id(session_id):
         raise StaleButton()
     return session_id
+
+
+def subscription_value(channel_id: str, number: int) -> str:
+    """`1|<channel id>|<number>`."""
+    return f"{VERSION}|{channel_id}|{number}"
+
+
+def read_subscription_value(value: str) -> tuple[str, int]:
+    """The channel's id and the subscription's number. Raises StaleButton."""
+    head, _, number = value.rpartition("|")
+    if not _NUMBER.fullmatch(number):
+        raise StaleButton()
+    return read_channel_value(head), int(number)
+
+
+def line_value(line: str) -> str:
+    """`1|<a line that subscribes>`."""
+    return f"{VERSION}|{line}"
+
+
+def read_line_value(value: str) -> str:
+    """The line. Raises StaleButton."""
+    version, _, line = value.partition("|")
+    if version != VERSION:
+        raise StaleButton()
+    return line
+
+
+def channel_value(channel_id: str) -> str:
+    """`1|<channel id>`."""
+    return f"{VERSION}|{channel_id}"
+
+
+def read_channel_value(value: str) -> str:
+    """The channel's id. Raises StaleButton."""
+    version, _, channel_id = value.partition("|")
+    if version != VERSION or not _CHANNEL.fullmatch(channel_id):
+        raise StaleButton()
+    return channel_id

@@ -13,6 +13,7 @@ from bot.core.summary import is_host, summarise
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, fields, section
 from bot.render.escape import mrkdwn
+from bot.render.lines import fair, packed
 from bot.render.phrases import Names, clock, count, date, length, room
 
 PEOPLE_SHOWN = 50
@@ -66,7 +67,7 @@ def _people(session: Session, as_of: datetime) -> Iterable[Block]:
     for person in people:
         by_role.setdefault(person.role, []).append(person)
     roles = sorted(by_role.items(), key=lambda entry: (not is_host(entry[0]), -len(entry[1])))
-    some = _fair([len(members) for _, members in roles[:ROLES_SHOWN]], PEOPLE_SHOWN)
+    some = fair([len(members) for _, members in roles[:ROLES_SHOWN]], PEOPLE_SHOWN)
     lines: list[str] = []
     left_chars = PEOPLE_CHARS
     for (role, members), most in zip(roles, some, strict=False):
@@ -82,17 +83,8 @@ def _people(session: Session, as_of: datetime) -> Iterable[Block]:
         lines.append(
             f"… and {count(sum(others), 'person', 'people')} in {count(len(others), 'other role', 'other roles')}"
         )
-    for text in _by_size(lines):
+    for text in packed(lines):
         yield section(text)
-
-
-def _fair(sizes: list[int], most: int) -> list[int]:
-    """How many of each group are shown, `most` in all: what a small one doesn't need is shared by the larger ones."""
-    shares = [0] * len(sizes)
-    for done, place in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
-        shares[place] = min(sizes[place], most // (len(sizes) - done))
-        most -= shares[place]
-    return shares
 
 
 def _person(person: Person, session: Session, as_of: datetime) -> str:
@@ -106,13 +98,3 @@ def _person(person: Person, session: Session, as_of: datetime) -> str:
     if person.visits > 1:
         parts.append(f"{person.visits} visits")
     return " · ".join(parts)
-
-
-def _by_size(lines: list[str], most_chars: int = 2_900) -> Iterable[str]:
-    text = ""
-    for line in lines:
-        if text and len(text) + len(line) + 1 > most_chars:
-            yield text
-            text = ""
-        text += ("\n" if text else "") + line
-    yield text

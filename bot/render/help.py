@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.core.filters import FILTERS, STATES
+from bot.core.filters import FILTERS, LIST, STATES
 from bot.render.blocks import Message, context, divider, section
 from bot.render.escape import entities
 from bot.render.limits import SECTION_TEXT_CHARS
@@ -49,7 +49,7 @@ def help_message(commands: Sequence[Row]) -> Message:
 
 def usage_hint(commands: Sequence[Row]) -> str:
     """The hint that Slack shows in the composer (manifest schema: at most 1,000 characters)."""
-    filters = " ".join(f"[{entry.form}]" for entry in FILTERS.values() if not entry.becomes)
+    filters = " ".join(f"[{entry.form}]" for entry in FILTERS.values() if not entry.becomes and LIST in entry.scopes)
     return f"[{'|'.join(STATES)}] {filters} | " + " | ".join(usage for usage, _ in commands)
 
 

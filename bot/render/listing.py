@@ -7,25 +7,25 @@ things first: what does not fit there is a press of Show away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from bot.core.listing import Listing
 from bot.core.place import Place
 from bot.core.query import Query
 from bot.core.session import Session
-from bot.core.summary import Summary, summarise
+from bot.core.summary import summarise
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, menu, section
 from bot.render.escape import code, entities, mrkdwn
 from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS
+from bot.render.lines import Part, fit, packed
+from bot.render.people import STATE, hosts, people, roles
 from bot.render.phrases import NO_BREAK, clock, count, length, query, room
 from bot.render.validate_data import texts
 
 CARDS_MOST = 25
 ROOMY_CHARS = 130  # a line with so much room shows longer names and full dates
 FALLBACK_SESSIONS = 10
-_STATE = {True: "🟢 Live", False: "⚪ Ended"}
 
 
 def listing(page: Listing, *, shared_by: str | None = None) -> Message:
@@ -53,47 +53,26 @@ def _cards(page: Listing, share_chars: int) -> Iterable[Block]:
         name = page.names.get(session.room_id) or session.room_id
         show = button("Show", ids.SHOW, ids.session_value(session.id), spoken=f"Show the session in {name}")
         most_chars = min(SECTION_TEXT_CHARS, share_chars - len("Show"))
-        yield section(_fit(_card(session, page), most_chars), show)
+        yield section(fit(_card(session, page), most_chars), show)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A piece of a line. `rank` 0 is always said; of the others the lowest come first while there is room."""
-
-    text: str
-    rank: int = 0
-
-
-def _card(session: Session, page: Listing) -> list[list[_Part]]:
+def _card(session: Session, page: Listing) -> list[list[Part]]:
     summary = summarise(session)
     lasted = length(session.length_s(page.as_of))
     return [
         [
-            _Part(_STATE[session.active]),
-            _Part(room(session.room_id, page.names)),
-            _Part(_people(session, summary)),
+            Part(STATE[session.active]),
+            Part(room(session.room_id, page.names)),
+            Part(people(session, summary)),
         ],
         [
-            _Part(f"started {clock(session.started_at, page.as_of)}"),
-            _Part(f"{lasted} so far" if session.active else f"lasted {lasted}"),
-            _Part(_hosts(session, summary), 1),
+            Part(f"started {clock(session.started_at, page.as_of)}"),
+            Part(f"{lasted} so far" if session.active else f"lasted {lasted}"),
+            Part(hosts(session, summary), 1),
         ],
-        [_Part(_roles(session, summary), 2)],
-        [_Part(f"session {mrkdwn(session.id, 24)}", 4), _Part(f"room {mrkdwn(session.room_id, 24)}", 3)],
+        [Part(roles(session, summary), 2)],
+        [Part(f"session {mrkdwn(session.id, 24)}", 4), Part(f"room {mrkdwn(session.room_id, 24)}", 3)],
     ]
-
-
-def _fit(lines: list[list[_Part]], most_chars: int) -> str:
-    """The lines with as many parts as fit, joined by dots; empty parts and lines are left out."""
-    parts = [part for line in lines for part in line if part.text]
-    left = most_chars - sum(len(part.text) + 3 for part in parts if part.rank == 0)
-    kept = {id(part) for part in parts if part.rank == 0}
-    for part in sorted((part for part in parts if part.rank), key=lambda part: part.rank):
-        if len(part.text) + 3 <= left:
-            left -= len(part.text) + 3
-            kept.add(id(part))
-    shown = (" · ".join(part.text for part in line if id(part) in kept) for line in lines)
-    return "\n".join(line for line in shown if line)
 
 
 def _lines(page: Listing, share_chars: int) -> Iterable[Block]:
@@ -101,68 +80,30 @@ def _lines(page: Listing, share_chars: int) -> Iterable[Block]:
     for number, session in enumerate(page.sessions, start=1):
         options.append((str(number), ids.session_value(session.id)))
         most_chars = share_chars - len(str(number))
-        lines.append(_fit([_line(number, session, page, roomy=most_chars > ROOMY_CHARS)], most_chars))
-    for some in _chunks(lines, SECTION_TEXT_CHARS):
-        yield section("\n".join(some))
+        lines.append(fit([_line(number, session, page, roomy=most_chars > ROOMY_CHARS)], most_chars))
+    for text in packed(lines):
+        yield section(text)
     yield actions(menu("Show number …", ids.SHOW, options))
 
 
-def _line(number: int, session: Session, page: Listing, *, roomy: bool) -> list[_Part]:
+def _line(number: int, session: Session, page: Listing, *, roomy: bool) -> list[Part]:
     summary = summarise(session)
-    people = f"{summary.people_in:,}/{summary.people:,} in" if session.active else f"{summary.people:,} in all"
+    numbers = f"{summary.people_in:,}/{summary.people:,} in" if session.active else f"{summary.people:,} in all"
     started = clock(session.started_at, page.as_of, short=not roomy)
     line = [
-        _Part(f"{number} {_STATE[session.active]}"),
-        _Part(room(session.room_id, page.names, 40 if roomy else 16)),
-        _Part(people, 1),
-        _Part(started, 2),
-        _Part(length(session.length_s(page.as_of)).replace(NO_BREAK, ""), 3),
+        Part(f"{number} {STATE[session.active]}"),
+        Part(room(session.room_id, page.names, 40 if roomy else 16)),
+        Part(numbers, 1),
+        Part(started, 2),
+        Part(length(session.length_s(page.as_of)).replace(NO_BREAK, ""), 3),
     ]
     if roomy:
         line += [
-            _Part(_hosts(session, summary), 4),
-            _Part(_roles(session, summary), 6),
-            _Part(f"room {mrkdwn(session.room_id, 24)}" if page.names.get(session.room_id) else "", 5),
+            Part(hosts(session, summary), 4),
+            Part(roles(session, summary), 6),
+            Part(f"room {mrkdwn(session.room_id, 24)}" if page.names.get(session.room_id) else "", 5),
         ]
     return line
-
-
-def _chunks(lines: Sequence[str], most_chars: int) -> Iterable[list[str]]:
-    some: list[str] = []
-    length_chars = 0
-    for line in lines:
-        if some and length_chars + len(line) + 1 > most_chars:
-            yield some
-            some, length_chars = [], 0
-        some.append(line)
-        length_chars += len(line) + 1
-    if some:
-        yield some
-
-
-def _people(session: Session, summary: Summary) -> str:
-    if not summary.people:
-        return "nobody yet" if session.active else "nobody came"
-    if session.active:
-        return f"{summary.people_in:,} in now, {summary.people:,} in all"
-    return count(summary.people, "person", "people")
-
-
-def _roles(session: Session, summary: Summary) -> str:
-    if not summary.roles:
-        return ""
-    roles = [f"{mrkdwn(role, 24) or 'no role'} {number:,}" for role, number in summary.roles[:5]]
-    more = len(summary.roles) - 5
-    head = "in now: " if session.active else "roles: "
-    return head + ", ".join(roles) + (f" and {more} more" if more > 0 else "")
-
-
-def _hosts(session: Session, summary: Summary) -> str:
-    if not summary.hosts:
-        return "no host in now" if summary.host_left else ""
-    shown = ", ".join(mrkdwn(name, 24) for name in summary.hosts[:3])
-    more = summary.hosts_more + len(summary.hosts[3:])
-    return f"hosted by {shown}" + (f" and {more} more" if more > 0 else "")
 
 
 def _foot(page: Listing, shared_by: str | None) -> Iterable[Block]:
@@ -223,8 +164,8 @@ def _fallback(page: Listing, asked: str) -> str:
     lines = [f"{asked}: {count(len(page.sessions), 'session', 'sessions')} on page {page.place.number}."]
     for session in page.sessions[:FALLBACK_SESSIONS]:
         state = "live" if session.active else "ended"
-        people = session.people_in_count() if session.active else session.people_count()
-        lines.append(f"{room(session.room_id, page.names)}: {state}, {count(people, 'person', 'people')}.")
+        number = session.people_in_count() if session.active else session.people_count()
+        lines.append(f"{room(session.room_id, page.names)}: {state}, {count(number, 'person', 'people')}.")
     if len(page.sessions) > FALLBACK_SESSIONS:
         lines.append(f"And {len(page.sessions) - FALLBACK_SESSIONS} more.")
     return "\n".join(lines)

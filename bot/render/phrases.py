@@ -10,16 +10,25 @@ from zoneinfo import ZoneInfo
 from bot.core.filters import FILTERS, Count, RoomId
 from bot.core.place import Place
 from bot.core.plan import fixed
-from bot.core.query import Term
+from bot.core.query import Query, Term
 from bot.core.times import Instant
 from bot.render.escape import mrkdwn
+from bot.render.limits import SECTION_TEXT_CHARS
 
 Names = Mapping[str, str]
 """Room names by room id, as far as they are known."""
 
 NAME_CHARS = 60
 NO_BREAK = "\u00a0"
-_SIGNS = {">=": "at least {}", ">": "more than {}", "<=": "at most {}", "<": "fewer than {}", "=": "exactly {}"}
+_SIGNS = {
+    ">=": "at least {}",
+    ">": "more than {}",
+    "<=": "at most {}",
+    "<": "fewer than {}",
+    "=": "exactly {}",
+    "..": "{} to {}",
+}
+SESSIONS = "*Sessions* "
 _STATES = {"active": "Active sessions", "ended": "Ended sessions", "all": "All sessions"}
 
 
@@ -27,6 +36,12 @@ def date(when: datetime) -> str:
     """A moment that each reader sees in their own zone (formatting-message-text, "Date formatting")."""
     utc = when.astimezone(UTC)
     return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} at {{time}}|{utc:%Y-%m-%d %H:%M} UTC>"
+
+
+def since(when: datetime) -> str:
+    """The same with how long ago that is, which Slack works out whenever the message is looked at."""
+    utc = when.astimezone(UTC)
+    return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} at {{time}}, {{ago}}|{utc:%Y-%m-%d %H:%M} UTC>"
 
 
 def clock(when: datetime, now: datetime, *, short: bool = False) -> str:
@@ -68,8 +83,31 @@ def room(room_id: str, names: Names, most_chars: int = NAME_CHARS) -> str:
 
 def query(place: Place, names: Names) -> str:
     """What a query asks, with its relative times fixed: "Active sessions in *Town hall*, started from 09:00"."""
-    said = []
     asked = fixed(place.query, place.asked_at, ZoneInfo(place.zone))
+    return " ".join([f"*{_STATES[asked.state]}*", ", ".join(_said(asked, names))]).rstrip()
+
+
+def sessions(asked: Query, names: Names, most_chars: int = SECTION_TEXT_CHARS) -> str:
+    """The sessions that a subscription's query means, all its rooms known: "*Sessions* in *Town hall*, with Ada". Names
+    are cut, and filters counted, until `most_chars` hold it; 40 always do."""
+    for name_chars, values_most in ((NAME_CHARS, None), (24, 3), (16, 1)):
+        said = _said(asked, names, name_chars, values_most)
+        text = f"{SESSIONS}{', '.join(said)}" if said else "*All sessions*"
+        if len(text) <= most_chars:
+            return text
+    total = len(said)
+    while said:
+        said.pop()
+        more = total - len(said)
+        text = f"{SESSIONS}{', '.join(said)} and {count(more, 'more filter', 'more filters')}"
+        if said and len(text) <= most_chars:
+            return text
+    return f"{SESSIONS}by {count(total, 'filter', 'filters')}"
+
+
+def _said(asked: Query, names: Names, name_chars: int = NAME_CHARS, values_most: int | None = None) -> list[str]:
+    """A phrase for each key, and for its negation. Times are fixed."""
+    said = []
     keys = dict.fromkeys(term.key for term in asked.terms)
     after, before = asked.only("after"), asked.only("before")
     for key in keys:
@@ -81,19 +119,20 @@ def query(place: Place, names: Names) -> str:
         for negated in (False, True):
             terms = [term for term in asked.terms if term.key == key and term.negated is negated]
             if terms and phrases[negated]:
-                said.append(phrases[negated].format(" or ".join(_value(term, names) for term in terms)))
-    head = f"*{_STATES[place.query.state]}*"
-    return head + (" " + ", ".join(said) if said else "")
+                values = [_value(term, names, name_chars) for term in terms[:values_most]]
+                more = [f"{len(terms) - len(values)} more"] if len(terms) > len(values) else []
+                said.append(phrases[negated].format(" or ".join([*values, *more])))
+    return said
 
 
-def _value(term: Term, names: Names) -> str:
+def _value(term: Term, names: Names, name_chars: int) -> str:
     value: Any = term.value
     if isinstance(value, RoomId):
-        return room(value.id, names)
+        return room(value.id, names, name_chars)
     if isinstance(value, Instant):
         return date(value.utc)
     if isinstance(value, Count):
-        return _SIGNS[value.sign].format(value.number)
+        return _SIGNS[value.sign].format(value.number, value.most)
     if term.key == "longer":
         return length(value)
-    return mrkdwn(FILTERS[term.key].write(value), NAME_CHARS)
+    return mrkdwn(FILTERS[term.key].write(value), name_chars)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.core.filters import LIST, SUBSCRIBE
 from bot.core.parse import RESOLVED_CHARS, corrected, parse
 from bot.core.place import Place
 from bot.errors import BotError, HmsError, ManyRooms, NotFound, QueryError, StaleButton
@@ -22,22 +23,34 @@ def query_problem(error: QueryError, *, now: datetime, zone: str, commands: Sequ
     better, faithful = corrected(error, commands=commands)
     text = f"⚠️ {entities(error.text)}"
     lead = "Try this line" if faithful else "A line that works"
+    command = _command(error.scope)
     blocks = [
-        section(f"{text}\n```{code(_marked(error))}```"),
-        section(f"{lead}:\n```{COMMAND} {code(better)}```"),
+        section(f"{text}\n```{code(_marked(error, command))}```"),
+        section(f"{lead}:\n```{code(f'{command} {better}'.strip())}```"),
     ]
     if faithful and better.split(" ")[0].lower() not in commands:
-        value = Place.first(parse(better, commands=commands), now, zone).write()
-        blocks.append(actions(button("Run the corrected line", ids.OPEN, value, style="primary")))
+        action_id, value = _press(better, error.scope, now, zone)
+        blocks.append(actions(button("Run the corrected line", action_id, value, style="primary")))
     blocks.append(context(f"`{COMMAND} help` lists every filter."))
-    return Message(f"{text} {lead}: {COMMAND} {mrkdwn(better, 700)}", blocks)
+    return Message(f"{text} {lead}: {command} {mrkdwn(better, 700)}", blocks)
 
 
-def _marked(error: QueryError) -> str:
+def _command(scope: str) -> str:
+    return COMMAND if scope == LIST else f"{COMMAND} {scope}"
+
+
+def _press(line: str, scope: str, now: datetime, zone: str) -> tuple[str, str]:
+    """The id and the value of a button that does what the line says."""
+    if scope == SUBSCRIBE:
+        return ids.SUBSCRIBE, ids.line_value(line)
+    return ids.OPEN, Place.first(parse(line, most_chars=RESOLVED_CHARS), now, zone).write()
+
+
+def _marked(error: QueryError, command: str) -> str:
     """The part of the line around the error, with carets under it, and the command in front as it was typed."""
     start = max(0, error.start - _WINDOW_CHARS // 3) if len(error.line) > _WINDOW_CHARS else 0
     window = error.line[start : start + _WINDOW_CHARS]
-    before = "…" if start else f"{COMMAND} "
+    before = "…" if start else f"{command} "
     after = "…" if start + len(window) < len(error.line) else ""
     marks = max(1, min(error.end, start + len(window)) - error.start)
     return f"{before}{window}{after}\n{' ' * (len(before) + error.start - start)}{'^' * marks}"
@@ -52,14 +65,11 @@ def room_choice(error: ManyRooms, *, now: datetime, zone: str) -> Message:
         else f"No room is called {said}. Did you mean one of these?"
     )
     names = Counter(name for name, _, _ in error.choices)
-    choices = [
-        button(
-            (plain(name, 50) or "room") + (f" (…{room_id[-6:]})" if names[name] > 1 else ""),
-            f"{ids.OPEN}.{number}",
-            Place.first(parse(line, most_chars=RESOLVED_CHARS), now, zone).write(),
-        )
-        for number, (name, room_id, line) in enumerate(error.choices)
-    ]
+    choices = []
+    for number, (name, room_id, line) in enumerate(error.choices):
+        label = (plain(name, 50) or "room") + (f" (…{room_id[-6:]})" if names[name] > 1 else "")
+        action_id, value = _press(line, error.scope, now, zone)
+        choices.append(button(label, f"{action_id}.{number}", value))
     blocks = [section(text), actions(*choices)]
     if error.more:
         blocks.append(context("There are more. Say more of the name, or `room:&lt;id&gt;`."))

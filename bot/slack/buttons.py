@@ -11,6 +11,7 @@ from bot.errors import StaleButton, UserError
 from bot.render import actions as ids
 from bot.slack.answers import send_page, send_session
 from bot.slack.request import Request
+from bot.slack.subscriptions import send_resumed, send_subscribed, send_unsubscribed
 
 
 async def press(request: Request, action: Mapping[str, Any]) -> None:
@@ -59,6 +60,27 @@ async def _show_again(request: Request, value: str) -> None:
     await send_session(request, ids.read_session_value(value), replace=request.in_place)
 
 
+async def _subscribe(request: Request, value: str) -> None:
+    await send_subscribed(request, ids.read_line_value(value))
+
+
+async def _unsubscribe(request: Request, value: str) -> None:
+    channel_id, number = ids.read_subscription_value(value)
+    _must_be_here(request, channel_id)
+    await send_unsubscribed(request, str(number), replace=request.in_place)
+
+
+async def _resume(request: Request, value: str) -> None:
+    _must_be_here(request, ids.read_channel_value(value))
+    await send_resumed(request)
+
+
+def _must_be_here(request: Request, channel_id: str) -> None:
+    """A press can do what its presser could type, and they could type it in this channel only."""
+    if channel_id != request.channel_id:
+        raise StaleButton()
+
+
 def _fresh(request: Request, place: Place) -> Place:
     """A first page counts its relative times from now; a later one belongs to the pages before it."""
     return Place.first(place.query, request.now, place.zone) if place.number == 1 else place
@@ -72,4 +94,7 @@ BUTTONS: dict[str, Callable[[Request, str], Awaitable[None]]] = {
     ids.OPEN: _open,
     ids.SHOW: _show,
     ids.SHOW_AGAIN: _show_again,
+    ids.SUBSCRIBE: _subscribe,
+    ids.UNSUBSCRIBE: _unsubscribe,
+    ids.RESUME: _resume,
 }

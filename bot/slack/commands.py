@@ -13,6 +13,7 @@ from bot.errors import QueryError
 from bot.render.help import COMMAND, help_message
 from bot.slack.answers import send_page, send_session
 from bot.slack.request import Request
+from bot.slack.subscriptions import send_subscribed, send_subscriptions, send_unsubscribed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ async def _show(request: Request, rest: str) -> None:
     try:
         session_id = parse_id(rest)
     except ValueError as error:
+        if rest and _is_query(rest):  # `show ended`
+            return await _list(request, rest)
         line = f"show {rest}".strip()
         text = f"`show` takes a session's id: {error}." if rest else "`show` needs a session's id."
         text += " Each session in a list has a Show button, too."
@@ -56,14 +59,39 @@ async def _show(request: Request, rest: str) -> None:
     await send_session(request, session_id)
 
 
+def _is_query(line: str) -> bool:
+    try:
+        parse(line)
+    except QueryError:
+        return False
+    return True
+
+
+async def _subscribe(request: Request, rest: str) -> None:
+    await send_subscribed(request, rest)
+
+
+async def _subscriptions(request: Request, rest: str) -> None:
+    await send_subscriptions(request)
+
+
+async def _unsubscribe(request: Request, rest: str) -> None:
+    await send_unsubscribed(request, rest.strip(" ,#"))
+
+
 async def _help(request: Request, rest: str) -> None:
     await request.reply(help_message(command_rows()))
 
 
 COMMANDS: dict[str, Command] = {
-    "show": Command(
-        "show <session id>", "one session: its people by role, its lengths", _show, also=("details", "session")
+    "show": Command("show <session id>", "one session: its people by role, its lengths", _show, also=("details",)),
+    "subscribe": Command(
+        "subscribe [query] [on:start,end,join,leave]", "tell this channel when sessions open and close", _subscribe
     ),
+    "subscriptions": Command(
+        "subscriptions", "what this channel is told of, by whose wish, and how that goes", _subscriptions
+    ),
+    "unsubscribe": Command("unsubscribe <number or query>", "end a subscription of this channel", _unsubscribe),
     "help": Command("help", "this list", _help, also=("?", "h", "-h", "-help", "--help", "-?")),
 }
 

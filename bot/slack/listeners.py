@@ -17,7 +17,7 @@ from slack_bolt.response import BoltResponse
 from bot import log
 from bot.errors import StaleButton
 from bot.render.help import COMMAND
-from bot.slack import buttons, commands
+from bot.slack import buttons, commands, events
 from bot.slack.request import Bot, Request, answer
 
 
@@ -36,6 +36,18 @@ def register(app: AsyncApp, bot: Bot) -> None:
         for action in body.get("actions") or ():
             request = Request.of(bot, body)
             bot.work.start(answer(request, "action", buttons.press(request, action)))
+
+    async def on_event(event: dict[str, Any]) -> None:
+        bot.work.start(hear(event))
+
+    async def hear(event: dict[str, Any]) -> None:
+        try:
+            await events.heard(bot, event)
+        except Exception as error:
+            log.error("event_failed", kind=_kind({"event": event}), cause=type(error).__name__, exc_info=True)
+
+    for name in events.EVENTS:
+        app.event(name)(on_event)
 
     @app.error
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from cachetools import TTLCache
 
 from bot import log
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError
+from bot.flows.deliver import Deliver
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render import problem
@@ -19,6 +20,7 @@ from bot.render.blocks import Block, Message
 from bot.slack.replies import Replies
 from bot.slack.work import Work
 from bot.slack.zones import Zones
+from bot.store.store import Store
 
 SHARED_ONCE_S = 60.0
 """A second press of Share on the same page within this time is a double click."""
@@ -37,9 +39,19 @@ class Bot:
     zones: Zones
     replies: Replies
     work: Work
+    store: Store
+    deliver: Deliver
+    team_id: Callable[[], str]  # "" until Slack has said it
+    user_id: Callable[[], str]  # the bot's own
+    name: Callable[[], str]
     words: tuple[str, ...] = ()  # the subcommands, for the nearest word in an error
     answer_s: float = ANSWER_S
     shared: TTLCache[tuple[str, ...], bool] = field(default_factory=lambda: TTLCache(SHARES_KEPT, SHARED_ONCE_S))
+
+    @property
+    def invite(self) -> str:
+        """What a person types to let the bot into a channel."""
+        return f"/invite @{self.name() or 'Sessions'}"
 
 
 @dataclass(slots=True)
@@ -51,6 +63,7 @@ class Request:
     response_url: str
     now: datetime
     zone: str
+    channel_id: str = ""
     message_ts: str = ""
     in_place: bool = False
     again: Block | None = None
@@ -67,6 +80,7 @@ class Request:
             response_url=str(body.get("response_url") or ""),
             now=datetime.now(UTC),
             zone=bot.zones.default,
+            channel_id=str(body.get("channel_id") or (body.get("channel") or {}).get("id") or ""),
             message_ts=str(container.get("message_ts") or ""),
             in_place=bool(container.get("is_ephemeral")),
         )

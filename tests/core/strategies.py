@@ -42,7 +42,10 @@ many = st.one_of(
     st.builds(
         Term,
         st.just("peers"),
-        st.builds(Count, st.sampled_from([">=", "<=", ">", "<", "="]), st.integers(0, 999_999)),
+        st.one_of(
+            st.builds(Count, st.sampled_from([">=", "<=", ">", "<", "="]), st.integers(0, 999_999)),
+            st.builds(Count, st.just(".."), st.integers(0, 5), st.integers(6, 999_999)),
+        ),
         st.booleans(),
     ),
     st.builds(Term, st.just("longer"), st.integers(0, 300_000_000), st.booleans()),

@@ -87,6 +87,10 @@ def test_repeated_is_or_different_is_and_minus_is_not(line: str, kept: bool) -> 
         ("2026-11-23T08:30", "after:10:00 before:11:00", "22T09:00", "22T10:00"),
         ("2026-11-23T12:00", "after:10:00 before:11:00", "23T09:00", "23T10:00"),
         ("2026-11-23T12:00", "after:23:00 before:1:00", "22T22:00", "23T00:00"),
+        ("2026-11-23T18:00", "after:yesterday 9am before:5pm", "22T08:00", "22T16:00"),
+        ("2026-11-25T12:00", "after:monday 9:00 before:17:00", "23T08:00", "23T16:00"),
+        ("2026-11-25T12:00", "after:last monday before:last friday", "22T23:00", "26T23:00"),
+        ("2026-11-23T12:00", "after:monday before:monday", "22T23:00", "29T23:00"),
         ("2026-11-23T12:00", "after:monday before:tuesday", "22T23:00", "23T23:00"),
         ("2026-11-23T12:00", "after:friday before:monday", "19T23:00", "22T23:00"),
         ("2026-11-23T12:00", "after:wednesday 9:00 before:friday 17:00", "18T08:00", "20T16:00"),
@@ -105,7 +109,7 @@ def test_what_ends_a_period_comes_after_its_start(now: str, line: str, after: st
     [
         ("after:today before:yesterday 9:00", 'after:"yesterday 09:00" before:today'),
         ("after:9:30 before:2026-11-20", "after:2026-11-20 before:09:30"),
-        ("after:yesterday before:last monday", 'after:"last monday" before:yesterday'),
+        ("after:yesterday before:2026-11-16", "after:2026-11-16 before:yesterday"),
     ],
 )
 def test_a_wrong_order_is_swapped_to_the_same_two_moments(line: str, swapped: str) -> None:

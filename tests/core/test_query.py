@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.filters import FILTERS
-from bot.core.parse import LINE_CHARS, TERMS, corrected, parse
+from bot.core.parse import LINE_CHARS, TERMS, corrected, mended, parse
 from bot.core.query import Query, Term
-from bot.core.suggest import mended
 from bot.core.text import from_slack, tidy
 from bot.errors import QueryError
 from tests.core import strategies
@@ -44,6 +43,13 @@ COMMANDS = ("show", "help")
         ("\u202erole:host\u202c", "active role:host"),
         ("peers:3", "active peers:=3"),
         ("peers:3+", "active peers:>=3"),
+        ("peers:5-3", "active peers:3..5"),
+        ("-peers:3..5", "active -peers:3..5"),
+        (f"room:#{ID}", f"active room:{ID}"),
+        (r'room:"a \ b"', 'active room:"a b"'),
+        ("ended after:2026-11-23 2pm", "ended after:2026-11-23T14:00:00"),
+        ("after:noon", "active after:12:00"),
+        ("longer:1 hour 30 minutes", "active longer:90m"),
         ("peers:≥3", "active peers:>=3"),
         ("peers:=>3", "active peers:>=3"),
         ("longer:1h30m", "active longer:90m"),
@@ -161,16 +167,47 @@ def test_understood(typed: str, canonical: str) -> None:
         ("shorter:45m", "shorter:", "did you mean `-longer:`", "-longer:45m"),
         ("-shorter:45m", "-shorter:", "did you mean `longer:`", "longer:45m"),
         ("sort:name", "sort:name", "`sort:` is not a filter. The filters are", "active"),
-        ("after:yesterday noon", "after:yesterday noon", "not a time I know", "after:yesterday"),
+        ("after:yesterday evening", "after:yesterday evening", "not a time I know", "after:yesterday"),
         ("after:23.11.2026", "after:23.11.2026", "a date as year-month-day", "after:2026-11-23"),
         ("after:11/23/2026", "after:11/23/2026", "a date as year-month-day", "after:2026-11-23"),
         ("after:23/11/2026", "after:23/11/2026", "a date as year-month-day", "after:2026-11-23"),
         ("after:05/06/2026", "after:05/06/2026", "a date as year-month-day", "after:2h"),
         ("longer:1:30", "longer:1:30", "not a length", "longer:1h30m"),
         ("longer:10", "longer:10", "not a length", "longer:10m"),
-        ("peers:3-5", "peers:3-5", "a range is said with two filters", "peers:>=3 -peers:>5"),
-        ("ended peers:3..5", "peers:3..5", "a range is said with two filters", "ended peers:>=3 -peers:>5"),
-        ("-peers:3-5", "-peers:3-5", "a range is said with two filters", "-peers:>=2"),
+        ("-room=hall", "-room=hall", "lacks a colon", "-room:hall"),
+        ("not room hall", "not ", "written as a `-`", "-room:hall"),
+        ("-peers>=3", "-peers>=3", "lacks a colon", "-peers:>=3"),
+        ("not longer than 1h", "not ", "written as a `-`", "-longer:1h"),
+        ("not shorter than 1h", "not ", "written as a `-`", "longer:1h"),
+        ("-finished", "-finished", "did you mean `active`", "active"),
+        ("not live", "not ", "written as a `-`", "ended"),
+        ("room:hall or lobby", " or ", "a comma is *or*", "room:hall,lobby"),
+        ("room:hall not lobby", " not ", "a `-` is *not*", "room:hall,-lobby"),
+        ('room="x ended"', 'room="x ended"', "lacks a colon", 'room:"x ended"'),
+        ("user=Ada", "user=Ada", "lacks a colon", "user:Ada"),
+        ("room=Q3:review", "room=Q3:review", "lacks a colon", "room:Q3:review"),
+        ("people>3", "people>3", "lacks a colon", "peers:>3"),
+        ("duration<1h", "duration<1h", "lacks a colon", "-longer:1h"),
+        ("since=2h", "since=2h", "lacks a colon", "after:2h"),
+        ("status=ended", "status=ended", "the state alone", "ended"),
+        ("state:live", "state:live", "say `active` alone", "active"),
+        ("last hour", "last hour", "did you mean", 'after:"1 hour"'),
+        ("ended last monday", "last monday", "did you mean", 'ended after:"last monday"'),
+        ("9:30", "9:30", "did you mean `after:9:30`", "after:9:30"),
+        ("after 9:30", "after 9:30", "did you mean `after:9:30`", "after:9:30"),
+        ("2 hours ago", "2 hours ago", "did you mean", 'after:"2 hours ago"'),
+        (
+            "longer than 1 hour 30 minutes",
+            "longer than 1 hour 30 minutes",
+            "lacks a colon",
+            'longer:"1 hour 30 minutes"',
+        ),
+        ("limit 5", "limit 5", "did you mean `limit:5`", "limit:10"),
+        ("@ada", "@ada", "did you mean `user:ada`", "user:ada"),
+        ("room:,", "room:", "needs a value", "active"),
+        ("active, ended", "ended", "Say one state", "active"),
+        (f"please, {ID}", "please", "is not needed", f"show {ID}"),
+        ("LİMİT:20 active", "LİMİT:", "did you mean `limit:`", "limit:20 active"),
         ("Physics", "Physics", "did you mean `room:Physics`", "room:Physics"),
         ("🙂", "🙂", "not a word I know", "active"),
         ("\u202e\u202eשלום", "שלום", "did you mean", "room:שלום"),
@@ -192,7 +229,11 @@ def test_errors_point_at_the_spot(typed: str, spot: str, says: str, better: str)
         ("rom:x", True), ("limit:9", True), ("longer>2h", True), ("room:Town hall", True),
         ("after:soon", False), (f"ended room:{ID[:-1]}", False), ("ended active", False), ("-after:2h", False),
         ("Physics", True), ("Town hall", False), ("live", True), ("show me all calls", False), ("longer 45m", True),
-        ("people:3", True), ("yesterday", True), ("after:next friday", False), ("-peers:3-5", False), ("role:", False),
+        ("people:3", True), ("yesterday", True), ("after:next friday", False), ("role:", False),
+        ("-room=hall", True), ("not live", True), ("not yesterday", False), ("room:hall or lobby", True),
+        ("role:host and guest", False), ("role:host or user:ada", False), ("role:host and user:ada", True),
+        ("in the last hour", False), ("list all sessions", False), ("room:hall last week", True), ("@ada", True),
+        ("room:hall 3 people", False), ("last monday", True),
         ("qqq:1", False), ("limit:ten", False), ("peers:many", False),
     ],
 )  # fmt: skip
@@ -214,7 +255,7 @@ def test_long_lines_and_many_filters() -> None:
 
 def test_every_example_in_the_table_parses() -> None:
     for key, entry in FILTERS.items():
-        query = parse(f"{key}:{entry.example}")
+        query = parse(f"{key}:{entry.example}", scope=entry.scopes[0])
         assert query.terms or entry.becomes == "state"
         assert entry.becomes or query.terms[0].key == key
 
@@ -249,6 +290,43 @@ def test_tidy_is_idempotent_and_one_line(text: str) -> None:
     once = tidy(text)
     assert tidy(once) == once
     assert "\n" not in once and "  " not in once
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("", "active"),
+        ("active room:standup on:start,end", "active room:standup on:end on:start"),
+        ("on: JOIN, leave -role:bot", "active -role:bot on:join on:leave"),
+    ],
+)
+def test_what_can_be_subscribed_to(typed: str, canonical: str) -> None:
+    query = parse(typed, scope="subscribe")
+    assert str(query) == canonical
+    assert parse(canonical, scope="subscribe") == query
+
+
+@pytest.mark.parametrize(
+    ("typed", "scope", "spot", "says", "better"),
+    [
+        ("active on:start", "list", "on:start", "goes with `subscribe`", "active"),
+        ("after:2h room:a", "subscribe", "after:2h", "it tells of what comes", "room:a"),
+        ("limit:20", "subscribe", "limit:20", "it tells of what comes", ""),
+        ("ended room:a", "subscribe", "ended", "say `on:end`", "on:end room:a"),
+        ("on:begin", "subscribe", "on:begin", "say start, end, join, leave", "on:start"),
+        ("on:stat", "subscribe", "on:stat", "say start, end, join, leave", "on:start"),
+        ("-on:join", "subscribe", "-on:join", "can't be excluded", "on:join"),
+        ("rom:a on:join", "subscribe", "rom:", "did you mean `room:`", "room:a on:join"),
+    ],
+)
+def test_what_belongs_elsewhere_is_said_so(typed: str, scope: str, spot: str, says: str, better: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse(typed, scope=scope)
+    error = caught.value
+    assert error.line[error.start : error.end] == spot
+    assert says in error.text
+    assert corrected(error)[0] == better
+    parse(better, scope=scope)
 
 
 def test_with_room_keeps_canonical_order() -> None:

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.suggest import quote
-from bot.core.text import MARKS_KEPT, fold
+from bot.core.text import MARKS_KEPT, fold, quote
 from bot.render.escape import code, mrkdwn, plain
 from tests.core import strategies
 from tests.render.accounts import HOSTILE

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from msgspec import structs
@@ -16,14 +14,12 @@ from bot.core.listing import Listing
 from bot.core.parse import parse
 from bot.core.place import Place
 from bot.core.session import Peer, Session
-from bot.render.blocks import Message
 from bot.render.details import details
 from bot.render.listing import listing
 from bot.render.phrases import NO_BREAK
-from bot.render.validate import problems
 from bot.render.validate_data import texts
 from tests.render.accounts import BENIGN, HOSTILE, NOW, name, object_id, session
-from tests.render.oracle import judge
+from tests.render.judge import harmless, inside_limits, marks
 
 ACCOUNTS = 10_000
 
@@ -42,44 +38,6 @@ def page(rng: random.Random, count: int, peers: int, words: tuple[str, ...] = HO
         examined=1_000,
         bound_reached=rng.random() < 0.1,
     )
-
-
-def inside_limits(message: Message) -> None:
-    assert problems(message.blocks, text=message.text) == []
-    assert all(text["verbatim"] for text in mrkdwn_objects(message.blocks))
-    judge(message.blocks, message.text)
-    assert message.text.strip()
-    assert len(message.text) <= 4_000
-
-
-def mrkdwn_objects(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every mrkdwn text object: without `verbatim` Slack makes links and mentions of bare text."""
-    if isinstance(tree, dict):
-        if tree.get("type") == "mrkdwn":
-            yield tree
-        tree = list(tree.values())
-    if isinstance(tree, list):
-        for each in tree:
-            yield from mrkdwn_objects(each)
-
-
-def harmless(message: Message) -> None:
-    """Outside our own code spans, dates and marks, nothing in any text can do anything in Slack."""
-    for text in [message.text, *texts(message.blocks)]:
-        bare = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
-        bare = re.sub(r"<!date\^\d+\^[^<>|^]*\|[^<>|]*>|<@U123ABC>", "", bare)
-        assert not re.search(r"[<>`~]", bare), text
-        assert not re.search(r"@(here|channel|everyone)\b", bare, re.IGNORECASE), text
-        assert not re.search(r":[a-z0-9_+'-]+:", bare), text
-        assert not re.search(r"(?<!\w)_\S|\S_(?!\w)", bare), text
-        assert not re.search(r"[\u0000-\u0009\u000b-\u001f\u202a-\u202e\u200b]", bare), text
-        assert not re.search(r"^\s*&gt;", bare, re.MULTILINE), text
-        assert not re.search(r"[\u0300-\u036f]{3}", bare), text
-
-
-def marks(message: Message) -> list[tuple[int, int, int]]:
-    """How many bold marks, code marks and lines each text has."""
-    return [(text.count("*"), text.count("`"), text.count("\n")) for text in texts(message.blocks)]
 
 
 @pytest.mark.parametrize("part", range(10))

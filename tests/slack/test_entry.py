@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -105,8 +106,9 @@ async def test_a_refused_app_token_ends_the_start(slack: FakeSlack, settings: Se
 
 
 @pytest.mark.parametrize("mode", ["web", "socket"])
-async def test_sigterm_while_slack_is_away(hms: FakeHms, mode: str) -> None:
+async def test_sigterm_while_slack_is_away(hms: FakeHms, mode: str, tmp_path: Path) -> None:
     environment = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
         "SLACK_BOT_TOKEN": "xoxb-1",
         "SLACK_SIGNING_SECRET": "s",
         "SLACK_APP_TOKEN": "xapp-1",
@@ -171,7 +173,7 @@ async def test_what_cannot_be_answered_in_time_is_said_so(slack: FakeSlack, hms:
     assert all("The bot is restarting" in reply.plain for reply in replies)
 
 
-async def test_sigterm_with_the_real_process(slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+async def test_sigterm_with_the_real_process(slack: FakeSlack, hms: FakeHms, account: Account, tmp_path: Path) -> None:
     sessions = fill(account, 3)
     hms.fail("/sessions*", Stall(1.0))
     environment = {
@@ -184,6 +186,7 @@ async def test_sigterm_with_the_real_process(slack: FakeSlack, hms: FakeHms, acc
         "HOST": "127.0.0.1",
         "PORT": "0",
         "LOG_FORMAT": "json",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "web", cwd=ROOT, env=os.environ | environment, stderr=asyncio.subprocess.PIPE

@@ -235,6 +235,8 @@ async def test_tolerance_of_commands(bot: str, slack: FakeSlack, account: Accoun
     for typed in ("help,", "?", "-h", "--help", "HELP"):
         await slack.command(typed)
         assert "Filters" in (await slack.reply()).plain, typed
+    await slack.command("show active")
+    assert "1 session" in (await slack.reply()).plain
     await slack.command("/sessions active")
     assert "1 session" in (await slack.reply()).plain
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import aiohttp
 import pytest
@@ -33,7 +34,8 @@ class Log(list[Message]):
 
 
 def request(replies: Log, work: Work, answer_s: float = 5.0) -> Request:
-    bot = Bot(hms=None, rooms=None, zones=None, replies=replies, work=work, answer_s=answer_s)  # type: ignore[arg-type]
+    nothing: Any = None
+    bot = Bot(nothing, nothing, nothing, replies, work, nothing, nothing, nothing, nothing, nothing, answer_s=answer_s)
     return Request(bot, user_id="U1", response_url="", now=datetime.now(UTC), zone="UTC")
 
 

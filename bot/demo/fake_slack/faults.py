@@ -19,10 +19,12 @@ class RateLimited:
 
 @dataclass(frozen=True, slots=True)
 class HttpError:
-    """A bare HTTP answer, such as a gateway's 503 page; nothing is done."""
+    """A bare HTTP answer, such as a gateway's 503 page; nothing is done, or (`after_doing`) everything was."""
 
     status: int = 503
     body: str = ""
+    after_doing: bool = False
+    content_type: str = "text/html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,14 @@ class Stalled:
 
 @dataclass(frozen=True, slots=True)
 class ApiError:
-    """An `"ok": false` answer with HTTP 200, such as `ApiError("not_in_channel")`."""
+    """An `"ok": false` answer with HTTP 200, such as `ApiError("not_in_channel")`.
+
+    Slack says of `internal_error` and `fatal_error` that the work may have been done: `after_doing`.
+    """
 
     error: str
     extra: Mapping[str, Any] = field(default_factory=dict)
+    after_doing: bool = False
 
 
 Fault = RateLimited | HttpError | Dropped | Stalled | ApiError

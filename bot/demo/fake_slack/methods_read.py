@@ -95,6 +95,7 @@ def conversations_join(site: Site, args: Json) -> Json:
 
 def conversations_history(site: Site, args: Json) -> Json:
     """Newest first, without replies; message metadata only with include_all_metadata."""
+    _take_turn(site, "conversations.history")
     channel = _readable(site, args)
     found = [each for each in site.workspace.messages(channel.id) if each.thread_ts in (None, each.ts)]
     return _messages(site, args, list(reversed(_within(found, args))))
@@ -102,6 +103,7 @@ def conversations_history(site: Site, args: Json) -> Json:
 
 def conversations_replies(site: Site, args: Json) -> Json:
     """A thread with its parent, oldest first."""
+    _take_turn(site, "conversations.replies")
     channel = _readable(site, args)
     parent = site.workspace.find(channel.id, str(args.get("ts")))
     if parent is None or parent.ephemeral:
@@ -150,7 +152,14 @@ def _visible(site: Site, args: Json) -> Channel:
 
 
 def _readable(site: Site, args: Json) -> Channel:
+    """The conversation, for the two methods that show messages: scopes by its kind, and the limits of reading.
+
+    Whether a channel is private can't be told from its id, so to lack that one scope is no breach.
+    """
     channel = _visible(site, args)
+    scope = {"im": "im:history", "private_channel": "groups:history"}.get(_type(channel), "channels:history")
+    if scope not in site.scopes:
+        raise site.lacking(scope, breach=False)
     if site.workspace.bot_user not in channel.members:
         raise Refused("not_in_channel")
     return channel
@@ -167,7 +176,7 @@ def _within(messages: list[Message], args: Json) -> list[Message]:
 
 
 def _messages(site: Site, args: Json, found: list[Message]) -> Json:
-    page, metadata = _page(found, args)
+    page, metadata = _page(found, args, site.history_most)
     with_metadata = _true(args.get("include_all_metadata"))
     shown = []
     for each in page:
@@ -177,10 +186,17 @@ def _messages(site: Site, args: Json, found: list[Message]) -> Json:
     return {"messages": shown, "has_more": "response_metadata" in metadata, **metadata}
 
 
-def _page(items: Sequence[Any], args: Json) -> tuple[Sequence[Any], Json]:
+def _take_turn(site: Site, method: str) -> None:
+    left = site.limiter.wait_to_read_s(method, site.history_every_s)
+    if left > 0:
+        site.limiter.told_to_wait(method, left)
+        raise Refused("ratelimited", status=429)
+
+
+def _page(items: Sequence[Any], args: Json, most: int = 999) -> tuple[Sequence[Any], Json]:
     """One page by cursor: https://docs.slack.dev/apis/web-api/pagination"""
     try:
-        limit = min(int(args.get("limit") or 100), 999)
+        limit = min(int(args.get("limit") or 100), most)
         start = int(base64.b64decode(str(args.get("cursor") or "")).decode().partition(":")[2] or 0)
     except ValueError:
         raise Refused("invalid_cursor" if args.get("cursor") else "invalid_limit", breach=True) from None

@@ -30,6 +30,8 @@ class FakeSlack(Records):
 
     `manifest` is the parsed app manifest (its slash commands are those that exist); `clock` gives epoch seconds
     and rules message times, trigger ids, response_urls and rate limits, not the 3 seconds of an acknowledgement.
+    `history_most` and `history_every_s` bound conversations.history and .replies: 15 and 60 are what Slack grants
+    apps sold outside its Marketplace (https://docs.slack.dev/apis/web-api/rate-limits).
     `violations` lists every breach of a platform rule by the bot.  Start an instance once.
     """
 
@@ -43,6 +45,8 @@ class FakeSlack(Records):
         app_token: str = "xapp-demo-sessions-bot",  # noqa: S107
         scopes: frozenset[str] = DEFAULT_SCOPES,
         clock: Callable[[], float] = time.time,
+        history_most: int = 999,
+        history_every_s: float = 0.0,
     ) -> None:
         self.signing_secret, self.bot_token, self.app_token = signing_secret, bot_token, app_token
         ledger = Ledger()
@@ -57,6 +61,8 @@ class FakeSlack(Records):
             bot_token=bot_token,
             app_token=app_token,
             scopes=scopes,
+            history_most=history_most,
+            history_every_s=history_every_s,
         )
         self._sockets = SocketHub(site)
         super().__init__(site, Dispatcher(site, self._sockets, bot_events_url))

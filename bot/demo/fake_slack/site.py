@@ -1,5 +1,6 @@
 """What the parts of the fake Slack share, and how a Web API method says no."""
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -18,6 +19,8 @@ POST_BURST = 5  # "short bursts of >1 allowed": https://docs.slack.dev/apis/web-
 POST_PER_S = 1.0
 # A caller's clock and ours may tick apart by this much before a call inside a Retry-After counts as one.
 RETRY_SLACK_S = 0.05
+# Calls of one method that were under way when another of them was told to wait are no breach.
+UNDER_WAY_S = 0.1
 
 
 class Refused(Exception):
@@ -42,6 +45,8 @@ class RateLimiter:
         self._clock = clock
         self._buckets: defaultdict[str, tuple[float, float]] = defaultdict(lambda: (POST_BURST, clock()))
         self._until: dict[str, tuple[float, float]] = {}
+        self._told: dict[str, float] = {}
+        self._reads: defaultdict[str, float] = defaultdict(lambda: -math.inf)
 
     def admit(self, channel: str) -> bool:
         tokens, since = self._buckets[channel]
@@ -50,12 +55,27 @@ class RateLimiter:
         self._buckets[channel] = (tokens - 1 if tokens >= 1 else tokens, now)
         return tokens >= 1
 
+    def wait_to_read_s(self, method: str, every_s: float) -> float:
+        """0 and the call counts, where the last one of this method was `every_s` ago; else what is left."""
+        left = self._reads[method] + every_s - self._clock()
+        if left > 0:
+            return left
+        self._reads[method] = self._clock()
+        return 0.0
+
     def told_to_wait(self, key: str, seconds: float) -> None:
-        self._until[key] = (self._clock() + seconds, time.monotonic() + seconds)
+        now = time.monotonic()
+        self._until[key], self._told[key] = (self._clock() + seconds, now + seconds), now
+
+    def retry_after_s(self, key: str) -> int:
+        """Whole seconds, as the header has them, of what was told last."""
+        return max(0, math.ceil(self._until[key][0] - self._clock()))
 
     def too_soon_s(self, key: str) -> float:
         """How many seconds of a Retry-After remain, 0 if none; by whichever clock is further on."""
         if key not in self._until:
+            return 0.0
+        if " " not in key and time.monotonic() - self._told[key] < UNDER_WAY_S:
             return 0.0
         ends, ends_monotonic = self._until[key]
         left = min(ends - self._clock(), ends_monotonic - time.monotonic()) - RETRY_SLACK_S
@@ -79,6 +99,14 @@ class Site:
     url: str = ""
     tickets: set[str] = field(default_factory=set)
     views: list[Json] = field(default_factory=list)
+    # conversations.history and .replies: most messages a page, and seconds between two calls of one of them.
+    history_most: int = 999
+    history_every_s: float = 0.0
+
+    def lacking(self, scope: str, *, breach: bool) -> Refused:
+        """The refusal of a call for which the token has no scope."""
+        provided = ",".join(sorted(self.scopes))
+        return Refused("missing_scope", breach=breach, needed=scope, provided=provided)
 
 
 def checked_content(text: Any, blocks: Any, *, blank_ok: bool = False) -> tuple[str, list[Json]]:

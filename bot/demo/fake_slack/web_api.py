@@ -69,9 +69,10 @@ class WebApi:
         fault = self._site.faults.take(name)
         if isinstance(fault, Stalled) and not fault.after_doing:
             await asyncio.sleep(fault.seconds)
-        if fault is None or isinstance(fault, Stalled) or (isinstance(fault, Dropped) and fault.after_doing):
+        done = fault is None or isinstance(fault, Stalled) or getattr(fault, "after_doing", False)
+        if done:
             status, answer = self._run(request.method, name, arguments, token, malformed)
-        else:
+        if not done or isinstance(fault, HttpError | ApiError):
             status, answer = injected(fault)
             if isinstance(fault, RateLimited):
                 key = _patience_key(name, arguments)
@@ -82,10 +83,10 @@ class WebApi:
             status = 0
         self._site.ledger.call(Call(name, arguments, self._site.clock(), status, answer))
         if isinstance(fault, HttpError):
-            return web.Response(status=fault.status, text=fault.body, content_type="text/html")
+            return web.Response(status=fault.status, text=fault.body, content_type=fault.content_type)
         if status == 0:
             return hang_up(request)
-        return self._response(status, answer, fault)
+        return self._response(name, arguments, status, answer)
 
     def _run(self, verb: str, name: str, arguments: Json, token: str | None, malformed: bool) -> tuple[int, Json]:
         try:
@@ -112,22 +113,20 @@ class WebApi:
         if method.post_only and verb != "POST":
             raise Refused("method_not_allowed", breach=True)
         if method.scopes and not site.scopes.intersection(method.scopes):
-            needed, provided = method.scopes[0], ",".join(sorted(site.scopes))
-            raise Refused("missing_scope", breach=True, needed=needed, provided=provided)
+            raise site.lacking(method.scopes[0], breach=True)
         return method
 
     def _check_patience(self, name: str, arguments: Json) -> None:
         if (left := self._site.limiter.too_soon_s(_patience_key(name, arguments))) > 0:
             self._site.ledger.violation(f"{name}: called {left:.1f} s before Retry-After was over")
 
-    def _response(self, status: int, answer: Json, fault: Any) -> web.Response:
+    def _response(self, name: str, arguments: Json, status: int, answer: Json) -> web.Response:
         headers = {
             "X-OAuth-Scopes": ",".join(sorted(self._site.scopes)),
             "Date": formatdate(self._site.clock(), usegmt=True),
         }
         if status == 429:
-            seconds = fault.retry_after_s if isinstance(fault, RateLimited) else 1
-            headers["Retry-After"] = str(seconds)
+            headers["Retry-After"] = str(self._site.limiter.retry_after_s(_patience_key(name, arguments)))
         return web.json_response(answer, status=status, headers=headers)
 
 

@@ -1,6 +1,7 @@
 import { useContext, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Message } from "slack-blocks-to-jsx";
 import { formatDateToken, fullDate } from "../lib/dates.js";
+import { useSeconds } from "../lib/useSeconds.js";
 import { Directory } from "./contexts.js";
 import { literalStrings } from "./literal.js";
 import { Unsupported } from "./Unsupported.jsx";
@@ -21,10 +22,12 @@ function Broadcast({ range }) {
 }
 
 function DateToken({ timestamp, format, fallback }) {
-  const text = formatDateToken(timestamp, format);
+  const ticks = format.includes("{ago}");
+  const text = useSeconds(() => formatDateToken(timestamp, format), ticks);
   if (text === null) return <>{fallback}</>;
   const date = new Date(Number(timestamp) * 1000);
-  return <time dateTime={date.toISOString()} title={fullDate(date)}>{text}</time>;
+  // The log reads out what changes in it: not a time that passes.
+  return <time dateTime={date.toISOString()} title={fullDate(date)} aria-live={ticks ? "off" : undefined}>{text}</time>;
 }
 
 const HOOKS = {

@@ -17,7 +17,7 @@ function Reconnecting({ online }) {
 }
 
 export function App() {
-  const { state, channel, act, send, closeToast } = usePage();
+  const { state, channel, act, send, unarchive, closeToast } = usePage();
   const [draft, setDraft] = useState(null);
   const [menuOpen, setMenuOpen] = useState(false);
   const [sent, setSent] = useState(0);
@@ -72,7 +72,7 @@ export function App() {
           <ChannelHeader channel={channel} menuOpen={menuOpen} hasUnread={unreadElsewhere} onMenu={() => setMenuOpen(!menuOpen)} />
           <Reconnecting online={state.online} />
           <MessageList channel={channel} messages={state.messages} sent={sent} onAct={act} onExample={fill} />
-          <Composer channel={channel} commands={state.commands} send={sendLine} draft={draft} />
+          <Composer channel={channel} commands={state.commands} send={sendLine} unarchive={unarchive} draft={draft} />
         </main>
         <Toasts toasts={state.toasts} onClose={closeToast} />
       </div>

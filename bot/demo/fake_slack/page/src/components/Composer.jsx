@@ -31,7 +31,7 @@ function matching(commands, text) {
   return /^\/\S*$/.test(text) ? commands.filter((one) => one.command.startsWith(text)) : [];
 }
 
-export function Composer({ channel, commands, send, draft }) {
+export function Composer({ channel, commands, send, unarchive, draft }) {
   const [drafts, setDrafts] = useState({});
   const [error, setError] = useState(null);
   const [active, setActive] = useState(0);
@@ -121,7 +121,14 @@ export function Composer({ channel, commands, send, draft }) {
     }
   }
 
-  if (channel.is_archived) return <div class="composer composer--archived">This channel is archived: nobody can write in it.</div>;
+  if (channel.is_archived) {
+    return (
+      <div class="composer composer--archived">
+        This channel is archived: nobody can write in it.{" "}
+        <button type="button" class="el-button" onClick={() => unarchive(channel.id)}>Unarchive {label}</button>
+      </div>
+    );
+  }
 
   return (
     <form

@@ -105,7 +105,8 @@ export const MessageItem = memo(function MessageItem({ message, replies, onAct, 
         <Interaction.Provider value={interaction}>
           {hasBlocks ? <BlockList blocks={message.blocks} /> : <Mrkdwn text={message.text ?? ""} />}
         </Interaction.Provider>
-        {message.edited && <span class="message__edited">(edited)</span>}
+        {/* As in Slack: a message of blocks that the app changes doesn't say so (docs.slack.dev, chat.update). */}
+        {message.edited && !hasBlocks && <span class="message__edited">(edited)</span>}
         {!inThread && <Thread parent={message} replies={replies} onAct={onAct} />}
       </div>
     </article>

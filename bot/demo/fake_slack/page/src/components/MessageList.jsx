@@ -2,6 +2,7 @@ import { Fragment } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { channelLabel } from "../lib/channels.js";
 import { dateOfTs, dayKey, dayLabel } from "../lib/dates.js";
+import { isReply } from "../state/store.js";
 import { MessageItem } from "./MessageItem.jsx";
 import { useLogScroll } from "./useLogScroll.js";
 import { Welcome } from "./Welcome.jsx";
@@ -19,8 +20,6 @@ function threaded(all, channel) {
   }
   return { top, replies };
 }
-
-const isReply = ({ thread_ts, ts }) => thread_ts && thread_ts !== ts;
 
 /** `sent` counts what was sent from here: whoever writes wants to see the answer, wherever the list stood. */
 export function MessageList({ channel, messages, sent, onAct, onExample }) {

@@ -1,5 +1,6 @@
 const EXAMPLES = [
   ["/sessions active", "who is live right now"],
+  ["/sessions subscribe on:start,end,join,leave", "tell this channel when one opens, changes and ends"],
   ["/sessions ended after:3d", "what ended in the last three days"],
   ["/sessions all role:host peers:>=2", "sessions with a host and company"],
   ["/sessions help", "everything it can do"],
@@ -11,7 +12,7 @@ export function Welcome({ onExample }) {
       <h2 id="welcome-title">Welcome to #live-ops</h2>
       <p>
         <strong>sessions-bot</strong> brings your 100ms live-video sessions into Slack: see who is live, page through what
-        ended, and share it with the channel.
+        ended, share it with the channel, and let a channel be told of what opens and closes.
       </p>
       <p class="welcome__try">Try one of these:</p>
       <ul>

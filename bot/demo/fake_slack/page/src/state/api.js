@@ -1,4 +1,4 @@
-/** The five calls of the stand-in server. */
+/** The six calls of the stand-in server. */
 
 async function call(path, body) {
   const options = body && {
@@ -26,5 +26,6 @@ export async function readState() {
 }
 
 export const send = (channel, text) => outcome("/page/send", { channel, text });
+export const unarchive = (channel) => outcome("/page/unarchive", { channel });
 export const act = (action) => outcome("/page/action", action);
 export const openEvents = (lastEventId) => new EventSource(`/page/events?last_event_id=${lastEventId}`);

@@ -1,4 +1,4 @@
-/** The page's state as a hook: live data, the channel in the address bar, and the two things a person can do. */
+/** The page's state as a hook: live data, the channel in the address bar, and what a person can do. */
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import * as api from "./api.js";
 import { follow } from "./live.js";
@@ -55,14 +55,17 @@ export function usePage() {
     if (channel) dispatch({ type: "read", channel: channel.id });
   }, [channel, state.unread[channel?.id]]);
 
-  const act = useCallback(
-    async (action) => {
-      const answer = await api.act(action);
-      if (!answer.ok) toast(answer.error);
-      return answer.ok;
-    },
+  const told = useCallback(
+    (call) =>
+      async (...args) => {
+        const answer = await call(...args);
+        if (!answer.ok) toast(answer.error);
+        return answer.ok;
+      },
     [toast],
   );
+  const act = useMemo(() => told(api.act), [told]);
+  const unarchive = useMemo(() => told(api.unarchive), [told]);
 
-  return { state, channel, act, send: api.send, closeToast };
+  return { state, channel, act, send: api.send, unarchive, closeToast };
 }

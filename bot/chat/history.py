@@ -1,0 +1,159 @@
+"""Looking a message up in its conversation, by the key in its metadata.
+
+docs.slack.dev/reference/methods/conversations.history: 50 requests a minute, or for apps that are sold outside the
+Marketplace one a minute, of 15 messages. So a reading that Slack breaks off goes on later from where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from cachetools import TTLCache
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.chat.answers import judge
+from bot.chat.outcome import NotNow, Refused, Unreadable
+
+EVENT_TYPE = "sessions_bot"
+PAGE = 200
+PAGES_MOST = 20
+"""So many pages are read at a time; the rest at the next."""
+TIMEOUT_S = 10.0
+REMEMBERED_S = 3_600.0
+
+Json = Mapping[str, Any]
+_Method = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How far a reading has come: messages since `oldest`, of which `newest` was the newest, from page `cursor` on."""
+
+    oldest: str
+    newest: str = ""
+    cursor: str | None = None
+
+
+class History:
+    """Reads conversations. Keeps to Slack's Retry-After, and asks for nothing that the token's scopes don't allow."""
+
+    def __init__(self, client: AsyncWebClient, bot_id: str) -> None:
+        self._client = client
+        self._bot_id = bot_id
+        self._scopes: frozenset[str] | None = None
+        self._direct: dict[str, str] = {}  # by a person's id: the id of our conversation
+        self._reached: TTLCache[tuple[str, str], _Place] = TTLCache(1_000, REMEMBERED_S)  # by channel and key
+        self._not_before: dict[str, float] = {}  # by method, in the time of time.monotonic
+
+    def note(self, response: Any) -> None:
+        """Take the token's scopes from any answer: they may change while we run."""
+        headers = getattr(response, "headers", None) or {}
+        if scopes := headers.get("X-OAuth-Scopes"):
+            self._scopes = frozenset(scope.strip() for scope in scopes.split(","))
+
+    async def find(self, channel_id: str, key: str, *, oldest_ms: int, thread_ts: str | None) -> str | None:
+        """See Chat.find."""
+        if not self._bot_id:
+            self._bot_id = _text(await self._ask("auth.test", self._client.auth_test, {}), "bot_id")
+        self._must_be_allowed(channel_id)
+        where = {"channel": await self._conversation(channel_id)}
+        name, method = "conversations.history", cast(_Method, self._client.conversations_history)
+        if thread_ts is not None:
+            name, method = "conversations.replies", self._client.conversations_replies
+            where["ts"] = thread_ts
+        start = _Place(f"{oldest_ms // 1000}.{oldest_ms % 1000:03d}000")
+        place = self._reached.pop((channel_id, key), start)
+        broken_off = place.cursor is not None
+        for _ in range(PAGES_MOST):
+            arguments = {"oldest": place.oldest, "cursor": place.cursor, "inclusive": True, "limit": PAGE}
+            try:
+                page = await self._ask(name, method, where | arguments | {"include_all_metadata": True})
+            except Unreadable as error:
+                if error.cause == "thread_not_found":  # it was deleted, with all that was in it
+                    return None
+                if place != start and error.cause != "invalid_cursor":
+                    self._reached[channel_id, key] = place
+                raise
+            found, newest, after = self._look(page, key)
+            newest = max(place.newest, newest)
+            if found is not None:
+                return found
+            if after is not None:
+                if after == place.cursor:
+                    raise Unreadable("the same page again")
+                place = _Place(place.oldest, newest, after)
+            elif broken_off:  # it may have been posted since the first page was read
+                place, broken_off = _Place(newest or place.oldest), False
+            else:
+                return None
+        self._reached[channel_id, key] = place
+        raise Unreadable("too long to read at once", 0.0)
+
+    def _look(self, page: Json, key: str) -> tuple[str | None, str, str | None]:
+        """The `ts` of our message, if it is on the page; the newest `ts` there; the cursor of the next page, if any."""
+        messages, more = page.get("messages"), page.get("response_metadata") or {}
+        if not isinstance(messages, list):
+            raise Unreadable("no messages")
+        for message in messages:
+            metadata = message.get("metadata") or {}
+            payload = metadata.get("event_payload") or {}
+            ours = message.get("bot_id") == self._bot_id and metadata.get("event_type") == EVENT_TYPE
+            if ours and payload.get("key") == key:
+                return _text(message, "ts"), "", None
+        cursor = more.get("next_cursor") or None
+        if page.get("has_more") and cursor is None:
+            raise Unreadable("more without a cursor")
+        return None, max((_text(message, "ts") for message in messages), default=""), cursor
+
+    def _must_be_allowed(self, channel_id: str) -> None:
+        """Raises Unreadable where the scopes are known and not enough. A channel `C…` may be public or private."""
+        person = channel_id[:1] in "UW"
+        kinds = {"im"} if person or channel_id[:1] == "D" else {"channels", "groups"}
+        if self._scopes is None:
+            return
+        if not any(f"{kind}:history" in self._scopes for kind in kinds) or (person and "im:write" not in self._scopes):
+            raise Unreadable("missing_scope")
+
+    async def _conversation(self, channel_id: str) -> str:
+        """Direct messages are posted to a person's id, and read under the conversation's."""
+        if channel_id[:1] not in "UW":
+            return channel_id
+        if channel_id not in self._direct:
+            opened = await self._ask("conversations.open", self._client.conversations_open, {"users": channel_id})
+            self._direct[channel_id] = _text(opened.get("channel") or {}, "id")
+        return self._direct[channel_id]
+
+    async def _ask(self, name: str, method: _Method, arguments: dict[str, Any]) -> Json:
+        """The data of an answer that is ok. Raises Unreadable."""
+        if (left_s := self._not_before.get(name, 0.0) - time.monotonic()) > 0:
+            raise Unreadable("ratelimited", left_s)
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                answer = await method(**arguments)
+        except Exception as error:  # also slack_sdk's own, on an answer that is no JSON object
+            raise self._unreadable(name, error) from None
+        self.note(answer)
+        if not isinstance(answer.data, Mapping):
+            raise Unreadable("no JSON object")
+        return answer.data
+
+    def _unreadable(self, name: str, error: Exception) -> Unreadable:
+        if isinstance(error, SlackApiError):
+            self.note(error.response)
+        outcome = judge(error)
+        if isinstance(outcome, NotNow):
+            self._not_before[name] = time.monotonic() + outcome.retry_after_s
+            return Unreadable(outcome.cause, outcome.retry_after_s)
+        return Unreadable(outcome.code if isinstance(outcome, Refused) else outcome.cause)
+
+
+def _text(data: Json, name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise Unreadable(f"no {name}")
+    return value

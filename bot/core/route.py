@@ -1,0 +1,185 @@
+"""Who is told what of a change: subscriptions and cards in, tasks out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.core.card import Card, Status
+from bot.core.diff import Change
+from bot.core.filters import FILTERS, RoomId
+from bot.core.plan import matcher
+from bot.core.query import Query
+from bot.core.session import Session
+from bot.core.subscription import Subscription
+
+ROLL_UP_OVER = 10
+"""More new messages than this for a channel in one poll become one that lists them."""
+SHOWS = frozenset(("start", "join", "leave"))
+"""Kinds for which a card is posted when a session opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A new message for the card: of a live session, or the summary of one that has ended."""
+
+    card: Card
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The card's message says how the session is now."""
+
+    card: Card
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Who came and went, in the card's thread."""
+
+    card: Card
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """One message in place of many."""
+
+    team_id: str
+    channel_id: str
+    opened: tuple[Session, ...]
+    ended: tuple[Session, ...]
+
+
+Task = Post | Edit | Reply | RollUp
+
+
+class Matcher:
+    """Which subscriptions a session matches. Equal queries are checked once, queries of rooms only for those rooms."""
+
+    def __init__(self, subscriptions: Iterable[Subscription], now: datetime) -> None:
+        self._of_room: dict[str, list[tuple[Callable[[Session], bool], list[Subscription]]]] = {}
+        self._of_any: list[tuple[Callable[[Session], bool], list[Subscription]]] = []
+        by_query: dict[Query, list[Subscription]] = {}
+        for each in subscriptions:
+            by_query.setdefault(each.query, []).append(each)
+        for query, same in by_query.items():
+            entry = (matcher(query, now), same)
+            rooms = rooms_of(query)
+            for room_id in rooms:
+                self._of_room.setdefault(room_id, []).append(entry)
+            if not rooms:
+                self._of_any.append(entry)
+
+    def matching(self, session: Session) -> list[Subscription]:
+        entries = (*self._of_room.get(session.room_id, ()), *self._of_any)
+        return [subscription for matches, same in entries if matches(session) for subscription in same]
+
+
+def rooms_of(query: Query) -> list[str]:
+    """The rooms that a query names; none: any room."""
+    return [term.value.id for term in query.terms if isinstance(term.value, RoomId) and not term.negated]
+
+
+def moves(query: Query) -> bool:
+    """Whether a session can come to match it later in its life."""
+    return any(FILTERS[term.key].test and term.key != "room" for term in query.terms)
+
+
+def route(
+    changes: Sequence[Change],
+    subscriptions: Sequence[Subscription],
+    cards: Iterable[Card],
+    now: datetime,
+) -> tuple[list[Card], list[Task]]:
+    """The cards as they are from now on (those that changed), and what is to be sent, in order."""
+    matching = Matcher(subscriptions, now)
+    known: dict[str, dict[str, Card]] = {}
+    for card in cards:
+        known.setdefault(card.session_id, {})[card.channel_id] = card
+    kept: dict[tuple[str, str], Card] = {}
+    tasks: list[Task] = []
+    for change in changes:
+        for card, task in _each(change, matching.matching(change.session), known.get(change.session.id, {})):
+            kept[card.channel_id, card.session_id] = card
+            tasks += task
+    return _rolled_up(kept, tasks)
+
+
+def _each(
+    change: Change, subscriptions: Sequence[Subscription], cards: Mapping[str, Card]
+) -> Iterable[tuple[Card, list[Task]]]:
+    """The card of each channel that the change concerns, and what is sent."""
+    session = change.session
+    by_channel: dict[str, list[Subscription]] = {}
+    for each in subscriptions:
+        by_channel.setdefault(each.channel_id, []).append(each)
+    for channel_id in dict.fromkeys((*cards, *by_channel)):
+        some = by_channel.get(channel_id, [])
+        kinds = frozenset[str]().union(*(each.kinds for each in some))
+        card = cards.get(channel_id)
+        if card is None:
+            yield _new(change, channel_id, some, kinds)
+        elif change.same:
+            continue
+        elif card.gen == 0:
+            yield from _unseen(change, card, kinds)
+        elif change.ended:
+            card = replace(card, status="closed")
+            yield card, [Edit(card, session)]
+        elif card.status == "closed":
+            card = replace(card, status="live", reopened=card.reopened + 1)
+            yield card, [Edit(card, session)]
+        else:
+            told = replace(change, joined=change.joined * ("join" in kinds), left=change.left * ("leave" in kinds))
+            reply: list[Task] = [Reply(card, told)] if told.joined or told.left else []
+            yield card, [Edit(card, session), *reply]
+
+
+def _new(
+    change: Change, channel_id: str, some: Sequence[Subscription], kinds: frozenset[str]
+) -> tuple[Card, list[Task]]:
+    """A session that the channel had no card for. One that was there before counts as new only where it has come to
+    match: otherwise it was live when the subscription was made."""
+    card = Card(some[0].team_id, channel_id, change.session.id, "silent")
+    if change.ended:
+        wanted = "end" in kinds or (change.opened and "start" in kinds)
+        return _posted(card, change.session) if wanted else (replace(card, status="closed"), [])
+    fresh = change.opened or any(moves(each.query) for each in some)
+    return _posted(card, change.session) if fresh and kinds & SHOWS else (card, [])
+
+
+def _unseen(change: Change, card: Card, kinds: frozenset[str]) -> Iterable[tuple[Card, list[Task]]]:
+    """A session that the channel knows of without a message."""
+    if change.ended:
+        yield _posted(card, change.session) if "end" in kinds else (replace(card, status="closed"), [])
+    elif change.reopened:
+        yield _posted(card, change.session) if kinds & SHOWS else (replace(card, status="silent"), [])
+
+
+def _posted(card: Card, session: Session) -> tuple[Card, list[Task]]:
+    card = replace(card, status="live" if session.active else "closed", gen=card.gen + 1)
+    return card, [Post(card, session)]
+
+
+def _rolled_up(cards: Mapping[tuple[str, str], Card], tasks: Sequence[Task]) -> tuple[list[Card], list[Task]]:
+    posts: dict[str, list[Post]] = {}
+    for task in tasks:
+        if isinstance(task, Post):
+            posts.setdefault(task.card.channel_id, []).append(task)
+    storms = {channel_id: some for channel_id, some in posts.items() if len(some) > ROLL_UP_OVER}
+    kept = dict(cards)
+    rolled: list[Task] = []
+    for channel_id, some in storms.items():
+        sessions = [post.session for post in some]
+        opened = tuple(session for session in sessions if session.active)
+        ended = tuple(session for session in sessions if not session.active)
+        rolled.append(RollUp(some[0].card.team_id, channel_id, opened, ended))
+        for post in some:
+            status: Status = "silent" if post.session.active else "closed"
+            kept[channel_id, post.session.id] = replace(post.card, status=status, gen=post.card.gen - 1)
+    others = [task for task in tasks if not (isinstance(task, Post) and task.card.channel_id in storms)]
+    return list(kept.values()), [*others, *rolled]

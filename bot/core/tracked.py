@@ -1,0 +1,19 @@
+"""What the last good poll knew of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """`people` are those who were in, by who they are: (name, role). `started_ms` and `seen_ms` (the poll that last
+    changed this) are milliseconds since 1970."""
+
+    session_id: str
+    room_id: str
+    live: bool
+    started_ms: int
+    seen_ms: int
+    people: Mapping[str, tuple[str, str]]

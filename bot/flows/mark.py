@@ -1,0 +1,107 @@
+"""Writing down what became of messages that were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot import log
+from bot.chat.outcome import Gone, NotNow, Outcome, Refused, Sent, Unsure
+from bot.chat.trouble import BAD_MESSAGE, NO_THREAD, paused
+from bot.core.card import key_of
+from bot.core.outgoing import Outgoing
+from bot.core.subscription import Subscription
+from bot.store.records import Row
+from bot.store.store import Store
+
+LEAST_WAIT_S = 1.0
+NEW_CARD_S = 16.0
+"""A reply whose thread was deleted waits so long for the card's next edit, which makes a new one and takes the reply
+along; so often at most."""
+NEW_CARD_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that is this process's to send until its lease ends: `until` in the time of time.monotonic, which nobody
+    sets, `until_ms` in that of the store."""
+
+    row: Row
+    until: float
+    until_ms: int
+
+
+class Mark:
+    """`bot` is its name as people type it, `now_ms` the time."""
+
+    def __init__(self, store: Store, bot: str, now_ms: Callable[[], int]) -> None:
+        self._store = store
+        self._bot = bot
+        self._now_ms = now_ms
+
+    async def all(self, outcomes: Sequence[tuple[Claimed, Outcome | None]]) -> int:
+        """How many were sent. None: its lease had no time left, so nothing was done."""
+        sent = [(claimed.row, outcome.ts) for claimed, outcome in outcomes if isinstance(outcome, Sent)]
+        if sent:
+            await self._store.sent(sent, self._now_ms())
+        for claimed, outcome in outcomes:
+            await self._unsent(claimed, outcome)
+        return len(sent)
+
+    async def pause(self, row: Row, code: str) -> None:
+        """Its channel refuses us, and no message is tried there until somebody mends that and resumes."""
+        now_ms = self._now_ms()
+        log.warning("channel_paused", channel=row.channel_id, kind=row.kind, cause=code, key=row.key)
+        await self._store.pause(row.team_id, row.channel_id, code, now_ms, self._tell(code, now_ms))
+
+    async def _unsent(self, claimed: Claimed, outcome: Outcome | None) -> None:
+        row = claimed.row
+        match outcome:
+            case None:
+                await self._store.again(row)
+            case NotNow(retry_after_s=asked_s, cause=cause):
+                until_ms = self._now_ms() + int(max(asked_s, LEAST_WAIT_S) * 1000)
+                log.info("post_later", channel=row.channel_id, kind=row.kind, cause=cause, wait_s=asked_s)
+                await self._store.later(row, until_ms, method="chat.update" if row.kind == "edit" else "")
+            case Unsure(cause=cause):
+                log.warning("post_unconfirmed", channel=row.channel_id, kind=row.kind, cause=cause, key=row.key)
+                await self._store.unsure(row, claimed.until_ms, cause)
+            case Gone():
+                await self._anew(row)
+            case Refused(code=code):
+                await self._refused(row, code)
+
+    async def _anew(self, row: Row) -> None:
+        """The card's message was deleted: what was to be its new state becomes a new message."""
+        card = await self._store.card(row)
+        if card is None:
+            log.warning("edit_dropped", channel=row.channel_id, key=row.key)
+            await self._store.dead(row, "message_not_found")
+            return
+        card = replace(card, gen=card.gen + 1)
+        post = Outgoing(card.key, row.team_id, row.channel_id, "post", row.text, row.blocks)
+        await self._store.replaced(row, card, post)
+
+    async def _refused(self, row: Row, code: str) -> None:
+        fields: dict[str, Any] = {"channel": row.channel_id, "kind": row.kind, "cause": code, "key": row.key}
+        if row.kind == "reply" and code in NO_THREAD and row.attempts < NEW_CARD_TRIES:
+            await self._store.later(row, self._now_ms() + int(NEW_CARD_S * 1000))
+        elif code in BAD_MESSAGE | NO_THREAD:
+            log.error("message_dropped", **fields)
+            await self._store.dead(row, code)
+        elif row.channel_id[:1] in "UW":
+            log.warning("direct_message_dropped", **fields)
+            await self._store.dead(row, code)
+        else:
+            await self.pause(row, code)
+            await self._store.again(row)  # after resuming: it is certainly not there, and history needn't be asked
+
+    def _tell(self, code: str, now_ms: int) -> Callable[[Subscription], Outgoing]:
+        def tell(subscription: Subscription) -> Outgoing:
+            team_id, channel_id, person = subscription.team_id, subscription.channel_id, subscription.created_by
+            message = paused(channel_id, code, self._bot)
+            key = key_of("paused", team_id, channel_id, person, str(now_ms))
+            return Outgoing(key, team_id, person, "post", message.text, message.blocks)
+
+        return tell

@@ -1,0 +1,73 @@
+"""Make a subscription: know what is live already, store it, and post its first message at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.core.card import key_of
+from bot.core.filters import LIMIT_MAX
+from bot.core.outgoing import Outgoing
+from bot.core.plan import matcher
+from bot.core.query import Query
+from bot.core.route import rooms_of
+from bot.core.session import Session
+from bot.core.subscription import Subscription, kinds_of
+from bot.flows.deliver import Deliver
+from bot.flows.rooms import Rooms
+from bot.hms.client import Hms
+from bot.render.phrases import Names
+from bot.render.subscriptions import announced
+from bot.store.store import Channel, Store
+
+LIVE_PAGES = 10
+"""How far live sessions are read for a new subscription: 1,000, the newest. A session beyond that which is live already
+opens no card either, unless its query can come to match later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """`how` the subscription came about, what of it is `live` now, and whether the channel can be posted to."""
+
+    subscription: Subscription
+    how: Literal["new", "same", "changed"]
+    live: int
+    names: Names
+    channel: Channel
+
+
+async def subscribe(
+    hms: Hms, rooms: Rooms, store: Store, deliver: Deliver, *, query: Query, team_id: str, channel_id: str,
+    user_id: str, now: datetime,
+) -> Subscribed:  # fmt: skip
+    """`query` is a line said to subscribe. Raises NotFound, ManyRooms, TooMany or HmsError."""
+    resolved = await rooms.resolve(query)
+    wanted = resolved.without("on")
+    live = await _live(hms, wanted, now)
+    for room_id in rooms_of(wanted):
+        await rooms.must_exist(room_id)
+    names = await rooms.names(rooms_of(wanted))
+    now_ms = int(now.timestamp() * 1000)
+    new = Subscription(team_id, channel_id, wanted, kinds_of(resolved), user_id, now_ms)
+    message = announced(new, live=len(live), names=names)
+    key = key_of("subscribed", team_id, channel_id, str(wanted), str(now_ms))
+    first = Outgoing(key, team_id, channel_id, "post", message.text, message.blocks)
+    stored, how = await store.subscribe(new, [session.id for session in live], first)
+    await deliver.run()
+    return Subscribed(stored, how, len(live), names, await store.channel(team_id, channel_id))
+
+
+async def _live(hms: Hms, query: Query, now: datetime) -> list[Session]:
+    rooms = rooms_of(query)
+    params = {"active": "true"} | ({"room_id": rooms[0]} if len(rooms) == 1 else {})
+    matches = matcher(query, now)
+    found: list[Session] = []
+    cursor: str | None = None
+    for _ in range(LIVE_PAGES):
+        batch = await hms.list_sessions(params, limit=LIMIT_MAX, start=cursor)
+        found += filter(matches, batch.sessions)
+        if batch.last:
+            break
+        cursor = batch.sessions[-1].id
+    return found

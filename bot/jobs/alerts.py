@@ -1,0 +1,56 @@
+"""The jobs of alerts: who leads, the poll, the outbox, what is left to be confirmed, and what is too old to keep."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+
+from bot import log
+from bot.flows.deliver import Deliver
+from bot.flows.poll import Poll
+from bot.jobs.scheduler import Job
+from bot.store.store import Fence, Store
+
+LEASE_S = 15.0
+"""A leader that is silent for so long is followed by another process."""
+STALE_POLLS = 4
+"""Data older than so many poll intervals is stale."""
+
+
+class Alerts:
+    """The work of one process. Every process sends; one polls."""
+
+    def __init__(self, store: Store, poll: Poll, deliver: Deliver, interval_s: float) -> None:
+        self._store = store
+        self._poll = poll
+        self._deliver = deliver
+        self._interval_s = interval_s
+        self._owner = secrets.token_hex(8)
+        self._fence: Fence | None = None
+
+    def jobs(self) -> Sequence[Job]:
+        return (
+            Job("lead", LEASE_S / 3, self._lead, LEASE_S / 3),
+            Job("poll", self._interval_s, self._run_poll, max(120.0, 4 * self._interval_s)),
+            Job("deliver", 0.5, self._deliver.run, 60.0, whole=True),
+            Job("reconcile", 5.0, self._deliver.reconcile, 60.0, whole=True),
+            Job("prune", 3_600.0, self._prune, 60.0),
+        )
+
+    async def _lead(self) -> None:
+        before = self._fence
+        self._fence = await self._store.lead("poller", self._owner, int(LEASE_S * 1000))
+        if self._fence and not before:
+            log.info("leading", epoch=self._fence.epoch)
+        elif before and not self._fence:
+            log.info("following")
+
+    async def _run_poll(self) -> None:
+        if self._fence is None:
+            await self._lead()
+        if self._fence and await self._poll.run(self._fence):
+            await self._deliver.run()
+
+    async def _prune(self) -> None:
+        await self._store.prune(int(time.time() * 1000))

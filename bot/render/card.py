@@ -1,0 +1,102 @@
+"""A session as a channel sees it: its card while it is live and when it has ended, who came and went, and the one
+message that stands for many. Nobody is mentioned in any of them: they come unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.core.peak import peak
+from bot.core.session import Session
+from bot.core.summary import Summary, summarise
+from bot.render import actions as ids
+from bot.render.blocks import Block, Message, actions, button, context, menu, section
+from bot.render.escape import mrkdwn
+from bot.render.help import COMMAND
+from bot.render.lines import fair, packed
+from bot.render.people import STATE, hosts, people, roles
+from bot.render.phrases import Names, clock, count, date, length, room, since
+
+NAMED_MOST = 10
+ROLL_UP_LINES = 20
+_NAME_CHARS = 40
+
+
+def live_card(session: Session, names: Names, *, reopened: int) -> Message:
+    """The card while the session is live; `reopened`: how often it came back after it had ended."""
+    summary = summarise(session)
+    head = _head(session, names)
+    now = f"{people(session, summary)} · peak {peak(session)[0]:,}"
+    lines = [f"{head} · {now}", f"started {since(session.started_at)}"]
+    return _card(f"{head}: {people(session, summary)}.", session, summary, names, lines, reopened)
+
+
+def final_card(session: Session, names: Names, *, reopened: int) -> Message:
+    """The card of a session that has ended."""
+    summary = summarise(session)
+    head = _head(session, names)
+    end = session.ended_at or session.started_at
+    most, first = peak(session)
+    at = f" at {clock(first, end)}" if first else ""
+    lasted = f"lasted {length(session.length_s(end))}"
+    minutes = f"{session.participant_s(end) / 60:,.1f} participant-minutes"
+    lines = [
+        f"{head} · {lasted} · {minutes}",
+        f"{people(session, summary)}" + (f", peak {most:,}{at}" if most else ""),
+        f"started {date(session.started_at)}, ended {date(end)}",
+    ]
+    return _card(f"{head}: {lasted}, {people(session, summary)}.", session, summary, names, lines, reopened)
+
+
+def went(session: Session, joined: Sequence[str], left: Sequence[str]) -> Message:
+    """Who came and who went since the last poll, by name; those without a name are counted. A
+    mark of ours goes first, for a name that would begin a quote there."""
+    moves = [f"{_named(some)} {verb}" for some, verb in ((joined, "joined"), (left, "left")) if some]
+    now = session.people_in_count()
+    text = f"👥 {', '.join(moves)} · {f'{now:,}' if now else 'nobody'} in now"
+    return Message(text, [section(text)])
+
+
+def roll_up(opened: Sequence[Session], ended: Sequence[Session], names: Names) -> Message:
+    """One message in place of a card for each: `ROLL_UP_LINES` sessions by name, the others counted."""
+    total = len(opened) + len(ended)
+    many = count(len(opened or ended), "session", "sessions")
+    head = f"{many} {'opened' if opened else 'ended'}" + (f", {len(ended):,} ended" if opened and ended else "")
+    shares = fair([len(opened), len(ended)], ROLL_UP_LINES)
+    shown = [*opened[: shares[0]], *ended[: shares[1]]]
+    lines = [f"{number} {_line(session, names)}" for number, session in enumerate(shown, start=1)]
+    if total > len(shown):
+        lines.append(f"… and {total - len(shown):,} more: `{COMMAND} all` lists the newest")
+    why = f"So many at once are one message, without a card for each. `{COMMAND} show &lt;session id&gt;` shows one."
+    options = [(str(number), ids.session_value(session.id)) for number, session in enumerate(shown, start=1)]
+    blocks = [section(f"*{head}*"), *(section(text) for text in packed(lines)), context(why)]
+    return Message(f"{head}.", [*blocks, actions(menu("Details of number …", ids.SHOW, options))] if shown else blocks)
+
+
+def _head(session: Session, names: Names) -> str:
+    state = STATE[session.active]
+    return f"{state} · {room(session.room_id, names)}"
+
+
+def _card(text: str, session: Session, summary: Summary, names: Names, lines: Sequence[str], reopened: int) -> Message:
+    name = names.get(session.room_id) or session.room_id
+    show = button("Details", ids.SHOW, ids.session_value(session.id), spoken=f"Details of the session in {name}")
+    about = "\n".join(line for line in (*lines, roles(session, summary), hosts(session, summary)) if line)
+    often = [f"reopened {count(reopened, 'time', 'times')}"] if reopened else []
+    blocks: list[Block] = [section(about, show), context(" · ".join([f"session {mrkdwn(session.id, 24)}", *often]))]
+    return Message(text, blocks)
+
+
+def _named(names: Sequence[str]) -> str:
+    """`Ann`, `Ann and Bob`, `Ann, Bob and 3 more`, `3 people` where no name is known."""
+    shown = [name for name in (mrkdwn(name, _NAME_CHARS) for name in names) if name][:NAMED_MOST]
+    if not shown:
+        return count(len(names), "person", "people")
+    if more := len(names) - len(shown):
+        return f"{', '.join(shown)} and {more:,} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+
+
+def _line(session: Session, names: Names) -> str:
+    summary = summarise(session)
+    parts = [_head(session, names), people(session, summary), f"started {date(session.started_at)}"]
+    return " · ".join([*parts, f"session {mrkdwn(session.id, 24)}"])

@@ -1,0 +1,43 @@
+"""Why a channel gets no messages, and what to do about it."""
+
+from __future__ import annotations
+
+from bot.render.escape import code, plain
+
+_CODE_CHARS = 80
+_INSTALL = "someone who manages the app installs it anew, then {resume}"
+_PAUSES = {
+    "not_in_channel": ("the bot isn't in the channel", "{invite}, then {resume}"),
+    "channel_not_found": (
+        "Slack doesn't show the channel to the bot",
+        "if it is private, {invite}, then {resume}; if it was deleted, remove its subscriptions",
+    ),
+    "is_archived": ("the channel is archived", "unarchive it, then {resume}"),
+    "token_revoked": ("the bot's token was revoked", _INSTALL),
+    "account_inactive": ("the bot was switched off", _INSTALL),
+    "missing_scope": (
+        "the bot lacks a permission",
+        "someone who manages the app adds the scopes of its manifest and installs it anew, then {resume}",
+    ),
+    "restricted_action": (
+        "this workspace doesn't let the bot post there",
+        "an admin changes who may post in the channel, then {resume}",
+    ),
+}
+"""By Slack's error code."""
+
+
+def pause(reason: str, *, invite: str, resume: str) -> tuple[str, str]:
+    """Why, and what to do: two half-sentences in mrkdwn. `reason` is Slack's error code, `resume` how one resumes."""
+    unknown = f"Slack says `{code(plain(reason, _CODE_CHARS))}`", "mend that, then {resume}"
+    why, do = _PAUSES.get(reason, unknown)
+    return why, do.format(invite=let_in(invite), resume=resume)
+
+
+def let_in(invite: str) -> str:
+    """How the bot gets into a channel; `invite` is the exact line, where it is known."""
+    return (
+        f"type `{code(plain(invite, _CODE_CHARS))}` there"
+        if invite
+        else "invite the bot there (`/invite` and its name)"
+    )

@@ -1,0 +1,39 @@
+"""A session's state and its people, as pieces of a line."""
+
+from __future__ import annotations
+
+from bot.core.session import Session
+from bot.core.summary import Summary
+from bot.render.escape import mrkdwn
+from bot.render.phrases import count
+
+STATE = {True: "🟢 Live", False: "⚪ Ended"}
+"""By whether it is active: never the colour alone."""
+
+
+def people(session: Session, summary: Summary) -> str:
+    """How many are in and were in."""
+    if not summary.people:
+        return "nobody yet" if session.active else "nobody came"
+    if session.active:
+        return f"{summary.people_in:,} in now, {summary.people:,} in all"
+    return count(summary.people, "person", "people")
+
+
+def roles(session: Session, summary: Summary) -> str:
+    """Five roles with their numbers; empty where there is nobody."""
+    if not summary.roles:
+        return ""
+    shown = [f"{mrkdwn(role, 24) or 'no role'} {number:,}" for role, number in summary.roles[:5]]
+    more = len(summary.roles) - 5
+    head = "in now: " if session.active else "roles: "
+    return head + ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def hosts(session: Session, summary: Summary) -> str:
+    """Three hosts by name; empty where there are none to name."""
+    if not summary.hosts:
+        return "no host in now" if summary.host_left else ""
+    shown = ", ".join(mrkdwn(name, 24) for name in summary.hosts[:3])
+    more = summary.hosts_more + len(summary.hosts[3:])
+    return f"hosted by {shown}" + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,227 @@
+"""What a channel is told of, said to the one who asked for it, to the channel, and to whoever wants to see the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from bot.core.kinds import KINDS
+from bot.core.parse import LINE_CHARS
+from bot.core.subscription import Subscription
+from bot.render import actions as ids
+from bot.render.blocks import Block, Message, actions, button, context, menu, section
+from bot.render.escape import code, mrkdwn
+from bot.render.help import COMMAND
+from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
+from bot.render.lines import Part, fit, packed
+from bot.render.pauses import let_in, pause
+from bot.render.phrases import SESSIONS, Names, clock, count, sessions
+from bot.render.validate_data import texts
+
+CARDS_MOST = 40
+WORDS_CHARS = 1_000  # of a filter in words, where it stands alone
+FALLBACK_SUBSCRIPTIONS = 10
+_WORDS_LEAST_CHARS = 40
+_VERBS = (("one", {"start": "opens", "end": "ends"}), ("someone", {"join": "joins", "leave": "leaves"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Of a channel: why it is paused (Slack's error code; empty when it isn't), when the last message was sent (ms
+    since 1970), how many messages wait to be sent, and how many wait for somebody to act."""
+
+    paused: str
+    last_ms: int | None
+    waiting: int
+    held: int
+
+
+Item = tuple[Subscription, Health]
+
+
+def subscribed(
+    subscription: Subscription,
+    how: Literal["new", "same", "changed"],
+    *,
+    live: int,
+    names: Names,
+    invite: str,
+    paused: str = "",
+) -> Message:
+    """For the one who subscribed: what the bot took it to mean. `live`: how many sessions match now; `invite`: what to
+    type to let the bot in; `paused`: why nothing can be posted there, as in Health."""
+    number = subscription.number
+    head = {
+        "new": f"✅ Subscribed, as number {number}.",
+        "same": f"✅ Nothing to change: that is number {number}, made by <@{subscription.created_by}>.",
+        "changed": f"✅ Number {number} was there already; what it tells of has changed.",
+    }[how]
+    words, told, line = sessions(subscription.query, names, WORDS_CHARS), _told(subscription), _line(subscription)
+    foot = [f"`{COMMAND} unsubscribe {number}` ends it, `{COMMAND} subscriptions` lists all of this channel."]
+    if how == "new" and not paused:
+        foot.append(f"A first message from me appears in the channel. If it doesn't, {let_in(invite)}.")
+    blocks = [
+        section(f"{head}\n{words}\n{told} {_now(live)}"),
+        *([_stopped(subscription.channel_id, paused, invite)] if paused else []),
+        *([context(f"`{line}`")] if line else []),
+        context(*foot),
+    ]
+    return Message(f"{head} {words}. {told}{' The channel is paused.' if paused else ''}", blocks)
+
+
+def announced(subscription: Subscription, *, live: int, names: Names) -> Message:
+    """The first message of a subscription to its channel, which shows that the bot can post there. A number of 0 is one
+    that isn't known yet."""
+    words, told = sessions(subscription.query, names, WORDS_CHARS), _told(subscription)
+    only_end = subscription.kinds == {"end"}
+    about = (
+        f"Each session has one message here, {'when it has ended' if only_end else 'kept up to date until it ends'}."
+    )
+    if subscription.kinds & {"join", "leave"}:
+        about += " Who comes and goes is in its thread."
+    see = f"`{COMMAND} subscriptions` lists what this channel is told of"
+    end = f", `{COMMAND} unsubscribe {subscription.number}` ends this." if subscription.number else " and ends it."
+    blocks = [
+        section(f"🔔 <@{subscription.created_by}> subscribed this channel to\n{words}\n{told} {_now(live)}"),
+        context(about, see + end),
+    ]
+    return Message(f"🔔 This channel is subscribed to {words}. {told}", blocks)
+
+
+def unsubscribed(subscription: Subscription, names: Names) -> Message:
+    """What was ended, and the line that makes it again."""
+    words, line = sessions(subscription.query, names, WORDS_CHARS), _line(subscription)
+    head = f"🔕 Subscription {subscription.number} has ended."
+    again = [section(f"To have it again:\n```{line}```")] if line else []
+    return Message(f"{head} {words}.", [section(f"{head}\n{words}"), *again])
+
+
+def subscriptions_list(
+    items: Sequence[Item], *, names: Names, as_of: datetime, stale: str = "", invite: str = ""
+) -> Message:
+    """A channel's subscriptions, for the one who asked. Up to `CARDS_MOST` have a section each with a Remove button;
+    more of them a line each, and a menu. `stale`: a sentence on data that is old."""
+    old = [context(f"⚠️ {mrkdwn(stale, 300)}")] if stale else []
+    if not items:
+        text = "This channel has no subscriptions."
+        how = f"Make one:\n```{COMMAND} subscribe role:host on:start,end```"
+        about = context(f"`on:` takes {', '.join(KINDS)}; `{COMMAND} help` lists all filters.")
+        return Message(text, [section(text), section(how), about, *old])
+    total = count(len(items), "subscription", "subscriptions")
+    head = [section(f"*{total}* of this channel"), *_halted(items, invite), *old]
+    make = f"`{COMMAND} subscribe` makes one, or changes what one of the same filters tells."
+    foot = [context(f"{make} As of {clock(as_of, as_of)}.")]
+    room_chars = ALL_TEXT_CHARS - sum(map(len, texts([*head, *foot])))
+    draw = _cards if len(items) <= CARDS_MOST else _lines
+    return Message(_spoken(items, names, total), [*head, *draw(items, names, as_of, room_chars), *foot])
+
+
+def _cards(items: Sequence[Item], names: Names, as_of: datetime, room_chars: int) -> Iterable[Block]:
+    most_chars = min(SECTION_TEXT_CHARS, room_chars // len(items) - len("Remove"))
+    for subscription, health in items:
+        number = subscription.number
+        told = f"told {_when(subscription)}"
+        about = [told, f"by <@{subscription.created_by}>", _health(health), _last(health, as_of)]
+        left_chars = most_chars - len(f"*{number}* ·  · ") - sum(len(text) + 3 for text in about)
+        words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars))
+        lines = [[Part(f"*{number}*"), Part(words)], [Part(told)], [*map(Part, about[1:-1]), Part(about[-1], 1)]]
+        value = ids.subscription_value(subscription.channel_id, number)
+        yield section(
+            fit(lines, most_chars), button("Remove", ids.UNSUBSCRIBE, value, spoken=f"Remove subscription {number}")
+        )
+
+
+def _lines(items: Sequence[Item], names: Names, as_of: datetime, room_chars: int) -> Iterable[Block]:
+    health = items[0][1]
+    about = context(f"{_health(health)} · {_last(health, as_of)}")
+    shown = items[:SELECT_OPTIONS]
+    more = [f"… and {len(items) - len(shown):,} more"] if len(items) > len(shown) else []
+    placeholder = "Remove number …"
+    fixed = sum(map(len, [*texts(about), placeholder, *more]))
+    lines, options = [], []
+    for subscription, _ in shown:
+        number = str(subscription.number)
+        most_chars = (room_chars - fixed) // len(shown) - len(number) - 1
+        others = [f"<@{subscription.created_by}>", ", ".join(_kinds(subscription))]
+        left_chars = most_chars - sum(len(text) + 3 for text in others) - len(f"{number}  · ") + len(SESSIONS)
+        words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars)).removeprefix(SESSIONS)
+        lines.append(fit([[Part(f"{number} {words}"), Part(others[0], 2), Part(others[1], 1)]], most_chars))
+        options.append((number, ids.subscription_value(subscription.channel_id, subscription.number)))
+    yield about
+    for text in packed([*lines, *more]):
+        yield section(text)
+    yield actions(menu(placeholder, ids.UNSUBSCRIBE, options))
+
+
+def _halted(items: Sequence[Item], invite: str) -> Iterable[Block]:
+    """Why messages don't go out. All items are of one channel."""
+    subscription, health = items[0]
+    if health.paused:
+        yield _stopped(subscription.channel_id, health.paused, invite)
+    elif health.held:
+        held = count(health.held, "message is", "messages are")
+        yield context(
+            f"🟠 {held} held: Slack didn't say whether it took them, and whoever runs the bot decides if they are sent."
+        )
+
+
+def _stopped(channel_id: str, reason: str, invite: str) -> Block:
+    """Why the channel is paused, what to do, and the button for then."""
+    why, do = pause(reason, invite=invite, resume="press *Resume*")
+    resume = button(
+        "Resume", ids.RESUME, ids.channel_value(channel_id), style="primary", spoken="Resume this channel's messages"
+    )
+    return section(f"⏸️ *Paused:* {why}. To mend it: {do}. Subscriptions and messages are kept.", resume)
+
+
+def _health(health: Health) -> str:
+    if health.paused:
+        return "⏸️ paused" + (f", {health.held:,} held" if health.held else "")
+    waiting = f", {health.waiting:,} waiting" if health.waiting else ""
+    return ("🟠 some held" if health.held else "🟢 working") + waiting
+
+
+def _last(health: Health, as_of: datetime) -> str:
+    if health.last_ms is None:
+        return "no message yet"
+    return f"last message {clock(datetime.fromtimestamp(health.last_ms / 1_000, UTC), as_of)}"
+
+
+def _kinds(subscription: Subscription) -> list[str]:
+    return [kind for kind in KINDS if kind in subscription.kinds]
+
+
+def _when(subscription: Subscription) -> str:
+    """`when one opens or ends, and when someone joins`."""
+    said = (
+        (who, " or ".join(verb for kind, verb in verbs.items() if kind in subscription.kinds)) for who, verbs in _VERBS
+    )
+    return ", and ".join(f"when {who} {verbs}" for who, verbs in said if verbs)
+
+
+def _told(subscription: Subscription) -> str:
+    return f"This channel is told {_when(subscription)}."
+
+
+def _now(live: int) -> str:
+    if not live:
+        return "None is live now."
+    return f"{live:,} {'is' if live == 1 else 'are'} live now: only what changes from here on is told."
+
+
+def _line(subscription: Subscription) -> str:
+    """The line that asks for it, for a code span; empty where it is longer than a line that can be typed."""
+    asked = [*map(str, subscription.query.without("on").terms), f"on:{','.join(_kinds(subscription))}"]
+    line = f"subscribe {' '.join(asked)}"
+    return f"{COMMAND} {code(line)}" if len(line) <= LINE_CHARS else ""
+
+
+def _spoken(items: Sequence[Item], names: Names, total: str) -> str:
+    stopped = ", paused" if items[0][1].paused else ""
+    lines = [f"{total} of this channel{stopped}."]
+    lines += [f"{each.number}: {sessions(each.query, names, 250)}." for each, _ in items[:FALLBACK_SUBSCRIPTIONS]]
+    if len(items) > FALLBACK_SUBSCRIPTIONS:
+        lines.append(f"And {len(items) - FALLBACK_SUBSCRIPTIONS} more.")
+    return "\n".join(lines)

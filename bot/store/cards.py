@@ -1,0 +1,98 @@
+"""The one message that a channel has for a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, case, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.card import Card
+from bot.store.sql import chunks, insert
+from bot.store.tables import cards
+
+
+async def add(db: AsyncConnection, new: Sequence[Card], now_ms: int) -> None:
+    """Those that aren't there yet."""
+    if new:
+        await db.execute(insert(db, cards).on_conflict_do_nothing(), _values(new, now_ms))
+
+
+async def put(db: AsyncConnection, changed: Sequence[Card], now_ms: int) -> None:
+    """As they are from now on. `gen` never goes back: the message may have been replaced meanwhile."""
+    if not changed:
+        return
+    statement = insert(db, cards)
+    new = statement.excluded
+    newer = new.gen > cards.c.gen
+    values = {
+        "status": new.status,
+        "reopened": new.reopened,
+        "changed_ms": new.changed_ms,
+        "gen": case((newer, new.gen), else_=cards.c.gen),
+        "key": case((newer, new.key), else_=cards.c.key),
+        "key_before": case((newer, None), else_=cards.c.key_before),
+        "ts": case((newer, None), else_=cards.c.ts),
+    }
+    places = ["team_id", "session_id", "channel_id"]
+    await db.execute(statement.on_conflict_do_update(index_elements=places, set_=values), _values(changed, now_ms))
+
+
+async def read(db: AsyncConnection, team_id: str, session_ids: Iterable[str]) -> list[Card]:
+    found: list[Card] = []
+    for some in chunks(dict.fromkeys(session_ids)):
+        query = select(cards).where(cards.c.team_id == team_id, cards.c.session_id.in_(some))
+        found += [_card(row) for row in await db.execute(query)]
+    return found
+
+
+async def of_key(db: AsyncConnection, key: str) -> Card | None:
+    """The card whose message has or had that key."""
+    query = select(cards).where(or_(cards.c.key == key, cards.c.key_before == key))
+    row = (await db.execute(query)).first()
+    return _card(row) if row is not None else None
+
+
+async def places(db: AsyncConnection, keys: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """For each key of a card's message, also of one that was replaced: the key now, and the ts where it is sent."""
+    found: dict[str, tuple[str, str | None]] = {}
+    for some in chunks(keys):
+        for column in (cards.c.key_before, cards.c.key):
+            rows = await db.execute(select(column.label("asked"), cards.c.key, cards.c.ts).where(column.in_(some)))
+            found |= {row.asked: (row.key, row.ts) for row in rows}
+    return found
+
+
+async def sent(db: AsyncConnection, messages: Sequence[tuple[str, str]]) -> None:
+    """(key, ts) of posts; those that are no card's are none here."""
+    statement = update(cards).where(cards.c.key == bindparam("k")).values(ts=bindparam("t"))
+    await db.execute(statement, [{"k": key, "t": ts} for key, ts in messages])
+
+
+async def replace(db: AsyncConnection, card: Card) -> bool:
+    """Raise the card to this `gen`; False if it is there already, or is no more."""
+    here = (cards.c.team_id == card.team_id, cards.c.session_id == card.session_id)
+    values = {"gen": card.gen, "key": card.key, "key_before": cards.c.key, "ts": None}
+    raised = update(cards).where(*here, cards.c.channel_id == card.channel_id, cards.c.gen < card.gen).values(values)
+    return (await db.execute(raised)).rowcount > 0
+
+
+def _card(row: Any) -> Card:
+    return Card(row.team_id, row.channel_id, row.session_id, row.status, row.gen, row.reopened)
+
+
+def _values(some: Sequence[Card], now_ms: int) -> list[dict[str, object]]:
+    return [
+        {
+            "team_id": card.team_id,
+            "session_id": card.session_id,
+            "channel_id": card.channel_id,
+            "status": card.status,
+            "gen": card.gen,
+            "reopened": card.reopened,
+            "key": card.key,
+            "changed_ms": now_ms,
+        }
+        for card in some
+    ]

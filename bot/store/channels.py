@@ -1,0 +1,56 @@
+"""Conversations: whether they can be written to, and the lock under which their messages change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import case, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.records import Channel
+from bot.store.sql import HELD, PENDING, SENDING, chunks, insert
+from bot.store.tables import channels, outbox, polls
+
+Place = tuple[str, str]
+"""(team, channel)."""
+
+
+async def lock(db: AsyncConnection, places: Iterable[Place]) -> dict[Place, str | None]:
+    """Hold these conversations until the transaction ends, and say why they are paused. Whoever changes something of a
+    conversation does this first, in this order, so that replicas neither cross nor block each other."""
+    wanted = sorted(set(places))
+    held = await _held(db, wanted)
+    missing = [place for place in wanted if place not in held]
+    if missing:
+        new = [{"team_id": team_id, "channel_id": channel_id} for team_id, channel_id in missing]
+        await db.execute(insert(db, channels).on_conflict_do_nothing(), new)
+        held |= await _held(db, missing)
+    return held
+
+
+async def _held(db: AsyncConnection, places: list[Place]) -> dict[Place, str | None]:
+    held: dict[Place, str | None] = {}
+    columns = (channels.c.team_id, channels.c.channel_id)
+    for some in chunks(places):
+        query = select(*columns, channels.c.paused).where(tuple_(*columns).in_(some)).order_by(*columns)
+        held |= {(row.team_id, row.channel_id): row.paused for row in await db.execute(query.with_for_update())}
+    return held
+
+
+async def turn(db: AsyncConnection, team_id: str) -> int:
+    """The turn of a message that no poll asked for: after what the last poll asked for, before the next one's."""
+    return await db.scalar(select(polls.c.seq).where(polls.c.team_id == team_id)) or 0
+
+
+async def read(db: AsyncConnection, team_id: str, channel_id: str) -> Channel:
+    columns = channels.c
+    query = select(columns.paused, columns.paused_ms, columns.last_ms)
+    found = (await db.execute(query.where(columns.team_id == team_id, columns.channel_id == channel_id))).one_or_none()
+    if found is None:
+        return Channel()
+    here = (outbox.c.team_id == team_id, outbox.c.channel_id == channel_id)
+    waiting = func.sum(case((outbox.c.status == HELD, 0), else_=1))
+    held = func.sum(case((outbox.c.status == HELD, 1), else_=0))
+    counts = select(func.coalesce(waiting, 0), func.coalesce(held, 0))
+    row = (await db.execute(counts.where(*here, outbox.c.status.in_((PENDING, SENDING, HELD))))).one()
+    return Channel(found.paused, found.paused_ms, found.last_ms, row[0], row[1])

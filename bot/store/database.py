@@ -1,0 +1,143 @@
+"""One database: connections, transactions, and errors in our words."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import IO, Any, TypeVar
+
+from sqlalchemy import URL, Connection, delete, event, false
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from bot import log
+from bot.errors import ConfigError
+from bot.store.address import Postgres, SqliteFile, read_address
+from bot.store.lock import lock_file
+from bot.store.migrate import upgrade
+from bot.store.problems import ERRORS, StoreError, cause, in_words, passes
+from bot.store.tables import leases
+
+T = TypeVar("T")
+
+TRIES = 5
+"""For a transaction that another replica was in the way of."""
+BUSY_S = 10.0
+"""How long SQLite waits for another program that writes to the file."""
+CONNECT_S = 10.0
+_SESSION = {
+    # A stopped process (SIGSTOP, a hung host) must not keep rows from the other replicas.
+    "idle_in_transaction_session_timeout": "5s",
+    "lock_timeout": "20s",
+    "statement_timeout": "30s",
+}
+
+
+class Database:
+    """`single`: no other process uses it."""
+
+    def __init__(self, engine: AsyncEngine, *, single: bool, lock: IO[str] | None = None) -> None:
+        self.engine = engine
+        self.single = single
+        self._lock = lock
+
+    @classmethod
+    async def open(cls, url: str, *, busy_s: float = BUSY_S) -> Database:
+        """Connected and at the newest revision. Raises ConfigError with one line that says what to mend."""
+        address = read_address(url)
+        if isinstance(address, SqliteFile):
+            lock = await asyncio.to_thread(lock_file, address.path)
+            database = cls(_sqlite(address, busy_s), single=True, lock=lock)
+        else:
+            database = cls(_postgres(address), single=False)
+        try:
+            async with database.engine.begin() as connection:
+                await connection.run_sync(upgrade)
+                # nothing to upgrade is nothing written: a database that is read only would be noticed at the first poll
+                await connection.execute(delete(leases).where(false()))
+        except ERRORS as error:
+            await database.close()
+            log.error("database_unusable", cause=cause(error))
+            raise ConfigError(f"DATABASE_URL: {address}: {in_words(error)}.") from None
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """What `work` gives, in a transaction of its own: all of it is stored, or nothing and StoreError is raised.
+        `work` may be called again after it was undone. When the caller is cancelled, the transaction still comes to its
+        end first: a driver that is cut off in the middle leaves a connection that nobody can use."""
+        transaction = asyncio.create_task(self._run(work))
+        try:
+            return await asyncio.shield(transaction)
+        except asyncio.CancelledError:
+            await asyncio.wait([transaction])
+            if not transaction.cancelled():
+                transaction.exception()  # it has been looked at: the caller is gone
+            raise
+
+    async def _run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        for tries_left in reversed(range(TRIES)):
+            try:
+                async with self.engine.begin() as connection:
+                    return await work(connection)
+            except ERRORS as error:
+                if not (passes(error) and tries_left):
+                    raise StoreError(error) from error
+            await asyncio.sleep(random.uniform(0.01, 0.1))
+        raise AssertionError("the last try returns or raises")
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+
+
+def _sqlite(address: SqliteFile, busy_s: float) -> AsyncEngine:
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(address.path)),
+        connect_args={"timeout": busy_s, "isolation_level": None},
+        # One connection: transactions queue here, fairly, and not in SQLite's busy handler, which sleeps and guesses.
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=60,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        # FULL: in WAL mode NORMAL may lose the last commits when the power fails, and with them what was sent
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begun(connection: Connection) -> None:
+        # A deferred transaction that reads and then writes fails at once when another program wrote in between
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres(address: Postgres) -> AsyncEngine:
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        # asyncpg reads the URL itself, with all that libpq's URLs may say (sslmode, a socket's folder, several hosts)
+        connect_args={"dsn": address.dsn, "timeout": CONNECT_S, "command_timeout": 60},
+        pool_size=5,
+        max_overflow=5,
+        pool_timeout=30,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        # Not as settings of the connection's start, which poolers such as PgBouncer refuse
+        said = "; ".join(f"SET {name} = '{value}'" for name, value in _SESSION.items())
+        connection.run_async(lambda driver: driver.execute(said))
+
+    return engine

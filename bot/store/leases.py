@@ -1,0 +1,35 @@
+"""Who does what only one replica may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, case, cast, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.records import Fence
+from bot.store.sql import insert
+from bot.store.tables import leases
+
+
+async def take(db: AsyncConnection, name: str, owner: str, ttl_ms: int, *, single: bool) -> Fence | None:
+    """None while another owner's lease lasts. On PostgreSQL its clock judges; `single`: there can be no other owner."""
+    now: ColumnElement[int] | int = 0
+    if not single:
+        now = cast(func.extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
+    statement = insert(db, leases).values(name=name, owner=owner, epoch=1, expires_ms=now + ttl_ms)
+    free: Any = true() if single else or_(leases.c.owner == owner, leases.c.expires_ms < now)
+    changed = case((leases.c.owner == owner, 0), else_=1)
+    taken = statement.on_conflict_do_update(
+        index_elements=["name"],
+        where=free,
+        set_={"owner": owner, "epoch": leases.c.epoch + changed, "expires_ms": statement.excluded.expires_ms},
+    )
+    epoch = await db.scalar(taken.returning(leases.c.epoch))
+    return Fence(name, owner, epoch) if epoch is not None else None
+
+
+async def holds(db: AsyncConnection, fence: Fence) -> bool:
+    """Whether nobody has taken it since; nobody can until the transaction ends."""
+    query = select(leases.c.epoch).where(leases.c.name == fence.name, leases.c.owner == fence.owner)
+    return await db.scalar(query.with_for_update(read=True)) == fence.epoch

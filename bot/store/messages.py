@@ -1,0 +1,158 @@
+"""Messages on their way into the outbox: one row for one fact, and one row for all the edits of a card.
+
+The conversations of the messages must be locked (`channels.lock`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, bindparam, case, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import log
+from bot.core.outgoing import Outgoing
+from bot.store import cards
+from bot.store.channels import Place
+from bot.store.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert
+from bot.store.tables import outbox
+
+
+class Payload(msgspec.Struct):
+    """What a message shows."""
+
+    text: str
+    blocks: list[dict[str, Any]]
+
+
+_payload = msgspec.json.Decoder(Payload)
+
+
+def packed(text: str, blocks: Sequence[Mapping[str, Any]]) -> str:
+    return msgspec.json.encode({"text": text, "blocks": list(blocks)}).decode()
+
+
+def unpacked(payload: str) -> Payload:
+    return _payload.decode(payload)
+
+
+async def put(
+    db: AsyncConnection, outgoing: Sequence[Outgoing], paused: Mapping[Place, str | None], turn: int, now_ms: int
+) -> None:
+    """Store them, in order. `paused` is what `channels.lock` gave; messages for a paused channel are held."""
+    posts = [_new(each, paused, turn, now_ms) for each in outgoing if each.kind == "post"]
+    if posts:
+        await db.execute(insert(db, outbox).on_conflict_do_nothing(index_elements=["key"]), posts)
+    others = [each for each in outgoing if each.kind != "post"]
+    if others:
+        await _put_others(db, others, paused, turn, now_ms)
+
+
+async def _put_others(
+    db: AsyncConnection, outgoing: Sequence[Outgoing], paused: Mapping[Place, str | None], turn: int, now_ms: int
+) -> None:
+    """Edits and replies: each belongs to a card's post, and what happens depends on how far that is."""
+    keys = dict.fromkeys(each.of for each in outgoing)
+    places = await cards.places(db, keys)
+    posts = await _posts(db, dict.fromkeys(places.get(key, (key, None))[0] for key in keys))
+    newer: dict[str, dict[str, object]] = {}
+    rows: list[dict[str, object]] = []
+    for each in outgoing:
+        key, ts = places.get(each.of, (each.of, None))
+        post = posts.get(key)
+        if post is not None and post.status == "sent":
+            ts = post.ts
+        if each.kind == "edit" and post is not None and _can_still_change(post):
+            newer[key] = {"k": key, "new": packed(each.text, each.blocks)}
+            continue
+        row = _new(each, paused, turn, now_ms) | {"of": key, "target_ts": ts}
+        if each.kind == "edit":
+            row["key"] = f"{key}:edit"
+        if ts is None and post is None:
+            log.error("message_without_card", key=each.key, kind=each.kind)
+            row |= {"status": "dead", "done_ms": now_ms, "cause": "no message to change"}
+        elif ts is None:
+            row["waits_for"] = key
+        rows.append(row)
+    if newer:
+        await db.execute(_OVERWRITE, [{**values, "turn": turn, "now": now_ms} for values in newer.values()])
+    if rows:
+        await db.execute(_upsert(db), rows)
+
+
+def _can_still_change(post: Row[Any]) -> bool:
+    """Whether what a post shows may be replaced: it has certainly not been sent."""
+    return post.status == "dead" or (post.status in ("pending", "held") and post.attempts == 0)
+
+
+async def _posts(db: AsyncConnection, keys: Iterable[str]) -> dict[str, Row[Any]]:
+    found: dict[str, Row[Any]] = {}
+    columns = (outbox.c.key, outbox.c.status, outbox.c.attempts, outbox.c.ts)
+    for some in chunks(keys):
+        found |= {row.key: row for row in await db.execute(select(*columns).where(outbox.c.key.in_(some)))}
+    return found
+
+
+_was_dead = outbox.c.status == DEAD
+_OVERWRITE = (
+    update(outbox)
+    .where(outbox.c.key == bindparam("k"))
+    .values(
+        payload=bindparam("new"),
+        rev=outbox.c.rev + 1,
+        # one that Slack refused for what it showed is tried again with what it shows now
+        status=case((_was_dead, PENDING), else_=outbox.c.status),
+        attempts=case((_was_dead, 0), else_=outbox.c.attempts),
+        first_try_ms=case((_was_dead, None), else_=outbox.c.first_try_ms),
+        done_ms=None,
+        turn=case((_was_dead, bindparam("turn")), else_=outbox.c.turn),
+        queued_ms=case((_was_dead, bindparam("now")), else_=outbox.c.queued_ms),
+    )
+)
+
+
+def _upsert(db: AsyncConnection) -> Any:
+    """New rows; an edit that is there already gets the newer state. One on its way stays so and is sent again later,
+    as its `rev` has moved on. One that waits keeps its turn."""
+    statement = insert(db, outbox)
+    new = statement.excluded
+    done = outbox.c.status.in_((SENT, DEAD))
+    flying = outbox.c.status == SENDING
+    waits = outbox.c.status.in_((PENDING, HELD))
+    return statement.on_conflict_do_update(
+        index_elements=["key"],
+        where=outbox.c.kind == "edit",
+        set_={
+            "payload": new.payload,
+            "rev": outbox.c.rev + 1,
+            "status": case((done, new.status), else_=outbox.c.status),
+            "attempts": case((done, 0), else_=outbox.c.attempts),
+            "first_try_ms": case((done, None), else_=outbox.c.first_try_ms),
+            "done_ms": case((done, new.done_ms), else_=outbox.c.done_ms),
+            "cause": case((done, new.cause), else_=outbox.c.cause),
+            "waits_for": case((flying, None), else_=new.waits_for),
+            "target_ts": case((flying, outbox.c.target_ts), else_=new.target_ts),
+            "turn": case((waits, outbox.c.turn), else_=new.turn),
+            "queued_ms": case((waits, outbox.c.queued_ms), else_=new.queued_ms),
+        },
+    )
+
+
+def _new(each: Outgoing, paused: Mapping[Place, str | None], turn: int, now_ms: int) -> dict[str, object]:
+    return {
+        "key": each.key,
+        "team_id": each.team_id,
+        "channel_id": each.channel_id,
+        "kind": each.kind,
+        "of": None,
+        "payload": packed(each.text, each.blocks),
+        "status": "pending" if paused[each.team_id, each.channel_id] is None else "held",
+        "turn": turn,
+        "queued_ms": now_ms,
+        "waits_for": None,
+        "target_ts": None,
+        "done_ms": None,
+        "cause": "",
+    }

@@ -1,0 +1,244 @@
+"""Messages on their way out: claimed, sent, marked. A claim is proof that a row is still ours; without it nothing is
+written. Only `sending` rows are in flight, one a channel, which the index `one_in_flight` holds everybody to."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import BigInteger, BindParameter, Select, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.card import Card
+from bot.core.outgoing import Kind, Outgoing
+from bot.store import cards, messages
+from bot.store.channels import lock, turn
+from bot.store.records import Row
+from bot.store.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert
+from bot.store.tables import channels, limits, outbox
+
+EDIT_GAP_MS = 15_000
+"""A card is edited at most so often."""
+POST, EDIT = "chat.postMessage", "chat.update"
+
+
+async def claim(db: AsyncConnection, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
+    return await _claimed(db, _due(now_ms).limit(limit), now_ms, lease_ms)
+
+
+async def overdue(db: AsyncConnection, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
+    query = _with_channel().where(outbox.c.status == SENDING, outbox.c.lease_ms < before_ms)
+    return await _claimed(db, query.order_by(outbox.c.lease_ms, outbox.c.id).limit(limit), now_ms, lease_ms)
+
+
+async def sent(db: AsyncConnection, rows: Sequence[tuple[Row, str]], now_ms: int, gap_ms: int) -> None:
+    await lock(db, [(row.team_id, row.channel_id) for row, _ in rows])
+    revs = await _ours(db, [row for row, _ in rows])
+    done = [(row, ts) for row, ts in rows if row.id in revs]
+    moved_on = [row for row, _ in done if row.kind == "edit" and revs[row.id] != row.rev]
+    finished = [(row, ts) for row, ts in done if row not in moved_on]
+    posts = [(row, ts) for row, ts in finished if row.kind == "post"]
+    new = [row for row, _ in finished if row.kind != "edit"]
+    if finished:
+        await db.execute(_SENT, [{"i": row.id, "t": ts, "now": now_ms} for row, ts in finished])
+    if moved_on:
+        await db.execute(_MOVED_ON, [{"i": row.id, "now": now_ms} for row in moved_on])
+    if posts:
+        await cards.sent(db, [(row.key, ts) for row, ts in posts])
+        await db.execute(_RELEASED, [{"k": row.key, "t": ts} for row, ts in posts])
+    if new:
+        places = {(row.team_id, row.channel_id) for row in new}
+        values = [
+            {"team": team, "channel": channel, "now": now_ms, "next": now_ms + gap_ms} for team, channel in places
+        ]
+        await db.execute(_WROTE, values)
+
+
+async def later(db: AsyncConnection, row: Row, until_ms: int, method: str) -> None:
+    if not await _back(db, row, not_before_ms=until_ms if row.kind == "edit" else 0):
+        return
+    if method:
+        statement = insert(db, limits).values(team_id=row.team_id, method=method, not_before_ms=until_ms)
+        longer = _later(limits.c.not_before_ms, until_ms)
+        await db.execute(
+            statement.on_conflict_do_update(index_elements=["team_id", "method"], set_={"not_before_ms": longer})
+        )
+    else:
+        here = (channels.c.team_id == row.team_id, channels.c.channel_id == row.channel_id)
+        await db.execute(update(channels).where(*here).values(next_post_ms=_later(channels.c.next_post_ms, until_ms)))
+
+
+async def again(db: AsyncConnection, row: Row) -> None:
+    await _back(db, row, not_before_ms=0)
+
+
+async def unsure(db: AsyncConnection, row: Row, until_ms: int, cause: str) -> None:
+    await _change(db, row, lease_ms=until_ms, cause=cause)
+
+
+async def held(db: AsyncConnection, row: Row, cause: str) -> None:
+    await _change(db, row, status=HELD, claim=None, cause=cause)
+
+
+async def dead(db: AsyncConnection, row: Row, cause: str) -> None:
+    values = {"status": DEAD, "claim": None, "cause": cause, "done_ms": row.first_try_ms}
+    if await _change(db, row, **values) and row.kind == "post":
+        waiting = update(outbox).where(outbox.c.waits_for == row.key)
+        await db.execute(waiting.values(**values, waits_for=None))
+
+
+async def replaced(db: AsyncConnection, row: Row, card: Card, post: Outgoing) -> None:
+    paused = await lock(db, [(row.team_id, row.channel_id), (post.team_id, post.channel_id)])
+    now = await db.scalar(select(outbox.c.payload).where(*_is(row), outbox.c.rev != row.rev))
+    values = {"status": DEAD, "claim": None, "cause": "message deleted", "done_ms": row.first_try_ms}
+    if not (await _change(db, row, **values) and await cards.replace(db, card)):
+        return
+    if now is not None:  # a newer state came while this one was on its way
+        newer = messages.unpacked(now)
+        post = Outgoing(post.key, post.team_id, post.channel_id, post.kind, newer.text, newer.blocks, post.of)
+    await messages.put(db, [post], paused, await turn(db, row.team_id), row.first_try_ms)
+    # replies to the message that is gone go to the new one's thread
+    thread = update(outbox).where(outbox.c.of == row.key.removesuffix(":edit"), outbox.c.kind == "reply")
+    open_ = outbox.c.status.in_((PENDING, HELD))
+    await db.execute(thread.where(open_).values(of=card.key, waits_for=card.key, target_ts=None))
+
+
+async def depth(db: AsyncConnection) -> tuple[int, int | None]:
+    count = select(func.count(), func.min(outbox.c.queued_ms))
+    row = (await db.execute(count.where(outbox.c.status.in_((PENDING, SENDING))))).one()
+    return row[0], row[1]
+
+
+def _with_channel() -> Select[Any]:
+    """Rows that nobody holds, whose conversations nobody holds."""
+    here = and_(channels.c.team_id == outbox.c.team_id, channels.c.channel_id == outbox.c.channel_id)
+    return select(outbox).join(channels, here).with_for_update(of=[channels, outbox], skip_locked=True)
+
+
+def _due(now_ms: int) -> Select[Any]:
+    """The next row of each channel, oldest first. The subqueries are per channel, by index: a long queue costs
+    nothing."""
+    first, flying = outbox.alias("first"), outbox.alias("flying")
+    method = case((first.c.kind == "edit", EDIT), else_=POST)
+    limited = exists().where(
+        limits.c.team_id == first.c.team_id, limits.c.method == method, limits.c.not_before_ms > now_ms
+    )
+    next_id = (
+        select(first.c.id)
+        .where(
+            first.c.team_id == channels.c.team_id,
+            first.c.channel_id == channels.c.channel_id,
+            first.c.status == PENDING,
+            first.c.waits_for.is_(None),
+            first.c.not_before_ms <= now_ms,
+            or_(first.c.kind == "edit", channels.c.next_post_ms <= now_ms),
+            ~limited,
+        )
+        .order_by(first.c.turn, first.c.id)
+        .limit(1)
+        .correlate(channels)
+        .scalar_subquery()
+    )
+    busy = exists().where(
+        flying.c.team_id == channels.c.team_id, flying.c.channel_id == channels.c.channel_id, flying.c.status == SENDING
+    )
+    return (
+        select(outbox)
+        .select_from(channels)
+        .join(outbox, outbox.c.id == next_id)
+        .where(channels.c.paused.is_(None), ~busy, outbox.c.status == PENDING)
+        .order_by(outbox.c.turn, outbox.c.id)
+        .with_for_update(of=[channels, outbox], skip_locked=True)
+    )
+
+
+async def _claimed(db: AsyncConnection, query: Select[Any], now_ms: int, lease_ms: int) -> list[Row]:
+    found = (await db.execute(query)).all()
+    token = uuid.uuid4().hex
+    first_try = func.coalesce(outbox.c.first_try_ms, now_ms)
+    values = {"status": SENDING, "attempts": outbox.c.attempts + 1, "first_try_ms": first_try, "claim": token}
+    for some in chunks(row.id for row in found):
+        statement = update(outbox).where(outbox.c.id.in_(some))
+        await db.execute(statement.values(**values, lease_ms=now_ms + lease_ms))
+    return [_row(each, token, now_ms) for each in found]
+
+
+def _row(found: Any, token: str, now_ms: int) -> Row:
+    payload = messages.unpacked(found.payload)
+    return Row(
+        id=found.id,
+        key=found.key,
+        team_id=found.team_id,
+        channel_id=found.channel_id,
+        kind=cast(Kind, found.kind),
+        text=payload.text,
+        blocks=payload.blocks,
+        target_ts=found.target_ts,
+        attempts=found.attempts + 1,
+        first_try_ms=now_ms if found.first_try_ms is None else found.first_try_ms,
+        claim=token,
+        rev=found.rev,
+    )
+
+
+async def _ours(db: AsyncConnection, rows: Sequence[Row]) -> dict[int, int]:
+    """The numbers of those that are still ours, with their `rev` now."""
+    claims = {row.id: row.claim for row in rows}
+    found: dict[int, int] = {}
+    for some in chunks(claims):
+        query = select(outbox.c.id, outbox.c.claim, outbox.c.rev).where(outbox.c.id.in_(some))
+        found |= {row.id: row.rev for row in await db.execute(query) if row.claim == claims[row.id]}
+    return found
+
+
+async def _change(db: AsyncConnection, row: Row, **values: object) -> bool:
+    """Write to a row that is still ours; whether it was."""
+    await lock(db, [(row.team_id, row.channel_id)])
+    return (await db.execute(update(outbox).where(*_is(row)).values(**values))).rowcount > 0
+
+
+async def _back(db: AsyncConnection, row: Row, *, not_before_ms: int) -> bool:
+    """It is certainly not there: to be sent again, once its channel isn't paused."""
+    status = case((outbox.c.status == HELD, HELD), else_=PENDING)
+    return await _change(db, row, status=status, claim=None, not_before_ms=not_before_ms)
+
+
+def _is(row: Row) -> tuple[Any, Any]:
+    return outbox.c.id == row.id, outbox.c.claim == row.claim
+
+
+def _later(column: Any, until_ms: int) -> Any:
+    return case((column > until_ms, column), else_=until_ms)
+
+
+_id = outbox.c.id == bindparam("i")
+_now: BindParameter[int] = bindparam("now", type_=BigInteger)
+# An edit's next one waits its time out; for others the column has served.
+_SENT = (
+    update(outbox)
+    .where(_id)
+    .values(status=SENT, ts=bindparam("t"), claim=None, done_ms=_now, cause="", not_before_ms=_now + EDIT_GAP_MS)
+)
+_MOVED_ON = (
+    update(outbox)
+    .where(_id)
+    .values(
+        status=case((outbox.c.status == HELD, HELD), else_=PENDING),
+        claim=None,
+        attempts=0,
+        first_try_ms=None,
+        not_before_ms=_now + EDIT_GAP_MS,
+    )
+)
+_RELEASED = update(outbox).where(outbox.c.waits_for == bindparam("k")).values(waits_for=None, target_ts=bindparam("t"))
+_WROTE = (
+    update(channels)
+    .where(channels.c.team_id == bindparam("team"), channels.c.channel_id == bindparam("channel"))
+    .values(
+        last_ms=_now,
+        next_post_ms=case(
+            (channels.c.next_post_ms > bindparam("next"), channels.c.next_post_ms), else_=bindparam("next")
+        ),
+    )
+)

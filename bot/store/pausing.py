@@ -1,0 +1,68 @@
+"""A channel that refuses messages: nothing is lost, nothing is tried, until a person has acted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import ColumnElement, Update, case, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.outgoing import Outgoing
+from bot.core.subscription import Subscription
+from bot.store import messages, subscriptions
+from bot.store.channels import Place, lock, turn
+from bot.store.sql import HELD, PENDING, SENDING
+from bot.store.tables import channels, outbox
+
+
+async def pause(
+    db: AsyncConnection,
+    team_id: str,
+    channel_id: str,
+    reason: str,
+    now_ms: int,
+    tell: Callable[[Subscription], Outgoing],
+) -> None:
+    place = (team_id, channel_id)
+    told: dict[str, Outgoing] = {}
+    for subscription in await subscriptions.read(db, team_id, channel_id):
+        if subscription.created_by not in told:
+            told[subscription.created_by] = tell(subscription)
+    # all at once, in order: the people's conversations too
+    paused = await lock(db, [place, *((each.team_id, each.channel_id) for each in told.values())])
+    if paused[place] is None:
+        values = {"paused": reason, "paused_ms": now_ms}
+        await db.execute(update(channels).where(*_is(place)).values(values))
+        others = [each for each in told.values() if (each.team_id, each.channel_id) != place]
+        await messages.put(db, others, paused, await turn(db, team_id), now_ms)
+    # A claim is kept: its process may yet learn that the message is there, and if not, it is looked for on resuming.
+    # As the channel is paused there can't be another, so it is the one in flight then too.
+    await db.execute(_of(place, PENDING, SENDING).values(status=HELD, cause=reason))
+
+
+async def resume(db: AsyncConnection, team_id: str, channel_id: str) -> bool:
+    place = (team_id, channel_id)
+    was_paused = (await lock(db, [place]))[place] is not None
+    await db.execute(update(channels).where(*_is(place)).values(paused=None, paused_ms=None))
+    flying = case((outbox.c.claim.is_not(None), SENDING), else_=PENDING)
+    await db.execute(_of(place, HELD).values(status=flying, cause=""))
+    return was_paused
+
+
+async def release(db: AsyncConnection, team_id: str) -> int:
+    query = select(outbox.c.channel_id).distinct().where(outbox.c.team_id == team_id, outbox.c.status == HELD)
+    places = [(team_id, channel_id) for channel_id in await db.scalars(query)]
+    released = 0
+    for place, reason in (await lock(db, places)).items():
+        if reason is None:
+            released += (await db.execute(_of(place, HELD).values(status=PENDING, cause=""))).rowcount
+    return released
+
+
+def _is(place: Place) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return channels.c.team_id == place[0], channels.c.channel_id == place[1]
+
+
+def _of(place: Place, *states: ColumnElement[str]) -> Update:
+    here = (outbox.c.team_id == place[0], outbox.c.channel_id == place[1])
+    return update(outbox).where(*here, outbox.c.status.in_(states))

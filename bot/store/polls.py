@@ -1,0 +1,99 @@
+"""What the last good poll knew, and the one transaction in which a poll's facts and messages are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.card import Card
+from bot.core.outgoing import Outgoing
+from bot.core.tracked import Tracked
+from bot.store import cards, leases, messages
+from bot.store.channels import lock
+from bot.store.records import Fence, PollState, Snapshot
+from bot.store.sql import insert
+from bot.store.tables import polls, sessions
+
+KEPT_MS = 2 * 86_400_000
+"""How long a snapshot has the sessions that ended: no list of ended ones reaches back further."""
+
+_people = msgspec.json.Decoder(dict[str, tuple[str, str]])
+
+
+async def state(db: AsyncConnection, team_id: str) -> PollState:
+    row = (await db.execute(select(polls).where(polls.c.team_id == team_id))).one_or_none()
+    return PollState(row.seq, row.good_ms, row.errors, row.cause) if row is not None else PollState()
+
+
+async def snapshot(db: AsyncConnection, team_id: str) -> Snapshot:
+    last = await state(db, team_id)
+    columns = sessions.c
+    recent = or_(columns.live, columns.seen_ms >= (last.good_ms or 0) - KEPT_MS)
+    query = select(
+        columns.session_id, columns.room_id, columns.live, columns.started_ms, columns.seen_ms, columns.people
+    )
+    rows = await db.execute(query.where(columns.team_id == team_id, recent))
+    found = {row[0]: Tracked(row[0], row[1], row[2], row[3], row[4], _people.decode(row[5])) for row in rows}
+    return Snapshot(last.seq, last.good_ms, found)
+
+
+async def failed(db: AsyncConnection, team_id: str, now_ms: int, cause: str) -> None:
+    statement = insert(db, polls)
+    values = {"errors": polls.c.errors + 1, "failed_ms": now_ms, "cause": cause}
+    await db.execute(
+        statement.on_conflict_do_update(index_elements=["team_id"], set_=values),
+        {"team_id": team_id, "seq": 0, "errors": 1, "failed_ms": now_ms, "cause": cause},
+    )
+
+
+async def commit(
+    db: AsyncConnection,
+    team_id: str,
+    seq: int,
+    now_ms: int,
+    *,
+    changed: Sequence[Tracked],
+    changed_cards: Sequence[Card],
+    outgoing: Sequence[Outgoing],
+    fence: Fence | None,
+) -> bool:
+    if fence is not None and not await leases.holds(db, fence):
+        return False
+    if not await _next(db, team_id, seq, now_ms):
+        return False
+    if changed:
+        statement = insert(db, sessions)
+        columns = ("room_id", "live", "started_ms", "seen_ms", "people")
+        values = {name: statement.excluded[name] for name in columns}
+        upsert = statement.on_conflict_do_update(index_elements=["team_id", "session_id"], set_=values)
+        await db.execute(upsert, [_values(team_id, each) for each in changed])
+    if changed_cards or outgoing:
+        places = {(card.team_id, card.channel_id) for card in changed_cards}
+        paused = await lock(db, places | {(each.team_id, each.channel_id) for each in outgoing})
+        await cards.put(db, changed_cards, now_ms)
+        await messages.put(db, outgoing, paused, seq + 1, now_ms)
+    return True
+
+
+async def _next(db: AsyncConnection, team_id: str, seq: int, now_ms: int) -> bool:
+    """Count this poll; False where another has been counted since it began. Holds the team's row: of two polls that end
+    at once the second waits here, and finds that it is one."""
+    await db.execute(insert(db, polls).on_conflict_do_nothing(), {"team_id": team_id, "seq": 0})
+    counted = update(polls).where(polls.c.team_id == team_id, polls.c.seq == seq)
+    done = await db.execute(counted.values(seq=seq + 1, good_ms=now_ms, errors=0, cause=""))
+    return done.rowcount > 0
+
+
+def _values(team_id: str, tracked: Tracked) -> dict[str, object]:
+    return {
+        "team_id": team_id,
+        "session_id": tracked.session_id,
+        "room_id": tracked.room_id,
+        "live": tracked.live,
+        "started_ms": tracked.started_ms,
+        "seen_ms": tracked.seen_ms,
+        "people": msgspec.json.encode(tracked.people).decode(),
+    }

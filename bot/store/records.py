@@ -1,0 +1,70 @@
+"""What the store gives. Times are milliseconds since 1970, UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.outgoing import Kind
+from bot.core.tracked import Tracked
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """`paused`: the code of the reason, since `paused_ms`; None when it isn't. `last_ms`: when the last message was
+    sent. `waiting` messages are to be sent or on their way, `held` ones wait for a person."""
+
+    paused: str | None = None
+    paused_ms: int | None = None
+    last_ms: int | None = None
+    waiting: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the last good poll knew: `seq` counts the good polls, `good_ms` is the last one's time, None before the
+    first. `sessions` by id: those that were live, and those that ended up to two days before."""
+
+    seq: int
+    good_ms: int | None
+    sessions: Mapping[str, Tracked]
+
+
+@dataclass(frozen=True, slots=True)
+class PollState:
+    """`errors` polls failed since the last good one, the last for `cause`."""
+
+    seq: int = 0
+    good_ms: int | None = None
+    errors: int = 0
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message that this process has claimed. `target_ts`: what to edit, or the thread to reply in. `attempts` counts
+    this one too. `rev`: the state that `text` and `blocks` show. `claim` proves to the store that it is still ours."""
+
+    id: int
+    key: str
+    team_id: str
+    channel_id: str
+    kind: Kind
+    text: str
+    blocks: list[dict[str, Any]]
+    target_ts: str | None
+    attempts: int
+    first_try_ms: int
+    claim: str
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A lease as it was when it was taken. `epoch` grows with every change of owner."""
+
+    name: str
+    owner: str
+    epoch: int

@@ -1,0 +1,35 @@
+"""Parts of statements that both databases understand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Table, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+T = TypeVar("T")
+
+# Written into the statement, not bound: a database uses a partial index only where it sees that the condition holds.
+PENDING: ColumnElement[str] = literal_column("'pending'")
+SENDING: ColumnElement[str] = literal_column("'sending'")
+SENT: ColumnElement[str] = literal_column("'sent'")
+HELD: ColumnElement[str] = literal_column("'held'")
+DEAD: ColumnElement[str] = literal_column("'dead'")
+
+CHUNK = 500
+"""Values in one IN: SQLite takes 32,766 of them in a statement, and plans for such lists take long."""
+
+
+def insert(db: AsyncConnection, table: Table) -> Any:
+    """INSERT with the ON CONFLICT of the connection's database. Any: the two are alike and share no type."""
+    return (postgresql if db.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """The values, so many at a time."""
+    left = iter(values)
+    while some := list(islice(left, size)):
+        yield some

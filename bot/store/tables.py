@@ -1,0 +1,140 @@
+"""The tables. Times are BIGINT milliseconds since 1970, UTC, in columns `*_ms`; every table carries the Slack team,
+except the leases, which are the deployment's. A change here needs a revision in `migrations/versions`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
+
+metadata = MetaData()
+
+# Numbers that AUTOINCREMENT counts must be called INTEGER in SQLite, where every integer has 64 bits.
+_ID = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),  # how people name it; never used again in the channel
+    Column("query", Text, nullable=False),  # canonical, without on:
+    Column("query_hash", Text, nullable=False),  # PostgreSQL's index takes 2,704 bytes, a query may have more
+    Column("kinds", Text, nullable=False),  # sorted, joined by commas
+    Column("created_by", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    UniqueConstraint("team_id", "channel_id", "query_hash", name="one_of_a_query"),
+)
+
+# A row for each conversation that is written to; whoever changes something of a conversation locks its row.
+channels = Table(
+    "channels",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    Column("last_number", Integer, nullable=False, server_default="0"),  # of its subscriptions
+    Column("paused", Text),
+    Column("paused_ms", BigInteger),
+    Column("last_ms", BigInteger),
+    Column("next_post_ms", BigInteger, nullable=False, server_default="0"),
+)
+
+polls = Table(
+    "polls",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("good_ms", BigInteger),
+    Column("errors", Integer, nullable=False, server_default="0"),
+    Column("failed_ms", BigInteger),
+    Column("cause", Text, nullable=False, server_default=""),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("session_id", Text, primary_key=True),
+    Column("room_id", Text, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("people", Text, nullable=False),  # JSON, {who: [name, role]}
+    Index("sessions_ended", "seen_ms", **_where("NOT live")),
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("session_id", Text, primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    Column("status", Text, nullable=False),  # silent, live, closed
+    Column("gen", Integer, nullable=False),
+    Column("reopened", Integer, nullable=False),
+    Column("key", Text, nullable=False),  # that of its message
+    Column("key_before", Text),  # that of the message which this one replaced
+    Column("ts", Text),  # that of its message, once it is sent
+    Column("changed_ms", BigInteger, nullable=False),
+    Index("cards_key", "key", unique=True),
+    Index("cards_key_before", "key_before"),
+    Index("cards_closed", "changed_ms", **_where("status = 'closed'")),
+)
+
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False),
+    Column("team_id", Text, nullable=False),
+    Column("channel_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # post, edit, reply
+    Column("of", Text),  # the card's key, for an edit and a reply
+    Column("payload", Text, nullable=False),  # JSON, {text, blocks}
+    Column("status", Text, nullable=False),  # pending, sending, sent, held, dead
+    Column("turn", BigInteger, nullable=False),  # the poll that asked for it: rows go in the order of (turn, id)
+    Column("rev", Integer, nullable=False, server_default="0"),
+    Column("waits_for", Text),  # the key of the post that must be sent before
+    Column("target_ts", Text),
+    Column("not_before_ms", BigInteger, nullable=False, server_default="0"),
+    Column("queued_ms", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("first_try_ms", BigInteger),
+    Column("claim", Text),
+    Column("lease_ms", BigInteger),  # when the claim ends
+    Column("ts", Text),
+    Column("done_ms", BigInteger),  # when it became sent or dead
+    Column("cause", Text, nullable=False, server_default=""),
+    Index("outbox_key", "key", unique=True),
+    Index("one_in_flight", "team_id", "channel_id", unique=True, **_where("status = 'sending'")),
+    Index("outbox_next", "team_id", "channel_id", "turn", "id", **_where("status = 'pending' AND waits_for IS NULL")),
+    Index("outbox_open", "team_id", "channel_id", "status", **_where("status IN ('pending', 'sending', 'held')")),
+    Index("outbox_waits_for", "waits_for", **_where("waits_for IS NOT NULL")),
+    Index("outbox_done", "done_ms", **_where("done_ms IS NOT NULL")),
+    sqlite_autoincrement=True,  # a number is never used again
+)
+
+# How long a method of Slack's Web API may not be called in a workspace.
+limits = Table(
+    "limits",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("method", Text, primary_key=True),
+    Column("not_before_ms", BigInteger, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)

@@ -1,0 +1,302 @@
+"""What is said of subscriptions: in words, inside every limit, and with a line that makes the same one again."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.filters import SUBSCRIBE, Count, RoomId
+from bot.core.kinds import DEFAULT_KINDS, KINDS
+from bot.core.parse import RESOLVED_CHARS, parse
+from bot.core.query import Query, Term, canonical
+from bot.core.subscription import Subscription, kinds_of
+from bot.core.text import tidy
+from bot.errors import StaleButton
+from bot.render import actions as ids
+from bot.render.blocks import Message
+from bot.render.limits import ALL_TEXT_CHARS
+from bot.render.phrases import NO_BREAK, sessions
+from bot.render.subscriptions import (
+    CARDS_MOST,
+    Health,
+    announced,
+    subscribed,
+    subscriptions_list,
+    unsubscribed,
+)
+from bot.render.validate_data import texts
+from tests.core.strategies import many, values
+from tests.render.accounts import HOSTILE, NOW, name, object_id
+from tests.render.judge import harmless, inside_limits
+
+HALL = "631a0f990e6ffae22efa610c"
+NAMES = {HALL: "Town hall"}
+GOOD = Health(paused="", last_ms=int((NOW - timedelta(minutes=5)).timestamp() * 1_000), waiting=0, held=0)
+REASONS = (
+    "not_in_channel", "channel_not_found", "is_archived", "token_revoked", "account_inactive", "missing_scope",
+    "restricted_action",
+)  # fmt: skip
+
+
+def made(line: str = f"room:{HALL} role:host", number: int = 3, kinds: tuple[str, ...] = DEFAULT_KINDS) -> Subscription:
+    query = parse(line, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
+    return Subscription("T1", "C123ABC", query, frozenset(kinds), "U123ABC", 0, number)
+
+
+def hostile(rng: random.Random, number: int = 1) -> tuple[Subscription, dict[str, str]]:
+    rooms = [object_id(rng) for _ in range(rng.choice((0, 1, 1, 2, 6)))]
+    terms = [Term("room", RoomId(room_id), rng.random() < 0.3) for room_id in rooms]
+    said = [tidy(name(rng)) or "x" for _ in range(rng.randrange(5))]
+    terms += [Term(rng.choice(("role", "user")), text, rng.random() < 0.3) for text in said]
+    if rng.random() < 0.3:
+        terms += [Term("peers", Count(">=", rng.randrange(9_999))), Term("longer", rng.randrange(99_999))]
+    kinds = frozenset(rng.sample(list(KINDS), rng.randint(1, 4)))
+    subscription = Subscription("T1", "C123ABC", Query("active", canonical(terms)), kinds, "U123ABC", 0, number)
+    return subscription, {room_id: name(rng) for room_id in rooms if rng.random() < 0.8}
+
+
+def some_health(rng: random.Random) -> Health:
+    return Health(
+        paused=rng.choice(("", "", *REASONS, name(rng))),
+        last_ms=rng.choice((None, GOOD.last_ms, 1_700_000_000_000)),
+        waiting=rng.choice((0, 1, 3_000)),
+        held=rng.choice((0, 1, 3_000)),
+    )
+
+
+def shown(message: Message) -> str:
+    return "\n".join(reversed(list(texts(message.blocks)))).replace(NO_BREAK, " ")
+
+
+def buttons(message: Message) -> list[dict[str, Any]]:
+    return [block["accessory"] for block in message.blocks if "accessory" in block]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "*All sessions*"),
+        (f"room:{HALL} role:host", "*Sessions* in *Town hall*, with the role host"),
+        (f"-room:{HALL} peers:>=5 longer:45m", "*Sessions* not in *Town hall*, with at least 5 people, longer than 45 min"),
+        ("user:ada user:ben -role:viewer", "*Sessions* without the role viewer, with ada or ben"),
+        ("on:join", "*All sessions*"),
+    ],
+)  # fmt: skip
+def test_a_filter_in_words(line: str, said: str) -> None:
+    assert sessions(made(line).query, NAMES).replace(NO_BREAK, " ") == said
+
+
+@given(st.lists(many, max_size=20), st.integers(40, 400))
+def test_a_filter_in_words_fits(terms: list[Term], most_chars: int) -> None:
+    said = sessions(Query("active", canonical(terms)), {HALL: "x" * 90}, most_chars)
+    assert len(said) <= most_chars
+    assert said.startswith(("*Sessions* ", "*All sessions*"))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (("start",), "when one opens."),
+        (("start", "end"), "when one opens or ends."),
+        (("join", "leave"), "when someone joins or leaves."),
+        (("end", "join"), "when one ends, and when someone joins."),
+        (tuple(KINDS), "when one opens or ends, and when someone joins or leaves."),
+    ],
+)
+def test_kinds_in_words(kinds: tuple[str, ...], said: str) -> None:
+    text = shown(announced(made(kinds=kinds), live=0, names=NAMES))
+    assert f"This channel is told {said}" in text
+    assert ("Who comes and goes is in its thread" in text) is bool({"join", "leave"} & set(kinds))
+    assert "one message here, kept up to date until it ends" in text
+
+
+def test_the_end_alone() -> None:
+    text = shown(announced(made(kinds=("end",)), live=0, names=NAMES))
+    assert "This channel is told when one ends." in text
+    assert "one message here, when it has ended." in text
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("new", "✅ Subscribed, as number 3."),
+        ("same", "✅ Nothing to change: that is number 3, made by <@U123ABC>."),
+        ("changed", "✅ Number 3 was there already; what it tells of has changed."),
+    ],
+)
+def test_the_one_who_subscribed_reads_what_it_means(how: Literal["new", "same", "changed"], said: str) -> None:
+    message = subscribed(made(), how, live=4, names=NAMES, invite="/invite @sessions")
+    inside_limits(message)
+    harmless(message)
+    text = shown(message)
+    for piece in (
+        said, "*Sessions* in *Town hall*, with the role host", "when one opens or ends", "4 are live now",
+        f"`/sessions subscribe room:{HALL} role:host on:start,end`", "`/sessions unsubscribe 3` ends it",
+    ):  # fmt: skip
+        assert piece in text, piece
+    assert ("type `/invite @sessions` there" in text) is (how == "new")
+
+
+def test_the_channel_reads_who_subscribed_it_once() -> None:
+    message = announced(made(), live=1, names=NAMES)
+    text = shown(message)
+    for piece in (
+        "<@U123ABC> subscribed this channel to", "*Sessions* in *Town hall*, with the role host", "1 is live now",
+        "`/sessions subscriptions` lists", "`/sessions unsubscribe 3` ends this",
+    ):  # fmt: skip
+        assert piece in text, piece
+    assert text.count("<@") == 1
+    assert "<@" not in message.text
+    unnumbered = shown(announced(made(number=0), live=0, names=NAMES))
+    assert "None is live now." in unnumbered
+    assert "unsubscribe 0" not in unnumbered
+    assert "`/sessions subscriptions` lists what this channel is told of and ends it." in unnumbered
+
+
+@given(
+    st.lists(st.one_of(many, values.map(lambda text: Term("user", text))), max_size=6),
+    st.sets(st.sampled_from(list(KINDS)), min_size=1),
+)
+def test_the_line_that_is_shown_makes_the_same_subscription(terms: list[Term], kinds: set[str]) -> None:
+    query = parse(str(Query("active", canonical(terms))), scope=SUBSCRIBE)
+    text = shown(unsubscribed(replace(made(), query=query, kinds=frozenset(kinds)), {}))
+    line = text.partition("```/sessions subscribe ")[2].removesuffix("```")
+    read = parse(line.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"), scope=SUBSCRIBE)
+    assert str(read.without("on")) == str(query)
+    assert kinds_of(read) == kinds
+
+
+def test_a_line_too_long_to_type_is_not_shown() -> None:
+    long = replace(made(), query=Query("active", canonical(Term("user", f"{n:060}") for n in range(20))))
+    assert "```" not in shown(unsubscribed(long, {}))
+    assert "subscribe user:" not in shown(subscribed(long, "new", live=0, names={}, invite=""))
+
+
+def test_no_subscriptions() -> None:
+    message = subscriptions_list([], names={}, as_of=NOW)
+    inside_limits(message)
+    line = re.search(r"```/sessions subscribe (.*)```", shown(message))
+    assert line
+    parse(line[1], scope=SUBSCRIBE)
+
+
+def test_a_list_says_everything_of_each() -> None:
+    items = [(made(), GOOD), (made("user:ada", 12, ("join", "leave")), replace(GOOD, last_ms=None, waiting=2))]
+    message = subscriptions_list(items, names=NAMES, as_of=NOW, stale="Data is 4 minutes old: 100ms doesn't answer.")
+    inside_limits(message)
+    harmless(message)
+    text = shown(message)
+    for piece in (
+        "*2 subscriptions* of this channel", "⚠️ Data is 4 minutes old: 100ms doesn't answer.",
+        "*3* · *Sessions* in *Town hall*, with the role host\ntold when one opens or ends\n"
+        f"by <@U123ABC> · 🟢 working · last message <!date^{(GOOD.last_ms or 0) // 1_000}^",
+        "*12* · *Sessions* with ada\ntold when someone joins or leaves\n"
+        "by <@U123ABC> · 🟢 working, 2 waiting · no message yet",
+    ):  # fmt: skip
+        assert piece in text, piece
+    found = [(each["text"]["text"], each["action_id"], each["value"]) for each in buttons(message)]
+    assert found == [("Remove", ids.UNSUBSCRIBE, f"1|C123ABC|{number}") for number in (3, 12)]
+    assert [ids.read_subscription_value(each["value"]) for each in buttons(message)] == [
+        ("C123ABC", 3),
+        ("C123ABC", 12),
+    ]
+
+
+@pytest.mark.parametrize("reason", [*REASONS, "some_new_code", "<!channel> `x`", ""])
+def test_a_paused_channel_says_why_and_what_to_do(reason: str) -> None:
+    message = subscriptions_list(
+        [(made(), replace(GOOD, paused=reason, held=2))], names=NAMES, as_of=NOW, invite="/invite @sessions"
+    )
+    inside_limits(message)
+    harmless(message)
+    text = shown(message)
+    resume = [each for each in buttons(message) if each["action_id"] == ids.RESUME]
+    if not reason:
+        assert resume == []
+        assert "2 messages are held" in text
+        return
+    assert ids.read_channel_value(resume[0]["value"]) == "C123ABC"
+    assert re.search(r"⏸️ \*Paused:\* .+\. To mend it: .+ press \*Resume\*.*Subscriptions and messages are kept\.", text)
+    assert "⏸️ paused, 2 held" in text
+    assert (reason in text) is (reason == "some_new_code")
+    assert ("`/invite @sessions`" in text) is (reason in ("not_in_channel", "channel_not_found"))
+    assert "{" not in text.replace("{date_short} {time}", "").replace("{time}", "")
+
+
+def test_subscribing_a_channel_that_cannot_be_posted_to_says_so_at_once() -> None:
+    message = subscribed(made(), "new", live=0, names=NAMES, invite="/invite @sessions", paused="not_in_channel")
+    inside_limits(message)
+    text = shown(message)
+    assert "⏸️ *Paused:* the bot isn't in the channel. To mend it: type `/invite @sessions` there" in text
+    assert "A first message from me" not in text
+    assert [(each["action_id"], each["value"]) for each in buttons(message)] == [(ids.RESUME, "1|C123ABC")]
+    assert message.text.endswith("The channel is paused.")
+
+
+@pytest.mark.parametrize("size", [1, CARDS_MOST, CARDS_MOST + 1, 100, 130])
+@pytest.mark.parametrize("seed", range(8))
+def test_any_number_of_them_is_inside_the_limits(size: int, seed: int) -> None:
+    rng = random.Random(seed * 1_000 + size)
+    health = some_health(rng)
+    drawn = [hostile(rng, number * 7 + 1) for number in range(size)]
+    names = {room_id: text for _, some in drawn for room_id, text in some.items()}
+    items = [(subscription, health) for subscription, _ in drawn]
+    message = subscriptions_list(items, names=names, as_of=NOW, stale=name(rng), invite=name(rng))
+    inside_limits(message)
+    harmless(message)
+    text = shown(message)
+    assert sum(map(len, texts(message.blocks))) <= ALL_TEXT_CHARS
+    if size <= CARDS_MOST:
+        offered = [each["value"] for each in buttons(message) if each["action_id"] == ids.UNSUBSCRIBE]
+        assert text.count("\ntold when ") == text.count("\nby <@U123ABC> · ") == size
+        assert text.count(" · last message <!date^") + text.count(" · no message yet") == size
+    else:
+        menu = message.blocks[-2]["elements"][0]
+        assert menu["action_id"] == ids.UNSUBSCRIBE
+        offered = [option["value"] for option in menu["options"]]
+        assert text.count("<@U123ABC>") == min(size, 100)
+        assert ("… and 30 more" in text) is (size == 130)
+    assert offered == [f"1|C123ABC|{each.number}" for each, _ in items[:100]]
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_hostile_filters(part: int) -> None:
+    for seed in range(part * 200, part * 200 + 200):
+        rng = random.Random(seed)
+        subscription, names = hostile(rng)
+        live = rng.choice((0, 1, 12_000))
+        for message in (
+            subscribed(subscription, "new", live=live, names=names, invite=name(rng)),
+            announced(subscription, live=live, names=names),
+            unsubscribed(subscription, names),
+            subscribed(subscription, "same", live=live, names=names, invite=name(rng), paused=name(rng)),
+        ):
+            inside_limits(message)
+            harmless(message)
+
+
+def test_the_worst_names_at_their_most() -> None:
+    for word in HOSTILE:
+        rooms = {f"{n:024x}": word for n in range(20)}
+        query = Query("active", canonical(Term("room", RoomId(room_id)) for room_id in rooms))
+        items = [(replace(made(number=n), query=query, kinds=frozenset(KINDS)), GOOD) for n in range(61, 101)]
+        for each in (subscriptions_list(items, names=rooms, as_of=NOW), announced(items[0][0], live=0, names=rooms)):
+            inside_limits(each)
+            harmless(each)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "1|", "1|C1|", "2|C1|3", "1|C1|0", "1|C1|-1", "1|C1|x", "1|c1|3", "1|C1|3|4", "1|C1|1234567890"]
+)
+def test_a_value_that_cannot_be_read(value: str) -> None:
+    with pytest.raises(StaleButton):
+        ids.read_subscription_value(value)
+    with pytest.raises(StaleButton):
+        ids.read_channel_value(value)

@@ -1,0 +1,310 @@
+"""Subscriptions and what comes of them, through the real door: a person types, sessions live, the channel shows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from bot.app import running
+from bot.demo.fake_hms import Account, FakeHms, Status
+from bot.demo.fake_slack import FakeSlack, Message
+from bot.render.validate_data import texts
+from bot.settings import Settings
+from tests.slack.live import fill
+
+OTHERS = "C07QX6N0B0T"
+
+
+@pytest.fixture
+def quick(settings: Settings) -> Settings:
+    return settings.model_copy(update={"poll_interval_s": 0.2})
+
+
+@pytest.fixture
+async def bot(quick: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
+    """It has polled once: what was live by then is known, and no news."""
+    async with running(quick, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        await polls(hms)
+        yield started.url
+
+
+async def until(condition: Callable[[], Any], timeout_s: float = 8.0) -> Any:
+    """The first truthy value."""
+    stop_at = time.monotonic() + timeout_s
+    while time.monotonic() < stop_at:
+        if found := condition():
+            return found
+        await asyncio.sleep(0.02)
+    raise AssertionError("it didn't come to that in time")
+
+
+async def polls(hms: FakeHms, count: int = 2) -> None:
+    """Wait until so many polls are over."""
+    begun = len(hms.requests)
+    await until(lambda: sum("after" in each.query for each in hms.requests[begun:]) >= count)
+    await asyncio.sleep(0.1)
+
+
+def posts(slack: FakeSlack, channel: str = "live-ops") -> list[Message]:
+    """The channel's messages that aren't replies, the bot's first one of each subscription included."""
+    return [each for each in slack.messages(channel) if each.bot_id and each.thread_ts in (None, each.ts)]
+
+
+def cards(slack: FakeSlack, channel: str = "live-ops") -> list[Message]:
+    return [each for each in posts(slack, channel) if "Details" in each.labels]
+
+
+async def subscribe(slack: FakeSlack, line: str = "", **more: Any) -> Message:
+    await slack.command(f"subscribe {line}".strip(), **more)
+    return await slack.reply(where=lambda each: each.ephemeral)
+
+
+async def test_a_session_is_one_message_that_stays_true(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    reply = await subscribe(slack, 'room:"Town hall" on:start,end,join,leave')
+    assert "Subscribed, as number 1" in reply.plain and "Town hall" in reply.plain
+    (first,) = posts(slack)
+    assert "subscribed this channel" in first.plain and not first.ephemeral
+
+    session = account.open_session(room, time.time())
+    ann = account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    card = await until(lambda: next(iter(cards(slack)), None))
+    assert "🟢 Live" in card.plain and "Town hall" in card.plain and session.id in card.plain
+    assert card.metadata["event_type"] == "sessions_bot" and card.metadata["event_payload"]["key"]
+
+    account.join(session, name="Bob", role="guest", user_id="bob", at=time.time())
+    await until(lambda: "2 in now" in cards(slack)[0].plain)
+    replies = await until(
+        lambda: [each for each in slack.messages("live-ops") if each.thread_ts == card.ts and each.ts != card.ts]
+    )
+    assert "Bob joined" in replies[0].plain
+
+    account.leave(session, ann, time.time())
+    account.end(session, time.time())
+    await until(lambda: "⚪ Ended" in cards(slack)[0].plain, timeout_s=20)
+    assert "participant-minutes" in cards(slack)[0].plain
+    assert len(posts(slack)) == 2
+    assert [each.ts for each in cards(slack)] == [card.ts]
+
+    await slack.press(cards(slack)[0], "Details", user="ben")
+    shown = await slack.reply(where=lambda each: each.ephemeral)
+    assert shown.ephemeral_to == slack.workspace.user("ben").id and "*Participant-minutes*" in shown.plain
+
+
+async def test_what_was_live_before_opens_no_card_and_its_end_is_told(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    session = fill(account, 1)[0]
+    await polls(hms)
+    reply = await subscribe(slack)
+    assert "1 is live now" in reply.plain
+    account.join(session, name="Late", role="guest", user_id="late", at=time.time())
+    await polls(hms)
+    assert cards(slack) == []
+    account.end(session, time.time())
+    card = await until(lambda: next(iter(cards(slack)), None))
+    assert "⚪ Ended" in card.plain
+
+
+async def test_open_and_over_between_two_polls(
+    slack: FakeSlack, hms: FakeHms, account: Account, settings: Settings
+) -> None:
+    room = account.add_room("Town hall")
+    for round_ in range(2):
+        async with running(settings.model_copy(update={"poll_interval_s": 0.3}), "web") as started:
+            slack.bot_events_url = f"{started.url}/slack/events"
+            if not round_:
+                await polls(hms)
+                await subscribe(slack)
+            else:
+                await until(lambda: len(cards(slack)) == 2)
+        if not round_:
+            now = time.time()  # nobody looks
+            for number in range(2):
+                session = account.open_session(room, now - 1 + number / 10)
+                account.join(session, name="Ann", role="host", user_id="ann", at=now - 1)
+                account.end(session, now - 0.5)
+    assert [("⚪ Ended" in card.plain) for card in cards(slack)] == [True, True]
+
+
+async def test_a_restart_repeats_nothing(slack: FakeSlack, hms: FakeHms, account: Account, quick: Settings) -> None:
+    room = account.add_room("Town hall")
+    for round_ in range(3):
+        async with running(quick, "web") as started:
+            slack.bot_events_url = f"{started.url}/slack/events"
+            await polls(hms)
+            if not round_:
+                await subscribe(slack)
+                session = account.open_session(room, time.time())
+                account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+                await until(lambda: cards(slack))
+            await polls(hms, 3)
+    assert len(cards(slack)) == 1 and len(posts(slack)) == 2
+    async with running(quick, "web"):
+        account.end(session, time.time())
+        await until(lambda: "⚪ Ended" in cards(slack)[0].plain, timeout_s=20)
+    assert len(posts(slack)) == 2
+
+
+async def test_an_empty_list_for_an_instant_ends_nothing(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    session = account.open_session(room, time.time())
+    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    await until(lambda: cards(slack))
+    kept = dict(account.sessions)
+    hms.fail("/sessions", Status(200, body={"data": None, "last": ""}), Status(200, body={"data": [], "last": ""}))
+    await polls(hms, 3)
+    assert "🟢 Live" in cards(slack)[0].plain and len(cards(slack)) == 1
+    assert kept
+
+
+async def test_failing_polls_are_said_in_the_list_and_made_up_for(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    hms.fail_always("/sessions*", Status(404))
+    session = account.open_session(room, time.time())
+    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    await asyncio.sleep(0.8)
+    assert cards(slack) == []
+    hms.heal()
+    await until(lambda: cards(slack))
+
+
+async def test_a_storm_is_one_message(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    for _ in range(25):
+        session = account.open_session(room, time.time())
+        account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    message = await until(lambda: next(iter(posts(slack)[1:]), None))
+    await polls(hms, 3)
+    assert len(posts(slack)) <= 3  # a poll may fall into the middle of it
+    assert "opened" in message.plain
+
+
+async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, account: Account) -> None:
+    account.add_room("Town hall")
+    await slack.command("subscriptions")
+    assert "no subscriptions" in (await slack.reply()).plain
+    await subscribe(slack, 'room:"Town hall"')
+    await subscribe(slack, "role:host -user:bot on:start", user="ben")
+    again = await subscribe(slack, "role:host -user:bot on:start")
+    assert "that is number 2" in again.plain
+    changed = await subscribe(slack, "role:host -user:bot on:end")
+    assert "what it tells of has changed" in changed.plain
+    await slack.command("subscriptions")
+    listed = await slack.reply()
+    assert listed.plain.count("Remove") == 2 and "Town hall" in listed.plain
+    await slack.press(listed, "Remove")
+    listed = await slack.reply()
+    assert listed.plain.count("Remove") == 1
+    await slack.command("unsubscribe role:host -user:bot")
+    assert "Subscription 2 has ended" in (await slack.reply()).plain
+    for typed, says in (
+        ("unsubscribe", "Which one?"), ("unsubscribe 7", "no subscription 7"), ("unsubscribe role:x", "no subscription to"),
+        ("unsubscribe rom:x", "did you mean `room:`?"),
+    ):  # fmt: skip
+        await slack.command(typed)
+        assert says in (await slack.reply()).plain, typed
+
+
+async def test_another_channels_subscription_is_out_of_reach(bot: str, slack: FakeSlack) -> None:
+    await subscribe(slack, channel="general")
+    await slack.command("unsubscribe 1")
+    assert "This channel has no subscription 1" in (await slack.reply()).plain
+    await slack.command("subscriptions")
+    reply = await slack.reply()
+    await slack.act(reply, action_id="sessions.unsubscribe", value="1|C07QX6G3N3R|1")
+    assert "can't be read" in (await slack.reply()).plain
+    await slack.command("subscriptions", channel="general")
+    assert "Remove" in (await slack.reply()).plain
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("subscribe rom:x", "`rom:` is not a filter: did you mean `room:`?"),
+        ("subscribe after:2h", "has no place in a subscription"),
+        ("subscribe ended", "say `on:end`"),
+        ("subscribe on:begin", "say start, end, join, leave"),
+        ("subscribe room:nowhere", "No room is called"),
+        ("active on:start", "goes with `subscribe`"),
+    ],
+)
+async def test_a_bad_line_is_explained(bot: str, slack: FakeSlack, typed: str, says: str) -> None:
+    await slack.command(typed)
+    reply = await slack.reply()
+    assert says in reply.plain and posts(slack) == []
+    if typed == "subscribe rom:x":
+        assert "/sessions subscribe rom:x" in reply.plain and "/sessions subscribe room:x" in reply.plain
+
+
+async def test_a_corrected_line_subscribes_at_a_press(bot: str, slack: FakeSlack) -> None:
+    await slack.command("subscribe rol:host")
+    await slack.press(await slack.reply(), "Run the corrected line")
+    assert "Subscribed, as number 1" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+
+
+async def test_a_name_of_several_rooms_is_chosen_from(bot: str, slack: FakeSlack, account: Account) -> None:
+    for name in ("Hall one", "Hall two"):
+        account.add_room(name)
+    await slack.command("subscribe room:hall on:join")
+    choice = await slack.reply()
+    assert choice.labels == ["Hall one", "Hall two"]
+    await slack.press(choice, "Hall two")
+    reply = await slack.reply(where=lambda each: each.ephemeral)
+    assert "Subscribed" in reply.plain and "Hall two" in reply.plain
+
+
+async def test_a_channel_without_the_bot_is_said_at_once_and_goes_on_when_invited(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    reply = await subscribe(slack, channel="random")
+    assert "/invite @" in reply.plain and posts(slack, "random") == []
+    slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
+    await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": OTHERS})
+    await until(lambda: posts(slack, "random"))
+
+
+async def test_an_archived_channel_pauses_and_resumes_by_a_press(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    channel = slack.workspace.channel("live-ops")
+    channel.is_archived = True
+    session = account.open_session(room, time.time())
+    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    told = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "archived" in each.plain])
+    assert len(told) == 1
+    channel.is_archived = False
+    await slack.command("subscriptions")
+    listed = await slack.reply()
+    assert "archived" in listed.plain
+    await slack.press(listed, "Resume")
+    await until(lambda: cards(slack))
+    assert len(cards(slack)) == 1
+
+
+async def test_hostile_names_do_no_harm(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    room = account.add_room("<!channel> *x*")
+    await subscribe(slack, "on:start,join")
+    session = account.open_session(room, time.time())
+    account.join(session, name="<!here> @channel", role="`x`", user_id="ann", at=time.time())
+    await until(lambda: cards(slack))
+    account.join(session, name="> quoted <@U1>", role="host", user_id="bob", at=time.time())
+    await until(lambda: [each for each in slack.messages("live-ops") if each.thread_ts])
+    raw = str([(each.text, *texts(each.blocks)) for each in slack.messages("live-ops") if each.bot_id])
+    assert "<!channel>" not in raw and "<!here>" not in raw and "<@U1>" not in raw

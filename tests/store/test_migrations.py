@@ -1,0 +1,94 @@
+"""The revisions lead to the tables of `bot.store.tables`, from anywhere, also for several replicas at once."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import ConfigError
+from bot.store.migrate import PLACE, upgrade
+from bot.store.store import Store
+from bot.store.tables import metadata
+from tests.conftest import ROOT
+from tests.store.parts import NOW, commit, message, send
+
+REVISIONS = [each.revision for each in ScriptDirectory(str(PLACE)).walk_revisions()]
+
+
+@asynccontextmanager
+async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_async_engine(
+        url.replace("sqlite:", "sqlite+aiosqlite:").replace("postgresql:", "postgresql+asyncpg:")
+    )
+    try:
+        yield made
+    finally:
+        await made.dispose()
+
+
+def difference(connection: Connection) -> list[object]:
+    return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_from_every_revision(url: str, revision: str) -> None:
+    async with engine(url) as database, database.begin() as connection:
+        await connection.run_sync(upgrade, revision)
+    for number in range(2):
+        store = await Store.open(url)
+        await commit(store, message(f"m{number}"))
+        assert len(await send(store, NOW + number * 1000)) == 1
+        await store.close()
+    async with engine(url) as database, database.connect() as connection:
+        assert await connection.run_sync(difference) == []
+
+
+async def test_a_file_is_written_ahead_and_in_full(sqlite: str) -> None:
+    store = await Store.open(sqlite)
+    for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 10_000)):
+        assert await store._run(lambda db, name=pragma: db.scalar(text(f"PRAGMA {name}"))) == value
+    await store.close()
+
+
+async def test_replicas_start_at_once(postgres: str) -> None:
+    program = "import asyncio, sys; from bot.store.store import Store; asyncio.run(Store.open(sys.argv[1]))"
+    replicas = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", program, postgres, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    for replica in replicas:
+        _, said = await replica.communicate()
+        assert (replica.returncode, said.decode()) == (0, "")
+
+
+async def test_a_newer_revision_is_refused(url: str) -> None:
+    await (await Store.open(url)).close()
+    async with engine(url) as database, database.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigError, match=r"newer version of the bot has changed this database \(revision 9999\)"):
+        await Store.open(url)
+    with pytest.raises(ConfigError, match="newer version"):  # and the file is free again
+        await Store.open(url)
+
+
+async def test_tables_of_another_program_are_left_alone(url: str) -> None:
+    async with engine(url) as database, database.begin() as connection:
+        await connection.execute(text("CREATE TABLE cards (what TEXT)"))
+    with pytest.raises(ConfigError, match="tables of another program"):
+        await Store.open(url)
+    async with engine(url) as database, database.connect() as connection:
+        await connection.execute(text("SELECT what FROM cards"))
+        for table in ("subscriptions", "alembic_version"):  # all or nothing
+            found = await connection.run_sync(lambda db, name=table: db.dialect.has_table(db, name))
+            assert not found, table

@@ -1,0 +1,230 @@
+"""A database that can't be used ends the start with one line that says why; one that fails later loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.errors import ConfigError
+from bot.store.address import Postgres, SqliteFile, read_address
+from bot.store.store import Store, StoreError
+from tests.conftest import ROOT
+from tests.store.parts import NOW, TEAM, card, commit, message, post, send, tracked
+from tests.store.server import named, run_sql
+
+NOBODY = 65534
+
+
+async def refused(url: str, busy_s: float = 1) -> str:
+    """The one line."""
+    with pytest.raises(ConfigError) as caught:
+        await Store.open(url, busy_s=busy_s)
+    said = caught.value.text
+    assert said.startswith("DATABASE_URL")
+    assert "\n" not in said
+    assert said.endswith(".")
+    assert ".." not in said
+    return said
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [("", "sessions-bot.db"), ("  ", "sessions-bot.db"), ("sqlite:///a/../b.db", "b.db"),
+     ("sqlite+aiosqlite:///b%20c.db?x=y", "b c.db")],
+)  # fmt: skip
+def test_files(url: str, path: str) -> None:
+    assert read_address(url) == SqliteFile(Path(path).resolve())
+    assert read_address("sqlite:////srv/x.db") == SqliteFile(Path("/srv/x.db").resolve())
+
+
+def test_servers() -> None:
+    for scheme in ("postgres", "postgresql", "postgresql+psycopg2", "POSTGRESQL"):
+        address = read_address(f"{scheme}://me:pa%40ss@db.example:5433/bot?sslmode=require&channel_binding=require")
+        assert address == Postgres("postgresql://me:pa%40ss@db.example:5433/bot?sslmode=require")
+        assert str(address) == "db.example:5433/bot"
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://x/y", "bot.db", "postgresql://", "sqlite://", "sqlite:///:memory:", "sqlite:///", "postgresql://[x/y",
+            "sqlite:///a\x00b"]
+)  # fmt: skip
+async def test_no_url(url: str) -> None:
+    assert "See .env.example" in await refused(url)
+
+
+async def test_the_working_folder_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = await Store.open()
+    assert (tmp_path / "sessions-bot.db").exists()
+    await store.close()
+
+
+async def test_a_file_serves_one_process(tmp_path: Path) -> None:
+    (tmp_path / "other.db").symlink_to(tmp_path / "bot.db")
+    store = await Store.open(f"sqlite:///{tmp_path / 'bot.db'}")
+    for name in ("bot.db", "other.db"):
+        assert "another process of the bot uses" in await refused(f"sqlite:///{tmp_path / name}")
+    await commit(store, message("m"))
+    await store.close()
+    store = await Store.open(f"sqlite:///{tmp_path / 'other.db'}")
+    assert len(await send(store)) == 1
+    await store.close()
+
+
+async def test_a_killed_process_leaves_the_file_free(sqlite: str) -> None:
+    program = """if True:
+        import asyncio, sys
+        from bot.store.store import Store
+        async def main():
+            store = await Store.open(sys.argv[1])
+            print("open", flush=True)
+            await asyncio.sleep(60)
+        asyncio.run(main())"""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, sqlite, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"open\n"
+    assert "another process" in await refused(sqlite)
+    process.kill()
+    await process.communicate()
+    await (await Store.open(sqlite)).close()
+
+
+@pytest.fixture
+def ordinary() -> Iterator[Path]:
+    """A folder that permissions keep one from writing to: for root they count as another user."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        if os.geteuid() != 0:
+            yield folder
+            folder.chmod(0o755)
+            return
+        try:
+            yield folder
+        finally:
+            os.seteuid(0)
+
+
+def drop_rights() -> None:
+    if os.geteuid() == 0:
+        os.seteuid(NOBODY)
+
+
+async def test_a_folder_that_is_read_only(ordinary: Path) -> None:
+    ordinary.chmod(0o555)
+    drop_rights()
+    said = await refused(f"sqlite:///{ordinary / 'bot.db'}")
+    assert "a folder that is there and that it may write to" in said
+
+
+async def test_a_file_that_is_read_only(ordinary: Path) -> None:
+    path = ordinary / "bot.db"
+    await (await Store.open(f"sqlite:///{path}")).close()
+    ordinary.chmod(0o777)
+    Path(f"{path}.lock").chmod(0o666)
+    path.chmod(0o444)
+    drop_rights()
+    assert "it can't be written to" in await refused(f"sqlite:///{path}")
+
+
+async def test_a_file_that_is_none(tmp_path: Path) -> None:
+    assert "a folder that is there" in await refused(f"sqlite:///{tmp_path / 'none' / 'bot.db'}")
+    (tmp_path / "folder.db").mkdir()
+    assert "can't be opened" in await refused(f"sqlite:///{tmp_path / 'folder.db'}")
+    (tmp_path / "text.db").write_text("not a database, and longer than its header is " * 99)
+    assert "is not an SQLite database" in await refused(f"sqlite:///{tmp_path / 'text.db'}")
+
+
+async def test_a_file_that_another_program_has_locked(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    await (await Store.open(f"sqlite:///{path}")).close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    assert "another program has it locked" in await refused(f"sqlite:///{path}", busy_s=0.2)
+    other.close()
+    await (await Store.open(f"sqlite:///{path}")).close()
+
+
+async def test_a_disk_that_is_full_at_the_start(tmp_path: Path) -> None:
+    program = """if True:
+        import asyncio, resource, signal, sys
+        from bot.errors import ConfigError
+        from bot.store.store import Store
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+        try:
+            asyncio.run(Store.open(sys.argv[1]))
+        except ConfigError as error:
+            print(error.text)"""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-B", "-c", program, f"sqlite:///{tmp_path / 'bot.db'}", cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    assert "disk" in said.decode()
+    await (await Store.open(f"sqlite:///{tmp_path / 'bot.db'}")).close()
+
+
+async def test_a_disk_that_fills_up_later(sqlite: str) -> None:
+    store = await Store.open(sqlite)
+    await commit(store, message("m"))
+    await store._run(lambda db: db.execute(text("PRAGMA max_page_count = 1")))  # as many as there are
+    with pytest.raises(StoreError, match="the disk is full"):
+        await store.commit_poll(
+            TEAM, 1, NOW, changed=[tracked(f"s{n}") for n in range(2000)], cards=[card()], outgoing=[post(card())]
+        )
+    assert (await store.poll_state(TEAM)).seq == 1
+    assert (await store.snapshot(TEAM)).sessions == {}
+    assert (await store.depth())[0] == 1
+    await store._run(lambda db: db.execute(text("PRAGMA max_page_count = 1000000")))
+    await commit(store, changed=[tracked(f"s{n}") for n in range(2000)])
+    await store.close()
+
+
+async def test_a_cancelled_call_leaves_nothing_half_done(store: Store) -> None:
+    some = [tracked(f"s{n}") for n in range(5_000)]
+    for wait_s in (0.0, 0.002, 0.01, 0.03, 0.05):
+        seq = (await store.poll_state(TEAM)).seq
+        task = asyncio.create_task(store.commit_poll(TEAM, seq, NOW, changed=some, cards=[card()], outgoing=[]))
+        await asyncio.sleep(wait_s)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        known = await store.snapshot(TEAM)
+        assert len(known.sessions) == (5_000 if known.seq else 0)
+    await commit(store, message("m"))
+    assert len(await send(store)) == 1
+
+
+async def test_servers_that_cannot_be_used(server: str) -> None:
+    assert "check that it is running" in await refused("postgresql://me:secret@127.0.0.1:1/bot")
+    assert "check that it is running" in await refused("postgresql://me:secret@nowhere.invalid/bot")
+    assert "no such database" in await refused(named(server, "not_there"))
+    assert "secret" not in await refused("postgresql://me:secret@127.0.0.1:1/bot")
+
+
+@pytest.mark.parametrize("migrated", [False, True])
+async def test_a_server_that_is_read_only(server: str, postgres: str, migrated: bool) -> None:
+    if migrated:
+        await (await Store.open(postgres)).close()
+    name = postgres.partition("?")[0].rpartition("/")[2]
+    await run_sql(server, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    assert "a standby, or set to read only" in await refused(postgres)
+
+
+async def test_a_connection_that_is_cut_is_made_anew(postgres: str) -> None:
+    store = await Store.open(postgres)
+    await commit(store, message("m"))
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    await run_sql(postgres, f"{cut} AND pid <> pg_backend_pid()")
+    assert len(await send(store)) == 1
+    await store.close()

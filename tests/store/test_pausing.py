@@ -1,0 +1,82 @@
+"""A channel that refuses messages: held, told once, and gone on with."""
+
+from __future__ import annotations
+
+from bot.core.card import key_of
+from bot.core.outgoing import Outgoing
+from bot.core.subscription import Subscription
+from bot.store.store import Channel, Store
+from tests.store.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, send, subscription, take
+
+
+def tell(each: Subscription) -> Outgoing:
+    return Outgoing(key_of("paused", each.created_by, str(each.number)), TEAM, each.created_by, "post", "paused", [])
+
+
+async def test_its_messages_are_held_and_its_people_told_once(store: Store) -> None:
+    for number, (line, by) in enumerate((("active", "U1"), ("user:a", "U2"), ("user:b", "U1"))):
+        await store.subscribe(subscription(line=line, by=by), [], message(f"m{number}"))
+    await store.held(await take(store), "is_archived")
+    await store.pause(TEAM, "C1", "is_archived", NOW, tell)
+    await store.pause(TEAM, "C1", "not_in_channel", NOW + 1, tell)
+    assert await store.channel(TEAM, "C1") == Channel("is_archived", NOW, None, waiting=0, held=3)
+    assert sorted(row.channel_id for row in await store.claim(NOW, LEASE, 10)) == ["U1", "U2"]
+    assert len(await store.subscriptions(TEAM, "C1")) == 3
+    # what comes meanwhile is held too, and merged
+    await commit(store, post(card()), cards=[card()])
+    await commit(store, edit(card(), "newer"))
+    assert (await store.channel(TEAM, "C1")).held == 4
+    assert await store.release(TEAM) == 0
+    assert await store.claim(NOW + 90_000, LEASE, 10) == []
+
+    assert await store.resume(TEAM, "C1")
+    assert not await store.resume(TEAM, "C1")
+    assert not await store.resume(TEAM, "C404")
+    assert await store.channel(TEAM, "C1") == Channel(waiting=4)
+    first = await take(store, NOW + 60_000)
+    assert first.attempts == 2
+    await store.sent([(first, "1")], NOW + 60_000)
+    assert [text for n in range(1, 4) for _, text, _ in await send(store, NOW + 60_000 + n * 1000)] == [
+        "hello",
+        "hello",
+        "newer",
+    ]
+
+
+async def test_a_second_pause_tells_again_when_its_message_is_another(store: Store) -> None:
+    await store.subscribe(subscription(), [], message("m"))
+    for at in (NOW, NOW + 1):
+        await store.pause(TEAM, "C1", "is_archived", at, lambda each, at=at: message(f"dm{at}", "U1"))
+        await store.resume(TEAM, "C1")
+    assert (await store.channel(TEAM, "U1")).waiting == 2
+
+
+async def test_what_was_in_flight_may_still_be_marked(store: Store) -> None:
+    await commit(store, message("m"))
+    row = await take(store)
+    await store.pause(TEAM, "C1", "not_in_channel", NOW, tell)
+    await store.sent([(row, "1")], NOW + 5)
+    assert await store.channel(TEAM, "C1") == Channel("not_in_channel", NOW, NOW + 5)
+    await store.resume(TEAM, "C1")
+    assert await store.claim(NOW + 90_000, LEASE, 10) == []
+
+
+async def test_what_was_in_flight_and_is_unknown_is_looked_for(store: Store) -> None:
+    await commit(store, message("m"), message("n"))
+    row = await take(store)
+    await store.pause(TEAM, "C1", "not_in_channel", NOW, tell)
+    assert await store.overdue(NOW + 90_000, 10, NOW + 90_000, LEASE) == []
+    await store.resume(TEAM, "C1")
+    assert await store.claim(NOW + 90_000, LEASE, 10) == []
+    (found,) = await store.overdue(NOW + 90_000, 10, NOW + 90_000, LEASE)
+    assert found.key == row.key
+
+
+async def test_what_comes_back_to_a_paused_channel_is_held(store: Store) -> None:
+    await commit(store, message("m"))
+    row = await take(store)
+    await store.pause(TEAM, "C1", "not_in_channel", NOW, tell)
+    await store.later(row, NOW + 1)
+    assert await store.channel(TEAM, "C1") == Channel("not_in_channel", NOW, None, 0, held=1)
+    await store.resume(TEAM, "C1")
+    assert len(await store.claim(NOW + 1, LEASE, 10)) == 1

@@ -1,0 +1,110 @@
+"""A poll's facts and messages are stored together, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.store.store import Fence, PollState, Snapshot, Store
+from tests.store.parts import NOW, TEAM, card, commit, edit, message, post, send, tracked
+
+DAY = 86_400_000
+
+
+async def test_before_the_first_poll(store: Store) -> None:
+    assert await store.snapshot(TEAM) == Snapshot(0, None, {})
+    assert await store.poll_state(TEAM) == PollState(0, None, 0, "")
+    assert await store.cards(TEAM, []) == []
+    assert await store.depth() == (0, None)
+
+
+async def test_what_is_committed_is_the_next_snapshot(store: Store) -> None:
+    await commit(store, changed=[tracked("a"), tracked("b")])
+    await commit(store, changed=[tracked("b", live=False, seen_ms=NOW + 1)], now_ms=NOW + 1)
+    assert await store.snapshot(TEAM) == Snapshot(
+        2, NOW + 1, {"a": tracked("a"), "b": tracked("b", live=False, seen_ms=NOW + 1)}
+    )
+    assert await store.snapshot("T2") == Snapshot(0, None, {})
+
+
+async def test_a_snapshot_has_what_ended_in_the_last_two_days(store: Store) -> None:
+    await commit(store, changed=[tracked("a"), tracked("b", live=False), tracked("c", live=False, seen_ms=NOW - 1)])
+    await commit(store, now_ms=NOW + 2 * DAY)
+    assert set((await store.snapshot(TEAM)).sessions) == {"a", "b"}
+
+
+async def test_a_poll_that_another_one_overtook_writes_nothing(store: Store) -> None:
+    await commit(store, changed=[tracked("a")])
+    for stale in (0, 2):
+        written = await store.commit_poll(
+            TEAM, stale, NOW, changed=[tracked("b")], cards=[card()], outgoing=[post(card())]
+        )
+        assert not written
+    assert set((await store.snapshot(TEAM)).sessions) == {"a"}
+    assert await store.cards(TEAM, ["s1"]) == []
+    assert await store.depth() == (0, None)
+    assert not await store.commit_poll("T2", 5, NOW, changed=[], cards=[], outgoing=[])
+    assert (await store.poll_state("T2")).seq == 0
+
+
+async def test_failures_are_counted_until_a_good_poll(store: Store) -> None:
+    await store.poll_failed(TEAM, NOW, "HmsUnavailable")
+    await store.poll_failed(TEAM, NOW + 1, "HmsAuth")
+    assert await store.poll_state(TEAM) == PollState(0, None, 2, "HmsAuth")
+    await commit(store)
+    assert await store.poll_state(TEAM) == PollState(1, NOW, 0, "")
+    await store.poll_failed(TEAM, NOW + 1, "HmsAuth")
+    assert await store.poll_state(TEAM) == PollState(1, NOW, 1, "HmsAuth")
+
+
+async def test_a_fence_that_is_stale_writes_nothing(store: Store) -> None:
+    fence = await store.lead("poller", "me", 60_000)
+    assert fence is not None
+    await commit(store, changed=[tracked("a")], fence=fence)
+    for stale in (Fence("poller", "me", fence.epoch + 1), Fence("poller", "you", fence.epoch), Fence("none", "me", 1)):
+        assert not await store.commit_poll(
+            TEAM, 1, NOW, changed=[tracked("b")], cards=[], outgoing=[message("m")], fence=stale
+        )
+    assert (await store.poll_state(TEAM)).seq == 1
+    assert set((await store.snapshot(TEAM)).sessions) == {"a"}
+
+
+async def test_cards_are_found_by_session(store: Store) -> None:
+    cards = [card(session=f"s{n}", channel=f"C{n % 3}") for n in range(1_200)]
+    await commit(store, cards=cards)
+    found = await store.cards(TEAM, (each.session_id for each in cards))
+    assert sorted(found, key=lambda each: int(each.session_id[1:])) == cards
+    await commit(store, cards=[card(session="s0", channel="C0", status="closed")])
+    assert [each.status for each in await store.cards(TEAM, ["s0"])] == ["closed"]
+
+
+@pytest.mark.parametrize("name", ["naïve 𝒜da 🎥", "'; DROP TABLE cards; --", "a\x00b", 'q"uo\\te'])
+async def test_names_come_back_as_they_were(store: Store, name: str) -> None:
+    odd = replace(tracked("a"), people={name: (name, name)})
+    await commit(store, message("m", text=name), changed=[odd])
+    assert (await store.snapshot(TEAM)).sessions == {"a": odd}
+    assert (await store.claim(NOW, 1, 1))[0].text == name
+
+
+async def test_old_rows_are_forgotten(store: Store) -> None:
+    done, live, kept = (
+        card(session="done", status="closed"),
+        card(session="live"),
+        card(session="kept", status="closed"),
+    )
+    await commit(store, post(live), changed=[tracked("done", live=False), tracked("live")], cards=[done, live])
+    row = (await store.claim(NOW, 1, 1))[0]
+    await store.sent([(row, "1.0")], NOW)
+    later = NOW + 7 * DAY + 1
+    await commit(
+        store, message("waiting"), cards=[kept], changed=[tracked("kept", live=False, seen_ms=later)], now_ms=later
+    )
+    await store.prune(later)
+    assert {each.session_id for each in await store.cards(TEAM, ["done", "live", "kept"])} == {"live", "kept"}
+    assert set((await store.snapshot(TEAM)).sessions) == {"live", "kept"}
+    assert (await store.depth())[0] == 1
+    # the message of a card that still lives can be edited though its row is gone
+    assert await send(store, later) == [("post", "hello", None)]
+    await commit(store, edit(live), now_ms=later)
+    assert await send(store, later) == [("edit", "changed", "1.0")]
