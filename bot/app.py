@@ -34,12 +34,12 @@ from bot.settings import Mode, Settings
 from bot.slack.commands import COMMANDS
 from bot.slack.insist import insist
 from bot.slack.listeners import register
+from bot.slack.people import People
 from bot.slack.replies import Replies
 from bot.slack.request import Bot
 from bot.slack.socket import Socket
 from bot.slack.work import Work
-from bot.slack.zones import Zones
-from bot.store.store import Store
+from bot.store.store import Store, StoreError
 from bot.web.server import application
 
 START_S = 1.0
@@ -128,7 +128,7 @@ async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -
         bot = Bot(
             hms=hms,
             rooms=rooms,
-            zones=Zones(client, settings.default_timezone),
+            people=People(client, settings.default_timezone),
             replies=Replies(http),
             work=work,
             store=store,
@@ -162,8 +162,15 @@ async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -
                 return "waiting for Slack's socket"
             return ""
 
+        async def note() -> str:
+            try:
+                return await alerts.stale(identity.team_id)
+            except StoreError:
+                return "alerts wait: the database doesn't answer"
+
         secret = _secret(settings.slack_signing_secret)
-        runner = web.AppRunner(application(slack if mode == "web" else None, secret, not_ready), access_log=None)
+        events = slack if mode == "web" else None
+        runner = web.AppRunner(application(events, secret, not_ready, note), access_log=None)
         await runner.setup()
         stack.push_async_callback(work.drain, drain_s)
         stack.push_async_callback(runner.cleanup)  # before the drain: nothing comes in after that

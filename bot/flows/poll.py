@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from bot.core.session import Session
 from bot.core.subscription import Subscription
 from bot.core.times import api_time
 from bot.core.tracked import Tracked
-from bot.errors import HmsError, HmsNotFound
+from bot.errors import HmsBadReply, HmsError, HmsNotFound, HmsRateLimited
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render.blocks import Message
@@ -29,6 +30,8 @@ PAGES_MOST = 1_000
 RECORDS_MOST = 200
 """The most single sessions asked about in one poll; the others are asked about in the next."""
 RECORDS_AT_ONCE = 8
+REST_S = 60.0
+"""How long no poll is made after a 429 that doesn't say how long."""
 OVERLAP_MS = 120_000
 """Ended sessions are listed from so long before the last good poll, for clocks that differ."""
 LIFE_MOST_MS = 13 * 3_600_000
@@ -53,9 +56,13 @@ class Poll:
         self._team = team_id
         self._clock = clock
         self._known: Snapshot | None = None
+        self._rest_until = 0.0  # in the time of time.monotonic
 
     async def run(self, fence: Fence | None = None) -> bool:
-        """Whether the poll was good: everything read, and committed."""
+        """Whether the poll was good: everything read, and committed. Where 100ms asks to slow down there is none for a
+        while."""
+        if time.monotonic() < self._rest_until:
+            return False
         team_id = self._team()
         now = self._clock()
         now_ms = _ms(now)
@@ -68,6 +75,8 @@ class Poll:
         except HmsError as error:
             log.warning("poll_failed", outcome=type(error).__name__, cause=error.cause)
             await self._store.poll_failed(team_id, now_ms, type(error).__name__)
+            if isinstance(error, HmsRateLimited):
+                self._rest_until = time.monotonic() + (error.retry_after_s or REST_S)
             return False
         tracked = [track(session, now_ms) for session in seen if _differs(known.sessions.get(session.id), session)]
         cards, outgoing = ([], []) if known.good_ms is None else await self._tell(team_id, known, seen, now)
@@ -100,9 +109,9 @@ class Poll:
             batch = await self._hms.list_sessions(params, limit=LIMIT_MAX, start=cursor)
             sessions += batch.sessions
             if batch.last:
-                break
+                return sessions
             cursor = batch.sessions[-1].id
-        return sessions
+        raise HmsBadReply("100ms lists sessions without an end.", cause=f"more than {PAGES_MOST} pages")
 
     async def _records(self, ids: Sequence[str], known: Snapshot, now_ms: int) -> list[Session]:
         """Their own records. A session without one stays as it was, until it can't be live any more."""

@@ -28,6 +28,7 @@ class Alerts:
         self._interval_s = interval_s
         self._owner = secrets.token_hex(8)
         self._fence: Fence | None = None
+        self._began_s = time.time()
 
     def jobs(self) -> Sequence[Job]:
         return (
@@ -37,6 +38,15 @@ class Alerts:
             Job("reconcile", 5.0, self._deliver.reconcile, 60.0, whole=True),
             Job("prune", 3_600.0, self._prune, 60.0),
         )
+
+    async def stale(self, team_id: str) -> str:
+        """A line for operators where what is known of sessions is old, or ""."""
+        state = await self._store.poll_state(team_id)
+        good_s = (state.good_ms or 0) / 1000
+        if time.time() - max(good_s, self._began_s) < STALE_POLLS * self._interval_s:
+            return ""
+        when = f"was last read {int(time.time() - good_s)} s ago" if good_s else "has not been read yet"
+        return f"alerts wait: 100ms {when}" + (f" ({state.cause})" if state.cause else "")
 
     async def _lead(self) -> None:
         before = self._fence

@@ -15,6 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot import log
+from bot.errors import BotError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Scheduler:
     """Runs jobs until it is stopped."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a line for each run, and for each that is left out
+        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # jobs log for themselves
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._running: dict[asyncio.Task[None], Job] = {}
         for job in jobs:
@@ -75,8 +76,8 @@ class Scheduler:
             async with asyncio.timeout(job.most_s):
                 await job.run()
         except Exception as error:
-            log.error(
-                "job_failed", job=job.name, cause=type(error).__name__, exc_info=not isinstance(error, TimeoutError)
-            )
+            known = isinstance(error, TimeoutError | BotError)
+            cause = getattr(error, "cause", "") or type(error).__name__
+            log.error("job_failed", job=job.name, cause=cause, exc_info=not known)
         finally:
             del self._running[task]

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.core.filters import LIST, SUBSCRIBE
 from bot.core.parse import RESOLVED_CHARS, corrected, parse
 from bot.core.place import Place
-from bot.errors import BotError, HmsError, ManyRooms, NotFound, QueryError, StaleButton
+from bot.errors import BotError, HmsError, ManyRooms, NotFound, QueryError, StaleButton, UserError
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, section
 from bot.render.escape import code, entities, mrkdwn, plain
@@ -86,7 +86,7 @@ def problem(error: BotError, *, reference: str, again: Block | None = None) -> M
         blocks.append(context(f"`{COMMAND} all` lists the newest sessions, each with its room's name and its ids."))
     if again and isinstance(error, HmsError):
         blocks.append(actions(again))
-    if isinstance(error, HmsError):
+    if not isinstance(error, UserError):
         blocks.append(context(f"Reference `{reference}`, also in the bot's log."))
     return Message(text, blocks)
 

@@ -17,9 +17,9 @@ from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render import problem
 from bot.render.blocks import Block, Message
+from bot.slack.people import People
 from bot.slack.replies import Replies
 from bot.slack.work import Work
-from bot.slack.zones import Zones
 from bot.store.store import Store
 
 SHARED_ONCE_S = 60.0
@@ -36,7 +36,7 @@ class Bot:
 
     hms: Hms
     rooms: Rooms
-    zones: Zones
+    people: People
     replies: Replies
     work: Work
     store: Store
@@ -79,7 +79,7 @@ class Request:
             user_id=str(user),
             response_url=str(body.get("response_url") or ""),
             now=datetime.now(UTC),
-            zone=bot.zones.default,
+            zone=bot.people.unknown.zone,
             channel_id=str(body.get("channel_id") or (body.get("channel") or {}).get("id") or ""),
             message_ts=str(container.get("message_ts") or ""),
             in_place=bool(container.get("is_ephemeral")),
@@ -93,7 +93,7 @@ class Request:
 
     async def local_zone(self) -> str:
         """The person's own zone, also for what is asked later on."""
-        self.zone = await self.bot.zones.of(self.user_id)
+        self.zone = (await self.bot.people.of(self.user_id)).zone
         return self.zone
 
 

@@ -18,12 +18,15 @@ from bot.slack.request import Request
 
 STALE_S = 120.0
 """The channel's list says so where the last good poll is older."""
+NO_GUESTS = "Guests can't subscribe a channel: please ask a member of the workspace. `/sessions` itself is yours too."
 NOT_YET = "I'm still finding out which workspace this is. Please try again in a moment."
 
 
 async def send_subscribed(request: Request, line: str) -> None:
     """Subscribe the channel to what `line` says."""
     bot, team_id = request.bot, _team(request)
+    if (await bot.people.of(request.user_id)).guest:
+        raise UserError(NO_GUESTS)
     query = parse(line, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
     try:
         done = await subscribe(

@@ -38,7 +38,10 @@ class StoreError(BotError):
     """The database did not do what was asked, and nothing of it was stored."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__("My database doesn't answer at the moment.", cause=cause(error))
+        super().__init__(
+            "My database doesn't do its work just now, so nothing was changed. Please try again in a moment.",
+            cause=cause(error),
+        )
 
 
 def sqlstate(error: BaseException) -> str:

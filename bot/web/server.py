@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -16,8 +16,11 @@ BODY_BYTES = 1024**2
 """Slack's own requests stay far below this."""
 
 
-def application(slack: AsyncApp | None, signing_secret: str, not_ready: Callable[[], str]) -> web.Application:
-    """`slack` takes the events path, where the mode has one. `not_ready` is "" or says what is still missing."""
+def application(
+    slack: AsyncApp | None, signing_secret: str, not_ready: Callable[[], str], note: Callable[[], Awaitable[str]]
+) -> web.Application:
+    """`slack` takes the events path, where the mode has one. `not_ready` is "" or says what is still missing; `note` is
+    "" or says what doesn't work though people can be answered."""
     app = web.Application(client_max_size=BODY_BYTES)
     if slack is not None:
         app.router.add_post("/slack/events", _events(slack, SignatureVerifier(signing_secret)))
@@ -26,8 +29,9 @@ def application(slack: AsyncApp | None, signing_secret: str, not_ready: Callable
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        missing = not_ready()
-        return web.Response(text=f"{missing or 'ready'}\n", status=503 if missing else 200)
+        if missing := not_ready():
+            return web.Response(text=f"{missing}\n", status=503)
+        return web.Response(text="\n".join(filter(None, ("ready", await note()))) + "\n")
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.app import running
+from bot.core.outgoing import Outgoing
+from bot.core.parse import parse
+from bot.core.subscription import Subscription, kinds_of
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack, Message
 from bot.render.validate_data import texts
 from bot.settings import Settings
+from bot.store.store import SUBSCRIPTIONS_MOST, Store
 from tests.slack.live import fill
 
 OTHERS = "C07QX6N0B0T"
@@ -308,3 +315,51 @@ async def test_hostile_names_do_no_harm(bot: str, slack: FakeSlack, hms: FakeHms
     await until(lambda: [each for each in slack.messages("live-ops") if each.thread_ts])
     raw = str([(each.text, *texts(each.blocks)) for each in slack.messages("live-ops") if each.bot_id])
     assert "<!channel>" not in raw and "<!here>" not in raw and "<@U1>" not in raw
+
+
+async def test_guests_are_told_to_ask_a_member(bot: str, slack: FakeSlack) -> None:
+    reply = await subscribe(slack, user="gus")
+    assert "Guests can't subscribe" in reply.plain and posts(slack) == []
+
+
+async def test_the_101st_subscription_of_a_channel(slack: FakeSlack, hms: FakeHms, quick: Settings) -> None:
+    store = await Store.open(quick.database_url)
+    channel = slack.workspace.channel("live-ops").id
+    for number in range(SUBSCRIPTIONS_MOST):
+        query = parse(f"role:r{number}", scope="subscribe")
+        made = Subscription(slack.workspace.team_id, channel, query, kinds_of(query), "U1", 0)
+        await store.subscribe(made, [], Outgoing(f"k{number}", made.team_id, channel, "post", "x", []))
+    await store.close()
+    async with running(quick, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        await slack.command("subscribe role:one-more")
+        reply = await slack.reply(where=lambda each: each.ephemeral)
+        assert "has 100 subscriptions, which is the most" in reply.plain
+        await slack.command("subscriptions")
+        assert "100 subscriptions" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+
+
+async def test_a_database_that_is_locked_is_said_so(
+    bot: str, slack: FakeSlack, quick: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = sqlite3.connect(quick.database_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    await slack.command("subscriptions")
+    reply = await slack.reply(timeout_s=20)
+    assert "nothing was changed" in reply.plain and "Reference `" in reply.plain
+    other.execute("ROLLBACK")
+    other.close()
+    assert "Subscribed" in (await subscribe(slack)).plain
+
+
+async def test_100ms_that_asks_to_slow_down_is_left_alone(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
+    hms.fail_always("/sessions*", Status(429, headers={"Retry-After": "30"}))
+    await until(lambda: any(request.status == 429 for request in hms.requests))
+    await asyncio.sleep(0.2)
+    begun = len(hms.requests)
+    await asyncio.sleep(1.0)
+    assert len(hms.requests) == begun
+    async with httpx.AsyncClient() as http:
+        ready = await http.get(f"{bot}/readyz")
+    assert ready.status_code == 200
+    assert re.fullmatch(r"ready\nalerts wait: 100ms was last read \d+ s ago \(HmsRateLimited\)\n", ready.text)

@@ -1,4 +1,4 @@
-"""The zone of the person who asks."""
+"""What is known of the person who asks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, HttpError, RateLimited
-from bot.slack.zones import KEPT_S, Zones
+from bot.slack.people import KEPT_S, People
 
 
 class Clock:
@@ -26,42 +26,47 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def zones(slack: FakeSlack, clock: Clock) -> AsyncIterator[Zones]:
-    yield Zones(AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[]), "Asia/Tokyo", clock)
+async def people(slack: FakeSlack, clock: Clock) -> AsyncIterator[People]:
+    yield People(AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[]), "Asia/Tokyo", clock)
 
 
 def asked(slack: FakeSlack) -> int:
     return sum(call.method == "users.info" for call in slack.calls)
 
 
-async def test_a_zone_is_kept_for_an_hour(slack: FakeSlack, zones: Zones, clock: Clock) -> None:
+async def test_a_zone_is_kept_for_an_hour(slack: FakeSlack, people: People, clock: Clock) -> None:
     ada = slack.workspace.user("ada").id
-    assert [await zones.of(ada), await zones.of(ada)] == ["Europe/Berlin"] * 2
+    assert [(await people.of(ada)).zone, (await people.of(ada)).zone] == ["Europe/Berlin"] * 2
     assert asked(slack) == 1
     clock.now += KEPT_S
-    await zones.of(ada)
+    await people.of(ada)
     assert asked(slack) == 2
 
 
 @pytest.mark.parametrize(
     "fault", [ApiError("user_not_found"), HttpError(500, "<html>"), HttpError(429, ""), Dropped(), RateLimited(1)]
 )
-async def test_any_fault_gives_the_default(slack: FakeSlack, zones: Zones, fault: object) -> None:
+async def test_any_fault_gives_the_default(slack: FakeSlack, people: People, fault: object) -> None:
     slack.fail("users.info", *[fault] * 3)  # type: ignore[list-item]  # aiohttp itself repeats a dropped GET
-    assert await zones.of(slack.workspace.user("ada").id) == "Asia/Tokyo"
+    assert (await people.of(slack.workspace.user("ada").id)).zone == "Asia/Tokyo"
 
 
 async def test_a_missing_scope_is_not_asked_for_again_within_an_hour(
-    slack: FakeSlack, zones: Zones, clock: Clock
+    slack: FakeSlack, people: People, clock: Clock
 ) -> None:
     slack.fail("users.info", ApiError("missing_scope"))
     ada = slack.workspace.user("ada").id
-    assert [await zones.of(ada), await zones.of(ada)] == ["Asia/Tokyo"] * 2
+    assert [(await people.of(ada)).zone, (await people.of(ada)).zone] == ["Asia/Tokyo"] * 2
     assert asked(slack) == 1
     clock.now += KEPT_S
-    assert await zones.of(ada) == "Europe/Berlin"
+    assert (await people.of(ada)).zone == "Europe/Berlin"
 
 
-async def test_a_person_without_a_zone(slack: FakeSlack, zones: Zones) -> None:
+async def test_a_person_without_a_zone(slack: FakeSlack, people: People) -> None:
     nobody = next(user.id for user in slack.workspace.users.values() if not user.tz)
-    assert await zones.of(nobody) == "Asia/Tokyo"
+    assert (await people.of(nobody)).zone == "Asia/Tokyo"
+
+
+async def test_who_is_a_guest(slack: FakeSlack, people: People) -> None:
+    assert (await people.of(slack.workspace.user("gus").id)).guest
+    assert not (await people.of(slack.workspace.user("ada").id)).guest

@@ -1,0 +1,67 @@
+"""What Slack says of the person who asks: users.info where `users:read` is granted, else only what can be assumed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import aiohttp
+from cachetools import TTLCache
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import log
+
+KEPT_S = 3_600
+USERS_KEPT = 20_000
+WAIT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`zone` is an IANA name, DEFAULT_TIMEZONE where it isn't known. `guest`: of this workspace only in part
+    (docs.slack.dev/reference/objects/user-object, `is_restricted`)."""
+
+    zone: str
+    guest: bool = False
+
+
+class People:
+    """People by user id, kept for an hour. Asking never fails."""
+
+    def __init__(self, client: AsyncWebClient, default: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._known: TTLCache[str, Person] = TTLCache(USERS_KEPT, KEPT_S, timer=clock)
+        self._refused: TTLCache[str, bool] = TTLCache(1, KEPT_S, timer=clock)  # the scope isn't granted
+        self.unknown = Person(default)
+
+    async def of(self, user_id: str) -> Person:
+        if known := self._known.get(user_id):
+            return known
+        if self._refused:
+            return self.unknown
+        try:
+            async with asyncio.timeout(WAIT_S):
+                answer = await self._client.users_info(user=user_id)
+        except SlackApiError as error:
+            code = error.response.get("error", "") if hasattr(error.response, "get") else ""
+            if code == "missing_scope":
+                self._refused["missing_scope"] = True
+            log.info("person_unknown", cause=code)
+            return self.unknown
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            log.info("person_unknown", cause=type(error).__name__)
+            return self.unknown
+        user = answer.get("user") or {}
+        person = Person(self._zone(user.get("tz")), bool(user.get("is_restricted") or user.get("is_ultra_restricted")))
+        self._known[user_id] = person
+        return person
+
+    def _zone(self, name: object) -> str:
+        try:
+            return ZoneInfo(str(name)).key if name else self.unknown.zone
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return self.unknown.zone
