@@ -14,6 +14,8 @@ from bot.store.store import Fence, Store
 
 LEASE_S = 15.0
 """A leader that is silent for so long is followed by another process."""
+SLOW_S = 300.0
+"""A message that isn't sent after so long is worth an operator's eye."""
 STALE_POLLS = 4
 """Data older than so many poll intervals is stale."""
 
@@ -40,7 +42,10 @@ class Alerts:
         )
 
     async def stale(self, team_id: str) -> str:
-        """A line for operators where what is known of sessions is old, or ""."""
+        """A line for operators where what is known of sessions is old or messages don't go out, or ""."""
+        waiting, oldest_ms = await self._store.depth()
+        if oldest_ms is not None and (wait_s := time.time() - oldest_ms / 1000) > SLOW_S:
+            return f"alerts wait: {waiting} messages are to be sent, the oldest for {int(wait_s)} s"
         state = await self._store.poll_state(team_id)
         good_s = (state.good_ms or 0) / 1000
         if time.time() - max(good_s, self._began_s) < STALE_POLLS * self._interval_s:

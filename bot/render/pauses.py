@@ -14,7 +14,15 @@ _PAUSES = {
     ),
     "is_archived": ("the channel is archived", "unarchive it, then {resume}"),
     "token_revoked": ("the bot's token was revoked", _INSTALL),
+    "token_expired": ("the bot's token has expired", _INSTALL),
+    "invalid_auth": ("Slack refuses the bot's token", _INSTALL),
+    "not_authed": ("Slack refuses the bot's token", _INSTALL),
     "account_inactive": ("the bot was switched off", _INSTALL),
+    "is_inactive": ("the bot was switched off", _INSTALL),
+    "no_permission": (
+        "the bot lacks a permission",
+        "someone who manages the app adds the scopes of its manifest and installs it anew, then {resume}",
+    ),
     "missing_scope": (
         "the bot lacks a permission",
         "someone who manages the app adds the scopes of its manifest and installs it anew, then {resume}",

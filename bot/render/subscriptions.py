@@ -162,9 +162,9 @@ def _halted(items: Sequence[Item], invite: str) -> Iterable[Block]:
         yield _stopped(subscription.channel_id, health.paused, invite)
     elif health.held:
         held = count(health.held, "message is", "messages are")
-        yield context(
-            f"🟠 {held} held: Slack didn't say whether it took them, and whoever runs the bot decides if they are sent."
-        )
+        why = "Slack's answer was lost, and I can't read this channel to see what arrived"
+        send = button("Send them", ids.RESUME, ids.channel_value(subscription.channel_id), spoken="Send what is held")
+        yield section(f"🟠 {held} held: {why}. Sent now, one that arrived shows twice.", send)
 
 
 def _stopped(channel_id: str, reason: str, invite: str) -> Block:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, Update, case, select, update
+from sqlalchemy import ColumnElement, Update, case, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.outgoing import Outgoing
@@ -47,16 +47,6 @@ async def resume(db: AsyncConnection, team_id: str, channel_id: str) -> bool:
     flying = case((outbox.c.claim.is_not(None), SENDING), else_=PENDING)
     await db.execute(_of(place, HELD).values(status=flying, cause=""))
     return was_paused
-
-
-async def release(db: AsyncConnection, team_id: str) -> int:
-    query = select(outbox.c.channel_id).distinct().where(outbox.c.team_id == team_id, outbox.c.status == HELD)
-    places = [(team_id, channel_id) for channel_id in await db.scalars(query)]
-    released = 0
-    for place, reason in (await lock(db, places)).items():
-        if reason is None:
-            released += (await db.execute(_of(place, HELD).values(status=PENDING, cause=""))).rowcount
-    return released
 
 
 def _is(place: Place) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

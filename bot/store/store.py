@@ -162,10 +162,6 @@ class Store:
         the new message `post`, whose key is the card's. It shows the newest state that the store knows."""
         await self._run(lambda db: outbox.replaced(db, row, card, post))
 
-    async def release(self, team_id: str) -> int:
-        """Held messages of channels that aren't paused are to be sent again; how many."""
-        return await self._run(lambda db: pausing.release(db, team_id))
-
     async def depth(self) -> tuple[int, int | None]:
         """How many messages are to be sent or on their way, and since when the oldest is."""
         return await self._run(outbox.depth)

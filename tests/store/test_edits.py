@@ -51,7 +51,7 @@ async def test_also_while_the_post_is_put_off_or_held(store: Store) -> None:
     await store.held(row, "unconfirmed")
     await commit(store, edit(CARD, "two"))
     assert await store.claim(NOW + 60_000, LEASE, 10) == []
-    await store.release(TEAM)
+    await store.resume(TEAM, "C1")
     assert [text for _, text, _ in await send(store, NOW + 60_000)] == ["opened"]
     assert await send(store, NOW + 60_000) == [("edit", "two", "ts-opened")]
 

@@ -26,7 +26,6 @@ async def test_its_messages_are_held_and_its_people_told_once(store: Store) -> N
     await commit(store, post(card()), cards=[card()])
     await commit(store, edit(card(), "newer"))
     assert (await store.channel(TEAM, "C1")).held == 4
-    assert await store.release(TEAM) == 0
     assert await store.claim(NOW + 90_000, LEASE, 10) == []
 
     assert await store.resume(TEAM, "C1")
