@@ -4,37 +4,40 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from bot.errors import ConfigError
 
 PLACE = Path(__file__).parent / "migrations"
+NEWEST = max(path.name.partition("_")[0] for path in (PLACE / "versions").glob("[0-9]*_*.py"))
 _LOCK = 0x5E55_1045  # this program's number among PostgreSQL's advisory locks
 
 
-def configuration(connection: Connection) -> Config:
-    """alembic's, without a file."""
-    config = Config()
-    config.set_main_option("script_location", str(PLACE).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
-
-
-def upgrade(connection: Connection, revision: str = "head") -> None:
+def upgrade(connection: Connection, revision: str = NEWEST) -> None:
     """In the connection's transaction. Raises ConfigError for a database of a newer program."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
-    config = configuration(connection)
+    now = _revision(connection)
+    if now == revision:
+        return
+    from alembic import command  # 10 MB that are seldom needed
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(PLACE).replace("%", "%%"))
+    config.attributes["connection"] = connection
     known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
-    newer = set(MigrationContext.configure(connection).get_current_heads()) - known
-    if newer:
-        name = ", ".join(sorted(newer))
+    if now and now not in known:
         raise ConfigError(
-            f"DATABASE_URL: a newer version of the bot has changed this database (revision {name}). "
+            f"DATABASE_URL: a newer version of the bot has changed this database (revision {now}). "
             "Start that version, or give this one a database of its own."
         )
     command.upgrade(config, revision)
+
+
+def _revision(connection: Connection) -> str:
+    """The one that the database is at, or "" where it is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.scalar(text("SELECT version_num FROM alembic_version")) or ""

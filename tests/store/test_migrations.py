@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError
-from bot.store.migrate import PLACE, upgrade
+from bot.store.migrate import NEWEST, PLACE, upgrade
 from bot.store.store import Store
 from bot.store.tables import metadata
 from tests.conftest import ROOT
@@ -37,6 +37,10 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
 
 def difference(connection: Connection) -> list[object]:
     return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+
+
+def test_the_newest_file_is_the_newest_revision() -> None:
+    assert ScriptDirectory(str(PLACE)).get_heads() == [NEWEST]
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
