@@ -6,27 +6,22 @@ import argparse
 import asyncio
 import os
 import signal
-import socket
 import sys
-import tempfile
 import time
 import webbrowser
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from typing import Any, NoReturn
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from typing import Any, NoReturn, TypeVar
 
-import httpx
 import yaml
 
+from bot.demo.bot_process import ROOT, BotProcess
 from bot.demo.fake_hms import Account, FakeHms, Life
 from bot.demo.fake_slack import FakeSlack
 from bot.errors import ConfigError
 
-ROOT = Path(__file__).parent.parent.parent
+T = TypeVar("T")
 PORT = 8100
-READY_WITHIN_S = 20.0
-STOP_WITHIN_S = 10.0
 
 
 class _Parser(argparse.ArgumentParser):
@@ -55,31 +50,66 @@ async def _run(options: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     account = Account(seed=options.seed)
     life = Life(account, seed=options.seed, now=time.time(), speed=options.speed)
-    slack = FakeSlack(manifest=yaml.safe_load((ROOT / "manifest.yml").read_text()))
+    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
+    slack = FakeSlack(manifest=manifest, scopes=scopes_of(manifest))
     hms = FakeHms(account)
     slack.app.add_routes(hms.routes)
     try:
         await _listen(slack, options.port)
         print(f"Slack   {slack.url}/")
         print(f"100ms   {slack.url}/v2  access key {hms.access_key}  secret {hms.secret}", flush=True)
-        async with asyncio.TaskGroup() as group, _bot(slack, hms, stop) as process:
+        async with asyncio.TaskGroup() as group, BotProcess(slack, hms, f"{slack.url}/v2") as bot:
+            await _start(bot, stop)
             living = group.create_task(life.run(time.time))
             if not stop.is_set():
                 print("Ready", flush=True)
             if not (options.no_browser or stop.is_set()) and _has_screen():
                 webbrowser.open(f"{slack.url}/")
-            ended = group.create_task(process.wait())
-            stopped = group.create_task(stop.wait())
-            await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
-            for task in (living, ended, stopped):
-                task.cancel()
-            if not stop.is_set():
-                raise ConfigError(f"The bot stopped by itself (exit code {process.returncode}).")
+            await _watch(bot, stop)
+            living.cancel()
     except* ConfigError as errors:
         raise errors.exceptions[0] from None
     finally:
         await hms.stop()
         await slack.stop()
+
+
+async def _watch(bot: BotProcess, stop: asyncio.Event) -> None:
+    """Until `stop`. A bot that somebody ended is started again: it goes on where it was. ConfigError where it fails."""
+    while (code := await _unless(stop, bot.ended())) is not None:
+        if code > 0:
+            raise ConfigError(f"The bot stopped by itself (exit code {code}).")
+        print("The bot was ended: starting it again, with the same database.", file=sys.stderr, flush=True)
+        await _start(bot, stop)
+
+
+async def _start(bot: BotProcess, stop: asyncio.Event) -> None:
+    """Until the bot is ready, or `stop`. ConfigError for one that doesn't start."""
+    await bot.start()
+    if await _unless(stop, bot.ready()) is not False:
+        return
+    with suppress(TimeoutError):  # a Ctrl-C may have reached the bot first
+        await asyncio.wait_for(stop.wait(), 0.5)
+    if not stop.is_set():
+        raise ConfigError("The bot did not start; its own message is above.")
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` gives, or None where `stop` is set before."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() and not stop.is_set() else None
+    finally:
+        for task in (working, stopped):
+            task.cancel()
+        await asyncio.gather(working, stopped, return_exceptions=True)
+
+
+def scopes_of(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """Everything that the manifest asks for: who installs it here grants it all."""
+    scopes = manifest["oauth_config"]["scopes"]
+    return frozenset((*scopes["bot"], *scopes.get("bot_optional", ())))
 
 
 async def _listen(slack: FakeSlack, port: int) -> None:
@@ -88,79 +118,6 @@ async def _listen(slack: FakeSlack, port: int) -> None:
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else "it is taken"
         raise ConfigError(f"Port {port} can't be used: {why}. Choose another with --port.") from None
-
-
-@asynccontextmanager
-async def _bot(slack: FakeSlack, hms: FakeHms, stop: asyncio.Event) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The bot as in production: its own process, settings from the environment, signed requests in."""
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    settings: dict[str, Any] = {
-        "SLACK_BOT_TOKEN": slack.bot_token,
-        "SLACK_SIGNING_SECRET": slack.signing_secret,
-        "SLACK_API_URL": slack.api_url,
-        "HMS_ACCESS_KEY": hms.access_key,
-        "HMS_SECRET": hms.secret,
-        "HMS_API_URL": f"{slack.url}/v2",
-        "DATABASE_URL": "",  # an SQLite file in its folder
-        "POLL_INTERVAL_S": "2",
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
-        "PYTHONPATH": str(ROOT),
-    }
-    with tempfile.TemporaryDirectory() as folder:  # so that no .env of the developer's is read
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            "web",
-            cwd=folder,
-            env=os.environ | settings,
-            start_new_session=True,  # Ctrl-C reaches the demo alone, which then ends the bot
-        )
-        try:
-            await _until_ready(url, process, stop)
-            slack.bot_events_url = f"{url}/slack/events"
-            yield process
-        finally:
-            await _end(process)
-
-
-async def _until_ready(url: str, process: asyncio.subprocess.Process, stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    stop_at = loop.time() + READY_WITHIN_S
-    async with httpx.AsyncClient(trust_env=False) as http:
-        while loop.time() < stop_at and process.returncode is None:
-            if stop.is_set():
-                return
-            try:
-                if (await http.get(f"{url}/readyz")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass  # it doesn't listen yet
-            await asyncio.sleep(0.05)
-    with suppress(TimeoutError):  # a Ctrl-C may have reached the bot first
-        await asyncio.wait_for(stop.wait(), 0.5)
-    if not stop.is_set():
-        raise ConfigError("The bot did not start; its own message is above.")
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), STOP_WITHIN_S)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _has_screen() -> bool:

@@ -42,6 +42,17 @@ class Channel:
         return self.messages.nth(number)
 
 
+def go_to(page: Page, name: str) -> Channel:
+    """Another channel, by its link at the side."""
+    link(page, name).click()
+    return Channel(page, name)
+
+
+def link(page: Page, name: str) -> Locator:
+    """A channel's link; one with something unread in it is called so."""
+    return page.get_by_role("navigation").get_by_role("link", name=name, exact=True)
+
+
 def button(message: Locator, name: str | re.Pattern[str]) -> Locator:
     return message.get_by_role("button", name=name, exact=isinstance(name, str))
 

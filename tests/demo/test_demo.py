@@ -95,6 +95,32 @@ def test_interrupt_ends_it_and_its_bot(whole_group: bool) -> None:
         assert running.process.stdout.read() == ""
 
 
+def test_a_bot_that_was_killed_is_started_again_and_knows_what_it_knew() -> None:
+    with demo("--speed", "0.001") as running, httpx.Client(base_url=running.url, trust_env=False) as page:
+        assert say(page, "/sessions subscribe role:host", "Subscribed, as number 1")
+        (bot,) = children(running.process.pid)
+        os.kill(bot, signal.SIGKILL)
+        give_up = time.monotonic() + 30
+        while not say(page, "/sessions subscriptions", "1 subscription"):
+            assert time.monotonic() < give_up
+        (again,) = children(running.process.pid)
+        assert again != bot
+        assert running.interrupt() == 0
+        assert not exists(again)
+
+
+def say(page: httpx.Client, line: str, answer: str) -> bool:
+    """Whether a message on the page has the answer within 2 s."""
+    channel = next(each["id"] for each in page.get("page/state").json()["channels"] if each["name"] == "live-ops")
+    assert page.post("page/send", json={"channel": channel, "text": line}).json() == {"ok": True}
+    give_up = time.monotonic() + 2
+    while time.monotonic() < give_up:
+        if answer in page.get("page/state").text:
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def test_ctrl_c_during_the_start() -> None:
     """Ctrl-C while the bot starts: both end, as quietly as later."""
     process = start("--port", "0", stderr=subprocess.PIPE)

@@ -83,7 +83,8 @@ async def test_state_shows_what_ada_sees(slack: FakeSlack, page: aiohttp.ClientS
     assert {each["name"] for each in state["users"]} >= {"slackbot", "Sessions", "ben"}
     names = [each["name"] for each in state["channels"]]
     assert names == ["live-ops", "general", "support", "spring-launch", "random", ""]
-    assert state["commands"] == [{"command": "/sessions", "description": "Lists", "usage_hint": "[active]"}]
+    assert state["commands"][0] == {"command": "/sessions", "description": "Lists", "usage_hint": "[active]"}
+    assert [each["command"] for each in state["commands"]] == ["/sessions", "/invite", "/remove", "/archive"]
     (message,) = state["messages"]
     assert (message["ephemeral"], message["blocks"]) == (True, BLOCKS)
     assert set(message) == {
@@ -128,6 +129,56 @@ async def test_sending_what_cannot_be_sent(slack: FakeSlack, page: aiohttp.Clien
     assert not (await post(page, "/page/send", channel=channel("general"), text=" "))["ok"]
     async with page.post("/page/send", data="[") as answer:
         assert answer.status == 400
+
+
+async def test_slacks_own_commands(page: aiohttp.ClientSession, slack: FakeSlack) -> None:
+    random = slack.workspace.channel("random")
+    bot = slack.workspace.bot_user
+
+    async def said(line: str, channel: str = random.id) -> str:
+        assert await post(page, "/page/send", channel=channel, text=line) == {"ok": True}
+        return (await slack.reply()).text
+
+    assert "Say who" in await said("/invite ")
+    assert "nobody called @nobody" in await said("/invite @nobody")
+    assert await said("/invite @sessions") == f"was added to #random by <@{ADA}>."
+    assert bot in random.members
+    assert "already in" in await said("/invite @Sessions")
+    assert "was removed" in await said("/remove @Sessions")
+    assert bot not in random.members
+    assert "not in this channel" in await said("/remove @Sessions")
+    assert "can't remove yourself" in await said("/remove @ada")
+    assert "direct messages" in await said("/archive", slack.workspace.direct(ADA).id)
+    assert await post(page, "/page/send", channel=random.id, text="/archive") == {"ok": True}
+    await slack.wait_for(lambda: random.is_archived)
+    assert not (await post(page, "/page/send", channel=random.id, text="x"))["ok"]
+    assert await post(page, "/page/unarchive", channel=random.id) == {"ok": True}
+    await slack.wait_for(lambda: not random.is_archived)
+    assert not (await post(page, "/page/unarchive", channel=random.id))["ok"]
+    assert not (await post(page, "/page/unarchive", channel="C0"))["ok"]
+
+
+@pytest.mark.parametrize("scopes", [{"channels:read"}, {"groups:read"}], ids=" ".join)
+async def test_the_app_hears_of_them_as_its_manifest_and_scopes_say(scopes: set[str]) -> None:
+    heard: list[tuple[str, str]] = []
+
+    async def hear(request: web.Request) -> web.Response:
+        event = (await request.json())["event"]
+        heard.append((event["type"], event["channel"]))
+        return web.Response()
+
+    manifest = {**MANIFEST, "settings": {"event_subscriptions": {"bot_events": ["member_joined_channel"]}}}
+    slack = FakeSlack(manifest=manifest, scopes=frozenset(scopes))
+    slack.app.router.add_post("/bot", hear)
+    async with slack:
+        slack.bot_events_url = f"{slack.url}/bot"
+        places = [slack.workspace.channel(name) for name in ("random", "incident-room")]
+        for place in places:
+            await slack.command("@cleo" if place.is_private else "@Sessions", command="/invite", channel=place.id)
+            await slack.command(command="/archive", channel=place.id)
+            await slack.unarchive(place.id)
+    public, private = (place.id for place in places)
+    assert heard == [("member_joined_channel", public if "channels:read" in scopes else private)]
 
 
 async def test_actions_are_checked_against_the_message(slack: FakeSlack, page: aiohttp.ClientSession) -> None:

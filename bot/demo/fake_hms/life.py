@@ -13,12 +13,16 @@ from .records import Peer, Session
 
 LEAST_ACTIVE = 35
 MOST_ACTIVE = 60
-EVENT_EVERY_S = 5.0
+EVENT_EVERY_S = 4.0
 """Mean seconds between two events at speed 1."""
+QUIET_S = 10.0
+"""After so long at speed 1 without a session that opens or ends, the next event is one."""
 MAX_OPEN_S = 11.5 * 3600
 """Sessions end by then; the service ends them at 12 hours [Sessions/object]."""
 
 _TICK_S = 0.5
+_YOUNG_S = 240.0
+_SHORT_S = 45.0
 _RECENT_LEAVERS = 50
 
 
@@ -43,6 +47,7 @@ class Life:
         self._still = history.add_active(account, self._scenes, self._cast, self._rng, now)
         self._left: list[tuple[Session, Peer]] = []
         self._next_at = now + self._gap()
+        self._moved_at = now
 
     def advance(self, now: float) -> int:
         """Let everything happen that is due by `now` (Unix seconds); returns how many events that were."""
@@ -74,9 +79,10 @@ class Life:
         room_left = min(max(room_left, 0.0), 1.0)
         if not self._lively():
             return self._open(at)
+        people = 0.0 if at - self._moved_at > QUIET_S / self._speed else 1.0
         event = self._rng.choices(
             (self._open, self._end_one, self._join, self._leave, self._come_back),
-            (0.26 * room_left, 0.26 * (1 - room_left), 0.34, 0.28, 0.12),
+            (0.4 * room_left, 0.4 * (1 - room_left), 0.34 * people, 0.28 * people, 0.12 * people),
         )[0]
         event(at)
 
@@ -84,10 +90,11 @@ class Life:
         rooms = {id: scene for id, scene in self._scenes.items() if scene.enabled}
         room_id = self._rng.choices(list(rooms), [scene.weight for scene in rooms.values()])[0]
         session = self.account.open_session(self.account.rooms[room_id], at)
+        self._moved_at = at
         self._let_in(session, self._scenes[room_id].roles[0], at)
 
     def _end_one(self, at: float) -> None:
-        self._end(self._rng.choice(self._lively()), at)
+        self._end(self._rng.choice(self._young(at, _SHORT_S)), at)
 
     def _end_overdue(self, session: Session, at: float) -> None:
         if self.account.count(True) <= LEAST_ACTIVE:
@@ -96,9 +103,10 @@ class Life:
 
     def _end(self, session: Session, at: float) -> None:
         self.account.end(session, max(at, session.updated_at))
+        self._moved_at = at
 
     def _join(self, at: float) -> None:
-        session = self._rng.choice(self._lively())
+        session = self._rng.choice(self._young(at))
         self._let_in(session, self._rng.choice(self._scenes[session.room_id].roles[1:]), at)
 
     def _leave(self, at: float) -> None:
@@ -120,6 +128,13 @@ class Life:
     def _let_in(self, session: Session, role: str, at: float) -> None:
         person = self._rng.choice(self._cast)
         self.account.join(session, name=person.name, role=role, user_id=person.user_id, at=at)
+
+    def _young(self, at: float, least_s: float = 0.0) -> list[Session]:
+        """Every other time those that opened in the last minutes: people come at the beginning, and some calls are
+        short. So whoever watches a session open sees it change and end."""
+        lively = self._lively()
+        young = [session for session in lively if least_s <= at - session.created_at < _YOUNG_S]
+        return young if young and self._rng.random() < 0.5 else lively
 
     def _lively(self) -> list[Session]:
         return [session for session in self.account.active_sessions() if session.id not in self._still]

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot.demo.fake_slack import own_commands
 from bot.demo.fake_slack.ledger import Change
-from bot.demo.fake_slack.model import Ack, Json, Message, options_of
+from bot.demo.fake_slack.model import Ack, Channel, Json, Message, options_of
 from bot.demo.fake_slack.payloads import action_of
 from bot.demo.fake_slack.seed import ADA, BOT_USER, TEAM_DOMAIN, TEAM_ID, TEAM_NAME
 from bot.demo.fake_slack.site import Site
@@ -29,6 +30,7 @@ class Person(Protocol):
     async def command(self, text: str, *, command: str, user: str, channel: str, thread_ts: str | None) -> Ack: ...
     async def dispatch_action(self, message: Message, action: Json, user: str) -> Ack: ...
     def say(self, text: str, *, user: str, channel: str, thread_ts: str | None) -> Message: ...
+    async def unarchive(self, channel: str, *, user: str) -> None: ...
 
 
 @web.middleware
@@ -72,6 +74,7 @@ class PageApi:
             web.get("/page/events", self._events),
             web.post("/page/send", self._send),
             web.post("/page/action", self._action),
+            web.post("/page/unarchive", self._unarchive),
         ]
 
     async def close(self) -> None:
@@ -125,7 +128,7 @@ class PageApi:
                 "description": command.get("description", ""),
                 "usage_hint": command.get("usage_hint", ""),
             }
-            for command in workspace.commands
+            for command in (*workspace.commands, *own_commands.COMMANDS)
         ]
         me, bot = workspace.users[ADA], workspace.users[BOT_USER]
         visible = [*workspace.messages(), *workspace.ephemerals(ADA)]
@@ -207,8 +210,8 @@ class PageApi:
     async def _send(self, request: web.Request) -> web.Response:
         body = await _body(request)
         text, thread_ts = str(body.get("text") or "").strip(), body.get("thread_ts")
-        channel = self._site.workspace.channels.get(str(body.get("channel")))
-        if channel is None or ADA not in channel.members:
+        channel = self._channel(body)
+        if channel is None:
             return _refused("There is no such channel.")
         if channel.is_archived:
             return _refused("This channel is archived.")
@@ -218,9 +221,16 @@ class PageApi:
             self._person.say(text, user=ADA, channel=channel.id, thread_ts=thread_ts)
             return web.json_response({"ok": True})
         name, _, rest = text.partition(" ")
-        if name not in [each["command"] for each in self._site.workspace.commands]:
+        if name not in {*own_commands.NAMES, *(each["command"] for each in self._site.workspace.commands)}:
             return _refused(f"{name} is not a valid command.")
         self._later(self._person.command(rest.strip(), command=name, user=ADA, channel=channel.id, thread_ts=thread_ts))
+        return web.json_response({"ok": True})
+
+    async def _unarchive(self, request: web.Request) -> web.Response:
+        channel = self._channel(await _body(request))
+        if channel is None or not channel.is_archived:
+            return _refused("There is no such archived channel.")
+        self._later(self._person.unarchive(channel.id, user=ADA))
         return web.json_response({"ok": True})
 
     async def _action(self, request: web.Request) -> web.Response:
@@ -242,7 +252,12 @@ class PageApi:
                 return web.json_response({"ok": True})
         return _refused("This element is no longer part of the message.")
 
-    def _later(self, work: Awaitable[Ack]) -> None:
+    def _channel(self, body: Json) -> Channel | None:
+        """The channel that a request names, if the person sees it."""
+        channel_id = str(body.get("channel"))
+        return self._site.workspace.channels.get(channel_id) if self._for_me(channel_id) else None
+
+    def _later(self, work: Awaitable[object]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

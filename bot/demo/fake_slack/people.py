@@ -1,8 +1,8 @@
 """What people do in the fake workspace: type, press, and make Slack send events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from bot.demo.fake_slack import composer, payloads
+from bot.demo.fake_slack import composer, own_commands, payloads
 from bot.demo.fake_slack.dispatch import EVENT_RETRY_DELAYS_S, EVENT_RETRY_SCALE, Dispatcher
 from bot.demo.fake_slack.model import Ack, Channel, Json, Message, User, options_of
 from bot.demo.fake_slack.site import Site
@@ -31,6 +31,9 @@ class People:
         """Types a slash command, by names or ids; ValueError where the person cannot type at all."""
         person, place = self._placed(user, channel)
         self._began()
+        if command in own_commands.NAMES:
+            await self._happened(own_commands.run(self._site, command, text, person, place))
+            return Ack(None)
         known = {each["command"]: each for each in self._site.workspace.commands}
         if command not in known:
             self._site.workspace.slackbot_says(place.id, person.id, f"{command} is not a valid command.")
@@ -99,6 +102,11 @@ class People:
         payload = payloads.block_action(self._site, message, action, person, channel)
         return await self._dispatcher.action(payload)
 
+    async def unarchive(self, channel: str, *, user: str | None = None) -> None:
+        """Makes an archived channel usable again, as in its settings."""
+        person, place = self._site.workspace.user(user), self._site.workspace.channel(channel)
+        await self._happened(own_commands.unarchived(self._site, person, place))
+
     async def event(
         self,
         event: Json,
@@ -124,6 +132,11 @@ class People:
     async def post_raw(self, body: bytes, headers: Mapping[str, str]) -> Ack:
         """Posts exactly this to the bot, for bad signatures and broken bodies."""
         return await self._dispatcher.post(body, headers)
+
+    async def _happened(self, events: Sequence[Json]) -> None:
+        for event in events:
+            if own_commands.heard(self._site, event):
+                await self.event(event)
 
     def _began(self) -> None:
         self._cursor = self._site.ledger.end

@@ -36,6 +36,8 @@ def channels() -> list[Channel]:
         Channel("C07QX65PP0T", "support", people | {BOT_USER}, topic="Help with live sessions"),
         Channel("C07QX6PR1V8", "incident-room", {ADA, BEN, BOT_USER}, is_private=True),
         Channel("C07QX6ARCH1", "spring-launch", people | {BOT_USER}, is_archived=True),
-        Channel("C07QX6N0B0T", "random", people | {NOTZ}, topic="The bot is not in here"),
+        Channel(
+            "C07QX6N0B0T", "random", people | {NOTZ}, topic="Off topic, and only for bots that somebody has invited"
+        ),
         Channel("D07QX6DM80T", "", {ADA, BOT_USER}, is_im=True, im_user=ADA),
     ]

@@ -25,11 +25,16 @@ from bot.demo.fake_slack.workspace import Workspace
 DEFAULT_SCOPES = frozenset({"commands", "chat:write", "users:read"})
 
 
+def _events(manifest: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(manifest.get("settings", {}).get("event_subscriptions", {}).get("bot_events", ()))
+
+
 class FakeSlack(Records):
     """One workspace, its Web API, and its people.
 
-    `manifest` is the parsed app manifest (its slash commands are those that exist); `clock` gives epoch seconds
-    and rules message times, trigger ids, response_urls and rate limits, not the 3 seconds of an acknowledgement.
+    `manifest` is the parsed app manifest (its slash commands and events are those that exist); `clock` gives epoch
+    seconds and rules message times, trigger ids, response_urls and rate limits, not the 3 seconds of an
+    acknowledgement.
     `history_most` and `history_every_s` bound conversations.history and .replies: 15 and 60 are what Slack grants
     apps sold outside its Marketplace (https://docs.slack.dev/apis/web-api/rate-limits).
     `violations` lists every breach of a platform rule by the bot.  Start an instance once.
@@ -61,6 +66,7 @@ class FakeSlack(Records):
             bot_token=bot_token,
             app_token=app_token,
             scopes=scopes,
+            events=_events(manifest or {}),
             history_most=history_most,
             history_every_s=history_every_s,
         )

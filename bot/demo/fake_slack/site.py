@@ -96,6 +96,8 @@ class Site:
     bot_token: str
     app_token: str
     scopes: frozenset[str]
+    # The kinds of events that the manifest subscribes the app to.
+    events: frozenset[str] = frozenset()
     url: str = ""
     tickets: set[str] = field(default_factory=set)
     views: list[Json] = field(default_factory=list)

@@ -63,6 +63,14 @@ class Workspace:
         channel.members.add(user_id)
         self._ledger.change(Change("channels.changed"))
 
+    def leave(self, channel: Channel, user_id: str) -> None:
+        channel.members.discard(user_id)
+        self._ledger.change(Change("channels.changed"))
+
+    def set_archived(self, channel: Channel, is_archived: bool) -> None:
+        channel.is_archived = is_archived
+        self._ledger.change(Change("channels.changed"))
+
     def messages(self, channel_id: str | None = None) -> list[Message]:
         """Messages that all members see, oldest first."""
         return [each for each in self._all(channel_id) if not each.ephemeral]

@@ -1,6 +1,6 @@
 const EXAMPLES = [
   ["/sessions active", "who is live right now"],
-  ["/sessions subscribe on:start,end,join,leave", "tell this channel when one opens, changes and ends"],
+  ["/sessions subscribe on:start,end,join,leave", "tell this channel what changes"],
   ["/sessions ended after:3d", "what ended in the last three days"],
   ["/sessions all role:host peers:>=2", "sessions with a host and company"],
   ["/sessions help", "everything it can do"],
