@@ -53,7 +53,8 @@ class Mark:
         """Its channel refuses us, and no message is tried there until somebody mends that and resumes."""
         now_ms = self._now_ms()
         log.warning("channel_paused", channel=row.channel_id, kind=row.kind, cause=code, key=row.key)
-        await self._store.pause(row.team_id, row.channel_id, code, now_ms, self._tell(code, now_ms))
+        channel = await self._store.channel(row.team_id, row.channel_id)
+        await self._store.pause(row.team_id, row.channel_id, code, now_ms, self._tell(code, channel.last_ms))
 
     async def _unsent(self, claimed: Claimed, outcome: Outcome | None) -> None:
         row = claimed.row
@@ -97,11 +98,13 @@ class Mark:
             await self.pause(row, code)
             await self._store.again(row)  # after resuming: it is certainly not there, and history needn't be asked
 
-    def _tell(self, code: str, now_ms: int) -> Callable[[Subscription], Outgoing]:
+    def _tell(self, code: str, last_ms: int | None) -> Callable[[Subscription], Outgoing]:
+        """`last_ms`: when its last message was sent. Somebody who presses Resume too early is not told again."""
+
         def tell(subscription: Subscription) -> Outgoing:
             team_id, channel_id, person = subscription.team_id, subscription.channel_id, subscription.created_by
             message = paused(channel_id, code, self._bot)
-            key = key_of("paused", team_id, channel_id, person, str(now_ms))
+            key = key_of("paused", team_id, channel_id, person, code, str(last_ms))
             return Outgoing(key, team_id, person, "post", message.text, message.blocks)
 
         return tell

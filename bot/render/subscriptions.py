@@ -16,7 +16,7 @@ from bot.render.escape import code, mrkdwn
 from bot.render.help import COMMAND
 from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
 from bot.render.lines import Part, fit, packed
-from bot.render.pauses import let_in, pause
+from bot.render.pauses import pause
 from bot.render.phrases import SESSIONS, Names, clock, count, sessions
 from bot.render.validate_data import texts
 
@@ -59,21 +59,18 @@ def subscribed(
         "changed": f"✅ Number {number} was there already; what it tells of has changed.",
     }[how]
     words, told, line = sessions(subscription.query, names, WORDS_CHARS), _told(subscription), _line(subscription)
-    foot = [f"`{COMMAND} unsubscribe {number}` ends it, `{COMMAND} subscriptions` lists all of this channel."]
-    if how == "new" and not paused:
-        foot.append(f"A first message from me appears in the channel. If it doesn't, {let_in(invite)}.")
+    foot = f"`{COMMAND} unsubscribe {number}` ends it, `{COMMAND} subscriptions` lists all of this channel."
     blocks = [
         section(f"{head}\n{words}\n{told} {_now(live)}"),
         *([_stopped(subscription.channel_id, paused, invite)] if paused else []),
         *([context(f"`{line}`")] if line else []),
-        context(*foot),
+        context(foot),
     ]
     return Message(f"{head} {words}. {told}{' The channel is paused.' if paused else ''}", blocks)
 
 
 def announced(subscription: Subscription, *, live: int, names: Names) -> Message:
-    """The first message of a subscription to its channel, which shows that the bot can post there. A number of 0 is one
-    that isn't known yet."""
+    """The first message of a subscription to its channel, which shows that the bot can post there."""
     words, told = sessions(subscription.query, names, WORDS_CHARS), _told(subscription)
     only_end = subscription.kinds == {"end"}
     about = (
@@ -81,11 +78,10 @@ def announced(subscription: Subscription, *, live: int, names: Names) -> Message
     )
     if subscription.kinds & {"join", "leave"}:
         about += " Who comes and goes is in its thread."
-    see = f"`{COMMAND} subscriptions` lists what this channel is told of"
-    end = f", `{COMMAND} unsubscribe {subscription.number}` ends this." if subscription.number else " and ends it."
+    see = f"`{COMMAND} subscriptions` lists what this channel is told of, with a button to end it."
     blocks = [
         section(f"🔔 <@{subscription.created_by}> subscribed this channel to\n{words}\n{told} {_now(live)}"),
-        context(about, see + end),
+        context(about, see),
     ]
     return Message(f"🔔 This channel is subscribed to {words}. {told}", blocks)
 
@@ -169,7 +165,7 @@ def _halted(items: Sequence[Item], invite: str) -> Iterable[Block]:
 
 def _stopped(channel_id: str, reason: str, invite: str) -> Block:
     """Why the channel is paused, what to do, and the button for then."""
-    why, do = pause(reason, invite=invite, resume="press *Resume*")
+    why, do = pause(reason, invite=invite, resume="press *Resume* if it doesn't go on by itself")
     resume = button(
         "Resume", ids.RESUME, ids.channel_value(channel_id), style="primary", spoken="Resume this channel's messages"
     )
