@@ -363,3 +363,71 @@ async def test_100ms_that_asks_to_slow_down_is_left_alone(bot: str, slack: FakeS
         ready = await http.get(f"{bot}/readyz")
     assert ready.status_code == 200
     assert re.fullmatch(r"ready\nalerts wait: 100ms was last read \d+ s ago \(HmsRateLimited\)\n", ready.text)
+
+
+@pytest.mark.parametrize("channel", ["incident-room", "D07QX6DM80T"])
+async def test_private_channels_and_direct_messages(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, channel: str
+) -> None:
+    room = account.add_room("Town hall")
+    reply = await subscribe(slack, channel=channel)
+    assert "Subscribed" in reply.plain and "Paused" not in reply.plain
+    session = account.open_session(room, time.time())
+    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    await until(lambda: cards(slack, channel))
+
+
+async def test_a_private_channel_without_the_bot(bot: str, slack: FakeSlack) -> None:
+    channel = slack.workspace.channel("incident-room")
+    channel.members.discard(slack.workspace.bot_user)
+    reply = await subscribe(slack, channel="incident-room")
+    assert "/invite @" in reply.plain and posts(slack, "incident-room") == []
+    await slack.press(reply, "Resume")  # too early
+    listed = await slack.reply(where=lambda each: each.ephemeral)
+    assert "Paused" in listed.plain
+    told = [each for each in slack.messages("D07QX6DM80T") if "paused" in each.plain]
+    assert len(told) == 1
+    slack.workspace.join(channel, slack.workspace.bot_user)
+    await slack.press(listed, "Resume")
+    await until(lambda: posts(slack, "incident-room"))
+
+
+async def test_a_renamed_channel_stays_subscribed(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    slack.workspace.channel("live-ops").name = "on-air"
+    session = account.open_session(room, time.time())
+    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    await until(lambda: cards(slack, "on-air"))
+
+
+async def test_a_deleted_card_is_posted_anew_at_the_next_change(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    session = account.open_session(room, time.time())
+    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    card = await until(lambda: next(iter(cards(slack)), None))
+    slack.workspace.delete(card)
+    await polls(hms)
+    assert cards(slack) == []
+    account.join(session, name="Bob", role="guest", user_id="bob", at=time.time())
+    anew = await until(lambda: next(iter(cards(slack)), None))
+    assert anew.ts != card.ts and "2 in now" in anew.plain
+
+
+async def test_a_card_stays_true_after_unsubscribe(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    session = account.open_session(room, time.time())
+    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    await until(lambda: cards(slack))
+    await slack.command("unsubscribe 1")
+    await slack.reply(where=lambda each: "has ended" in each.plain)
+    account.end(session, time.time())
+    await until(lambda: "⚪ Ended" in cards(slack)[0].plain)
+    other = account.open_session(room, time.time())
+    account.join(other, name="Ann", role="host", user_id="ann", at=time.time())
+    await polls(hms)
+    assert len(cards(slack)) == 1
