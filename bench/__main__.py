@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--only paging,ack,command,start]`: the table, and `bench/results.json`."""
+"""`python -m bench [--quick] [--only paging,ack,command,start,poll,fanout]`: the table, and `bench/results.json`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ import sys
 import time
 from pathlib import Path
 
-from bench import ack, command, paging, start
+from bench import ack, command, fanout, paging, poll, start
 from bench.processes import Failed, Processes
 from bench.setup import Bench
 from bench.table import markdown, results
 
-PARTS = {"paging": paging.measure, "ack": ack.measure, "command": command.measure, "start": start.measure}
+PARTS = {
+    "paging": paging.measure,
+    "ack": ack.measure,
+    "command": command.measure,
+    "start": start.measure,
+    "poll": poll.measure,
+    "fanout": fanout.measure,
+}
 RESULTS = Path(__file__).with_name("results.json")
 
 

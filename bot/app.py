@@ -125,6 +125,8 @@ async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -
         rooms = Rooms(hms)
         poster = _slack_client(settings, http, again=False)
         deliver = Deliver(store, Chat(poster), unsure=settings.unconfirmed_posts)
+        poll = Poll(hms, rooms, store, lambda: identity.team_id)
+        alerts = Alerts(store, poll, deliver, settings.poll_interval_s)
         bot = Bot(
             hms=hms,
             rooms=rooms,
@@ -132,20 +134,23 @@ async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -
             replies=Replies(http),
             work=work,
             store=store,
-            deliver=deliver,
             team_id=lambda: identity.team_id,
             user_id=lambda: identity.user_id,
             name=lambda: identity.name,
+            stale=lambda: alerts.stale(identity.team_id),
             words=tuple(COMMANDS),
         )
 
-        alerts = Alerts(store, Poll(hms, rooms, store, bot.team_id), deliver, settings.poll_interval_s)
         scheduler = Scheduler(alerts.jobs())
         stack.push_async_callback(scheduler.finish, JOBS_STOP_S)
         stack.callback(deliver.stop)
 
         async def begin() -> None:
             await identity.there()
+            try:
+                await alerts.recover(identity.team_id)
+            except StoreError as error:
+                log.error("recover_failed", cause=error.cause)
             scheduler.start()
 
         slack = _bolt(settings, client, identity)
@@ -164,7 +169,7 @@ async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -
 
         async def note() -> str:
             try:
-                return await alerts.stale(identity.team_id)
+                return "\n".join(filter(None, (await alerts.stale(identity.team_id), await alerts.slow())))
             except StoreError:
                 return "alerts wait: the database doesn't answer"
 

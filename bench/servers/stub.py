@@ -21,16 +21,15 @@ class Stub:
 
     def __init__(self) -> None:
         self._sessions = data.sessions()
-        self._rooms = {room_id: data.room(number) for number, room_id in enumerate(data.ROOM_IDS)}
-        self._room_list = b'{"limit":100,"data":[' + b",".join(self._rooms.values()) + b'],"last":""}'
+        self._rooms = {each: data.room(each, name) for each, name in zip(data.ROOM_IDS, data.ROOM_NAMES, strict=True)}
+        self._room_list = page(list(self._rooms.values()), 100, "")
         self._pages: dict[tuple[str, ...], bytes] = {}
-        self._known_tokens: set[str] = set()
 
     def application(self) -> web.Application:
         app = web.Application()
-        app.router.add_get("/v2/sessions", self._behind_token(self.sessions))
-        app.router.add_get("/v2/rooms", self._behind_token(self.rooms))
-        app.router.add_get("/v2/rooms/{id}", self._behind_token(self.room))
+        app.router.add_get("/v2/sessions", behind_token(self.sessions))
+        app.router.add_get("/v2/rooms", behind_token(self.rooms))
+        app.router.add_get("/v2/rooms/{id}", behind_token(self.room))
         app.router.add_post("/api/auth.test", self.auth_test)
         return app
 
@@ -39,13 +38,13 @@ class Stub:
         key = tuple(query.get(name, "") for name in ("room_id", "active", "start", "limit"))
         if key not in self._pages:
             self._pages[key] = self._page(*key)
-        return _json(self._pages[key])
+        return as_json(self._pages[key])
 
     async def rooms(self, request: web.Request) -> web.Response:
-        return _json(self._room_list)
+        return as_json(self._room_list)
 
     async def room(self, request: web.Request) -> web.Response:
-        return _json(self._rooms[request.match_info["id"]])
+        return as_json(self._rooms[request.match_info["id"]])
 
     async def auth_test(self, request: web.Request) -> web.Response:
         who = {"team_id": "T1", "user_id": "U0BOT", "bot_id": "B1", "team": "bench", "user": "bot"}
@@ -61,30 +60,38 @@ class Stub:
             and (not start or session.id < start)
         ][:most]
         last = found[-1].id if found else ""
-        return b'{"limit":%d,"data":[%s],"last":"%s"}' % (most, b",".join(s.json for s in found), last.encode())
-
-    def _behind_token(self, handler: Handler) -> Handler:
-        async def checked(request: web.Request) -> web.StreamResponse:
-            token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            if token not in self._known_tokens:
-                try:
-                    claims = jwt.decode(token, data.SECRET, algorithms=["HS256"], options={"require": ["exp", "jti"]})
-                except jwt.InvalidTokenError as error:
-                    return web.json_response({"code": 401, "message": str(error), "details": []}, status=401)
-                assert claims["type"] == "management" and claims["access_key"] == data.ACCESS_KEY
-                self._known_tokens.add(token)
-            return await handler(request)
-
-        return checked
+        return page([session.json for session in found], most, last)
 
 
-def _json(body: bytes) -> web.Response:
+def behind_token(handler: Handler) -> Handler:
+    """Only for who has a management token; each is checked once."""
+    known: set[str] = set()
+
+    async def checked(request: web.Request) -> web.StreamResponse:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token not in known:
+            try:
+                claims = jwt.decode(token, data.SECRET, algorithms=["HS256"], options={"require": ["exp", "jti"]})
+            except jwt.InvalidTokenError as error:
+                return web.json_response({"code": 401, "message": str(error), "details": []}, status=401)
+            assert claims["type"] == "management" and claims["access_key"] == data.ACCESS_KEY
+            known.add(token)
+        return await handler(request)
+
+    return checked
+
+
+def page(found: list[bytes], limit: int, last: str) -> bytes:
+    return b'{"limit":%d,"data":[%s],"last":"%s"}' % (limit, b",".join(found), last.encode())
+
+
+def as_json(body: bytes) -> web.Response:
     return web.Response(body=body, content_type="application/json")
 
 
-async def serve() -> None:
+async def serve(application: web.Application) -> None:
     """Serve on a free port until killed."""
-    runner = web.AppRunner(Stub().application(), access_log=None)
+    runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(runner.addresses[0][1], flush=True)
@@ -92,4 +99,4 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(Stub().application()))

@@ -44,17 +44,22 @@ SHUT_OUT = {
 }
 """Where a channel's history can't be read for one of these, nothing can be posted there either."""
 
-_BY_THEMSELVES = {
-    "not_in_channel": "once the bot is invited",
-    "channel_not_found": "once the bot is invited",
-    "is_archived": "once the channel is unarchived",
-}
+LOST_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "is_inactive")
+"""The workspace's trouble, not the channel's: over once the bot starts with a token that Slack takes."""
+
+
+def held(channel_id: str) -> Message:
+    """What the makers of a channel's subscriptions are told when a message may not have arrived."""
+    text = (
+        f"🟠 An alert in <#{channel_id}> may not have arrived: Slack's answer was lost, and I can't read the channel "
+        f"to see. `{COMMAND} subscriptions` there has a button that sends it."
+    )
+    return Message(text, [section(text)])
 
 
 def paused(channel_id: str, code: str, bot: str) -> Message:
     """What the maker of a subscription is told when its channel is paused. `bot` is its name, with the @."""
-    why, do = pause(code, invite=f"/invite {bot}", resume=f"press *Resume* in `{COMMAND} subscriptions` there")
+    resume = f"press *Resume* in `{COMMAND} subscriptions` there if they don't go on by themselves"
+    why, do = pause(code, invite=f"/invite {bot}", resume=resume)
     text = f"⏸️ Session alerts in <#{channel_id}> are paused: {why}. To go on, {do}. Messages wait until then."
-    if code in _BY_THEMSELVES:
-        text += f" They also go on by themselves {_BY_THEMSELVES[code]}."
     return Message(text, [section(text)])

@@ -13,7 +13,8 @@ Status = Literal["silent", "live", "closed"]
 class Card:
     """`silent`: the channel knows of the session and has no message (it was live before, or stood in a list).
     `gen` counts the messages made for it, 0 as long as there is none: a deleted one is followed by another. `reopened`:
-    how often the session came back."""
+    how often the session came back. `known`: the numbers of the subscriptions that it matched while it was silent; the
+    others may still announce it."""
 
     team_id: str
     channel_id: str
@@ -21,6 +22,7 @@ class Card:
     status: Status
     gen: int = 0
     reopened: int = 0
+    known: frozenset[int] = frozenset()
 
     @property
     def key(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.core.session import Session
@@ -29,13 +29,12 @@ class Change:
         return not self.session.active
 
 
-def missing(known: Mapping[str, Tracked], seen: Iterable[Session]) -> list[str]:
+def missing(known: Mapping[str, Tracked], seen: Container[str]) -> list[str]:
     """The ids of live sessions that are not among those seen: only their own records say whether they ended."""
-    here = {session.id for session in seen}
-    return [session_id for session_id, tracked in known.items() if tracked.live and session_id not in here]
+    return [session_id for session_id, tracked in known.items() if tracked.live and session_id not in seen]
 
 
-def diff(known: Mapping[str, Tracked], seen: Sequence[Session]) -> list[Change]:
+def diff(known: Mapping[str, Tracked], seen: Iterable[Session]) -> list[Change]:
     """The changes, in the order in which sessions started. `seen` are this poll's sessions, live and ended, each once;
     a session that is not among them is as it was."""
     changes = [change for session in seen if (change := _change(known.get(session.id), session))]
@@ -44,19 +43,35 @@ def diff(known: Mapping[str, Tracked], seen: Sequence[Session]) -> list[Change]:
 
 def track(session: Session, now_ms: int) -> Tracked:
     """What is kept of a session until the next poll."""
-    started_ms = int(session.started_at.timestamp() * 1000)
-    return Tracked(session.id, session.room_id, session.active, started_ms, now_ms, people_in(session))
+    peers = len(session.peers or ())
+    return Tracked(session.id, session.room_id, session.active, _started_ms(session), now_ms, people_in(session), peers)
+
+
+def same(before: Tracked, session: Session) -> bool:
+    """Whether all that is kept of it is as it was."""
+    return (
+        before.live == session.active
+        and before.peers == len(session.peers or ())
+        and before.people == people_in(session)
+        and before.started_ms == _started_ms(session)
+        and before.room_id == session.room_id
+    )
 
 
 def people_in(session: Session) -> dict[str, tuple[str, str]]:
-    """Who is in now: (name, role) by who they are; nobody once it has ended."""
+    """Who is in now: (name, role) by who they are; nobody once it has ended. Every poll does this with every peer of
+    the account, so what `keyed_peers` and `left` say is written out here."""
     if not session.active:
         return {}
-    return {_who(key): (peer.name or "", peer.role or "") for key, peer in session.keyed_peers() if peer.left is None}
+    return {
+        peer.user_id or peer.user or f"peer:{peer_id}": (peer.name or "", peer.role or "")
+        for peer_id, peer in session.each_peer()
+        if (left := peer.left_at) is None or left.year == 1
+    }
 
 
-def _who(key: object) -> str:
-    return key if isinstance(key, str) else f"peer:{key[1]}"  # type: ignore[index]
+def _started_ms(session: Session) -> int:
+    return int(session.started_at.timestamp() * 1000)
 
 
 def _change(before: Tracked | None, session: Session) -> Change | None:
@@ -67,7 +82,7 @@ def _change(before: Tracked | None, session: Session) -> Change | None:
     if not session.active:
         return Change(session)
     now = people_in(session)
-    if now.keys() == before.people.keys():
+    if now == before.people and before.peers == len(session.peers or ()):
         return None
     joined = tuple(person for who, person in now.items() if who not in before.people)
     left = tuple(person for who, person in before.people.items() if who not in now)

@@ -16,6 +16,8 @@ from bot.core.subscription import Subscription
 
 ROLL_UP_OVER = 10
 """More new messages than this for a channel in one poll become one that lists them."""
+CLOCKS_MS = 60_000
+"""How far our clock may be from that of 100ms."""
 SHOWS = frozenset(("start", "join", "leave"))
 """Kinds for which a card is posted when a session opens."""
 
@@ -123,10 +125,10 @@ def _each(
         card = cards.get(channel_id)
         if card is None:
             yield _new(change, channel_id, some, kinds)
+        elif card.gen == 0:
+            yield from _unseen(change, card, some, kinds)
         elif change.same:
             continue
-        elif card.gen == 0:
-            yield from _unseen(change, card, kinds)
         elif change.ended:
             card = replace(card, status="closed")
             yield card, [Edit(card, session)]
@@ -142,22 +144,38 @@ def _each(
 def _new(
     change: Change, channel_id: str, some: Sequence[Subscription], kinds: frozenset[str]
 ) -> tuple[Card, list[Task]]:
-    """A session that the channel had no card for. One that was there before counts as new only where it has come to
-    match: otherwise it was live when the subscription was made."""
-    card = Card(some[0].team_id, channel_id, change.session.id, "silent")
+    """A session that the channel had no card for. One that was there before is news only where it has come to match, or
+    has begun since the subscription was made."""
+    known = frozenset(each.number for each in some)
+    card = Card(some[0].team_id, channel_id, change.session.id, "silent", known=known)
     if change.ended:
         wanted = "end" in kinds or (change.opened and "start" in kinds)
         return _posted(card, change.session) if wanted else (replace(card, status="closed"), [])
-    fresh = change.opened or any(moves(each.query) for each in some)
+    fresh = change.opened or change.reopened or any(_is_news(change.session, each) for each in some)
     return _posted(card, change.session) if fresh and kinds & SHOWS else (card, [])
 
 
-def _unseen(change: Change, card: Card, kinds: frozenset[str]) -> Iterable[tuple[Card, list[Task]]]:
+def _is_news(session: Session, subscription: Subscription) -> bool:
+    """Whether a session that was live before this poll can be news to the subscription."""
+    began_ms = session.started_at.timestamp() * 1000
+    return moves(subscription.query) or began_ms >= subscription.created_ms - CLOCKS_MS
+
+
+def _unseen(
+    change: Change, card: Card, some: Sequence[Subscription], kinds: frozenset[str]
+) -> Iterable[tuple[Card, list[Task]]]:
     """A session that the channel knows of without a message."""
+    fresh = [each for each in some if each.number not in card.known]
+    known = card.known.union(each.number for each in fresh)
     if change.ended:
         yield _posted(card, change.session) if "end" in kinds else (replace(card, status="closed"), [])
     elif change.reopened:
-        yield _posted(card, change.session) if kinds & SHOWS else (replace(card, status="silent"), [])
+        silent = replace(card, status="silent", known=known)
+        yield _posted(card, change.session) if kinds & SHOWS else (silent, [])
+    elif any(each.kinds & SHOWS and _is_news(change.session, each) for each in fresh):
+        yield _posted(card, change.session)
+    elif fresh:
+        yield replace(card, known=known), []
 
 
 def _posted(card: Card, session: Session) -> tuple[Card, list[Task]]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """`people` are those who were in, by who they are: (name, role). `started_ms` and `seen_ms` (the poll that last
+    """`people` are those who were in, by who they are: (name, role); `peers` counts all who ever were, visit by visit.
+    `started_ms` and `seen_ms` (the poll that last
     changed this) are milliseconds since 1970."""
 
     session_id: str
@@ -17,3 +18,4 @@ class Tracked:
     started_ms: int
     seen_ms: int
     people: Mapping[str, tuple[str, str]]
+    peers: int = 0

@@ -9,15 +9,18 @@ from typing import Literal
 from bot import log
 from bot.chat.chat import Chat
 from bot.chat.outcome import NotNow, Sent, Unreadable, Unsure
-from bot.chat.trouble import SHUT_OUT
+from bot.chat.trouble import SHUT_OUT, held
+from bot.core.card import key_of
+from bot.core.outgoing import Outgoing
 from bot.flows.mark import LEAST_WAIT_S, Claimed, Mark
 from bot.render.blocks import context
 from bot.render.limits import MESSAGE_BLOCKS
+from bot.store.outbox import UNCONFIRMED
 from bot.store.store import Store
 
 TRIES = 5
 """So often history that can't be read is tried, before the policy says what becomes of the message."""
-OLDEST_MS = 60_000
+OLDEST_MS = 600_000
 """History is read from so long before the first try: clocks differ."""
 REPEAT = "Possible repeat: Slack didn't confirm this message, and I can't read the channel to see whether it is there."
 
@@ -92,8 +95,7 @@ class Confirm:
         row = claimed.row
         if self._policy == "hold" or row.key in self._repeated:
             log.error("post_held", channel=row.channel_id, kind=row.kind, cause=f"unconfirmed, {cause}", key=row.key)
-            await self._store.held(row, "unconfirmed")
-            self._forget(row.key)
+            await self._hold(claimed)
             return True
         if time.monotonic() > claimed.until - self._post_s:
             await self._wait(claimed, 0.0, cause)
@@ -116,6 +118,22 @@ class Confirm:
             return False
         self._forget(row.key)
         return isinstance(outcome, Sent)
+
+    async def _hold(self, claimed: Claimed) -> None:
+        """Keep it for a person, and tell those who asked for it. A direct message isn't worth that."""
+        row = claimed.row
+        self._forget(row.key)
+        if row.channel_id[:1] in "UW":
+            await self._store.dead(row, UNCONFIRMED)
+            return
+        await self._store.held(row, UNCONFIRMED)
+        told = {each.created_by: each for each in await self._store.subscriptions(row.team_id, row.channel_id)}
+        message = held(row.channel_id)
+        keys = {person: key_of("held", row.key, person) for person in told}
+        outgoing = [
+            Outgoing(key, row.team_id, person, "post", message.text, message.blocks) for person, key in keys.items()
+        ]
+        await self._store.send(outgoing, self._now_ms())
 
     async def _wait(self, claimed: Claimed, wait_s: float, cause: str) -> None:
         """Be given the row again after so many seconds: it comes when its lease is over and settled."""

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot import log
 from bot.core.card import Card, key_of
-from bot.core.diff import Change, diff, missing, track
+from bot.core.diff import Change, diff, missing, same, track
 from bot.core.filters import LIMIT_MAX
 from bot.core.outgoing import Kind, Outgoing
-from bot.core.route import Edit, Matcher, Post, Reply, RollUp, Task, route
-from bot.core.session import Session
-from bot.core.subscription import Subscription
+from bot.core.route import CLOCKS_MS, Edit, Matcher, Post, Reply, RollUp, Task, route
+from bot.core.session import Peer, Session
 from bot.core.times import api_time
 from bot.core.tracked import Tracked
-from bot.errors import HmsBadReply, HmsError, HmsNotFound, HmsRateLimited
+from bot.errors import HmsAuth, HmsBadReply, HmsError, HmsRateLimited
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render.blocks import Message
@@ -28,10 +29,12 @@ from bot.store.store import Fence, Snapshot, Store
 PAGES_MOST = 1_000
 """100,000 sessions; a list that goes on beyond is not read as complete."""
 RECORDS_MOST = 200
-"""The most single sessions asked about in one poll; the others are asked about in the next."""
+"""The most single sessions asked about in one poll; the others have their turn, by chance."""
 RECORDS_AT_ONCE = 8
 REST_S = 60.0
 """How long no poll is made after a 429 that doesn't say how long."""
+YOUNG_MS = 60_000
+"""A subscription may have been begun so long before the last good poll and be stored only after it."""
 OVERLAP_MS = 120_000
 """Ended sessions are listed from so long before the last good poll, for clocks that differ."""
 LIFE_MOST_MS = 13 * 3_600_000
@@ -70,108 +73,170 @@ class Poll:
         if self._known is None or self._known.seq != state.seq:
             self._known = await self._store.snapshot(team_id)
         known = self._known
+        seen = _Seen(known, now_ms, await self._news(team_id, known, now))
         try:
-            seen = await self._read(known, now_ms)
+            await self._read(seen, known, now_ms)
         except HmsError as error:
             log.warning("poll_failed", outcome=type(error).__name__, cause=error.cause)
             await self._store.poll_failed(team_id, now_ms, type(error).__name__)
             if isinstance(error, HmsRateLimited):
                 self._rest_until = time.monotonic() + (error.retry_after_s or REST_S)
             return False
-        tracked = [track(session, now_ms) for session in seen if _differs(known.sessions.get(session.id), session)]
-        cards, outgoing = ([], []) if known.good_ms is None else await self._tell(team_id, known, seen, now)
+        cards, outgoing = await self._tell(team_id, known, seen, now)
+        changed = list(seen.tracked.values())
         done = await self._store.commit_poll(
-            team_id, known.seq, now_ms, changed=tracked, cards=cards, outgoing=outgoing, fence=fence
+            team_id, known.seq, now_ms, changed=changed, cards=cards, outgoing=outgoing, fence=fence
         )
         if not done:
             self._known = None
             log.warning("poll_superseded")
             return False
-        sessions = {**known.sessions, **{each.session_id: each for each in tracked}}
-        self._known = Snapshot(known.seq + 1, now_ms, _kept(sessions, now_ms))
+        self._known = Snapshot(known.seq + 1, now_ms, _kept({**known.sessions, **seen.tracked}, now_ms))
         return True
 
-    async def _read(self, known: Snapshot, now_ms: int) -> list[Session]:
+    async def _read(self, seen: _Seen, known: Snapshot, now_ms: int) -> None:
         """All that is live, what ended since the last good poll, and the records of what is missing. HmsError."""
-        live = await self._list({"active": "true"})
-        since_ms = (known.good_ms or now_ms) - OVERLAP_MS
+        await self._list({"active": "true"}, seen)
+        since_ms = (known.good_ms or now_ms) - OVERLAP_MS + int(self._hms.ahead_s * 1000)
         after = api_time(datetime.fromtimestamp(since_ms / 1000, UTC))
-        ended = await self._list({"active": "false", "after": after})
-        seen = {session.id: session for session in (*ended, *live)}
-        for session in await self._records(missing(known.sessions, seen.values()), known, now_ms):
-            seen[session.id] = session
-        return list(seen.values())
+        await self._list({"active": "false", "after": after}, seen)
+        seen.add(await self._records(missing(known.sessions, seen.ids), known, now_ms))
 
-    async def _list(self, params: dict[str, str]) -> list[Session]:
-        sessions: list[Session] = []
+    async def _list(self, params: dict[str, str], seen: _Seen) -> None:
         cursor: str | None = None
         for _ in range(PAGES_MOST):
             batch = await self._hms.list_sessions(params, limit=LIMIT_MAX, start=cursor)
-            sessions += batch.sessions
+            seen.add(batch.sessions)
             if batch.last:
-                return sessions
+                return
             cursor = batch.sessions[-1].id
         raise HmsBadReply("100ms lists sessions without an end.", cause=f"more than {PAGES_MOST} pages")
 
     async def _records(self, ids: Sequence[str], known: Snapshot, now_ms: int) -> list[Session]:
-        """Their own records. A session without one stays as it was, until it can't be live any more."""
+        """Their own records. A session whose record can't be had stays as it was, until it can't be live any more; it
+        must not keep the others from being told. HmsError where no record can be had at all."""
         free = asyncio.Semaphore(RECORDS_AT_ONCE)
 
         async def record(session_id: str) -> Session | None:
             async with free:
                 try:
                     return await self._hms.session(session_id)
-                except HmsNotFound:
+                except (HmsAuth, HmsRateLimited):
+                    raise
+                except HmsError as error:
+                    log.warning("record_unreadable", session=session_id, cause=error.cause)
                     return _without_record(known.sessions[session_id], now_ms)
 
-        found = await asyncio.gather(*map(record, ids[:RECORDS_MOST]), return_exceptions=True)
+        some = random.sample(ids, RECORDS_MOST) if len(ids) > RECORDS_MOST else ids
+        found = await asyncio.gather(*map(record, some), return_exceptions=True)
         for each in found:
             if isinstance(each, BaseException):
                 raise each
         return [session for session in found if isinstance(session, Session)]
 
+    async def _news(self, team_id: str, known: Snapshot, now: datetime) -> _News:
+        """What finds sessions that are news though nothing happened to them."""
+        every = await self._store.subscriptions(team_id)
+        young_ms = 0 if known.good_ms is None else known.good_ms - YOUNG_MS
+        young = [each for each in every if each.created_ms > young_ms]
+        return _News(
+            longer=Matcher([each for each in every if any(term.key == "longer" for term in each.query.terms)], now),
+            young=Matcher(young, now),
+            since=min((each.created_ms for each in young), default=0) / 1000 - CLOCKS_MS / 1000,
+        )
+
     async def _tell(
-        self, team_id: str, known: Snapshot, seen: Sequence[Session], now: datetime
+        self, team_id: str, known: Snapshot, seen: _Seen, now: datetime
     ) -> tuple[Sequence[Card], Sequence[Outgoing]]:
-        subscriptions = await self._store.subscriptions(team_id)
-        changes = diff(known.sessions, seen)
-        if not (changes or subscriptions):
+        changes = diff(known.sessions, seen.changed)
+        changed = {change.session.id for change in changes}
+        changes += [Change(session, same=True) for session in seen.ripe if session.id not in changed]
+        if not changes:
             return [], []
-        changes += _ripe(subscriptions, changes, seen, now)
+        # not before: who subscribes while the sessions are read shall hear of those that open meanwhile
+        subscriptions = await self._store.subscriptions(team_id)
         cards = await self._store.cards(team_id, [change.session.id for change in changes])
         kept, tasks = route(changes, subscriptions, cards, now)
         names = await self._rooms.names(_rooms(tasks))
-        return kept, [_outgoing(task, names, known.seq) for task in tasks]
+        drawn = _Drawn(names)
+        return kept, [_outgoing(task, drawn, known.seq) for task in tasks]
 
 
-def _ripe(
-    subscriptions: Iterable[Subscription], changes: Iterable[Change], seen: Iterable[Session], now: datetime
-) -> list[Change]:
-    """Sessions that only grew longer, where somebody waits for that."""
-    waiting = [each for each in subscriptions if any(term.key == "longer" for term in each.query.terms)]
-    if not waiting:
-        return []
-    matcher = Matcher(waiting, now)
-    changed = {change.session.id for change in changes}
-    return [
-        Change(session, same=True)
-        for session in seen
-        if session.active and session.id not in changed and matcher.matching(session)
-    ]
+@dataclass(frozen=True, slots=True)
+class _News:
+    """`longer`: of those who wait for longer sessions. `young`: of those who have just subscribed; sessions that began
+    `since` then (epoch seconds) may have done so while that was being stored."""
+
+    longer: Matcher
+    young: Matcher
+    since: float
+
+    def has(self, session: Session) -> bool:
+        began = session.started_at.timestamp() >= self.since
+        return bool(self.longer.matching(session) or (began and self.young.matching(session)))
 
 
-def _outgoing(task: Task, names: Names, seq: int) -> Outgoing:
+class _Seen:
+    """What a poll has read. A session that is as it was is let go, as most are: an account's sessions with all their
+    peers are large."""
+
+    def __init__(self, known: Snapshot, now_ms: int, news: _News) -> None:
+        self._known = known
+        self._now_ms = now_ms
+        self._news = news
+        self.ids: set[str] = set()
+        self.tracked: dict[str, Tracked] = {}
+        """What is to be kept of those that aren't as they were."""
+        self.changed: list[Session] = []
+        """These, but for the first poll of all, which tells nothing."""
+        self.ripe: list[Session] = []
+
+    def add(self, sessions: Iterable[Session]) -> None:
+        """One that was seen already counts as it was then: the live ones are read first."""
+        for session in sessions:
+            if session.id in self.ids:
+                continue
+            self.ids.add(session.id)
+            if session.active and self._news.has(session):
+                self.ripe.append(session)
+            before = self._known.sessions.get(session.id)
+            if before is not None and same(before, session):
+                continue
+            self.tracked[session.id] = track(session, self._now_ms)
+            if self._known.good_ms is not None:
+                self.changed.append(session)
+
+
+class _Drawn:
+    """The messages of one poll. Each is drawn once, in however many channels it is shown."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self._messages: dict[Hashable, Message] = {}
+
+    def card(self, session: Session, reopened: int) -> Message:
+        draw = live_card if session.active else final_card
+        return self._once((session.id, reopened), lambda: draw(session, self.names, reopened=reopened))
+
+    def went(self, change: Change) -> Message:
+        joined, left = ([name for name, _ in people] for people in (change.joined, change.left))
+        return self._once((change.session.id, change.joined, change.left), lambda: went(change.session, joined, left))
+
+    def _once(self, what: Hashable, draw: Callable[[], Message]) -> Message:
+        if what not in self._messages:
+            self._messages[what] = draw()
+        return self._messages[what]
+
+
+def _outgoing(task: Task, drawn: _Drawn, seq: int) -> Outgoing:
     if isinstance(task, RollUp):
         key = key_of("roll-up", task.team_id, task.channel_id, str(seq))
-        return _message(key, task.team_id, task.channel_id, "post", roll_up(task.opened, task.ended, names))
+        return _message(key, task.team_id, task.channel_id, "post", roll_up(task.opened, task.ended, drawn.names))
     card = task.card
     if isinstance(task, Reply):
-        joined, left = ([name for name, _ in people] for people in (task.change.joined, task.change.left))
         key = key_of("reply", card.key, str(seq))
-        message = went(task.change.session, joined, left)
-        return _message(key, card.team_id, card.channel_id, "reply", message, of=card.key)
-    draw = live_card if task.session.active else final_card
-    message = draw(task.session, names, reopened=card.reopened)
+        return _message(key, card.team_id, card.channel_id, "reply", drawn.went(task.change), of=card.key)
+    message = drawn.card(task.session, card.reopened)
     if isinstance(task, Post):
         return _message(card.key, card.team_id, card.channel_id, "post", message)
     return _message(f"{card.key}:edit", card.team_id, card.channel_id, "edit", message, of=card.key)
@@ -191,15 +256,16 @@ def _rooms(tasks: Iterable[Task]) -> list[str]:
     return rooms
 
 
-def _differs(before: Tracked | None, session: Session) -> bool:
-    return before is None or before.live != session.active or track(session, before.seen_ms) != before
-
-
 def _without_record(tracked: Tracked, now_ms: int) -> Session | None:
+    """The session as it was last known, ended then, once it can't be live any more."""
     if now_ms - tracked.started_ms < LIFE_MOST_MS:
         return None
-    started = datetime.fromtimestamp(tracked.started_ms / 1000, UTC)
-    return Session(tracked.session_id, tracked.room_id, active=False, created_at=started, updated_at=started)
+    started, seen = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (tracked.started_ms, tracked.seen_ms))
+    peers = {
+        who: Peer(name=name, role=role, user_id=who, joined_at=started, left_at=seen)
+        for who, (name, role) in tracked.people.items()
+    }
+    return Session(tracked.session_id, tracked.room_id, False, peers, started, seen)
 
 
 def _kept(sessions: dict[str, Tracked], now_ms: int) -> dict[str, Tracked]:

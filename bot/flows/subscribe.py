@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,7 +16,6 @@ from bot.core.query import Query
 from bot.core.route import rooms_of
 from bot.core.session import Session
 from bot.core.subscription import Subscription, kinds_of
-from bot.flows.deliver import Deliver
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render.phrases import Names
@@ -25,20 +26,24 @@ LIVE_PAGES = 10
 """How far live sessions are read for a new subscription: 1,000, the newest. A session beyond that which is live already
 opens no card either, unless its query can come to match later."""
 
+FIRST_WAIT_S = 4.0
+
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """`how` the subscription came about, what of it is `live` now, and whether the channel can be posted to."""
+    """`how` the subscription came about, what of it is `live` now, how the `channel` is, and whether its first message
+    is still on its way."""
 
     subscription: Subscription
     how: Literal["new", "same", "changed"]
     live: int
     names: Names
     channel: Channel
+    waiting: bool
 
 
 async def subscribe(
-    hms: Hms, rooms: Rooms, store: Store, deliver: Deliver, *, query: Query, team_id: str, channel_id: str,
+    hms: Hms, rooms: Rooms, store: Store, *, query: Query, team_id: str, channel_id: str,
     user_id: str, now: datetime,
 ) -> Subscribed:  # fmt: skip
     """`query` is a line said to subscribe. Raises NotFound, ManyRooms, TooMany or HmsError."""
@@ -54,8 +59,18 @@ async def subscribe(
     key = key_of("subscribed", team_id, channel_id, str(wanted), str(now_ms))
     first = Outgoing(key, team_id, channel_id, "post", message.text, message.blocks)
     stored, how = await store.subscribe(new, [session.id for session in live], first)
-    await deliver.run()
-    return Subscribed(stored, how, len(live), names, await store.channel(team_id, channel_id))
+    waiting = how != "same" and not await _settled(store, key)
+    return Subscribed(stored, how, len(live), names, await store.channel(team_id, channel_id), waiting)
+
+
+async def _settled(store: Store, key: str) -> bool:
+    """Whether it is known, in the time that a person waits gladly, what became of a message."""
+    stop_at = time.monotonic() + FIRST_WAIT_S
+    while time.monotonic() < stop_at:
+        if await store.status(key) in ("sent", "held", "dead"):
+            return True
+        await asyncio.sleep(0.1)
+    return False
 
 
 async def _live(hms: Hms, query: Query, now: datetime) -> list[Session]:

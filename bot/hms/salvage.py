@@ -18,18 +18,23 @@ _NO_ZONE = re.compile(r"\d{4}-\d{2}-\d{2}[T ][\d:.]+")
 
 def salvage(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """The answer with odd fields mended, and without the list's entries that can't be. Raises HmsBadReply."""
-    raw = _mended(msgspec.json.decode(body))
+    sent = msgspec.json.decode(body)
+    raw = _mended(sent)
+    entries = raw.get("data") if isinstance(raw, dict) else None
+    total = len(sent["data"]) if isinstance(entries, list) else 0
+    if isinstance(entries, list) and len(entries) < total:
+        raw |= {"unreadable": total - len(entries)}
     try:
         return _convert(raw, decoder)
     except msgspec.ValidationError as error:
-        entries = raw.get("data") if isinstance(raw, dict) else None
         if not isinstance(entries, list):
             raise HmsBadReply(_TEXT, cause=f"wrong shape: {error}") from None
     good = [entry for entry in entries if _readable({"data": [entry]}, decoder)]
-    log.warning("unreadable_entries", count=len(entries) - len(good), of=len(entries))
-    if not good or not _readable(raw | {"data": good}, decoder):
+    log.warning("unreadable_entries", count=total - len(good), of=total)
+    raw |= {"data": good, "unreadable": total - len(good)}
+    if not good or not _readable(raw, decoder):
         raise HmsBadReply(_TEXT, cause="wrong shape of all entries")
-    return _convert(raw | {"data": good}, decoder)
+    return _convert(raw, decoder)
 
 
 _TEXT = "100ms sent an answer in a form I don't know."

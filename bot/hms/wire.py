@@ -19,11 +19,13 @@ T = TypeVar("T")
 
 
 class SessionsAnswer(msgspec.Struct):
-    """List sessions. `data` may be null; `last` may be missing, null or empty; `limit` is the number it tried for."""
+    """List sessions. `data` may be null; `last` may be missing, null or empty; `limit` is the number it tried for.
+    `unreadable`: entries that `salvage` left out."""
 
     limit: int | None = None
     data: list[Session] | None = None
     last: str | None = None
+    unreadable: int = 0
 
 
 class RoomAnswer(msgspec.Struct):
@@ -41,6 +43,7 @@ class RoomsAnswer(msgspec.Struct):
 
     data: list[RoomAnswer] | None = None
     last: str | None = None
+    unreadable: int = 0
 
 
 class _ErrorAnswer(msgspec.Struct):

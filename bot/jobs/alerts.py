@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from bot import log
+from bot.chat.trouble import LOST_TOKEN
 from bot.flows.deliver import Deliver
 from bot.flows.poll import Poll
 from bot.jobs.scheduler import Job
@@ -41,17 +42,26 @@ class Alerts:
             Job("prune", 3_600.0, self._prune, 60.0),
         )
 
-    async def stale(self, team_id: str) -> str:
-        """A line for operators where what is known of sessions is old or messages don't go out, or ""."""
+    async def slow(self) -> str:
+        """A line for operators where messages don't go out, or ""."""
         waiting, oldest_ms = await self._store.depth()
-        if oldest_ms is not None and (wait_s := time.time() - oldest_ms / 1000) > SLOW_S:
-            return f"alerts wait: {waiting} messages are to be sent, the oldest for {int(wait_s)} s"
+        if oldest_ms is None or (wait_s := time.time() - oldest_ms / 1000) < SLOW_S:
+            return ""
+        return f"{waiting} messages are held or to be sent, the oldest for {int(wait_s)} s"
+
+    async def stale(self, team_id: str) -> str:
+        """A line where what is known of sessions is old, or ""."""
         state = await self._store.poll_state(team_id)
         good_s = (state.good_ms or 0) / 1000
         if time.time() - max(good_s, self._began_s) < STALE_POLLS * self._interval_s:
             return ""
         when = f"was last read {int(time.time() - good_s)} s ago" if good_s else "has not been read yet"
         return f"alerts wait: 100ms {when}" + (f" ({state.cause})" if state.cause else "")
+
+    async def recover(self, team_id: str) -> None:
+        """Go on where channels were paused for a token that Slack takes again."""
+        if resumed := await self._store.resume_all(team_id, LOST_TOKEN):
+            log.info("resumed", channels=resumed)
 
     async def _lead(self) -> None:
         before = self._fence
@@ -64,8 +74,8 @@ class Alerts:
     async def _run_poll(self) -> None:
         if self._fence is None:
             await self._lead()
-        if self._fence and await self._poll.run(self._fence):
-            await self._deliver.run()
+        if self._fence:
+            await self._poll.run(self._fence)
 
     async def _prune(self) -> None:
         await self._store.prune(int(time.time() * 1000))

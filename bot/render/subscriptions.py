@@ -16,7 +16,7 @@ from bot.render.escape import code, mrkdwn
 from bot.render.help import COMMAND
 from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
 from bot.render.lines import Part, fit, packed
-from bot.render.pauses import pause
+from bot.render.pauses import let_in, pause
 from bot.render.phrases import SESSIONS, Names, clock, count, sessions
 from bot.render.validate_data import texts
 
@@ -49,9 +49,11 @@ def subscribed(
     names: Names,
     invite: str,
     paused: str = "",
+    waiting: bool = False,
 ) -> Message:
     """For the one who subscribed: what the bot took it to mean. `live`: how many sessions match now; `invite`: what to
-    type to let the bot in; `paused`: why nothing can be posted there, as in Health."""
+    type to let the bot in; `paused`: why nothing can be posted there, as in Health; `waiting`: the first
+    message isn't there yet."""
     number = subscription.number
     head = {
         "new": f"✅ Subscribed, as number {number}.",
@@ -64,7 +66,7 @@ def subscribed(
         section(f"{head}\n{words}\n{told} {_now(live)}"),
         *([_stopped(subscription.channel_id, paused, invite)] if paused else []),
         *([context(f"`{line}`")] if line else []),
-        context(foot),
+        context(foot, *([f"My first message is on its way. If it doesn't come, {let_in(invite)}."] if waiting else [])),
     ]
     return Message(f"{head} {words}. {told}{' The channel is paused.' if paused else ''}", blocks)
 

@@ -76,7 +76,7 @@ async def _subscriptions(request: Request, rest: str) -> None:
 
 
 async def _unsubscribe(request: Request, rest: str) -> None:
-    await send_unsubscribed(request, rest.strip(" ,#"))
+    await send_unsubscribed(request, rest.strip(" ,#\"'`"))
 
 
 async def _help(request: Request, rest: str) -> None:

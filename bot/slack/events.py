@@ -26,7 +26,6 @@ async def _resume(bot: Bot, event: Event) -> None:
     team_id, channel_id = bot.team_id(), str(event.get("channel") or "")
     if team_id and channel_id and await bot.store.resume(team_id, channel_id):
         log.info("resumed", channel=channel_id)
-        await bot.deliver.run()
 
 
 EVENTS: dict[str, Callable[[Bot, Event], Awaitable[None]]] = {

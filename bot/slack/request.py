@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,6 @@ from cachetools import TTLCache
 
 from bot import log
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError
-from bot.flows.deliver import Deliver
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render import problem
@@ -40,10 +39,10 @@ class Bot:
     replies: Replies
     work: Work
     store: Store
-    deliver: Deliver
     team_id: Callable[[], str]  # "" until Slack has said it
     user_id: Callable[[], str]  # the bot's own
     name: Callable[[], str]
+    stale: Callable[[], Awaitable[str]]  # why alerts wait, or ""
     words: tuple[str, ...] = ()  # the subcommands, for the nearest word in an error
     answer_s: float = ANSWER_S
     shared: TTLCache[tuple[str, ...], bool] = field(default_factory=lambda: TTLCache(SHARES_KEPT, SHARED_ONCE_S))

@@ -14,9 +14,14 @@ from bot.store.tables import cards
 
 
 async def add(db: AsyncConnection, new: Sequence[Card], now_ms: int) -> None:
-    """Those that aren't there yet."""
-    if new:
-        await db.execute(insert(db, cards).on_conflict_do_nothing(), _values(new, now_ms))
+    """Those that aren't there yet; one that is, without a message, is known to more subscriptions from now on."""
+    if not new:
+        return
+    statement = insert(db, cards)
+    known = cards.c.known + "," + statement.excluded.known
+    places = ["team_id", "session_id", "channel_id"]
+    more = statement.on_conflict_do_update(index_elements=places, set_={"known": known}, where=cards.c.gen == 0)
+    await db.execute(more, _values(new, now_ms))
 
 
 async def put(db: AsyncConnection, changed: Sequence[Card], now_ms: int) -> None:
@@ -29,6 +34,7 @@ async def put(db: AsyncConnection, changed: Sequence[Card], now_ms: int) -> None
     values = {
         "status": new.status,
         "reopened": new.reopened,
+        "known": new.known,
         "changed_ms": new.changed_ms,
         "gen": case((newer, new.gen), else_=cards.c.gen),
         "key": case((newer, new.key), else_=cards.c.key),
@@ -79,7 +85,8 @@ async def replace(db: AsyncConnection, card: Card) -> bool:
 
 
 def _card(row: Any) -> Card:
-    return Card(row.team_id, row.channel_id, row.session_id, row.status, row.gen, row.reopened)
+    known = frozenset(int(number) for number in row.known.split(",") if number)
+    return Card(row.team_id, row.channel_id, row.session_id, row.status, row.gen, row.reopened, known)
 
 
 def _values(some: Sequence[Card], now_ms: int) -> list[dict[str, object]]:
@@ -91,6 +98,7 @@ def _values(some: Sequence[Card], now_ms: int) -> list[dict[str, object]]:
             "status": card.status,
             "gen": card.gen,
             "reopened": card.reopened,
+            "known": ",".join(map(str, sorted(card.known))),
             "key": card.key,
             "changed_ms": now_ms,
         }

@@ -21,6 +21,10 @@ from bot.store.tables import channels, limits, outbox
 EDIT_GAP_MS = 15_000
 """A card is edited at most so often."""
 POST, EDIT = "chat.postMessage", "chat.update"
+UNCONFIRMED = "unconfirmed"
+"""Why a message is held whose sending had no clear answer, where nobody can look it up."""
+FAR_MS = 3_600_000
+"""No wait is as long as this: a time further ahead was written by a clock that was wrong."""
 
 
 async def claim(db: AsyncConnection, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
@@ -28,7 +32,8 @@ async def claim(db: AsyncConnection, now_ms: int, lease_ms: int, limit: int) -> 
 
 
 async def overdue(db: AsyncConnection, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
-    query = _with_channel().where(outbox.c.status == SENDING, outbox.c.lease_ms < before_ms)
+    lost = or_(outbox.c.lease_ms < before_ms, outbox.c.lease_ms > now_ms + FAR_MS)
+    query = _with_channel().where(outbox.c.status == SENDING, lost)
     return await _claimed(db, query.order_by(outbox.c.lease_ms, outbox.c.id).limit(limit), now_ms, lease_ms)
 
 
@@ -40,6 +45,7 @@ async def sent(db: AsyncConnection, rows: Sequence[tuple[Row, str]], now_ms: int
     finished = [(row, ts) for row, ts in done if row not in moved_on]
     posts = [(row, ts) for row, ts in finished if row.kind == "post"]
     new = [row for row, _ in finished if row.kind != "edit"]
+    edited = {(row.team_id, row.channel_id) for row, _ in done if row.kind == "edit"}
     if finished:
         await db.execute(_SENT, [{"i": row.id, "t": ts, "now": now_ms} for row, ts in finished])
     if moved_on:
@@ -47,6 +53,9 @@ async def sent(db: AsyncConnection, rows: Sequence[tuple[Row, str]], now_ms: int
     if posts:
         await cards.sent(db, [(row.key, ts) for row, ts in posts])
         await db.execute(_RELEASED, [{"k": row.key, "t": ts} for row, ts in posts])
+    if edited:
+        values = [{"team": team, "channel": channel, "now": now_ms} for team, channel in edited]
+        await db.execute(_CHANGED, values)
     if new:
         places = {(row.team_id, row.channel_id) for row in new}
         values = [
@@ -104,9 +113,21 @@ async def replaced(db: AsyncConnection, row: Row, card: Card, post: Outgoing) ->
     await db.execute(thread.where(open_).values(of=card.key, waits_for=card.key, target_ts=None))
 
 
+async def add(db: AsyncConnection, outgoing: Sequence[Outgoing], now_ms: int) -> None:
+    for team_id in sorted({each.team_id for each in outgoing}):
+        some = [each for each in outgoing if each.team_id == team_id]
+        paused = await lock(db, [(each.team_id, each.channel_id) for each in some])
+        await messages.put(db, some, paused, await turn(db, team_id), now_ms)
+
+
+async def status(db: AsyncConnection, key: str) -> str:
+    return await db.scalar(select(outbox.c.status).where(outbox.c.key == key)) or ""
+
+
 async def depth(db: AsyncConnection) -> tuple[int, int | None]:
     count = select(func.count(), func.min(outbox.c.queued_ms))
-    row = (await db.execute(count.where(outbox.c.status.in_((PENDING, SENDING))))).one()
+    stuck = or_(outbox.c.status.in_((PENDING, SENDING)), and_(outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED))
+    row = (await db.execute(count.where(stuck))).one()
     return row[0], row[1]
 
 
@@ -131,11 +152,12 @@ def _due(now_ms: int) -> Select[Any]:
             first.c.channel_id == channels.c.channel_id,
             first.c.status == PENDING,
             first.c.waits_for.is_(None),
-            first.c.not_before_ms <= now_ms,
-            or_(first.c.kind == "edit", channels.c.next_post_ms <= now_ms),
+            _over(first.c.not_before_ms, now_ms),
+            or_(first.c.kind == "edit", _over(channels.c.next_post_ms, now_ms)),
             ~limited,
         )
-        .order_by(first.c.turn, first.c.id)
+        # who comes and goes can wait, a card can't: a busy channel's replies would hold it up for minutes
+        .order_by(case((first.c.kind == "reply", 1), else_=0), first.c.turn, first.c.id)
         .limit(1)
         .correlate(channels)
         .scalar_subquery()
@@ -208,6 +230,10 @@ def _is(row: Row) -> tuple[Any, Any]:
     return outbox.c.id == row.id, outbox.c.claim == row.claim
 
 
+def _over(column: Any, now_ms: int) -> Any:
+    return or_(column <= now_ms, column > now_ms + FAR_MS)
+
+
 def _later(column: Any, until_ms: int) -> Any:
     return case((column > until_ms, column), else_=until_ms)
 
@@ -232,6 +258,11 @@ _MOVED_ON = (
     )
 )
 _RELEASED = update(outbox).where(outbox.c.waits_for == bindparam("k")).values(waits_for=None, target_ts=bindparam("t"))
+_CHANGED = (
+    update(channels)
+    .where(channels.c.team_id == bindparam("team"), channels.c.channel_id == bindparam("channel"))
+    .values(last_ms=_now)
+)
 _WROTE = (
     update(channels)
     .where(channels.c.team_id == bindparam("team"), channels.c.channel_id == bindparam("channel"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import ColumnElement, Update, case, update
+from sqlalchemy import ColumnElement, Update, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.outgoing import Outgoing
@@ -47,6 +47,14 @@ async def resume(db: AsyncConnection, team_id: str, channel_id: str) -> bool:
     flying = case((outbox.c.claim.is_not(None), SENDING), else_=PENDING)
     await db.execute(_of(place, HELD).values(status=flying, cause=""))
     return was_paused
+
+
+async def resume_all(db: AsyncConnection, team_id: str, reasons: Sequence[str]) -> int:
+    query = select(channels.c.channel_id).where(channels.c.team_id == team_id, channels.c.paused.in_(reasons))
+    found = sorted(await db.scalars(query))
+    for channel_id in found:
+        await resume(db, team_id, channel_id)
+    return len(found)
 
 
 def _is(place: Place) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -33,10 +33,16 @@ async def snapshot(db: AsyncConnection, team_id: str) -> Snapshot:
     columns = sessions.c
     recent = or_(columns.live, columns.seen_ms >= (last.good_ms or 0) - KEPT_MS)
     query = select(
-        columns.session_id, columns.room_id, columns.live, columns.started_ms, columns.seen_ms, columns.people
+        columns.session_id,
+        columns.room_id,
+        columns.live,
+        columns.started_ms,
+        columns.seen_ms,
+        columns.people,
+        columns.peers,
     )
     rows = await db.execute(query.where(columns.team_id == team_id, recent))
-    found = {row[0]: Tracked(row[0], row[1], row[2], row[3], row[4], _people.decode(row[5])) for row in rows}
+    found = {row[0]: Tracked(row[0], row[1], row[2], row[3], row[4], _people.decode(row[5]), row[6]) for row in rows}
     return Snapshot(last.seq, last.good_ms, found)
 
 
@@ -66,7 +72,7 @@ async def commit(
         return False
     if changed:
         statement = insert(db, sessions)
-        columns = ("room_id", "live", "started_ms", "seen_ms", "people")
+        columns = ("room_id", "live", "started_ms", "seen_ms", "people", "peers")
         values = {name: statement.excluded[name] for name in columns}
         upsert = statement.on_conflict_do_update(index_elements=["team_id", "session_id"], set_=values)
         await db.execute(upsert, [_values(team_id, each) for each in changed])
@@ -96,4 +102,5 @@ def _values(team_id: str, tracked: Tracked) -> dict[str, object]:
         "started_ms": tracked.started_ms,
         "seen_ms": tracked.seen_ms,
         "people": msgspec.json.encode(tracked.people).decode(),
+        "peers": tracked.peers,
     }

@@ -162,6 +162,18 @@ class Store:
         the new message `post`, whose key is the card's. It shows the newest state that the store knows."""
         await self._run(lambda db: outbox.replaced(db, row, card, post))
 
+    async def status(self, key: str) -> str:
+        """pending, sending, sent, held or dead; "" for a message that isn't there."""
+        return await self._run(lambda db: outbox.status(db, key))
+
+    async def send(self, outgoing: Sequence[Outgoing], now_ms: int) -> None:
+        """Messages that belong to no poll."""
+        await self._run(lambda db: outbox.add(db, outgoing, now_ms))
+
+    async def resume_all(self, team_id: str, reasons: Iterable[str]) -> int:
+        """Resume every channel that is paused for one of these; how many."""
+        return await self._run(lambda db: pausing.resume_all(db, team_id, list(reasons)))
+
     async def depth(self) -> tuple[int, int | None]:
         """How many messages are to be sent or on their way, and since when the oldest is."""
         return await self._run(outbox.depth)

@@ -48,13 +48,13 @@ async def subscribe(
         if (await db.scalar(select(func.count()).select_from(subscriptions).where(*here)) or 0) >= SUBSCRIPTIONS_MOST:
             raise TooMany(f"This channel has {SUBSCRIPTIONS_MOST} subscriptions, which is the most. Remove one first.")
         counted = update(channels).where(channels.c.team_id == new.team_id, channels.c.channel_id == new.channel_id)
-        number = await db.scalar(
+        given = await db.scalar(
             counted.values(last_number=channels.c.last_number + 1).returning(channels.c.last_number)
         )
         values = {
             "team_id": new.team_id,
             "channel_id": new.channel_id,
-            "number": number,
+            "number": given,
             "query": text,
             "query_hash": _hash(text),
             "kinds": kinds,
@@ -62,7 +62,8 @@ async def subscribe(
             "created_ms": new.created_ms,
         }
         stored = (await db.execute(subscriptions.insert().values(values).returning(subscriptions))).one()
-    known = [Card(new.team_id, new.channel_id, session_id, "silent") for session_id in silent]
+    number = frozenset((stored.number,))
+    known = [Card(new.team_id, new.channel_id, session_id, "silent", known=number) for session_id in silent]
     await cards.add(db, known, new.created_ms)
     await messages.put(db, [first], paused, await turn(db, new.team_id), new.created_ms)
     return _subscription(stored, new.query), how

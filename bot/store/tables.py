@@ -65,6 +65,7 @@ sessions = Table(
     Column("live", Boolean, nullable=False),
     Column("started_ms", BigInteger, nullable=False),
     Column("seen_ms", BigInteger, nullable=False),
+    Column("peers", Integer, nullable=False),  # how many it had, those who left included
     Column("people", Text, nullable=False),  # JSON, {who: [name, role]}
     Index("sessions_ended", "seen_ms", **_where("NOT live")),
 )
@@ -78,6 +79,7 @@ cards = Table(
     Column("status", Text, nullable=False),  # silent, live, closed
     Column("gen", Integer, nullable=False),
     Column("reopened", Integer, nullable=False),
+    Column("known", Text, nullable=False),  # numbers of subscriptions, joined by commas
     Column("key", Text, nullable=False),  # that of its message
     Column("key_before", Text),  # that of the message which this one replaced
     Column("ts", Text),  # that of its message, once it is sent

@@ -21,9 +21,10 @@ NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 ROOMS = ("a" * 24, "b" * 24)
 
 
-def subscription(line: str, channel: str = "C1") -> Subscription:
+def subscription(line: str, channel: str = "C1", number: int = 1, minutes_ago: int = 0) -> Subscription:
     query = parse(line, scope="subscribe")
-    return Subscription("T1", channel, query.without("on"), kinds_of(query), "U1", 0, 1)
+    created_ms = int((NOW - timedelta(minutes=minutes_ago)).timestamp() * 1000)
+    return Subscription("T1", channel, query.without("on"), kinds_of(query), "U1", created_ms, number)
 
 
 def session(*people: str, number: int = 1, active: bool = True, room: str = ROOMS[0], role: str = "guest") -> Session:
@@ -39,7 +40,8 @@ def told(before: Session | None, after: Session, line: str, card: Card | None = 
 
 
 def card(status: str, gen: int = 1) -> Card:
-    return Card("T1", "C1", session().id, status, gen)  # type: ignore[arg-type]
+    known = frozenset((1,)) if gen == 0 else frozenset[int]()
+    return Card("T1", "C1", session().id, status, gen, known=known)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,52 @@ def test_each_change(
     assert [each.status for each in cards] == ([status] if status else [])
 
 
+def test_each_subscription_has_its_own_start() -> None:
+    """What one was told of silently may still be announced by another."""
+    only_end, grown = subscription("on:end", number=1), subscription("peers:>=2 on:start", number=2)
+    cards, sent = route(diff({}, [session("ann")]), [only_end, grown], [], NOW)
+    assert (cards[0].status, cards[0].known, sent) == ("silent", {1}, [])
+    known = {session().id: track(session("ann"), 0)}
+    cards, sent = route(diff(known, [session("ann", "bob")]), [only_end, grown], cards, NOW)
+    assert cards[0].status == "live" and isinstance(sent[0], Post)
+
+
+def test_what_stood_in_a_list_may_come_to_match_another() -> None:
+    many = [session("ann", number=number) for number in range(1, ROLL_UP_OVER + 2)]
+    every, grown = subscription("", number=1), subscription("peers:>=2", number=2)
+    cards, sent = route(diff({}, many), [every, grown], [], NOW)
+    assert len(sent) == 1 and cards[0].known == {1}
+    known = {each.id: track(each, 0) for each in many}
+    cards, sent = route(diff(known, [session("ann", "bob", number=1)]), [every, grown], cards[:1], NOW)
+    assert isinstance(sent[0], Post) and cards[0].gen == 1
+
+
+def test_what_opens_while_somebody_subscribes_is_told() -> None:
+    younger, older = session("ann"), session("ann")
+    for minutes_ago, posted in ((60, True), (0, False)):
+        made = [subscription("", minutes_ago=minutes_ago)]
+        _, sent = route([Change(younger, same=True)], made, [], NOW)
+        assert bool(sent) is posted
+    card = Card("T1", "C1", older.id, "silent", known=frozenset((1,)))  # it was counted as live then
+    assert route([Change(older, same=True)], [subscription("", minutes_ago=60)], [card], NOW) == ([], [])
+
+
+def test_one_that_comes_back_after_subscribing_is_news() -> None:
+    _, sent = told(session(active=False), session("ann"), "")
+    assert isinstance(sent[0], Post)
+
+
+def test_another_role_or_another_visit_is_a_change() -> None:
+    before = {session().id: track(session("ann"), 0)}
+    (change,) = diff(before, [session("ann", role="host")])
+    assert (change.joined, change.left) == ((), ())
+    visited = session("ann")
+    gone = Peer(name="Bob", user_id="bob", joined_at=NOW, left_at=NOW)
+    between = Session(visited.id, visited.room_id, True, {**visited.peers, "bob": gone}, visited.created_at)  # type: ignore[dict-item]
+    (change,) = diff(before, [between])
+    assert (change.joined, change.left) == ((), ())
+
+
 def test_nothing_changed_is_nothing_told() -> None:
     assert diff({session("ann").id: track(session("ann"), 0)}, [session("ann")]) == []
     assert diff({}, []) == []
@@ -93,7 +141,7 @@ def test_only_what_is_missing_is_asked_for() -> None:
     known = {
         each.id: track(each, 0) for each in (session(number=1), session(number=2), session(number=3, active=False))
     }
-    assert missing(known, [session(number=2)]) == [session(number=1).id]
+    assert missing(known, {session(number=2).id}) == [session(number=1).id]
 
 
 def test_longer_is_noticed_without_a_change() -> None:

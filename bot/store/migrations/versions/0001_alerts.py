@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("live", sa.Boolean, nullable=False),
         sa.Column("started_ms", sa.BigInteger, nullable=False),
         sa.Column("seen_ms", sa.BigInteger, nullable=False),
+        sa.Column("peers", sa.Integer, nullable=False),
         sa.Column("people", sa.Text, nullable=False),
     )
     _index("sessions_ended", "sessions", ["seen_ms"], "NOT live")
@@ -64,6 +65,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("gen", sa.Integer, nullable=False),
         sa.Column("reopened", sa.Integer, nullable=False),
+        sa.Column("known", sa.Text, nullable=False),
         sa.Column("key", sa.Text, nullable=False),
         sa.Column("key_before", sa.Text),
         sa.Column("ts", sa.Text),

@@ -1,0 +1,110 @@
+"""The bot's poll of an account, for so many subscriptions. Arguments: base URL, `first` or how many subscriptions.
+
+With a number the account is polled once before anybody subscribes, and then once a line; `first` polls for the first
+time at each line. What a poll leaves in the outbox is sent to nobody after it, outside of the measurement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import bot.app  # noqa: F401 - so that memory has all that the bot has
+from bench.peers.lines import answer
+from bench.servers.data import ACCESS_KEY, SECRET
+from bench.servers.live import BEGAN, ROOM_IDS
+from bot.core.card import key_of
+from bot.core.outgoing import Outgoing
+from bot.core.parse import parse
+from bot.core.subscription import Subscription
+from bot.flows.poll import Poll
+from bot.flows.rooms import Rooms
+from bot.hms.auth import SignedToken
+from bot.hms.client import Hms
+from bot.store.store import Store
+
+TEAM = "T1"
+CHANNELS = 200
+KINDS = ("start", "end")
+
+
+def line_of(number: int) -> str:
+    """Of ten, nine are of one room: four say no more, three ask for a role, of which one is there, two for more people
+    than most have. The tenth is of any room, and of so many people that hardly any has as many."""
+    room = f"room:{ROOM_IDS[number // 10 % len(ROOM_IDS)]}"
+    more = ("", "role:host", "", "peers:>=12", "", "role:moderator", "", "peers:>=16", "role:guest -role:speaker")
+    place = number % 10
+    return f"{room} {more[place]}" if place < 9 else f"peers:>={25 + number // 10 % 10}"
+
+
+class Polled:
+    """A store with subscriptions, and its poll. The clock is the account's."""
+
+    def __init__(self, hms: Hms, store: Store) -> None:
+        self.store = store
+        self.now = BEGAN
+        self.poll = Poll(hms, Rooms(hms), store, lambda: TEAM, lambda: datetime.fromtimestamp(self.now, UTC))
+
+    async def subscribe(self, count: int) -> None:
+        for number in range(count):
+            kinds = (*KINDS, *(("join", "leave") if number % 5 == 0 else ()))
+            await self.subscribe_to(f"C{number % CHANNELS:04}", line_of(number), kinds)
+
+    async def subscribe_to(self, channel: str, line: str, kinds: tuple[str, ...] = KINDS) -> None:
+        query = parse(line, scope="subscribe")
+        made = Subscription(TEAM, channel, query, frozenset(kinds), "U1", self.now * 1000)
+        hello = Outgoing(key_of(channel, line), TEAM, channel, "post", "Subscribed.", [])
+        await self.store.subscribe(made, [], hello)
+
+    async def run(self, now: int) -> float:
+        """Milliseconds of processor time, of all threads."""
+        self.now = now
+        before = time.process_time()
+        assert await self.poll.run()
+        return (time.process_time() - before) * 1_000
+
+    async def deliver(self) -> int:
+        """Mark everything as sent; how much it was."""
+        count, now_ms = 0, self.now * 1000
+        while (await self.store.depth())[0]:
+            now_ms += 20_000
+            rows = await self.store.claim(now_ms, 20_000, 1_000)
+            await self.store.sent([(row, f"{self.now}.{row.id:06}") for row in rows], self.now * 1000 - 60_000)
+            count += len(rows)
+        return count
+
+
+async def main(url: str, asked: str) -> None:
+    hms = Hms(url, SignedToken(ACCESS_KEY, SECRET))
+    if asked == "first":
+        count = 0
+
+        async def first(job: dict[str, Any]) -> dict[str, Any]:
+            nonlocal count
+            count += 1
+            store = await Store.open(f"sqlite:///first-{count}.db")
+            cpu_ms = await Polled(hms, store).run(job["now"])
+            await store.close()
+            return {"cpu_ms": cpu_ms}
+
+        await answer(first)
+    else:
+        polled = Polled(hms, await Store.open(f"sqlite:///{asked}.db"))
+        await polled.run(BEGAN)
+        await polled.subscribe(int(asked))
+        await polled.deliver()
+
+        async def again(job: dict[str, Any]) -> dict[str, Any]:
+            cpu_ms = await polled.run(job["now"])
+            return {"cpu_ms": cpu_ms, "messages": await polled.deliver()}
+
+        await answer(again)
+        await polled.store.close()
+    await hms.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2]))
