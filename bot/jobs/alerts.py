@@ -45,9 +45,10 @@ class Alerts:
     async def slow(self) -> str:
         """A line for operators where messages don't go out, or ""."""
         waiting, oldest_ms = await self._store.depth()
-        if oldest_ms is None or (wait_s := time.time() - oldest_ms / 1000) < SLOW_S:
-            return ""
-        return f"{waiting} messages are held or to be sent, the oldest for {int(wait_s)} s"
+        wait_s = time.time() - oldest_ms / 1000 if oldest_ms is not None else 0.0
+        late = f"{waiting} messages are to be sent, the oldest for {int(wait_s)} s" if wait_s > SLOW_S else ""
+        held = await self._store.unconfirmed()
+        return "\n".join(filter(None, (late, f"{held} messages are held, unconfirmed" if held else "")))
 
     async def stale(self, team_id: str) -> str:
         """A line where what is known of sessions is old, or ""."""

@@ -126,9 +126,13 @@ async def status(db: AsyncConnection, key: str) -> str:
 
 async def depth(db: AsyncConnection) -> tuple[int, int | None]:
     count = select(func.count(), func.min(outbox.c.queued_ms))
-    stuck = or_(outbox.c.status.in_((PENDING, SENDING)), and_(outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED))
-    row = (await db.execute(count.where(stuck))).one()
+    row = (await db.execute(count.where(outbox.c.status.in_((PENDING, SENDING))))).one()
     return row[0], row[1]
+
+
+async def unconfirmed(db: AsyncConnection) -> int:
+    held = (outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED)
+    return await db.scalar(select(func.count()).select_from(outbox).where(*held)) or 0
 
 
 def _with_channel() -> Select[Any]:

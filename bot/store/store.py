@@ -178,6 +178,10 @@ class Store:
         """How many messages are to be sent or on their way, and since when the oldest is."""
         return await self._run(outbox.depth)
 
+    async def unconfirmed(self) -> int:
+        """How many messages are held because nobody can tell whether they arrived."""
+        return await self._run(outbox.unconfirmed)
+
     async def prune(self, now_ms: int) -> None:
         """Forget what was sent or given up, closed cards and ended sessions, after seven days."""
         await self._run(lambda db: prune(db, now_ms))

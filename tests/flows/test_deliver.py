@@ -698,3 +698,16 @@ async def test_two_senders_and_many_faults(world: World, seed: int) -> None:
     held = [await world.store.channel(TEAM_ID, world.channel(channel)) for channel in channels]
     assert [each.held for each in held] == [0] * 4
     assert {channel: world.shown(channel) for channel in channels} == texts
+
+
+@without_history
+async def test_whoever_asked_is_told_of_what_is_held(world: World) -> None:
+    await world.subscribe(ADA, BEN)
+    await world.until_sent()
+    await world.posts("maybe")
+    world.slack.fail("chat.postMessage", Dropped(after_doing=True))
+    await world.until_sent()
+    for person in (ADA, BEN):
+        (told,) = world.direct(person)
+        assert "may not have arrived" in told
+    assert await world.store.unconfirmed() == 1

@@ -106,10 +106,32 @@ async def test_held_and_released(store: Store) -> None:
     assert (channel.held, channel.waiting, channel.paused) == (1, 1, None)
     assert [text for _, text, _ in await send(store)] == ["n"]  # others go on
     assert await store.depth() == (0, None)
-    assert await store.release("T2") == 0
-    assert await store.release(TEAM) == 1
+    assert await store.unconfirmed() == 1
+    assert not await store.resume(TEAM, "C1")  # it wasn't paused
     assert [text for _, text, _ in await send(store, NOW + 1000)] == ["m"]
-    assert await store.release(TEAM) == 0
+    assert await store.unconfirmed() == 0
+
+
+async def test_cards_go_before_who_comes_and_goes(store: Store) -> None:
+    one, two = card(), card(session="b" * 24)
+    await commit(store, post(one), cards=[one])
+    await send(store)
+    await commit(store, reply(one, "r1"), reply(one, "r2"), cards=[one])
+    await commit(store, post(two), cards=[two])
+    sent = [key for n in range(3) for key, _, _ in await send(store, NOW + 5_000 + n * 1_000)]
+    assert sent == ["post", "reply", "reply"]
+
+
+async def test_a_time_that_a_wrong_clock_wrote_holds_nothing_up(store: Store) -> None:
+    """The clock was two hours fast, and is set right."""
+    await commit(store, message("m", text="m"), message("n"))
+    fast = NOW + 2 * 3_600_000
+    row = await take(store, fast)
+    await store.later(row, fast + 60_000)
+    assert [text for _, text, _ in await send(store)] == ["m"]
+    lost = await take(store, NOW + 2_000)
+    await store.unsure(lost, fast, "")
+    assert [row.key for row in await store.overdue(NOW, 10, NOW + 3_000, LEASE)] == ["n"]
 
 
 async def test_dead_is_for_ever(store: Store) -> None:

@@ -42,6 +42,14 @@ async def test_its_messages_are_held_and_its_people_told_once(store: Store) -> N
     ]
 
 
+async def test_what_was_paused_for_the_token_goes_on_together(store: Store) -> None:
+    for channel, reason in (("C1", "token_revoked"), ("C2", "is_archived"), ("C3", "invalid_auth")):
+        await store.subscribe(subscription(channel=channel), [], message(f"m{channel}", channel))
+        await store.pause(TEAM, channel, reason, NOW, tell)
+    assert await store.resume_all(TEAM, ["token_revoked", "invalid_auth"]) == 2
+    assert [(await store.channel(TEAM, each)).paused for each in ("C1", "C2", "C3")] == [None, "is_archived", None]
+
+
 async def test_a_second_pause_tells_again_when_its_message_is_another(store: Store) -> None:
     await store.subscribe(subscription(), [], message("m"))
     for at in (NOW, NOW + 1):

@@ -123,7 +123,7 @@ async def test_everything_at_once_without_deadlock(stores: list[Store]) -> None:
             channel = f"C{chance.randrange(12)}"
             await store.pause(TEAM, channel, "x", NOW, lambda each, n=n: message(f"dm{n}{each.channel_id}", "U1"))
             await store.resume(TEAM, channel)
-            await store.release(TEAM)
+            await store.resume(TEAM, "C1")
 
     works = [work(store, random.Random(n)) for n, store in enumerate(stores) for work in (send, poll, pause)]
     await asyncio.wait_for(asyncio.gather(*works), 60)
