@@ -5,7 +5,7 @@ PAGE := bot/demo/fake_slack/page
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
-.PHONY: demo test check format bench page requirements docs clean
+.PHONY: demo test check format bench chaos page requirements docs clean
 
 demo: .venv/runtime
 	@$(BIN)/python -m bot demo $(ARGS)
@@ -28,6 +28,10 @@ format: .venv/dev docs
 
 bench: .venv/dev
 	$(BIN)/python -m bench $(ARGS)
+
+# The crash test of alerts: KILLS=, SEED=, REPLICAS= and DATABASE_URL= change it.
+chaos: .venv/dev
+	@$(BIN)/python -m tests.chaos
 
 # Writes the query table and the usage hint, made from the parser's own table, into README.md and manifest.yml.
 docs: .venv/dev

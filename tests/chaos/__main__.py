@@ -1,0 +1,64 @@
+"""`python -m tests.chaos`: exits with 1 where anything is lost, twice, out of order or wrong.
+
+KILLS (100) are those of each run, SEED is printed where it is not given. Without REPLICAS and DATABASE_URL there are
+two runs, one process on SQLite and three on a PostgreSQL server of its own. DATABASE_URL is a PostgreSQL server where
+the user may create databases. RECONCILE=off turns the look-up of unconfirmed messages off: the run must then fail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.chaos.run import Result, run
+from tests.chaos.table import details, table
+from tests.store.server import new_database, postgres_server
+
+KILLS = 100
+
+
+async def _run() -> list[Result]:
+    environment = os.environ
+    kills = int(environment.get("KILLS") or KILLS)
+    seed = int(environment.get("SEED") or random.SystemRandom().randrange(100_000))
+    replicas, url = int(environment.get("REPLICAS") or 0), environment.pop("DATABASE_URL", "")
+    if url and not url.startswith("postgres"):
+        raise SystemExit(
+            "DATABASE_URL takes a PostgreSQL server; without it there is a run on an SQLite file of its own."
+        )
+    reconcile = environment.get("RECONCILE", "on").lower() not in ("off", "0", "no")
+    print(f"SEED={seed} KILLS={kills}" + ("" if reconcile else " RECONCILE=off"), flush=True)
+    results: list[Result] = []
+
+    async def one(database: str, replicas: int) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="bot-chaos-"))
+        print(f"logs in {folder}", flush=True)
+        results.append(await run(database, folder, replicas=replicas, kills=kills, seed=seed, reconcile=reconcile))
+        print(details(results[-1]), flush=True)
+        if results[-1].good:
+            shutil.rmtree(folder)
+
+    if not url and replicas < 2:
+        await one("", 1)
+    if url or replicas != 1:
+        if url:
+            os.environ["TEST_DATABASE_URL"] = url
+        with postgres_server() as server:
+            async with new_database(server) as database:
+                await one(database, replicas or 3)
+    return results
+
+
+def main() -> int:
+    results = asyncio.run(_run())
+    print(f"\n{table(results)}")
+    return 0 if all(result.good for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,256 @@
+"""Compares what channels show with what the account did. It reads messages as people do, and the account itself.
+
+A message first tells of a session as live or as ended: its card does, or a line of a list that stands for many.
+
+- Lost: a session that a channel should have been told of, or its end, and isn't; who came to or left a session that is
+  still live; a subscription's first message.
+- Twice: a second card for a session, a second line in lists, a second reply about somebody, the same key again.
+- Out of order: a session's first message above that of one which had started before, where both first told of a live
+  session. Where one of them first told of an end, only if the earlier session was to be told `READ_S` before the other:
+  a poll doesn't read everything in one moment. A reply above one about something earlier in the same session.
+- Wrong: a card whose state, number of people or peak isn't the account's; a message nobody asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.demo.fake_hms import Account, Peer, Session
+from bot.demo.fake_slack import Message
+
+READ_S = 20.0
+"""The longest time that one poll takes to read, failures and a stop in the middle included."""
+
+SHOWS = {"start", "join", "leave"}
+_LINE = re.compile(r"^\d+ (?:\S+ )?(Live|Ended) .*session ([0-9a-f]{24})$", re.MULTILINE)
+_MORE = re.compile(r"^… and ([\d,]+) more", re.MULTILINE)
+_STATE = re.compile(r"(🟢 Live|⚪ Ended)")
+_REPLY = re.compile(r"👥 (?:(?P<joined>.*?) joined)?(?:, )?(?:(?P<left>[^,]*(?:,[^,]*)*?) left)? · .* in now")
+_NAME = re.compile(r"P\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A subscription: `room_id` None is any room; `at` is when the bot said that it is made, in epoch seconds."""
+
+    channel: str
+    room_id: str | None
+    kinds: frozenset[str]
+    at: float
+
+
+@dataclass(slots=True)
+class Findings:
+    """What isn't as it should be, one line each."""
+
+    lost: list[str] = field(default_factory=list)
+    twice: list[str] = field(default_factory=list)
+    disorder: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.twice or self.disorder or self.wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A session as a message first told of it."""
+
+    ts: float
+    ended: bool
+    card: Message | None = None
+
+
+def check(
+    account: Account, asked: Sequence[Asked], messages: Mapping[str, Sequence[Message]], first: Mapping[str, Message]
+) -> Findings:
+    """`messages` are what each channel shows, by its name, oldest first; `first` is each message as it was posted, by
+    its ts."""
+    found = Findings()
+    for channel, shown in messages.items():
+        _Channel(channel, account, [each for each in asked if each.channel == channel], shown, first, found).check()
+    return found
+
+
+class _Channel:
+    def __init__(
+        self,
+        name: str,
+        account: Account,
+        asked: Sequence[Asked],
+        shown: Sequence[Message],
+        first: Mapping[str, Message],
+        found: Findings,
+    ) -> None:
+        self._name, self._account, self._asked, self._found = name, account, asked, found
+        self._shown = [each for each in shown if each.bot_id and not each.ephemeral]
+        self._first = first
+        self._told: defaultdict[str, list[Told]] = defaultdict(list)
+        self._unnamed = 0
+        self._threads: defaultdict[str, list[Message]] = defaultdict(list)
+
+    def check(self) -> None:
+        self._read()
+        for session in self._account.sessions.values():
+            self._session(session, self._told[session.id])
+        for session_id in self._told.keys() - self._account.sessions.keys():
+            self._found.wrong.append(f"{self._name}: no such session: {session_id}")
+        self._order()
+        self._replies()
+
+    def _read(self) -> None:
+        keys = Counter(_key(message) for message in self._shown)
+        self._found.twice += [f"{self._name}: key {key} {many} times" for key, many in keys.items() if many > 1]
+        hello = 0
+        for message in self._shown:
+            if message.thread_ts not in (None, message.ts):
+                self._threads[message.thread_ts or ""].append(message)
+            elif "subscribed this channel" in message.plain:
+                hello += 1
+            elif session_id := _card_of(message):
+                ended = "⚪ Ended" in self._first[message.ts].plain
+                self._told[session_id].append(Told(float(message.ts), ended, message))
+            elif lines := _LINE.findall(message.plain):
+                for state, session_id in lines:
+                    self._told[session_id].append(Told(float(message.ts), state == "Ended"))
+                self._unnamed += sum(int(more.replace(",", "")) for more in _MORE.findall(message.plain))
+            else:
+                self._found.wrong.append(f"{self._name}: unasked: {message.plain[:200]!r}")
+        (self._found.lost if hello < len(self._asked) else self._found.twice).extend(
+            [f"{self._name}: {hello} first messages of {len(self._asked)} subscriptions"]
+            if hello != len(self._asked)
+            else []
+        )
+
+    def _session(self, session: Session, told: Sequence[Told]) -> None:
+        asked = self._of(session)
+        kinds = frozenset[str]().union(*(each.kinds for each in asked))
+        what = f"{self._name}: session {session.id}"
+        if not asked:
+            self._found.wrong += [f"{what} is nobody's wish"] * bool(told)
+            return
+        live, ended = [each for each in told if not each.ended], [each for each in told if each.ended]
+        cards = [each.card for each in told if each.card]
+        if len(live) > 1 or len(ended) > 1 or len(cards) > 1 or (ended and any(each.card for each in live)):
+            self._found.twice.append(f"{what} told {len(live)} times as live, {len(ended)} times as ended")
+        since = max(each.at for each in asked)
+        new, over = session.created_at > since, None if session.active else session.updated_at
+        must = new and kinds & SHOWS and (over is None or kinds & {"start", "end"})
+        must_end = over is not None and over > since and "end" in kinds
+        if (must and not told) or (must_end and not ended and not cards):
+            if self._unnamed:
+                self._unnamed -= 1
+            else:
+                self._found.lost.append(f"{what}, opened {session.created_at:.3f}, ended {over}, told {told}")
+        for card in cards:
+            self._card(session, card, what)
+
+    def _card(self, session: Session, card: Message, what: str) -> None:
+        said, state = card.plain, _STATE.findall(card.plain)
+        total, present, most = len(session.peers), len(session.present()), _peak(session.peers.values())
+        if session.active:
+            whole = f"{present} in now, {total} in all" if total else "nobody yet"
+            right = re.search(rf"\b{whole} · peak {most}\b", said)
+        else:
+            whole = f"{total} {'person' if total == 1 else 'people'}, peak {most} at " if total else "nobody came"
+            right = re.search(rf"\b{whole}", said)
+        if not right or state != [("⚪ Ended", "🟢 Live")[session.active]]:
+            truth = f"live {session.active}, {present} in, {total} in all, peak {most}"
+            self._found.wrong.append(f"{what}: {truth}, and the card says {said!r}")
+
+    def _order(self) -> None:
+        first = sorted((each[0].ts, session_id, each[0]) for session_id, each in self._told.items() if each)
+        known = [(ts, self._account.sessions[session_id], told) for ts, session_id, told in first]
+        for place, (ts, session, told) in enumerate(known):
+            for other_ts, other, other_told in known[place + 1 :]:
+                if other_ts > ts and self._before(other, other_told, session, told):
+                    self._found.disorder.append(f"{self._name}: {session.id} above {other.id}")
+                    break
+
+    def _before(self, one: Session, one_told: Told, other: Session, other_told: Told) -> bool:
+        """Whether `one` had certainly to be told before `other`: any poll that could tell of the other had read it
+        before, or reads both, and then the one that started first goes first."""
+        at_start = any(each.kinds & SHOWS for each in self._of(other))
+        latest = one.updated_at if one_told.ended else one.created_at
+        earliest = other.created_at if at_start else other.updated_at
+        slack = READ_S if one_told.ended or other_told.ended else 0.0
+        return one.created_at < other.created_at and latest + slack < earliest
+
+    def _replies(self) -> None:
+        cards = {told.card.ts: session_id for session_id, each in self._told.items() for told in each if told.card}
+        for ts in self._threads.keys() - cards.keys():
+            self._found.wrong.append(f"{self._name}: replies to what is no card: {self._threads[ts][0].plain!r}")
+        for ts, session_id in cards.items():
+            self._thread(self._account.sessions[session_id], float(ts), self._threads[ts])
+
+    def _thread(self, session: Session, posted: float, replies: Sequence[Message]) -> None:
+        what = f"{self._name}: thread of {session.id}"
+        kinds = frozenset[str]().union(*(each.kinds for each in self._of(session)))
+        peers = {peer.name: peer for peer in session.peers.values()}
+        joined: list[str] = []
+        left: list[str] = []
+        before = 0.0
+        for reply in replies:
+            match = _REPLY.fullmatch(reply.plain)
+            came, went = (_NAME.findall(match[side] or "") if match else [] for side in ("joined", "left"))
+            foreign = {*came, *went} - peers.keys()
+            unasked = (came and "join" not in kinds) or (went and "leave" not in kinds)
+            if foreign or unasked or not (came or went) or any(peers[name].left_at is None for name in went):
+                self._found.wrong.append(f"{what}: {reply.plain!r}")
+                continue
+            times = [*(peers[name].joined_at for name in came), *(peers[name].left_at or 0.0 for name in went)]
+            if min(times) < before:
+                self._found.disorder.append(f"{what}: {reply.plain!r}")
+            before = max(before, *times)
+            joined += came
+            left += went
+        twice = [name for names in (joined, left) for name, many in Counter(names).items() if many > 1]
+        self._found.twice += [f"{what}: {name}" for name in twice]
+        self._found.lost += [f"{what}: {name}" for name in self._missing(session, kinds, posted, joined, left)]
+
+    def _missing(
+        self, session: Session, kinds: Iterable[str], posted: float, joined: Sequence[str], left: Sequence[str]
+    ) -> Iterable[str]:
+        """Who came after the card was there and is in, or is said to have gone; who is said to have come and went.
+        People of a session that is over are counted in its summary alone, where no poll came in between."""
+        for peer in session.peers.values():
+            is_in, after = session.active and peer.left_at is None, peer.joined_at > posted
+            if "join" in kinds and after and (is_in or peer.name in left) and peer.name not in joined:
+                yield f"{peer.name} joined"
+            gone = session.active and peer.left_at is not None
+            if "leave" in kinds and gone and peer.name in joined and peer.name not in left:
+                yield f"{peer.name} left"
+
+    def _of(self, session: Session) -> list[Asked]:
+        return [each for each in self._asked if each.room_id in (None, session.room_id)]
+
+
+def _card_of(message: Message) -> str:
+    """The session of a card, by its button."""
+    for block in message.blocks:
+        accessory = block.get("accessory") or {}
+        if accessory.get("action_id") == "sessions.show":
+            return str(accessory["value"]).partition("|")[2]
+    return ""
+
+
+def _key(message: Message) -> str:
+    return str(((message.metadata or {}).get("event_payload") or {}).get("key"))
+
+
+def _peak(peers: Iterable[Peer]) -> int:
+    """The most that were in at once; who leaves makes room for who joins in the same moment, and who left as they
+    joined was in."""
+    events = [(peer.joined_at, 1, 1) for peer in peers]
+    events += [
+        (peer.left_at, 2 if peer.left_at == peer.joined_at else 0, -1) for peer in peers if peer.left_at is not None
+    ]
+    most = now = 0
+    for _, _, step in sorted(events):
+        now += step
+        most = max(most, now)
+    return most

@@ -1,0 +1,89 @@
+"""What the account does: sessions open, people join and leave, sessions end, some before anybody has looked."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from itertools import count
+
+from bot.demo.fake_hms import Account, Peer, Room, Session
+
+ROOMS = 4
+QUIET = 110
+"""Sessions of a room that nobody asked about: the list of what is live has two pages."""
+LEAST, MOST = 5, 14
+"""Sessions that are live at once, without those."""
+EVENT_S = 0.3
+"""Between two events, on average."""
+OPENS, JOINS, LEAVES, ENDS, BLINKS = 3, 7, 4, 2, 1
+"""How often each event is, against the others."""
+
+
+class Life:
+    """Everybody has a name of their own, `P1`, `P2`, …, and joins once."""
+
+    def __init__(self, account: Account, dice: random.Random) -> None:
+        self.account = account
+        self.busy = False
+        self._dice = dice
+        self._serial = count(1)
+        now = time.time() - 600
+        self.rooms = [account.add_room(f"Room {number}") for number in range(ROOMS)]
+        quiet = account.add_room("Quiet room")
+        self.watched: list[Session] = []  # those that are live
+        for number in range(QUIET):
+            self._open(quiet, now + number / 10)
+        for room in self.rooms:
+            self.watched.append(self._open(room, now + 60))
+
+    async def run(self, until: asyncio.Event) -> None:
+        """Until told to stop; it takes a rest where `busy` is set."""
+        while not until.is_set():
+            if not self.busy:
+                self._something()
+            await asyncio.sleep(self._dice.expovariate(1 / EVENT_S))
+
+    async def blink(self, room: Room) -> None:
+        """A session of less than two seconds."""
+        session = self._open(room, time.time())
+        await asyncio.sleep(self._dice.uniform(0, 1.5))
+        self.account.end(session, time.time())
+
+    def end_all_but(self, kept: int) -> None:
+        while len(self.watched) > kept:
+            self._end()
+
+    def _something(self) -> None:
+        few, many = len(self.watched) < LEAST, len(self.watched) >= MOST
+        weights = [0 if many else OPENS, JOINS, LEAVES, 0 if few else ENDS, BLINKS]
+        (what,) = self._dice.choices([self._opens, self._joins, self._leaves, self._end, self._blinks], weights)
+        what()
+
+    def _opens(self) -> None:
+        self.watched.append(self._open(self._dice.choice(self.rooms), time.time()))
+
+    def _blinks(self) -> None:
+        self._later = asyncio.create_task(self.blink(self._dice.choice(self.rooms)))
+
+    def _open(self, room: Room, at: float) -> Session:
+        session = self.account.open_session(room, at)
+        for _ in range(self._dice.randint(0, 2)):
+            self._join(session, at)
+        return session
+
+    def _joins(self) -> None:
+        self._join(self._dice.choice(self.watched), time.time())
+
+    def _join(self, session: Session, at: float) -> Peer:
+        name = f"P{next(self._serial)}"
+        return self.account.join(session, name=name, role="guest", user_id=name.lower(), at=at)
+
+    def _leaves(self) -> None:
+        session = self._dice.choice(self.watched)
+        if present := session.present():
+            self.account.leave(session, self._dice.choice(present), time.time())
+
+    def _end(self) -> None:
+        session = self.watched.pop(self._dice.randrange(len(self.watched)))
+        self.account.end(session, time.time())

@@ -1,0 +1,52 @@
+"""A short crash test: on SQLite, on PostgreSQL with three processes, and one that must fail. `make chaos` is the long
+one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from tests.chaos.run import Result, run
+from tests.chaos.table import details
+from tests.store.server import new_database, postgres_server
+
+KILLS = 3, 4
+"""With one process and with three."""
+LEAST_S = 5.0
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
+    """All at once: most of their time they wait."""
+    one, three, blind = (tmp_path_factory.mktemp(name) for name in ("one", "three", "blind"))
+    seed = random.SystemRandom().randrange(100_000)
+
+    async def each(server: str) -> list[Result]:
+        async with new_database(server) as database:
+            return list(
+                await asyncio.gather(
+                    run("", one, replicas=1, kills=KILLS[0], seed=seed, least_s=LEAST_S),
+                    run(database, three, replicas=3, kills=KILLS[1], seed=seed + 1, least_s=LEAST_S),
+                    run("", blind, replicas=1, kills=1, seed=seed + 2, reconcile=False),
+                )
+            )
+
+    with postgres_server() as server:
+        found = asyncio.run(each(server))
+    for result in found:
+        print(details(result))
+    return found
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["SQLite", "PostgreSQL"])
+def test_nothing_lost_nothing_twice(results: list[Result], number: int) -> None:
+    result = results[number]
+    assert result.good, details(result)
+    assert result.kills >= KILLS[number] and result.messages > 10, details(result)
+
+
+def test_without_looking_up_it_fails(results: list[Result]) -> None:
+    """The checker sees what it should: messages that were sent again although they were there."""
+    assert results[2].findings.twice, details(results[2])
