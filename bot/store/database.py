@@ -11,12 +11,11 @@ from sqlalchemy import URL, Connection, delete, event, false
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from bot import log
 from bot.errors import ConfigError
 from bot.store.address import Postgres, SqliteFile, read_address
 from bot.store.lock import lock_file
 from bot.store.migrate import upgrade
-from bot.store.problems import ERRORS, StoreError, cause, in_words, passes
+from bot.store.problems import ERRORS, StoreError, in_words, passes
 from bot.store.tables import leases
 
 T = TypeVar("T")
@@ -58,7 +57,6 @@ class Database:
                 await connection.execute(delete(leases).where(false()))
         except ERRORS as error:
             await database.close()
-            log.error("database_unusable", cause=cause(error))
             raise ConfigError(f"DATABASE_URL: {address}: {in_words(error)}.") from None
         except BaseException:
             await database.close()
