@@ -24,16 +24,27 @@ class Patience:
     longest_wait_s: float = 3.0
 
     async def call(self, attempt: Callable[[], Awaitable[T]], again: Callable[[BaseException], bool]) -> T:
-        """`attempt` until it succeeds or fails with no `again`. TimeoutError: the budget is used up."""
+        """`attempt` until it succeeds or fails with no `again`. Where the budget is used up, the last failure says more
+        than that; TimeoutError where there was none."""
+        failures: list[Exception] = []
         retrying = AsyncRetrying(
             retry=retry_if_exception(again), wait=self._wait, stop=stop_before_delay(self.budget_s), reraise=True
         )
 
         async def awaited() -> T:  # tenacity doesn't await what a plain function returns
-            return await attempt()
+            try:
+                return await attempt()
+            except Exception as error:
+                failures[:] = [error]
+                raise
 
-        async with asyncio.timeout(self.budget_s):
-            return await retrying(awaited)
+        try:
+            async with asyncio.timeout(self.budget_s):
+                return await retrying(awaited)
+        except TimeoutError:
+            if failures:
+                raise failures[0] from None
+            raise
 
     def wait_s(self, attempt: int, asked_s: float | None) -> float:
         """Seconds to wait after the first, second … attempt; `asked_s` is what the server asks for."""
