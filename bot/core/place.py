@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.core.filters import is_id
 from bot.core.parse import RESOLVED_CHARS, parse
 from bot.core.query import Query
 from bot.core.times import YEARS
+from bot.core.values import is_id
 from bot.errors import QueryError, StaleButton
 
 VERSION = "1"

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.core.filters import FILTERS, LIMIT_DEFAULT, STATES, Test
+from bot.core.filters import FILTERS, STATES, Test
 from bot.core.query import Query, Term
 from bot.core.session import Session
 from bot.core.text import quote
 from bot.core.times import Instant, between
+from bot.core.values import LIMIT_DEFAULT
 from bot.errors import QueryError
 
 

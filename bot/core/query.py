@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.core.filters import FILTERS, RoomId, RoomName
+from bot.core.filters import FILTERS
 from bot.core.times import needs_zone
+from bot.core.values import RoomId, RoomName
 
 _NEEDS_QUOTES = re.compile(r"""[\s,"'\\]|^//|^$""")
 

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from bot.core.card import Card, Status
 from bot.core.diff import Change
-from bot.core.filters import FILTERS, RoomId
+from bot.core.filters import FILTERS
 from bot.core.plan import matcher
 from bot.core.query import Query
 from bot.core.session import Session
 from bot.core.subscription import Subscription
+from bot.core.values import RoomId
 
 ROLL_UP_OVER = 10
 """More new messages than this for a channel in one poll become one that lists them."""

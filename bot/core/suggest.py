@@ -9,10 +9,11 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
-from bot.core.filters import FILTERS, STATE_WORDS, STATES, SYNONYMS, Filter, RoomId, RoomName, is_id
+from bot.core.filters import FILTERS, STATE_WORDS, STATES, SYNONYMS, Filter
 from bot.core.query import Term, quoted
 from bot.core.text import quote
 from bot.core.times import parse_time
+from bot.core.values import RoomId, RoomName, is_id
 from bot.core.words import Word
 from bot.errors import QueryError
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot import log
-from bot.core.filters import LIMIT_MAX, RoomId
 from bot.core.listing import Listing
 from bot.core.page import READ_AHEAD_PAGES, Page
 from bot.core.place import Place
 from bot.core.plan import Plan, plan
 from bot.core.session import Session
+from bot.core.values import LIMIT_MAX, RoomId
 from bot.errors import HmsError
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from bot import log
 from bot.core.card import Card, key_of
 from bot.core.diff import Change, diff, missing, same, track
-from bot.core.filters import LIMIT_MAX
 from bot.core.outgoing import Kind, Outgoing
 from bot.core.route import CLOCKS_MS, Edit, Matcher, Post, Reply, RollUp, Task, route
 from bot.core.session import Peer, Session
 from bot.core.times import api_time
 from bot.core.tracked import Tracked
+from bot.core.values import LIMIT_MAX
 from bot.errors import HmsAuth, HmsBadReply, HmsError, HmsRateLimited
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms

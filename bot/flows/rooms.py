@@ -8,10 +8,10 @@ from collections.abc import Iterable
 
 from cachetools import TTLCache
 
-from bot.core.filters import LIMIT_MAX, is_id
 from bot.core.query import Query
 from bot.core.session import Room
 from bot.core.text import fold, quote
+from bot.core.values import LIMIT_MAX, is_id
 from bot.errors import HmsError, HmsNotFound, ManyRooms, NotFound
 from bot.hms.client import Hms
 

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Literal
 
 from bot.core.card import key_of
-from bot.core.filters import LIMIT_MAX
 from bot.core.outgoing import Outgoing
 from bot.core.plan import matcher
 from bot.core.query import Query
 from bot.core.route import rooms_of
 from bot.core.session import Session
 from bot.core.subscription import Subscription, kinds_of
+from bot.core.values import LIMIT_MAX
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render.phrases import Names

@@ -13,8 +13,8 @@ import httpx
 import msgspec
 from httpx_aiohttp import AiohttpTransport
 
-from bot.core.filters import LIMIT_MAX
 from bot.core.session import Room, Session
+from bot.core.values import LIMIT_MAX
 from bot.errors import HmsError, HmsUnavailable
 from bot.hms.auth import ManagementAuth, Token
 from bot.hms.wire import decode, room_decoder, rooms_decoder, session_decoder, sessions_decoder

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from bot.core.filters import is_id
 from bot.core.place import VERSION
+from bot.core.values import is_id
 from bot.errors import StaleButton
 
 MORE = "sessions.more"

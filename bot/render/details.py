@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.core.filters import RoomId, is_id
 from bot.core.place import Place
 from bot.core.query import Query, Term
 from bot.core.session import Person, Session
 from bot.core.summary import is_host, summarise
+from bot.core.values import RoomId, is_id
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, fields, section
 from bot.render.escape import mrkdwn

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.core.filters import FILTERS, Count, RoomId
+from bot.core.filters import FILTERS
 from bot.core.place import Place
 from bot.core.plan import fixed
 from bot.core.query import Query, Term
 from bot.core.times import Instant
+from bot.core.values import Count, RoomId
 from bot.render.escape import mrkdwn
 from bot.render.limits import SECTION_TEXT_CHARS
 

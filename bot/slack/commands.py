@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.core.filters import parse_id
 from bot.core.parse import parse
 from bot.core.place import Place
 from bot.core.text import from_slack, tidy
+from bot.core.values import parse_id
 from bot.errors import QueryError
 from bot.render.help import COMMAND, help_message
 from bot.slack.answers import send_page, send_session

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, time
 
 from hypothesis import strategies as st
 
-from bot.core.filters import STATES, Count, RoomId, RoomName
+from bot.core.filters import STATES
 from bot.core.parse import parse
 from bot.core.query import Query, Term
 from bot.core.text import tidy
 from bot.core.times import DAYS, Ago, Clock, Day, Instant, Wall
+from bot.core.values import Count, RoomId, RoomName
 
 ids = st.text("0123456789abcdef", min_size=24, max_size=24)
 awkward = st.sampled_from([*"\"'\\,:-–<>&`*_~@#|/ \u00a0\u200b\u202e“”‘’«»🙂é", "<@U1|ada>", "&amp;", "://", "active"])

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.filters import SUBSCRIBE, Count, RoomId
+from bot.core.filters import SUBSCRIBE
 from bot.core.kinds import DEFAULT_KINDS, KINDS
 from bot.core.parse import RESOLVED_CHARS, parse
 from bot.core.query import Query, Term, canonical
 from bot.core.subscription import Subscription, kinds_of
 from bot.core.text import tidy
+from bot.core.values import Count, RoomId
 from bot.errors import StaleButton
 from bot.render import actions as ids
 from bot.render.blocks import Message

@@ -17,6 +17,7 @@ from bot.core.outgoing import Outgoing
 from bot.core.parse import parse
 from bot.core.subscription import Subscription, kinds_of
 from bot.demo.fake_hms import Account, FakeHms, Status
+from bot.demo.fake_hms.records import Room, Session
 from bot.demo.fake_slack import FakeSlack, Message
 from bot.render.validate_data import texts
 from bot.settings import Settings
@@ -64,6 +65,13 @@ def posts(slack: FakeSlack, channel: str = "live-ops") -> list[Message]:
 
 def cards(slack: FakeSlack, channel: str = "live-ops") -> list[Message]:
     return [each for each in posts(slack, channel) if "Details" in each.labels]
+
+
+def opened(account: Account, room: Room) -> Session:
+    """A session that opens now, with its host in."""
+    session = account.open_session(room, time.time())
+    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    return session
 
 
 async def subscribe(slack: FakeSlack, line: str = "", **more: Any) -> Message:
@@ -149,8 +157,7 @@ async def test_a_restart_repeats_nothing(slack: FakeSlack, hms: FakeHms, account
             await polls(hms)
             if not round_:
                 await subscribe(slack)
-                session = account.open_session(room, time.time())
-                account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+                session = opened(account, room)
                 await until(lambda: cards(slack))
             await polls(hms, 3)
     assert len(cards(slack)) == 1 and len(posts(slack)) == 2
@@ -165,8 +172,7 @@ async def test_an_empty_list_for_an_instant_ends_nothing(
 ) -> None:
     room = account.add_room("Town hall")
     await subscribe(slack)
-    session = account.open_session(room, time.time())
-    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    opened(account, room)
     await until(lambda: cards(slack))
     hms.fail("/sessions", Status(200, body={"data": None, "last": ""}), Status(200, body={"data": [], "last": ""}))
     await polls(hms, 3)
@@ -179,8 +185,7 @@ async def test_failing_polls_are_said_in_the_list_and_made_up_for(
     room = account.add_room("Town hall")
     await subscribe(slack)
     hms.fail_always("/sessions*", Status(404))
-    session = account.open_session(room, time.time())
-    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    opened(account, room)
     await asyncio.sleep(1.2)
     assert cards(slack) == []
     await slack.command("subscriptions")
@@ -199,8 +204,7 @@ async def test_one_record_that_cannot_be_read_holds_nobody_up(
     await subscribe(slack)
     hms.fail_always(f"/sessions/{old.id}", Status(400))
     account.end(old, time.time())  # it started before the window of ended ones
-    session = account.open_session(room, time.time())
-    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    opened(account, room)
     await until(lambda: cards(slack))
     hms.heal()
     await until(lambda: len(cards(slack)) == 2)
@@ -210,8 +214,7 @@ async def test_a_storm_is_one_message(bot: str, slack: FakeSlack, hms: FakeHms, 
     room = account.add_room("Town hall")
     await subscribe(slack)
     for _ in range(25):
-        session = account.open_session(room, time.time())
-        account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+        opened(account, room)
     message = await until(lambda: next(iter(posts(slack)[1:]), None))
     await polls(hms, 3)
     assert len(posts(slack)) <= 3  # a poll may fall into the middle of it
@@ -313,8 +316,7 @@ async def test_an_archived_channel_pauses_and_resumes_by_a_press(
     await subscribe(slack)
     channel = slack.workspace.channel("live-ops")
     channel.is_archived = True
-    session = account.open_session(room, time.time())
-    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    opened(account, room)
     told = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "archived" in each.plain])
     assert len(told) == 1
     channel.is_archived = False
@@ -397,8 +399,7 @@ async def test_private_channels_and_direct_messages(
     room = account.add_room("Town hall")
     reply = await subscribe(slack, channel=channel)
     assert "Subscribed" in reply.plain and "Paused" not in reply.plain
-    session = account.open_session(room, time.time())
-    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    opened(account, room)
     await until(lambda: cards(slack, channel))
 
 
@@ -421,8 +422,7 @@ async def test_a_renamed_channel_stays_subscribed(bot: str, slack: FakeSlack, hm
     room = account.add_room("Town hall")
     await subscribe(slack)
     slack.workspace.channel("live-ops").name = "on-air"
-    session = account.open_session(room, time.time())
-    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    opened(account, room)
     await until(lambda: cards(slack, "on-air"))
 
 
@@ -431,8 +431,7 @@ async def test_a_deleted_card_is_posted_anew_at_the_next_change(
 ) -> None:
     room = account.add_room("Town hall")
     await subscribe(slack)
-    session = account.open_session(room, time.time())
-    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    session = opened(account, room)
     card = await until(lambda: next(iter(cards(slack)), None))
     slack.workspace.delete(card)
     await polls(hms)
@@ -445,14 +444,12 @@ async def test_a_deleted_card_is_posted_anew_at_the_next_change(
 async def test_a_card_stays_true_after_unsubscribe(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
     room = account.add_room("Town hall")
     await subscribe(slack)
-    session = account.open_session(room, time.time())
-    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    session = opened(account, room)
     await until(lambda: cards(slack))
     await slack.command("unsubscribe 1")
     await slack.reply(where=lambda each: "has ended" in each.plain)
     account.end(session, time.time())
     await until(lambda: "⚪ Ended" in cards(slack)[0].plain)
-    other = account.open_session(room, time.time())
-    account.join(other, name="Ann", role="host", user_id="ann", at=time.time())
+    opened(account, room)
     await polls(hms)
     assert len(cards(slack)) == 1

@@ -1,0 +1,125 @@
+"""What stands behind the colon of a filter: read here, with a sentence for people where it can't be."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from bot.core.kinds import KINDS
+from bot.core.times import BadValue, Time, parse_time
+
+LIMIT_MIN, LIMIT_DEFAULT, LIMIT_MAX = 10, 10, 100
+
+
+@dataclass(frozen=True, slots=True)
+class RoomId:
+    """A room by its id: 24 hex digits."""
+
+    id: str
+
+    def __str__(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class RoomName:
+    """A room by its name, still to be looked up."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A bound on a number: `>=2`; or a range with both its ends, `3..5`, whose sign is `..`."""
+
+    sign: str
+    number: int
+    most: int = 0
+
+    def holds(self, count: int) -> bool:
+        return {
+            ">=": count >= self.number,
+            "<=": count <= self.number,
+            ">": count > self.number,
+            "<": count < self.number,
+            "=": count == self.number,
+            "..": self.number <= count <= self.most,
+        }[self.sign]
+
+    def __str__(self) -> str:
+        return f"{self.number}..{self.most}" if self.sign == ".." else f"{self.sign}{self.number}"
+
+
+_ID = re.compile(r"[0-9a-f]{24}")
+_ID_IN_LINK = re.compile(r"(?<![0-9a-f])[0-9a-f]{24}(?![0-9a-f])")
+_ALMOST_ID = re.compile(r"[0-9a-f]{20,28}")
+
+
+def is_id(text: str) -> bool:
+    """Whether it is a 100ms id: 24 hex digits, in small letters."""
+    return _ID.fullmatch(text) is not None
+
+
+def parse_id(text: str) -> str:
+    """An id, or a dashboard link or words with one in it."""
+    said = text.lower()
+    if is_id(said):
+        return said
+    if ("/" in said or " " in said) and (found := _ID_IN_LINK.search(said)):
+        return found[0]
+    if _ALMOST_ID.fullmatch(said):
+        raise BadValue(f"an id has 24 hex digits, this has {len(said)}")
+    raise BadValue("an id is 24 hex digits, such as 627cda81ab4f3b56a077dc33")
+
+
+def parse_room(text: str) -> RoomId | RoomName:
+    text = text.lstrip("#").strip() or text
+    said = text.lower()
+    if is_id(said) or _ALMOST_ID.fullmatch(said) or ("/" in said and _ID_IN_LINK.search(said)):
+        return RoomId(parse_id(text))
+    return RoomName(text)
+
+
+def parse_bool(text: str) -> str:
+    states = {"true": "active", "yes": "active", "false": "ended", "no": "ended", "all": "all"}
+    if text.lower() not in states:
+        near = difflib.get_close_matches(text.lower(), states, n=1)
+        raise BadValue("say true or false", near[0] if near else None)
+    return states[text.lower()]
+
+
+def parse_when(text: str) -> Time:
+    return parse_time(text.lstrip("<>=≤≥ "))  # `after:>=3d` says it twice
+
+
+def parse_kind(text: str) -> str:
+    if text.lower() not in KINDS:
+        near = difflib.get_close_matches(text.lower(), KINDS, n=1)
+        raise BadValue(f"say {', '.join(KINDS)}", near[0] if near else None)
+    return text.lower()
+
+
+def parse_limit(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise BadValue(f"say a whole number from {LIMIT_MIN} to {LIMIT_MAX}")
+    number = int(text)
+    if not LIMIT_MIN <= number <= LIMIT_MAX:
+        near = max(LIMIT_MIN, min(number, LIMIT_MAX))
+        raise BadValue(f"100ms takes {LIMIT_MIN} to {LIMIT_MAX}", str(near))
+    return number
+
+
+def parse_count(text: str) -> Count:
+    text = text.replace(" ", "")
+    if between := re.fullmatch(r"([0-9]{1,6})(?:-|–|\.\.+|…|to)([0-9]{1,6})", text):
+        least, most = sorted(map(int, between.groups()))
+        return Count("..", least, most)
+    found = re.fullmatch(r"(>=|=>|<=|=<|≥|≤|>|<|==?|)([0-9]{1,6})(\+?)", text)
+    if not found:
+        raise BadValue("say a number with >=, >, =, < or <= before it, or a range such as 3..5")
+    sign = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<=", "==": "=", "": "="}.get(found[1], found[1])
+    return Count(">=" if found[3] else sign, int(found[2]))
