@@ -77,6 +77,10 @@ class Matcher:
             if not rooms:
                 self._of_any.append(entry)
 
+    def concerns(self, room_id: str) -> bool:
+        """False where no session of the room can match."""
+        return bool(self._of_any) or room_id in self._of_room
+
     def matching(self, session: Session) -> list[Subscription]:
         entries = (*self._of_room.get(session.room_id, ()), *self._of_any)
         return [subscription for matches, same in entries if matches(session) for subscription in same]

@@ -5,25 +5,23 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from bot import log
-from bot.core.card import Card, key_of
-from bot.core.diff import Change, diff, missing, same, track
-from bot.core.outgoing import Kind, Outgoing
-from bot.core.route import CLOCKS_MS, Edit, Matcher, Post, Reply, RollUp, Task, route
+from bot.core.card import Card
+from bot.core.diff import Change, diff, missing
+from bot.core.outgoing import Outgoing
+from bot.core.route import Matcher, route
 from bot.core.session import Peer, Session
 from bot.core.times import api_time
 from bot.core.tracked import Tracked
 from bot.core.values import LIMIT_MAX
 from bot.errors import HmsAuth, HmsBadReply, HmsError, HmsRateLimited
+from bot.flows.drawn import Drawn, rooms_of
 from bot.flows.rooms import Rooms
+from bot.flows.seen import News, Seen
 from bot.hms.client import Hms
-from bot.render.blocks import Message
-from bot.render.card import final_card, live_card, roll_up, went
-from bot.render.phrases import Names
 from bot.store.store import Fence, Snapshot, Store
 
 PAGES_MOST = 1_000
@@ -59,6 +57,7 @@ class Poll:
         self._team = team_id
         self._clock = clock
         self._known: Snapshot | None = None
+        self._fingerprints: dict[int, str] = {}  # of the sessions that are as `_known` has them
         self._rest_until = 0.0  # in the time of time.monotonic
 
     async def run(self, fence: Fence | None = None) -> bool:
@@ -72,8 +71,9 @@ class Poll:
         state = await self._store.poll_state(team_id)
         if self._known is None or self._known.seq != state.seq:
             self._known = await self._store.snapshot(team_id)
+            self._fingerprints = {}
         known = self._known
-        seen = _Seen(known, now_ms, await self._news(team_id, known, now))
+        seen = Seen(known, self._fingerprints, await self._news(team_id, known, now), now_ms)
         try:
             await self._read(seen, known, now_ms)
         except HmsError as error:
@@ -92,9 +92,10 @@ class Poll:
             log.warning("poll_superseded")
             return False
         self._known = Snapshot(known.seq + 1, now_ms, _kept({**known.sessions, **seen.tracked}, now_ms))
+        self._fingerprints = seen.fingerprints
         return True
 
-    async def _read(self, seen: _Seen, known: Snapshot, now_ms: int) -> None:
+    async def _read(self, seen: Seen, known: Snapshot, now_ms: int) -> None:
         """All that is live, what ended since the last good poll, and the records of what is missing. HmsError."""
         await self._list({"active": "true"}, seen)
         since_ms = (known.good_ms or now_ms) - OVERLAP_MS + int(self._hms.ahead_s * 1000)
@@ -102,14 +103,13 @@ class Poll:
         await self._list({"active": "false", "after": after}, seen)
         seen.add(await self._records(missing(known.sessions, seen.ids), known, now_ms))
 
-    async def _list(self, params: dict[str, str], seen: _Seen) -> None:
+    async def _list(self, params: dict[str, str], seen: Seen) -> None:
         cursor: str | None = None
         for _ in range(PAGES_MOST):
-            batch = await self._hms.list_sessions(params, limit=LIMIT_MAX, start=cursor)
-            seen.add(batch.sessions)
+            batch = await self._hms.list_entries(params, limit=LIMIT_MAX, start=cursor)
+            cursor = seen.page(batch.entries)
             if batch.last:
                 return
-            cursor = batch.sessions[-1].id
         raise HmsBadReply("100ms lists sessions without an end.", cause=f"more than {PAGES_MOST} pages")
 
     async def _records(self, ids: Sequence[str], known: Snapshot, now_ms: int) -> list[Session]:
@@ -134,19 +134,18 @@ class Poll:
                 raise each
         return [session for session in found if isinstance(session, Session)]
 
-    async def _news(self, team_id: str, known: Snapshot, now: datetime) -> _News:
-        """What finds sessions that are news though nothing happened to them."""
+    async def _news(self, team_id: str, known: Snapshot, now: datetime) -> News:
         every = await self._store.subscriptions(team_id)
         young_ms = 0 if known.good_ms is None else known.good_ms - YOUNG_MS
         young = [each for each in every if each.created_ms > young_ms]
-        return _News(
+        return News(
             longer=Matcher([each for each in every if any(term.key == "longer" for term in each.query.terms)], now),
             young=Matcher(young, now),
-            since=min((each.created_ms for each in young), default=0) / 1000 - CLOCKS_MS / 1000,
+            since_ms=min((each.created_ms for each in young), default=0),
         )
 
     async def _tell(
-        self, team_id: str, known: Snapshot, seen: _Seen, now: datetime
+        self, team_id: str, known: Snapshot, seen: Seen, now: datetime
     ) -> tuple[Sequence[Card], Sequence[Outgoing]]:
         changes = diff(known.sessions, seen.changed)
         changed = {change.session.id for change in changes}
@@ -157,103 +156,8 @@ class Poll:
         subscriptions = await self._store.subscriptions(team_id)
         cards = await self._store.cards(team_id, [change.session.id for change in changes])
         kept, tasks = route(changes, subscriptions, cards, now)
-        names = await self._rooms.names(_rooms(tasks))
-        drawn = _Drawn(names)
-        return kept, [_outgoing(task, drawn, known.seq) for task in tasks]
-
-
-@dataclass(frozen=True, slots=True)
-class _News:
-    """`longer`: of those who wait for longer sessions. `young`: of those who have just subscribed; sessions that began
-    `since` then (epoch seconds) may have done so while that was being stored."""
-
-    longer: Matcher
-    young: Matcher
-    since: float
-
-    def has(self, session: Session) -> bool:
-        began = session.started_at.timestamp() >= self.since
-        return bool(self.longer.matching(session) or (began and self.young.matching(session)))
-
-
-class _Seen:
-    """What a poll has read. A session that is as it was is let go, as most are: an account's sessions with all their
-    peers are large."""
-
-    def __init__(self, known: Snapshot, now_ms: int, news: _News) -> None:
-        self._known = known
-        self._now_ms = now_ms
-        self._news = news
-        self.ids: set[str] = set()
-        self.tracked: dict[str, Tracked] = {}
-        """What is to be kept of those that aren't as they were."""
-        self.changed: list[Session] = []
-        """These, but for the first poll of all, which tells nothing."""
-        self.ripe: list[Session] = []
-
-    def add(self, sessions: Iterable[Session]) -> None:
-        """One that was seen already counts as it was then: the live ones are read first."""
-        for session in sessions:
-            if session.id in self.ids:
-                continue
-            self.ids.add(session.id)
-            if session.active and self._news.has(session):
-                self.ripe.append(session)
-            before = self._known.sessions.get(session.id)
-            if before is not None and same(before, session):
-                continue
-            self.tracked[session.id] = track(session, self._now_ms)
-            if self._known.good_ms is not None:
-                self.changed.append(session)
-
-
-class _Drawn:
-    """The messages of one poll. Each is drawn once, in however many channels it is shown."""
-
-    def __init__(self, names: Names) -> None:
-        self.names = names
-        self._messages: dict[Hashable, Message] = {}
-
-    def card(self, session: Session, reopened: int) -> Message:
-        draw = live_card if session.active else final_card
-        return self._once((session.id, reopened), lambda: draw(session, self.names, reopened=reopened))
-
-    def went(self, change: Change) -> Message:
-        joined, left = ([name for name, _ in people] for people in (change.joined, change.left))
-        return self._once((change.session.id, change.joined, change.left), lambda: went(change.session, joined, left))
-
-    def _once(self, what: Hashable, draw: Callable[[], Message]) -> Message:
-        if what not in self._messages:
-            self._messages[what] = draw()
-        return self._messages[what]
-
-
-def _outgoing(task: Task, drawn: _Drawn, seq: int) -> Outgoing:
-    if isinstance(task, RollUp):
-        key = key_of("roll-up", task.team_id, task.channel_id, str(seq))
-        return _message(key, task.team_id, task.channel_id, "post", roll_up(task.opened, task.ended, drawn.names))
-    card = task.card
-    if isinstance(task, Reply):
-        key = key_of("reply", card.key, str(seq))
-        return _message(key, card.team_id, card.channel_id, "reply", drawn.went(task.change), of=card.key)
-    message = drawn.card(task.session, card.reopened)
-    if isinstance(task, Post):
-        return _message(card.key, card.team_id, card.channel_id, "post", message)
-    return _message(f"{card.key}:edit", card.team_id, card.channel_id, "edit", message, of=card.key)
-
-
-def _message(key: str, team_id: str, channel_id: str, kind: Kind, message: Message, of: str = "") -> Outgoing:
-    return Outgoing(key, team_id, channel_id, kind, message.text, message.blocks, of)
-
-
-def _rooms(tasks: Iterable[Task]) -> list[str]:
-    rooms: list[str] = []
-    for task in tasks:
-        if isinstance(task, Post | Edit):
-            rooms.append(task.session.room_id)
-        elif isinstance(task, RollUp):
-            rooms += [session.room_id for session in (*task.opened, *task.ended)]
-    return rooms
+        drawn = Drawn(await self._rooms.names(rooms_of(tasks)), known.seq)
+        return kept, [drawn.outgoing(task) for task in tasks]
 
 
 def _without_record(tracked: Tracked, now_ms: int) -> Session | None:

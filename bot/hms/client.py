@@ -17,7 +17,15 @@ from bot.core.session import Room, Session
 from bot.core.values import LIMIT_MAX
 from bot.errors import HmsError, HmsUnavailable
 from bot.hms.auth import ManagementAuth, Token
-from bot.hms.wire import decode, room_decoder, rooms_decoder, session_decoder, sessions_decoder
+from bot.hms.wire import (
+    Entry,
+    decode,
+    entries_decoder,
+    room_decoder,
+    rooms_decoder,
+    session_decoder,
+    sessions_decoder,
+)
 from bot.patience import Patience
 
 T = TypeVar("T")
@@ -33,6 +41,14 @@ class Batch:
     """One page of List sessions, newest first. `last`: no page follows."""
 
     sessions: list[Session]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RawBatch:
+    """A `Batch` whose sessions are still to be read."""
+
+    entries: list[Entry]
     last: bool
 
 
@@ -60,6 +76,12 @@ class Hms:
         sessions = answer.data or []
         count = len(sessions) + answer.unreadable
         return Batch(sessions, last=not answer.last or count < min(limit, answer.limit or limit))
+
+    async def list_entries(self, params: Mapping[str, str], *, limit: int, start: str | None) -> RawBatch:
+        """The same, for who has seen most of them before."""
+        answer = await self._get("/sessions", {**params, **_page(limit, start)}, entries_decoder)
+        entries = [Entry(raw) for raw in answer.data or ()]
+        return RawBatch(entries, last=not answer.last or len(entries) < min(limit, answer.limit or limit))
 
     async def session(self, session_id: str) -> Session:
         return await self._get(f"/sessions/{session_id}", {}, session_decoder)

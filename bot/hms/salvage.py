@@ -28,16 +28,16 @@ def salvage(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         return _convert(raw, decoder)
     except msgspec.ValidationError as error:
         if not isinstance(entries, list):
-            raise HmsBadReply(_TEXT, cause=f"wrong shape: {error}") from None
+            raise HmsBadReply(UNKNOWN_FORM, cause=f"wrong shape: {error}") from None
     good = [entry for entry in entries if _readable({"data": [entry]}, decoder)]
     log.warning("unreadable_entries", count=total - len(good), of=total)
     raw |= {"data": good, "unreadable": total - len(good)}
     if not good or not _readable(raw, decoder):
-        raise HmsBadReply(_TEXT, cause="wrong shape of all entries")
+        raise HmsBadReply(UNKNOWN_FORM, cause="wrong shape of all entries")
     return _convert(raw, decoder)
 
 
-_TEXT = "100ms sent an answer in a form I don't know."
+UNKNOWN_FORM = "100ms sent an answer in a form I don't know."
 
 
 def _convert(raw: Any, decoder: msgspec.json.Decoder[T]) -> T:

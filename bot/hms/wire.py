@@ -28,6 +28,29 @@ class SessionsAnswer(msgspec.Struct):
     unreadable: int = 0
 
 
+class Entry:
+    """A session in a page of List sessions, not yet read: of those that a poll gets, most are as they were.
+    `fingerprint` is the same for the same bytes, within this process."""
+
+    __slots__ = ("_raw", "fingerprint")
+
+    def __init__(self, raw: msgspec.Raw) -> None:
+        self._raw = bytes(raw)
+        self.fingerprint = hash(self._raw)
+
+    def read(self) -> Session:
+        """Raises HmsBadReply."""
+        return read(self._raw, session_decoder)
+
+
+class EntriesAnswer(msgspec.Struct):
+    """List sessions, with its sessions left as they are."""
+
+    limit: int | None = None
+    data: list[msgspec.Raw] | None = None
+    last: str | None = None
+
+
 class RoomAnswer(msgspec.Struct):
     """One room, of which the id and the name matter here (Rooms/object)."""
 
@@ -51,6 +74,7 @@ class _ErrorAnswer(msgspec.Struct):
 
 
 sessions_decoder = msgspec.json.Decoder(SessionsAnswer)
+entries_decoder = msgspec.json.Decoder(EntriesAnswer)
 session_decoder = msgspec.json.Decoder(Session)
 rooms_decoder = msgspec.json.Decoder(RoomsAnswer)
 room_decoder = msgspec.json.Decoder(RoomAnswer)
@@ -63,10 +87,15 @@ def decode(response: httpx.Response, decoder: msgspec.json.Decoder[T]) -> T:
     """The body of a good answer. Raises an HmsError that fits any other."""
     if response.status_code != 200:
         raise error_of(response)
+    return read(response.content, decoder)
+
+
+def read(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Raises HmsError."""
     try:
-        return decoder.decode(response.content)
+        return decoder.decode(body)
     except msgspec.ValidationError:
-        return salvage(response.content, decoder)
+        return salvage(body, decoder)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise HmsUnavailable(_NOT_JSON, cause="the body is not JSON") from None
 

@@ -1,0 +1,66 @@
+"""The messages of one poll."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+
+from bot.core.card import key_of
+from bot.core.diff import Change
+from bot.core.outgoing import Kind, Outgoing
+from bot.core.route import Edit, Post, Reply, RollUp, Task
+from bot.core.session import Session
+from bot.render.blocks import Message
+from bot.render.card import final_card, live_card, roll_up, went
+from bot.render.phrases import Names
+
+
+def rooms_of(tasks: Iterable[Task]) -> list[str]:
+    """The ids of the rooms that their messages name."""
+    rooms: list[str] = []
+    for task in tasks:
+        if isinstance(task, Post | Edit):
+            rooms.append(task.session.room_id)
+        elif isinstance(task, RollUp):
+            rooms += [session.room_id for session in (*task.opened, *task.ended)]
+    return rooms
+
+
+class Drawn:
+    """The messages of the poll that began from snapshot `seq`. Each is drawn once, in however many channels it is
+    shown."""
+
+    def __init__(self, names: Names, seq: int) -> None:
+        self._names = names
+        self._seq = str(seq)
+        self._messages: dict[Hashable, Message] = {}
+
+    def outgoing(self, task: Task) -> Outgoing:
+        if isinstance(task, RollUp):
+            key = key_of("roll-up", task.team_id, task.channel_id, self._seq)
+            message = roll_up(task.opened, task.ended, self._names)
+            return _outgoing(key, task.team_id, task.channel_id, "post", message)
+        card = task.card
+        if isinstance(task, Reply):
+            key = key_of("reply", card.key, self._seq)
+            return _outgoing(key, card.team_id, card.channel_id, "reply", self._went(task.change), of=card.key)
+        message = self._card(task.session, card.reopened)
+        if isinstance(task, Post):
+            return _outgoing(card.key, card.team_id, card.channel_id, "post", message)
+        return _outgoing(f"{card.key}:edit", card.team_id, card.channel_id, "edit", message, of=card.key)
+
+    def _card(self, session: Session, reopened: int) -> Message:
+        draw = live_card if session.active else final_card
+        return self._once((session.id, reopened), lambda: draw(session, self._names, reopened=reopened))
+
+    def _went(self, change: Change) -> Message:
+        joined, left = ([name for name, _ in people] for people in (change.joined, change.left))
+        return self._once((change.session.id, change.joined, change.left), lambda: went(change.session, joined, left))
+
+    def _once(self, what: Hashable, draw: Callable[[], Message]) -> Message:
+        if what not in self._messages:
+            self._messages[what] = draw()
+        return self._messages[what]
+
+
+def _outgoing(key: str, team_id: str, channel_id: str, kind: Kind, message: Message, of: str = "") -> Outgoing:
+    return Outgoing(key, team_id, channel_id, kind, message.text, message.blocks, of)

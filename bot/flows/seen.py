@@ -1,0 +1,102 @@
+"""What one poll has read, held against what the last good one knew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot import log
+from bot.core.diff import same, track
+from bot.core.route import CLOCKS_MS, Matcher
+from bot.core.session import Session
+from bot.core.tracked import Tracked
+from bot.errors import HmsBadReply
+from bot.hms.salvage import UNKNOWN_FORM
+from bot.hms.wire import Entry
+from bot.store.store import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What finds sessions that are news though nothing happened to them. `longer`: for those who wait for longer
+    sessions. `young`: for those who have just subscribed, the first at `since_ms`; sessions that began then may have
+    done so while that was being stored."""
+
+    longer: Matcher
+    young: Matcher
+    since_ms: int
+
+    def may_have(self, tracked: Tracked) -> bool:
+        """False where nothing that is kept of it can make it news."""
+        return tracked.live and (
+            self.longer.concerns(tracked.room_id)
+            or (tracked.started_ms >= self.since_ms - CLOCKS_MS and self.young.concerns(tracked.room_id))
+        )
+
+    def has(self, session: Session) -> bool:
+        began = session.started_at.timestamp() * 1000 >= self.since_ms - CLOCKS_MS
+        return session.active and bool(self.longer.matching(session) or (began and self.young.matching(session)))
+
+
+class Seen:
+    """A session that is as it was is let go, as most are: an account's sessions with all their peers are large. Nor is
+    it read where its bytes are as they were; `before` has their fingerprints, and the ids of the sessions."""
+
+    def __init__(self, known: Snapshot, before: Mapping[int, str], news: News, now_ms: int) -> None:
+        self._known = known
+        self._before = before
+        self._news = news
+        self._now_ms = now_ms
+        self.ids: set[str] = set()
+        self.fingerprints: dict[int, str] = {}
+        """Of what was seen and is known now: `before` of the next poll."""
+        self.tracked: dict[str, Tracked] = {}
+        """What is to be kept of those that aren't as they were."""
+        self.changed: list[Session] = []
+        """These, but for the first poll of all, which tells nothing."""
+        self.ripe: list[Session] = []
+
+    def page(self, entries: Sequence[Entry]) -> str:
+        """The id of its last session, "" where it has none. HmsBadReply where it has some and none can be read."""
+        ids = [session_id for entry in entries if (session_id := self._unchanged(entry) or self._read(entry))]
+        if len(ids) < len(entries):
+            log.warning("unreadable_entries", count=len(entries) - len(ids), of=len(entries))
+            if not ids:
+                raise HmsBadReply(UNKNOWN_FORM, cause="wrong shape of all entries")
+        return ids[-1] if ids else ""
+
+    def add(self, sessions: Iterable[Session]) -> None:
+        """One that was seen already counts as it was then: the live ones are read first."""
+        for session in sessions:
+            if session.id in self.ids:
+                continue
+            self.ids.add(session.id)
+            if self._news.has(session):
+                self.ripe.append(session)
+            before = self._known.sessions.get(session.id)
+            if before is not None and same(before, session):
+                continue
+            self.tracked[session.id] = track(session, self._now_ms)
+            if self._known.good_ms is not None:
+                self.changed.append(session)
+
+    def _unchanged(self, entry: Entry) -> str:
+        """Its id, where it need not be read, else ""."""
+        session_id = self._before.get(entry.fingerprint, "")
+        tracked = self._known.sessions.get(session_id)
+        if tracked is None or session_id in self.ids or self._news.may_have(tracked):
+            return ""
+        self.ids.add(session_id)
+        self.fingerprints[entry.fingerprint] = session_id
+        return session_id
+
+    def _read(self, entry: Entry) -> str:
+        """Its id, or "" where it can't be read."""
+        try:
+            session = entry.read()
+        except HmsBadReply:
+            return ""
+        if session.id not in self.ids:
+            self.fingerprints[entry.fingerprint] = session.id
+            self.add([session])
+        return session.id
