@@ -29,7 +29,7 @@ format: .venv/dev docs
 bench: .venv/dev
 	$(BIN)/python -m bench $(ARGS)
 
-# The crash test of alerts: KILLS=, SEED=, REPLICAS= and DATABASE_URL= change it.
+# The crash test of alerts: KILLS=, SEED=, REPLICAS=, DATABASE_URL=, RECONCILE=off and ONLY="dead prune" change it.
 chaos: .venv/dev
 	@$(BIN)/python -m tests.chaos
 

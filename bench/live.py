@@ -23,6 +23,10 @@ class Stub:
         """Move the account on; what time it is there."""
         return int(self._ask("/bench/turn", what)["now"])
 
+    def slack_takes(self, ms: int) -> None:
+        """From now on, for a post."""
+        self._ask("/bench/slack", {"ms": ms})
+
     def counts(self) -> dict[str, int]:
         """What was asked for since the last time."""
         return defaultdict(int, self._ask("/bench/counts"))

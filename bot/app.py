@@ -21,14 +21,15 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
-from bot.chat.chat import Chat
+from bot.chat.chat import TIMEOUT_S, Chat
 from bot.errors import ConfigError
-from bot.flows.deliver import Deliver
+from bot.flows.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
 from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
 from bot.hms.auth import GivenToken, SignedToken, Token
 from bot.hms.client import Hms
-from bot.jobs.alerts import Alerts
+from bot.jobs.alerts import LEASE_S as LEAD_S
+from bot.jobs.alerts import RECONCILE_S, Alerts
 from bot.jobs.scheduler import Scheduler
 from bot.settings import Mode, Settings
 from bot.slack.commands import COMMANDS
@@ -39,6 +40,7 @@ from bot.slack.replies import Replies
 from bot.slack.request import Bot
 from bot.slack.socket import Socket
 from bot.slack.work import Work
+from bot.store.clock import Clock
 from bot.store.store import Store, StoreError
 from bot.web.server import application
 
@@ -102,6 +104,23 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How long alerts take their time, in seconds; the crash test takes less. `lead_s` is the lease of who polls. A
+    message is leased for `lease_s`, in which its request may take `post_s`; one without a clear answer is looked up
+    `settle_s` after its lease, by a look every `reconcile_s`, and where it can't be read `first_wait_s` after that."""
+
+    lead_s: float = LEAD_S
+    post_s: float = TIMEOUT_S
+    lease_s: float = LEASE_S
+    settle_s: float = SETTLE_S
+    reconcile_s: float = RECONCILE_S
+    first_wait_s: float = FIRST_WAIT_S
+
+
+PACE = Pace()
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """The bot, listening at `url`. `starting` ends when Slack has answered, or with ConfigError where it refuses."""
 
@@ -110,7 +129,9 @@ class Running:
 
 
 @asynccontextmanager
-async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -> AsyncIterator[Running]:
+async def running(
+    settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S, pace: Pace = PACE
+) -> AsyncIterator[Running]:
     """Build everything and listen. On the way out nothing acknowledged is left unanswered: answers have `drain_s`
     seconds, and who gets none by then is told so. Raises ConfigError, and OSError where it can't listen."""
     async with AsyncExitStack() as stack:
@@ -124,9 +145,21 @@ async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -
         identity = Identity(client)
         rooms = Rooms(hms)
         poster = _slack_client(settings, http, again=False)
-        deliver = Deliver(store, Chat(poster), unsure=settings.unconfirmed_posts)
+        clock = Clock(store)
+        deliver = Deliver(
+            store,
+            Chat(poster),
+            clock=clock,
+            unsure=settings.unconfirmed_posts,
+            post_s=pace.post_s,
+            lease_s=pace.lease_s,
+            settle_s=pace.settle_s,
+            first_wait_s=pace.first_wait_s,
+        )
         poll = Poll(hms, rooms, store, lambda: identity.team_id)
-        alerts = Alerts(store, poll, deliver, settings.poll_interval_s)
+        alerts = Alerts(
+            store, poll, deliver, clock, settings.poll_interval_s, lead_s=pace.lead_s, reconcile_s=pace.reconcile_s
+        )
         bot = Bot(
             hms=hms,
             rooms=rooms,
@@ -195,7 +228,7 @@ async def running(settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S) -
         yield Running(f"http://{host}:{port}", starting)
 
 
-async def serve(settings: Settings, mode: Mode) -> None:
+async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError."""
     log.set_up(settings.log_level, settings.log_format)
     stop = asyncio.Event()
@@ -203,7 +236,7 @@ async def serve(settings: Settings, mode: Mode) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     try:
-        async with running(settings, mode) as bot:
+        async with running(settings, mode, pace=pace) as bot:
             log.info("listening", mode=mode, url=bot.url)
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait([stopped, bot.starting], return_when=asyncio.FIRST_COMPLETED)

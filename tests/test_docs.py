@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from typing import Any
 
 import pytest
 
+from bot.app import DRAIN_S, JOBS_STOP_S
 from bot.core.filters import FILTERS
 from bot.render.help import COMMAND, usage_hint
 from bot.settings import Settings
@@ -29,6 +31,8 @@ def test_the_manifest(manifest: dict[str, Any]) -> None:
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == {"commands", "chat:write"}
     assert command["url"] == manifest["settings"]["interactivity"]["request_url"]
     assert command["url"].endswith("/slack/events")
+    shown = manifest["display_information"]
+    assert "tell channels" in shown["description"] and "/sessions subscribe" in shown["long_description"]
 
 
 def test_the_lists_are_what_a_newcomer_expects() -> None:
@@ -44,6 +48,34 @@ def test_the_readme_names_every_setting_and_only_those() -> None:
     firsts = " ".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
     named = set(re.findall(r"`([A-Z][A-Z_]+)`", firsts))
     assert named == {name.upper() for name in Settings.model_fields}
+
+
+def test_every_event_of_the_log_is_explained() -> None:
+    operate = (ROOT / "docs" / "operate.md").read_text()
+    table = operate.partition("## Logs")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in table.splitlines() if line[:1] == "|")))
+    assert _logged() == named
+
+
+def _logged() -> set[str]:
+    """What the bot's own code calls events: the first words of calls of `log`, and those that `answer` logs."""
+    found: set[str] = set()
+    for path in (ROOT / "bot").rglob("*.py"):
+        if "demo" in path.parts:
+            continue
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and (place := _PLACES.get(ast.unparse(call.func))) is not None:
+                said = ast.walk(call.args[place])
+                found |= {word.value for word in said if isinstance(word, ast.Constant) and isinstance(word.value, str)}
+    return found
+
+
+_PLACES = {"log.info": 0, "log.warning": 0, "log.error": 0, "answer": 1}
+
+
+def test_a_kill_comes_after_the_bot_has_stopped() -> None:
+    said = re.search(r"Give it (\d+) seconds before a kill", (ROOT / "docs" / "operate.md").read_text())
+    assert said and int(said[1]) > DRAIN_S + JOBS_STOP_S
 
 
 def test_links_and_paths_in_the_docs_exist() -> None:

@@ -1,6 +1,7 @@
 """An account whose live sessions change when it is told to, and Slack's `chat.postMessage`. Prints its port.
 
-`POST /bench/turn` moves the account on by one poll interval, `GET /bench/counts` says what was asked for since the last
+`POST /bench/turn` moves the account on by one poll interval, `POST /bench/slack` says how many `ms` Slack takes for an
+answer, `GET /bench/counts` says what was asked for since the last
 such call, `GET /bench/bodies` gives the last bodies posted as JSON. Pages are encoded once a turn.
 """
 
@@ -107,6 +108,7 @@ class Live:
         self._counts: Counter[str] = Counter()
         self._bodies: deque[bytes] = deque(maxlen=BODIES)
         self._posts = 0
+        self._slack_s = 0.0
         self._index()
 
     def application(self) -> web.Application:
@@ -116,6 +118,7 @@ class Live:
         app.router.add_get("/v2/rooms", behind_token(self.rooms))
         app.router.add_post("/api/chat.postMessage", self.post)
         app.router.add_post("/bench/turn", self.turn)
+        app.router.add_post("/bench/slack", self.slack)
         app.router.add_get("/bench/counts", self.counts)
         app.router.add_get("/bench/bodies", self.bodies)
         return app
@@ -136,12 +139,18 @@ class Live:
         self._counts["rooms"] += 1
         return as_json(page(list(self._rooms.values()), 100, ""))
 
+    async def slack(self, request: web.Request) -> web.Response:
+        self._slack_s = (await request.json())["ms"] / 1_000
+        return web.json_response({})
+
     async def post(self, request: web.Request) -> web.Response:
         self._counts["posts"] += 1
         body = await request.read()
         if request.content_type == "application/json":
             self._bodies.append(body)
         self._posts += 1
+        if self._slack_s:
+            await asyncio.sleep(self._slack_s)
         return as_json(b'{"ok":true,"channel":"C1","ts":"1790000000.%06d","message":{}}' % self._posts)
 
     async def turn(self, request: web.Request) -> web.Response:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -41,15 +40,25 @@ BAD_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`status` is 0 where there was none, `code` is "" where it was not Slack's JSON."""
+    """`status` is 0 where there was none, `code` "" where all is well or it was not Slack's JSON. `ts` is that of the
+    message, where all is well."""
 
     status: int
     code: str
-    retry_after_s: float | None
+    headers: Mapping[str, str]
+    ts: str = ""
 
     @property
     def cause(self) -> str:
         return self.code or f"status {self.status}"
+
+    @property
+    def retry_after_s(self) -> float | None:
+        try:
+            asked = float(self.headers["Retry-After"])
+        except (KeyError, ValueError):
+            return None
+        return min(max(asked, 0.0), LONGEST_S) if math.isfinite(asked) else None
 
 
 def read(error: SlackApiError) -> Answer:
@@ -58,7 +67,7 @@ def read(error: SlackApiError) -> Answer:
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
     data = getattr(response, "data", None)
     code = data.get("error") if isinstance(data, Mapping) else None
-    return Answer(status, code if isinstance(code, str) else "", _seconds(getattr(response, "headers", None)))
+    return Answer(status, code if isinstance(code, str) else "", getattr(response, "headers", None) or {})
 
 
 def judge(error: Exception) -> NotNow | Refused | Unsure:
@@ -67,7 +76,11 @@ def judge(error: Exception) -> NotNow | Refused | Unsure:
         return NotNow(UNASKED_S, type(error).__name__)  # no connection, so nothing was sent
     if not isinstance(error, SlackApiError):
         return Unsure(type(error).__name__)
-    answer = read(error)
+    return weigh(read(error))
+
+
+def weigh(answer: Answer) -> NotNow | Refused | Unsure:
+    """The outcome of a request that was answered so, and not with a `ts`."""
     if answer.status == 429:
         return NotNow(UNASKED_S if answer.retry_after_s is None else answer.retry_after_s, answer.cause)
     if not answer.code or answer.status >= 500 or answer.code in AMBIGUOUS:
@@ -75,11 +88,3 @@ def judge(error: Exception) -> NotNow | Refused | Unsure:
     if answer.code in NOT_NOW:
         return NotNow(answer.retry_after_s or NOT_NOW[answer.code], answer.code)
     return Refused(answer.code)
-
-
-def _seconds(headers: Any) -> float | None:
-    try:
-        asked = float(headers["Retry-After"])
-    except (KeyError, TypeError, ValueError):
-        return None
-    return min(max(asked, 0.0), LONGEST_S) if math.isfinite(asked) else None

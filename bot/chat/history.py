@@ -16,7 +16,7 @@ from cachetools import TTLCache
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.chat.answers import judge
+from bot.chat.answers import judge, read
 from bot.chat.outcome import NotNow, Refused, Unreadable
 
 EVENT_TYPE = "sessions_bot"
@@ -50,9 +50,8 @@ class History:
         self._reached: TTLCache[tuple[str, str], _Place] = TTLCache(1_000, REMEMBERED_S)  # by channel and key
         self._not_before: dict[str, float] = {}  # by method, in the time of time.monotonic
 
-    def note(self, response: Any) -> None:
+    def note(self, headers: Mapping[str, str]) -> None:
         """Take the token's scopes from any answer: they may change while we run."""
-        headers = getattr(response, "headers", None) or {}
         if scopes := headers.get("X-OAuth-Scopes"):
             self._scopes = frozenset(scope.strip() for scope in scopes.split(","))
 
@@ -137,14 +136,14 @@ class History:
                 answer = await method(**arguments)
         except Exception as error:  # also slack_sdk's own, on an answer that is no JSON object
             raise self._unreadable(name, error) from None
-        self.note(answer)
+        self.note(answer.headers)
         if not isinstance(answer.data, Mapping):
             raise Unreadable("no JSON object")
         return answer.data
 
     def _unreadable(self, name: str, error: Exception) -> Unreadable:
         if isinstance(error, SlackApiError):
-            self.note(error.response)
+            self.note(read(error).headers)
         outcome = judge(error)
         if isinstance(outcome, NotNow):
             self._not_before[name] = time.monotonic() + outcome.retry_after_s

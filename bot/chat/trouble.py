@@ -33,6 +33,8 @@ BAD_MESSAGE = {
     "too_many_attachments",
 }
 NO_THREAD = {"thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"}
+NO_EDIT = {"edit_window_closed"}
+"""The message is there, and must stay as it is."""
 SHUT_OUT = {
     "not_in_channel",
     "channel_not_found",
@@ -44,7 +46,7 @@ SHUT_OUT = {
 }
 """Where a channel's history can't be read for one of these, nothing can be posted there either."""
 
-LOST_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "is_inactive")
+LOST_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 """The workspace's trouble, not the channel's: over once the bot starts with a token that Slack takes."""
 
 
@@ -60,6 +62,6 @@ def held(channel_id: str) -> Message:
 def paused(channel_id: str, code: str, bot: str) -> Message:
     """What the maker of a subscription is told when its channel is paused. `bot` is its name, with the @."""
     resume = f"press *Resume* in `{COMMAND} subscriptions` there if they don't go on by themselves"
-    why, do = pause(code, invite=f"/invite {bot}", resume=resume)
-    text = f"⏸️ Session alerts in <#{channel_id}> are paused: {why}. To go on, {do}. Messages wait until then."
+    why, do = pause(code, channel_id, invite=f"/invite {bot}", resume=resume)
+    text = f"⏸️ Session alerts in <#{channel_id}> are paused: {why}. To go on, {do}. Messages wait for 30 days."
     return Message(text, [section(text)])

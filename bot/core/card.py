@@ -6,15 +6,15 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["silent", "live", "closed"]
+Status = Literal["silent", "listed", "live", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`silent`: the channel knows of the session and has no message (it was live before, or stood in a list).
-    `gen` counts the messages made for it, 0 as long as there is none: a deleted one is followed by another. `reopened`:
-    how often the session came back. `known`: the numbers of the subscriptions that it matched while it was silent; the
-    others may still announce it."""
+    """`silent`: the channel knows of the session and has no message, as it was live before; `listed`: it has none since
+    the session stood in a list. `gen` counts the messages made for it, 0 as long as there is none: a deleted one is
+    followed by another. `reopened`: how often the session came back. `known`: the numbers of the subscriptions that it
+    has matched; as long as it has no message the others may still announce it."""
 
     team_id: str
     channel_id: str

@@ -9,3 +9,10 @@ KINDS = {
     "leave": "people go: the same",
 }
 DEFAULT_KINDS = ("start", "end")
+OTHER_WORDS = {
+    **dict.fromkeys(("open", "opens", "opened", "begin", "begins", "began", "starts", "started"), "start"),
+    **dict.fromkeys(("close", "closes", "closed", "ends", "ended", "finish", "finished", "stop", "stopped"), "end"),
+    **dict.fromkeys(("joins", "joined", "enter", "enters", "entered"), "join"),
+    **dict.fromkeys(("leaves", "left", "exit", "exits", "exited"), "leave"),
+}
+"""What people also call them."""

@@ -167,9 +167,12 @@ def _check_length(line: str, form: str, most_chars: int) -> None:
 
 def _check_scope(term: Term, word: Word, line: str, scope: str) -> None:
     if term.key == "state":
-        if scope == SUBSCRIBE and term.value != "active":
+        if scope == SUBSCRIBE and term.value == "ended":
             text = "A subscription follows live sessions; for their end say `on:end`."
             raise QueryError.at(text, line, term.span, "on:end")
+        if scope == SUBSCRIBE and term.value == "all":
+            text = "A subscription follows each session from its start to its end: leave `all` out."
+            raise QueryError.at(text, line, term.span, "")
     elif scope not in FILTERS[term.key].scopes:
         shown = quote(f"{term.key}:")
         why = "goes with `subscribe`." if scope == LIST else "has no place in a subscription: it tells of what comes."

@@ -49,6 +49,11 @@ class Query:
         return [term for term in self.terms if isinstance(term.value, RoomName)]
 
     @property
+    def room_ids(self) -> list[str]:
+        """The rooms that it names by their ids, those that it leaves out as well."""
+        return [term.value.id for term in self.terms if isinstance(term.value, RoomId)]
+
+    @property
     def needs_zone(self) -> bool:
         """Whether it means something else in another time zone."""
         return any(needs_zone(term.value) for term in self.terms if term.key in ("after", "before"))

@@ -87,7 +87,7 @@ class Matcher:
 
 
 def rooms_of(query: Query) -> list[str]:
-    """The rooms that a query names; none: any room."""
+    """The rooms whose sessions alone can match; none: any room."""
     return [term.value.id for term in query.terms if isinstance(term.value, RoomId) and not term.negated]
 
 
@@ -128,6 +128,8 @@ def _each(
         some = by_channel.get(channel_id, [])
         kinds = frozenset[str]().union(*(each.kinds for each in some))
         card = cards.get(channel_id)
+        if card is not None and card.gen:
+            card = replace(card, known=card.known.union(each.number for each in some))
         if card is None:
             yield _new(change, channel_id, some, kinds)
         elif card.gen == 0:
@@ -141,9 +143,7 @@ def _each(
             card = replace(card, status="live", reopened=card.reopened + 1)
             yield card, [Edit(card, session)]
         else:
-            told = replace(change, joined=change.joined * ("join" in kinds), left=change.left * ("leave" in kinds))
-            reply: list[Task] = [Reply(card, told)] if told.joined or told.left else []
-            yield card, [Edit(card, session), *reply]
+            yield card, [Edit(card, session), *_reply(card, change, kinds)]
 
 
 def _new(
@@ -171,16 +171,30 @@ def _unseen(
 ) -> Iterable[tuple[Card, list[Task]]]:
     """A session that the channel knows of without a message."""
     fresh = [each for each in some if each.number not in card.known]
-    known = card.known.union(each.number for each in fresh)
+    card = replace(card, known=card.known.union(each.number for each in fresh))
+    silent = replace(card, status="silent")
     if change.ended:
         yield _posted(card, change.session) if "end" in kinds else (replace(card, status="closed"), [])
     elif change.reopened:
-        silent = replace(card, status="silent", known=known)
         yield _posted(card, change.session) if kinds & SHOWS else (silent, [])
     elif any(each.kinds & SHOWS and _is_news(change.session, each) for each in fresh):
         yield _posted(card, change.session)
+    elif card.status == "silent" and _told(change, kinds):
+        posted, post = _posted(card, change.session)
+        yield posted, [*post, *_reply(posted, change, kinds)]
     elif fresh:
-        yield replace(card, known=known), []
+        yield card, []
+
+
+def _reply(card: Card, change: Change, kinds: frozenset[str]) -> list[Task]:
+    told = _told(change, kinds)
+    return [Reply(card, told)] if told else []
+
+
+def _told(change: Change, kinds: frozenset[str]) -> Change | None:
+    """Of who came and went, what these kinds ask for."""
+    told = replace(change, joined=change.joined * ("join" in kinds), left=change.left * ("leave" in kinds))
+    return told if told.joined or told.left else None
 
 
 def _posted(card: Card, session: Session) -> tuple[Card, list[Task]]:
@@ -202,7 +216,8 @@ def _rolled_up(cards: Mapping[tuple[str, str], Card], tasks: Sequence[Task]) -> 
         ended = tuple(session for session in sessions if not session.active)
         rolled.append(RollUp(some[0].card.team_id, channel_id, opened, ended))
         for post in some:
-            status: Status = "silent" if post.session.active else "closed"
+            status: Status = "listed" if post.session.active else "closed"
             kept[channel_id, post.session.id] = replace(post.card, status=status, gen=post.card.gen - 1)
-    others = [task for task in tasks if not (isinstance(task, Post) and task.card.channel_id in storms)]
+    listed = {post.card.key for some in storms.values() for post in some}
+    others = [task for task in tasks if isinstance(task, RollUp) or task.card.key not in listed]
     return list(kept.values()), [*others, *rolled]

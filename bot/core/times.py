@@ -27,6 +27,7 @@ _ISO = re.compile(
     r"(?:[t ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?(z|[+-]\d{2}:?\d{2})?)?",
     re.IGNORECASE,
 )
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CLOCK_NAMES = {"noon": time(12), "midday": time(12), "midnight": time()}
 _OTHER_DATE = re.compile(r"(\d{1,2})([./])(\d{1,2})[./](\d{4})")
 
@@ -166,7 +167,7 @@ def parse_time(text: str) -> Time:
     if iso := _ISO.fullmatch(said):
         return _parse_iso(said, iso)
     date_said, _, clock_said = said.partition(" ")
-    if _ISO.fullmatch(date_said) and (clock := _parse_clock(clock_said)) is not None:
+    if _DATE.fullmatch(date_said) and (clock := _parse_clock(clock_said)) is not None:
         return parse_time(f"{date_said} {clock:%H:%M}")
     if other := _OTHER_DATE.fullmatch(said):
         raise BadValue("write a date as year-month-day", _as_iso(other))

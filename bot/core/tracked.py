@@ -9,8 +9,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Tracked:
     """`people` are those who were in, by who they are: (name, role); `peers` counts all who ever were, visit by visit.
-    `started_ms` and `seen_ms` (the poll that last
-    changed this) are milliseconds since 1970."""
+    `started_ms` and `seen_ms` (the poll that last changed this) are milliseconds since 1970."""
 
     session_id: str
     room_id: str

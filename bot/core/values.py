@@ -6,7 +6,7 @@ import difflib
 import re
 from dataclasses import dataclass
 
-from bot.core.kinds import KINDS
+from bot.core.kinds import KINDS, OTHER_WORDS
 from bot.core.times import BadValue, Time, parse_time
 
 LIMIT_MIN, LIMIT_DEFAULT, LIMIT_MAX = 10, 10, 100
@@ -97,10 +97,12 @@ def parse_when(text: str) -> Time:
 
 
 def parse_kind(text: str) -> str:
-    if text.lower() not in KINDS:
-        near = difflib.get_close_matches(text.lower(), KINDS, n=1)
-        raise BadValue(f"say {', '.join(KINDS)}", near[0] if near else None)
-    return text.lower()
+    said = text.lower()
+    kind = OTHER_WORDS.get(said, said)
+    if kind not in KINDS:
+        near = difflib.get_close_matches(said, (*KINDS, *OTHER_WORDS), n=1)
+        raise BadValue(f"say {', '.join(KINDS)}", OTHER_WORDS.get(near[0], near[0]) if near else None)
+    return kind
 
 
 def parse_limit(text: str) -> int:

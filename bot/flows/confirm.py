@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+from cachetools import TTLCache
+
 from bot import log
 from bot.chat.chat import Chat
-from bot.chat.outcome import NotNow, Sent, Unreadable, Unsure
+from bot.chat.outcome import NotNow, Refused, Sent, Unreadable, Unsure
 from bot.chat.trouble import SHUT_OUT, held
 from bot.core.card import key_of
 from bot.core.outgoing import Outgoing
@@ -18,6 +20,7 @@ from bot.render.limits import MESSAGE_BLOCKS
 from bot.store.outbox import UNCONFIRMED
 from bot.store.store import Store
 
+REMEMBERED, REMEMBERED_S = 10_000, 86_400.0
 TRIES = 5
 """So often history that can't be read is tried, before the policy says what becomes of the message."""
 OLDEST_MS = 600_000
@@ -51,8 +54,9 @@ class Confirm:
         self._post_s = post_s
         self._settle_ms = int(settle_s * 1000)
         self._first_wait_s = first_wait_s
-        self._unread: dict[str, int] = {}  # by key: how often history couldn't be read
-        self._repeated: set[str] = set()  # keys of messages that were sent once more, again without a clear answer
+        # By key; another process may settle what is begun here.
+        self._unread: TTLCache[str, int] = TTLCache(REMEMBERED, REMEMBERED_S)  # how often history couldn't be read
+        self._repeated: TTLCache[str, bool] = TTLCache(REMEMBERED, REMEMBERED_S)  # sent again without a clear answer
 
     async def settle(self, claimed: Claimed) -> bool:
         """Whether it is known now what became of it."""
@@ -112,9 +116,12 @@ class Confirm:
             await self._wait(claimed, max(outcome.retry_after_s, LEAST_WAIT_S), outcome.cause)
             return False
         log.warning("post_repeated", channel=row.channel_id, key=row.key, outcome=type(outcome).__name__)
+        if isinstance(outcome, Refused) and self._mark.pauses(row, outcome.code):
+            await self._mark.pause(row, outcome.code)  # its claim is kept, so that it is never sent unmarked
+            return False
         await self._mark.all([(claimed, outcome)])
         if isinstance(outcome, Unsure):
-            self._repeated.add(row.key)
+            self._repeated[row.key] = True
             return False
         self._forget(row.key)
         return isinstance(outcome, Sent)
@@ -129,7 +136,8 @@ class Confirm:
         await self._store.held(row, UNCONFIRMED)
         told = {each.created_by: each for each in await self._store.subscriptions(row.team_id, row.channel_id)}
         message = held(row.channel_id)
-        keys = {person: key_of("held", row.key, person) for person in told}
+        day = str(self._now_ms() // 86_400_000)  # once a day is enough, however many there are
+        keys = {person: key_of("held", row.team_id, row.channel_id, person, day) for person in told}
         outgoing = [
             Outgoing(key, row.team_id, person, "post", message.text, message.blocks) for person, key in keys.items()
         ]
@@ -142,4 +150,4 @@ class Confirm:
 
     def _forget(self, key: str) -> None:
         self._unread.pop(key, None)
-        self._repeated.discard(key)
+        self._repeated.pop(key, None)

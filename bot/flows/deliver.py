@@ -27,8 +27,11 @@ RUN_S = 20.0
 """After so long a run claims nothing more, so that it ends."""
 AGAIN_S = 0.2
 """How often new rows are looked for while others are being sent."""
-AHEAD = 4
-"""So many times `at_once` rows are claimed: while some are marked and new ones claimed, others are sent."""
+TOGETHER_S = 0.01
+"""So long after a message is sent others may be, to be marked with it: a transaction costs more than a row in it."""
+AHEAD = 8
+"""So many times `at_once` rows are claimed, and more when half of them are left: while some are marked and new ones
+claimed, others are sent. After a crash all of them are to be looked for, so no more than that."""
 FIRST_WAIT_S = 15.0
 READS_AT_ONCE = 4
 
@@ -108,16 +111,19 @@ class Deliver:
         count, until = 0, time.monotonic() + RUN_S
         under_way: dict[asyncio.Task[Outcome | None], Claimed] = {}
         gate = asyncio.Semaphore(self._at_once)
+        most = AHEAD * self._at_once
         try:
             while True:
-                if len(under_way) <= self._at_once and not self._stopping and time.monotonic() < until:
+                if len(under_way) <= most // 2 and not self._stopping and time.monotonic() < until:
                     began, now_ms = time.monotonic(), self._now_ms()
-                    rows = await self._store.claim(now_ms, self._lease_ms, AHEAD * self._at_once - len(under_way))
+                    rows = await self._store.claim(now_ms, self._lease_ms, most - len(under_way))
                     for claimed in self._claimed(rows, began, now_ms):
                         under_way[asyncio.create_task(self._send(claimed, gate))] = claimed
                 if not under_way:
                     return count
-                done, _ = await asyncio.wait(under_way, timeout=AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(under_way, timeout=AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.sleep(TOGETHER_S)
+                done = [task for task in under_way if task.done()]
                 count += await self._mark.all([(under_way.pop(task), task.result()) for task in done])
         finally:
             for task in under_way:

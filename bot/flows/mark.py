@@ -8,7 +8,7 @@ from typing import Any
 
 from bot import log
 from bot.chat.outcome import Gone, NotNow, Outcome, Refused, Sent, Unsure
-from bot.chat.trouble import BAD_MESSAGE, NO_THREAD, paused
+from bot.chat.trouble import BAD_MESSAGE, NO_EDIT, NO_THREAD, paused
 from bot.core.card import key_of
 from bot.core.outgoing import Outgoing
 from bot.core.subscription import Subscription
@@ -49,6 +49,10 @@ class Mark:
             await self._unsent(claimed, outcome)
         return len(sent)
 
+    def pauses(self, row: Row, code: str) -> bool:
+        """Whether a refusal is the channel's, and not the message's."""
+        return code not in BAD_MESSAGE | NO_THREAD | NO_EDIT and row.channel_id[:1] not in "UW"
+
     async def pause(self, row: Row, code: str) -> None:
         """Its channel refuses us, and no message is tried there until somebody mends that and resumes."""
         now_ms = self._now_ms()
@@ -64,7 +68,7 @@ class Mark:
             case NotNow(retry_after_s=asked_s, cause=cause):
                 until_ms = self._now_ms() + int(max(asked_s, LEAST_WAIT_S) * 1000)
                 log.info("post_later", channel=row.channel_id, kind=row.kind, cause=cause, wait_s=asked_s)
-                await self._store.later(row, until_ms, method="chat.update" if row.kind == "edit" else "")
+                await self._store.slow_down(row, until_ms)
             case Unsure(cause=cause):
                 log.warning("post_unconfirmed", channel=row.channel_id, kind=row.kind, cause=cause, key=row.key)
                 await self._store.unsure(row, claimed.until_ms, cause)
@@ -85,18 +89,21 @@ class Mark:
         await self._store.replaced(row, card, post)
 
     async def _refused(self, row: Row, code: str) -> None:
+        """For a channel that refuses us, give the row back, then pause: a process that ends between the two leaves a
+        row that is simply sent once more, and refused again. The other way round it would stay claimed, and be looked
+        for as one that may be there. It can't go round for ever: whoever takes the row in between pauses as well."""
         fields: dict[str, Any] = {"channel": row.channel_id, "kind": row.kind, "cause": code, "key": row.key}
         if row.kind == "reply" and code in NO_THREAD and row.attempts < NEW_CARD_TRIES:
             await self._store.later(row, self._now_ms() + int(NEW_CARD_S * 1000))
-        elif code in BAD_MESSAGE | NO_THREAD:
-            log.error("message_dropped", **fields)
-            await self._store.dead(row, code)
+        elif self.pauses(row, code):
+            await self._store.again(row)
+            await self.pause(row, code)
         elif row.channel_id[:1] in "UW":
             log.warning("direct_message_dropped", **fields)
             await self._store.dead(row, code)
         else:
-            await self.pause(row, code)
-            await self._store.again(row)  # after resuming: it is certainly not there, and history needn't be asked
+            log.error("message_dropped", **fields)
+            await self._store.dead(row, code)
 
     def _tell(self, code: str, last_ms: int | None) -> Callable[[Subscription], Outgoing]:
         """`last_ms`: when its last message was sent. Somebody who presses Resume too early is not told again."""

@@ -52,13 +52,13 @@ async def subscribe(
     live = await _live(hms, wanted, now)
     for room_id in rooms_of(wanted):
         await rooms.must_exist(room_id)
-    names = await rooms.names(rooms_of(wanted))
+    names = await rooms.names(wanted.room_ids)
     now_ms = int(now.timestamp() * 1000)
     new = Subscription(team_id, channel_id, wanted, kinds_of(resolved), user_id, now_ms)
-    message = announced(new, live=len(live), names=names)
     key = key_of("subscribed", team_id, channel_id, str(wanted), str(now_ms))
-    first = Outgoing(key, team_id, channel_id, "post", message.text, message.blocks)
-    stored, how = await store.subscribe(new, [session.id for session in live], first)
+    messages = [announced(new, how, live=len(live), names=names) for how in ("new", "changed")]
+    first, changed = (Outgoing(key, team_id, channel_id, "post", each.text, each.blocks) for each in messages)
+    stored, how = await store.subscribe(new, [session.id for session in live], first, changed)
     waiting = how != "same" and not await _settled(store, key)
     return Subscribed(stored, how, len(live), names, await store.channel(team_id, channel_id), waiting)
 
@@ -67,7 +67,7 @@ async def _settled(store: Store, key: str) -> bool:
     """Whether it is known, in the time that a person waits gladly, what became of a message."""
     stop_at = time.monotonic() + FIRST_WAIT_S
     while time.monotonic() < stop_at:
-        if await store.status(key) in ("sent", "held", "dead"):
+        if await store.status(key) not in ("pending", "sending"):
             return True
         await asyncio.sleep(0.1)
     return False

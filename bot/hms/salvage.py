@@ -12,6 +12,7 @@ from bot.errors import HmsBadReply
 
 T = TypeVar("T")
 
+UNKNOWN_FORM = "100ms sent an answer in a form I don't know."
 _TEXTS = ("id", "room_id", "user_id", "user", "name", "role", "last")
 _NO_ZONE = re.compile(r"\d{4}-\d{2}-\d{2}[T ][\d:.]+")
 
@@ -35,9 +36,6 @@ def salvage(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     if not good or not _readable(raw, decoder):
         raise HmsBadReply(UNKNOWN_FORM, cause="wrong shape of all entries")
     return _convert(raw, decoder)
-
-
-UNKNOWN_FORM = "100ms sent an answer in a form I don't know."
 
 
 def _convert(raw: Any, decoder: msgspec.json.Decoder[T]) -> T:

@@ -11,10 +11,15 @@ from bot.chat.trouble import LOST_TOKEN
 from bot.flows.deliver import Deliver
 from bot.flows.poll import Poll
 from bot.jobs.scheduler import Job
+from bot.store.clock import Clock
 from bot.store.store import Fence, Store
 
 LEASE_S = 15.0
 """A leader that is silent for so long is followed by another process."""
+TICK_S = 0.3
+"""How often it is looked whether something is due: who follows leads so soon after the lease is over, and polls."""
+RECONCILE_S = 5.0
+"""How often messages are looked up whose sending had no clear answer."""
 SLOW_S = 300.0
 """A message that isn't sent after so long is worth an operator's eye."""
 STALE_POLLS = 4
@@ -22,23 +27,38 @@ STALE_POLLS = 4
 
 
 class Alerts:
-    """The work of one process. Every process sends; one polls."""
+    """The work of one process. Every process sends; one polls, every `interval_s`. `clock` is the
+    one that `deliver` goes by."""
 
-    def __init__(self, store: Store, poll: Poll, deliver: Deliver, interval_s: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        poll: Poll,
+        deliver: Deliver,
+        clock: Clock,
+        interval_s: float,
+        *,
+        lead_s: float = LEASE_S,
+        reconcile_s: float = RECONCILE_S,
+    ) -> None:
         self._store = store
         self._poll = poll
         self._deliver = deliver
+        self._clock = clock
         self._interval_s = interval_s
+        self._lead_s = lead_s
+        self._reconcile_s = reconcile_s
         self._owner = secrets.token_hex(8)
         self._fence: Fence | None = None
+        self._renew_at = self._poll_at = 0.0  # in the time of time.monotonic
         self._began_s = time.time()
 
     def jobs(self) -> Sequence[Job]:
         return (
-            Job("lead", LEASE_S / 3, self._lead, LEASE_S / 3),
-            Job("poll", self._interval_s, self._run_poll, max(120.0, 4 * self._interval_s)),
-            Job("deliver", 0.5, self._deliver.run, 60.0, whole=True),
-            Job("reconcile", 5.0, self._deliver.reconcile, 60.0, whole=True),
+            Job("lead", TICK_S, self._lead, self._lead_s / 3),
+            Job("poll", min(TICK_S, self._interval_s), self._run_poll, max(120.0, 4 * self._interval_s)),
+            Job("deliver", 0.5, self._send, 60.0, whole=True),
+            Job("reconcile", self._reconcile_s, self._look_up, 60.0, whole=True),
             Job("prune", 3_600.0, self._prune, 60.0),
         )
 
@@ -48,7 +68,7 @@ class Alerts:
         wait_s = time.time() - oldest_ms / 1000 if oldest_ms is not None else 0.0
         late = f"{waiting} messages are to be sent, the oldest for {int(wait_s)} s" if wait_s > SLOW_S else ""
         held = await self._store.unconfirmed()
-        return "\n".join(filter(None, (late, f"{held} messages are held, unconfirmed" if held else "")))
+        return "\n".join(filter(None, (late, f"messages held, unconfirmed: {held}" if held else "")))
 
     async def stale(self, team_id: str) -> str:
         """A line where what is known of sessions is old, or ""."""
@@ -65,18 +85,31 @@ class Alerts:
             log.info("resumed", channels=resumed)
 
     async def _lead(self) -> None:
-        before = self._fence
-        self._fence = await self._store.lead("poller", self._owner, int(LEASE_S * 1000))
+        """Renew the lease when a third of it is over; one that another has, try to get."""
+        before, now = self._fence, time.monotonic()
+        if before and now < self._renew_at:
+            return
+        self._renew_at = now + self._lead_s / 3
+        self._fence = await self._store.lead("poller", self._owner, int(self._lead_s * 1000))
         if self._fence and not before:
+            self._poll_at = 0.0
             log.info("leading", epoch=self._fence.epoch)
         elif before and not self._fence:
             log.info("following")
 
     async def _run_poll(self) -> None:
-        if self._fence is None:
-            await self._lead()
-        if self._fence:
+        now = time.monotonic()
+        if self._fence and now >= self._poll_at:
+            self._poll_at = now + self._interval_s - TICK_S / 2
             await self._poll.run(self._fence)
+
+    async def _send(self) -> None:
+        await self._clock.set()
+        await self._deliver.run()
+
+    async def _look_up(self) -> None:
+        await self._clock.set()
+        await self._deliver.reconcile()
 
     async def _prune(self) -> None:
         await self._store.prune(int(time.time() * 1000))

@@ -21,6 +21,7 @@ SHOW_AGAIN = "sessions.show_again"
 SUBSCRIBE = "sessions.subscribe"
 UNSUBSCRIBE = "sessions.unsubscribe"
 RESUME = "sessions.resume"
+RELEASE = "sessions.release"
 
 _CHANNEL = re.compile(r"[A-Z0-9]{2,32}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")

@@ -12,13 +12,13 @@ _PAUSES = {
         "Slack doesn't show the channel to the bot",
         "if it is private, {invite}, then {resume}; if it was deleted, remove its subscriptions",
     ),
+    "is_inactive": ("the channel is archived", "unarchive it, then {resume}"),
     "is_archived": ("the channel is archived", "unarchive it, then {resume}"),
     "token_revoked": ("the bot's token was revoked", _INSTALL),
     "token_expired": ("the bot's token has expired", _INSTALL),
     "invalid_auth": ("Slack refuses the bot's token", _INSTALL),
     "not_authed": ("Slack refuses the bot's token", _INSTALL),
     "account_inactive": ("the bot was switched off", _INSTALL),
-    "is_inactive": ("the bot was switched off", _INSTALL),
     "no_permission": (
         "the bot lacks a permission",
         "someone who manages the app adds the scopes of its manifest and installs it anew, then {resume}",
@@ -35,15 +35,20 @@ _PAUSES = {
 """By Slack's error code."""
 
 
-def pause(reason: str, *, invite: str, resume: str) -> tuple[str, str]:
+def pause(reason: str, channel_id: str = "", *, invite: str, resume: str) -> tuple[str, str]:
     """Why, and what to do: two half-sentences in mrkdwn. `reason` is Slack's error code, `resume` how one resumes."""
+    if channel_id[:1] == "D" and reason in ("not_in_channel", "channel_not_found"):
+        return "the bot isn't part of this conversation, and can't be invited", let_in(invite, channel_id)
     unknown = f"Slack says `{code(plain(reason, _CODE_CHARS))}`", "mend that, then {resume}"
     why, do = _PAUSES.get(reason, unknown)
     return why, do.format(invite=let_in(invite), resume=resume)
 
 
-def let_in(invite: str) -> str:
-    """How the bot gets into a channel; `invite` is the exact line, where it is known."""
+def let_in(invite: str, channel_id: str = "") -> str:
+    """How the bot gets into a channel; `invite` is the exact line, where it is known. Nobody can be invited into a
+    conversation of two people."""
+    if channel_id[:1] == "D":
+        return "use a channel, or your direct conversation with the bot"
     return (
         f"type `{code(plain(invite, _CODE_CHARS))}` there"
         if invite

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from bot.core.kinds import KINDS
 from bot.core.parse import LINE_CHARS
+from bot.core.route import moves
 from bot.core.subscription import Subscription
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, menu, section
@@ -20,7 +21,7 @@ from bot.render.pauses import let_in, pause
 from bot.render.phrases import SESSIONS, Names, clock, count, sessions
 from bot.render.validate_data import texts
 
-CARDS_MOST = 40
+CARDS_MOST = 36
 WORDS_CHARS = 1_000  # of a filter in words, where it stands alone
 FALLBACK_SUBSCRIPTIONS = 10
 _WORDS_LEAST_CHARS = 40
@@ -29,16 +30,17 @@ _VERBS = (("one", {"start": "opens", "end": "ends"}), ("someone", {"join": "join
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Of a channel: why it is paused (Slack's error code; empty when it isn't), when the last message was sent (ms
-    since 1970), how many messages wait to be sent, and how many wait for somebody to act."""
+    """Of a channel: why it is paused (Slack's error code; empty when it isn't), how many messages wait to be sent, and
+    how many wait for somebody to act."""
 
     paused: str
-    last_ms: int | None
     waiting: int
     held: int
 
 
-Item = tuple[Subscription, Health]
+Told = Mapping[int, int]
+"""When the last message of a subscription was sent (ms since 1970), by its number, as far as that is kept."""
+KEPT_DAYS = 7
 
 
 def subscribed(
@@ -50,10 +52,11 @@ def subscribed(
     invite: str,
     paused: str = "",
     waiting: bool = False,
+    known: bool = False,
 ) -> Message:
     """For the one who subscribed: what the bot took it to mean. `live`: how many sessions match now; `invite`: what to
-    type to let the bot in; `paused`: why nothing can be posted there, as in Health; `waiting`: the first
-    message isn't there yet."""
+    type to let the bot in; `paused`: why nothing can be posted there, as in Health; `waiting`: the first message isn't
+    there yet; `known`: the channel has had others."""
     number = subscription.number
     head = {
         "new": f"✅ Subscribed, as number {number}.",
@@ -61,19 +64,26 @@ def subscribed(
         "changed": f"✅ Number {number} was there already; what it tells of has changed.",
     }[how]
     words, told, line = sessions(subscription.query, names, WORDS_CHARS), _told(subscription), _line(subscription)
-    foot = f"`{COMMAND} unsubscribe {number}` ends it, `{COMMAND} subscriptions` lists all of this channel."
+    foot = [f"`{COMMAND} unsubscribe {number}` ends it, `{COMMAND} subscriptions` lists all of this channel."]
+    if waiting:
+        hint = "" if known else f" If it doesn't come, {let_in(invite, subscription.channel_id)}."
+        foot.append(f"My first message is on its way.{hint}")
     blocks = [
-        section(f"{head}\n{words}\n{told} {_now(live)}"),
+        section(f"{head}\n{words}\n{told} {_now(subscription, live)}"),
         *([_stopped(subscription.channel_id, paused, invite)] if paused else []),
         *([context(f"`{line}`")] if line else []),
-        context(foot, *([f"My first message is on its way. If it doesn't come, {let_in(invite)}."] if waiting else [])),
+        context(*foot),
     ]
     return Message(f"{head} {words}. {told}{' The channel is paused.' if paused else ''}", blocks)
 
 
-def announced(subscription: Subscription, *, live: int, names: Names) -> Message:
-    """The first message of a subscription to its channel, which shows that the bot can post there."""
+def announced(
+    subscription: Subscription, how: Literal["new", "changed"] = "new", *, live: int, names: Names
+) -> Message:
+    """The first message of a subscription to its channel, which shows that the bot can post there; or what it is told
+    of since that has changed."""
     words, told = sessions(subscription.query, names, WORDS_CHARS), _told(subscription)
+    who = f"<@{subscription.created_by}>"
     only_end = subscription.kinds == {"end"}
     about = (
         f"Each session has one message here, {'when it has ended' if only_end else 'kept up to date until it ends'}."
@@ -81,65 +91,78 @@ def announced(subscription: Subscription, *, live: int, names: Names) -> Message
     if subscription.kinds & {"join", "leave"}:
         about += " Who comes and goes is in its thread."
     see = f"`{COMMAND} subscriptions` lists what this channel is told of, with a button to end it."
-    blocks = [
-        section(f"🔔 <@{subscription.created_by}> subscribed this channel to\n{words}\n{told} {_now(live)}"),
-        context(about, see),
-    ]
-    return Message(f"🔔 This channel is subscribed to {words}. {told}", blocks)
+    if how == "new":
+        head, text = f"{who} subscribed this channel to", f"This channel is subscribed to {words}."
+    else:
+        head, text = f"{who} changed what this channel is told of", f"What this channel is told of {words} has changed."
+    blocks = [section(f"🔔 {head}\n{words}\n{told} {_now(subscription, live)}"), context(about, see)]
+    return Message(f"🔔 {text} {told}", blocks)
 
 
 def unsubscribed(subscription: Subscription, names: Names) -> Message:
     """What was ended, and the line that makes it again."""
-    words, line = sessions(subscription.query, names, WORDS_CHARS), _line(subscription)
-    head = f"🔕 Subscription {subscription.number} has ended."
+    words, line, head = sessions(subscription.query, names, WORDS_CHARS), _line(subscription), _ended(subscription)
     again = [section(f"To have it again:\n```{line}```")] if line else []
     return Message(f"{head} {words}.", [section(f"{head}\n{words}"), *again])
 
 
 def subscriptions_list(
-    items: Sequence[Item], *, names: Names, as_of: datetime, stale: str = "", invite: str = ""
+    items: Sequence[Subscription],
+    health: Health,
+    *,
+    told: Told,
+    names: Names,
+    as_of: datetime,
+    stale: str = "",
+    invite: str = "",
+    gone: Subscription | None = None,
 ) -> Message:
     """A channel's subscriptions, for the one who asked. Up to `CARDS_MOST` have a section each with a Remove button;
-    more of them a line each, and a menu. `stale`: a sentence on data that is old."""
+    more of them a line each, and a menu. `stale`: a sentence on data that is old; `gone`: one that has just ended."""
     old = [context(f"⚠️ {mrkdwn(stale, 300)}")] if stale else []
+    if gone is not None:
+        line = _line(gone)
+        old.append(context(_ended(gone) + (f" To have it again: `{line}`" if line else "")))
     if not items:
         text = "This channel has no subscriptions."
         how = f"Make one:\n```{COMMAND} subscribe role:host on:start,end```"
         about = context(f"`on:` takes {', '.join(KINDS)}; `{COMMAND} help` lists all filters.")
         return Message(text, [section(text), section(how), about, *old])
     total = count(len(items), "subscription", "subscriptions")
-    head = [section(f"*{total}* of this channel"), *_halted(items, invite), *old]
+    channel_id = items[0].channel_id
+    head = [section(f"*{total}* of this channel · {_health(health)}"), *_halted(channel_id, health, invite), *old]
     make = f"`{COMMAND} subscribe` makes one, or changes what one of the same filters tells."
     foot = [context(f"{make} As of {clock(as_of, as_of)}.")]
     room_chars = ALL_TEXT_CHARS - sum(map(len, texts([*head, *foot])))
-    draw = _cards if len(items) <= CARDS_MOST else _lines
-    return Message(_spoken(items, names, total), [*head, *draw(items, names, as_of, room_chars), *foot])
+    many = len(items) > CARDS_MOST
+    drawn = _lines(items, names, room_chars) if many else _cards(items, told, names, as_of, room_chars)
+    return Message(_spoken(items, health, names, total), [*head, *drawn, *foot])
 
 
-def _cards(items: Sequence[Item], names: Names, as_of: datetime, room_chars: int) -> Iterable[Block]:
+def _cards(
+    items: Sequence[Subscription], told: Told, names: Names, as_of: datetime, room_chars: int
+) -> Iterable[Block]:
     most_chars = min(SECTION_TEXT_CHARS, room_chars // len(items) - len("Remove"))
-    for subscription, health in items:
+    for subscription in items:
         number = subscription.number
-        told = f"told {_when(subscription)}"
-        about = [told, f"by <@{subscription.created_by}>", _health(health), _last(health, as_of)]
+        when = f"told {_when(subscription)}"
+        about = [when, f"by <@{subscription.created_by}>", _last(subscription, told, as_of)]
         left_chars = most_chars - len(f"*{number}* ·  · ") - sum(len(text) + 3 for text in about)
         words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars))
-        lines = [[Part(f"*{number}*"), Part(words)], [Part(told)], [*map(Part, about[1:-1]), Part(about[-1], 1)]]
+        lines = [[Part(f"*{number}*"), Part(words)], [Part(when)], [Part(about[1]), Part(about[2], 1)]]
         value = ids.subscription_value(subscription.channel_id, number)
         yield section(
             fit(lines, most_chars), button("Remove", ids.UNSUBSCRIBE, value, spoken=f"Remove subscription {number}")
         )
 
 
-def _lines(items: Sequence[Item], names: Names, as_of: datetime, room_chars: int) -> Iterable[Block]:
-    health = items[0][1]
-    about = context(f"{_health(health)} · {_last(health, as_of)}")
+def _lines(items: Sequence[Subscription], names: Names, room_chars: int) -> Iterable[Block]:
     shown = items[:SELECT_OPTIONS]
     more = [f"… and {len(items) - len(shown):,} more"] if len(items) > len(shown) else []
     placeholder = "Remove number …"
-    fixed = sum(map(len, [*texts(about), placeholder, *more]))
+    fixed = sum(map(len, [placeholder, *more]))
     lines, options = [], []
-    for subscription, _ in shown:
+    for subscription in shown:
         number = str(subscription.number)
         most_chars = (room_chars - fixed) // len(shown) - len(number) - 1
         others = [f"<@{subscription.created_by}>", ", ".join(_kinds(subscription))]
@@ -147,31 +170,29 @@ def _lines(items: Sequence[Item], names: Names, as_of: datetime, room_chars: int
         words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars)).removeprefix(SESSIONS)
         lines.append(fit([[Part(f"{number} {words}"), Part(others[0], 2), Part(others[1], 1)]], most_chars))
         options.append((number, ids.subscription_value(subscription.channel_id, subscription.number)))
-    yield about
     for text in packed([*lines, *more]):
         yield section(text)
     yield actions(menu(placeholder, ids.UNSUBSCRIBE, options))
 
 
-def _halted(items: Sequence[Item], invite: str) -> Iterable[Block]:
-    """Why messages don't go out. All items are of one channel."""
-    subscription, health = items[0]
+def _halted(channel_id: str, health: Health, invite: str) -> Iterable[Block]:
+    """Why messages don't go out."""
     if health.paused:
-        yield _stopped(subscription.channel_id, health.paused, invite)
+        yield _stopped(channel_id, health.paused, invite)
     elif health.held:
         held = count(health.held, "message is", "messages are")
         why = "Slack's answer was lost, and I can't read this channel to see what arrived"
-        send = button("Send them", ids.RESUME, ids.channel_value(subscription.channel_id), spoken="Send what is held")
+        send = button("Send them", ids.RELEASE, ids.channel_value(channel_id), spoken="Send what is held")
         yield section(f"🟠 {held} held: {why}. Sent now, one that arrived shows twice.", send)
 
 
 def _stopped(channel_id: str, reason: str, invite: str) -> Block:
     """Why the channel is paused, what to do, and the button for then."""
-    why, do = pause(reason, invite=invite, resume="press *Resume* if it doesn't go on by itself")
+    why, do = pause(reason, channel_id, invite=invite, resume="press *Resume* if it doesn't go on by itself")
     resume = button(
         "Resume", ids.RESUME, ids.channel_value(channel_id), style="primary", spoken="Resume this channel's messages"
     )
-    return section(f"⏸️ *Paused:* {why}. To mend it: {do}. Subscriptions and messages are kept.", resume)
+    return section(f"⏸️ *Paused:* {why}. To mend it: {do}. Subscriptions are kept, messages for 30 days.", resume)
 
 
 def _health(health: Health) -> str:
@@ -181,10 +202,19 @@ def _health(health: Health) -> str:
     return ("🟠 some held" if health.held else "🟢 working") + waiting
 
 
-def _last(health: Health, as_of: datetime) -> str:
-    if health.last_ms is None:
-        return "no message yet"
-    return f"last message {clock(datetime.fromtimestamp(health.last_ms / 1_000, UTC), as_of)}"
+def _last(subscription: Subscription, told: Told, as_of: datetime) -> str:
+    if (last_ms := told.get(subscription.number)) is not None:
+        return f"last message {clock(_moment(last_ms), as_of)}"
+    young = as_of - _moment(subscription.created_ms) < timedelta(days=KEPT_DAYS)
+    return "no message yet" if young else f"no message in the last {KEPT_DAYS} days"
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1_000, UTC)
+
+
+def _ended(subscription: Subscription) -> str:
+    return f"🔕 Subscription {subscription.number} has ended."
 
 
 def _kinds(subscription: Subscription) -> list[str]:
@@ -192,21 +222,23 @@ def _kinds(subscription: Subscription) -> list[str]:
 
 
 def _when(subscription: Subscription) -> str:
-    """`when one opens or ends, and when someone joins`."""
+    """`when one opens or ends, and when someone joins`; `comes to match` where it may do so later than it opens."""
     said = (
         (who, " or ".join(verb for kind, verb in verbs.items() if kind in subscription.kinds)) for who, verbs in _VERBS
     )
-    return ", and ".join(f"when {who} {verbs}" for who, verbs in said if verbs)
+    told = ", and ".join(f"when {who} {verbs}" for who, verbs in said if verbs)
+    return told.replace("opens", "comes to match") if moves(subscription.query) else told
 
 
 def _told(subscription: Subscription) -> str:
     return f"This channel is told {_when(subscription)}."
 
 
-def _now(live: int) -> str:
+def _now(subscription: Subscription, live: int) -> str:
+    one, many = ("matches", "match") if moves(subscription.query) else ("is live", "are live")
     if not live:
-        return "None is live now."
-    return f"{live:,} {'is' if live == 1 else 'are'} live now: only what changes from here on is told."
+        return f"None {one} now."
+    return f"{live:,} {one if live == 1 else many} now: only what changes from here on is told."
 
 
 def _line(subscription: Subscription) -> str:
@@ -216,10 +248,10 @@ def _line(subscription: Subscription) -> str:
     return f"{COMMAND} {code(line)}" if len(line) <= LINE_CHARS else ""
 
 
-def _spoken(items: Sequence[Item], names: Names, total: str) -> str:
-    stopped = ", paused" if items[0][1].paused else ""
+def _spoken(items: Sequence[Subscription], health: Health, names: Names, total: str) -> str:
+    stopped = ", paused" if health.paused else ""
     lines = [f"{total} of this channel{stopped}."]
-    lines += [f"{each.number}: {sessions(each.query, names, 250)}." for each, _ in items[:FALLBACK_SUBSCRIPTIONS]]
+    lines += [f"{each.number}: {sessions(each.query, names, 250)}." for each in items[:FALLBACK_SUBSCRIPTIONS]]
     if len(items) > FALLBACK_SUBSCRIPTIONS:
         lines.append(f"And {len(items) - FALLBACK_SUBSCRIPTIONS} more.")
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from bot.errors import StaleButton, UserError
 from bot.render import actions as ids
 from bot.slack.answers import send_page, send_session
 from bot.slack.request import Request
-from bot.slack.subscriptions import send_resumed, send_subscribed, send_unsubscribed
+from bot.slack.subscriptions import send_released, send_resumed, send_subscribed, send_unsubscribed
 
 
 async def press(request: Request, action: Mapping[str, Any]) -> None:
@@ -75,6 +75,11 @@ async def _resume(request: Request, value: str) -> None:
     await send_resumed(request)
 
 
+async def _release(request: Request, value: str) -> None:
+    _must_be_here(request, ids.read_channel_value(value))
+    await send_released(request)
+
+
 def _must_be_here(request: Request, channel_id: str) -> None:
     """A press can do what its presser could type, and they could type it in this channel only."""
     if channel_id != request.channel_id:
@@ -97,4 +102,5 @@ BUTTONS: dict[str, Callable[[Request, str], Awaitable[None]]] = {
     ids.SUBSCRIBE: _subscribe,
     ids.UNSUBSCRIBE: _unsubscribe,
     ids.RESUME: _resume,
+    ids.RELEASE: _release,
 }

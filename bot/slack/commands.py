@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from bot.render.help import COMMAND, help_message
 from bot.slack.answers import send_page, send_session
 from bot.slack.request import Request
 from bot.slack.subscriptions import send_subscribed, send_subscriptions, send_unsubscribed
+
+_AROUND = re.compile(r"""^(["'`])((?:(?!\1).)*)\1$""")
+"""Quotes around all of a text, not around a word at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ async def _subscriptions(request: Request, rest: str) -> None:
 
 
 async def _unsubscribe(request: Request, rest: str) -> None:
-    await send_unsubscribed(request, rest.strip(" ,#\"'`"))
+    await send_unsubscribed(request, _AROUND.sub(r"\2", rest.strip(" ,")).strip())
 
 
 async def _help(request: Request, rest: str) -> None:
@@ -86,12 +90,20 @@ async def _help(request: Request, rest: str) -> None:
 COMMANDS: dict[str, Command] = {
     "show": Command("show <session id>", "one session: its people by role, its lengths", _show, also=("details",)),
     "subscribe": Command(
-        "subscribe [query] [on:start,end,join,leave]", "tell this channel when sessions open and close", _subscribe
+        "subscribe [query] [on:start,end,join,leave]",
+        "tell this channel when sessions open and close",
+        _subscribe,
+        also=("sub", "follow"),
     ),
     "subscriptions": Command(
-        "subscriptions", "what this channel is told of, by whose wish, and how that goes", _subscriptions
+        "subscriptions",
+        "what this channel is told of, by whose wish, and how that goes",
+        _subscriptions,
+        also=("subs",),
     ),
-    "unsubscribe": Command("unsubscribe <number or query>", "end a subscription of this channel", _unsubscribe),
+    "unsubscribe": Command(
+        "unsubscribe <number or query>", "end a subscription of this channel", _unsubscribe, also=("unsub", "unfollow")
+    ),
     "help": Command("help", "this list", _help, also=("?", "h", "-h", "-help", "--help", "-?")),
 }
 

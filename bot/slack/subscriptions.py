@@ -8,18 +8,19 @@ import time
 from collections.abc import Iterable, Sequence
 
 from bot.core.filters import SUBSCRIBE
+from bot.core.kinds import KINDS
 from bot.core.parse import RESOLVED_CHARS, parse
-from bot.core.route import rooms_of
-from bot.core.subscription import Subscription
+from bot.core.subscription import Subscription, kinds_of
 from bot.core.text import quote
 from bot.errors import ManyRooms, UserError
 from bot.flows.subscribe import subscribe
+from bot.render.help import COMMAND
 from bot.render.phrases import Names
 from bot.render.subscriptions import Health, subscribed, subscriptions_list, unsubscribed
 from bot.slack.request import Request
 
 RESUMED_S = 2.0
-"""How long the list waits after Resume, so that it shows how that went."""
+"""How long the list waits for messages to go out."""
 NO_GUESTS = "Guests can't change what a channel is told: please ask a member. `/sessions` itself is yours too."
 NOT_YET = "I'm still finding out which workspace this is. Please try again in a moment."
 SEE = "`/sessions subscriptions` lists those it has"
@@ -45,22 +46,25 @@ async def send_subscribed(request: Request, line: str) -> None:
         invite=bot.invite,
         paused=done.channel.paused or "",
         waiting=done.waiting,
+        known=done.channel.last_ms is not None,
     )
     await request.reply(message)
 
 
-async def send_subscriptions(request: Request, *, replace: bool = False) -> None:
-    """The channel's subscriptions, and how it is with them."""
+async def send_subscriptions(request: Request, *, replace: bool = False, gone: Subscription | None = None) -> None:
+    """The channel's subscriptions, and how it is with them; `gone` has just ended."""
     store, team_id = request.bot.store, await _team(request, guests=True)
     found = await store.subscriptions(team_id, request.channel_id)
     channel = await store.channel(team_id, request.channel_id)
-    health = Health(channel.paused or "", channel.last_ms, channel.waiting, channel.held)
     message = subscriptions_list(
-        [(each, health) for each in found],
+        found,
+        Health(channel.paused or "", channel.waiting, channel.held),
+        told=await store.last_told(team_id, request.channel_id),
         names=await _names(request, found),
         as_of=request.now,
         stale=await request.bot.stale(),
         invite=request.bot.invite,
+        gone=gone,
     )
     await request.reply(message, replace=replace)
 
@@ -74,15 +78,28 @@ async def send_unsubscribed(request: Request, said: str, *, replace: bool = Fals
     if gone is None:
         raise UserError(f"This channel has no subscription {number}: {SEE}.")
     if replace:
-        await send_subscriptions(request, replace=True)
+        await send_subscriptions(request, replace=True, gone=gone)
     else:
         await request.reply(unsubscribed(gone, await _names(request, [gone])))
 
 
 async def send_resumed(request: Request) -> None:
     """Go on after a pause; the list then shows how it went."""
-    store, team_id = request.bot.store, await _team(request)
-    await store.resume(team_id, request.channel_id)
+    team_id = await _team(request)
+    await request.bot.store.resume(team_id, request.channel_id)
+    await _settled(request, team_id)
+
+
+async def send_released(request: Request) -> None:
+    """Send what is held because nobody can tell whether it arrived."""
+    team_id = await _team(request)
+    await request.bot.store.release(team_id, request.channel_id)
+    await _settled(request, team_id)
+
+
+async def _settled(request: Request, team_id: str) -> None:
+    """The list, a moment later: so that it shows how that went."""
+    store = request.bot.store
     stop_at = time.monotonic() + RESUMED_S
     while time.monotonic() < stop_at:
         channel = await store.channel(team_id, request.channel_id)
@@ -95,22 +112,40 @@ async def send_resumed(request: Request) -> None:
 async def _number(request: Request, said: str, here: Sequence[Subscription]) -> int:
     if found := re.fullmatch(r"(?:number|no\.?|#)? ?([0-9]{1,9})", said, re.IGNORECASE):
         return int(found[1])
-    if not said and len(here) == 1:
+    every = said.lower() in ("", "all")
+    if every and len(here) == 1:
         return here[0].number
-    if not said:
-        raise UserError(f"Which one? {SEE}, each with its number.")
+    if every:
+        raise UserError(_which(here))
     try:
-        query = (await request.bot.rooms.resolve(parse(said, scope=SUBSCRIBE))).without("on")
+        query = await request.bot.rooms.resolve(parse(said, scope=SUBSCRIBE))
     except UserError:  # its fix would subscribe
         raise UserError(f"I can't tell which one is meant by {quote(said)}: {SEE}, each with its number.") from None
     for each in here:
-        if each.query == query:
+        if each.query == query.without("on"):
+            if query.only("on") and kinds_of(query) != each.kinds:
+                raise UserError(
+                    f"Number {each.number} tells of {_and([kind for kind in KINDS if kind in each.kinds])}: "
+                    f"`{COMMAND} unsubscribe {each.number}` ends it."
+                )
             return each.number
     raise UserError(f"This channel has no subscription to {quote(said)}: {SEE}.")
 
 
+def _which(here: Sequence[Subscription]) -> str:
+    if not here:
+        return "This channel has no subscriptions."
+    numbers = _and([str(each.number) for each in here])
+    example = f"`{COMMAND} unsubscribe {here[0].number}`"
+    return f"Which one? This channel has {numbers}. Each is ended by a line of its own, such as {example}."
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
 async def _names(request: Request, subscriptions: Iterable[Subscription]) -> Names:
-    return await request.bot.rooms.names(room_id for each in subscriptions for room_id in rooms_of(each.query))
+    return await request.bot.rooms.names(room_id for each in subscriptions for room_id in each.query.room_ids)
 
 
 async def _team(request: Request, *, guests: bool = False) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.card import Card
 from bot.store.sql import chunks, insert
-from bot.store.tables import cards
+from bot.store.tables import cards, outbox
 
 
 async def add(db: AsyncConnection, new: Sequence[Card], now_ms: int) -> None:
@@ -34,7 +34,8 @@ async def put(db: AsyncConnection, changed: Sequence[Card], now_ms: int) -> None
     values = {
         "status": new.status,
         "reopened": new.reopened,
-        "known": new.known,
+        # somebody may have subscribed since the poll read it
+        "known": case((cards.c.gen == 0, cards.c.known + "," + new.known), else_=new.known),
         "changed_ms": new.changed_ms,
         "gen": case((newer, new.gen), else_=cards.c.gen),
         "key": case((newer, new.key), else_=cards.c.key),
@@ -70,10 +71,10 @@ async def places(db: AsyncConnection, keys: Iterable[str]) -> dict[str, tuple[st
     return found
 
 
-async def sent(db: AsyncConnection, messages: Sequence[tuple[str, str]]) -> None:
-    """(key, ts) of posts; those that are no card's are none here."""
-    statement = update(cards).where(cards.c.key == bindparam("k")).values(ts=bindparam("t"))
-    await db.execute(statement, [{"k": key, "t": ts} for key, ts in messages])
+async def sent(db: AsyncConnection, keys: Sequence[str]) -> None:
+    """Of posts whose rows have their `ts`; those that are no card's are none here."""
+    for some in chunks(keys):
+        await db.execute(_SENT, {"some": some})
 
 
 async def replace(db: AsyncConnection, card: Card) -> bool:
@@ -82,6 +83,10 @@ async def replace(db: AsyncConnection, card: Card) -> bool:
     values = {"gen": card.gen, "key": card.key, "key_before": cards.c.key, "ts": None}
     raised = update(cards).where(*here, cards.c.channel_id == card.channel_id, cards.c.gen < card.gen).values(values)
     return (await db.execute(raised)).rowcount > 0
+
+
+_post_ts = select(outbox.c.ts).where(outbox.c.key == cards.c.key).scalar_subquery()
+_SENT = update(cards).where(cards.c.key.in_(bindparam("some", expanding=True))).values(ts=_post_ts)
 
 
 def _card(row: Any) -> Card:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 
-from sqlalchemy import case, func, select, tuple_
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.records import Channel
@@ -28,12 +29,21 @@ async def lock(db: AsyncConnection, places: Iterable[Place]) -> dict[Place, str 
     return held
 
 
+_HELD = (
+    select(channels.c.channel_id, channels.c.paused)
+    .where(channels.c.team_id == bindparam("team"), channels.c.channel_id.in_(bindparam("some", expanding=True)))
+    .order_by(channels.c.channel_id)
+    .with_for_update()
+)
+
+
 async def _held(db: AsyncConnection, places: list[Place]) -> dict[Place, str | None]:
+    """`places` are sorted."""
     held: dict[Place, str | None] = {}
-    columns = (channels.c.team_id, channels.c.channel_id)
-    for some in chunks(places):
-        query = select(*columns, channels.c.paused).where(tuple_(*columns).in_(some)).order_by(*columns)
-        held |= {(row.team_id, row.channel_id): row.paused for row in await db.execute(query.with_for_update())}
+    for team_id, here in groupby(places, lambda place: place[0]):
+        for some in chunks(channel_id for _, channel_id in here):
+            rows = await db.execute(_HELD, {"team": team_id, "some": some})
+            held |= {(team_id, channel_id): why for channel_id, why in rows}
     return held
 
 

@@ -11,12 +11,19 @@ from bot.store.records import Fence
 from bot.store.sql import insert
 from bot.store.tables import leases
 
+_NOW_S = func.extract("epoch", func.clock_timestamp())
+"""PostgreSQL's own clock."""
+
+
+async def time_s(db: AsyncConnection) -> float:
+    return float(await db.scalar(select(_NOW_S)) or 0.0)
+
 
 async def take(db: AsyncConnection, name: str, owner: str, ttl_ms: int, *, single: bool) -> Fence | None:
     """None while another owner's lease lasts. On PostgreSQL its clock judges; `single`: there can be no other owner."""
     now: ColumnElement[int] | int = 0
     if not single:
-        now = cast(func.extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
+        now = cast(_NOW_S * 1000, BigInteger)
     statement = insert(db, leases).values(name=name, owner=owner, epoch=1, expires_ms=now + ttl_ms)
     free: Any = true() if single else or_(leases.c.owner == owner, leases.c.expires_ms < now)
     changed = case((leases.c.owner == owner, 0), else_=1)

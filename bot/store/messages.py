@@ -6,6 +6,7 @@ The conversations of the messages must be locked (`channels.lock`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -18,6 +19,9 @@ from bot.store import cards
 from bot.store.channels import Place
 from bot.store.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert
 from bot.store.tables import outbox
+
+SHARED = 256
+"""So many payloads are remembered: one message is often for many channels."""
 
 
 class Payload(msgspec.Struct):
@@ -34,7 +38,9 @@ def packed(text: str, blocks: Sequence[Mapping[str, Any]]) -> str:
     return msgspec.json.encode({"text": text, "blocks": list(blocks)}).decode()
 
 
+@lru_cache(SHARED)
 def unpacked(payload: str) -> Payload:
+    """Not to be changed: it is the same for all that show the same."""
     return _payload.decode(payload)
 
 
@@ -42,16 +48,22 @@ async def put(
     db: AsyncConnection, outgoing: Sequence[Outgoing], paused: Mapping[Place, str | None], turn: int, now_ms: int
 ) -> None:
     """Store them, in order. `paused` is what `channels.lock` gave; messages for a paused channel are held."""
-    posts = [_new(each, paused, turn, now_ms) for each in outgoing if each.kind == "post"]
+    once: dict[tuple[str, int], str] = {}  # one message is often for many channels
+    posts = [_new(each, paused, turn, now_ms, once) for each in outgoing if each.kind == "post"]
     if posts:
         await db.execute(insert(db, outbox).on_conflict_do_nothing(index_elements=["key"]), posts)
     others = [each for each in outgoing if each.kind != "post"]
     if others:
-        await _put_others(db, others, paused, turn, now_ms)
+        await _put_others(db, others, paused, turn, now_ms, once)
 
 
 async def _put_others(
-    db: AsyncConnection, outgoing: Sequence[Outgoing], paused: Mapping[Place, str | None], turn: int, now_ms: int
+    db: AsyncConnection,
+    outgoing: Sequence[Outgoing],
+    paused: Mapping[Place, str | None],
+    turn: int,
+    now_ms: int,
+    once: dict[tuple[str, int], str],
 ) -> None:
     """Edits and replies: each belongs to a card's post, and what happens depends on how far that is."""
     keys = dict.fromkeys(each.of for each in outgoing)
@@ -67,7 +79,7 @@ async def _put_others(
         if each.kind == "edit" and post is not None and _can_still_change(post):
             newer[key] = {"k": key, "new": packed(each.text, each.blocks)}
             continue
-        row = _new(each, paused, turn, now_ms) | {"of": key, "target_ts": ts}
+        row = _new(each, paused, turn, now_ms, once) | {"of": key, "target_ts": ts}
         if each.kind == "edit":
             row["key"] = f"{key}:edit"
         if ts is None and post is None:
@@ -140,14 +152,19 @@ def _upsert(db: AsyncConnection) -> Any:
     )
 
 
-def _new(each: Outgoing, paused: Mapping[Place, str | None], turn: int, now_ms: int) -> dict[str, object]:
+def _new(
+    each: Outgoing, paused: Mapping[Place, str | None], turn: int, now_ms: int, once: dict[tuple[str, int], str]
+) -> dict[str, object]:
+    what = each.text, id(each.blocks)
+    if what not in once:
+        once[what] = packed(each.text, each.blocks)
     return {
         "key": each.key,
         "team_id": each.team_id,
         "channel_id": each.channel_id,
         "kind": each.kind,
         "of": None,
-        "payload": packed(each.text, each.blocks),
+        "payload": once[what],
         "status": "pending" if paused[each.team_id, each.channel_id] is None else "held",
         "turn": turn,
         "queued_ms": now_ms,

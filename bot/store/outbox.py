@@ -4,10 +4,25 @@ written. Only `sending` rows are in flight, one a channel, which the index `one_
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, BindParameter, Select, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.card import Card
@@ -20,62 +35,72 @@ from bot.store.tables import channels, limits, outbox
 
 EDIT_GAP_MS = 15_000
 """A card is edited at most so often."""
-POST, EDIT = "chat.postMessage", "chat.update"
+POST, EDIT = "chat.postMessage ", "chat.update"
+"""What Slack limits: posts in each channel, whose id follows, and edits in the whole workspace."""
 UNCONFIRMED = "unconfirmed"
 """Why a message is held whose sending had no clear answer, where nobody can look it up."""
+SOON_MS = 60_000
 FAR_MS = 3_600_000
-"""No wait is as long as this: a time further ahead was written by a clock that was wrong."""
+"""Our own waits are shorter than the one, Slack's and the lease of a lost message than the other: a time further ahead
+was written by a clock that was wrong."""
+
+_ROW = (
+    outbox.c.id,
+    outbox.c.key,
+    outbox.c.team_id,
+    outbox.c.channel_id,
+    outbox.c.kind,
+    outbox.c.payload,
+    outbox.c.target_ts,
+    outbox.c.attempts,
+    outbox.c.first_try_ms,
+    outbox.c.rev,
+)
 
 
 async def claim(db: AsyncConnection, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
-    return await _claimed(db, _due(now_ms).limit(limit), now_ms, lease_ms)
+    return await _claimed(db, await db.execute(_DUE, {"now": now_ms, "most": limit}), now_ms, lease_ms)
 
 
 async def overdue(db: AsyncConnection, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
     lost = or_(outbox.c.lease_ms < before_ms, outbox.c.lease_ms > now_ms + FAR_MS)
     query = _with_channel().where(outbox.c.status == SENDING, lost)
-    return await _claimed(db, query.order_by(outbox.c.lease_ms, outbox.c.id).limit(limit), now_ms, lease_ms)
+    rows = await db.execute(query.order_by(outbox.c.lease_ms, outbox.c.id).limit(limit))
+    return await _claimed(db, rows, now_ms, lease_ms)
 
 
 async def sent(db: AsyncConnection, rows: Sequence[tuple[Row, str]], now_ms: int, gap_ms: int) -> None:
-    await lock(db, [(row.team_id, row.channel_id) for row, _ in rows])
     revs = await _ours(db, [row for row, _ in rows])
     done = [(row, ts) for row, ts in rows if row.id in revs]
     moved_on = [row for row, _ in done if row.kind == "edit" and revs[row.id] != row.rev]
     finished = [(row, ts) for row, ts in done if row not in moved_on]
-    posts = [(row, ts) for row, ts in finished if row.kind == "post"]
-    new = [row for row, _ in finished if row.kind != "edit"]
-    edited = {(row.team_id, row.channel_id) for row, _ in done if row.kind == "edit"}
+    posts = [row.key for row, _ in finished if row.kind == "post"]
     if finished:
         await db.execute(_SENT, [{"i": row.id, "t": ts, "now": now_ms} for row, ts in finished])
     if moved_on:
         await db.execute(_MOVED_ON, [{"i": row.id, "now": now_ms} for row in moved_on])
-    if posts:
-        await cards.sent(db, [(row.key, ts) for row, ts in posts])
-        await db.execute(_RELEASED, [{"k": row.key, "t": ts} for row, ts in posts])
-    if edited:
-        values = [{"team": team, "channel": channel, "now": now_ms} for team, channel in edited]
-        await db.execute(_CHANGED, values)
-    if new:
-        places = {(row.team_id, row.channel_id) for row in new}
-        values = [
-            {"team": team, "channel": channel, "now": now_ms, "next": now_ms + gap_ms} for team, channel in places
-        ]
-        await db.execute(_WROTE, values)
+    await cards.sent(db, posts)
+    for some in chunks(posts):
+        await db.execute(_RELEASED, {"some": some})
+    for ids in chunks(row.id for row, _ in done if row.kind == "edit"):
+        await db.execute(_CHANGED, {"ids": ids, "now": now_ms})
+    for ids in chunks(row.id for row, _ in done if row.kind != "edit"):
+        await db.execute(_WROTE, {"ids": ids, "now": now_ms, "next": now_ms + gap_ms})
 
 
-async def later(db: AsyncConnection, row: Row, until_ms: int, method: str) -> None:
-    if not await _back(db, row, not_before_ms=until_ms if row.kind == "edit" else 0):
+async def later(db: AsyncConnection, row: Row, until_ms: int) -> None:
+    await _back(db, row, not_before_ms=until_ms)
+
+
+async def slow_down(db: AsyncConnection, row: Row, until_ms: int) -> None:
+    if not await _back(db, row, not_before_ms=0):
         return
-    if method:
-        statement = insert(db, limits).values(team_id=row.team_id, method=method, not_before_ms=until_ms)
-        longer = _later(limits.c.not_before_ms, until_ms)
-        await db.execute(
-            statement.on_conflict_do_update(index_elements=["team_id", "method"], set_={"not_before_ms": longer})
-        )
-    else:
-        here = (channels.c.team_id == row.team_id, channels.c.channel_id == row.channel_id)
-        await db.execute(update(channels).where(*here).values(next_post_ms=_later(channels.c.next_post_ms, until_ms)))
+    method = EDIT if row.kind == "edit" else POST + row.channel_id
+    statement = insert(db, limits).values(team_id=row.team_id, method=method, not_before_ms=until_ms)
+    longer = _later(limits.c.not_before_ms, until_ms)
+    await db.execute(
+        statement.on_conflict_do_update(index_elements=["team_id", "method"], set_={"not_before_ms": longer})
+    )
 
 
 async def again(db: AsyncConnection, row: Row) -> None:
@@ -126,7 +151,8 @@ async def status(db: AsyncConnection, key: str) -> str:
 
 async def depth(db: AsyncConnection) -> tuple[int, int | None]:
     count = select(func.count(), func.min(outbox.c.queued_ms))
-    row = (await db.execute(count.where(outbox.c.status.in_((PENDING, SENDING))))).one()
+    due = (outbox.c.status.in_((PENDING, SENDING)), outbox.c.waits_for.is_(None))
+    row = (await db.execute(count.where(*due))).one()
     return row[0], row[1]
 
 
@@ -137,56 +163,14 @@ async def unconfirmed(db: AsyncConnection) -> int:
 
 def _with_channel() -> Select[Any]:
     """Rows that nobody holds, whose conversations nobody holds."""
-    here = and_(channels.c.team_id == outbox.c.team_id, channels.c.channel_id == outbox.c.channel_id)
-    return select(outbox).join(channels, here).with_for_update(of=[channels, outbox], skip_locked=True)
+    return select(*_ROW).join(channels, _channel_of(outbox)).with_for_update(of=[channels, outbox], skip_locked=True)
 
 
-def _due(now_ms: int) -> Select[Any]:
-    """The next row of each channel, oldest first. The subqueries are per channel, by index: a long queue costs
-    nothing."""
-    first, flying = outbox.alias("first"), outbox.alias("flying")
-    method = case((first.c.kind == "edit", EDIT), else_=POST)
-    limited = exists().where(
-        limits.c.team_id == first.c.team_id, limits.c.method == method, limits.c.not_before_ms > now_ms
-    )
-    next_id = (
-        select(first.c.id)
-        .where(
-            first.c.team_id == channels.c.team_id,
-            first.c.channel_id == channels.c.channel_id,
-            first.c.status == PENDING,
-            first.c.waits_for.is_(None),
-            _over(first.c.not_before_ms, now_ms),
-            or_(first.c.kind == "edit", _over(channels.c.next_post_ms, now_ms)),
-            ~limited,
-        )
-        # who comes and goes can wait, a card can't: a busy channel's replies would hold it up for minutes
-        .order_by(case((first.c.kind == "reply", 1), else_=0), first.c.turn, first.c.id)
-        .limit(1)
-        .correlate(channels)
-        .scalar_subquery()
-    )
-    busy = exists().where(
-        flying.c.team_id == channels.c.team_id, flying.c.channel_id == channels.c.channel_id, flying.c.status == SENDING
-    )
-    return (
-        select(outbox)
-        .select_from(channels)
-        .join(outbox, outbox.c.id == next_id)
-        .where(channels.c.paused.is_(None), ~busy, outbox.c.status == PENDING)
-        .order_by(outbox.c.turn, outbox.c.id)
-        .with_for_update(of=[channels, outbox], skip_locked=True)
-    )
-
-
-async def _claimed(db: AsyncConnection, query: Select[Any], now_ms: int, lease_ms: int) -> list[Row]:
-    found = (await db.execute(query)).all()
+async def _claimed(db: AsyncConnection, rows: Iterable[Any], now_ms: int, lease_ms: int) -> list[Row]:
+    found = list(rows)
     token = uuid.uuid4().hex
-    first_try = func.coalesce(outbox.c.first_try_ms, now_ms)
-    values = {"status": SENDING, "attempts": outbox.c.attempts + 1, "first_try_ms": first_try, "claim": token}
-    for some in chunks(row.id for row in found):
-        statement = update(outbox).where(outbox.c.id.in_(some))
-        await db.execute(statement.values(**values, lease_ms=now_ms + lease_ms))
+    for ids in chunks(row.id for row in found):
+        await db.execute(_CLAIM, {"ids": ids, "token": token, "now": now_ms, "until": now_ms + lease_ms})
     return [_row(each, token, now_ms) for each in found]
 
 
@@ -209,12 +193,11 @@ def _row(found: Any, token: str, now_ms: int) -> Row:
 
 
 async def _ours(db: AsyncConnection, rows: Sequence[Row]) -> dict[int, int]:
-    """The numbers of those that are still ours, with their `rev` now."""
-    claims = {row.id: row.claim for row in rows}
+    """The numbers of those that are still ours, with their `rev` now. Their conversations are locked."""
+    claims = {row.id: row.claim for row in sorted(rows, key=lambda row: (row.team_id, row.channel_id))}
     found: dict[int, int] = {}
-    for some in chunks(claims):
-        query = select(outbox.c.id, outbox.c.claim, outbox.c.rev).where(outbox.c.id.in_(some))
-        found |= {row.id: row.rev for row in await db.execute(query) if row.claim == claims[row.id]}
+    for ids in chunks(claims):
+        found |= {id_: rev for id_, claim, rev in await db.execute(_OURS, {"ids": ids}) if claim == claims[id_]}
     return found
 
 
@@ -234,16 +217,78 @@ def _is(row: Row) -> tuple[Any, Any]:
     return outbox.c.id == row.id, outbox.c.claim == row.claim
 
 
-def _over(column: Any, now_ms: int) -> Any:
-    return or_(column <= now_ms, column > now_ms + FAR_MS)
+def _channel_of(rows: FromClause) -> ColumnElement[bool]:
+    return and_(channels.c.team_id == rows.c.team_id, channels.c.channel_id == rows.c.channel_id)
 
 
-def _later(column: Any, until_ms: int) -> Any:
+def _over(column: Any, most_ms: int) -> Any:
+    return or_(column <= _now, column > _now + most_ms)
+
+
+def _later(column: Any, until_ms: Any) -> Any:
     return case((column > until_ms, column), else_=until_ms)
 
 
 _id = outbox.c.id == bindparam("i")
+_one_of_ids = outbox.c.id.in_(bindparam("ids", expanding=True))
 _now: BindParameter[int] = bindparam("now", type_=BigInteger)
+
+
+def _due() -> Select[Any]:
+    """The next row of each channel at `now`, oldest first, `most` of them. The subqueries are per channel, by index: a
+    long queue costs nothing."""
+    first, flying = outbox.alias("first"), outbox.alias("flying")
+    method = case((first.c.kind == "edit", EDIT), else_=POST + first.c.channel_id)
+    limited = exists().where(
+        limits.c.team_id == first.c.team_id, limits.c.method == method, ~_over(limits.c.not_before_ms, FAR_MS)
+    )
+    next_id = (
+        select(first.c.id)
+        .where(
+            _channel_of(first),
+            first.c.status == PENDING,
+            first.c.waits_for.is_(None),
+            _over(first.c.not_before_ms, SOON_MS),
+            or_(first.c.kind == "edit", _over(channels.c.next_post_ms, SOON_MS)),
+            ~limited,
+        )
+        # who comes and goes can wait, a card can't: a busy channel's replies would hold it up for minutes
+        .order_by(case((first.c.kind == "reply", 1), else_=0), first.c.turn, first.c.id)
+        .limit(1)
+        .correlate(channels)
+        .scalar_subquery()
+    )
+    busy = exists().where(_channel_of(flying), flying.c.status == SENDING)
+    return (
+        select(*_ROW)
+        .select_from(channels)
+        .join(outbox, outbox.c.id == next_id)
+        .where(channels.c.paused.is_(None), ~busy, outbox.c.status == PENDING)
+        .order_by(outbox.c.turn, outbox.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(of=[channels, outbox], skip_locked=True)
+    )
+
+
+_DUE = _due()
+_CLAIM = (
+    update(outbox)
+    .where(_one_of_ids)
+    .values(
+        status=SENDING,
+        attempts=outbox.c.attempts + 1,
+        first_try_ms=func.coalesce(outbox.c.first_try_ms, _now),
+        claim=bindparam("token"),
+        lease_ms=bindparam("until"),
+    )
+)
+_OURS = (
+    select(outbox.c.id, outbox.c.claim, outbox.c.rev)
+    .join(channels, _channel_of(outbox))
+    .where(_one_of_ids)
+    .order_by(channels.c.team_id, channels.c.channel_id)  # as in channels.lock
+    .with_for_update(of=[channels, outbox])
+)
 # An edit's next one waits its time out; for others the column has served.
 _SENT = (
     update(outbox)
@@ -261,19 +306,18 @@ _MOVED_ON = (
         not_before_ms=_now + EDIT_GAP_MS,
     )
 )
-_RELEASED = update(outbox).where(outbox.c.waits_for == bindparam("k")).values(waits_for=None, target_ts=bindparam("t"))
-_CHANGED = (
-    update(channels)
-    .where(channels.c.team_id == bindparam("team"), channels.c.channel_id == bindparam("channel"))
-    .values(last_ms=_now)
+_post = outbox.alias("post")
+_RELEASED = (
+    update(outbox)
+    .where(outbox.c.waits_for.in_(bindparam("some", expanding=True)))
+    .values(waits_for=None, target_ts=select(_post.c.ts).where(_post.c.key == outbox.c.waits_for).scalar_subquery())
 )
+_their_channels = tuple_(channels.c.team_id, channels.c.channel_id).in_(
+    select(outbox.c.team_id, outbox.c.channel_id).where(_one_of_ids)
+)
+_CHANGED = update(channels).where(_their_channels).values(last_ms=_now)
 _WROTE = (
     update(channels)
-    .where(channels.c.team_id == bindparam("team"), channels.c.channel_id == bindparam("channel"))
-    .values(
-        last_ms=_now,
-        next_post_ms=case(
-            (channels.c.next_post_ms > bindparam("next"), channels.c.next_post_ms), else_=bindparam("next")
-        ),
-    )
+    .where(_their_channels)
+    .values(last_ms=_now, next_post_ms=_later(channels.c.next_post_ms, bindparam("next", type_=BigInteger)))
 )

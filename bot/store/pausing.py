@@ -11,6 +11,7 @@ from bot.core.outgoing import Outgoing
 from bot.core.subscription import Subscription
 from bot.store import messages, subscriptions
 from bot.store.channels import Place, lock, turn
+from bot.store.outbox import UNCONFIRMED
 from bot.store.sql import HELD, PENDING, SENDING
 from bot.store.tables import channels, outbox
 
@@ -45,8 +46,15 @@ async def resume(db: AsyncConnection, team_id: str, channel_id: str) -> bool:
     was_paused = (await lock(db, [place]))[place] is not None
     await db.execute(update(channels).where(*_is(place)).values(paused=None, paused_ms=None))
     flying = case((outbox.c.claim.is_not(None), SENDING), else_=PENDING)
-    await db.execute(_of(place, HELD).values(status=flying, cause=""))
+    await db.execute(_of(place, HELD).where(outbox.c.cause != UNCONFIRMED).values(status=flying, cause=""))
     return was_paused
+
+
+async def release(db: AsyncConnection, team_id: str, channel_id: str) -> None:
+    place = (team_id, channel_id)
+    paused = (await lock(db, [place]))[place]
+    values = {"status": PENDING, "cause": ""} if paused is None else {"cause": paused}
+    await db.execute(_of(place, HELD).where(outbox.c.cause == UNCONFIRMED).values(values))
 
 
 async def resume_all(db: AsyncConnection, team_id: str, reasons: Sequence[str]) -> int:

@@ -3,12 +3,15 @@ values."""
 
 from __future__ import annotations
 
+import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from bot.errors import BotError
 
-ERRORS = (SQLAlchemyError, OSError, ValueError)
-"""All that a driver raises; ValueError for a URL that it can't read."""
+_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""asyncpg's own: SQLAlchemy wraps them, but not while a new connection is made ready."""
+ERRORS = (SQLAlchemyError, *_DRIVER, OSError, ValueError)
+"""All that a driver raises. OSError: no connection, a lost one, a time-out; ValueError: a URL that it can't read."""
 
 _IN_WORDS = (
     # SQLite, by the words of its message; sqlite.org/rescode.html
@@ -23,6 +26,7 @@ _IN_WORDS = (
 )
 _STATES = {
     # PostgreSQL, by SQLSTATE or its class; postgresql.org/docs/current/errcodes-appendix.html
+    "08": "the connection to it was lost",
     "25006": "it can't be written to: it is a standby, or set to read only",
     "28": "the user or password was not accepted",
     "3D": "the server has no such database",

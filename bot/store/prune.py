@@ -1,13 +1,18 @@
-"""What is over is kept for a week."""
+"""What is over is kept for a week, and what can't be sent for a month."""
 
 from __future__ import annotations
 
-from sqlalchemy import delete, not_
+from sqlalchemy import delete, not_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import log
+from bot.store.sql import DEAD, HELD, PENDING
 from bot.store.tables import cards, limits, outbox, sessions
 
-KEPT_MS = 7 * 86_400_000
+DAY_MS = 86_400_000
+KEPT_MS = 7 * DAY_MS
+WAITS_MS = 30 * DAY_MS
+"""What has waited for so long, mostly for a channel that is paused, is given up: nobody wants a month of old news."""
 
 
 async def prune(db: AsyncConnection, now_ms: int) -> None:
@@ -16,3 +21,11 @@ async def prune(db: AsyncConnection, now_ms: int) -> None:
     await db.execute(delete(cards).where(cards.c.status == "closed", cards.c.changed_ms < before))
     await db.execute(delete(sessions).where(not_(sessions.c.live), sessions.c.seen_ms < before))
     await db.execute(delete(limits).where(limits.c.not_before_ms < before))
+    await _give_up(db, now_ms)
+
+
+async def _give_up(db: AsyncConnection, now_ms: int) -> None:
+    waits = (outbox.c.status.in_((PENDING, HELD)), outbox.c.queued_ms < now_ms - WAITS_MS)
+    values = {"status": DEAD, "claim": None, "cause": "waited for too long", "done_ms": now_ms}
+    if given_up := (await db.execute(update(outbox).where(*waits).values(values))).rowcount:
+        log.warning("messages_given_up", messages=given_up)

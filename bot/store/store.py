@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 from bot.core.card import Card
@@ -51,11 +52,13 @@ class Store:
 
     # Subscriptions
 
-    async def subscribe(self, new: Subscription, silent: Sequence[str], first: Outgoing) -> tuple[Subscription, How]:
+    async def subscribe(
+        self, new: Subscription, silent: Sequence[str], first: Outgoing, changed: Outgoing | None = None
+    ) -> tuple[Subscription, How]:
         """Store it, silent cards for the sessions that it shall not announce, and its first message. The same query
-        again is the same subscription: with other kinds it gets these and their maker, and the message is sent; with
-        equal ones nothing is stored. Raises TooMany."""
-        return await self._run(lambda db: subscriptions.subscribe(db, new, silent, first))
+        again is the same subscription: with other kinds it gets these and their maker, and its message is `changed`
+        where that is given; with equal ones nothing is stored. Raises TooMany."""
+        return await self._run(lambda db: subscriptions.subscribe(db, new, silent, first, changed))
 
     async def subscriptions(self, team_id: str, channel_id: str | None = None) -> list[Subscription]:
         """By number."""
@@ -64,6 +67,11 @@ class Store:
     async def unsubscribe(self, team_id: str, channel_id: str, number: int) -> Subscription | None:
         """The one removed, or None where the channel has none of that number."""
         return await self._run(lambda db: subscriptions.unsubscribe(db, team_id, channel_id, number))
+
+    async def last_told(self, team_id: str, channel_id: str) -> dict[int, int]:
+        """When the newest message about a session of each subscription was sent, as far as cards are kept (seven days),
+        by number."""
+        return await self._run(lambda db: subscriptions.last_told(db, team_id, channel_id))
 
     async def channel(self, team_id: str, channel_id: str) -> Channel:
         return await self._run(lambda db: channels.read(db, team_id, channel_id))
@@ -74,12 +82,16 @@ class Store:
         """The channel can't be written to: its messages are held, and each person who has subscriptions there gets
         what `tell` makes of their first one, once per pause. One that is in flight is held too; if its sender learns
         what became of it, that still counts, and else it is looked for after `resume`: for one that was refused call
-        `held` before."""
+        `again` before."""
         await self._run(lambda db: pausing.pause(db, team_id, channel_id, reason, now_ms, tell))
 
     async def resume(self, team_id: str, channel_id: str) -> bool:
-        """Held messages are to be sent again; whether the channel was paused."""
+        """What the pause held is to be sent again; whether the channel was paused."""
         return await self._run(lambda db: pausing.resume(db, team_id, channel_id))
+
+    async def release(self, team_id: str, channel_id: str) -> None:
+        """A person wants to have sent what is held because nobody can tell whether it is there."""
+        await self._run(lambda db: pausing.release(db, team_id, channel_id))
 
     # Polls
 
@@ -137,9 +149,13 @@ class Store:
         edit of which there is a newer state meanwhile is to be sent again."""
         await self._run(lambda db: outbox.sent(db, rows, now_ms, gap_ms))
 
-    async def later(self, row: Row, until_ms: int, *, method: str = "") -> None:
-        """It is certainly not there, and Slack asks to wait: in the channel, or for a `method` in the workspace."""
-        await self._run(lambda db: outbox.later(db, row, until_ms, method))
+    async def later(self, row: Row, until_ms: int) -> None:
+        """It is certainly not there, and waits; others of its channel go on."""
+        await self._run(lambda db: outbox.later(db, row, until_ms))
+
+    async def slow_down(self, row: Row, until_ms: int) -> None:
+        """It is certainly not there, and Slack asks to wait: with posts in its channel, or with all edits."""
+        await self._run(lambda db: outbox.slow_down(db, row, until_ms))
 
     async def again(self, row: Row) -> None:
         """It is certainly not there: to be sent at once."""
@@ -150,7 +166,7 @@ class Store:
         await self._run(lambda db: outbox.unsure(db, row, until_ms, cause))
 
     async def held(self, row: Row, cause: str) -> None:
-        """A person must act. The row is kept, and sent again after `resume` or `release`."""
+        """A person must act: it is kept until `release`, or `resume` where it has another cause."""
         await self._run(lambda db: outbox.held(db, row, cause))
 
     async def dead(self, row: Row, cause: str) -> None:
@@ -175,7 +191,8 @@ class Store:
         return await self._run(lambda db: pausing.resume_all(db, team_id, list(reasons)))
 
     async def depth(self) -> tuple[int, int | None]:
-        """How many messages are to be sent or on their way, and since when the oldest is."""
+        """How many messages are to be sent or on their way, and since when the oldest is. Those that wait for another
+        one don't count."""
         return await self._run(outbox.depth)
 
     async def unconfirmed(self) -> int:
@@ -187,6 +204,11 @@ class Store:
         await self._run(lambda db: prune(db, now_ms))
 
     # Leases
+
+    async def time(self) -> float:
+        """Epoch seconds by the clock that all processes share: PostgreSQL's. A file has one process, whose own will
+        do."""
+        return time.time() if self.single else await self._run(leases.time_s)
 
     async def lead(self, name: str, owner: str, ttl_ms: int) -> Fence | None:
         """Take or renew a lease; None while another owner has it."""

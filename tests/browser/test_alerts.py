@@ -123,7 +123,7 @@ def test_the_line_that_the_bot_tells_lets_it_in(stage: Stage, page: Page) -> Non
     unarchive = page.get_by_role("button", name="Unarchive #random")
     expect(unarchive).to_be_visible()
     stage.ends(session)
-    direct = page.get_by_role("navigation").get_by_role("link", name=re.compile(r"^Sessions\b.*\bunread$"))
+    direct = link(page, "Sessions, unread")
     expect(direct).to_be_visible(timeout=CARD_MS)
     direct.click()
     expect(page.get_by_role("log")).to_contain_text("paused: the channel is archived")

@@ -2,7 +2,8 @@
 
 KILLS (100) are those of each run, SEED is printed where it is not given. Without REPLICAS and DATABASE_URL there are
 two runs, one process on SQLite and three on a PostgreSQL server of its own. DATABASE_URL is a PostgreSQL server where
-the user may create databases. RECONCILE=off turns the look-up of unconfirmed messages off: the run must then fail.
+the user may create databases. ONLY="resume_all dead" comes to these points alone. RECONCILE=off shows the bot
+no message of any channel, so that it can look nothing up: the run must then fail.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ async def _run() -> list[Result]:
         raise SystemExit(
             "DATABASE_URL takes a PostgreSQL server; without it there is a run on an SQLite file of its own."
         )
+    only = (environment.get("ONLY") or "").replace(",", " ").split()
     reconcile = environment.get("RECONCILE", "on").lower() not in ("off", "0", "no")
     print(f"SEED={seed} KILLS={kills}" + ("" if reconcile else " RECONCILE=off"), flush=True)
     results: list[Result] = []
@@ -38,7 +40,9 @@ async def _run() -> list[Result]:
     async def one(database: str, replicas: int) -> None:
         folder = Path(tempfile.mkdtemp(prefix="bot-chaos-"))
         print(f"logs in {folder}", flush=True)
-        results.append(await run(database, folder, replicas=replicas, kills=kills, seed=seed, reconcile=reconcile))
+        results.append(
+            await run(database, folder, replicas=replicas, kills=kills, seed=seed, reconcile=reconcile, only=only)
+        )
         print(details(results[-1]), flush=True)
         if results[-1].good:
             shutil.rmtree(folder)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.demo.fake_hms import Account, Peer, Session
@@ -23,6 +23,11 @@ from bot.demo.fake_slack import Message
 
 READ_S = 20.0
 """The longest time that one poll takes to read, failures and a stop in the middle included."""
+
+DIRECT = "direct "
+"""Before the id of the person in the name of a conversation."""
+_NOTICE = re.compile(r"⏸️ Session alerts in .* are paused|🟠 An alert in .* may not have arrived")
+"""What those who subscribed are told themselves."""
 
 SHOWS = {"start", "join", "leave"}
 _LINE = re.compile(r"^\d+ (?:\S+ )?(Live|Ended) .*session ([0-9a-f]{24})$", re.MULTILINE)
@@ -34,12 +39,14 @@ _NAME = re.compile(r"P\d+")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A subscription: `room_id` None is any room; `at` is when the bot said that it is made, in epoch seconds."""
+    """A subscription: `room_id` None is any room; `at` is when the bot said that it is made, in epoch seconds. One that
+    was ended meanwhile may have been made as often as it was `typed`."""
 
     channel: str
     room_id: str | None
     kinds: frozenset[str]
     at: float
+    typed: int = 1
 
 
 @dataclass(slots=True)
@@ -58,21 +65,29 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A session as a message first told of it."""
+    """A session as a message first told of it. `late`: it had to wait for a person."""
 
     ts: float
     ended: bool
     card: Message | None = None
+    late: bool = False
 
 
 def check(
-    account: Account, asked: Sequence[Asked], messages: Mapping[str, Sequence[Message]], first: Mapping[str, Message]
+    account: Account,
+    asked: Sequence[Asked],
+    messages: Mapping[str, Sequence[Message]],
+    first: Mapping[str, Message],
+    deleted: Mapping[str, Sequence[Message]] | None = None,
+    late: Container[str] = (),
 ) -> Findings:
     """`messages` are what each channel shows, by its name, oldest first; `first` is each message as it was posted, by
-    its ts."""
+    its ts; `deleted` are cards without threads that people deleted, which live on in others; `late` the keys of
+    messages that were left to a person to send."""
     found = Findings()
     for channel, shown in messages.items():
-        _Channel(channel, account, [each for each in asked if each.channel == channel], shown, first, found).check()
+        wanted = [each for each in asked if each.channel == channel]
+        _Channel(channel, account, wanted, shown, first, (deleted or {}).get(channel, ()), late, found).check()
     return found
 
 
@@ -84,11 +99,13 @@ class _Channel:
         asked: Sequence[Asked],
         shown: Sequence[Message],
         first: Mapping[str, Message],
+        deleted: Sequence[Message],
+        late: Container[str],
         found: Findings,
     ) -> None:
         self._name, self._account, self._asked, self._found = name, account, asked, found
         self._shown = [each for each in shown if each.bot_id and not each.ephemeral]
-        self._first = first
+        self._first, self._deleted, self._late = first, deleted, late
         self._told: defaultdict[str, list[Told]] = defaultdict(list)
         self._unnamed = 0
         self._threads: defaultdict[str, list[Message]] = defaultdict(list)
@@ -111,20 +128,23 @@ class _Channel:
                 self._threads[message.thread_ts or ""].append(message)
             elif "subscribed this channel" in message.plain:
                 hello += 1
-            elif session_id := _card_of(message):
-                ended = "⚪ Ended" in self._first[message.ts].plain
-                self._told[session_id].append(Told(float(message.ts), ended, message))
+            elif session_id := card_of(message):
+                self._told[session_id].append(self._card_told(message))
             elif lines := _LINE.findall(message.plain):
+                late = _key(message) in self._late
                 for state, session_id in lines:
-                    self._told[session_id].append(Told(float(message.ts), state == "Ended"))
+                    self._told[session_id].append(Told(float(message.ts), state == "Ended", late=late))
                 self._unnamed += sum(int(more.replace(",", "")) for more in _MORE.findall(message.plain))
-            else:
+            elif not (self._name.startswith(DIRECT) and _NOTICE.match(message.plain)):
                 self._found.wrong.append(f"{self._name}: unasked: {message.plain[:200]!r}")
-        (self._found.lost if hello < len(self._asked) else self._found.twice).extend(
-            [f"{self._name}: {hello} first messages of {len(self._asked)} subscriptions"]
-            if hello != len(self._asked)
-            else []
-        )
+        least, most = len(self._asked), sum(each.typed for each in self._asked)
+        said = f"{self._name}: {hello} first messages of {least} subscriptions"
+        self._found.lost += [said] * (hello < least)
+        self._found.twice += [said] * (hello > most)
+
+    def _card_told(self, message: Message) -> Told:
+        ended = "⚪ Ended" in self._first[message.ts].plain
+        return Told(float(message.ts), ended, message, _key(message) in self._late)
 
     def _session(self, session: Session, told: Sequence[Told]) -> None:
         asked = self._of(session)
@@ -163,7 +183,9 @@ class _Channel:
             self._found.wrong.append(f"{what}: {truth}, and the card says {said!r}")
 
     def _order(self) -> None:
-        first = sorted((each[0].ts, session_id, each[0]) for session_id, each in self._told.items() if each)
+        one_each = {session_id: each[0] for session_id, each in self._told.items() if each}
+        one_each |= {card_of(message): self._card_told(message) for message in reversed(self._deleted)}
+        first = sorted((each.ts, session_id, each) for session_id, each in one_each.items() if not each.late)
         known = [(ts, self._account.sessions[session_id], told) for ts, session_id, told in first]
         for place, (ts, session, told) in enumerate(known):
             for other_ts, other, other_told in known[place + 1 :]:
@@ -229,7 +251,7 @@ class _Channel:
         return [each for each in self._asked if each.room_id in (None, session.room_id)]
 
 
-def _card_of(message: Message) -> str:
+def card_of(message: Message) -> str:
     """The session of a card, by its button."""
     for block in message.blocks:
         accessory = block.get("accessory") or {}

@@ -3,9 +3,10 @@ arrives, before anything is done, and when it is done, before the answer."""
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -14,9 +15,9 @@ from aiohttp.typedefs import Handler
 from bot.demo import fake_hms
 from bot.demo.fake_hms import FakeHms
 from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, Fault, HttpError, RateLimited, Stalled
-from tests.chaos.bot import DELIVERY
+from tests.chaos.bot import PACE
 
-LATE_S = DELIVERY["post_s"] + 0.5
+LATE_S = PACE.post_s + 0.5
 """Later than the bot waits for, and before it takes a message for settled."""
 SENDING: list[Fault] = [
     Dropped(),
@@ -51,16 +52,59 @@ FAULTS: dict[str, tuple[list[Fault], float]] = {
 """Faults of a method, and how many of its requests meet one."""
 LISTING_SHARE = 0.08
 
+TOKEN_REVOKED = "token_revoked"
+LURES: dict[str, tuple[str, Fault]] = {
+    "again": ("message", Dropped()),
+    "conversations.history": ("message", Dropped(after_doing=True)),
+    "conversations.open": ("direct message", Dropped(after_doing=True)),
+    "conversations.replies": ("reply", Dropped(after_doing=True)),
+    "dead": ("direct message", ApiError("user_disabled")),
+    "held": ("message", Dropped()),
+    "later": ("reply", ApiError("thread_not_found")),
+    "overdue": ("message", Dropped(after_doing=True)),
+    "release": ("message", Dropped()),
+    "send": ("message", Dropped()),
+    "slow_down": ("message", RateLimited(1)),
+    "unsure": ("message", Dropped(after_doing=True)),
+    TOKEN_REVOKED: ("message", ApiError(TOKEN_REVOKED)),
+}
+"""What a process that waits for this meets when it posts something of that kind."""
+RARE = {"direct message", "reply", "conversations.open", "conversations.replies"}
+HELD = {"held", "release", "send"}
+"""They come where channels can't be read. That is so only for messages that are certainly not there: one that is would
+be sent twice by the person who is asked."""
+
 Reached = Callable[[int, str, str], None]
+Wants = Callable[[int], str]
 
 
 class Doors:
-    """`reached(replica, side, method)`, side being `arrives` or `done`; 100ms's method is `sessions`."""
+    """`reached(replica, side, method)`, side being `arrives` or `done`; `wants(replica)` is what its process waits for,
+    `stale(replica)` whether it sends what it was about to send long ago. Without `reconcile` the bot finds nothing in
+    any channel."""
 
-    def __init__(self, slack: FakeSlack, hms: FakeHms, replicas: int, dice: random.Random, reached: Reached) -> None:
+    def __init__(
+        self,
+        slack: FakeSlack,
+        hms: FakeHms,
+        replicas: int,
+        dice: random.Random,
+        reached: Reached,
+        wants: Wants,
+        stale: Callable[[int], bool],
+        *,
+        reconcile: bool,
+    ) -> None:
         self._slack, self._hms, self._dice, self._reached = slack, hms, dice, reached
+        self._wants, self._stale = wants, stale
+        self._reconcile = reconcile
         self.healed = False
         self.met: Counter[str] = Counter()
+        self.held: set[str] = set()
+        """Keys of messages that are left to a person, who sends them when others have been sent already."""
+        self.posted: set[str] = set()
+        """Keys of all that were ever posted."""
+        self._last: dict[str, str] = {}  # by channel: the key of what was posted last, or tried to be
         self._decks: dict[str, list[Fault]] = {}
         self._ports: list[int] = []
         self._runner: web.AppRunner | None = None
@@ -96,18 +140,39 @@ class Doors:
     def _slack_door(self, replica: int, handler: Any) -> Handler:
         async def door(request: web.Request) -> web.StreamResponse:
             method = request.match_info["method"]
-            if not self.healed and method in FAULTS and (fault := self._fault(method)):
+            await request.read()  # so that the handler doesn't wait, and takes the fault that is meant for it
+            arguments = await _arguments(request)
+            if not self.healed and (fault := self._fault(replica, method, arguments)):
                 self.met[type(fault).__name__] += 1
                 self._slack.fail(method, fault)
+            self._note(method, arguments)
             self._reached(replica, "arrives", method)
-            answer: web.StreamResponse = await handler(request)
+            if not self._reconcile and method in ("conversations.history", "conversations.replies"):
+                answer: web.StreamResponse = web.json_response({"ok": True, "messages": []})
+            else:
+                answer = await handler(request)
             self._reached(replica, "done", method)
             return answer
 
         return door
 
-    def _fault(self, method: str) -> Fault | None:
-        """The first request of a method surely meets one: what was done and looks as if it wasn't."""
+    def _fault(self, replica: int, method: str, arguments: Mapping[str, Any]) -> Fault | None:
+        """What the process is to meet for its point to come, or any. The first request of a method surely meets one:
+        what was done and looks as if it wasn't."""
+        if method == "chat.postMessage" and self._stale(replica):
+            return Dropped()  # docs/alerts.md: a process that is stopped as it sends is what can't be helped
+        wanted = self._wants(replica)
+        kind = _kind(arguments) if method == "chat.postMessage" else method
+        wanted_by = [each for each in range(self._replicas) if kind in (self._wants(each), self._lure(each)[0])]
+        if replica in wanted_by:
+            return self._lure(replica)[1]
+        if wanted_by and kind in RARE:
+            return RateLimited(1)  # that one of those who wait for it may have it
+        if wanted in HELD and method == "conversations.history" and (key := self._absent(str(arguments["channel"]))):
+            self.held.add(key)
+            return ApiError("missing_scope")
+        if method not in FAULTS:
+            return None
         faults, share = FAULTS[method]
         if method not in self._decks:
             self._decks[method] = []
@@ -118,15 +183,59 @@ class Doors:
             self._decks[method] = self._dice.sample(faults, len(faults))
         return self._decks[method].pop()
 
+    def _lure(self, replica: int) -> tuple[str, Fault | None]:
+        return LURES.get(self._wants(replica), ("", None))
+
+    def _note(self, method: str, arguments: Mapping[str, Any]) -> None:
+        if method == "chat.postMessage":
+            self._last[str(arguments["channel"])] = key_of(arguments.get("metadata"))
+
+    def _absent(self, channel: str) -> str:
+        """The key of the message that the bot looks for, if it isn't there. One of a channel is in flight at a time."""
+        key = self._last.get(channel, "")
+        return "" if key in self.posted else key
+
     @web.middleware
     async def _hms_door(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
         replica = self._ports.index(port)
-        if not self.healed and "/sessions" in request.path and self._dice.random() < LISTING_SHARE:
-            fault = self._dice.choice(LISTING)
-            self.met[f"100ms {type(fault).__name__}"] += 1
-            self._hms.fail("/sessions*", fault)
-        self._reached(replica, "arrives", "sessions")
+        name = _name(request.path)
+        if not self.healed and name != "rooms":
+            fault: fake_hms.Fault | None = None
+            if self._wants(replica) == "poll_failed":
+                fault = fake_hms.Status(404)
+            elif self._dice.random() < LISTING_SHARE:
+                fault = self._dice.choice(LISTING)
+            if fault is not None:
+                self.met[f"100ms {type(fault).__name__}"] += 1
+                self._hms.fail("/sessions*", fault)
+        self._reached(replica, "arrives", name)
         answer = await handler(request)
-        self._reached(replica, "done", "sessions")
+        self._reached(replica, "done", name)
         return answer
+
+
+async def _arguments(request: web.Request) -> dict[str, Any]:
+    """As slack_sdk sends them: JSON, or a form."""
+    if request.content_type == "application/json":
+        return dict(json.loads(await request.text() or "{}"))
+    return {**request.query, **await request.post()}
+
+
+def _kind(arguments: Mapping[str, Any]) -> str:
+    if str(arguments["channel"])[:1] in "UW":
+        return "direct message"
+    return "reply" if arguments.get("thread_ts") else "message"
+
+
+def key_of(metadata: Any) -> str:
+    """The key that a message carries; the metadata may be JSON."""
+    if isinstance(metadata, str):
+        metadata = json.loads(metadata)
+    return str(((metadata or {}).get("event_payload") or {}).get("key", ""))
+
+
+def _name(path: str) -> str:
+    """`sessions` for their lists, `session` for the record of one, `rooms`."""
+    list_, *record = path.strip("/").split("/")[1:]
+    return "session" if list_ == "sessions" and record else list_

@@ -10,13 +10,13 @@ from itertools import count
 from bot.demo.fake_hms import Account, Peer, Room, Session
 
 ROOMS = 4
-QUIET = 110
-"""Sessions of a room that nobody asked about: the list of what is live has two pages."""
+QUIET = 180
+"""Sessions of a room where nobody comes or goes: the list of what is live has two pages."""
 LEAST, MOST = 5, 14
 """Sessions that are live at once, without those."""
-EVENT_S = 0.3
+EVENT_S = 0.35
 """Between two events, on average."""
-OPENS, JOINS, LEAVES, ENDS, BLINKS = 3, 7, 4, 2, 1
+OPENS, JOINS, LEAVES, ENDS, BLINKS = 2, 8, 4, 1, 1
 """How often each event is, against the others."""
 
 
@@ -32,8 +32,8 @@ class Life:
         self.rooms = [account.add_room(f"Room {number}") for number in range(ROOMS)]
         quiet = account.add_room("Quiet room")
         self.watched: list[Session] = []  # those that are live
-        for number in range(QUIET):
-            self._open(quiet, now + number / 10)
+        self._quiet = [self._open(quiet, now + number / 10) for number in range(QUIET)]
+        self.unused = account.add_room("Unused room")
         for room in self.rooms:
             self.watched.append(self._open(room, now + 60))
 
@@ -49,6 +49,17 @@ class Life:
         session = self._open(room, time.time())
         await asyncio.sleep(self._dice.uniform(0, 1.5))
         self.account.end(session, time.time())
+
+    def change(self, session_id: str) -> None:
+        """Somebody joins, if it is still live."""
+        session = self.account.sessions[session_id]
+        if session.active:
+            self._join(session, time.time())
+
+    def end_an_old_one(self) -> None:
+        """No list of what ended since the last poll has it: they go by when a session began."""
+        if len(self._quiet) > QUIET // 2:
+            self.account.end(self._quiet.pop(), time.time())
 
     def end_all_but(self, kept: int) -> None:
         while len(self.watched) > kept:

@@ -1,39 +1,80 @@
-"""Ends or stops this process at a named point: just before a transaction is committed, or just after.
+"""The named points: each side of each commit and of each call. Ends or stops this process at one of a commit.
 
-The points are SQLAlchemy's own events, so nothing of the bot is changed. A transaction has the name of the method of
-`Store` that it belongs to; only those that write count.
+Those of commits are SQLAlchemy's own events, so nothing of the bot is changed. A transaction has the name of the method
+of `Store` that it belongs to; only those that write count. Calls are watched by the stand-ins (`doors`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Pool, event
 
-NAMES = ("commit_poll", "poll_failed", "lead", "claim", "sent", "again", "unsure", "later", "overdue", "subscribe")
-SIDES = ("before", "after")
+NAMES = (
+    "commit_poll", "poll_failed", "lead", "claim", "sent", "later", "slow_down", "again", "unsure", "overdue", "held", "dead",
+    "replaced", "send", "pause", "resume", "release", "resume_all", "subscribe", "unsubscribe", "prune",
+)  # fmt: skip
+"""The methods of `Store` that write."""
+OPEN = "open"
+"""The migration, in an empty database."""
+CALLS = (
+    "auth.test", "chat.postMessage", "chat.update", "conversations.history", "conversations.replies",
+    "conversations.open", "sessions", "session", "rooms",
+)  # fmt: skip
+"""Methods of Slack, and the lists and records of 100ms."""
+COMMIT_SIDES, CALL_SIDES = ("before", "after"), ("arrives", "done")
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)", re.IGNORECASE)
 
 
-def arm(side: str, name: str, nth: int, which: str = "SIGKILL") -> None:
-    """End at the `nth` time that this side of the commit is reached; or with SIGSTOP stand still there, and say so."""
-    left = nth
+@dataclass(frozen=True, slots=True)
+class Point:
+    """`side` of the commit or call `of` that name; without a side, a random time."""
 
-    def reached(at: str, of: str) -> None:
-        nonlocal left
-        if (at, of) == (side, name):
-            left -= 1
-            if left == 0:
-                os.write(sys.stdout.fileno(), b"\n")
-                os.kill(os.getpid(), signal.Signals[which])
+    side: str
+    of: str
 
-    listen(reached)
+    def __str__(self) -> str:
+        return f"{self.side} {self.of}".strip()
+
+
+TIME = Point("", "any time")
+POINTS = tuple(
+    Point(side, of)
+    for sides, names in ((COMMIT_SIDES, NAMES), (CALL_SIDES, CALLS))
+    for of in names
+    for side in sides
+)  # fmt: skip
+STARTS = tuple(Point(side, OPEN) for side in COMMIT_SIDES)
+
+
+LED = {"commit_poll", "poll_failed", "lead", "sessions", "session", "rooms"}
+"""Points that only the process comes to which polls."""
+
+
+class Armed:
+    """This process's orders: at one side of a commit it says so, and gets a signal."""
+
+    def __init__(self) -> None:
+        self._orders: list[str] | None = None
+        listen(self._reached)
+
+    def take(self, line: str) -> None:
+        """`[side, name, signal]` as JSON, or null; the last orders count, once."""
+        self._orders = json.loads(line)
+
+    def _reached(self, *point: str) -> None:
+        if self._orders and (*self._orders[:2],) == point:
+            said, self._orders = self._orders, None
+            os.write(sys.stdout.fileno(), json.dumps(said).encode() + b"\n")
+            os.kill(os.getpid(), signal.Signals[said[2]])
 
 
 def listen(tell: Callable[[str, str], None]) -> None:
@@ -65,4 +106,4 @@ def _name() -> str:
     task = asyncio.current_task()
     frame = getattr(task.get_coro(), "cr_frame", None) if task else None
     work = frame.f_locals.get("work") if frame else None
-    return getattr(work, "__qualname__", "").removeprefix("Store.").partition(".")[0] or "open"
+    return getattr(work, "__qualname__", "").removeprefix("Store.").partition(".")[0] or OPEN

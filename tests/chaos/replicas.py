@@ -10,79 +10,94 @@ import random
 import signal
 import socket
 import sys
+import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos import points
-from tests.chaos.bot import GONE_AFTER_S, LEADS_S
+from tests.chaos.bot import GONE_AFTER_S
+from tests.chaos.points import CALL_SIDES, COMMIT_SIDES, TIME, Point
 
 ROOT = Path(__file__).parent.parent.parent
-LIFE_S = 3.2
-"""The longest that a process lives, its start included: one that is killed at a random time, or has not come to its
-point by then. Among several it is longer, so that they live side by side."""
-STOPPED_S = max(LEADS_S, GONE_AFTER_S) + 0.3, max(LEADS_S, GONE_AFTER_S) + 3.0
-STOPS = 0.2
-"""Of all processes, how many are stopped once before they are killed."""
+LIFE_S = 3.0
+"""The longest that a process lives whose end comes at a random time."""
+WAITS_S = 12.0
+"""So long a process waits for its point, and ends then as if by chance."""
+AT_START = {"auth.test", "prune", "resume_all"}
+AT_START_S = 4.0
+"""The same for points that come as it starts or not at all."""
+STOPPED_S = GONE_AFTER_S + 0.3, GONE_AFTER_S + 1.3
+AFTERWARDS_S = 1.0
+"""The longest that a process lives after it was stopped."""
+STALE_S = 0.2
+TICK_S = 0.05
 READY_WITHIN_S = 30.0
-# Where processes are killed and where they are stopped, as often as they stand here
-COMMITS = (*points.NAMES, "commit_poll", "claim", "sent")
-CALLS = ("chat.postMessage", "chat.postMessage", "chat.update", "conversations.history", "sessions")
-HALTS = ("commit_poll", "claim", "claim", "sent", "overdue", "lead")
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """How a process ends: at a random time, at a commit (`of` a transaction) or at a call (`of` a method). With `halt`
-    it is stopped at a commit, and killed some time after it went on."""
+    """Where a process is killed; with `halt` it is stopped there before, and lives on for a random time."""
 
-    kind: str
-    side: str = ""
-    of: str = ""
-    nth: int = 1
+    end: Point = TIME
+    halt: Point | None = None
+
+    @property
+    def point(self) -> Point:
+        """What it waits for."""
+        return self.halt or self.end
 
     def __str__(self) -> str:
-        return " ".join(filter(None, (self.side, self.of))) or self.kind
-
-
-TIME = Fate("any time")
+        return f"stop {self.halt}" if self.halt else f"kill {self.end}"
 
 
 class Deck:
-    """Every fate in a random order, then again in another one: a long run comes to each point many times."""
+    """Points in a random order, all at first, and then again and again the half that was reached least."""
 
-    def __init__(self, dice: random.Random) -> None:
+    def __init__(self, points: Sequence[Point], reached: Counter[Point], dice: random.Random) -> None:
+        self._points = points
+        self._reached = reached
         self._dice = dice
-        self._cards: list[Fate] = []
+        self._cards: list[Point] = []
+        self._next = len(points)
 
-    def draw(self) -> Fate:
+    def draw(self) -> Point:
         if not self._cards:
-            commits = [("commit", side, name) for side in points.SIDES for name in COMMITS]
-            calls = [("call", side, method) for side in ("arrives", "done") for method in CALLS]
-            halts = [("halt", side, name) for side in points.SIDES for name in HALTS]
-            some = [Fate(*each, self._dice.choice([1, 1, 1, 1, 2])) for each in (*commits, *calls, *halts)]
-            self._cards = [*some, *[TIME] * (len(some) // 4)]
-            self._dice.shuffle(self._cards)
+            shuffled = self._dice.sample(self._points, len(self._points))
+            self._cards = sorted(shuffled, key=lambda point: self._reached[point])[: self._next]
+            self._next = (len(self._points) + 1) // 2
         return self._cards.pop()
 
 
 class Replica:
-    """One place for a process: a port, a log, and the process that is there now."""
+    """One place for a process: a port, a log, the process that is there now, and the next one, whose modules are read
+    meanwhile. `killed` and `stopped` count where that happened."""
 
-    def __init__(self, number: int, settings: dict[str, str], folder: Path, *, among: int, reconcile: bool) -> None:
+    def __init__(
+        self,
+        number: int,
+        settings: dict[str, str],
+        folder: Path,
+        killed: Counter[Point],
+        stopped: Counter[Point],
+        dice: random.Random,
+    ) -> None:
         self.number = number
         self.port = _free_port()
-        self.killed: Counter[str] = Counter()
-        self.stopped: Counter[str] = Counter()
-        self._life_s = LIFE_S if among == 1 else 1.75 * LIFE_S
-        self._reconcile = reconcile
+        self.wants = ""
+        """The commit or call that the process waits for; or, of what is to happen to it, a name in `doors.LURES`."""
+        self._killed, self._stopped, self._dice = killed, stopped, dice
         self._folder = folder
         self._settings = settings | {"HOST": "127.0.0.1", "PORT": str(self.port), "PYTHONPATH": str(ROOT)}
         self._process: asyncio.subprocess.Process | None = None
-        self._fate: Fate = TIME
-        self._left = 0
-        self._at_point = self._by_us = False
-        self._still = False
+        self._next: asyncio.subprocess.Process | None = None
+        self.fate = Fate()
+        self.stale_until = 0.0
+        """Until then, by time.monotonic, what it sends it was about to send when it was stopped at a call."""
+        self._at = TIME
+        self._chance_s = self._left_s = 0.0
+        self._by_us = self._still = False
+        self._going_on: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -92,24 +107,26 @@ class Replica:
     def running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def start(self, fate: Fate = TIME) -> None:
-        self._fate, self._left, self._at_point, self._by_us = fate, fate.nth, False, False
-        at_commit = {"commit": "SIGKILL", "halt": "SIGSTOP"}.get(fate.kind)
-        end = [fate.side, fate.of, fate.nth, at_commit] if at_commit else None
-        orders = json.dumps({"end": end, "reconcile": self._reconcile})
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "HMS_"))}
-        with (self._folder / f"replica-{self.number}.log").open("ab") as log:
-            log.write(f"--- {fate} {fate.nth}\n".encode())
-            log.flush()
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", "tests.chaos.bot", orders),
-                cwd=self._folder,  # so that no .env of the developer's is read
-                env=clean | self._settings,
-                stdout=asyncio.subprocess.PIPE,  # a line when it has come to its point
-                stderr=log,
-                start_new_session=True,
-            )
+    async def start(self, fate: Fate | None = None, wants: str = "") -> None:
+        self._process = self._next or await self._spawn()
+        self._by_us, self._still, self._at = False, False, TIME
+        self.turn(fate or Fate())
+        self.wants = self.wants or wants
+        self._next = await self._spawn()
+
+    def turn(self, fate: Fate) -> None:
+        """Give the process this fate, in place of the one it has not met."""
+        point = fate.point
+        self.fate, self.wants = fate, point.of if point != TIME else ""
+        self._chance_s = self._dice.uniform(0.05, 1.0) * LIFE_S
+        self._left_s = AT_START_S if point.of in AT_START else WAITS_S
+        if fate == Fate():
+            self._left_s = self._chance_s
+        end = [point.side, point.of, "SIGSTOP" if fate.halt else "SIGKILL"] if point.side in COMMIT_SIDES else None
+        with self._log().open("ab") as log:
+            log.write(f"--- {fate}\n".encode())
+        assert self._process is not None and self._process.stdin is not None
+        self._process.stdin.write(json.dumps(end).encode() + b"\n")
 
     async def ready(self) -> None:
         """Wait until it says so."""
@@ -117,31 +134,31 @@ class Replica:
             while not await self._says_ready():
                 if not self.running:
                     raise AssertionError(f"replica {self.number} ended by itself: see {self._folder}")
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(TICK_S)
 
     def reached(self, side: str, method: str) -> None:
         """A request of its is at a door."""
-        fate = self._fate
-        if fate.kind == "call" and (fate.side, fate.of) == (side, method) and self.running and not self._still:
-            self._left -= 1
-            if not self._left:
-                self._at_point = True
-                self._signal(signal.SIGKILL)
+        if self.fate.point == Point(side, method) and self.wants and self.running and not self._still:
+            self._signal(signal.SIGSTOP if self.fate.halt else signal.SIGKILL)
+            self._come(self.fate.point)
 
-    async def suffer(self, dice: random.Random) -> None:
+    async def suffer(self) -> None:
         """Let the process come to its end, and count that."""
-        if self._fate.kind == "halt":
-            await self._halt(dice)
-        elif dice.random() < STOPS:
-            await self._stop(dice)
-        by_time = self._fate.kind in ("any time", "halt")
-        try:
-            async with asyncio.timeout(self._life_s * (dice.uniform(0.05, 1.0) if by_time else 1.0)):
-                await self._ended()
-        except TimeoutError:
-            await self.kill()
-        at_point = self._at_point or (self._fate.kind == "commit" and not self._by_us)
-        self.killed[str(self._fate if at_point else TIME)] += 1
+        ended, listening = asyncio.create_task(self._ended()), asyncio.create_task(self._listen())
+        while not ended.done() and self._left_s > 0:
+            await asyncio.wait([ended], timeout=TICK_S)
+            if not self._still:
+                self._left_s -= TICK_S
+                self._chance_s -= TICK_S
+            if self.fate.halt == TIME and self._chance_s <= 0 and not self._still:
+                self._signal(signal.SIGSTOP)
+                self._come(TIME)
+        await self.kill()
+        if self._going_on is not None:
+            self._going_on.cancel()
+        await asyncio.gather(ended, listening)
+        self.wants = ""
+        self._killed[self._at] += 1
 
     async def kill(self) -> None:
         """Now, whatever was to come."""
@@ -152,9 +169,27 @@ class Replica:
 
     async def end(self) -> None:
         """At the end of all: no kill that counts."""
-        if self.running:
-            self._signal(signal.SIGKILL)
-            await self._ended()
+        await self.kill()
+        if self._next is not None and self._next.returncode is None:
+            self._next.kill()
+            await self._next.wait()
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "HMS_"))}
+        with self._log().open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "tests.chaos.bot"),
+                cwd=self._folder,  # so that no .env of the developer's is read
+                env=clean | self._settings,
+                stdin=asyncio.subprocess.PIPE,  # its orders
+                stdout=asyncio.subprocess.PIPE,  # a line when it has come to its point (`points.Armed`)
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _log(self) -> Path:
+        return self._folder / f"replica-{self.number}.log"
 
     async def _ended(self) -> None:
         """Wait for that. AssertionError where it wasn't killed."""
@@ -162,33 +197,30 @@ class Replica:
         code = await self._process.wait()
         assert code == -signal.SIGKILL, f"replica {self.number} ended by itself with {code}: see {self._folder}"
 
-    async def _stop(self, dice: random.Random) -> None:
-        """At a random time."""
-        try:
-            async with asyncio.timeout(dice.uniform(1.0, 4.0)):
-                await self._ended()
-        except TimeoutError:
-            self._signal(signal.SIGSTOP)
-            await self._go_on(dice, str(TIME))
-
-    async def _halt(self, dice: random.Random) -> None:
-        """At its point, if it comes there."""
+    async def _listen(self) -> None:
+        """It says when it has come to its point, if that is at a commit."""
         assert self._process is not None and self._process.stdout is not None
-        try:
-            async with asyncio.timeout(self._life_s):
-                reached = await self._process.stdout.readline()
-        except TimeoutError:
-            return
-        if reached:
-            await self._go_on(dice, str(self._fate))
+        while line := await self._process.stdout.readline():
+            side, of, _ = json.loads(line)
+            self._come(Point(side, of))
 
-    async def _go_on(self, dice: random.Random, where: str) -> None:
-        """After longer than its leases last."""
-        self.stopped[where] += 1
+    def _come(self, point: Point) -> None:
+        self.wants = ""
+        if self.fate.halt is None:
+            self._at = point
+            return
+        self._stopped[point] += 1
         self._still = True
-        await asyncio.sleep(dice.uniform(*STOPPED_S))
+        self._going_on = asyncio.create_task(self._go_on(point))
+
+    async def _go_on(self, point: Point) -> None:
+        """After longer than its leases last; it is killed soon after."""
+        await asyncio.sleep(self._dice.uniform(*STOPPED_S))
+        if point.side in CALL_SIDES:
+            self.stale_until = time.monotonic() + STALE_S
         self._signal(signal.SIGCONT)
-        self._still = False
+        self._left_s = self._dice.uniform(0.05, AFTERWARDS_S)
+        self.fate, self._still = Fate(), False
 
     def _signal(self, which: signal.Signals) -> None:
         """Not by the process's own send_signal: that looks whether it has ended, and where it just has, asyncio's

@@ -5,26 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import itertools
 import random
-import re
-import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncpg
 import yaml
 
 from bot.demo.fake_hms import Account, FakeHms
-from bot.demo.fake_slack import FakeSlack, Message
+from bot.demo.fake_slack import Channel, FakeSlack, Message
 from bot.demo.fake_slack.ledger import Change
-from tests.chaos.checker import Asked, Findings, check
-from tests.chaos.doors import Doors
+from tests.chaos.checker import DIRECT, Findings, check
+from tests.chaos.database import Database
+from tests.chaos.doors import TOKEN_REVOKED, Doors, key_of
 from tests.chaos.life import Life
-from tests.chaos.replicas import ROOT, Deck, Replica
+from tests.chaos.people import People
+from tests.chaos.points import LED, POINTS, STARTS, TIME, Point
+from tests.chaos.replicas import ROOT, Deck, Fate, Replica
 
 SCOPES = frozenset(
     {"commands", "chat:write", "users:read", "channels:history", "groups:history", "im:history", "im:write"}
@@ -38,16 +37,30 @@ SUBSCRIPTIONS: tuple[tuple[str, int | None, str], ...] = (
     ("incident-room", 3, "start,end,join,leave"),
 )
 """(channel, number of the room or None for any, kinds)."""
+MORE = ("stage", "studio")
+"""Channels that Slack's stand-in doesn't have by itself, told of every session too: more messages are on their way at once."""
+SUBSCRIPTIONS += tuple((name, None, "start,end") for name in MORE)
 LATE = ("random", None, "start,end")
 """Asked for while processes are being killed, again and again until the bot says that it is done."""
 DARK_S = 2.5
 """Once, for so long, no process runs at all."""
 STILL_S = 60.0
 """In the end, the bot has settled when nothing waits to be sent; so long without any change is too long."""
-BUSY = 25
+BUSY = 40
 """Where so many messages wait, the account rests: a second for a message is Slack's limit, and kills take their time."""
 KEPT_LIVE = 5
+LONG = 250
+"""So many kills come to every point, and so many stops."""
+STOPS, BY_CHANCE = 0.2, 0.05
+"""Of all processes, how many are stopped before they are killed at a random time, and how many are only that."""
+LED_MOST = 3
+REVOKED_S = 5.0
 WAITING = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'sending')"
+UNSENT = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'sending', 'held')"
+DEAD = "SELECT count(*) FROM outbox WHERE status = 'dead' AND cause <> 'message deleted' AND channel_id LIKE 'C%'"
+REVOKED = "SELECT count(*) FROM channels WHERE paused = 'token_revoked'"
+OLD = "INSERT INTO limits (team_id, method, not_before_ms) VALUES ('T', 'old', 1) ON CONFLICT DO NOTHING"
+"""A wait that was over long ago."""
 
 
 @dataclass(slots=True)
@@ -57,11 +70,9 @@ class Result:
     database: str
     replicas: int
     seed: int
-    kills: int = 0
-    stops: int = 0
     faults: Counter[str] = field(default_factory=Counter)
-    ends: Counter[str] = field(default_factory=Counter)
-    halts: Counter[str] = field(default_factory=Counter)
+    killed: Counter[Point] = field(default_factory=Counter)
+    stopped: Counter[Point] = field(default_factory=Counter)
     sessions: int = 0
     messages: int = 0
     edits: int = 0
@@ -71,8 +82,22 @@ class Result:
     other: list[str] = field(default_factory=list)
 
     @property
+    def kills(self) -> int:
+        return self.killed.total()
+
+    @property
+    def stops(self) -> int:
+        return self.stopped.total()
+
+    @property
+    def missed(self) -> list[Point]:
+        """Points where none was killed though so many were, and those where none was stopped though so many were."""
+        long = [each for each in (self.killed, self.stopped) if each.total() >= LONG]
+        return [point for each in long for point in POINTS if not each[point]]
+
+    @property
     def good(self) -> bool:
-        return self.findings.good and not self.other
+        return self.findings.good and not self.other and not self.missed
 
 
 async def run(
@@ -84,13 +109,14 @@ async def run(
     seed: int,
     least_s: float = 0.0,
     reconcile: bool = True,
+    only: Collection[str] = (),
 ) -> Result:
     """`database_url` is an empty PostgreSQL database, or "" for an SQLite file in the `folder`, where the logs go too.
-    Processes are killed at least `kills` times and for `least_s` seconds."""
+    Processes are killed at least `kills` times and for `least_s` seconds, at the points that `only` names if any."""
     url = database_url or f"sqlite:///{folder}/bot.db"
     result = Result("PostgreSQL" if database_url else "SQLite", replicas, seed)
     began = time.monotonic()
-    async with _world(url, folder, result, replicas, reconcile=reconcile) as world:
+    async with _world(url, folder, result, replicas, reconcile, only) as world:
         for step in (world.begin, functools.partial(world.suffer, kills, least_s), world.settle):
             await step()
             result.steps_s.append(time.monotonic() - began)
@@ -100,16 +126,23 @@ async def run(
 
 
 @contextlib.asynccontextmanager
-async def _world(url: str, folder: Path, result: Result, replicas: int, *, reconcile: bool) -> AsyncIterator[World]:
+async def _world(
+    url: str, folder: Path, result: Result, replicas: int, reconcile: bool, only: Collection[str]
+) -> AsyncIterator[World]:
     dice = random.Random(result.seed)
     account = Account(seed=result.seed)
     life = Life(account, random.Random(dice.random()))
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
     hms, slack = FakeHms(account), FakeSlack(manifest=manifest, scopes=SCOPES)
-    slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
-    world = World(url, result, slack, life, dice)
-    doors = Doors(slack, hms, replicas, random.Random(dice.random()), world.reached)
-    world.doors = doors
+    workspace = slack.workspace
+    workspace.join(workspace.channel("random"), workspace.bot_user)
+    for number, name in enumerate(MORE):
+        channel = Channel(f"C07QX6MRE{number:02}", name, {workspace.user(None).id, workspace.bot_user})
+        workspace.channels[channel.id] = channel
+    world = World(url, result, slack, life, dice, [each for each in POINTS if not only or each.of in only])
+    world.doors = doors = Doors(
+        slack, hms, replicas, random.Random(dice.random()), world.reached, world.wants, world.stale, reconcile=reconcile
+    )
     async with slack:
         await doors.open()
         settings = {
@@ -124,7 +157,7 @@ async def _world(url: str, folder: Path, result: Result, replicas: int, *, recon
         }
         for number in range(replicas):
             own = settings | doors.urls(number)
-            world.replicas.append(Replica(number, own, folder, among=replicas, reconcile=reconcile))
+            world.replicas.append(Replica(number, own, folder, result.killed, result.stopped, dice))
         try:
             yield world
         finally:
@@ -134,44 +167,61 @@ async def _world(url: str, folder: Path, result: Result, replicas: int, *, recon
 
 
 class World:
-    """The stand-ins, the account's life, and the processes."""
+    """The stand-ins, the account's life, the people, and the processes."""
 
     doors: Doors
 
-    def __init__(self, url: str, result: Result, slack: FakeSlack, life: Life, dice: random.Random) -> None:
-        self._url, self._result, self._slack, self._life, self._dice = url, result, slack, life, dice
+    def __init__(
+        self, url: str, result: Result, slack: FakeSlack, life: Life, dice: random.Random, points: Sequence[Point]
+    ) -> None:
+        self._result, self._slack, self._life, self._dice = result, slack, life, dice
         self.replicas: list[Replica] = []
-        self._asked: list[Asked] = []
+        self._database = Database(url)
+        self._people = People(slack, life, self._database, self.replicas, dice)
         self._first: dict[str, Message] = {}
-        self._deck = Deck(dice)
+        self._ends, self._halts = Deck(points, result.killed, dice), Deck((*points, TIME), result.stopped, dice)
         self._goal = 0, 0.0
-        self._turn = itertools.count()
-        self._person = asyncio.Lock()
+        self._led: list[Fate] = []
+        """For the process that polls."""
         slack._site.ledger.listeners.append(self._note)
 
     def reached(self, replica: int, side: str, method: str) -> None:
-        self.replicas[replica].reached(side, method)
+        one = self.replicas[replica]
+        if method == "sessions" and self._led and one.wants and one.fate.point.of not in LED:
+            one.turn(self._led.pop())  # it leads
+        one.reached(side, method)
+
+    def wants(self, replica: int) -> str:
+        return self.replicas[replica].wants
+
+    def stale(self, replica: int) -> bool:
+        return time.monotonic() < self.replicas[replica].stale_until
 
     async def begin(self) -> None:
-        """All processes run, have polled once, and the channels are subscribed."""
+        """The database is made, by processes that are killed as they do it; all run, have polled once, and the channels
+        are subscribed."""
         self.doors.healed = True
+        for point in STARTS:
+            await self.replicas[0].start(Fate(point))
+            await self.replicas[0].suffer()
         for replica in self.replicas:
             await replica.start()
         for replica in self.replicas:
             await replica.ready()
         await self._polls(1)
-        for channel, room, kinds in SUBSCRIPTIONS:
-            await self._subscribe(channel, room, kinds)
+        for subscription in SUBSCRIPTIONS:
+            await self._people.subscribe(*subscription)
         self.doors.healed = False
 
     async def suffer(self, kills: int, least_s: float) -> None:
         """So many kills while the account lives, then peace; the account stands still from then on."""
         over = asyncio.Event()
         dark = asyncio.Event()
-        self._goal = kills, time.monotonic() + least_s
+        self._goal = self._kills + kills, time.monotonic() + least_s
         async with asyncio.TaskGroup() as group:
             group.create_task(self._life.run(over))
-            late = group.create_task(self._subscribe(*LATE))
+            group.create_task(self._people.run(over))
+            late = group.create_task(self._people.subscribe(*LATE))
             for replica in self.replicas:
                 group.create_task(self._fates(replica, dark))
             group.create_task(self._until_killed(dark, over, late))
@@ -187,31 +237,28 @@ class World:
         except TimeoutError:
             self._result.other.append("no good polls any more")
         before, since = 0, time.monotonic()
-        while waiting := await self._number(WAITING):
+        while waiting := await self._database.number(UNSENT):
+            await self._people.mend()
             if waiting != before:
                 before, since = waiting, time.monotonic()
             if time.monotonic() - since > STILL_S:
                 self._result.other.append(f"{waiting} messages are not sent")
                 break
             await asyncio.sleep(0.2)
-        if held := await self._number("SELECT count(*) FROM outbox WHERE status IN ('held', 'dead')"):
-            self._result.other.append(f"{held} messages held or dead")
+        if dead := await self._database.number(DEAD):
+            self._result.other.append(f"{dead} messages given up")
 
     def judge(self) -> None:
-        result, workspace = self._result, self._slack.workspace
+        result, workspace, people = self._result, self._slack.workspace, self._people
         shown = {
-            channel.name or f"direct {channel.im_user}": self._slack.messages(channel.id)
+            channel.name or f"{DIRECT}{channel.im_user}": self._slack.messages(channel.id)
             for channel in workspace.channels.values()
         }
-        result.findings = check(self._life.account, self._asked, shown, self._first)
+        result.findings = check(self._life.account, people.asked, shown, self._first, people.deleted, self.doors.held)
         result.messages = sum(each.bot_id is not None for some in shown.values() for each in some)
         result.edits = sum(each.edited is not None for some in shown.values() for each in some)
         result.sessions = len(self._life.account.sessions)
         result.faults = self.doors.met
-        for replica in self.replicas:
-            result.ends += replica.killed
-            result.halts += replica.stopped
-        result.kills, result.stops = result.ends.total(), result.halts.total()
         # A process that was killed has not told the others to wait, nor acknowledged what it was asked
         result.other += [
             each
@@ -222,17 +269,42 @@ class World:
     async def _fates(self, replica: Replica, dark: asyncio.Event) -> None:
         """Kill it, start it again at once, and so on; at the end it runs."""
         while True:
-            await replica.suffer(self._dice)
+            await replica.suffer()
             if dark.is_set():
                 await asyncio.sleep(DARK_S)
             if self._enough:
                 break
-            await replica.start(self._deck.draw())
+            fate = self._fate()
+            while fate.point.of in LED and len(self.replicas) > 1 and len(self._led) < LED_MOST:
+                self._led.append(fate)
+                fate = self._fate()
+            await self._prepare(replica, fate.point)
+            await replica.start(fate)
         await replica.start()
 
+    def _fate(self) -> Fate:
+        draw = self._dice.random()
+        if draw < STOPS:
+            return Fate(halt=self._halts.draw())
+        return Fate(self._ends.draw() if draw > STOPS + BY_CHANCE else TIME)
+
+    async def _prepare(self, replica: Replica, point: Point) -> None:
+        """What comes only as a process starts needs something to be there before."""
+        if point.of == "prune":
+            await self._database.rows(OLD)
+        elif point.of == "resume_all":
+            await replica.start(wants=TOKEN_REVOKED)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REVOKED_S):
+                    while not await self._database.number(REVOKED):
+                        await asyncio.sleep(0.1)
+            await replica.kill()
+            self._result.killed[TIME] += 1
+
     async def _until_killed(self, dark: asyncio.Event, over: asyncio.Event, late: asyncio.Task[None]) -> None:
-        while self._kills < self._goal[0] // 2:
-            self._life.busy = await self._number(WAITING) > BUSY
+        half = self._kills + (self._goal[0] - self._kills) // 2
+        while self._kills < half:
+            self._life.busy = await self._database.number(WAITING) > BUSY
             await asyncio.sleep(0.3)
         dark.set()
         await asyncio.gather(*(replica.kill() for replica in self.replicas))
@@ -240,62 +312,27 @@ class World:
         await asyncio.sleep(max(0.0, DARK_S - 1.5))
         dark.clear()
         while not (self._enough and late.done()):
-            self._life.busy = await self._number(WAITING) > BUSY
+            self._life.busy = await self._database.number(WAITING) > BUSY
             await asyncio.sleep(0.3)
         self._life.end_all_but(KEPT_LIVE)
         over.set()
 
     @property
     def _kills(self) -> int:
-        return sum(replica.killed.total() for replica in self.replicas)
+        return self._result.killed.total()
 
     @property
     def _enough(self) -> bool:
         return self._kills >= self._goal[0] and time.monotonic() >= self._goal[1]
 
-    async def _subscribe(self, channel: str, room: int | None, kinds: str) -> None:
-        """As a person would: once more where nothing came back."""
-        rooms = self._life.rooms
-        line = "subscribe" + (f" room:{rooms[room].id}" if room is not None else "") + f" on:{kinds}"
-        place = self._slack.workspace.channel(channel).id
-        while True:
-            async with self._person:
-                self._slack.bot_events_url = f"{self.replicas[next(self._turn) % len(self.replicas)].url}/slack/events"
-                known = {each.ts for each in self._slack.ephemerals(channel=place)}
-                await self._slack.command(line, channel=place)
-                with contextlib.suppress(TimeoutError):
-                    await self._slack.wait_for(functools.partial(self._answered, place, known), timeout_s=4.0)
-                    break
-            await asyncio.sleep(0.5)
-        room_id = rooms[room].id if room is not None else None
-        self._asked.append(Asked(channel, room_id, frozenset(kinds.split(",")), time.time()))
-
-    def _answered(self, place: str, known: set[str]) -> bool:
-        answers = (each for each in self._slack.ephemerals(channel=place) if each.ts not in known)
-        return any(re.search(r"Subscribed|that is number", each.plain) for each in answers)
-
     def _note(self, change: Change) -> None:
         if change.kind == "message.posted" and change.message is not None:
             self._first[change.message.ts] = change.message
+            self.doors.posted.add(key_of(change.message.metadata))
 
     async def _polls(self, count: int) -> None:
         """Wait until so many more polls have begun and were good."""
         asked = "SELECT coalesce(max(seq), 0) FROM polls"
-        goal = await self._number(asked) + count
-        while await self._number(asked) < goal:
+        goal = await self._database.number(asked) + count
+        while await self._database.number(asked) < goal:
             await asyncio.sleep(0.1)
-
-    async def _number(self, query: str) -> int:
-        """Read past the bot, as an operator would."""
-        if self._url.startswith("sqlite:///"):
-            return await asyncio.to_thread(_sqlite_number, self._url.removeprefix("sqlite:///"), query)
-        connection = await asyncpg.connect(self._url)
-        try:
-            return int(await connection.fetchval(query))
-        finally:
-            await connection.close()
-
-
-def _sqlite_number(path: str, query: str) -> int:
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
-        return int(connection.execute(query).fetchone()[0])

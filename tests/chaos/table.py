@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tests.chaos.points import CALL_SIDES, CALLS, COMMIT_SIDES, NAMES, OPEN, TIME, Point
 from tests.chaos.run import Result
 
 HEAD = (
@@ -14,25 +15,38 @@ MOST_LINES = 10
 
 
 def table(results: Sequence[Result]) -> str:
-    rows = [HEAD, *map(_row, results)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(HEAD))]
+    return _drawn([HEAD, *map(_row, results)])
+
+
+def points(result: Result) -> str:
+    """How often processes were killed and how often they were stopped at each side of each point: before and after a
+    commit, as a call arrives and when it is done."""
+    rows: list[tuple[str, ...]] = [("commit or call", "killed before", "after", "stopped before", "after")]
+    for sides, names in ((COMMIT_SIDES, (OPEN, *NAMES)), (CALL_SIDES, CALLS)):
+        for of in names:
+            counts = [some[Point(side, of)] for some in (result.killed, result.stopped) for side in sides]
+            rows.append((of, *map(str, counts)))
+    rows.append((TIME.of, str(result.killed[TIME]), "", str(result.stopped[TIME]), ""))
+    return _drawn(rows)
+
+
+def _drawn(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     rule = "-|-".join("-" * width for width in widths)
     return "\n".join(f"| {line} |" for line in (lines[0], rule, *lines[1:])).replace(f"| {rule} |", f"|-{rule}-|")
 
 
 def details(result: Result) -> str:
-    """Where processes ended, which faults were met, and what was found."""
-    lines = [f"{result.database}, {result.replicas} at once, seed {result.seed}"]
-    lines.append("  killed: " + ", ".join(f"{point} {many}" for point, many in sorted(result.ends.items())))
-    lines.append("  stopped: " + ", ".join(f"{point} {many}" for point, many in sorted(result.halts.items())))
+    """Where processes were killed and stopped, which faults were met, and what was found."""
+    lines = [f"{result.database}, {result.replicas} at once, seed {result.seed}", points(result)]
     lines.append("  faults: " + ", ".join(f"{fault} {many}" for fault, many in sorted(result.faults.items())))
     steps = ", ".join(f"{seconds:.0f}" for seconds in result.steps_s)
     lines.append(f"  seconds: {steps} (begun, killed, settled), {result.edits} messages edited")
     found = result.findings
     for name, some in (
         ("lost", found.lost), ("twice", found.twice), ("out of order", found.disorder), ("wrong", found.wrong),
-        ("other", result.other),
+        ("other", result.other), ("never killed or never stopped", result.missed),
     ):  # fmt: skip
         lines += [f"  {name}: {each}" for each in some[:MOST_LINES]]
         lines += [f"  {name}: … and {len(some) - MOST_LINES} more"] * (len(some) > MOST_LINES)

@@ -4,14 +4,21 @@ one."""
 from __future__ import annotations
 
 import asyncio
+import inspect
 import random
 
 import pytest
 
+from bot.store.store import Store
+from tests.chaos.points import NAMES
 from tests.chaos.run import Result, run
 from tests.chaos.table import details
 from tests.store.server import new_database, postgres_server
 
+READS = {
+    "card", "cards", "channel", "depth", "last_told", "poll_state", "snapshot", "status", "subscriptions", "time",
+    "unconfirmed",
+}  # fmt: skip
 KILLS = 3, 4
 """With one process and with three."""
 LEAST_S = 5.0
@@ -45,6 +52,11 @@ def test_nothing_lost_nothing_twice(results: list[Result], number: int) -> None:
     result = results[number]
     assert result.good, details(result)
     assert result.kills >= KILLS[number] and result.messages > 10, details(result)
+
+
+def test_every_method_that_writes_is_a_point() -> None:
+    methods = {name for name, each in vars(Store).items() if inspect.iscoroutinefunction(each) and name[0] != "_"}
+    assert methods - {"close"} == {*NAMES, *READS}
 
 
 def test_without_looking_up_it_fails(results: list[Result]) -> None:

@@ -298,6 +298,8 @@ def test_tidy_is_idempotent_and_one_line(text: str) -> None:
         ("", "active"),
         ("active room:standup on:start,end", "active room:standup on:end on:start"),
         ("on: JOIN, leave -role:bot", "active -role:bot on:join on:leave"),
+        ("on:opened,closed", "active on:end on:start"),
+        ("on:joined,left", "active on:join on:leave"),
     ],
 )
 def test_what_can_be_subscribed_to(typed: str, canonical: str) -> None:
@@ -313,7 +315,7 @@ def test_what_can_be_subscribed_to(typed: str, canonical: str) -> None:
         ("after:2h room:a", "subscribe", "after:2h", "it tells of what comes", "room:a"),
         ("limit:20", "subscribe", "limit:20", "it tells of what comes", ""),
         ("ended room:a", "subscribe", "ended", "say `on:end`", "on:end room:a"),
-        ("on:begin", "subscribe", "on:begin", "say start, end, join, leave", "on:start"),
+        ("on:clozed", "subscribe", "on:clozed", "say start, end, join, leave", "on:end"),
         ("on:stat", "subscribe", "on:stat", "say start, end, join, leave", "on:start"),
         ("-on:join", "subscribe", "-on:join", "can't be excluded", "on:join"),
         ("rom:a on:join", "subscribe", "rom:", "did you mean `room:`", "room:a on:join"),

@@ -170,8 +170,44 @@ def test_a_storm_is_one_message(count: int) -> None:
     assert len(here) == 1 and isinstance(here[0], RollUp)
     assert [each.id for each in many if each.active] == [each.id for each in here[0].opened]
     assert [each.id for each in many if not each.active] == [each.id for each in here[0].ended]
-    assert {each.status for each in cards if each.channel_id == "C1"} == {"silent", "closed"}
+    assert {each.status for each in cards if each.channel_id == "C1"} == {"listed", "closed"}
     assert all(each.gen == 0 for each in cards if each.channel_id == "C1")
+
+
+def test_a_storm_that_has_been_listed_is_not_listed_again() -> None:
+    """Sessions that a channel knew without a message, and that come to match another of its subscriptions."""
+    subscriptions = [subscription("on:end", number=1), subscription("peers:>=2 on:start,join", number=2)]
+    known: dict[str, Tracked] = {}
+    cards: dict[str, Card] = {}
+    told = []
+    for people in range(1, 6):
+        names = [f"p{place}" for place in range(people)]
+        seen = [session(*names, number=number) for number in range(ROLL_UP_OVER + 2)]
+        kept, tasks = route(diff(known, seen), subscriptions, cards.values(), NOW)
+        cards |= {each.session_id: each for each in kept}
+        known = {each.id: track(each, 0) for each in seen}
+        told.append([type(task) for task in tasks])
+    assert told == [[], [RollUp], [], [], []]
+
+
+@pytest.mark.parametrize(("line", "tasks"), [("on:join", [Post, Reply]), ("on:leave", []), ("on:start,end", [])])
+def test_who_joins_a_session_that_was_live_before_is_told(line: str, tasks: list[type]) -> None:
+    _, sent = told(session("ann"), session("ann", "bob"), line, card("silent", 0))
+    assert [type(task) for task in sent] == tasks
+    if tasks:
+        assert isinstance(sent[0], Post) and isinstance(sent[1], Reply) and sent[0].card == sent[1].card
+
+
+def test_a_card_knows_the_subscriptions_that_it_is_for() -> None:
+    """Also one that came later, and those of a storm's list."""
+    many = [session("ann", number=number) for number in range(ROLL_UP_OVER + 1)]
+    first, second, other = (subscription(line, number=n) for n, line in ((1, ""), (2, "on:end"), (3, "role:host")))
+    for some in (many, many[:1]):
+        cards, _ = route(diff({}, some), [first, other], [], NOW)
+        assert {each.status for each in cards} == {"listed" if len(some) > 1 else "live"}
+        assert {each.known for each in cards} == {frozenset((1,))}
+    cards, _ = route(diff({many[0].id: track(many[0], 0)}, [session("ann", "bob", number=0)]), [second], cards, NOW)
+    assert [each.known for each in cards] == [frozenset((1, 2))]
 
 
 SUBSCRIPTIONS = [
@@ -180,6 +216,8 @@ SUBSCRIPTIONS = [
     subscription("on:end", "C3"),
     subscription("peers:>=2", "C4"),
     subscription("on:start", "C4"),
+    subscription("on:end", "C5"),
+    subscription("peers:>=2 on:start,join", "C5", number=2),
 ]
 
 
@@ -281,7 +319,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def only_wanted_threads(self) -> None:
-        assert set(self.in_thread) <= {"C2"}
+        assert set(self.in_thread) <= {"C2", "C5"}
 
 
 Lives.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)

@@ -176,12 +176,18 @@ async def test_update_and_delete_only_its_own(slack: FakeSlack, client: AsyncWeb
     channel = live_ops(slack)
     posted = await client.chat_postMessage(channel=channel, text="one", blocks=[section()])
     assert posted["message"]["blocks"][0]["block_id"]
-    await client.chat_update(channel=channel, ts=posted["ts"], text="two")
+    await client.chat_update(channel=channel, ts=posted["ts"], text="two", blocks=[section()])
     (message,) = slack.messages(channel)
     assert (message.text, message.plain) == ("two", "*hi*")
     assert message.edited is not None
-    await client.chat_update(channel=channel, ts=posted["ts"], text="two", blocks=[])
-    assert slack.messages(channel)[0].plain == "two"
+    # "If the `text` argument is provided and `blocks` are not provided, the `blocks` will be removed"
+    await client.chat_update(channel=channel, ts=posted["ts"], text="three")
+    assert slack.messages(channel)[0].plain == "three"
+    only_blocks = {"channel": channel, "ts": posted["ts"], "blocks": [section()]}  # the SDK's method asks for text too
+    await client.api_call("chat.update", json=only_blocks)
+    assert (slack.messages(channel)[0].text, slack.messages(channel)[0].plain) == ("three", "*hi*")
+    await client.chat_update(channel=channel, ts=posted["ts"], text="four", blocks=[])
+    assert slack.messages(channel)[0].plain == "four"
     missing = await error_of(client.chat_update(channel=channel, ts="1.000000", text="x"))
     assert missing["error"] == "message_not_found"
     ours = slack.say("mine", user="ben")

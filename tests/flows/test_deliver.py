@@ -360,9 +360,16 @@ async def test_hold_leaves_it_to_a_person(world: World) -> None:
     assert world.shown() == ["maybe", "next"]
     channel = await world.store.channel(TEAM_ID, world.channel("live-ops"))
     assert (channel.paused, channel.held) == (None, 1)
-    await world.store.resume(TEAM_ID, world.channel("live-ops"))  # a person wants it sent
+    _kick(world)
+    await world.posts("after")
     await world.until_sent()
-    assert world.shown() == ["maybe", "next", "maybe"]
+    _invite(world)
+    await world.store.resume(TEAM_ID, world.channel("live-ops"))  # nobody has said that it may show twice
+    await world.until_sent()
+    assert world.shown() == ["maybe", "next", "after"]
+    await world.store.release(TEAM_ID, world.channel("live-ops"))  # a person wants it sent
+    await world.until_sent()
+    assert world.shown() == ["maybe", "next", "after", "maybe"]
 
 
 @without_history
@@ -376,6 +383,18 @@ async def test_repost_says_so(world: World) -> None:
     assert again.plain.startswith("Possible repeat: ")
     assert again.plain.endswith("\nmaybe")
     assert again.metadata == first.metadata
+
+
+@without_history
+async def test_a_repeat_that_is_refused_is_never_sent_unmarked(world: World) -> None:
+    deliver = world.sender(unsure="repost")
+    await world.posts("maybe")
+    world.slack.fail("chat.postMessage", Dropped(after_doing=True), ApiError("not_in_channel"))
+    await world.until_sent(deliver)
+    await world.store.resume(TEAM_ID, world.channel("live-ops"))
+    await world.until_sent(deliver)
+    first, again = world.shown()
+    assert first == "maybe" and again.startswith("Possible repeat: ")
 
 
 @without_history
@@ -440,6 +459,35 @@ async def test_a_reply_goes_along_to_the_new_card(world: World) -> None:
     await world.until_sent()
     new, reply = world.slack.messages()
     assert (new.plain, reply.plain, reply.thread_ts) == ("one is in", "Ann came", new.ts)
+
+
+async def test_a_thread_that_was_deleted_holds_up_no_other_session(world: World) -> None:
+    card = world.card()
+    await world.open(card)
+    await world.until_sent()
+    world.slack.workspace.delete(world.slack.messages()[0])
+    await world.reply(card, "Ann came")
+    world.clock.now += 1
+    await world.deliver.run()
+    await world.open(world.card("s2"), "another opened")
+    world.clock.now += 1
+    await world.deliver.run()
+    assert world.shown() == ["another opened"]
+    await world.edit(card, "one is in")
+    await world.until_sent()
+    assert world.shown() == ["another opened", "one is in", "Ann came"]
+
+
+async def test_a_message_that_can_no_longer_be_edited_stays_as_it_is(world: World) -> None:
+    card = world.card()
+    await world.open(card)
+    await world.until_sent()
+    for text in ("one is in", "two are in", "ended"):
+        await world.edit(card, text)
+        world.slack.fail("chat.update", ApiError("edit_window_closed"))
+        await world.until_sent()
+    assert world.shown() == ["opened"]
+    assert (await world.store.channel(TEAM_ID, card.channel_id)).paused is None
 
 
 async def test_a_reply_without_any_card_is_given_up(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -607,7 +655,7 @@ async def test_stop_finishes_what_is_under_way(world: World) -> None:
 POINTS = [
     *("before claim", "after claim", "before post", "after post", "before sent", "after sent"),
     *("before edit", "after edit", "before overdue", "after overdue", "before find", "after find"),
-    *("before again", "after again", "before unsure", "after unsure", "before later", "after later"),
+    *("before again", "after again", "before unsure", "after unsure", "before slow_down", "after slow_down"),
     *("before pause", "after pause", "before card", "before replaced", "after replaced"),
 ]
 
@@ -671,6 +719,34 @@ async def test_the_process_ends_at(world: World, point: str, nth: int) -> None:
     assert world.shown("support") == ["hello", "held"]
 
 
+@without_history
+@pytest.mark.parametrize("point", ["after again", "before pause", "after pause"])
+async def test_what_was_refused_is_not_unconfirmed(world: World, point: str) -> None:
+    """Also where the process ends while it writes that down."""
+    reached = asyncio.Event()
+
+    async def end(where: str) -> None:
+        if where == point:
+            reached.set()
+            await asyncio.Event().wait()
+
+    await world.subscribe(ADA)
+    await world.until_sent()
+    _kick(world)
+    await world.posts("first", "second")
+    world.clock.now += 1
+    life = asyncio.create_task(world.sender(Doors(world.store, end)).run())
+    await reached.wait()
+    life.cancel()
+    await asyncio.gather(life, return_exceptions=True)
+    await world.until_sent(step_s=4.0)
+    _invite(world)
+    await world.store.resume(TEAM_ID, world.channel("live-ops"))
+    await world.until_sent(step_s=4.0)
+    assert world.shown() == ["hello", "first", "second"]
+    assert (await world.store.unconfirmed(), len(world.direct(ADA))) == (0, 1)
+
+
 def _parent(world: World, message: Message) -> Message:
     found = world.slack.workspace.find(message.channel, message.thread_ts or "")
     assert found is not None
@@ -704,10 +780,10 @@ async def test_two_senders_and_many_faults(world: World, seed: int) -> None:
 async def test_whoever_asked_is_told_of_what_is_held(world: World) -> None:
     await world.subscribe(ADA, BEN)
     await world.until_sent()
-    await world.posts("maybe")
-    world.slack.fail("chat.postMessage", Dropped(after_doing=True))
+    await world.posts("maybe", "perhaps")
+    world.slack.fail("chat.postMessage", Dropped(after_doing=True), Dropped(after_doing=True))
     await world.until_sent()
     for person in (ADA, BEN):
         (told,) = world.direct(person)
         assert "may not have arrived" in told
-    assert await world.store.unconfirmed() == 1
+    assert await world.store.unconfirmed() == 2

@@ -26,6 +26,7 @@ from bot.render.limits import ALL_TEXT_CHARS
 from bot.render.phrases import NO_BREAK, sessions
 from bot.render.subscriptions import (
     CARDS_MOST,
+    KEPT_DAYS,
     Health,
     announced,
     subscribed,
@@ -33,13 +34,15 @@ from bot.render.subscriptions import (
     unsubscribed,
 )
 from bot.render.validate_data import texts
+from bot.store.prune import KEPT_MS
 from tests.core.strategies import many, values
 from tests.render.accounts import HOSTILE, NOW, name, object_id
 from tests.render.judge import harmless, inside_limits
 
 HALL = "631a0f990e6ffae22efa610c"
 NAMES = {HALL: "Town hall"}
-GOOD = Health(paused="", last_ms=int((NOW - timedelta(minutes=5)).timestamp() * 1_000), waiting=0, held=0)
+GOOD = Health(paused="", waiting=0, held=0)
+LAST_MS = int((NOW - timedelta(minutes=5)).timestamp() * 1_000)
 REASONS = (
     "not_in_channel", "channel_not_found", "is_archived", "token_revoked", "account_inactive", "missing_scope",
     "restricted_action",
@@ -66,7 +69,6 @@ def hostile(rng: random.Random, number: int = 1) -> tuple[Subscription, dict[str
 def some_health(rng: random.Random) -> Health:
     return Health(
         paused=rng.choice(("", "", *REASONS, name(rng))),
-        last_ms=rng.choice((None, GOOD.last_ms, 1_700_000_000_000)),
         waiting=rng.choice((0, 1, 3_000)),
         held=rng.choice((0, 1, 3_000)),
     )
@@ -112,10 +114,31 @@ def test_a_filter_in_words_fits(terms: list[Term], most_chars: int) -> None:
     ],
 )
 def test_kinds_in_words(kinds: tuple[str, ...], said: str) -> None:
-    text = shown(announced(made(kinds=kinds), live=0, names=NAMES))
-    assert f"This channel is told {said}" in text
+    text = shown(announced(made(f"room:{HALL}", kinds=kinds), live=0, names=NAMES))
+    assert f"This channel is told {said} None is live now." in text
     assert ("Who comes and goes is in its thread" in text) is bool({"join", "leave"} & set(kinds))
     assert "one message here, kept up to date until it ends" in text
+
+
+@pytest.mark.parametrize(
+    ("line", "kinds", "said"),
+    [
+        ("longer:45m", ("start",), "when one comes to match. 2 match now:"),
+        ("peers:>=10", ("start", "end"), "when one comes to match or ends. 2 match now:"),
+        ("role:host", ("start", "join"), "when one comes to match, and when someone joins. 2 match now:"),
+        ("longer:45m", ("end",), "when one ends. 2 match now:"),
+        (f"room:{HALL}", ("start",), "when one opens. 2 are live now:"),
+    ],
+)
+def test_what_a_session_comes_to_match_later_is_not_its_opening(line: str, kinds: tuple[str, ...], said: str) -> None:
+    one = made(line, kinds=kinds)
+    for message in (
+        announced(one, live=2, names=NAMES),
+        subscribed(one, "new", live=2, names=NAMES, invite="/invite @sessions"),
+    ):
+        assert f"This channel is told {said}" in shown(message)
+    listed = shown(subscriptions_list([one], GOOD, told={}, names=NAMES, as_of=NOW))
+    assert f"told {said.partition('.')[0]}" in listed
 
 
 def test_the_end_alone() -> None:
@@ -138,7 +161,7 @@ def test_the_one_who_subscribed_reads_what_it_means(how: Literal["new", "same", 
     harmless(message)
     text = shown(message)
     for piece in (
-        said, "*Sessions* in *Town hall*, with the role host", "when one opens or ends", "4 are live now",
+        said, "*Sessions* in *Town hall*, with the role host", "when one comes to match or ends", "4 match now",
         f"`/sessions subscribe room:{HALL} role:host on:start,end`", "`/sessions unsubscribe 3` ends it",
     ):  # fmt: skip
         assert piece in text, piece
@@ -149,7 +172,7 @@ def test_the_channel_reads_who_subscribed_it_once() -> None:
     message = announced(made(), live=1, names=NAMES)
     text = shown(message)
     for piece in (
-        "<@U123ABC> subscribed this channel to", "*Sessions* in *Town hall*, with the role host", "1 is live now",
+        "<@U123ABC> subscribed this channel to", "*Sessions* in *Town hall*, with the role host", "1 matches now",
         "`/sessions subscriptions` lists", "a button to end it",
     ):  # fmt: skip
         assert piece in text, piece
@@ -177,7 +200,7 @@ def test_a_line_too_long_to_type_is_not_shown() -> None:
 
 
 def test_no_subscriptions() -> None:
-    message = subscriptions_list([], names={}, as_of=NOW)
+    message = subscriptions_list([], GOOD, told={}, names={}, as_of=NOW)
     inside_limits(message)
     line = re.search(r"```/sessions subscribe (.*)```", shown(message))
     assert line
@@ -185,42 +208,93 @@ def test_no_subscriptions() -> None:
 
 
 def test_a_list_says_everything_of_each() -> None:
-    items = [(made(), GOOD), (made("user:ada", 12, ("join", "leave")), replace(GOOD, last_ms=None, waiting=2))]
-    message = subscriptions_list(items, names=NAMES, as_of=NOW, stale="Data is 4 minutes old: 100ms doesn't answer.")
+    new = replace(made("user:ada", 12, ("join", "leave")), created_ms=LAST_MS)
+    message = subscriptions_list(
+        [made(), new, made("user:ben", 13)],
+        replace(GOOD, waiting=2),
+        told={3: LAST_MS, 7: LAST_MS},
+        names=NAMES,
+        as_of=NOW,
+        stale="Data is 4 minutes old: 100ms doesn't answer.",
+    )
     inside_limits(message)
     harmless(message)
     text = shown(message)
     for piece in (
-        "*2 subscriptions* of this channel", "⚠️ Data is 4 minutes old: 100ms doesn't answer.",
-        "*3* · *Sessions* in *Town hall*, with the role host\ntold when one opens or ends\n"
-        f"by <@U123ABC> · 🟢 working · last message <!date^{(GOOD.last_ms or 0) // 1_000}^",
-        "*12* · *Sessions* with ada\ntold when someone joins or leaves\n"
-        "by <@U123ABC> · 🟢 working, 2 waiting · no message yet",
+        "*3 subscriptions* of this channel · 🟢 working, 2 waiting", "⚠️ Data is 4 minutes old: 100ms doesn't answer.",
+        "*3* · *Sessions* in *Town hall*, with the role host\ntold when one comes to match or ends\n"
+        f"by <@U123ABC> · last message <!date^{LAST_MS // 1_000}^",
+        "*12* · *Sessions* with ada\ntold when someone joins or leaves\nby <@U123ABC> · no message yet",
+        "by <@U123ABC> · no message in the last 7 days",
     ):  # fmt: skip
         assert piece in text, piece
     found = [(each["text"]["text"], each["action_id"], each["value"]) for each in buttons(message)]
-    assert found == [("Remove", ids.UNSUBSCRIBE, f"1|C123ABC|{number}") for number in (3, 12)]
+    assert found == [("Remove", ids.UNSUBSCRIBE, f"1|C123ABC|{number}") for number in (3, 12, 13)]
     assert [ids.read_subscription_value(each["value"]) for each in buttons(message)] == [
         ("C123ABC", 3),
         ("C123ABC", 12),
+        ("C123ABC", 13),
     ]
+
+
+def test_seven_days_are_what_is_kept() -> None:
+    assert timedelta(days=KEPT_DAYS) == timedelta(milliseconds=KEPT_MS)
+
+
+def test_the_first_message_is_on_its_way() -> None:
+    def foot(channel_id: str = "C123ABC", *, known: bool = False) -> str:
+        one = replace(made(), channel_id=channel_id)
+        message = subscribed(one, "new", live=0, names=NAMES, invite="/invite @sessions", waiting=True, known=known)
+        inside_limits(message)
+        return shown(message).partition("My first message is on its way.")[2]
+
+    assert foot() == " If it doesn't come, type `/invite @sessions` there."
+    assert foot(known=True) == ""
+    assert foot("D123ABC") == " If it doesn't come, use a channel, or your direct conversation with the bot."
+
+
+def test_what_has_changed_is_not_said_to_be_new() -> None:
+    message = announced(made(kinds=("end",)), "changed", live=0, names=NAMES)
+    inside_limits(message)
+    assert shown(message).startswith("🔔 <@U123ABC> changed what this channel is told of\n*Sessions* in *Town hall*")
+    assert "This channel is told when one ends." in shown(message)
+    assert message.text.startswith("🔔 What this channel is told of *Sessions* in *Town hall*, with the role host has")
+
+
+@pytest.mark.parametrize("left", [[], [made(number=4)]])
+def test_what_has_been_removed_can_be_had_again(left: list[Subscription]) -> None:
+    message = subscriptions_list(left, GOOD, told={}, names=NAMES, as_of=NOW, gone=made(kinds=("join",)))
+    inside_limits(message)
+    line = f"`/sessions subscribe room:{HALL} role:host on:join`"
+    assert f"🔕 Subscription 3 has ended. To have it again: {line}" in shown(message)
+
+
+@pytest.mark.parametrize("reason", ["not_in_channel", "channel_not_found"])
+def test_a_conversation_of_two_people_has_no_invitations(reason: str) -> None:
+    one = replace(made(), channel_id="D123ABC")
+    paused = replace(GOOD, paused=reason)
+    message = subscriptions_list([one], paused, told={}, names=NAMES, as_of=NOW, invite="/invite @sessions")
+    text = shown(message)
+    assert "the bot isn't part of this conversation, and can't be invited" in text and "`/invite" not in text
+    assert "To mend it: use a channel, or your direct conversation with the bot." in text
 
 
 @pytest.mark.parametrize("reason", [*REASONS, "some_new_code", "<!channel> `x`", ""])
 def test_a_paused_channel_says_why_and_what_to_do(reason: str) -> None:
     message = subscriptions_list(
-        [(made(), replace(GOOD, paused=reason, held=2))], names=NAMES, as_of=NOW, invite="/invite @sessions"
+        [made()], replace(GOOD, paused=reason, held=2), told={}, names=NAMES, as_of=NOW, invite="/invite @sessions"
     )
     inside_limits(message)
     harmless(message)
     text = shown(message)
-    resume = [each for each in buttons(message) if each["action_id"] == ids.RESUME]
+    resume = [each for each in buttons(message) if each["action_id"] in (ids.RESUME, ids.RELEASE)]
     if not reason:
         assert [each["text"]["text"] for each in resume] == ["Send them"]
         assert "2 messages are held" in text and "one that arrived shows twice" in text
         return
     assert ids.read_channel_value(resume[0]["value"]) == "C123ABC"
-    assert re.search(r"⏸️ \*Paused:\* .+\. To mend it: .+ press \*Resume\*.*Subscriptions and messages are kept\.", text)
+    assert re.search(r"⏸️ \*Paused:\* .+\. To mend it: .+ press \*Resume\*.*\. Subscriptions are kept,", text)
+    assert "Subscriptions are kept, messages for 30 days." in text
     assert "⏸️ paused, 2 held" in text
     assert (reason in text) is (reason == "some_new_code")
     assert ("`/invite @sessions`" in text) is (reason in ("not_in_channel", "channel_not_found"))
@@ -244,8 +318,12 @@ def test_any_number_of_them_is_inside_the_limits(size: int, seed: int) -> None:
     health = some_health(rng)
     drawn = [hostile(rng, number * 7 + 1) for number in range(size)]
     names = {room_id: text for _, some in drawn for room_id, text in some.items()}
-    items = [(subscription, health) for subscription, _ in drawn]
-    message = subscriptions_list(items, names=names, as_of=NOW, stale=name(rng), invite=name(rng))
+    items = [subscription for subscription, _ in drawn]
+    told = {each.number: LAST_MS for each in items if rng.random() < 0.7}
+    gone = rng.choice((None, hostile(rng, 5)[0]))
+    message = subscriptions_list(
+        items, health, told=told, names=names, as_of=NOW, stale=name(rng), invite=name(rng), gone=gone
+    )
     inside_limits(message)
     harmless(message)
     text = shown(message)
@@ -253,14 +331,14 @@ def test_any_number_of_them_is_inside_the_limits(size: int, seed: int) -> None:
     if size <= CARDS_MOST:
         offered = [each["value"] for each in buttons(message) if each["action_id"] == ids.UNSUBSCRIBE]
         assert text.count("\ntold when ") == text.count("\nby <@U123ABC> · ") == size
-        assert text.count(" · last message <!date^") + text.count(" · no message yet") == size
+        assert text.count(" · last message <!date^") + text.count(" · no message in") == size
     else:
         menu = message.blocks[-2]["elements"][0]
         assert menu["action_id"] == ids.UNSUBSCRIBE
         offered = [option["value"] for option in menu["options"]]
         assert text.count("<@U123ABC>") == min(size, 100)
         assert ("… and 30 more" in text) is (size == 130)
-    assert offered == [f"1|C123ABC|{each.number}" for each, _ in items[:100]]
+    assert offered == [f"1|C123ABC|{each.number}" for each in items[:100]]
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -283,8 +361,9 @@ def test_the_worst_names_at_their_most() -> None:
     for word in HOSTILE:
         rooms = {f"{n:024x}": word for n in range(20)}
         query = Query("active", canonical(Term("room", RoomId(room_id)) for room_id in rooms))
-        items = [(replace(made(number=n), query=query, kinds=frozenset(KINDS)), GOOD) for n in range(61, 101)]
-        for each in (subscriptions_list(items, names=rooms, as_of=NOW), announced(items[0][0], live=0, names=rooms)):
+        items = [replace(made(number=n), query=query, kinds=frozenset(KINDS)) for n in range(61, 101)]
+        listed = subscriptions_list(items, GOOD, told={}, names=rooms, as_of=NOW)
+        for each in (listed, announced(items[0], live=0, names=rooms)):
             inside_limits(each)
             harmless(each)
 

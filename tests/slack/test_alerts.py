@@ -18,7 +18,7 @@ from bot.core.parse import parse
 from bot.core.subscription import Subscription, kinds_of
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_hms.records import Room, Session
-from bot.demo.fake_slack import FakeSlack, Message
+from bot.demo.fake_slack import Channel, FakeSlack, Message, RateLimited
 from bot.render.validate_data import texts
 from bot.settings import Settings
 from bot.store.store import SUBSCRIPTIONS_MOST, Store
@@ -236,12 +236,13 @@ async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, 
     assert listed.plain.count("Remove") == 2 and "Town hall" in listed.plain
     await slack.press(listed, "Remove")
     listed = await slack.reply()
-    assert listed.plain.count("Remove") == 1
+    assert listed.plain.count("Remove") == 1 and "Subscription 1 has ended" in listed.plain
+    assert re.search(r"To have it again: `/sessions subscribe room:[0-9a-f]{24} on:start,end", listed.plain)
     await slack.command("unsubscribe role:host -user:bot")
     assert "Subscription 2 has ended" in (await slack.reply()).plain
     for typed, says in (
-        ("unsubscribe", "Which one?"), ("unsubscribe 7", "no subscription 7"), ("unsubscribe role:x", "no subscription to"),
-        ("unsubscribe rom:x", "I can't tell which one"), ("unsubscribe all", "I can't tell which one"),
+        ("unsubscribe", "This channel has no subscriptions"), ("unsubscribe 7", "no subscription 7"), ("unsubscribe role:x", "no subscription to"),
+        ("unsubscribe rom:x", "I can't tell which one"), ("unsubscribe all", "This channel has no subscriptions"),
     ):  # fmt: skip
         await slack.command(typed)
         reply = await slack.reply()
@@ -269,7 +270,7 @@ async def test_another_channels_subscription_is_out_of_reach(bot: str, slack: Fa
         ("subscribe rom:x", "`rom:` is not a filter: did you mean `room:`?"),
         ("subscribe after:2h", "has no place in a subscription"),
         ("subscribe ended", "say `on:end`"),
-        ("subscribe on:begin", "say start, end, join, leave"),
+        ("subscribe on:stat", "say start, end, join, leave"),
         ("subscribe room:nowhere", "No room is called"),
         ("active on:start", "goes with `subscribe`"),
     ],
@@ -282,10 +283,20 @@ async def test_a_bad_line_is_explained(bot: str, slack: FakeSlack, typed: str, s
         assert "/sessions subscribe rom:x" in reply.plain and "/sessions subscribe room:x" in reply.plain
 
 
-async def test_a_corrected_line_subscribes_at_a_press(bot: str, slack: FakeSlack) -> None:
-    await slack.command("subscribe rol:host")
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("rol:host", "with the role host"),
+        ("everything", "All sessions*\nThis channel is told when one opens or ends."),
+        ("all role:host", "with the role host\nThis channel is told when one comes to match or ends."),
+        ("ended", "This channel is told when one ends."),
+    ],
+)
+async def test_a_corrected_line_subscribes_at_a_press(bot: str, slack: FakeSlack, typed: str, said: str) -> None:
+    await slack.command(f"subscribe {typed}")
     await slack.press(await slack.reply(), "Run the corrected line")
-    assert "Subscribed, as number 1" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+    reply = await slack.reply(where=lambda each: each.ephemeral)
+    assert "Subscribed, as number 1" in reply.plain and said in reply.plain
 
 
 async def test_a_name_of_several_rooms_is_chosen_from(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -307,6 +318,19 @@ async def test_a_channel_without_the_bot_is_said_at_once_and_goes_on_when_invite
     slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
     await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": OTHERS})
     await until(lambda: posts(slack, "random"))
+
+
+async def test_a_first_message_that_never_came_goes_with_its_subscription(bot: str, slack: FakeSlack) -> None:
+    for line in ("role:host on:start", "role:host on:end", "role:guest"):
+        await subscribe(slack, line, channel="random")
+    await slack.command("unsubscribe role:guest", channel="random")
+    await slack.reply(where=lambda each: "has ended" in each.plain)
+    slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
+    await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": OTHERS})
+    await until(lambda: posts(slack, "random"))
+    await asyncio.sleep(1.5)  # there would be one a second
+    (first,) = posts(slack, "random")
+    assert "role host" in first.plain and "when one ends" in first.plain
 
 
 async def test_an_archived_channel_pauses_and_resumes_by_a_press(
@@ -422,8 +446,36 @@ async def test_a_renamed_channel_stays_subscribed(bot: str, slack: FakeSlack, hm
     room = account.add_room("Town hall")
     await subscribe(slack)
     slack.workspace.channel("live-ops").name = "on-air"
-    opened(account, room)
+    session = opened(account, room)
     await until(lambda: cards(slack, "on-air"))
+    await slack.command("subscriptions", channel="on-air")
+    listed = await slack.reply()
+    assert "1 subscription" in listed.plain and "🟢 working" in listed.plain
+    await slack.command("unsubscribe 1", channel="on-air")
+    assert "Subscription 1 has ended" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+    account.end(session, time.time())
+    await until(lambda: "⚪ Ended" in cards(slack, "on-air")[0].plain)
+
+
+async def test_a_channel_shared_with_another_workspace(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    channel = slack.workspace.channel("random")
+    channel.is_ext_shared = True
+    assert "/invite @" in (await subscribe(slack, channel="random")).plain
+    slack.workspace.join(channel, slack.workspace.bot_user)
+    await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": channel.id})
+    await until(lambda: posts(slack, "random"))
+    opened(account, room)
+    card = await until(lambda: next(iter(cards(slack, "random")), None))
+    await slack.press(card, "Details", user="ben")
+    assert "Town hall" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+    await slack.command("subscriptions", channel="random")
+    listed = await slack.reply(where=lambda each: "1 subscription" in each.plain)
+    assert "🟢 working" in listed.plain
+    await slack.press(listed, "Remove")
+    await slack.reply(where=lambda each: "no subscriptions" in each.plain)
 
 
 async def test_a_deleted_card_is_posted_anew_at_the_next_change(
@@ -453,3 +505,112 @@ async def test_a_card_stays_true_after_unsubscribe(bot: str, slack: FakeSlack, h
     opened(account, room)
     await polls(hms)
     assert len(cards(slack)) == 1
+
+
+async def test_each_way_to_name_the_one_that_is_ended(bot: str, slack: FakeSlack, account: Account) -> None:
+    account.add_room("Town hall")
+    names = (
+        'room:"Town hall"', '`room:"Town hall"`', "'room:“Town hall”'", 'room:"Town hall" on:end,start',
+        "#{0}", '"{0}"', "`{0}`", "number {0}", "no. {0}", "{0},", "all",
+    )  # fmt: skip
+    for number, name in enumerate(names, start=1):
+        await subscribe(slack, 'room:"Town hall"', channel="random")
+        await slack.command(f"unsubscribe {name.format(number)}", channel="random")
+        reply = await slack.reply(where=lambda each: each.ephemeral)
+        assert f"Subscription {number} has ended" in reply.plain, (name, reply.plain)
+
+
+async def test_several_are_ended_one_by_one(bot: str, slack: FakeSlack) -> None:
+    for line in ("role:a", "role:b"):
+        await subscribe(slack, line, channel="random")
+    for typed in ("unsubscribe", "unsubscribe all"):
+        await slack.command(typed, channel="random")
+        reply = await slack.reply()
+        assert "Which one? This channel has 1 and 2." in reply.plain and "/sessions unsubscribe 1" in reply.plain
+    await slack.command("unsubscribe role:a on:start,end,join", channel="random")
+    reply = await slack.reply()
+    assert "Number 1 tells of start and end" in reply.plain and "/sessions unsubscribe 1" in reply.plain
+    await slack.command("subscriptions", channel="random")
+    assert "2 subscriptions" in (await slack.reply()).plain
+
+
+async def test_other_words_for_the_commands(bot: str, slack: FakeSlack) -> None:
+    for made, ended in (("sub", "unsub"), ("follow", "unfollow")):
+        await slack.command(f"{made} role:host", channel="random")
+        assert "Subscribed" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+        await slack.command("subs", channel="random")
+        assert "1 subscription" in (await slack.reply()).plain
+        await slack.command(f"{ended} role:host", channel="random")
+        assert "has ended" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+
+
+async def test_a_room_that_is_left_out_is_named(bot: str, slack: FakeSlack, account: Account) -> None:
+    account.add_room("Town hall")
+    reply = await subscribe(slack, '-room:"Town hall"')
+    (first,) = posts(slack)
+    await slack.command("subscriptions")
+    listed = await slack.reply()
+    await slack.command("unsubscribe 1")
+    ended = await slack.reply(where=lambda each: each.ephemeral)
+    for message in (reply, first, listed, ended):
+        assert "not in *Town hall*" in message.plain, message.plain
+
+
+async def test_other_kinds_are_a_change_and_not_a_new_subscription(bot: str, slack: FakeSlack) -> None:
+    await subscribe(slack, "role:host")
+    await subscribe(slack, "role:host on:end", user="ben")
+    first, second = posts(slack)
+    assert "subscribed this channel to" in first.plain
+    assert f"<@{slack.workspace.user('ben').id}> changed what this channel is told of" in second.plain
+    assert "when one ends" in second.plain and "subscribed" not in second.plain + second.text
+
+
+async def test_the_last_message_is_each_subscriptions_own(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room, other = account.add_room("Town hall"), account.add_room("Yoga")
+    for each in (room, other):
+        await subscribe(slack, f'room:"{each.name}"')
+    opened(account, room)
+    await until(lambda: cards(slack))
+    await slack.command("subscriptions")
+    head, *rest = (await slack.reply()).plain.split("*1* · ")
+    assert "🟢 working" in head and "🟢 working" not in rest[0]
+    first, second = rest[0].split("*2* · ")
+    assert "last message" in first and "no message yet" in second
+
+
+async def test_the_invitation_is_not_explained_where_the_bot_is(bot: str, slack: FakeSlack) -> None:
+    await subscribe(slack)
+    slack.fail("chat.postMessage", RateLimited(20))
+    reply = await subscribe(slack, "role:host")
+    assert "on its way" in reply.plain and "/invite" not in reply.plain
+    slack.fail("chat.postMessage", RateLimited(20))
+    reply = await subscribe(slack, channel="general")
+    assert "on its way" in reply.plain and "/invite" in reply.plain
+
+
+async def test_a_conversation_of_two_people(bot: str, slack: FakeSlack) -> None:
+    ada, ben = (slack.workspace.user(name).id for name in ("ada", "ben"))
+    slack.workspace.channels["D07QX6TW0PP"] = Channel("D07QX6TW0PP", "", {ada, ben}, is_im=True, im_user=ben)
+    reply = await subscribe(slack, channel="D07QX6TW0PP")
+    assert "/invite" not in reply.plain
+    assert "use a channel, or your direct conversation with the bot" in reply.plain
+    await slack.command("subscriptions", channel="D07QX6TW0PP")
+    listed = await slack.reply(where=lambda each: each.ephemeral)
+    assert "/invite" not in listed.plain and "your direct conversation with the bot" in listed.plain
+
+
+async def test_a_private_channel_goes_on_when_it_is_unarchived(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack, channel="incident-room")
+    channel = slack.workspace.channel("incident-room")
+    channel.is_archived = True
+    opened(account, room)
+    (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "archived" in each.plain])
+    assert told.plain.endswith("Messages wait for 30 days.")
+    channel.is_archived = False
+    await slack.event({"type": "group_unarchive", "channel": channel.id, "user": slack.workspace.user("ada").id})
+    await until(lambda: cards(slack, "incident-room"))

@@ -51,7 +51,7 @@ async def test_also_while_the_post_is_put_off_or_held(store: Store) -> None:
     await store.held(row, "unconfirmed")
     await commit(store, edit(CARD, "two"))
     assert await store.claim(NOW + 60_000, LEASE, 10) == []
-    await store.resume(TEAM, "C1")
+    await store.release(TEAM, "C1")
     assert [text for _, text, _ in await send(store, NOW + 60_000)] == ["opened"]
     assert await send(store, NOW + 60_000) == [("edit", "two", "ts-opened")]
 
@@ -86,7 +86,7 @@ async def test_an_edit_that_comes_back_shows_the_newest_state(store: Store) -> N
     await commit(store, edit(CARD, "one"))
     row = await take(store)
     await commit(store, edit(CARD, "two"))
-    await store.later(row, NOW + 3_000, method="chat.update")
+    await store.slow_down(row, NOW + 3_000)
     assert await send(store, NOW + 3_000) == [("edit", "two", "ts-opened")]
 
 

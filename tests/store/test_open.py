@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import struct
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
 from bot.errors import ConfigError
 from bot.store.address import Postgres, SqliteFile, read_address
+from bot.store.database import Database
 from bot.store.store import Store, StoreError
 from tests.conftest import ROOT
 from tests.store.parts import NOW, TEAM, card, commit, message, post, send, tracked
@@ -228,3 +231,49 @@ async def test_a_connection_that_is_cut_is_made_anew(postgres: str) -> None:
     await run_sql(postgres, f"{cut} AND pid <> pg_backend_pid()")
     assert len(await send(store)) == 1
     await store.close()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InternalClientError("got result for unknown protocol state 3"),
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+        ConnectionResetError(),
+        TimeoutError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_connection_that_is_lost_is_the_databases_trouble(sqlite: str, error: Exception) -> None:
+    """Also where SQLAlchemy doesn't wrap what the driver raises."""
+    database = await Database.open(sqlite)
+
+    async def lose(_: object) -> None:
+        raise error
+
+    with pytest.raises(StoreError, match=type(error).__name__):
+        await database.run(lose)
+    await database.close()
+
+
+@pytest.fixture
+async def breaks_off() -> AsyncIterator[str]:
+    """The URL of a PostgreSQL server that lets everybody in and is gone at their first word."""
+
+    def message(kind: bytes, body: bytes) -> bytes:
+        return kind + struct.pack("!I", len(body) + 4) + body
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        (size,) = struct.unpack("!I", await reader.readexactly(4))
+        await reader.readexactly(size - 4)
+        status = b"server_version\x0016.0\x00"
+        writer.write(message(b"R", bytes(4)) + message(b"S", status) + message(b"Z", b"I"))
+        await reader.read(1)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"postgresql://me@127.0.0.1:{server.sockets[0].getsockname()[1]}/bot?sslmode=disable"
+
+
+async def test_a_server_that_goes_away_while_one_connects(breaks_off: str) -> None:
+    assert "the connection to it was lost" in await refused(breaks_off)

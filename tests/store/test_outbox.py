@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.store.store import Store
 from tests.store.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, send, take
 
@@ -65,12 +67,12 @@ async def test_rate_limits_of_a_channel_and_of_a_method(store: Store) -> None:
     one, two = card(), card("C2", "s2")
     await commit(store, post(one), post(two), message("m"), cards=[one, two])
     for row in await store.claim(NOW, LEASE, 10):
-        await (store.later(row, NOW + 30_000) if row.channel_id == "C1" else store.sent([(row, "2.0")], NOW))
+        await (store.slow_down(row, NOW + 30_000) if row.channel_id == "C1" else store.sent([(row, "2.0")], NOW))
     await commit(store, edit(two))
     rows = await store.claim(NOW + 10_000, LEASE, 10)
     assert [row.kind for row in rows] == ["edit"]  # edits have no part in the channel's limit
-    await store.later(rows[0], NOW + 40_000, method="chat.update")
-    await store.later(rows[0], NOW + 90_000, method="chat.update")  # not ours any more
+    await store.slow_down(rows[0], NOW + 40_000)
+    await store.slow_down(rows[0], NOW + 90_000)  # not ours any more
     await commit(store, reply(two, "r"))
     assert await send(store, NOW + 11_000) == [("reply", "came", "2.0")]
     assert [text for _, text, _ in await send(store, NOW + 30_000)] == ["opened"]
@@ -79,12 +81,25 @@ async def test_rate_limits_of_a_channel_and_of_a_method(store: Store) -> None:
 
 
 async def test_a_shorter_wait_does_not_end_a_longer_one(store: Store) -> None:
-    await commit(store, message("m"), message("n", "U1"))
-    row, other = await store.claim(NOW, LEASE, 10)
-    await store.later(other, NOW + 60_000, method="chat.postMessage")
-    await store.later(row, NOW + 10_000, method="chat.postMessage")
-    assert await store.claim(NOW + 59_999, LEASE, 10) == []
-    assert len(await store.claim(NOW + 60_000, LEASE, 10)) == 2
+    one, two = card(), card("C2", "s2")
+    await commit(store, post(one), post(two), cards=[one, two])
+    await send(store)
+    await commit(store, edit(one), edit(two))
+    row, other = await store.claim(NOW + 20_000, LEASE, 10)
+    await store.slow_down(other, NOW + 80_000)
+    await store.slow_down(row, NOW + 30_000)
+    assert await store.claim(NOW + 79_999, LEASE, 10) == []
+    assert len(await store.claim(NOW + 80_000, LEASE, 10)) == 2
+
+
+async def test_one_message_that_waits_holds_up_no_other(store: Store) -> None:
+    one = card()
+    await commit(store, post(one), reply(one, "r"), cards=[one])
+    await send(store)
+    await store.later(await take(store, NOW + 2_000), NOW + 18_000)
+    await commit(store, message("m", text="m"))
+    assert [text for _, text, _ in await send(store, NOW + 3_000)] == ["m"]
+    assert [text for _, text, _ in await send(store, NOW + 18_000)] == ["came"]
 
 
 async def test_unsure_rows_block_their_channel_until_it_is_known(store: Store) -> None:
@@ -107,7 +122,9 @@ async def test_held_and_released(store: Store) -> None:
     assert [text for _, text, _ in await send(store)] == ["n"]  # others go on
     assert await store.depth() == (0, None)
     assert await store.unconfirmed() == 1
-    assert not await store.resume(TEAM, "C1")  # it wasn't paused
+    assert not await store.resume(TEAM, "C1")  # that is no answer to what is asked
+    assert await store.unconfirmed() == 1
+    await store.release(TEAM, "C1")
     assert [text for _, text, _ in await send(store, NOW + 1000)] == ["m"]
     assert await store.unconfirmed() == 0
 
@@ -127,11 +144,21 @@ async def test_a_time_that_a_wrong_clock_wrote_holds_nothing_up(store: Store) ->
     await commit(store, message("m", text="m"), message("n"))
     fast = NOW + 2 * 3_600_000
     row = await take(store, fast)
-    await store.later(row, fast + 60_000)
+    await store.slow_down(row, fast + 60_000)
     assert [text for _, text, _ in await send(store)] == ["m"]
     lost = await take(store, NOW + 2_000)
     await store.unsure(lost, fast, "")
     assert [row.key for row in await store.overdue(NOW, 10, NOW + 3_000, LEASE)] == ["n"]
+
+
+@pytest.mark.parametrize("back_ms", [30_000, 60_000, 3_000_000])
+async def test_a_clock_that_is_set_back_stops_nothing_for_long(store: Store, back_ms: int) -> None:
+    one = card()
+    await commit(store, post(one), cards=[one])
+    await send(store, NOW + back_ms)
+    await commit(store, message("m", text="m"), edit(one))
+    sent = [await send(store, NOW + seconds * 1_000) for seconds in range(0, 62, 2)]
+    assert sorted(text for some in sent for _, text, _ in some) == ["changed", "m"]
 
 
 async def test_dead_is_for_ever(store: Store) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bot.core.card import key_of
 from bot.core.outgoing import Outgoing
 from bot.core.subscription import Subscription
+from bot.store.prune import DAY_MS, WAITS_MS
 from bot.store.store import Channel, Store
-from tests.store.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, send, subscription, take
+from tests.store.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, send, subscription, take
 
 
 def tell(each: Subscription) -> Outgoing:
@@ -87,3 +88,41 @@ async def test_what_comes_back_to_a_paused_channel_is_held(store: Store) -> None
     assert await store.channel(TEAM, "C1") == Channel("not_in_channel", NOW, None, 0, held=1)
     await store.resume(TEAM, "C1")
     assert len(await store.claim(NOW + 1, LEASE, 10)) == 1
+
+
+async def test_what_waits_for_a_month_is_given_up(store: Store) -> None:
+    """The subscription stays, and after resuming it tells of what is new then."""
+    long = NOW + WAITS_MS + 1
+    await store.subscribe(subscription(), [], message("first"))
+    await store.subscribe(subscription("C2"), [], message("second", "C2"))
+    flying, other = await store.claim(NOW, LEASE, 10)
+    await store.pause(TEAM, "C1", "is_archived", NOW, tell)
+    await store.held(other, "unconfirmed")
+    await commit(store, post(card()), reply(card(), "r"), cards=[card()])
+    await store.prune(long - 1)
+    assert (await store.channel(TEAM, "C1")).held == 3
+    await commit(store, message("later"), now_ms=NOW + 1)
+    await store.prune(long)
+    assert await store.channel(TEAM, "C1") == Channel("is_archived", NOW, None, 0, held=1)
+    assert [await store.status(key) for key in ("first", "second", "later")] == ["dead", "dead", "held"]
+    await store.sent([(flying, "1")], long)  # too late
+    assert len(await store.subscriptions(TEAM, "C1")) == 1
+
+    await store.resume(TEAM, "C1")
+    await commit(store, edit(card(), "and on"), now_ms=long)
+    assert [row.text for row in await store.claim(long, LEASE, 10) if row.channel_id == "C1"] == ["hello"]
+    await store.prune(long + 8 * DAY_MS)
+    assert await store.status("first") == ""
+
+
+async def test_resuming_sends_nothing_that_may_be_there(store: Store) -> None:
+    await commit(store, message("m", text="m"), message("n", text="n"))
+    await store.held(await take(store), "unconfirmed")
+    await store.pause(TEAM, "C1", "is_archived", NOW, tell)
+    await store.resume(TEAM, "C1")
+    assert [text for _, text, _ in await send(store)] == ["n"]
+    await store.pause(TEAM, "C1", "is_archived", NOW, tell)
+    await store.release(TEAM, "C1")
+    assert await store.claim(NOW + 2_000, LEASE, 10) == []
+    await store.resume(TEAM, "C1")
+    assert [text for _, text, _ in await send(store, NOW + 2_000)] == ["m"]

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.card import Card
 from bot.store.store import Fence, PollState, Snapshot, Store
-from tests.store.parts import NOW, TEAM, card, commit, edit, message, post, send, tracked
+from tests.store.parts import NOW, TEAM, card, commit, edit, message, post, send, subscription, tracked
 
 DAY = 86_400_000
 
@@ -68,6 +69,18 @@ async def test_a_fence_that_is_stale_writes_nothing(store: Store) -> None:
         )
     assert (await store.poll_state(TEAM)).seq == 1
     assert set((await store.snapshot(TEAM)).sessions) == {"a"}
+
+
+async def test_who_subscribes_while_a_poll_is_made_is_not_forgotten_by_it(store: Store) -> None:
+    """A session without a message is known to both subscriptions: to that of the poll, and to the new one."""
+    silent = Card(TEAM, "C1", "s1", "silent", known=frozenset((7,)))
+    new, _ = await store.subscribe(subscription(), ["s1"], message("first"))
+    await commit(store, cards=[silent])
+    (found,) = await store.cards(TEAM, ["s1"])
+    assert found.known == {7, new.number}
+    await commit(store, post(card()), cards=[card()])
+    (found,) = await store.cards(TEAM, ["s1"])
+    assert (found.gen, found.known) == (1, {7, new.number})
 
 
 async def test_cards_are_found_by_session(store: Store) -> None:

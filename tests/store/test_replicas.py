@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -11,6 +12,7 @@ import pytest
 
 from bot.errors import TooMany
 from bot.store import leases
+from bot.store.clock import Clock
 from bot.store.database import Database
 from bot.store.store import SUBSCRIPTIONS_MOST, Row, Store
 from tests.store.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, subscription, take, tracked
@@ -145,6 +147,24 @@ async def test_a_lease_is_one_owners_until_it_ends(stores: list[Store]) -> None:
     assert await two.commit_poll(TEAM, 0, NOW, changed=[], cards=[], outgoing=[message("m")], fence=second)
     leaders = await asyncio.gather(*(store.lead("new", str(n), 60_000) for n, store in enumerate(stores)))
     assert sum(fence is not None for fence in leaders) == 1
+
+
+async def test_replicas_whose_clocks_differ_leave_each_others_rows(
+    stores: list[Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, read = time.time, []
+    await commit(stores[0], message("m"))
+    for store, ahead_s in zip(stores, (0, 60, -60), strict=True):
+        monkeypatch.setattr(time, "time", lambda ahead_s=ahead_s: real() + ahead_s)
+        clock = Clock(store)
+        await clock.set()
+        now_ms = int(clock() * 1000)
+        read.append(now_ms)
+        assert len(await store.claim(now_ms, LEASE, 10)) == (store is stores[0])
+        assert await store.overdue(now_ms - 15_000, 10, now_ms, LEASE) == []
+    assert max(read) - min(read) < 5_000
+    (found,) = await stores[1].overdue(max(read) + LEASE + 1_000, 10, max(read) + LEASE + 16_000, LEASE)
+    assert found.key == "m"
 
 
 async def test_a_process_stopped_within_a_transaction_is_not_waited_for(stores: list[Store], postgres: str) -> None:

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.card import Card
 from bot.core.parse import RESOLVED_CHARS, parse
 from bot.errors import TooMany
 from bot.store.store import SUBSCRIPTIONS_MOST, Channel, Store
-from tests.store.parts import NOW, TEAM, card, commit, message, send, subscription
+from tests.store.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, send, subscription, take
 
 
 async def test_a_new_one_has_a_number_silent_cards_and_a_first_message(store: Store) -> None:
@@ -35,8 +36,41 @@ async def test_the_same_query_again_is_the_same_one(store: Store) -> None:
     assert (stored.number, stored.created_by, stored.kinds, how) == (1, "U2", {"join"}, "changed")
     assert await store.subscriptions(TEAM) == [stored]
     assert len(await store.cards(TEAM, ["s9"])) == 1
-    assert [text for _, text, _ in await send(store)] == ["hello"]
-    assert (await store.depth())[0] == 1  # a and c; not b
+    assert [row.key for row in await store.claim(NOW, LEASE, 10)] == ["c"]
+    assert await store.depth() == (1, NOW)  # not b; and a said what is no longer so
+
+
+async def test_a_first_message_that_is_unsent_goes_with_its_subscription(store: Store) -> None:
+    await store.subscribe(subscription(), [], message("a", text="a"))
+    await store.subscribe(subscription(line="user:b"), [], message("b", text="b"))
+    await store.subscribe(subscription("C2"), [], message("c", "C2", "c"))
+    await commit(store, message("d", text="d"))
+    await store.unsubscribe(TEAM, "C1", 1)
+    assert await store.status("a") == ""
+    assert sorted(text for _, text, _ in await send(store)) == ["b", "c"]
+    await store.unsubscribe(TEAM, "C1", 2)
+    assert await store.status("b") == "sent"
+    assert [text for _, text, _ in await send(store, NOW + 1000)] == ["d"]
+
+
+async def test_a_first_message_that_was_refused_goes_too(store: Store) -> None:
+    await store.subscribe(subscription(), [], message("a"))
+    await store.again(await take(store))
+    await store.pause(TEAM, "C1", "not_in_channel", NOW, lambda each: message("dm", each.created_by))
+    await store.subscribe(subscription(kinds=["end"]), [], message("b"))
+    assert (await store.channel(TEAM, "C1")).held == 1
+    await store.unsubscribe(TEAM, "C1", 1)
+    await store.resume(TEAM, "C1")
+    assert [row.key for row in await store.claim(NOW, LEASE, 10)] == ["dm"]
+
+
+async def test_a_first_message_that_is_on_its_way_stays(store: Store) -> None:
+    await store.subscribe(subscription(), [], message("a"))
+    row = await take(store)
+    await store.pause(TEAM, "C1", "not_in_channel", NOW, lambda each: message("dm", each.created_by))
+    await store.unsubscribe(TEAM, "C1", 1)
+    await store.sent([(row, "1")], NOW)
+    assert await store.status("a") == "sent"
 
 
 async def test_a_card_that_is_there_stays(store: Store) -> None:
@@ -92,3 +126,37 @@ async def test_many_at_once_are_one(store: Store) -> None:
     assert sorted(how for _, how in made) == ["new"] + ["same"] * 7
     assert {each.number for each, _ in made} == {1}
     assert (await store.depth())[0] == 1
+
+
+async def test_a_change_has_a_message_of_its_own(store: Store) -> None:
+    for kinds, key in ((("start",), "a"), (("end",), "b"), (("end",), "c")):
+        await store.subscribe(subscription(kinds=kinds), [], message(key), message(key, text="changed"))
+        assert (
+            await send(store, NOW + 10_000 * ord(key))
+            == {
+                "a": [("post", "hello", None)],
+                "b": [("post", "changed", None)],
+                "c": [],
+            }[key]
+        )
+
+
+async def test_when_each_was_last_told(store: Store) -> None:
+    def of(session_id: str, status: str, gen: int, *numbers: int, channel: str = "C1") -> Card:
+        return replace(card(channel, session_id, status, gen), known=frozenset(numbers))
+
+    posted = of("s1", "live", 1, 1, 2)
+    assert await store.last_told(TEAM, "C1") == {}
+    elsewhere = of("s1", "live", 1, 5, channel="C2")
+    await commit(store, post(posted), post(elsewhere), cards=[posted, elsewhere, of("s2", "silent", 0, 1, 2, 3, 4)])
+    assert await store.last_told(TEAM, "C1") == {}  # not sent yet
+    await send(store)
+    await commit(store, message("list"), cards=[of("s3", "listed", 0, 3)], now_ms=NOW + 5_000)
+    assert await store.last_told(TEAM, "C1") == {1: NOW, 2: NOW, 3: NOW}
+    await send(store, NOW + 6_000)
+    changed = of("s1", "closed", 1, 2)
+    await commit(store, edit(changed), cards=[changed], now_ms=NOW + 60_000)
+    await send(store, NOW + 61_000)
+    assert await store.last_told(TEAM, "C1") == {2: NOW + 60_000, 3: NOW + 5_000}
+    assert await store.last_told(TEAM, "C2") == {5: NOW}
+    assert await store.last_told("T2", "C1") == {}

@@ -37,13 +37,15 @@ def post_ephemeral(site: Site, args: Json) -> Json:
 
 
 def update(site: Site, args: Json) -> Json:
-    """Changes the bot's own message.  Without `blocks` the old ones stay; an empty array removes them."""
+    """Changes the bot's own message.  The old blocks stay only where neither `text` nor `blocks` is given, as for new
+    metadata (docs.slack.dev/reference/methods/chat.update, "text, blocks or attachments").
+    """
     message = _own(site, args, "cant_update_message")
     if "blocks" not in args and "text" not in args:
         raise Refused("no_text", breach=True)
     text, blocks = checked_content(args.get("text"), args.get("blocks"), blank_ok=bool(message.text))
     fields: Json = {"text": text} if "text" in args else {}
-    if args.get("blocks") is not None:
+    if "text" in args or args.get("blocks") is not None:
         fields["blocks"] = blocks
     if "metadata" in args:
         fields["metadata"] = checked_metadata(args["metadata"])

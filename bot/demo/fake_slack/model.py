@@ -73,7 +73,7 @@ class User:
 
 @dataclass(slots=True)
 class Channel:
-    """A conversation.  Mutable: people and the bot join."""
+    """A conversation.  Mutable: people and the bot join.  `is_ext_shared`: with another workspace (Slack Connect)."""
 
     id: str
     name: str
@@ -81,6 +81,7 @@ class Channel:
     is_private: bool = False
     is_im: bool = False
     is_archived: bool = False
+    is_ext_shared: bool = False
     topic: str = ""
     im_user: str | None = None
 
@@ -98,6 +99,8 @@ class Channel:
             "is_im": self.is_im,
             "is_private": self.is_private or self.is_im,
             "is_archived": self.is_archived,
+            "is_shared": self.is_ext_shared,
+            "is_ext_shared": self.is_ext_shared,
             "num_members": len(self.members),
         }
         if self.is_im:

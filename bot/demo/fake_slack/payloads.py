@@ -96,6 +96,7 @@ def _state(message: Message, action: Json) -> Json:
 def event_callback(site: Site, event: Json, event_id: str | None) -> Json:
     """The envelope of one event; redeliveries carry the same `event_id`."""
     team = site.workspace.team_id
+    channel = site.workspace.channels.get(str(event.get("channel")))
     return {
         "token": VERIFICATION_TOKEN,
         "team_id": team,
@@ -107,5 +108,5 @@ def event_callback(site: Site, event: Json, event_id: str | None) -> Json:
         "authorizations": [
             {"team_id": team, "user_id": site.workspace.bot_user, "is_bot": True, "enterprise_id": None}
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": channel is not None and channel.is_ext_shared,
     }

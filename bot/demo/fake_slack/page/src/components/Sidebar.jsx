@@ -20,11 +20,11 @@ function ChannelLink({ channel, isCurrent, unread, directory, onPick }) {
         href={`#${channel.name}`}
         class={`nav__link ${unread ? "nav__link--unread" : ""} ${channel.is_archived ? "nav__link--archived" : ""}`}
         aria-current={isCurrent ? "page" : undefined}
+        aria-label={unread ? `${channel.name}, unread` : undefined}
         onClick={onPick}
       >
         {channel.is_im ? <Avatar user={other || { id: channel.id, name: channel.name }} isBot={isBot} /> : <Glyph channel={channel} />}
         <span class="nav__name">{channel.name}</span>
-        {unread && <span class="sr-only">, unread</span>}
       </a>
     </li>
   );

@@ -1,0 +1,38 @@
+"""The database, read and written past the bot, as an operator would."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from typing import Any
+
+import asyncpg
+
+
+class Database:
+    """`url` is a DATABASE_URL."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._path = url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else ""
+
+    async def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a query gives; a statement that writes is committed."""
+        if self._path:
+            return await asyncio.to_thread(self._sqlite_rows, statement)
+        connection = await asyncpg.connect(self._url)
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+
+    async def number(self, query: str) -> int:
+        ((number,),) = await self.rows(query)
+        return int(number)
+
+    def _sqlite_rows(self, statement: str) -> list[tuple[Any, ...]]:
+        mode = "ro" if statement.startswith("SELECT") else "rw"  # the bot is to find the file as it left it
+        address = f"file:{self._path}?mode={mode}"
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=10, isolation_level=None)) as connection:
+            return connection.execute(statement).fetchall()

@@ -1,0 +1,190 @@
+"""What people do: subscribe and unsubscribe, delete cards, shut the bot out of a channel and let it in again, press what
+it offers. They do most of it when a process waits for what follows from it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import random
+import re
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+
+from bot.demo.fake_slack import FakeSlack, Message
+from tests.chaos.checker import Asked, card_of
+from tests.chaos.database import Database
+from tests.chaos.doors import TOKEN_REVOKED
+from tests.chaos.life import Life
+from tests.chaos.replicas import Replica
+
+BUSIEST = "live-ops"
+"""Told of every session, but of nobody who joins: its cards have no threads. The bot is shut out of it, and its cards
+are deleted."""
+VISITED = "general"
+"""Somebody subscribes here and changes their mind."""
+ANSWER_S = 4.0
+LOOK_S = 0.2
+SOON_S = 6.0
+"""So long the bot may take for what follows from something, before people go on."""
+EDITED_S = 15.0
+"""A card that was edited is edited again so much later."""
+STOPPED = (
+    "SELECT channel_id, paused FROM channels WHERE paused IS NOT NULL AND channel_id LIKE 'C%' UNION "
+    "SELECT channel_id, '' FROM outbox WHERE status = 'held' AND cause = 'unconfirmed' AND channel_id LIKE 'C%'"
+)
+
+
+class People:
+    """`asked` is what they subscribed to, `deleted` which cards they deleted, by the channel's name."""
+
+    def __init__(
+        self, slack: FakeSlack, life: Life, database: Database, replicas: Sequence[Replica], dice: random.Random
+    ) -> None:
+        self._slack, self._life, self._database, self._replicas, self._dice = slack, life, database, replicas, dice
+        self.asked: list[Asked] = []
+        self.deleted: defaultdict[str, list[Message]] = defaultdict(list)
+        self._turn = itertools.count()
+        self._visiting = self._shut = False
+
+    async def run(self, until: asyncio.Event) -> None:
+        """Until told to stop, and then until all is as it should be."""
+        async with asyncio.TaskGroup() as group:
+            for act in (self._visit, self._delete, self._shut_out, self._end_an_old_session, self._mend):
+                group.create_task(self._again(act, until))
+
+    def waiting(self, *names: str) -> Replica | None:
+        """One whose process waits for one of these."""
+        return next((each for each in self._replicas if each.wants in names), None)
+
+    async def subscribe(self, channel: str, room: int | None, kinds: str) -> None:
+        rooms = self._life.rooms
+        room_id = rooms[room].id if room is not None else None
+        await self._subscribe(channel, room_id, kinds)
+
+    async def _subscribe(self, channel: str, room_id: str | None, kinds: str, replica: Replica | None = None) -> int:
+        line = "subscribe" + (f" room:{room_id}" if room_id is not None else "") + f" on:{kinds}"
+        typed = await self._type(line, channel, r"Subscribed|that is number", replica)
+        lasts = replica is None
+        self.asked.append(Asked(channel, room_id, frozenset(kinds.split(",")), time.time(), 1 if lasts else typed))
+        return typed
+
+    async def mend(self) -> None:
+        """Press the button wherever messages wait for a person."""
+        for channel_id, _ in await self._database.rows(STOPPED):
+            await self._press(self._slack.workspace.channel(channel_id).name)
+
+    async def _mend(self) -> None:
+        """Where no process does it by itself: the next one that starts has a token again."""
+        for channel_id, reason in await self._database.rows(STOPPED):
+            name = self._slack.workspace.channel(channel_id).name
+            if reason != TOKEN_REVOKED and not (name == BUSIEST and self._shut):
+                await self._press(name)
+
+    async def _press(self, name: str) -> None:
+        replica = self.waiting("resume", "release")
+        if answer := await self._once("subscriptions", name, r"\*Paused:|held: ", replica):
+            label = next((each for each in answer.labels if each in ("Resume", "Send them")), None)
+            self._turn_to(replica)
+            if label is not None:
+                await self._slack.press(answer, label)
+
+    async def _again(self, act: Callable[[], Awaitable[None]], until: asyncio.Event) -> None:
+        while not until.is_set():
+            await act()
+            await asyncio.sleep(LOOK_S)
+
+    async def _visit(self) -> None:
+        if (replica := self.waiting("subscribe", "unsubscribe")) is None:
+            return
+        room_id = self._life.unused.id
+        if self._visiting:
+            await self._type(f"unsubscribe room:{room_id}", VISITED, r"has ended|no subscription", replica)
+        else:
+            await self._subscribe(VISITED, room_id, "start,end", replica)
+        self._visiting = not self._visiting
+
+    async def _delete(self) -> None:
+        """A card that will soon be edited: somebody joins."""
+        if self._shut or not self.waiting("replaced"):
+            return
+        account, cards = self._life.account, []
+        for message in self._slack.messages(BUSIEST):
+            session = account.sessions.get(card_of(message))
+            edited = float((message.edited or {"ts": 0})["ts"])
+            if session is not None and session.active and time.time() - edited > EDITED_S:
+                cards.append(message)
+        if cards:
+            message = self._dice.choice(cards)
+            self._slack.workspace.delete(message)
+            self.deleted[BUSIEST].append(message)
+            self._life.change(card_of(message))
+            await asyncio.sleep(2.0)
+
+    async def _shut_out(self) -> None:
+        """Until the bot has noticed, and those whom it told have heard."""
+        if not self.waiting("pause", "resume", "dead", "conversations.open"):
+            return
+        workspace = self._slack.workspace
+        place, archived = workspace.channel(BUSIEST), self._dice.random() < 0.5
+        self._shut = True
+        if archived:
+            workspace.set_archived(place, True)
+        else:
+            workspace.leave(place, workspace.bot_user)
+        await self._until(self._is_paused)
+        await self._until(self._nobody_waits)
+        if archived:
+            workspace.set_archived(place, False)
+            event = {"type": "channel_unarchive", "channel": place.id, "user": workspace.user(None).id}
+        else:
+            workspace.join(place, workspace.bot_user)
+            event = {"type": "member_joined_channel", "channel": place.id, "user": workspace.bot_user}
+        self._turn_to(self.waiting("resume"))
+        await self._slack.event(event)
+        self._shut = False
+
+    async def _end_an_old_session(self) -> None:
+        if self.waiting("session"):
+            self._life.end_an_old_one()
+            await asyncio.sleep(2.0)
+
+    async def _is_paused(self) -> bool:
+        place = self._slack.workspace.channel(BUSIEST)
+        return any(channel_id == place.id and reason for channel_id, reason in await self._database.rows(STOPPED))
+
+    async def _nobody_waits(self) -> bool:
+        return not self.waiting("pause", "dead", "conversations.open")
+
+    async def _until(self, come: Callable[[], Awaitable[bool]]) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SOON_S):
+                while not await come():
+                    await asyncio.sleep(LOOK_S)
+
+    async def _type(self, line: str, channel: str, answer: str, replica: Replica | None) -> int:
+        """As a person would: once more where nothing came back. How often that was."""
+        for typed in itertools.count(1):
+            if await self._once(line, channel, answer, replica if typed == 1 else None):
+                break
+            await asyncio.sleep(0.5)
+        return typed
+
+    async def _once(self, line: str, channel: str, answer: str, replica: Replica | None) -> Message | None:
+        """The answer, or None where there is no such in time."""
+        known = {each.ts for each in self._slack.ephemerals(channel=channel)}
+
+        def answers() -> list[Message]:
+            return [each for each in self._slack.ephemerals(channel=channel) if each.ts not in known]
+
+        self._turn_to(replica)
+        await self._slack.command(line, channel=channel)
+        with contextlib.suppress(TimeoutError):
+            await self._slack.wait_for(answers, timeout_s=ANSWER_S)
+        return next((each for each in answers() if re.search(answer, each.plain)), None)
+
+    def _turn_to(self, replica: Replica | None) -> None:
+        """Slack sends what people do next there, or to any."""
+        chosen = replica or self._replicas[next(self._turn) % len(self._replicas)]
+        self._slack.bot_events_url = f"{chosen.url}/slack/events"

@@ -1,0 +1,154 @@
+"""The work of a process beside answering people: who polls, when, and what an operator hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.chat.chat import Chat
+from bot.demo.fake_hms import Account, FakeHms, Status
+from bot.demo.fake_slack import FakeSlack
+from bot.demo.fake_slack.seed import TEAM_ID
+from bot.flows.deliver import Deliver
+from bot.flows.poll import LIFE_MOST_MS, Poll
+from bot.flows.rooms import Rooms
+from bot.hms.auth import SignedToken
+from bot.hms.client import Hms
+from bot.jobs.alerts import SLOW_S, Alerts
+from bot.jobs.scheduler import Scheduler
+from bot.store.clock import Clock
+from bot.store.store import Store
+from tests.slack.live import fill
+from tests.store.parts import card, commit, message, tracked
+
+LEAD_S = 3.0
+
+
+class Process:
+    """The alerts of one process, without the rest of it. Its time is `ahead` of ours."""
+
+    def __init__(self, store: Store, slack: FakeSlack, hms: FakeHms, http: aiohttp.ClientSession) -> None:
+        self.store = store
+        self.hms = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
+        self.ahead = timedelta()
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=http, retry_handlers=[])
+        self.poll = Poll(
+            self.hms, Rooms(self.hms), store, lambda: TEAM_ID, clock=lambda: datetime.now(UTC) + self.ahead
+        )
+        clock = Clock(store)
+        deliver = Deliver(store, Chat(client), clock=clock)
+        self.alerts = Alerts(store, self.poll, deliver, clock, 0.5, lead_s=LEAD_S)
+        self.scheduler = Scheduler(self.alerts.jobs())
+
+    async def end(self) -> None:
+        """From one moment to the next, as kill -9 does: the lease is not given back."""
+        self.scheduler.cut()
+        await self.scheduler.finish(5.0)
+        await self.hms.close()
+
+
+@pytest.fixture
+async def start(slack: FakeSlack, hms: FakeHms) -> AsyncIterator[Callable[[Store], Process]]:
+    begun = []
+    async with aiohttp.ClientSession() as http:
+
+        def begin(store: Store) -> Process:
+            begun.append(Process(store, slack, hms, http))
+            return begun[-1]
+
+        yield begin
+        for process in begun:
+            await process.end()
+
+
+async def _polled(hms: FakeHms, more: int = 1) -> float:
+    """Wait for so many more polls; when, in the time of time.monotonic."""
+    count = len(hms.requests)
+    async with asyncio.timeout(20):
+        while sum(each.query.get("active") == "true" for each in hms.requests[count:]) < more:
+            await asyncio.sleep(0.01)
+    return time.monotonic()
+
+
+async def test_one_of_two_polls_and_the_other_follows_it(
+    postgres: str, start: Callable[[Store], Process], hms: FakeHms, caplog: pytest.LogCaptureFixture
+) -> None:
+    stores = [await Store.open(postgres) for _ in range(2)]
+    first, second = map(start, stores)
+    first.scheduler.start()
+    await _polled(hms)
+    second.scheduler.start()
+    await _polled(hms, 4)
+    assert [record.message for record in caplog.records].count("leading") == 1
+    await first.end()
+    ended = time.monotonic()
+    waited = await _polled(hms) - ended
+    assert waited > LEAD_S / 2, "the lease was not waited for"
+    assert waited < LEAD_S + 2.0  # a second is promised, another is for a busy machine
+    assert [record.message for record in caplog.records].count("leading") == 2
+    await second.end()
+    for store in stores:
+        await store.close()
+
+
+async def test_who_no_longer_leads_commits_no_poll(
+    postgres: str, start: Callable[[Store], Process], account: Account
+) -> None:
+    """A process that was stopped for longer than its lease goes on in the middle of a poll."""
+    store, other = await Store.open(postgres), await Store.open(postgres)
+    process = start(store)
+    fence = await store.lead("poller", "stopped", 100)
+    await asyncio.sleep(0.2)
+    assert await other.lead("poller", "next", 60_000)
+    assert fence is not None and not await process.poll.run(fence)
+    assert (await store.poll_state(TEAM_ID)).good_ms is None
+    await store.close()
+    await other.close()
+
+
+async def test_old_rows_are_pruned_by_and_by(store: Store, start: Callable[[Store], Process]) -> None:
+    await commit(store, message("m"), changed=[tracked("s1", live=False)], cards=[card(status="closed")])
+    (row,) = await store.claim(1_764_000_000_000, 20_000, 10)
+    await store.sent([(row, "1.0")], 1_764_000_000_000)
+    process = start(store)
+    process.scheduler.start()
+    async with asyncio.timeout(5):
+        while await store.status("m"):
+            await asyncio.sleep(0.02)
+    await process.end()
+
+
+async def test_an_operator_hears_of_messages_that_do_not_go_out(
+    store: Store, start: Callable[[Store], Process]
+) -> None:
+    process = start(store)
+    assert await process.alerts.slow() == ""
+    long_ago = int((time.time() - SLOW_S - 60) * 1000)
+    await commit(store, message("m"), message("n", "C2"), now_ms=long_ago)
+    assert (await process.alerts.slow()).startswith("2 messages are to be sent, the oldest for 36")
+    for row in await store.claim(long_ago, 20_000, 10):
+        await store.held(row, "unconfirmed")
+    assert await process.alerts.slow() == "messages held, unconfirmed: 2"
+
+
+async def test_a_session_without_a_record_is_over_when_it_can_no_longer_be_live(
+    store: Store, start: Callable[[Store], Process], hms: FakeHms, account: Account
+) -> None:
+    """It is in no list, and its own record can't be had."""
+    (session,) = fill(account, 1)
+    process = start(store)
+    assert await process.poll.run()
+    account.end(session, time.time())
+    hms.fail_always(f"/sessions/{session.id}", Status(400))
+    assert await process.poll.run()
+    assert (await store.snapshot(TEAM_ID)).sessions[session.id].live
+    process.ahead = timedelta(milliseconds=LIFE_MOST_MS)
+    assert await process.poll.run()
+    over = (await store.snapshot(TEAM_ID)).sessions[session.id]
+    assert (over.live, dict(over.people)) == (False, {})
