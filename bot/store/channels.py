@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.records import Channel
@@ -45,6 +45,11 @@ async def _held(db: AsyncConnection, places: list[Place]) -> dict[Place, str | N
             rows = await db.execute(_HELD, {"team": team_id, "some": some})
             held |= {(team_id, channel_id): why for channel_id, why in rows}
     return held
+
+
+def channel_of(rows: FromClause) -> ColumnElement[bool]:
+    """The condition that joins rows of the outbox to their conversations."""
+    return and_(channels.c.team_id == rows.c.team_id, channels.c.channel_id == rows.c.channel_id)
 
 
 async def turn(db: AsyncConnection, team_id: str) -> int:

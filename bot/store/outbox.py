@@ -1,24 +1,16 @@
-"""Messages on their way out: claimed, sent, marked. A claim is proof that a row is still ours; without it nothing is
-written. Only `sending` rows are in flight, one a channel, which the index `one_in_flight` holds everybody to."""
+"""What became of messages that were claimed. A claim is proof that a row is still ours; nothing is written without."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     BindParameter,
-    ColumnElement,
-    FromClause,
-    Select,
-    and_,
     bindparam,
     case,
-    exists,
     func,
-    or_,
     select,
     tuple_,
     update,
@@ -26,47 +18,18 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.card import Card
-from bot.core.outgoing import Kind, Outgoing
+from bot.core.outgoing import Outgoing
 from bot.store import cards, messages
-from bot.store.channels import lock, turn
+from bot.store.channels import channel_of, lock, turn
+from bot.store.claims import EDIT, POST
 from bot.store.records import Row
 from bot.store.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert
 from bot.store.tables import channels, limits, outbox
 
 EDIT_GAP_MS = 15_000
 """A card is edited at most so often."""
-POST, EDIT = "chat.postMessage ", "chat.update"
-"""What Slack limits: posts in each channel, whose id follows, and edits in the whole workspace."""
 UNCONFIRMED = "unconfirmed"
 """Why a message is held whose sending had no clear answer, where nobody can look it up."""
-SOON_MS = 60_000
-FAR_MS = 3_600_000
-"""Our own waits are shorter than the one, Slack's and the lease of a lost message than the other: a time further ahead
-was written by a clock that was wrong."""
-
-_ROW = (
-    outbox.c.id,
-    outbox.c.key,
-    outbox.c.team_id,
-    outbox.c.channel_id,
-    outbox.c.kind,
-    outbox.c.payload,
-    outbox.c.target_ts,
-    outbox.c.attempts,
-    outbox.c.first_try_ms,
-    outbox.c.rev,
-)
-
-
-async def claim(db: AsyncConnection, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
-    return await _claimed(db, await db.execute(_DUE, {"now": now_ms, "most": limit}), now_ms, lease_ms)
-
-
-async def overdue(db: AsyncConnection, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
-    lost = or_(outbox.c.lease_ms < before_ms, outbox.c.lease_ms > now_ms + FAR_MS)
-    query = _with_channel().where(outbox.c.status == SENDING, lost)
-    rows = await db.execute(query.order_by(outbox.c.lease_ms, outbox.c.id).limit(limit))
-    return await _claimed(db, rows, now_ms, lease_ms)
 
 
 async def sent(db: AsyncConnection, rows: Sequence[tuple[Row, str]], now_ms: int, gap_ms: int) -> None:
@@ -161,37 +124,6 @@ async def unconfirmed(db: AsyncConnection) -> int:
     return await db.scalar(select(func.count()).select_from(outbox).where(*held)) or 0
 
 
-def _with_channel() -> Select[Any]:
-    """Rows that nobody holds, whose conversations nobody holds."""
-    return select(*_ROW).join(channels, _channel_of(outbox)).with_for_update(of=[channels, outbox], skip_locked=True)
-
-
-async def _claimed(db: AsyncConnection, rows: Iterable[Any], now_ms: int, lease_ms: int) -> list[Row]:
-    found = list(rows)
-    token = uuid.uuid4().hex
-    for ids in chunks(row.id for row in found):
-        await db.execute(_CLAIM, {"ids": ids, "token": token, "now": now_ms, "until": now_ms + lease_ms})
-    return [_row(each, token, now_ms) for each in found]
-
-
-def _row(found: Any, token: str, now_ms: int) -> Row:
-    payload = messages.unpacked(found.payload)
-    return Row(
-        id=found.id,
-        key=found.key,
-        team_id=found.team_id,
-        channel_id=found.channel_id,
-        kind=cast(Kind, found.kind),
-        text=payload.text,
-        blocks=payload.blocks,
-        target_ts=found.target_ts,
-        attempts=found.attempts + 1,
-        first_try_ms=now_ms if found.first_try_ms is None else found.first_try_ms,
-        claim=token,
-        rev=found.rev,
-    )
-
-
 async def _ours(db: AsyncConnection, rows: Sequence[Row]) -> dict[int, int]:
     """The numbers of those that are still ours, with their `rev` now. Their conversations are locked."""
     claims = {row.id: row.claim for row in sorted(rows, key=lambda row: (row.team_id, row.channel_id))}
@@ -217,14 +149,6 @@ def _is(row: Row) -> tuple[Any, Any]:
     return outbox.c.id == row.id, outbox.c.claim == row.claim
 
 
-def _channel_of(rows: FromClause) -> ColumnElement[bool]:
-    return and_(channels.c.team_id == rows.c.team_id, channels.c.channel_id == rows.c.channel_id)
-
-
-def _over(column: Any, most_ms: int) -> Any:
-    return or_(column <= _now, column > _now + most_ms)
-
-
 def _later(column: Any, until_ms: Any) -> Any:
     return case((column > until_ms, column), else_=until_ms)
 
@@ -234,57 +158,9 @@ _one_of_ids = outbox.c.id.in_(bindparam("ids", expanding=True))
 _now: BindParameter[int] = bindparam("now", type_=BigInteger)
 
 
-def _due() -> Select[Any]:
-    """The next row of each channel at `now`, oldest first, `most` of them. The subqueries are per channel, by index: a
-    long queue costs nothing."""
-    first, flying = outbox.alias("first"), outbox.alias("flying")
-    method = case((first.c.kind == "edit", EDIT), else_=POST + first.c.channel_id)
-    limited = exists().where(
-        limits.c.team_id == first.c.team_id, limits.c.method == method, ~_over(limits.c.not_before_ms, FAR_MS)
-    )
-    next_id = (
-        select(first.c.id)
-        .where(
-            _channel_of(first),
-            first.c.status == PENDING,
-            first.c.waits_for.is_(None),
-            _over(first.c.not_before_ms, SOON_MS),
-            or_(first.c.kind == "edit", _over(channels.c.next_post_ms, SOON_MS)),
-            ~limited,
-        )
-        # who comes and goes can wait, a card can't: a busy channel's replies would hold it up for minutes
-        .order_by(case((first.c.kind == "reply", 1), else_=0), first.c.turn, first.c.id)
-        .limit(1)
-        .correlate(channels)
-        .scalar_subquery()
-    )
-    busy = exists().where(_channel_of(flying), flying.c.status == SENDING)
-    return (
-        select(*_ROW)
-        .select_from(channels)
-        .join(outbox, outbox.c.id == next_id)
-        .where(channels.c.paused.is_(None), ~busy, outbox.c.status == PENDING)
-        .order_by(outbox.c.turn, outbox.c.id)
-        .limit(bindparam("most"))
-        .with_for_update(of=[channels, outbox], skip_locked=True)
-    )
-
-
-_DUE = _due()
-_CLAIM = (
-    update(outbox)
-    .where(_one_of_ids)
-    .values(
-        status=SENDING,
-        attempts=outbox.c.attempts + 1,
-        first_try_ms=func.coalesce(outbox.c.first_try_ms, _now),
-        claim=bindparam("token"),
-        lease_ms=bindparam("until"),
-    )
-)
 _OURS = (
     select(outbox.c.id, outbox.c.claim, outbox.c.rev)
-    .join(channels, _channel_of(outbox))
+    .join(channels, channel_of(outbox))
     .where(_one_of_ids)
     .order_by(channels.c.team_id, channels.c.channel_id)  # as in channels.lock
     .with_for_update(of=[channels, outbox])

@@ -9,7 +9,7 @@ from bot.core.card import Card
 from bot.core.outgoing import Outgoing
 from bot.core.subscription import Subscription
 from bot.core.tracked import Tracked
-from bot.store import cards, channels, leases, outbox, pausing, polls, subscriptions
+from bot.store import cards, channels, claims, leases, outbox, pausing, polls, subscriptions
 from bot.store.database import BUSY_S, Database
 from bot.store.problems import StoreError
 from bot.store.prune import prune
@@ -137,12 +137,12 @@ class Store:
     async def claim(self, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
         """Messages to send now: the next one of each channel that may be written to, oldest first. They are this
         process's for `lease_ms`."""
-        return await self._run(lambda db: outbox.claim(db, now_ms, lease_ms, limit))
+        return await self._run(lambda db: claims.claim(db, now_ms, lease_ms, limit))
 
     async def overdue(self, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
         """Messages of which nobody knows whether they were sent: their lease ended before `before_ms`.
         Claimed anew."""
-        return await self._run(lambda db: outbox.overdue(db, before_ms, limit, now_ms, lease_ms))
+        return await self._run(lambda db: claims.overdue(db, before_ms, limit, now_ms, lease_ms))
 
     async def sent(self, rows: Sequence[tuple[Row, str]], now_ms: int, gap_ms: int = 1000) -> None:
         """They are there, each under its ts. What waited for one may go; the channel's next message waits `gap_ms`. An
