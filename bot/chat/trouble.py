@@ -32,8 +32,8 @@ BAD_MESSAGE = {
     "no_text",
     "too_many_attachments",
 }
-NO_THREAD = {"thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"}
-NO_EDIT = {"edit_window_closed"}
+NO_THREAD = {"thread_not_found"}
+STAYS = {"edit_window_closed", "cannot_reply_to_message", "restricted_action_thread_locked"}
 """The message is there, and must stay as it is."""
 SHUT_OUT = {
     "not_in_channel",

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot import log
 from bot.chat.outcome import Gone, NotNow, Outcome, Refused, Sent, Unsure
-from bot.chat.trouble import BAD_MESSAGE, NO_EDIT, NO_THREAD, paused
+from bot.chat.trouble import BAD_MESSAGE, NO_THREAD, STAYS, paused
 from bot.core.card import key_of
 from bot.core.outgoing import Outgoing
 from bot.core.subscription import Subscription
@@ -16,10 +16,6 @@ from bot.store.records import Row
 from bot.store.store import Store
 
 LEAST_WAIT_S = 1.0
-NEW_CARD_S = 16.0
-"""A reply whose thread was deleted waits so long for the card's next edit, which makes a new one and takes the reply
-along; so often at most."""
-NEW_CARD_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,7 @@ class Mark:
 
     def pauses(self, row: Row, code: str) -> bool:
         """Whether a refusal is the channel's, and not the message's."""
-        return code not in BAD_MESSAGE | NO_THREAD | NO_EDIT and row.channel_id[:1] not in "UW"
+        return code not in BAD_MESSAGE | NO_THREAD | STAYS and row.channel_id[:1] not in "UW"
 
     async def pause(self, row: Row, code: str) -> None:
         """Its channel refuses us, and no message is tried there until somebody mends that and resumes."""
@@ -93,8 +89,8 @@ class Mark:
         row that is simply sent once more, and refused again. The other way round it would stay claimed, and be looked
         for as one that may be there. It can't go round for ever: whoever takes the row in between pauses as well."""
         fields: dict[str, Any] = {"channel": row.channel_id, "kind": row.kind, "cause": code, "key": row.key}
-        if row.kind == "reply" and code in NO_THREAD and row.attempts < NEW_CARD_TRIES:
-            await self._store.later(row, self._now_ms() + int(NEW_CARD_S * 1000))
+        if row.kind == "reply" and code in NO_THREAD:
+            await self._store.no_thread(row)
         elif self.pauses(row, code):
             await self._store.again(row)
             await self.pause(row, code)

@@ -28,6 +28,8 @@ from bot.store.tables import channels, limits, outbox
 
 EDIT_GAP_MS = 15_000
 """A card is edited at most so often."""
+GONE = ":gone"
+"""What a reply waits for whose thread was deleted, behind the key of the card's message: for the one after that."""
 UNCONFIRMED = "unconfirmed"
 """Why a message is held whose sending had no clear answer, where nobody can look it up."""
 
@@ -51,8 +53,17 @@ async def sent(db: AsyncConnection, rows: Sequence[tuple[Row, str]], now_ms: int
         await db.execute(_WROTE, {"ids": ids, "now": now_ms, "next": now_ms + gap_ms})
 
 
-async def later(db: AsyncConnection, row: Row, until_ms: int) -> None:
-    await _back(db, row, not_before_ms=until_ms)
+async def no_thread(db: AsyncConnection, row: Row) -> None:
+    await lock(db, [(row.team_id, row.channel_id)])
+    of = await db.scalar(select(outbox.c.of).where(*_is(row))) or ""
+    key, ts = (await cards.places(db, [of])).get(of, (of, None))
+    if key == of:  # nobody has noticed yet: `replaced` will find it
+        waits_for, ts = key + GONE, None
+    else:
+        waits_for = None if ts else key
+    status = case((outbox.c.status == HELD, HELD), else_=PENDING)
+    values = {"status": status, "claim": None, "attempts": 0, "first_try_ms": None}
+    await _change(db, row, **values, of=key, waits_for=waits_for, target_ts=ts)
 
 
 async def slow_down(db: AsyncConnection, row: Row, until_ms: int) -> None:

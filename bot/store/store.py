@@ -149,9 +149,10 @@ class Store:
         edit of which there is a newer state meanwhile is to be sent again."""
         await self._run(lambda db: outbox.sent(db, rows, now_ms, gap_ms))
 
-    async def later(self, row: Row, until_ms: int) -> None:
-        """It is certainly not there, and waits; others of its channel go on."""
-        await self._run(lambda db: outbox.later(db, row, until_ms))
+    async def no_thread(self, row: Row) -> None:
+        """A reply that is certainly not there, as the card's message was deleted: it waits for the card's next one,
+        which the card's next change makes."""
+        await self._run(lambda db: outbox.no_thread(db, row))
 
     async def slow_down(self, row: Row, until_ms: int) -> None:
         """It is certainly not there, and Slack asks to wait: with posts in its channel, or with all edits."""

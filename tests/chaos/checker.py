@@ -40,13 +40,14 @@ _NAME = re.compile(r"P\d+")
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A subscription: `room_id` None is any room; `at` is when the bot said that it is made, in epoch seconds. One that
-    was ended meanwhile may have been made as often as it was `typed`."""
+    doesn't last may have been made as often as it was `typed`, and may have been ended before its first message."""
 
     channel: str
     room_id: str | None
     kinds: frozenset[str]
     at: float
     typed: int = 1
+    lasts: bool = True
 
 
 @dataclass(slots=True)
@@ -137,7 +138,7 @@ class _Channel:
                 self._unnamed += sum(int(more.replace(",", "")) for more in _MORE.findall(message.plain))
             elif not (self._name.startswith(DIRECT) and _NOTICE.match(message.plain)):
                 self._found.wrong.append(f"{self._name}: unasked: {message.plain[:200]!r}")
-        least, most = len(self._asked), sum(each.typed for each in self._asked)
+        least, most = sum(each.lasts for each in self._asked), sum(each.typed for each in self._asked)
         said = f"{self._name}: {hello} first messages of {least} subscriptions"
         self._found.lost += [said] * (hello < least)
         self._found.twice += [said] * (hello > most)

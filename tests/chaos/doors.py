@@ -60,7 +60,6 @@ LURES: dict[str, tuple[str, Fault]] = {
     "conversations.replies": ("reply", Dropped(after_doing=True)),
     "dead": ("direct message", ApiError("user_disabled")),
     "held": ("message", Dropped()),
-    "later": ("reply", ApiError("thread_not_found")),
     "overdue": ("message", Dropped(after_doing=True)),
     "release": ("message", Dropped()),
     "send": ("message", Dropped()),

@@ -67,7 +67,8 @@ class People:
         line = "subscribe" + (f" room:{room_id}" if room_id is not None else "") + f" on:{kinds}"
         typed = await self._type(line, channel, r"Subscribed|that is number", replica)
         lasts = replica is None
-        self.asked.append(Asked(channel, room_id, frozenset(kinds.split(",")), time.time(), 1 if lasts else typed))
+        many = 1 if lasts else typed
+        self.asked.append(Asked(channel, room_id, frozenset(kinds.split(",")), time.time(), many, lasts))
         return typed
 
     async def mend(self) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Pool, event
 
 NAMES = (
-    "commit_poll", "poll_failed", "lead", "claim", "sent", "later", "slow_down", "again", "unsure", "overdue", "held", "dead",
+    "commit_poll", "poll_failed", "lead", "claim", "sent", "slow_down", "again", "unsure", "overdue", "held", "dead",
     "replaced", "send", "pause", "resume", "release", "resume_all", "subscribe", "unsubscribe", "prune",
 )  # fmt: skip
 """The methods of `Store` that write."""

@@ -56,7 +56,7 @@ def test_nothing_lost_nothing_twice(results: list[Result], number: int) -> None:
 
 def test_every_method_that_writes_is_a_point() -> None:
     methods = {name for name, each in vars(Store).items() if inspect.iscoroutinefunction(each) and name[0] != "_"}
-    assert methods - {"close"} == {*NAMES, *READS}
+    assert methods - {"close"} == {*NAMES, *READS, "no_thread"}  # people don't delete cards with threads there
 
 
 def test_without_looking_up_it_fails(results: list[Result]) -> None:

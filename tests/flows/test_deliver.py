@@ -490,14 +490,30 @@ async def test_a_message_that_can_no_longer_be_edited_stays_as_it_is(world: Worl
     assert (await world.store.channel(TEAM_ID, card.channel_id)).paused is None
 
 
-async def test_a_reply_without_any_card_is_given_up(world: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_replies_to_a_deleted_card_keep_their_order(world: World) -> None:
     card = world.card()
     await world.open(card)
     await world.until_sent()
     world.slack.workspace.delete(world.slack.messages()[0])
     await world.reply(card, "Ann came")
     await world.until_sent()
+    await world.reply(card, "Ben came")
+    await world.until_sent()
     assert world.shown() == []
+    await world.edit(card, "two are in")
+    await world.reply(card, "Cy came")
+    await world.until_sent()
+    assert world.shown() == ["two are in", "Ann came", "Ben came", "Cy came"]
+
+
+async def test_a_reply_in_a_locked_thread_is_given_up(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    card = world.card()
+    await world.open(card)
+    await world.until_sent()
+    await world.reply(card, "Ann came")
+    world.slack.fail("chat.postMessage", ApiError("restricted_action_thread_locked"))
+    await world.until_sent()
+    assert world.shown() == ["opened"]
     assert "message_dropped" in [record.message for record in caplog.records]
 
 

@@ -44,7 +44,7 @@ async def test_edits_and_replies_wait_for_the_post(store: Store) -> None:
 
 async def test_also_while_the_post_is_put_off_or_held(store: Store) -> None:
     await commit(store, post(CARD), cards=[CARD])
-    await store.later(await take(store), NOW + 5_000)
+    await store.slow_down(await take(store), NOW + 5_000)
     await commit(store, edit(CARD, "one"))  # the post may have been seen on its way: it stays as it is
     row = await take(store, NOW + 5_000)
     assert row.text == "opened"

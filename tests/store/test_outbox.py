@@ -48,7 +48,7 @@ async def test_only_the_claimer_marks(store: Store) -> None:
     row = await take(store)
     other = replace(row, claim="another")
     await store.sent([(other, "1")], NOW)
-    await store.later(other, NOW + 1)
+    await store.slow_down(other, NOW + 1)
     await store.again(other)
     await store.unsure(other, NOW - 99, "x")
     await store.held(other, "x")
@@ -92,14 +92,45 @@ async def test_a_shorter_wait_does_not_end_a_longer_one(store: Store) -> None:
     assert len(await store.claim(NOW + 80_000, LEASE, 10)) == 2
 
 
-async def test_one_message_that_waits_holds_up_no_other(store: Store) -> None:
+async def test_a_reply_whose_thread_is_gone_waits_for_the_cards_next_message(store: Store) -> None:
     one = card()
-    await commit(store, post(one), reply(one, "r"), cards=[one])
+    await commit(store, post(one), reply(one, "r1", "Ann came"), cards=[one])
     await send(store)
-    await store.later(await take(store, NOW + 2_000), NOW + 18_000)
-    await commit(store, message("m", text="m"))
+    await store.no_thread(await take(store, NOW + 2_000))
+    assert await store.depth() == (0, None)  # what waits for another doesn't count
+    await commit(store, message("m", text="m"), reply(one, "r2", "Ben came"))
     assert [text for _, text, _ in await send(store, NOW + 3_000)] == ["m"]
-    assert [text for _, text, _ in await send(store, NOW + 18_000)] == ["came"]
+    await store.no_thread(await take(store, NOW + 4_000))
+    await commit(store, edit(one, "two are in"))
+    edited = await take(store, NOW + 5_000)
+    anew = replace(one, gen=2)
+    await store.replaced(edited, anew, post(anew, edited.text))
+    sent = [await send(store, NOW + seconds * 1_000) for seconds in (6, 7, 8)]
+    assert sent == [
+        [("post", "two are in", None)],
+        [("reply", "Ann came", "ts-two are in")],
+        [("reply", "Ben came", "ts-two are in")],
+    ]
+
+
+async def test_a_reply_that_comes_back_after_the_card_was_replaced_follows_it(store: Store) -> None:
+    one = card()
+    await commit(store, post(one), cards=[one])
+    await send(store)
+    await commit(store, edit(one, "two are in"), reply(one, "r", "Ben came"))
+    edited = await take(store)
+    await store.sent([(edited, "1.0")], NOW)
+    flying = await take(store, NOW + 1_000)
+    await commit(store, edit(one, "three are in"))
+    anew = replace(one, gen=2)
+    await store.no_thread(flying)
+    edited = await take(store, NOW + 16_000)
+    await store.replaced(edited, anew, post(anew, "three are in"))
+    assert [text for _, text, _ in await send(store, NOW + 17_000)] == ["three are in"]
+    again = await take(store, NOW + 18_000)
+    assert (again.text, again.target_ts) == ("Ben came", "ts-three are in")
+    await store.no_thread(again)  # that one is deleted too
+    assert await store.claim(NOW + 99_000, LEASE, 10) == []
 
 
 async def test_unsure_rows_block_their_channel_until_it_is_known(store: Store) -> None:

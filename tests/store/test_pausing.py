@@ -84,7 +84,7 @@ async def test_what_comes_back_to_a_paused_channel_is_held(store: Store) -> None
     await commit(store, message("m"))
     row = await take(store)
     await store.pause(TEAM, "C1", "not_in_channel", NOW, tell)
-    await store.later(row, NOW + 1)
+    await store.slow_down(row, NOW + 1)
     assert await store.channel(TEAM, "C1") == Channel("not_in_channel", NOW, None, 0, held=1)
     await store.resume(TEAM, "C1")
     assert len(await store.claim(NOW + 1, LEASE, 10)) == 1

@@ -107,7 +107,7 @@ async def test_everything_at_once_without_deadlock(stores: list[Store]) -> None:
             rows: list[Row] = await store.claim(NOW + 10**6, LEASE, 12)
             chance.shuffle(rows)
             for row in rows[:2]:
-                await chance.choice([store.again, lambda r: store.held(r, "x"), lambda r: store.later(r, NOW)])(row)
+                await chance.choice([store.again, lambda r: store.held(r, "x"), lambda r: store.slow_down(r, NOW)])(row)
             await store.sent([(row, "1") for row in rows[2:]], NOW, gap_ms=0)
 
     async def poll(store: Store, chance: random.Random) -> None:
