@@ -62,6 +62,13 @@ def test_what_is_right() -> None:
     assert Shown().check().good
 
 
+def test_a_session_that_was_live_before_may_get_its_card_later() -> None:
+    shown = Shown()
+    shown.asked = [Asked("ops", shown.asked[0].room_id, ALL, T + 50)]
+    _cards_crossed(shown)
+    assert shown.check().disorder == []
+
+
 def _no_card(shown: Shown) -> None:
     del shown.messages[-1]
 
