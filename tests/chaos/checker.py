@@ -198,7 +198,7 @@ class _Channel:
         """Whether `one` had certainly to be told before `other`: any poll that could tell of the other had read it
         before, or reads both, and then the one that started first goes first. One that was live before somebody
         subscribed gets its card when somebody comes or goes, whenever that is."""
-        if not one_told.ended and one.created_at <= max(each.at for each in self._of(one)):
+        if not one_told.ended and one.created_at <= max((each.at for each in self._of(one)), default=0.0):
             return False
         at_start = any(each.kinds & SHOWS for each in self._of(other))
         latest = one.updated_at if one_told.ended else one.created_at
