@@ -24,6 +24,7 @@ from bot import log
 from bot.chat.chat import TIMEOUT_S, Chat
 from bot.errors import ConfigError
 from bot.flows.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
+from bot.flows.digest import Digests
 from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
 from bot.hms.auth import GivenToken, SignedToken, Token
@@ -157,8 +158,16 @@ async def running(
             first_wait_s=pace.first_wait_s,
         )
         poll = Poll(hms, rooms, store, lambda: identity.team_id)
+        digests = Digests(hms, rooms, store, lambda: identity.team_id)
         alerts = Alerts(
-            store, poll, deliver, clock, settings.poll_interval_s, lead_s=pace.lead_s, reconcile_s=pace.reconcile_s
+            store,
+            poll,
+            digests,
+            deliver,
+            clock,
+            settings.poll_interval_s,
+            lead_s=pace.lead_s,
+            reconcile_s=pace.reconcile_s,
         )
         bot = Bot(
             hms=hms,

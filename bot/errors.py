@@ -6,6 +6,7 @@ BotError
 │  ├─ NotFound               a room or a session that isn't there
 │  ├─ ManyRooms              a room name that fits several rooms, or is near some
 │  ├─ TooMany                a stated bound is reached
+│  ├─ Overlaps               quiet hours, some of which the channel has already
 │  └─ StaleButton            a button of an older version, or with a broken value
 ├─ HmsError                  100ms: shown with what to do and a reference that is also in the log
 │  ├─ HmsAuth                401 or 403, also with a new token
@@ -80,6 +81,14 @@ class ManyRooms(UserError):
 
 class TooMany(UserError):
     """A stated bound is reached."""
+
+
+class Overlaps(UserError):
+    """Quiet hours of which a part is quiet already, by others of the channel. `instead`: what can be said instead."""
+
+    def __init__(self, text: str, *, instead: str) -> None:
+        super().__init__(text)
+        self.instead = instead
 
 
 class StaleButton(UserError):

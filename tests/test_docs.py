@@ -37,9 +37,13 @@ def test_the_manifest(manifest: dict[str, Any]) -> None:
 
 def test_the_lists_are_what_a_newcomer_expects() -> None:
     assert list(FILTERS) == [
-        "room", "after", "before", "role", "user", "peers", "longer", "limit", "start", "on", "active", "room_id",
+        "room", "after", "before", "role", "user", "peers", "longer", "limit", "start", "on", "empty", "active",
+        "room_id",
     ]  # fmt: skip
-    assert list(COMMANDS) == ["show", "subscribe", "subscriptions", "unsubscribe", "help"]
+    assert list(COMMANDS) == [
+        "show", "subscribe", "subscriptions", "unsubscribe", "digest", "digests", "mute", "mutes", "unmute", "quiet",
+        "threads", "settings", "help",
+    ]  # fmt: skip
 
 
 def test_the_readme_names_every_setting_and_only_those() -> None:

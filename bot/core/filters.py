@@ -23,6 +23,7 @@ from bot.core.values import (
     RoomId,
     parse_bool,
     parse_count,
+    parse_empty,
     parse_id,
     parse_kind,
     parse_limit,
@@ -32,8 +33,8 @@ from bot.core.values import (
 
 STATES = {"active": True, "ended": False, "all": None}
 """Each state and what List sessions takes for `active`: it is left out only for all."""
-LIST, SUBSCRIBE = "list", "subscribe"
-"""Where a line is said: to list sessions, or to subscribe to them."""
+LIST, SUBSCRIBE, DIGEST, MUTE = "list", "subscribe", "digest", "mute"
+"""Where a line is said: to list sessions, to subscribe to them, to have digests of them, or to mute them."""
 STATE_WORDS = {
     **dict.fromkeys(("live", "running", "open", "current", "ongoing", "now"), "active"),
     **dict.fromkeys(("finished", "over", "past", "closed", "done", "inactive"), "ended"),
@@ -63,7 +64,7 @@ class Filter:
     also: tuple[str, ...] = ()  # other words that people use for it
     opposite: tuple[str, ...] = ()  # and for its negation
     spaced: bool = False  # its values may have spaces: times and lengths
-    scopes: tuple[str, ...] = (LIST, SUBSCRIBE)  # where it can be said
+    scopes: tuple[str, ...] = (LIST, SUBSCRIBE, DIGEST, MUTE)  # where it can be said
 
     @property
     def negatable(self) -> bool:
@@ -206,6 +207,15 @@ FILTERS: dict[str, Filter] = {
             example="start",
             parse=parse_kind,
             scopes=(SUBSCRIBE,),
+        ),
+        Filter(
+            "empty",
+            form="empty:say|skip",
+            help="with `digest`: what comes when there was no session, one line (when nothing is said) or nothing",
+            example="skip",
+            parse=parse_empty,
+            once=True,
+            scopes=(DIGEST,),
         ),
         Filter(
             "active",

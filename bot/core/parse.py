@@ -1,6 +1,7 @@
 """The query line, read: text in, `Query` out. The words come from `filters.FILTERS`.
 
-`parse` is total: it gives a Query or raises QueryError with the place and a fix, which `suggest` finds.
+`parse` is total: it gives a Query or raises QueryError with the place and a fix, which `suggest` finds. `lines` has the
+lines of which a query is only a part.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.core.filters import FILTERS, LIST, STATES, SUBSCRIBE
+from bot.core.filters import DIGEST, FILTERS, LIST, MUTE, STATES, SUBSCRIBE
 from bot.core.query import Query, Term, canonical
 from bot.core.suggest import SPACED_WORDS, reads, signed, unknown_key, unknown_word
 from bot.core.text import quote, tidy
@@ -23,10 +24,24 @@ TERMS = 20
 RESOLVED_CHARS = LINE_CHARS + TERMS * 24
 """The longest canonical line once every room name has become an id."""
 
-FIXES = 3 * TERMS
-"""After so many fixes a line is given up: each mends one word."""
 
 _SIGN = re.compile(r"[<>=≥≤]+")
+_STATELESS: dict[tuple[str, str], tuple[str, str | None]] = {
+    (SUBSCRIBE, "ended"): ("A subscription follows live sessions; for their end say `on:end`.", "on:end"),
+    (SUBSCRIBE, "all"): ("A subscription follows each session from its start to its end: leave `all` out.", ""),
+    (DIGEST, "active"): ("A digest counts all sessions of its period: leave `active` out.", None),
+    (DIGEST, "ended"): ("A digest counts all sessions of its period: leave `ended` out.", None),
+    (DIGEST, "all"): ("A digest counts all sessions of its period anyway: leave `all` out.", ""),
+    (MUTE, "active"): ("A mute is about what comes: leave `active` out.", ""),
+    (MUTE, "ended"): ("A mute is about what comes: leave `ended` out.", None),
+    (MUTE, "all"): ("A mute is about all sessions when nothing is said: leave `all` out.", ""),
+}
+"""Where a state has no place: why, and what stands for it where that is what was meant."""
+_MISPLACED = {
+    SUBSCRIBE: "has no place in a subscription: it tells of what comes.",
+    DIGEST: "has no place in a digest: it counts all of the time since the one before.",
+    MUTE: "has no place in a mute: it is about what comes, and has an end.",
+}
 
 
 def parse(text: str, *, scope: str = LIST, commands: Sequence[str] = (), most_chars: int = LINE_CHARS) -> Query:
@@ -55,23 +70,6 @@ def _parse(text: str, scope: str, commands: Sequence[str], most_chars: int) -> Q
     query = Query(state, canonical(term for term in terms if term.key != "state"), line)
     _check_length(line, str(query), most_chars)
     return query
-
-
-def corrected(error: QueryError, *, commands: Sequence[str] = ()) -> tuple[str, bool]:
-    """The error's line with every error mended, one fix after another, and whether it still asks what was meant."""
-    faithful = error.faithful
-    line = mended(error)
-    for _ in range(FIXES):
-        if line.split(" ")[0].lower() in commands:
-            return line, faithful
-        try:
-            parse(line, scope=error.scope, commands=commands)
-        except QueryError as another:
-            faithful = faithful and another.faithful
-            line = mended(another)
-        else:
-            return line or ("active" if error.scope == LIST else ""), faithful
-    return "active" if error.scope == LIST else "", False
 
 
 def mended(error: QueryError) -> str:
@@ -167,16 +165,12 @@ def _check_length(line: str, form: str, most_chars: int) -> None:
 
 def _check_scope(term: Term, word: Word, line: str, scope: str) -> None:
     if term.key == "state":
-        if scope == SUBSCRIBE and term.value == "ended":
-            text = "A subscription follows live sessions; for their end say `on:end`."
-            raise QueryError.at(text, line, term.span, "on:end")
-        if scope == SUBSCRIBE and term.value == "all":
-            text = "A subscription follows each session from its start to its end: leave `all` out."
-            raise QueryError.at(text, line, term.span, "")
-    elif scope not in FILTERS[term.key].scopes:
-        shown = quote(f"{term.key}:")
-        why = "goes with `subscribe`." if scope == LIST else "has no place in a subscription: it tells of what comes."
-        raise QueryError.at(f"{shown} {why}", line, (word.start, word.end))
+        if misplaced := _STATELESS.get((scope, term.value)):
+            text, fix = misplaced
+            raise QueryError.at(text, line, term.span, fix)
+    elif scope not in (scopes := FILTERS[term.key].scopes):
+        why = _MISPLACED[scope] if LIST in scopes else f"goes with `{scopes[0]}`."
+        raise QueryError.at(f"{quote(f'{term.key}:')} {why}", line, (word.start, word.end))
 
 
 def _check_repeat(term: Term, before: list[Term], line: str) -> None:

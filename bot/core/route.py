@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.core.card import Card, Status
 from bot.core.diff import Change
 from bot.core.filters import FILTERS
+from bot.core.hush import Hush
 from bot.core.plan import matcher
 from bot.core.query import Query
 from bot.core.session import Session
@@ -21,6 +22,7 @@ CLOCKS_MS = 60_000
 """How far our clock may be from that of 100ms."""
 SHOWS = frozenset(("start", "join", "leave"))
 """Kinds for which a card is posted when a session opens."""
+ENDS = frozenset(("end",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,18 @@ class RollUp:
     ended: tuple[Session, ...]
 
 
-Task = Post | Edit | Reply | RollUp
+@dataclass(frozen=True, slots=True)
+class Recap:
+    """The one message when a channel may hear again of what was withheld: what is still live of it, and how many have
+    ended."""
+
+    team_id: str
+    channel_id: str
+    live: tuple[Session, ...]
+    ended: int
+
+
+Task = Post | Edit | Reply | RollUp | Recap
 
 
 class Matcher:
@@ -101,8 +114,10 @@ def route(
     subscriptions: Sequence[Subscription],
     cards: Iterable[Card],
     now: datetime,
+    hush: Hush,
 ) -> tuple[list[Card], list[Task]]:
-    """The cards as they are from now on (those that changed), and what is to be sent, in order."""
+    """The cards as they are from now on (those that changed), and what is to be sent, in order. Nothing new is sent
+    where a channel doesn't want to hear of the session; edits make no noise, and go on."""
     matching = Matcher(subscriptions, now)
     known: dict[str, dict[str, Card]] = {}
     for card in cards:
@@ -110,10 +125,57 @@ def route(
     kept: dict[tuple[str, str], Card] = {}
     tasks: list[Task] = []
     for change in changes:
-        for card, task in _each(change, matching.matching(change.session), known.get(change.session.id, {})):
-            kept[card.channel_id, card.session_id] = card
+        before = known.get(change.session.id, {})
+        for card, task in _each(change, matching.matching(change.session), before):
+            card, task = _heard(card, task, before.get(card.channel_id), change.session, hush)
+            kept[card.place] = card
             tasks += task
     return _rolled_up(kept, tasks)
+
+
+def release(
+    held: Iterable[Card],
+    sessions: Mapping[str, Session],
+    subscriptions: Iterable[Subscription],
+    now: datetime,
+    hush: Hush,
+) -> tuple[list[Card], list[Task]]:
+    """What channels may hear again of what was withheld (`hushed_ms`): the cards that changed, and one message for each
+    channel where some of it is still live, in which those that have ended are counted. Where none is, these are told of
+    only if somebody asks for the end of one. `sessions` are the live ones as they are now, by id; one that isn't among
+    them, as it couldn't be read, waits."""
+    now_ms = now.timestamp() * 1000
+    asked = {(each.channel_id, each.number): each.kinds for each in subscriptions}
+
+    def wants(card: Card, kinds: frozenset[str]) -> bool:
+        return any(asked.get((card.channel_id, number), frozenset()) & kinds for number in card.known)
+
+    channels: dict[str, list[Card]] = {}
+    for card in held:
+        channels.setdefault(card.channel_id, []).append(card)
+    kept: list[Card] = []
+    tasks: list[Task] = []
+    for channel_id, cards in channels.items():
+        over = [card for card in cards if card.status != "silent"]
+        if hush.holds(channel_id):  # of which of its mutes such a one is can't be told any more
+            over = [card for card in over if card.hushed_ms <= now_ms]
+        waiting = [card for card in cards if card.status == "silent" and card.session_id in sessions]
+        live: list[Session] = []
+        for card in waiting:
+            session = sessions[card.session_id]
+            until_ms = hush.until_ms(channel_id, session)
+            if until_ms is not None:
+                kept += [replace(card, hushed_ms=until_ms)] if until_ms != card.hushed_ms else []
+            elif wants(card, SHOWS):
+                live.append(session)
+                kept.append(replace(card, status="listed", hushed_ms=0))
+            else:  # nobody has asked for it any more
+                kept.append(replace(card, hushed_ms=0))
+        kept += [replace(card, status="closed", hushed_ms=0) for card in over]
+        if live or any(wants(card, ENDS) for card in over):
+            live.sort(key=lambda session: (session.started_at, session.id))
+            tasks.append(Recap(cards[0].team_id, channel_id, tuple(live), len(over)))
+    return kept, tasks
 
 
 def _each(
@@ -130,7 +192,9 @@ def _each(
         card = cards.get(channel_id)
         if card is not None and card.gen:
             card = replace(card, known=card.known.union(each.number for each in some))
-        if card is None:
+        if card is not None and card.hushed_ms:
+            yield from _withheld(change, card, some)
+        elif card is None:
             yield _new(change, channel_id, some, kinds)
         elif card.gen == 0:
             yield from _unseen(change, card, some, kinds)
@@ -186,6 +250,33 @@ def _unseen(
         yield card, []
 
 
+def _withheld(change: Change, card: Card, some: Sequence[Subscription]) -> Iterable[tuple[Card, list[Task]]]:
+    """A session whose announcement waits for `release`."""
+    after = replace(card, known=card.known.union(each.number for each in some))
+    if change.ended:
+        after = replace(after, status="closed")
+    elif change.reopened and card.status == "listed":  # as far as the channel knows it was live all along
+        after = replace(after, hushed_ms=0)
+    elif change.reopened:
+        after = replace(after, status="silent")
+    if after != card:
+        yield after, []
+
+
+def _heard(card: Card, tasks: list[Task], before: Card | None, session: Session, hush: Hush) -> tuple[Card, list[Task]]:
+    """Without what the channel doesn't want to hear now. Of a session that it was told of in a list it shall hear later
+    that it has ended."""
+    if not hush.threads(card.channel_id):
+        tasks = [task for task in tasks if not isinstance(task, Reply)]
+    until_ms = hush.until_ms(card.channel_id, session)
+    if until_ms is None:
+        return card, tasks
+    if any(isinstance(task, Post) for task in tasks):
+        ended: Status = "listed" if before is not None and before.status == "listed" else "closed"
+        card = replace(card, status="silent" if session.active else ended, gen=card.gen - 1, hushed_ms=until_ms)
+    return card, [task for task in tasks if isinstance(task, Edit)]
+
+
 def _reply(card: Card, change: Change, kinds: frozenset[str]) -> list[Task]:
     told = _told(change, kinds)
     return [Reply(card, told)] if told else []
@@ -219,5 +310,5 @@ def _rolled_up(cards: Mapping[tuple[str, str], Card], tasks: Sequence[Task]) -> 
             status: Status = "listed" if post.session.active else "closed"
             kept[channel_id, post.session.id] = replace(post.card, status=status, gen=post.card.gen - 1)
     listed = {post.card.key for some in storms.values() for post in some}
-    others = [task for task in tasks if isinstance(task, RollUp) or task.card.key not in listed]
+    others = [task for task in tasks if isinstance(task, RollUp | Recap) or task.card.key not in listed]
     return list(kept.values()), [*others, *rolled]

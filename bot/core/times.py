@@ -162,12 +162,12 @@ def parse_time(text: str) -> Time:
         return day
     if _LENGTH.fullmatch(said):
         return Ago(parse_length(said))
-    if (clock := _parse_clock(said)) is not None:
+    if (clock := parse_clock(said)) is not None:
         return Clock(clock)
     if iso := _ISO.fullmatch(said):
         return _parse_iso(said, iso)
     date_said, _, clock_said = said.partition(" ")
-    if _DATE.fullmatch(date_said) and (clock := _parse_clock(clock_said)) is not None:
+    if _DATE.fullmatch(date_said) and (clock := parse_clock(clock_said)) is not None:
         return parse_time(f"{date_said} {clock:%H:%M}")
     if other := _OTHER_DATE.fullmatch(said):
         raise BadValue("write a date as year-month-day", _as_iso(other))
@@ -182,12 +182,12 @@ def _parse_day(said: str) -> Day | None:
     if said in _DAY_NAMES:
         return Day(_DAY_NAMES[said])
     for name, _, clock in (said.rpartition(" "), said.partition(" ")[::-1]):
-        if name in _DAY_NAMES and (when := _parse_clock(clock)) is not None:
+        if name in _DAY_NAMES and (when := parse_clock(clock)) is not None:
             return Day(_DAY_NAMES[name], when)
     return None
 
 
-def _parse_clock(said: str) -> time | None:
+def parse_clock(said: str) -> time | None:
     """`9:30`, `9am`; None for anything else, ValueError for `25:00`."""
     if said in _CLOCK_NAMES:
         return _CLOCK_NAMES[said]

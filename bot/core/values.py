@@ -105,6 +105,14 @@ def parse_kind(text: str) -> str:
     return kind
 
 
+def parse_empty(text: str) -> str:
+    said = text.lower()
+    if said not in ("say", "skip"):
+        near = difflib.get_close_matches(said, ("say", "skip"), n=1)
+        raise BadValue("say `say` or `skip`", near[0] if near else None)
+    return said
+
+
 def parse_limit(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise BadValue(f"say a whole number from {LIMIT_MIN} to {LIMIT_MAX}")

@@ -134,7 +134,7 @@ class Confirm:
             await self._store.dead(row, UNCONFIRMED)
             return
         await self._store.held(row, UNCONFIRMED)
-        told = {each.created_by: each for each in await self._store.subscriptions(row.team_id, row.channel_id)}
+        told = await self._store.makers(row.team_id, row.channel_id)
         message = held(row.channel_id)
         day = str(self._now_ms() // 86_400_000)  # once a day is enough, however many there are
         keys = {person: key_of("held", row.team_id, row.channel_id, person, day) for person in told}

@@ -7,10 +7,10 @@ from collections.abc import Callable, Hashable, Iterable
 from bot.core.card import key_of
 from bot.core.diff import Change
 from bot.core.outgoing import Kind, Outgoing
-from bot.core.route import Edit, Post, Reply, RollUp, Task
+from bot.core.route import Edit, Post, Recap, Reply, RollUp, Task
 from bot.core.session import Session
 from bot.render.blocks import Message
-from bot.render.card import final_card, live_card, roll_up, went
+from bot.render.card import final_card, live_card, recap, roll_up, went
 from bot.render.phrases import Names
 
 
@@ -22,6 +22,8 @@ def rooms_of(tasks: Iterable[Task]) -> list[str]:
             rooms.append(task.session.room_id)
         elif isinstance(task, RollUp):
             rooms += [session.room_id for session in (*task.opened, *task.ended)]
+        elif isinstance(task, Recap):
+            rooms += [session.room_id for session in task.live]
     return rooms
 
 
@@ -36,9 +38,9 @@ class Drawn:
 
     def outgoing(self, task: Task) -> Outgoing:
         if isinstance(task, RollUp):
-            key = key_of("roll-up", task.team_id, task.channel_id, self._seq)
-            message = roll_up(task.opened, task.ended, self._names)
-            return _outgoing(key, task.team_id, task.channel_id, "post", message)
+            return self._of_channel(task, "roll-up", roll_up(task.opened, task.ended, self._names))
+        if isinstance(task, Recap):
+            return self._of_channel(task, "recap", recap(task.live, task.ended, self._names))
         card = task.card
         if isinstance(task, Reply):
             key = key_of("reply", card.key, self._seq)
@@ -47,6 +49,10 @@ class Drawn:
         if isinstance(task, Post):
             return _outgoing(card.key, card.team_id, card.channel_id, "post", message)
         return _outgoing(f"{card.key}:edit", card.team_id, card.channel_id, "edit", message, of=card.key)
+
+    def _of_channel(self, task: RollUp | Recap, what: str, message: Message) -> Outgoing:
+        key = key_of(what, task.team_id, task.channel_id, self._seq)
+        return _outgoing(key, task.team_id, task.channel_id, "post", message)
 
     def _card(self, session: Session, reopened: int) -> Message:
         draw = live_card if session.active else final_card

@@ -11,7 +11,6 @@ from bot.chat.outcome import Gone, NotNow, Outcome, Refused, Sent, Unsure
 from bot.chat.trouble import BAD_MESSAGE, NO_THREAD, STAYS, paused
 from bot.core.card import key_of
 from bot.core.outgoing import Outgoing
-from bot.core.subscription import Subscription
 from bot.store.records import Row
 from bot.store.store import Store
 
@@ -54,7 +53,7 @@ class Mark:
         now_ms = self._now_ms()
         log.warning("channel_paused", channel=row.channel_id, kind=row.kind, cause=code, key=row.key)
         channel = await self._store.channel(row.team_id, row.channel_id)
-        await self._store.pause(row.team_id, row.channel_id, code, now_ms, self._tell(code, channel.last_ms))
+        await self._store.pause(row.team_id, row.channel_id, code, now_ms, self._tell(row, code, channel.last_ms))
 
     async def _unsent(self, claimed: Claimed, outcome: Outcome | None) -> None:
         row = claimed.row
@@ -101,13 +100,12 @@ class Mark:
             log.error("message_dropped", **fields)
             await self._store.dead(row, code)
 
-    def _tell(self, code: str, last_ms: int | None) -> Callable[[Subscription], Outgoing]:
+    def _tell(self, row: Row, code: str, last_ms: int | None) -> Callable[[str], Outgoing]:
         """`last_ms`: when its last message was sent. Somebody who presses Resume too early is not told again."""
+        message = paused(row.channel_id, code, self._bot)
 
-        def tell(subscription: Subscription) -> Outgoing:
-            team_id, channel_id, person = subscription.team_id, subscription.channel_id, subscription.created_by
-            message = paused(channel_id, code, self._bot)
-            key = key_of("paused", team_id, channel_id, person, code, str(last_ms))
-            return Outgoing(key, team_id, person, "post", message.text, message.blocks)
+        def tell(person: str) -> Outgoing:
+            key = key_of("paused", row.team_id, row.channel_id, person, code, str(last_ms))
+            return Outgoing(key, row.team_id, person, "post", message.text, message.blocks)
 
         return tell

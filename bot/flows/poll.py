@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from bot import log
 from bot.core.card import Card
 from bot.core.diff import Change, diff, missing
+from bot.core.hush import Hush
 from bot.core.outgoing import Outgoing
-from bot.core.route import Matcher, route
+from bot.core.route import Matcher, release, route
 from bot.core.session import Peer, Session
 from bot.core.times import api_time
 from bot.core.tracked import Tracked
@@ -73,7 +74,8 @@ class Poll:
             self._known = await self._store.snapshot(team_id)
             self._fingerprints = {}
         known = self._known
-        seen = Seen(known, self._fingerprints, await self._news(team_id, known, now), now_ms)
+        held = await self._store.hushed(team_id)
+        seen = Seen(known, self._fingerprints, await self._news(team_id, known, held, now), now_ms)
         try:
             await self._read(seen, known, now_ms)
         except HmsError as error:
@@ -82,7 +84,7 @@ class Poll:
             if isinstance(error, HmsRateLimited):
                 self._rest_until = time.monotonic() + (error.retry_after_s or REST_S)
             return False
-        cards, outgoing = await self._tell(team_id, known, seen, now)
+        cards, outgoing = await self._tell(team_id, known, seen, held, now)
         changed = list(seen.tracked.values())
         done = await self._store.commit_poll(
             team_id, known.seq, now_ms, changed=changed, cards=cards, outgoing=outgoing, fence=fence
@@ -134,7 +136,7 @@ class Poll:
                 raise each
         return [session for session in found if isinstance(session, Session)]
 
-    async def _news(self, team_id: str, known: Snapshot, now: datetime) -> News:
+    async def _news(self, team_id: str, known: Snapshot, held: Sequence[Card], now: datetime) -> News:
         every = await self._store.subscriptions(team_id)
         young_ms = 0 if known.good_ms is None else known.good_ms - YOUNG_MS
         young = [each for each in every if each.created_ms > young_ms]
@@ -142,22 +144,36 @@ class Poll:
             longer=Matcher([each for each in every if any(term.key == "longer" for term in each.query.terms)], now),
             young=Matcher(young, now),
             since_ms=min((each.created_ms for each in young), default=0),
+            held={card.session_id for card in held},
         )
 
     async def _tell(
-        self, team_id: str, known: Snapshot, seen: Seen, now: datetime
+        self, team_id: str, known: Snapshot, seen: Seen, held: Sequence[Card], now: datetime
     ) -> tuple[Sequence[Card], Sequence[Outgoing]]:
         changes = diff(known.sessions, seen.changed)
         changed = {change.session.id for change in changes}
         changes += [Change(session, same=True) for session in seen.ripe if session.id not in changed]
-        if not changes:
+        # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
+        hush = await self._hush(team_id, now)
+        over = await self._store.hushed_ended(team_id, _ms(now), hush.holds)
+        if not changes and not held and not over:
             return [], []
-        # not before: who subscribes while the sessions are read shall hear of those that open meanwhile
-        subscriptions = await self._store.subscriptions(team_id)
+        subscriptions = await self._store.subscriptions(team_id)  # and who subscribes meanwhile shall
         cards = await self._store.cards(team_id, [change.session.id for change in changes])
-        kept, tasks = route(changes, subscriptions, cards, now)
+        kept, tasks = route(changes, subscriptions, cards, now, hush)
+        latest = {card.place: card for card in (*held, *over, *kept)}
+        waiting = [card for card in latest.values() if card.hushed_ms]
+        freed, released = release(waiting, seen.held, subscriptions, now, hush)
+        tasks += released
         drawn = Drawn(await self._rooms.names(rooms_of(tasks)), known.seq)
-        return kept, [drawn.outgoing(task) for task in tasks]
+        changed_cards = {card.place: card for card in (*kept, *freed)}
+        return list(changed_cards.values()), [drawn.outgoing(task) for task in tasks]
+
+    async def _hush(self, team_id: str, now: datetime) -> Hush:
+        mutes = await self._store.mutes(team_id, _ms(now))
+        quiets = await self._store.quiets(team_id)
+        hours = {channel_id: [quiet for quiet, _ in some] for channel_id, some in quiets.items()}
+        return Hush(mutes, hours, await self._store.unthreaded(team_id), now)
 
 
 def _without_record(tracked: Tracked, now_ms: int) -> Session | None:

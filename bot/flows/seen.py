@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import log
@@ -20,16 +20,18 @@ from bot.store.store import Snapshot
 class News:
     """What finds sessions that are news though nothing happened to them. `longer`: for those who wait for longer
     sessions. `young`: for those who have just subscribed, the first at `since_ms`; sessions that began then may have
-    done so while that was being stored."""
+    done so while that was being stored. `held`: the ids of those that a channel may want to hear of now, and didn't."""
 
     longer: Matcher
     young: Matcher
     since_ms: int
+    held: Collection[str] = ()
 
     def may_have(self, tracked: Tracked) -> bool:
         """False where nothing that is kept of it can make it news."""
         return tracked.live and (
-            self.longer.concerns(tracked.room_id)
+            tracked.session_id in self.held
+            or self.longer.concerns(tracked.room_id)
             or (tracked.started_ms >= self.since_ms - CLOCKS_MS and self.young.concerns(tracked.room_id))
         )
 
@@ -55,6 +57,8 @@ class Seen:
         self.changed: list[Session] = []
         """These, but for the first poll of all, which tells nothing."""
         self.ripe: list[Session] = []
+        self.held: dict[str, Session] = {}
+        """By id, the live ones of which a channel may want to hear now, and didn't."""
 
     def page(self, entries: Sequence[Entry]) -> str:
         """The id of its last session, "" where it has none. HmsBadReply where it has some and none can be read."""
@@ -73,6 +77,8 @@ class Seen:
             self.ids.add(session.id)
             if self._news.has(session):
                 self.ripe.append(session)
+            if session.active and session.id in self._news.held:
+                self.held[session.id] = session
             before = self._known.sessions.get(session.id)
             if before is not None and same(before, session):
                 continue

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Literal
 
 from bot.core.card import key_of
+from bot.core.change import Changed
+from bot.core.lines import subscription_line
 from bot.core.outgoing import Outgoing
 from bot.core.plan import matcher
 from bot.core.query import Query
@@ -58,7 +60,8 @@ async def subscribe(
     key = key_of("subscribed", team_id, channel_id, str(wanted), str(now_ms))
     messages = [announced(new, how, live=len(live), names=names) for how in ("new", "changed")]
     first, changed = (Outgoing(key, team_id, channel_id, "post", each.text, each.blocks) for each in messages)
-    stored, how = await store.subscribe(new, [session.id for session in live], first, changed)
+    by = Changed(now_ms, user_id, subscription_line(new))
+    stored, how = await store.subscribe(new, [session.id for session in live], first, changed, by=by)
     waiting = how != "same" and not await _settled(store, key)
     return Subscribed(stored, how, len(live), names, await store.channel(team_id, channel_id), waiting)
 

@@ -1,4 +1,5 @@
-"""The jobs of alerts: who leads, the poll, the outbox, what is left to be confirmed, and what is too old to keep."""
+"""The jobs of alerts: who leads, the poll, digests, the outbox, what is left to be confirmed, and what is too old to
+keep."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from bot import log
 from bot.chat.trouble import LOST_TOKEN
 from bot.flows.deliver import Deliver
+from bot.flows.digest import Digests
 from bot.flows.poll import Poll
 from bot.jobs.scheduler import Job
 from bot.store.clock import Clock
@@ -20,6 +22,8 @@ TICK_S = 0.3
 """How often it is looked whether something is due: who follows leads so soon after the lease is over, and polls."""
 RECONCILE_S = 5.0
 """How often messages are looked up whose sending had no clear answer."""
+DIGESTS_S = 5.0
+"""How often it is looked whether a digest is due."""
 SLOW_S = 300.0
 """A message that isn't sent after so long is worth an operator's eye."""
 STALE_POLLS = 4
@@ -27,13 +31,14 @@ STALE_POLLS = 4
 
 
 class Alerts:
-    """The work of one process. Every process sends; one polls, every `interval_s`. `clock` is the
+    """The work of one process. Every process sends; one polls, every `interval_s`, and makes digests. `clock` is the
     one that `deliver` goes by."""
 
     def __init__(
         self,
         store: Store,
         poll: Poll,
+        digests: Digests,
         deliver: Deliver,
         clock: Clock,
         interval_s: float,
@@ -43,6 +48,7 @@ class Alerts:
     ) -> None:
         self._store = store
         self._poll = poll
+        self._digests = digests
         self._deliver = deliver
         self._clock = clock
         self._interval_s = interval_s
@@ -57,6 +63,7 @@ class Alerts:
         return (
             Job("lead", TICK_S, self._lead, self._lead_s / 3),
             Job("poll", min(TICK_S, self._interval_s), self._run_poll, max(120.0, 4 * self._interval_s)),
+            Job("digests", DIGESTS_S, self._make_digests, 3_600.0),
             Job("deliver", 0.5, self._send, 60.0, whole=True),
             Job("reconcile", self._reconcile_s, self._look_up, 60.0, whole=True),
             Job("prune", 3_600.0, self._prune, 60.0),
@@ -102,6 +109,10 @@ class Alerts:
         if self._fence and now >= self._poll_at:
             self._poll_at = now + self._interval_s - TICK_S / 2
             await self._poll.run(self._fence)
+
+    async def _make_digests(self) -> None:
+        if self._fence:
+            await self._digests.run(self._fence)
 
     async def _send(self) -> None:
         await self._clock.set()

@@ -18,7 +18,9 @@ SHARE = "sessions.share"
 OPEN = "sessions.list"
 SHOW = "sessions.show"
 SHOW_AGAIN = "sessions.show_again"
-SUBSCRIBE = "sessions.subscribe"
+RUN = "sessions.run"
+SET = "sessions.set"
+MUTE = "sessions.mute"
 UNSUBSCRIBE = "sessions.unsubscribe"
 RESUME = "sessions.resume"
 RELEASE = "sessions.release"
@@ -54,7 +56,7 @@ def read_subscription_value(value: str) -> tuple[str, int]:
 
 
 def line_value(line: str) -> str:
-    """`1|<a line that subscribes>`."""
+    """`1|<a line as it is typed, without the command>`."""
     return f"{VERSION}|{line}"
 
 
@@ -64,6 +66,17 @@ def read_line_value(value: str) -> str:
     if version != VERSION:
         raise StaleButton()
     return line
+
+
+def set_value(channel_id: str, view: str, line: str) -> str:
+    """`1|<channel id>|<view>|<line>`: do what the line says, and show the view anew; both as in `line_value`."""
+    return f"{VERSION}|{channel_id}|{view}|{line}"
+
+
+def read_set_value(value: str) -> tuple[str, str, str]:
+    """The channel's id, the view and the line. Raises StaleButton."""
+    version, channel_id, view, line = [*value.split("|", 3), "", "", ""][:4]
+    return read_channel_value(f"{version}|{channel_id}"), view, line
 
 
 def channel_value(channel_id: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.render.escape import plain
-from bot.render.limits import BUTTON_TEXT_CHARS, OPTION_TEXT_CHARS
+from bot.render.limits import BUTTON_TEXT_CHARS, CHART_TITLE_CHARS, HEADER_TEXT_CHARS, OPTION_TEXT_CHARS
 
 Block = dict[str, Any]
 
@@ -18,6 +18,10 @@ class Message:
 
     text: str
     blocks: Sequence[Block]
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": _plain(plain(text, HEADER_TEXT_CHARS))}
 
 
 def section(text: str, accessory: Block | None = None) -> Block:
@@ -56,6 +60,15 @@ def button(label: str, action_id: str, value: str, *, style: str | None = None, 
     return block
 
 
+def overflow(action_id: str, options: Sequence[tuple[str, str]]) -> Block:
+    """A menu behind three dots, of two to five (label, value)."""
+    return {
+        "type": "overflow",
+        "action_id": action_id,
+        "options": [{"text": _plain(plain(name, OPTION_TEXT_CHARS)), "value": value} for name, value in options],
+    }
+
+
 def menu(label: str, action_id: str, options: Sequence[tuple[str, str]]) -> Block:
     """A static_select of (label, value)."""
     return {
@@ -64,6 +77,36 @@ def menu(label: str, action_id: str, options: Sequence[tuple[str, str]]) -> Bloc
         "action_id": action_id,
         "options": [{"text": _plain(plain(name, OPTION_TEXT_CHARS)), "value": value} for name, value in options],
     }
+
+
+def bars(title: str, name: str, points: Mapping[str, float], *, x_label: str, y_label: str) -> Block:
+    """A bar chart of one series, `name`; the keys of `points` are the labels."""
+    data = [{"label": label, "value": value} for label, value in points.items()]
+    axes = {"categories": list(points), "x_label": x_label, "y_label": y_label}
+    return _chart(title, {"type": "bar", "series": [{"name": name, "data": data}], "axis_config": axes})
+
+
+def pie(title: str, parts: Mapping[str, float]) -> Block:
+    """Shares of a whole, each more than 0."""
+    return _chart(title, {"type": "pie", "segments": [{"label": key, "value": parts[key]} for key in parts]})
+
+
+def data_table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str | int]], *, page_size: int) -> Block:
+    """A table that each reader sorts and pages. The first column names the row; text in it is shown as it is."""
+    drawn = [[{"type": "raw_text", "text": text} for text in head]]
+    drawn += [[_cell(value) for value in row] for row in rows]
+    table = {"type": "data_table", "caption": caption, "rows": drawn, "page_size": page_size}
+    return table | {"row_header_column_index": 0}
+
+
+def _chart(title: str, chart: Block) -> Block:
+    return {"type": "data_visualization", "title": plain(title, CHART_TITLE_CHARS), "chart": chart}
+
+
+def _cell(value: str | int) -> Block:
+    if isinstance(value, str):
+        return {"type": "raw_text", "text": value}
+    return {"type": "raw_number", "value": value, "text": f"{value:,}"}
 
 
 def _mrkdwn(text: str) -> Block:

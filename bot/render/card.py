@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from bot.core.peak import peak
 from bot.core.session import Session
 from bot.core.summary import Summary, summarise
+from bot.core.values import is_id
 from bot.render import actions as ids
-from bot.render.blocks import Block, Message, actions, button, context, menu, section
+from bot.render.blocks import Block, Message, actions, button, context, menu, overflow, section
 from bot.render.escape import mrkdwn
 from bot.render.help import COMMAND
 from bot.render.lines import fair, packed
@@ -18,6 +19,8 @@ from bot.render.phrases import Names, clock, count, date, length, room, since
 
 NAMED_MOST = 10
 ROLL_UP_LINES = 20
+SESSION_MOST = "12h"
+"""A session lasts no longer (Sessions/object)."""
 _NAME_CHARS = 40
 
 
@@ -58,18 +61,39 @@ def went(session: Session, joined: Sequence[str], left: Sequence[str]) -> Messag
 
 def roll_up(opened: Sequence[Session], ended: Sequence[Session], names: Names) -> Message:
     """One message in place of a card for each: `ROLL_UP_LINES` sessions by name, the others counted."""
-    total = len(opened) + len(ended)
     many = count(len(opened or ended), "session", "sessions")
     head = f"{many} {'opened' if opened else 'ended'}" + (f", {len(ended):,} ended" if opened and ended else "")
+    why = "So many at once are one message, without a card for each."
     shares = fair([len(opened), len(ended)], ROLL_UP_LINES)
     shown = [*opened[: shares[0]], *ended[: shares[1]]]
+    return _listed(f"{head}.", f"*{head}*", why, shown, len(opened) + len(ended), names)
+
+
+def recap(live: Sequence[Session], ended: int, names: Names) -> Message:
+    """What a mute or quiet hours kept back, once they are over: the sessions that are still live, as in `roll_up`, and
+    how many have ended."""
+    since_then = "while it was quiet here."
+    if live:
+        head = count(len(live), "session is live", "sessions are live")
+        others = f" {count(ended, 'other has', 'others have')} ended since." if ended else ""
+        rest = f"that you didn't hear of {since_then}{others}"
+    else:
+        head, rest = count(ended, "session has ended", "sessions have ended"), since_then
+    why = "A mute or quiet hours kept this back."
+    return _listed(f"{head} {rest}", f"*{head}* {rest}", why, live[:ROLL_UP_LINES], len(live), names)
+
+
+def _listed(text: str, head: str, why: str, shown: Sequence[Session], total: int, names: Names) -> Message:
+    """Sessions by number; `total` of them are meant."""
     lines = [f"{number} {_line(session, names)}" for number, session in enumerate(shown, start=1)]
     if total > len(shown):
         lines.append(f"… and {total - len(shown):,} more: `{COMMAND} all` lists the newest")
-    why = f"So many at once are one message, without a card for each. `{COMMAND} show &lt;session id&gt;` shows one."
+    if not shown:
+        return Message(text, [section(head), context(why)])
+    why = f"{why} `{COMMAND} show &lt;session id&gt;` shows one."
     options = [(str(number), ids.session_value(session.id)) for number, session in enumerate(shown, start=1)]
-    blocks = [section(f"*{head}*"), *(section(text) for text in packed(lines)), context(why)]
-    return Message(f"{head}.", [*blocks, actions(menu("Details of number …", ids.SHOW, options))] if shown else blocks)
+    blocks = [section(head), *(section(text) for text in packed(lines)), context(why)]
+    return Message(text, [*blocks, actions(menu("Details of number …", ids.SHOW, options))])
 
 
 def _head(session: Session, names: Names) -> str:
@@ -82,8 +106,20 @@ def _card(text: str, session: Session, summary: Summary, names: Names, lines: Se
     show = button("Details", ids.SHOW, ids.session_value(session.id), spoken=f"Details of the session in {name}")
     about = "\n".join(line for line in (*lines, roles(session, summary), hosts(session, summary)) if line)
     often = [f"reopened {count(reopened, 'time', 'times')}"] if reopened else []
-    blocks: list[Block] = [section(about, show), context(" · ".join([f"session {mrkdwn(session.id, 24)}", *often]))]
-    return Message(text, blocks)
+    foot = " · ".join([f"session {mrkdwn(session.id, 24)}", *often])
+    if session.active and is_id(session.id):
+        return Message(text, [section(about, show), section(foot, _quieter(session.id))])
+    return Message(text, [section(about, show), context(foot)])
+
+
+def _quieter(session_id: str) -> Block:
+    """What to do about too many messages: each option is a mute as people type it, without the command."""
+    lines = {
+        "Mute this channel for 1 hour": "1h",
+        "Mute this channel until tomorrow 9:00": "until tomorrow 9:00",
+        "Mute this session until it ends": f"{session_id} {SESSION_MOST}",
+    }
+    return overflow(ids.MUTE, [(label, ids.line_value(line)) for label, line in lines.items()])
 
 
 def _named(names: Sequence[str]) -> str:

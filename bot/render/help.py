@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.core.filters import FILTERS, LIST, STATES
+from bot.core.parse import LINE_CHARS
 from bot.render.blocks import Message, context, divider, section
-from bot.render.escape import entities
+from bot.render.escape import code, entities
 from bot.render.limits import SECTION_TEXT_CHARS
 
 COMMAND = "/sessions"
@@ -45,6 +46,11 @@ def help_message(commands: Sequence[Row]) -> Message:
     ]
     text = "How to ask: /sessions [active|ended|all] [key:value …]. Filters: " + ", ".join(FILTERS)
     return Message(text[:SECTION_TEXT_CHARS], blocks)
+
+
+def typed(line: str) -> str:
+    """A line as people type it, with the command, for a code span; "" where it is longer than one that can be typed."""
+    return f"{COMMAND} {code(line)}" if len(line) <= LINE_CHARS else ""
 
 
 def usage_hint(commands: Sequence[Row]) -> str:

@@ -56,6 +56,12 @@ def clock(when: datetime, now: datetime, *, short: bool = False) -> str:
     return f"<!date^{stamp}^{{date_short}} {{time}}|{utc:%m-%d %H:%M} UTC>"
 
 
+def moment(when: datetime, zone: str) -> str:
+    """`Mon 23 Nov 16:03` on the clock of a zone, which has to be said with it."""
+    local = when.astimezone(ZoneInfo(zone))
+    return f"{local:%a} {local.day} {local:%b} {local:%H:%M}".replace(" ", NO_BREAK)
+
+
 def length(seconds: float) -> str:
     """`45 s`, `12 min`, `1 h 05 min`, `2 d 3 h`, with spaces that don't break a line."""
     whole = int(seconds)

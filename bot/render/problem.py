@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.filters import LIST, SUBSCRIBE
-from bot.core.parse import RESOLVED_CHARS, corrected, parse
+from bot.core.filters import LIST
+from bot.core.lines import corrected
+from bot.core.parse import RESOLVED_CHARS, parse
 from bot.core.place import Place
 from bot.errors import BotError, HmsError, ManyRooms, NotFound, QueryError, StaleButton, UserError
 from bot.render import actions as ids
@@ -20,7 +21,7 @@ _WINDOW_CHARS = 64  # a longer line would be wrapped, and the carets with it
 
 def query_problem(error: QueryError, *, now: datetime, zone: str, commands: Sequence[str]) -> Message:
     """The line with the place marked, and a corrected line to copy; where it asks what was meant, to run at a press."""
-    better, faithful = corrected(error, commands=commands)
+    better, faithful = corrected(error, now, zone, commands=commands)
     text = f"⚠️ {entities(error.text)}"
     lead = "Try this line" if faithful else "A line that works"
     command = _command(error.scope)
@@ -28,7 +29,7 @@ def query_problem(error: QueryError, *, now: datetime, zone: str, commands: Sequ
         section(f"{text}\n```{code(_marked(error, command))}```"),
         section(f"{lead}:\n```{code(f'{command} {better}'.strip())}```"),
     ]
-    if faithful and better.split(" ")[0].lower() not in commands:
+    if faithful and (error.scope != LIST or better.split(" ")[0].lower() not in commands):
         action_id, value = _press(better, error.scope, now, zone)
         blocks.append(actions(button("Run the corrected line", action_id, value, style="primary")))
     blocks.append(context(f"`{COMMAND} help` lists every filter."))
@@ -41,9 +42,9 @@ def _command(scope: str) -> str:
 
 def _press(line: str, scope: str, now: datetime, zone: str) -> tuple[str, str]:
     """The id and the value of a button that does what the line says."""
-    if scope == SUBSCRIBE:
-        return ids.SUBSCRIBE, ids.line_value(line)
-    return ids.OPEN, Place.first(parse(line, most_chars=RESOLVED_CHARS), now, zone).write()
+    if scope == LIST:
+        return ids.OPEN, Place.first(parse(line, most_chars=RESOLVED_CHARS), now, zone).write()
+    return ids.RUN, ids.line_value(f"{scope} {line}")
 
 
 def _marked(error: QueryError, command: str) -> str:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from bot.core.kinds import KINDS
-from bot.core.parse import LINE_CHARS
+from bot.core.lines import subscription_line
 from bot.core.route import moves
 from bot.core.subscription import Subscription
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, menu, section
-from bot.render.escape import code, mrkdwn
-from bot.render.help import COMMAND
+from bot.render.escape import mrkdwn
+from bot.render.help import COMMAND, typed
 from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
 from bot.render.lines import Part, fit, packed
 from bot.render.pauses import let_in, pause
@@ -70,7 +70,7 @@ def subscribed(
         foot.append(f"My first message is on its way.{hint}")
     blocks = [
         section(f"{head}\n{words}\n{told} {_now(subscription, live)}"),
-        *([_stopped(subscription.channel_id, paused, invite)] if paused else []),
+        *([stopped(subscription.channel_id, paused, invite)] if paused else []),
         *([context(f"`{line}`")] if line else []),
         context(*foot),
     ]
@@ -130,7 +130,7 @@ def subscriptions_list(
         return Message(text, [section(text), section(how), about, *old])
     total = count(len(items), "subscription", "subscriptions")
     channel_id = items[0].channel_id
-    head = [section(f"*{total}* of this channel · {_health(health)}"), *_halted(channel_id, health, invite), *old]
+    head = [section(f"*{total}* of this channel · {health_words(health)}"), *halted(channel_id, health, invite), *old]
     make = f"`{COMMAND} subscribe` makes one, or changes what one of the same filters tells."
     foot = [context(f"{make} As of {clock(as_of, as_of)}.")]
     room_chars = ALL_TEXT_CHARS - sum(map(len, texts([*head, *foot])))
@@ -145,7 +145,7 @@ def _cards(
     most_chars = min(SECTION_TEXT_CHARS, room_chars // len(items) - len("Remove"))
     for subscription in items:
         number = subscription.number
-        when = f"told {_when(subscription)}"
+        when = f"told {told_when(subscription)}"
         about = [when, f"by <@{subscription.created_by}>", _last(subscription, told, as_of)]
         left_chars = most_chars - len(f"*{number}* ·  · ") - sum(len(text) + 3 for text in about)
         words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars))
@@ -175,10 +175,10 @@ def _lines(items: Sequence[Subscription], names: Names, room_chars: int) -> Iter
     yield actions(menu(placeholder, ids.UNSUBSCRIBE, options))
 
 
-def _halted(channel_id: str, health: Health, invite: str) -> Iterable[Block]:
+def halted(channel_id: str, health: Health, invite: str) -> Iterable[Block]:
     """Why messages don't go out."""
     if health.paused:
-        yield _stopped(channel_id, health.paused, invite)
+        yield stopped(channel_id, health.paused, invite)
     elif health.held:
         held = count(health.held, "message is", "messages are")
         why = "Slack's answer was lost, and I can't read this channel to see what arrived"
@@ -186,7 +186,7 @@ def _halted(channel_id: str, health: Health, invite: str) -> Iterable[Block]:
         yield section(f"🟠 {held} held: {why}. Sent now, one that arrived shows twice.", send)
 
 
-def _stopped(channel_id: str, reason: str, invite: str) -> Block:
+def stopped(channel_id: str, reason: str, invite: str) -> Block:
     """Why the channel is paused, what to do, and the button for then."""
     why, do = pause(reason, channel_id, invite=invite, resume="press *Resume* if it doesn't go on by itself")
     resume = button(
@@ -195,7 +195,7 @@ def _stopped(channel_id: str, reason: str, invite: str) -> Block:
     return section(f"⏸️ *Paused:* {why}. To mend it: {do}. Subscriptions are kept, messages for 30 days.", resume)
 
 
-def _health(health: Health) -> str:
+def health_words(health: Health) -> str:
     if health.paused:
         return "⏸️ paused" + (f", {health.held:,} held" if health.held else "")
     waiting = f", {health.waiting:,} waiting" if health.waiting else ""
@@ -221,7 +221,7 @@ def _kinds(subscription: Subscription) -> list[str]:
     return [kind for kind in KINDS if kind in subscription.kinds]
 
 
-def _when(subscription: Subscription) -> str:
+def told_when(subscription: Subscription) -> str:
     """`when one opens or ends, and when someone joins`; `comes to match` where it may do so later than it opens."""
     said = (
         (who, " or ".join(verb for kind, verb in verbs.items() if kind in subscription.kinds)) for who, verbs in _VERBS
@@ -231,7 +231,7 @@ def _when(subscription: Subscription) -> str:
 
 
 def _told(subscription: Subscription) -> str:
-    return f"This channel is told {_when(subscription)}."
+    return f"This channel is told {told_when(subscription)}."
 
 
 def _now(subscription: Subscription, live: int) -> str:
@@ -242,10 +242,8 @@ def _now(subscription: Subscription, live: int) -> str:
 
 
 def _line(subscription: Subscription) -> str:
-    """The line that asks for it, for a code span; empty where it is longer than a line that can be typed."""
-    asked = [*map(str, subscription.query.without("on").terms), f"on:{','.join(_kinds(subscription))}"]
-    line = f"subscribe {' '.join(asked)}"
-    return f"{COMMAND} {code(line)}" if len(line) <= LINE_CHARS else ""
+    """The line that asks for it, as `typed` has it."""
+    return typed(subscription_line(subscription))
 
 
 def _spoken(items: Sequence[Subscription], health: Health, names: Names, total: str) -> str:

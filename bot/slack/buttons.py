@@ -10,8 +10,10 @@ from bot.core.place import Place, read
 from bot.errors import StaleButton, UserError
 from bot.render import actions as ids
 from bot.slack.answers import send_page, send_session
+from bot.slack.commands import run_line
+from bot.slack.mutes import mute
 from bot.slack.request import Request
-from bot.slack.subscriptions import send_released, send_resumed, send_subscribed, send_unsubscribed
+from bot.slack.subscriptions import send_released, send_resumed, send_unsubscribed
 
 
 async def press(request: Request, action: Mapping[str, Any]) -> None:
@@ -60,14 +62,25 @@ async def _show_again(request: Request, value: str) -> None:
     await send_session(request, ids.read_session_value(value), replace=request.in_place)
 
 
-async def _subscribe(request: Request, value: str) -> None:
-    await send_subscribed(request, ids.read_line_value(value))
+async def _run(request: Request, value: str) -> None:
+    await run_line(request, ids.read_line_value(value))
+
+
+async def _set(request: Request, value: str) -> None:
+    channel_id, view, line = ids.read_set_value(value)
+    _must_be_here(request, channel_id)
+    await run_line(request, line, view=view)
+
+
+async def _mute(request: Request, value: str) -> None:
+    """The menu is also pressed by people who don't know of a longer mute, which therefore stays."""
+    await request.reply(await mute(request, ids.read_line_value(value), longer=True))
 
 
 async def _unsubscribe(request: Request, value: str) -> None:
     channel_id, number = ids.read_subscription_value(value)
     _must_be_here(request, channel_id)
-    await send_unsubscribed(request, str(number), replace=request.in_place)
+    await send_unsubscribed(request, number)
 
 
 async def _resume(request: Request, value: str) -> None:
@@ -99,7 +112,9 @@ BUTTONS: dict[str, Callable[[Request, str], Awaitable[None]]] = {
     ids.OPEN: _open,
     ids.SHOW: _show,
     ids.SHOW_AGAIN: _show_again,
-    ids.SUBSCRIBE: _subscribe,
+    ids.RUN: _run,
+    ids.SET: _set,
+    ids.MUTE: _mute,
     ids.UNSUBSCRIBE: _unsubscribe,
     ids.RESUME: _resume,
     ids.RELEASE: _release,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -11,35 +10,53 @@ from bot.core.place import Place
 from bot.core.text import from_slack, tidy
 from bot.core.values import parse_id
 from bot.errors import QueryError
+from bot.render.blocks import Message, context
 from bot.render.help import COMMAND, help_message
 from bot.slack.answers import send_page, send_session
+from bot.slack.digests import digest, digests
+from bot.slack.mutes import mute, mutes, quiet, threads, unmute
+from bot.slack.numbers import unquoted
 from bot.slack.request import Request
-from bot.slack.subscriptions import send_subscribed, send_subscriptions, send_unsubscribed
-
-_AROUND = re.compile(r"""^(["'`])((?:(?!\1).)*)\1$""")
-"""Quotes around all of a text, not around a word at its end."""
+from bot.slack.settings import settings
+from bot.slack.subscriptions import ended, send_subscribed, send_subscriptions
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`usage` and `help` are for the help and the README; `run` gets the rest of the line and answers; `also` are other
-    first words for it."""
+    """`usage` and `help` are for the help and the README; `run` gets the rest of the line, and gives the answer, or
+    None where it has answered itself; `also` are other first words for it."""
 
     usage: str
     help: str
-    run: Callable[[Request, str], Awaitable[None]]
+    run: Callable[[Request, str], Awaitable[Message | None]]
     also: tuple[str, ...] = ()
 
 
 async def run(request: Request, text: str) -> None:
     """Answer `/sessions <text>`, as Slack sent it."""
-    line = tidy(from_slack(text)).removeprefix(COMMAND)  # of a line copied with the command
+    await run_line(request, tidy(from_slack(text)).removeprefix(COMMAND))  # of a line copied with the command
+
+
+async def run_line(request: Request, line: str, *, view: str | None = None) -> None:
+    """Answer a tidy line; with `view`, the line of a list, in place of the message at hand by that list anew, under
+    what has been done, or by the answer alone where `view` is empty."""
+    answer = await perform(request, line)
+    if answer is None:
+        return
+    if view and (shown := await perform(request, view)):
+        answer = Message(f"{answer.text}\n{shown.text}", [context(answer.text), *shown.blocks])
+    await request.reply(answer, replace=view is not None and request.in_place)
+
+
+async def perform(request: Request, line: str) -> Message | None:
+    """Do what a tidy line says. The answer, or None where it is given already."""
     name, _, rest = line.strip(" ,").partition(" ")
     name = name.lower().rstrip(",")
     for own, command in COMMANDS.items():
         if name == own or name in command.also:
             return await command.run(request, rest)
     await _list(request, line)
+    return None
 
 
 async def _list(request: Request, line: str) -> None:
@@ -79,8 +96,16 @@ async def _subscriptions(request: Request, rest: str) -> None:
     await send_subscriptions(request)
 
 
-async def _unsubscribe(request: Request, rest: str) -> None:
-    await send_unsubscribed(request, _AROUND.sub(r"\2", rest.strip(" ,")).strip())
+async def _unsubscribe(request: Request, rest: str) -> Message:
+    return await ended(request, unquoted(rest))
+
+
+async def _digests(request: Request, rest: str) -> Message:
+    return await digests(request)
+
+
+async def _mutes(request: Request, rest: str) -> Message:
+    return await mutes(request)
 
 
 async def _help(request: Request, rest: str) -> None:
@@ -103,6 +128,33 @@ COMMANDS: dict[str, Command] = {
     ),
     "unsubscribe": Command(
         "unsubscribe <number or query>", "end a subscription of this channel", _unsubscribe, also=("unsub", "unfollow")
+    ),
+    "digest": Command(
+        "digest <schedule> [query]",
+        "the figures of the time since the last: `weekdays 9:00`, `weekly mon,thu 17:00 Berlin`; "
+        "`digest preview`, `pause`, `resume`, `remove` and a number",
+        digest,
+    ),
+    "digests": Command("digests", "this channel's digests: when they come next, and how that goes", _digests),
+    "mute": Command(
+        "mute [query] <end>",
+        "nothing new for a while: `2h`, `until 17:00`, `until tomorrow`, `until monday 9:00`, 30 days at most",
+        mute,
+        also=("snooze", "silence"),
+    ),
+    "mutes": Command("mutes", "what is muted here, by whom and until when", _mutes),
+    "unmute": Command("unmute [number, query or all]", "end a mute now", unmute, also=("unsnooze",)),
+    "quiet": Command(
+        "quiet [<hours>|off]",
+        "hours without new messages: `22:00-7:00 weekdays Berlin`, `7:00-7:00 sat,sun Berlin`; `off` ends all or one",
+        quiet,
+    ),
+    "threads": Command("threads [on|off]", "whether who joins and leaves is told in threads", threads),
+    "settings": Command(
+        "settings [changes]",
+        "all that this channel has set, with buttons; `changes`: who set it",
+        settings,
+        also=("config",),
     ),
     "help": Command("help", "this list", _help, also=("?", "h", "-h", "-help", "--help", "-?")),
 }

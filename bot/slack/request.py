@@ -11,6 +11,7 @@ from typing import Any
 from cachetools import TTLCache
 
 from bot import log
+from bot.core.change import Changed
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
@@ -26,6 +27,8 @@ SHARED_ONCE_S = 60.0
 SHARES_KEPT = 10_000
 ANSWER_S = 25.0
 """Nobody waits longer than this for an answer, if only that there is none; waiting for a free place included."""
+NO_GUESTS = "Guests can't change what a channel is told: please ask a member. `/sessions` itself is yours too."
+NOT_YET = "I'm still finding out which workspace this is. Please try again in a moment."
 LATE = "That took too long: 100ms is slow just now, or many are asking."
 
 
@@ -89,6 +92,23 @@ class Request:
         sending = self.bot.replies.send(self.response_url, message, replace=replace, for_all=for_all)
         self.posting = self.bot.work.post(sending)
         return await asyncio.shield(self.posting)
+
+    async def team(self, *, guests: bool = False) -> str:
+        """The workspace; UserError where it isn't known yet, or where a guest asks for what `guests` may not do."""
+        if not guests and (await self.bot.people.of(self.user_id)).guest:
+            raise UserError(NO_GUESTS)
+        if team_id := self.bot.team_id():
+            return team_id
+        raise UserError(NOT_YET)
+
+    def by(self, line: str) -> Changed:
+        """The person's change of a setting, now; `line` does the same."""
+        return Changed(self.now_ms, self.user_id, line)
+
+    @property
+    def now_ms(self) -> int:
+        """Milliseconds since 1970."""
+        return int(self.now.timestamp() * 1000)
 
     async def local_zone(self) -> str:
         """The person's own zone, also for what is asked later on."""

@@ -9,26 +9,27 @@ from collections.abc import Iterable, Sequence
 
 from bot.core.filters import SUBSCRIBE
 from bot.core.kinds import KINDS
+from bot.core.lines import terms
 from bot.core.parse import RESOLVED_CHARS, parse
 from bot.core.subscription import Subscription, kinds_of
 from bot.core.text import quote
 from bot.errors import ManyRooms, UserError
 from bot.flows.subscribe import subscribe
+from bot.render.blocks import Message
 from bot.render.help import COMMAND
 from bot.render.phrases import Names
 from bot.render.subscriptions import Health, subscribed, subscriptions_list, unsubscribed
+from bot.slack.numbers import kind_of
 from bot.slack.request import Request
 
 RESUMED_S = 2.0
 """How long the list waits for messages to go out."""
-NO_GUESTS = "Guests can't change what a channel is told: please ask a member. `/sessions` itself is yours too."
-NOT_YET = "I'm still finding out which workspace this is. Please try again in a moment."
 SEE = "`/sessions subscriptions` lists those it has"
 
 
 async def send_subscribed(request: Request, line: str) -> None:
     """Subscribe the channel to what `line` says."""
-    bot, team_id = request.bot, await _team(request)
+    bot, team_id = request.bot, await request.team()
     query = parse(line, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
     try:
         done = await subscribe(
@@ -53,7 +54,7 @@ async def send_subscribed(request: Request, line: str) -> None:
 
 async def send_subscriptions(request: Request, *, replace: bool = False, gone: Subscription | None = None) -> None:
     """The channel's subscriptions, and how it is with them; `gone` has just ended."""
-    store, team_id = request.bot.store, await _team(request, guests=True)
+    store, team_id = request.bot.store, await request.team(guests=True)
     found = await store.subscriptions(team_id, request.channel_id)
     channel = await store.channel(team_id, request.channel_id)
     message = subscriptions_list(
@@ -69,30 +70,44 @@ async def send_subscriptions(request: Request, *, replace: bool = False, gone: S
     await request.reply(message, replace=replace)
 
 
-async def send_unsubscribed(request: Request, said: str, *, replace: bool = False) -> None:
+async def ended(request: Request, said: str) -> Message:
     """End the subscription that is named by its number or its query."""
-    store, team_id = request.bot.store, await _team(request)
-    here = await store.subscriptions(team_id, request.channel_id)
-    number = await _number(request, said, here)
-    gone = await store.unsubscribe(team_id, request.channel_id, number)
-    if gone is None:
-        raise UserError(f"This channel has no subscription {number}: {SEE}.")
-    if replace:
+    gone = await _end(request, said)
+    return unsubscribed(gone, await _names(request, [gone]))
+
+
+async def send_unsubscribed(request: Request, number: int) -> None:
+    """End a subscription of the list, and show that anew."""
+    gone = await _end(request, str(number))
+    if request.in_place:
         await send_subscriptions(request, replace=True, gone=gone)
     else:
         await request.reply(unsubscribed(gone, await _names(request, [gone])))
 
 
+async def _end(request: Request, said: str) -> Subscription:
+    store, team_id = request.bot.store, await request.team()
+    here = await store.subscriptions(team_id, request.channel_id)
+    number = await _number(request, said, here)
+    named = next((terms(each.query) for each in here if each.number == number), "")
+    by = request.by(f"unsubscribe {named or number}")
+    gone = await store.unsubscribe(team_id, request.channel_id, number, by=by)
+    if gone is None:
+        what = await kind_of(request, number)
+        raise UserError(f"This channel has no subscription {number}{f', that is {what}' if what else ''}: {SEE}.")
+    return gone
+
+
 async def send_resumed(request: Request) -> None:
     """Go on after a pause; the list then shows how it went."""
-    team_id = await _team(request)
+    team_id = await request.team()
     await request.bot.store.resume(team_id, request.channel_id)
     await _settled(request, team_id)
 
 
 async def send_released(request: Request) -> None:
     """Send what is held because nobody can tell whether it arrived."""
-    team_id = await _team(request)
+    team_id = await request.team()
     await request.bot.store.release(team_id, request.channel_id)
     await _settled(request, team_id)
 
@@ -146,12 +161,3 @@ def _and(words: Sequence[str]) -> str:
 
 async def _names(request: Request, subscriptions: Iterable[Subscription]) -> Names:
     return await request.bot.rooms.names(room_id for each in subscriptions for room_id in each.query.room_ids)
-
-
-async def _team(request: Request, *, guests: bool = False) -> str:
-    """The workspace; UserError where it isn't known yet, or where a guest asks for what `guests` may not do."""
-    if not guests and (await request.bot.people.of(request.user_id)).guest:
-        raise UserError(NO_GUESTS)
-    if team_id := request.bot.team_id():
-        return team_id
-    raise UserError(NOT_YET)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, case, or_, select, update
+from sqlalchemy import Select, bindparam, case, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.card import Card
@@ -37,6 +37,7 @@ async def put(db: AsyncConnection, changed: Sequence[Card], now_ms: int) -> None
         # somebody may have subscribed since the poll read it
         "known": case((cards.c.gen == 0, cards.c.known + "," + new.known), else_=new.known),
         "changed_ms": new.changed_ms,
+        "hushed_ms": new.hushed_ms,
         "gen": case((newer, new.gen), else_=cards.c.gen),
         "key": case((newer, new.key), else_=cards.c.key),
         "key_before": case((newer, None), else_=cards.c.key_before),
@@ -51,6 +52,20 @@ async def read(db: AsyncConnection, team_id: str, session_ids: Iterable[str]) ->
     for some in chunks(dict.fromkeys(session_ids)):
         query = select(cards).where(cards.c.team_id == team_id, cards.c.session_id.in_(some))
         found += [_card(row) for row in await db.execute(query)]
+    return found
+
+
+async def hushed(db: AsyncConnection, team_id: str) -> list[Card]:
+    return await _all(db, select(cards).where(cards.c.team_id == team_id, _WITHHELD, cards.c.status == "silent"))
+
+
+async def hushed_ended(db: AsyncConnection, team_id: str, now_ms: int, hushed: Callable[[str], bool]) -> list[Card]:
+    ended = (cards.c.team_id == team_id, _WITHHELD, cards.c.status != "silent")
+    channels = await db.scalars(select(cards.c.channel_id).where(*ended).distinct())
+    free = [channel_id for channel_id in channels if not hushed(channel_id)]
+    found = await _all(db, select(cards).where(*ended, cards.c.hushed_ms <= now_ms))
+    for some in chunks(free):
+        found += await _all(db, select(cards).where(*ended, cards.c.hushed_ms > now_ms, cards.c.channel_id.in_(some)))
     return found
 
 
@@ -85,13 +100,19 @@ async def replace(db: AsyncConnection, card: Card) -> bool:
     return (await db.execute(raised)).rowcount > 0
 
 
+async def _all(db: AsyncConnection, query: Select[Any]) -> list[Card]:
+    return [_card(row) for row in await db.execute(query.order_by(cards.c.channel_id, cards.c.session_id))]
+
+
+# 0 is written out, as in `sql`: the index is a partial one
+_WITHHELD = cards.c.hushed_ms > literal_column("0")
 _post_ts = select(outbox.c.ts).where(outbox.c.key == cards.c.key).scalar_subquery()
 _SENT = update(cards).where(cards.c.key.in_(bindparam("some", expanding=True))).values(ts=_post_ts)
 
 
 def _card(row: Any) -> Card:
     known = frozenset(int(number) for number in row.known.split(",") if number)
-    return Card(row.team_id, row.channel_id, row.session_id, row.status, row.gen, row.reopened, known)
+    return Card(row.team_id, row.channel_id, row.session_id, row.status, row.gen, row.reopened, known, row.hushed_ms)
 
 
 def _values(some: Sequence[Card], now_ms: int) -> list[dict[str, object]]:
@@ -106,6 +127,7 @@ def _values(some: Sequence[Card], now_ms: int) -> list[dict[str, object]]:
             "known": ",".join(map(str, sorted(card.known))),
             "key": card.key,
             "changed_ms": now_ms,
+            "hushed_ms": card.hushed_ms,
         }
         for card in some
     ]

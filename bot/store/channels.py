@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.records import Channel
@@ -45,6 +45,14 @@ async def _held(db: AsyncConnection, places: list[Place]) -> dict[Place, str | N
             rows = await db.execute(_HELD, {"team": team_id, "some": some})
             held |= {(team_id, channel_id): why for channel_id, why in rows}
     return held
+
+
+async def next_number(db: AsyncConnection, place: Place) -> int:
+    """For something new that the conversation has set; never given again. The conversation must be locked."""
+    here = (channels.c.team_id == place[0], channels.c.channel_id == place[1])
+    counted = update(channels).where(*here).values(last_number=channels.c.last_number + 1)
+    number: int = (await db.execute(counted.returning(channels.c.last_number))).scalar_one()
+    return number
 
 
 def channel_of(rows: FromClause) -> ColumnElement[bool]:

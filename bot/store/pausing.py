@@ -8,8 +8,7 @@ from sqlalchemy import ColumnElement, Update, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.outgoing import Outgoing
-from bot.core.subscription import Subscription
-from bot.store import messages, subscriptions
+from bot.store import digests, messages, subscriptions
 from bot.store.channels import Place, lock, turn
 from bot.store.outbox import UNCONFIRMED
 from bot.store.sql import HELD, PENDING, SENDING
@@ -22,23 +21,27 @@ async def pause(
     channel_id: str,
     reason: str,
     now_ms: int,
-    tell: Callable[[Subscription], Outgoing],
+    tell: Callable[[str], Outgoing],
 ) -> None:
     place = (team_id, channel_id)
-    told: dict[str, Outgoing] = {}
-    for subscription in await subscriptions.read(db, team_id, channel_id):
-        if subscription.created_by not in told:
-            told[subscription.created_by] = tell(subscription)
+    told = [tell(person) for person in await makers(db, team_id, channel_id)]
     # all at once, in order: the people's conversations too
-    paused = await lock(db, [place, *((each.team_id, each.channel_id) for each in told.values())])
+    paused = await lock(db, [place, *((each.team_id, each.channel_id) for each in told)])
     if paused[place] is None:
         values = {"paused": reason, "paused_ms": now_ms}
         await db.execute(update(channels).where(*_is(place)).values(values))
-        others = [each for each in told.values() if (each.team_id, each.channel_id) != place]
+        others = [each for each in told if (each.team_id, each.channel_id) != place]
         await messages.put(db, others, paused, await turn(db, team_id), now_ms)
     # A claim is kept: its process may yet learn that the message is there, and if not, it is looked for on resuming.
     # As the channel is paused there can't be another, so it is the one in flight then too.
     await db.execute(_of(place, PENDING, SENDING).values(status=HELD, cause=reason))
+
+
+async def makers(db: AsyncConnection, team_id: str, channel_id: str) -> list[str]:
+    """Who asked for what the channel gets, each once."""
+    people = [each.created_by for each in await subscriptions.read(db, team_id, channel_id)]
+    people += [each.created_by for each in await digests.read(db, team_id, channel_id)]
+    return list(dict.fromkeys(people))
 
 
 async def resume(db: AsyncConnection, team_id: str, channel_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""What is over is kept for a week, and what can't be sent for a month."""
+"""What is over is kept for a week, what can't be sent for a month, who changed what for a year."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import log
 from bot.store.sql import DEAD, HELD, PENDING
-from bot.store.tables import cards, limits, outbox, sessions
+from bot.store.tables import cards, changes, limits, mutes, outbox, sessions
 
 DAY_MS = 86_400_000
 KEPT_MS = 7 * DAY_MS
+CHANGES_MS = 365 * DAY_MS
 WAITS_MS = 30 * DAY_MS
 """What has waited for so long, mostly for a channel that is paused, is given up: nobody wants a month of old news."""
 
@@ -18,9 +19,12 @@ WAITS_MS = 30 * DAY_MS
 async def prune(db: AsyncConnection, now_ms: int) -> None:
     before = now_ms - KEPT_MS
     await db.execute(delete(outbox).where(outbox.c.done_ms < before))
-    await db.execute(delete(cards).where(cards.c.status == "closed", cards.c.changed_ms < before))
+    closed = (cards.c.status == "closed", cards.c.changed_ms < before)
+    await db.execute(delete(cards).where(*closed, cards.c.hushed_ms <= now_ms))  # others are yet to be counted
     await db.execute(delete(sessions).where(not_(sessions.c.live), sessions.c.seen_ms < before))
     await db.execute(delete(limits).where(limits.c.not_before_ms < before))
+    await db.execute(delete(mutes).where(mutes.c.until_ms < before))
+    await db.execute(delete(changes).where(changes.c.at_ms < now_ms - CHANGES_MS))
     await _give_up(db, now_ms)
 
 

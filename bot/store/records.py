@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from bot.core.outgoing import Kind
 from bot.core.tracked import Tracked
+
+How = Literal["new", "same", "changed"]
+"""What became of a setting that was stored: `same`, it was there as it is; `changed`, it was there otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

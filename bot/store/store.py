@@ -4,19 +4,45 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import Literal
 
 from bot.core.card import Card
+from bot.core.change import Changed
+from bot.core.digest import Digest
+from bot.core.mute import Mute
 from bot.core.outgoing import Outgoing
+from bot.core.quiet import Quiet
 from bot.core.subscription import Subscription
 from bot.core.tracked import Tracked
-from bot.store import cards, channels, claims, leases, outbox, pausing, polls, subscriptions
+from bot.store import (
+    cards,
+    changes,
+    channels,
+    claims,
+    digests,
+    leases,
+    mutes,
+    outbox,
+    pausing,
+    polls,
+    quiets,
+    subscriptions,
+    threads,
+)
 from bot.store.database import BUSY_S, Database
+from bot.store.digests import DIGESTS_MOST
+from bot.store.mutes import MUTES_MOST
 from bot.store.problems import StoreError
 from bot.store.prune import prune
-from bot.store.records import Channel, Fence, PollState, Row, Snapshot
-from bot.store.subscriptions import SUBSCRIPTIONS_MOST, How
+from bot.store.quiets import QUIETS_MOST
+from bot.store.records import Channel, Fence, How, PollState, Row, Snapshot
+from bot.store.subscriptions import SUBSCRIPTIONS_MOST
 
 __all__ = [
+    "DIGESTS_MOST",
+    "MUTES_MOST",
+    "QUIETS_MOST",
     "SUBSCRIPTIONS_MOST",
     "Channel",
     "Fence",
@@ -30,7 +56,8 @@ __all__ = [
 
 class Store:
     """Every method is one transaction: all of it is stored, or nothing, and then StoreError is raised. Times, and
-    lengths of time, are milliseconds; `now_ms` is the caller's clock."""
+    lengths of time, are milliseconds; `now_ms` is the caller's clock. What a channel has set has a number, which is
+    never given again there. `by`: who changes a setting, which is kept together with the change, where there is one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -53,20 +80,28 @@ class Store:
     # Subscriptions
 
     async def subscribe(
-        self, new: Subscription, silent: Sequence[str], first: Outgoing, changed: Outgoing | None = None
+        self,
+        new: Subscription,
+        silent: Sequence[str],
+        first: Outgoing,
+        changed: Outgoing | None = None,
+        *,
+        by: Changed | None = None,
     ) -> tuple[Subscription, How]:
         """Store it, silent cards for the sessions that it shall not announce, and its first message. The same query
         again is the same subscription: with other kinds it gets these and their maker, and its message is `changed`
         where that is given; with equal ones nothing is stored. Raises TooMany."""
-        return await self._run(lambda db: subscriptions.subscribe(db, new, silent, first, changed))
+        return await self._run(lambda db: subscriptions.subscribe(db, new, silent, first, changed, by))
 
     async def subscriptions(self, team_id: str, channel_id: str | None = None) -> list[Subscription]:
         """By number."""
         return await self._run(lambda db: subscriptions.read(db, team_id, channel_id))
 
-    async def unsubscribe(self, team_id: str, channel_id: str, number: int) -> Subscription | None:
+    async def unsubscribe(
+        self, team_id: str, channel_id: str, number: int, *, by: Changed | None = None
+    ) -> Subscription | None:
         """The one removed, or None where the channel has none of that number."""
-        return await self._run(lambda db: subscriptions.unsubscribe(db, team_id, channel_id, number))
+        return await self._run(lambda db: subscriptions.unsubscribe(db, team_id, channel_id, number, by))
 
     async def last_told(self, team_id: str, channel_id: str) -> dict[int, int]:
         """When the newest message about a session of each subscription was sent, as far as cards are kept (seven days),
@@ -77,13 +112,17 @@ class Store:
         return await self._run(lambda db: channels.read(db, team_id, channel_id))
 
     async def pause(
-        self, team_id: str, channel_id: str, reason: str, now_ms: int, tell: Callable[[Subscription], Outgoing]
+        self, team_id: str, channel_id: str, reason: str, now_ms: int, tell: Callable[[str], Outgoing]
     ) -> None:
-        """The channel can't be written to: its messages are held, and each person who has subscriptions there gets
-        what `tell` makes of their first one, once per pause. One that is in flight is held too; if its sender learns
+        """The channel can't be written to: its messages are held, and each of the `makers` gets what `tell` makes for
+        them, once per pause. One that is in flight is held too; if its sender learns
         what became of it, that still counts, and else it is looked for after `resume`: for one that was refused call
         `again` before."""
         await self._run(lambda db: pausing.pause(db, team_id, channel_id, reason, now_ms, tell))
+
+    async def makers(self, team_id: str, channel_id: str) -> list[str]:
+        """The people who asked for what the channel gets: its subscriptions and digests."""
+        return await self._run(lambda db: pausing.makers(db, team_id, channel_id))
 
     async def resume(self, team_id: str, channel_id: str) -> bool:
         """What the pause held is to be sent again; whether the channel was paused."""
@@ -92,6 +131,90 @@ class Store:
     async def release(self, team_id: str, channel_id: str) -> None:
         """A person wants to have sent what is held because nobody can tell whether it is there."""
         await self._run(lambda db: pausing.release(db, team_id, channel_id))
+
+    # Digests
+
+    async def add_digest(self, new: Digest, next_ms: int, by: Changed) -> tuple[Digest, How]:
+        """Store it, to be made at `next_ms`. The same schedule and query again is the same digest: with another
+        `empty` it gets this one and its maker, and one that is paused goes on. Raises TooMany."""
+        return await self._run(lambda db: digests.add(db, new, next_ms, by))
+
+    async def digests(self, team_id: str, channel_id: str | None = None) -> list[Digest]:
+        """By number."""
+        return await self._run(lambda db: digests.read(db, team_id, channel_id))
+
+    async def remove_digest(self, team_id: str, channel_id: str, number: int, by: Changed) -> Digest | None:
+        """The one removed, or None where the channel has none of that number. What is unsent of it is taken back, as
+        when it is paused."""
+        return await self._run(lambda db: digests.remove(db, team_id, channel_id, number, by))
+
+    async def pause_digest(
+        self, team_id: str, channel_id: str, number: int, next_ms: int | None, by: Changed
+    ) -> Digest | None:
+        """Pause it with None; else it goes on at `next_ms`, and what it missed meanwhile isn't made. As it is from now
+        on, or None where the channel has none of that number."""
+        return await self._run(lambda db: digests.pause(db, team_id, channel_id, number, next_ms, by))
+
+    async def due_digests(self, team_id: str, now_ms: int) -> list[Digest]:
+        """Those whose time has come, the longest due first; none of a channel that is paused."""
+        return await self._run(lambda db: digests.due(db, team_id, now_ms))
+
+    async def send_digest(
+        self,
+        digest: Digest,
+        day: date,
+        next_ms: int,
+        outgoing: Sequence[Outgoing],
+        now_ms: int,
+        fence: Fence | None = None,
+    ) -> bool:
+        """That date's digest, or nothing where it is skipped; the next is due at `next_ms`. False, and nothing is
+        stored, where that date or another is done with since `digest` was read, the digest is gone, it or its channel
+        is paused, or the fence's lease has a new owner."""
+        return await self._run(lambda db: digests.send(db, digest, day, next_ms, outgoing, now_ms, fence))
+
+    async def digest_failed(self, digest: Digest, problem: str) -> None:
+        """Why it can't be made yet; it stays due."""
+        await self._run(lambda db: digests.failed(db, digest, problem))
+
+    # Silence
+
+    async def add_mute(self, new: Mute, by: Changed, *, longer: bool = False) -> tuple[Mute, How, Mute | None]:
+        """The same query and session again, while it holds, is the same mute with this end, or with the later one where
+        it may only get `longer`. Also the mute as it was before, if it was there. Raises TooMany."""
+        return await self._run(lambda db: mutes.add(db, new, by, longer=longer))
+
+    async def mutes(self, team_id: str, now_ms: int, channel_id: str | None = None) -> list[Mute]:
+        """Those that hold, by number."""
+        return await self._run(lambda db: mutes.read(db, team_id, now_ms, channel_id))
+
+    async def remove_mutes(self, team_id: str, channel_id: str, numbers: Sequence[int], by: Changed) -> list[Mute]:
+        """Those that held until now, by number."""
+        return await self._run(lambda db: mutes.remove(db, team_id, channel_id, numbers, by))
+
+    async def add_quiet(self, team_id: str, channel_id: str, quiet: Quiet, by: Changed) -> Literal["new", "same"]:
+        """Raises Overlaps or TooMany."""
+        return await self._run(lambda db: quiets.add(db, team_id, channel_id, quiet, by))
+
+    async def quiets(self, team_id: str, channel_id: str | None = None) -> dict[str, list[tuple[Quiet, str]]]:
+        """The quiet hours of each channel that has any, with who made them; the oldest first."""
+        return await self._run(lambda db: quiets.read(db, team_id, channel_id))
+
+    async def clear_quiets(self, team_id: str, channel_id: str, by: Changed, only: Quiet | None = None) -> list[Quiet]:
+        """All, or `only` those. Those removed."""
+        return await self._run(lambda db: quiets.clear(db, team_id, channel_id, by, only))
+
+    async def set_threads(self, team_id: str, channel_id: str, on: bool, by: Changed) -> bool:
+        """Whether the channel gets replies; they are on at first. True where that changed."""
+        return await self._run(lambda db: threads.turn(db, team_id, channel_id, on, by))
+
+    async def unthreaded(self, team_id: str) -> set[str]:
+        """The channels that get no replies."""
+        return await self._run(lambda db: threads.off(db, team_id))
+
+    async def changes(self, team_id: str, channel_id: str, most: int = 20) -> list[Changed]:
+        """The newest changes of a channel's settings, the newest first."""
+        return await self._run(lambda db: changes.read(db, team_id, channel_id, most))
 
     # Polls
 
@@ -127,6 +250,15 @@ class Store:
         """Those of all channels."""
         ids = list(session_ids)
         return await self._run(lambda db: cards.read(db, team_id, ids))
+
+    async def hushed(self, team_id: str) -> list[Card]:
+        """Those of all channels whose announcement is withheld, of sessions that are live."""
+        return await self._run(lambda db: cards.hushed(db, team_id))
+
+    async def hushed_ended(self, team_id: str, now_ms: int, hushed: Callable[[str], bool]) -> list[Card]:
+        """The same of sessions that have ended, where they may be told: their time has come, or their channel isn't
+        `hushed` any more. Of the others there may be very many."""
+        return await self._run(lambda db: cards.hushed_ended(db, team_id, now_ms, hushed))
 
     async def card(self, row: Row) -> Card | None:
         """The card whose message an edit changes, or a post is; None once it is forgotten."""
@@ -183,6 +315,11 @@ class Store:
         """pending, sending, sent, held or dead; "" for a message that isn't there."""
         return await self._run(lambda db: outbox.status(db, key))
 
+    async def sent_of(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys whose messages were sent, as far as they are kept (seven days)."""
+        some = list(keys)
+        return await self._run(lambda db: outbox.sent_of(db, some))
+
     async def send(self, outgoing: Sequence[Outgoing], now_ms: int) -> None:
         """Messages that belong to no poll."""
         await self._run(lambda db: outbox.add(db, outgoing, now_ms))
@@ -201,7 +338,8 @@ class Store:
         return await self._run(outbox.unconfirmed)
 
     async def prune(self, now_ms: int) -> None:
-        """Forget what was sent or given up, closed cards and ended sessions, after seven days."""
+        """Forget what was sent or given up, closed cards, ended sessions and mutes after seven days, and who changed
+        what after a year."""
         await self._run(lambda db: prune(db, now_ms))
 
     # Leases

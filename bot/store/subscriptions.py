@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Row, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import log
 from bot.core.card import Card, key_of
-from bot.core.filters import SUBSCRIBE
+from bot.core.change import Changed
 from bot.core.outgoing import Outgoing
-from bot.core.parse import RESOLVED_CHARS, parse
 from bot.core.query import Query
 from bot.core.subscription import Subscription
-from bot.errors import QueryError, TooMany
-from bot.store import cards, messages, tables
-from bot.store.channels import lock, turn
+from bot.errors import TooMany
+from bot.store import cards, changes, messages, tables
+from bot.store.channels import lock, next_number, turn
+from bot.store.queries import hashed, read_query, readable
+from bot.store.records import How
 from bot.store.sql import HELD, PENDING
 from bot.store.tables import channels, outbox, subscriptions
 
 SUBSCRIPTIONS_MOST = 100
 """In a channel."""
 
-How = Literal["new", "same", "changed"]
-
 
 async def subscribe(
-    db: AsyncConnection, new: Subscription, silent: Sequence[str], first: Outgoing, changed: Outgoing | None
+    db: AsyncConnection,
+    new: Subscription,
+    silent: Sequence[str],
+    first: Outgoing,
+    changed: Outgoing | None,
+    by: Changed | None,
 ) -> tuple[Subscription, How]:
     place = (new.team_id, new.channel_id)
     paused = await lock(db, [place, (first.team_id, first.channel_id)])
     text, kinds = str(new.query), ",".join(sorted(new.kinds))
     here = (subscriptions.c.team_id == new.team_id, subscriptions.c.channel_id == new.channel_id)
-    same = (*here, subscriptions.c.query_hash == _hash(text))
+    same = (*here, subscriptions.c.query_hash == hashed(text))
     before = (await db.execute(select(subscriptions).where(*same))).one_or_none()
     if before is not None and before.kinds == kinds:
         return _subscription(before, new.query), "same"
@@ -50,16 +51,12 @@ async def subscribe(
         how = "new"
         if (await db.scalar(select(func.count()).select_from(subscriptions).where(*here)) or 0) >= SUBSCRIPTIONS_MOST:
             raise TooMany(f"This channel has {SUBSCRIPTIONS_MOST} subscriptions, which is the most. Remove one first.")
-        counted = update(channels).where(channels.c.team_id == new.team_id, channels.c.channel_id == new.channel_id)
-        given = await db.scalar(
-            counted.values(last_number=channels.c.last_number + 1).returning(channels.c.last_number)
-        )
         values = {
             "team_id": new.team_id,
             "channel_id": new.channel_id,
-            "number": given,
+            "number": await next_number(db, place),
             "query": text,
-            "query_hash": _hash(text),
+            "query_hash": hashed(text),
             "kinds": kinds,
             "created_by": new.created_by,
             "created_ms": new.created_ms,
@@ -71,6 +68,8 @@ async def subscribe(
     await messages.put(db, [first], paused, await turn(db, new.team_id), new.created_ms)
     belongs = _mark(new.team_id, new.channel_id, stored.number)
     await db.execute(update(outbox).where(outbox.c.key == first.key).values(of=belongs))
+    if by is not None:
+        await changes.add(db, place, by)
     return _subscription(stored, new.query), how
 
 
@@ -78,11 +77,12 @@ async def read(db: AsyncConnection, team_id: str, channel_id: str | None) -> lis
     query = select(subscriptions).where(subscriptions.c.team_id == team_id)
     if channel_id is not None:
         query = query.where(subscriptions.c.channel_id == channel_id)
-    rows = await db.execute(query.order_by(subscriptions.c.number, subscriptions.c.channel_id))
-    return [subscription for row in rows if (subscription := _read(row)) is not None]
+    return readable(await db.execute(query.order_by(subscriptions.c.number, subscriptions.c.channel_id)), _read)
 
 
-async def unsubscribe(db: AsyncConnection, team_id: str, channel_id: str, number: int) -> Subscription | None:
+async def unsubscribe(
+    db: AsyncConnection, team_id: str, channel_id: str, number: int, by: Changed | None
+) -> Subscription | None:
     await lock(db, [(team_id, channel_id)])
     columns = subscriptions.c
     removed = delete(subscriptions).where(
@@ -92,7 +92,9 @@ async def unsubscribe(db: AsyncConnection, team_id: str, channel_id: str, number
     if row is None:
         return None
     await _take_back(db, team_id, channel_id, number)
-    return _read(row)
+    if by is not None:
+        await changes.add(db, (team_id, channel_id), by)
+    return next(iter(readable([row], _read)), None)
 
 
 async def last_told(db: AsyncConnection, team_id: str, channel_id: str) -> dict[int, int]:
@@ -123,25 +125,11 @@ def _mark(team_id: str, channel_id: str, number: int) -> str:
     return key_of("subscription", team_id, channel_id, str(number))
 
 
-def _read(row: Row[Any]) -> Subscription | None:
-    try:
-        return _subscription(row, _query(row.query))
-    except QueryError as error:  # a filter that this version no longer knows
-        log.error(
-            "subscription_unreadable", team=row.team_id, channel=row.channel_id, number=row.number, cause=error.text
-        )
-        return None
+def _read(row: Row[Any]) -> Subscription:
+    """Raises QueryError for a query that this version can't read."""
+    return _subscription(row, read_query(row.query))
 
 
 def _subscription(row: Row[Any], query: Query) -> Subscription:
     kinds = frozenset(filter(None, row.kinds.split(",")))
     return Subscription(row.team_id, row.channel_id, query, kinds, row.created_by, row.created_ms, row.number)
-
-
-@lru_cache(maxsize=4096)
-def _query(text: str) -> Query:
-    return parse(text, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

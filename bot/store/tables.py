@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint, text, true
 
 metadata = MetaData()
 
@@ -32,17 +32,73 @@ subscriptions = Table(
     UniqueConstraint("team_id", "channel_id", "query_hash", name="one_of_a_query"),
 )
 
+digests = Table(
+    "digests",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),  # as that of a subscription
+    Column("query", Text, nullable=False),  # canonical
+    Column("query_hash", Text, nullable=False),
+    Column("schedule", Text, nullable=False),  # canonical
+    Column("empty", Text, nullable=False),  # say, skip
+    Column("created_by", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("last", Text, nullable=False),  # the dates up to this one, YYYY-MM-DD, are done with
+    Column("next_ms", BigInteger),  # NULL while a person has paused it
+    Column("problem", Text, nullable=False, server_default=""),
+    UniqueConstraint("team_id", "channel_id", "schedule", "query_hash", name="one_of_a_schedule"),
+    Index("digests_due", "team_id", "next_ms"),
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),  # as that of a subscription
+    Column("query", Text, nullable=False),  # canonical
+    Column("session_id", Text, nullable=False),  # "" for any
+    Column("until_ms", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+quiets = Table(
+    "quiets",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    Column("hours", Text, primary_key=True),  # canonical
+    Column("created_by", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+# Who changed what of a conversation's settings.
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("team_id", Text, nullable=False),
+    Column("channel_id", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("line", Text, nullable=False),  # the command that does the same
+    Index("changes_of_channel", "team_id", "channel_id", "id"),
+)
+
 # A row for each conversation that is written to; whoever changes something of a conversation locks its row.
 channels = Table(
     "channels",
     metadata,
     Column("team_id", Text, primary_key=True),
     Column("channel_id", Text, primary_key=True),
-    Column("last_number", Integer, nullable=False, server_default="0"),  # of its subscriptions
+    Column("last_number", Integer, nullable=False, server_default="0"),  # of its subscriptions, digests and mutes
     Column("paused", Text),
     Column("paused_ms", BigInteger),
     Column("last_ms", BigInteger),
     Column("next_post_ms", BigInteger, nullable=False, server_default="0"),
+    Column("threads", Boolean, nullable=False, server_default=true()),  # whether it gets replies
 )
 
 polls = Table(
@@ -84,9 +140,11 @@ cards = Table(
     Column("key_before", Text),  # that of the message which this one replaced
     Column("ts", Text),  # that of its message, once it is sent
     Column("changed_ms", BigInteger, nullable=False),
+    Column("hushed_ms", BigInteger, nullable=False, server_default="0"),  # until when its announcement is withheld
     Index("cards_key", "key", unique=True),
     Index("cards_key_before", "key_before"),
     Index("cards_closed", "changed_ms", **_where("status = 'closed'")),
+    Index("cards_hushed", "team_id", **_where("hushed_ms > 0")),
 )
 
 

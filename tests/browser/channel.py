@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 SESSION = re.compile(r"\bsession ([0-9a-f]{24})\b")
+TABS_MOST = 40
 LOOK_ALIKES = str.maketrans("∗∼ˋˍ＠∶", "*~`_@:", "\u2068\u2069")
 
 
@@ -55,6 +56,18 @@ def link(page: Page, name: str) -> Locator:
 
 def button(message: Locator, name: str | re.Pattern[str]) -> Locator:
     return message.get_by_role("button", name=name, exact=isinstance(name, str))
+
+
+def reach(target: Locator) -> None:
+    """Move the focus there by Tab, back or forth."""
+    expect(target).to_be_visible()
+    keys = target.page.keyboard
+    for key in ("Shift+Tab", "Tab"):
+        for _ in range(TABS_MOST):
+            if target.evaluate("element => element === document.activeElement"):
+                return
+            keys.press(key)
+    expect(target).to_be_focused()
 
 
 def on_page(message: Locator, number: int) -> list[str]:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import os
+import random
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from bot.demo.fake_hms import Account, cast, history
 from tests.browser.channel import Channel, go_to, on_page
 from tests.browser.conftest import clean_page
 from tests.browser.stage import Stage
 
 TALL = {"width": 1280, "height": 1350}
 WIDE = {"width": 1280, "height": 800}
+LONG = {"width": 1280, "height": 1696}
+CARD = {"width": 1280, "height": 822}
+ON_PHONE = {
+    "viewport": {"width": 390, "height": 2100},
+    "is_mobile": True,
+    "has_touch": True,
+    "device_scale_factor": 2,
+}
 CARD_MS = 40_000
+DIGEST_MS = 90_000
+"""It comes at a minute, and 5 s later."""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +68,7 @@ def test_alerts(browser: Browser, shots: Path) -> None:
     with (
         Stage("Morning standup", "Town hall", "Physics 101") as stage,
         clean_page(browser.new_context(viewport=WIDE, locale="en-US"), stage.url) as page,
+        clean_page(browser.new_context(**ON_PHONE, locale="en-US"), stage.url) as phone,
     ):
         channel = Channel(page)
         channel.box.fill("/sessions subscribe on:start,end,join,leave")
@@ -73,19 +89,72 @@ def test_alerts(browser: Browser, shots: Path) -> None:
         expect(channel.messages.nth(2)).to_contain_text("Ended", timeout=CARD_MS)
         expect(channel.messages.nth(3)).to_contain_text("4 in now, 5 in all", timeout=CARD_MS)
         save(channel.messages.last, shots / "alerts.png")
+        save(Channel(phone).messages.last, shots / "alerts-phone.png")
         channel.messages.nth(3).get_by_role("button", name="4 replies").click()
         save(channel.messages.nth(3), shots / "thread.png")
         general = go_to(page, "general")
-        for query in ("role:host peers:>=20", 'room:"Town hall" on:end', "-role:backstage longer:45m on:start,join"):
+        queries = ("role:host peers:>=20", 'room:"Town hall" on:end', "-role:backstage longer:45m on:start,join")
+        for number, query in enumerate(queries, start=1):
             general.box.fill(f"/sessions subscribe {query}")
             general.box.press("Enter")
-            expect(general.messages.last).to_contain_text("Subscribed")
+            expect(general.messages.filter(has_text=f"Subscribed, as number {number}")).to_have_count(1)
         general.box.fill("/sessions subscriptions")
         general.box.press("Enter")
-        expect(general.messages.last).to_contain_text("3 subscriptions")
-        save(general.messages.last, shots / "subscriptions.png")
+        listed = general.messages.filter(has_text="3 subscriptions")
+        expect(listed).to_have_count(1)
+        save(listed, shots / "subscriptions.png")
 
 
-def save(message: Locator, path: Path) -> None:
+def test_a_digest(browser: Browser, shots: Path) -> None:
+    """One that has come at its time; on a phone, too; and the settings of a channel that has one of each."""
+    with (
+        Stage() as stage,
+        clean_page(browser.new_context(viewport=LONG, locale="en-US"), stage.url) as page,
+        clean_page(browser.new_context(**ON_PHONE, locale="en-US"), f"{stage.url}#general") as phone,
+    ):
+        stage.do(lambda: a_week(stage.account))
+        channel = go_to(page, "general")
+        at = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(seconds=70)
+        expect(channel.say(f"/sessions digest daily {at:%H:%M}")).to_contain_text("Digest 1 is set")
+        for each, name in ((channel, "digest.png"), (Channel(phone, "general"), "digest-phone.png")):
+            digest = each.messages.filter(has=each.page.get_by_role("button", name="List its sessions"))
+            expect(digest).to_contain_text("Busiest rooms", timeout=DIGEST_MS)
+            save(digest, shots / name, top=True)
+        channel = go_to(page, "support")
+        for line, answer in (
+            ('subscribe room:"Town hall" on:start,end,join,leave', "Subscribed, as number 1"),
+            ("digest weekdays 9:00", "Digest 2 is set"),
+            ('mute room:"Morning standup" until tomorrow', "Muted until"),
+            ("quiet 22:00-7:00 weekdays", "Quiet hours are set"),
+            ("settings", "Settings of this channel"),
+        ):
+            channel.box.fill(f"/sessions {line}")
+            channel.box.press("Enter")
+            shown = channel.messages.filter(has_text=answer)
+            expect(shown).to_have_count(1)
+        page.set_viewport_size(CARD)
+        save(shown, shots / "settings.png", top=True)
+        shown = Channel(phone, "general").say("/sessions settings")
+        expect(shown).to_contain_text("Settings of this channel")
+        save(shown, shots / "settings-phone.png")
+
+
+def a_week(account: Account) -> None:
+    """The demo's week, and two sessions that look wrong; fewer are open than in the demo, which begins with 42."""
+    rng, now = random.Random(7), time.time()
+    people = cast.people(rng, 600)
+    scenes = history.add_rooms(account, now)
+    history.add_ended(account, scenes, people, rng, now)
+    rooms = {room.name: room for room in account.rooms.values()}
+    long = account.open_session(rooms["Support escalations"], now - 7 * 3_600)
+    for person in people[20:23]:
+        account.join(long, name=person.name, role="agent", user_id=person.user_id, at=long.created_at + 1)
+    account.open_session(rooms["Design critique"], now - 25 * 60)
+
+
+def save(message: Locator, path: Path, *, top: bool = False) -> None:
+    """The page, with the message in view; with `top` from its beginning."""
+    if top:
+        message.evaluate("message => message.scrollIntoView({ block: 'start' })")
     expect(message).to_be_in_viewport()
     message.page.screenshot(path=path, animations="disabled", caret="hide")

@@ -4,11 +4,16 @@ A message first tells of a session as live or as ended: its card does, or a line
 
 - Lost: a session that a channel should have been told of, or its end, and isn't; who came to or left a session that is
   still live; a subscription's first message.
-- Twice: a second card for a session, a second line in lists, a second reply about somebody, the same key again.
+- Twice: a second card for a session, a second line in lists, a second reply about somebody, the same key again, more
+  recaps than silences that ended.
 - Out of order: a session's first message above that of one which had started before, where both first told of a live
   session. Where one of them first told of an end, only if the earlier session was to be told `READ_S` before the other:
   a poll doesn't read everything in one moment. A reply above one about something earlier in the same session.
-- Wrong: a card whose state, number of people or peak isn't the account's; a message nobody asked for.
+- Wrong: a card whose state, number of people or peak isn't the account's; a message nobody asked for; one that was
+  queued while the channel surely didn't want to hear of its session (`silence`).
+
+Digests are looked at in `digests`. What silence may have kept back isn't lost, but where the session went on for long
+after it: then it stands in a recap, or has a card.
 """
 
 from __future__ import annotations
@@ -20,6 +25,9 @@ from dataclasses import dataclass, field
 
 from bot.demo.fake_hms import Account, Peer, Session
 from bot.demo.fake_slack import Message
+from tests.chaos.digests import Due, check_digests, is_digest
+from tests.chaos.silence import CALM_S, Silence, Silences
+from tests.chaos.span import POLL_S
 
 READ_S = 20.0
 """The longest time that one poll takes to read, failures and a stop in the middle included."""
@@ -32,6 +40,8 @@ _NOTICE = re.compile(r"⏸️ Session alerts in .* are paused|🟠 An alert in .
 SHOWS = {"start", "join", "leave"}
 _LINE = re.compile(r"^\d+ (?:\S+ )?(Live|Ended) .*session ([0-9a-f]{24})$", re.MULTILINE)
 _MORE = re.compile(r"^… and ([\d,]+) more", re.MULTILINE)
+RECAP = "while it was quiet here"
+_ENDED = re.compile(r"([\d,]+) (?:sessions?|others?) ha(?:s|ve) ended")
 _STATE = re.compile(r"(🟢 Live|⚪ Ended)")
 _REPLY = re.compile(r"👥 (?:(?P<joined>.*?) joined)?(?:, )?(?:(?P<left>[^,]*(?:,[^,]*)*?) left)? · .* in now")
 _NAME = re.compile(r"P\d+")
@@ -66,12 +76,13 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A session as a message first told of it. `late`: it had to wait for a person."""
+    """A session as a message first told of it. `late`: it had to wait for a person, or until a silence was over."""
 
     ts: float
     ended: bool
     card: Message | None = None
     late: bool = False
+    queued: float = 0.0
 
 
 def check(
@@ -81,14 +92,24 @@ def check(
     first: Mapping[str, Message],
     deleted: Mapping[str, Sequence[Message]] | None = None,
     late: Container[str] = (),
+    silences: Iterable[Silence] = (),
+    dues: Iterable[Due] = (),
+    queued: Mapping[str, float] | None = None,
 ) -> Findings:
     """`messages` are what each channel shows, by its name, oldest first; `first` is each message as it was posted, by
     its ts; `deleted` are cards without threads that people deleted, which live on in others; `late` the keys of
-    messages that were left to a person to send."""
-    found = Findings()
+    messages that were left to a person to send; `queued` says when messages were, by key, in epoch seconds."""
+    found, queued, by_key = Findings(), queued or {}, defaultdict[str, list[Message]](list)
     for channel, shown in messages.items():
         wanted = [each for each in asked if each.channel == channel]
-        _Channel(channel, account, wanted, shown, first, (deleted or {}).get(channel, ()), late, found).check()
+        quiet = Silences(each for each in silences if each.channel == channel)
+        posted = (deleted or {}).get(channel, ())
+        _Channel(channel, account, wanted, shown, first, posted, late, quiet, queued, found).check()
+        for message in _of_the_bot(shown):
+            by_key[_key(message)].append(message)
+    lost, wrong = check_digests(account, dues, by_key, queued)
+    found.lost += lost
+    found.wrong += wrong
     return found
 
 
@@ -102,13 +123,17 @@ class _Channel:
         first: Mapping[str, Message],
         deleted: Sequence[Message],
         late: Container[str],
+        silences: Silences,
+        queued: Mapping[str, float],
         found: Findings,
     ) -> None:
         self._name, self._account, self._asked, self._found = name, account, asked, found
-        self._shown = [each for each in shown if each.bot_id and not each.ephemeral]
+        self._silences, self._queued = silences, queued
+        self._shown = _of_the_bot(shown)
         self._first, self._deleted, self._late = first, deleted, late
         self._told: defaultdict[str, list[Told]] = defaultdict(list)
         self._unnamed = 0
+        self._recaps: list[Message] = []
         self._threads: defaultdict[str, list[Message]] = defaultdict(list)
 
     def check(self) -> None:
@@ -119,6 +144,7 @@ class _Channel:
             self._found.wrong.append(f"{self._name}: no such session: {session_id}")
         self._order()
         self._replies()
+        self._recapped()
 
     def _read(self) -> None:
         keys = Counter(_key(message) for message in self._shown)
@@ -127,14 +153,20 @@ class _Channel:
         for message in self._shown:
             if message.thread_ts not in (None, message.ts):
                 self._threads[message.thread_ts or ""].append(message)
+            elif is_digest(message):  # it may have buttons as a card has
+                continue
             elif "subscribed this channel" in message.plain:
                 hello += 1
             elif session_id := card_of(message):
                 self._told[session_id].append(self._card_told(message))
-            elif lines := _LINE.findall(message.plain):
+            elif (lines := _LINE.findall(message.plain)) or RECAP in message.plain:
                 late = _key(message) in self._late
+                if RECAP in message.plain:
+                    late = True
+                    self._recaps.append(message)
                 for state, session_id in lines:
-                    self._told[session_id].append(Told(float(message.ts), state == "Ended", late=late))
+                    told = Told(float(message.ts), state == "Ended", late=late, queued=self._at(message))
+                    self._told[session_id].append(told)
                 self._unnamed += sum(int(more.replace(",", "")) for more in _MORE.findall(message.plain))
             elif not (self._name.startswith(DIRECT) and _NOTICE.match(message.plain)):
                 self._found.wrong.append(f"{self._name}: unasked: {message.plain[:200]!r}")
@@ -145,7 +177,11 @@ class _Channel:
 
     def _card_told(self, message: Message) -> Told:
         ended = "⚪ Ended" in self._first[message.ts].plain
-        return Told(float(message.ts), ended, message, _key(message) in self._late)
+        return Told(float(message.ts), ended, message, _key(message) in self._late, self._at(message))
+
+    def _at(self, message: Message) -> float:
+        """When it was queued."""
+        return self._queued.get(_key(message), float(message.ts))
 
     def _session(self, session: Session, told: Sequence[Told]) -> None:
         asked = self._of(session)
@@ -160,13 +196,16 @@ class _Channel:
             self._found.twice.append(f"{what} told {len(live)} times as live, {len(ended)} times as ended")
         since = max(each.at for each in asked)
         new, over = session.created_at > since, None if session.active else session.updated_at
-        must = new and kinds & SHOWS and (over is None or kinds & {"start", "end"})
-        must_end = over is not None and over > since and "end" in kinds
+        must = new and kinds & SHOWS and (over is None or kinds & {"start", "end"}) and self._silences.heard(session)
+        must_end = over is not None and over > since and "end" in kinds and self._silences.heard_end(session)
         if (must and not told) or (must_end and not ended and not cards):
             if self._unnamed:
                 self._unnamed -= 1
             else:
-                self._found.lost.append(f"{what}, opened {session.created_at:.3f}, ended {over}, told {told}")
+                quiet = f"quiet: {self._silences.told(session.created_at, session.updated_at)}"
+                self._found.lost.append(f"{what}, opened {session.created_at:.3f}, ended {over}, told {told}, {quiet}")
+        loud = [each for each in told if self._silences.surely(session, each.queued)]
+        self._found.wrong += [f"{what} told at {each.queued:.3f}, when the channel was to be quiet" for each in loud]
         for card in cards:
             self._card(session, card, what)
 
@@ -206,6 +245,29 @@ class _Channel:
         slack = READ_S if one_told.ended or other_told.ended else 0.0
         return one.created_at < other.created_at and latest + slack < earliest
 
+    def _recapped(self) -> None:
+        """Each recap follows the end of a silence, lists only what was kept back, and counts no more than had ended."""
+        for at in self._silences.unexplained(map(self._at, self._recaps)):
+            quiet = self._silences.told(at - CALM_S, at)
+            self._found.twice.append(
+                f"{self._name}: a recap at {at:.3f}, when no silence had just ended; quiet: {quiet}"
+            )
+        for message in self._recaps:
+            if self._silences.deaf(self._at(message)):
+                said = f"a recap at {self._at(message):.3f}, when the channel was to be quiet"
+                self._found.wrong.append(f"{self._name}: {said}: {message.plain[:300]!r}")
+            at = self._at(message) + POLL_S
+            kept = {
+                session.id: session.active or session.updated_at > at
+                for session in self._account.sessions.values()
+                if session.created_at <= at and not self._silences.free(session, session.created_at, at)
+            }
+            listed = [session_id for _, session_id in _LINE.findall(message.plain)]
+            ended = _ENDED.search(message.plain)
+            many = int(ended[1].replace(",", "")) if ended else 0
+            if not kept.keys() >= {*listed} or many > sum(not live for live in kept.values()):
+                self._found.wrong.append(f"{self._name}: a recap of what was not kept back: {message.plain[:300]!r}")
+
     def _replies(self) -> None:
         cards = {told.card.ts: session_id for session_id, each in self._told.items() for told in each if told.card}
         for ts in self._threads.keys() - cards.keys():
@@ -228,6 +290,9 @@ class _Channel:
             if foreign or unasked or not (came or went) or any(peers[name].left_at is None for name in went):
                 self._found.wrong.append(f"{what}: {reply.plain!r}")
                 continue
+            if self._silences.surely(session, self._at(reply), reply=True):
+                said = f"{reply.plain!r} at {self._at(reply):.3f}, when it was to be quiet"
+                self._found.wrong.append(f"{what}: {said}")
             times = [*(peers[name].joined_at for name in came), *(peers[name].left_at or 0.0 for name in went)]
             if min(times) < before:
                 self._found.disorder.append(f"{what}: {reply.plain!r}")
@@ -245,11 +310,16 @@ class _Channel:
         People of a session that is over are counted in its summary alone, where no poll came in between."""
         for peer in session.peers.values():
             is_in, after = session.active and peer.left_at is None, peer.joined_at > posted
+            after = after and self._heard(session, peer.joined_at)
             if "join" in kinds and after and (is_in or peer.name in left) and peer.name not in joined:
                 yield f"{peer.name} joined"
-            gone = session.active and peer.left_at is not None
+            gone = session.active and peer.left_at is not None and self._heard(session, peer.left_at)
             if "leave" in kinds and gone and peer.name in joined and peer.name not in left:
                 yield f"{peer.name} left"
+
+    def _heard(self, session: Session, at: float) -> bool:
+        """Whether replies about that moment were wanted."""
+        return self._silences.free(session, at, at + CALM_S, reply=True)
 
     def _of(self, session: Session) -> list[Asked]:
         return [each for each in self._asked if each.room_id in (None, session.room_id)]
@@ -262,6 +332,10 @@ def card_of(message: Message) -> str:
         if accessory.get("action_id") == "sessions.show":
             return str(accessory["value"]).partition("|")[2]
     return ""
+
+
+def _of_the_bot(shown: Iterable[Message]) -> list[Message]:
+    return [each for each in shown if each.bot_id and not each.ephemeral]
 
 
 def _key(message: Message) -> str:

@@ -199,19 +199,24 @@ class Doors:
         port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
         replica = self._ports.index(port)
         name = _name(request.path)
+        fault = None
         if not self.healed and name != "rooms":
-            fault: fake_hms.Fault | None = None
-            if self._wants(replica) == "poll_failed":
-                fault = fake_hms.Status(404)
-            elif self._dice.random() < LISTING_SHARE:
-                fault = self._dice.choice(LISTING)
-            if fault is not None:
-                self.met[f"100ms {type(fault).__name__}"] += 1
-                self._hms.fail("/sessions*", fault)
+            fault = self._listing_fault(self._wants(replica), of_a_digest="before" in request.query)
+        if fault is not None:
+            self.met[f"100ms {type(fault).__name__}"] += 1
+            self._hms.fail("/sessions*", fault)
         self._reached(replica, "arrives", name)
         answer = await handler(request)
         self._reached(replica, "done", name)
         return answer
+
+    def _listing_fault(self, wanted: str, *, of_a_digest: bool) -> fake_hms.Fault | None:
+        """A digest that can't be read waits for a minute, so its reading fails only where that is wanted: on any
+        page."""
+        if wanted == "poll_failed":
+            return fake_hms.Status(404)
+        share = LISTING_SHARE if not of_a_digest else 0.5 if wanted == "digest_failed" else 0.0
+        return self._dice.choice(LISTING) if self._dice.random() < share else None
 
 
 async def _arguments(request: web.Request) -> dict[str, Any]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import random
-import re
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from bot.demo.fake_slack import FakeSlack, Message
 from tests.chaos.checker import Asked, card_of
 from tests.chaos.database import Database
 from tests.chaos.doors import TOKEN_REVOKED
+from tests.chaos.hands import Hands
 from tests.chaos.life import Life
 from tests.chaos.replicas import Replica
 
@@ -24,7 +23,6 @@ BUSIEST = "live-ops"
 are deleted."""
 VISITED = "general"
 """Somebody subscribes here and changes their mind."""
-ANSWER_S = 4.0
 LOOK_S = 0.2
 SOON_S = 6.0
 """So long the bot may take for what follows from something, before people go on."""
@@ -39,24 +37,17 @@ STOPPED = (
 class People:
     """`asked` is what they subscribed to, `deleted` which cards they deleted, by the channel's name."""
 
-    def __init__(
-        self, slack: FakeSlack, life: Life, database: Database, replicas: Sequence[Replica], dice: random.Random
-    ) -> None:
-        self._slack, self._life, self._database, self._replicas, self._dice = slack, life, database, replicas, dice
+    def __init__(self, slack: FakeSlack, life: Life, database: Database, hands: Hands, dice: random.Random) -> None:
+        self._slack, self._life, self._database, self._hands, self._dice = slack, life, database, hands, dice
         self.asked: list[Asked] = []
         self.deleted: defaultdict[str, list[Message]] = defaultdict(list)
-        self._turn = itertools.count()
         self._visiting = self._shut = False
 
     async def run(self, until: asyncio.Event) -> None:
         """Until told to stop, and then until all is as it should be."""
         async with asyncio.TaskGroup() as group:
             for act in (self._visit, self._delete, self._shut_out, self._end_an_old_session, self._mend):
-                group.create_task(self._again(act, until))
-
-    def waiting(self, *names: str) -> Replica | None:
-        """One whose process waits for one of these."""
-        return next((each for each in self._replicas if each.wants in names), None)
+                group.create_task(again(act, until))
 
     async def subscribe(self, channel: str, room: int | None, kinds: str) -> None:
         rooms = self._life.rooms
@@ -65,7 +56,7 @@ class People:
 
     async def _subscribe(self, channel: str, room_id: str | None, kinds: str, replica: Replica | None = None) -> int:
         line = "subscribe" + (f" room:{room_id}" if room_id is not None else "") + f" on:{kinds}"
-        typed = await self._type(line, channel, r"Subscribed|that is number", replica)
+        typed = (await self._hands.type(line, channel, r"Subscribed|that is number", replica)).times
         lasts = replica is None
         many = 1 if lasts else typed
         self.asked.append(Asked(channel, room_id, frozenset(kinds.split(",")), time.time(), many, lasts))
@@ -84,31 +75,28 @@ class People:
                 await self._press(name)
 
     async def _press(self, name: str) -> None:
-        replica = self.waiting("resume", "release")
-        if answer := await self._once("subscriptions", name, r"\*Paused:|held: ", replica):
+        replica = self._hands.waiting("resume", "release")
+        if answer := await self._hands.once("subscriptions", name, r"\*Paused:|held: ", replica):
             label = next((each for each in answer.labels if each in ("Resume", "Send them")), None)
-            self._turn_to(replica)
+            self._hands.turn_to(replica)
             if label is not None:
                 await self._slack.press(answer, label)
 
-    async def _again(self, act: Callable[[], Awaitable[None]], until: asyncio.Event) -> None:
-        while not until.is_set():
-            await act()
-            await asyncio.sleep(LOOK_S)
-
     async def _visit(self) -> None:
-        if (replica := self.waiting("subscribe", "unsubscribe")) is None:
+        if (replica := self._hands.waiting("subscribe", "unsubscribe")) is None:
             return
         room_id = self._life.unused.id
         if self._visiting:
-            await self._type(f"unsubscribe room:{room_id}", VISITED, r"has ended|no subscription", replica)
+            await self._hands.type(
+                f"unsubscribe room:{room_id}", VISITED, r"Subscription \d+ has ended|no subscription", replica
+            )
         else:
             await self._subscribe(VISITED, room_id, "start,end", replica)
         self._visiting = not self._visiting
 
     async def _delete(self) -> None:
         """A card that will soon be edited: somebody joins."""
-        if self._shut or not self.waiting("replaced"):
+        if self._shut or not self._hands.waiting("replaced"):
             return
         account, cards = self._life.account, []
         for message in self._slack.messages(BUSIEST):
@@ -125,7 +113,7 @@ class People:
 
     async def _shut_out(self) -> None:
         """Until the bot has noticed, and those whom it told have heard."""
-        if not self.waiting("pause", "resume", "dead", "conversations.open"):
+        if not self._hands.waiting("pause", "resume", "dead", "conversations.open"):
             return
         workspace = self._slack.workspace
         place, archived = workspace.channel(BUSIEST), self._dice.random() < 0.5
@@ -142,12 +130,12 @@ class People:
         else:
             workspace.join(place, workspace.bot_user)
             event = {"type": "member_joined_channel", "channel": place.id, "user": workspace.bot_user}
-        self._turn_to(self.waiting("resume"))
+        self._hands.turn_to(self._hands.waiting("resume"))
         await self._slack.event(event)
         self._shut = False
 
     async def _end_an_old_session(self) -> None:
-        if self.waiting("session"):
+        if self._hands.waiting("session"):
             self._life.end_an_old_one()
             await asyncio.sleep(2.0)
 
@@ -156,7 +144,7 @@ class People:
         return any(channel_id == place.id and reason for channel_id, reason in await self._database.rows(STOPPED))
 
     async def _nobody_waits(self) -> bool:
-        return not self.waiting("pause", "dead", "conversations.open")
+        return not self._hands.waiting("pause", "dead", "conversations.open")
 
     async def _until(self, come: Callable[[], Awaitable[bool]]) -> None:
         with contextlib.suppress(TimeoutError):
@@ -164,28 +152,9 @@ class People:
                 while not await come():
                     await asyncio.sleep(LOOK_S)
 
-    async def _type(self, line: str, channel: str, answer: str, replica: Replica | None) -> int:
-        """As a person would: once more where nothing came back. How often that was."""
-        for typed in itertools.count(1):
-            if await self._once(line, channel, answer, replica if typed == 1 else None):
-                break
-            await asyncio.sleep(0.5)
-        return typed
 
-    async def _once(self, line: str, channel: str, answer: str, replica: Replica | None) -> Message | None:
-        """The answer, or None where there is no such in time."""
-        known = {each.ts for each in self._slack.ephemerals(channel=channel)}
-
-        def answers() -> list[Message]:
-            return [each for each in self._slack.ephemerals(channel=channel) if each.ts not in known]
-
-        self._turn_to(replica)
-        await self._slack.command(line, channel=channel)
-        with contextlib.suppress(TimeoutError):
-            await self._slack.wait_for(answers, timeout_s=ANSWER_S)
-        return next((each for each in answers() if re.search(answer, each.plain)), None)
-
-    def _turn_to(self, replica: Replica | None) -> None:
-        """Slack sends what people do next there, or to any."""
-        chosen = replica or self._replicas[next(self._turn) % len(self._replicas)]
-        self._slack.bot_events_url = f"{chosen.url}/slack/events"
+async def again(act: Callable[[], Awaitable[None]], until: asyncio.Event) -> None:
+    """Until told to stop, every now and then."""
+    while not until.is_set():
+        await act()
+        await asyncio.sleep(LOOK_S)

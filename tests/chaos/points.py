@@ -21,6 +21,8 @@ from sqlalchemy import Connection, Engine, Pool, event
 NAMES = (
     "commit_poll", "poll_failed", "lead", "claim", "sent", "slow_down", "again", "unsure", "overdue", "held", "dead",
     "replaced", "send", "pause", "resume", "release", "resume_all", "subscribe", "unsubscribe", "prune",
+    "add_digest", "pause_digest", "remove_digest", "send_digest", "digest_failed", "add_mute", "remove_mutes",
+    "add_quiet", "clear_quiets", "set_threads",
 )  # fmt: skip
 """The methods of `Store` that write."""
 OPEN = "open"
@@ -55,7 +57,7 @@ POINTS = tuple(
 STARTS = tuple(Point(side, OPEN) for side in COMMIT_SIDES)
 
 
-LED = {"commit_poll", "poll_failed", "lead", "sessions", "session", "rooms"}
+LED = {"commit_poll", "poll_failed", "lead", "sessions", "session", "rooms", "send_digest", "digest_failed"}
 """Points that only the process comes to which polls."""
 
 

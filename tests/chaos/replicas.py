@@ -133,7 +133,8 @@ class Replica:
         async with asyncio.timeout(READY_WITHIN_S):
             while not await self._says_ready():
                 if not self.running:
-                    raise AssertionError(f"replica {self.number} ended by itself: see {self._folder}")
+                    code = self._process.returncode if self._process else None
+                    raise AssertionError(f"replica {self.number} ended by itself with {code}: see {self._folder}")
                 await asyncio.sleep(TICK_S)
 
     def reached(self, side: str, method: str) -> None:

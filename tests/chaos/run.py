@@ -17,11 +17,14 @@ import yaml
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import Channel, FakeSlack, Message
 from bot.demo.fake_slack.ledger import Change
-from tests.chaos.checker import DIRECT, Findings, check
+from tests.chaos.checker import DIRECT, RECAP, Findings, check
 from tests.chaos.database import Database
 from tests.chaos.doors import TOKEN_REVOKED, Doors, key_of
+from tests.chaos.hands import Hands
 from tests.chaos.life import Life
-from tests.chaos.people import People
+from tests.chaos.muter import Muter
+from tests.chaos.people import People, again
+from tests.chaos.planner import Planner
 from tests.chaos.points import LED, POINTS, STARTS, TIME, Point
 from tests.chaos.replicas import ROOT, Deck, Fate, Replica
 
@@ -44,6 +47,8 @@ LATE = ("random", None, "start,end")
 """Asked for while processes are being killed, again and again until the bot says that it is done."""
 DARK_S = 2.5
 """Once, for so long, no process runs at all."""
+PATIENT = 40
+"""A run of so many kills waits with that until a full minute, when a digest is due."""
 STILL_S = 60.0
 """In the end, the bot has settled when nothing waits to be sent; so long without any change is too long."""
 BUSY = 40
@@ -58,6 +63,9 @@ REVOKED_S = 5.0
 WAITING = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'sending')"
 UNSENT = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'sending', 'held')"
 DEAD = "SELECT count(*) FROM outbox WHERE status = 'dead' AND cause <> 'message deleted' AND channel_id LIKE 'C%'"
+HUSHED = "SELECT count(*) FROM cards WHERE hushed_ms > 0"
+LATE_DIGESTS = "SELECT count(*) FROM digests WHERE next_ms <= {}"
+QUEUED = "SELECT key, queued_ms FROM outbox WHERE kind <> 'edit'"
 REVOKED = "SELECT count(*) FROM channels WHERE paused = 'token_revoked'"
 OLD = "INSERT INTO limits (team_id, method, not_before_ms) VALUES ('T', 'old', 1) ON CONFLICT DO NOTHING"
 """A wait that was over long ago."""
@@ -74,8 +82,11 @@ class Result:
     killed: Counter[Point] = field(default_factory=Counter)
     stopped: Counter[Point] = field(default_factory=Counter)
     sessions: int = 0
+    digests: int = 0
+    silences: int = 0
     messages: int = 0
     edits: int = 0
+    recaps: int = 0
     seconds: float = 0.0
     steps_s: list[float] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
@@ -177,7 +188,13 @@ class World:
         self._result, self._slack, self._life, self._dice = result, slack, life, dice
         self.replicas: list[Replica] = []
         self._database = Database(url)
-        self._people = People(slack, life, self._database, self.replicas, dice)
+        hands = Hands(slack, self.replicas)
+        self._people = People(slack, life, self._database, hands, dice)
+        self._planner = Planner(slack, life, self._database, hands, dice)
+        self._muter = Muter(life, hands, dice)
+        self._queued: dict[str, float] = {}
+        self._still_at = 0.0
+        self._was_dark = False
         self._first: dict[str, Message] = {}
         self._ends, self._halts = Deck(points, result.killed, dice), Deck((*points, TIME), result.stopped, dice)
         self._goal = 0, 0.0
@@ -211,6 +228,7 @@ class World:
         await self._polls(1)
         for subscription in SUBSCRIPTIONS:
             await self._people.subscribe(*subscription)
+        await self._planner.begin()
         self.doors.healed = False
 
     async def suffer(self, kills: int, least_s: float) -> None:
@@ -221,6 +239,8 @@ class World:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._life.run(over))
             group.create_task(self._people.run(over))
+            for act in (self._planner.act, self._muter.act):
+                group.create_task(again(act, over))
             late = group.create_task(self._people.subscribe(*LATE))
             for replica in self.replicas:
                 group.create_task(self._fates(replica, dark))
@@ -229,13 +249,17 @@ class World:
     async def settle(self) -> None:
         """Wait until the bot has told all that there is to tell."""
         self.doors.healed = True
+        self._still_at = time.time()
         for replica in self.replicas:
             await replica.ready()
+        await self._muter.end_all()
         try:
             async with asyncio.timeout(STILL_S):
                 await self._polls(2)  # the first may have begun before the account stood still
         except TimeoutError:
             self._result.other.append("no good polls any more")
+        await self._none(HUSHED, "cards are withheld")
+        await self._none(LATE_DIGESTS.format(int(self._still_at * 1000)), "digests are not made")
         before, since = 0, time.monotonic()
         while waiting := await self._database.number(UNSENT):
             await self._people.mend()
@@ -247,6 +271,16 @@ class World:
             await asyncio.sleep(0.2)
         if dead := await self._database.number(DEAD):
             self._result.other.append(f"{dead} messages given up")
+        self._queued = {key: queued_ms / 1000 for key, queued_ms in await self._database.rows(QUEUED)}
+
+    async def _none(self, query: str, what: str) -> None:
+        """Wait until there are none."""
+        try:
+            async with asyncio.timeout(STILL_S):
+                while await self._database.number(query):
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            self._result.other.append(f"{await self._database.number(query)} {what}")
 
     def judge(self) -> None:
         result, workspace, people = self._result, self._slack.workspace, self._people
@@ -254,9 +288,22 @@ class World:
             channel.name or f"{DIRECT}{channel.im_user}": self._slack.messages(channel.id)
             for channel in workspace.channels.values()
         }
-        result.findings = check(self._life.account, people.asked, shown, self._first, people.deleted, self.doors.held)
+        silences, dues = self._muter.silences, self._planner.dues(self._still_at, time.time())
+        result.findings = check(
+            self._life.account,
+            people.asked,
+            shown,
+            self._first,
+            people.deleted,
+            self.doors.held,
+            silences,
+            dues,
+            self._queued,
+        )
+        result.digests, result.silences = sum(due.must for due in dues), len(silences)
         result.messages = sum(each.bot_id is not None for some in shown.values() for each in some)
         result.edits = sum(each.edited is not None for some in shown.values() for each in some)
+        result.recaps = sum(bool(each.bot_id) and RECAP in each.plain for some in shown.values() for each in some)
         result.sessions = len(self._life.account.sessions)
         result.faults = self.doors.met
         # A process that was killed has not told the others to wait, nor acknowledged what it was asked
@@ -303,14 +350,17 @@ class World:
 
     async def _until_killed(self, dark: asyncio.Event, over: asyncio.Event, late: asyncio.Task[None]) -> None:
         half = self._kills + (self._goal[0] - self._kills) // 2
-        while self._kills < half:
+        patient = self._goal[0] - self._kills >= PATIENT
+        while self._kills < half or (patient and 60 - time.time() % 60 > DARK_S - 1.0):
             self._life.busy = await self._database.number(WAITING) > BUSY
             await asyncio.sleep(0.3)
         dark.set()
         await asyncio.gather(*(replica.kill() for replica in self.replicas))
+        await self._planner.help_spare()
         await asyncio.gather(*(self._life.blink(room) for room in self._life.rooms))
         await asyncio.sleep(max(0.0, DARK_S - 1.5))
         dark.clear()
+        self._was_dark = True
         while not (self._enough and late.done()):
             self._life.busy = await self._database.number(WAITING) > BUSY
             await asyncio.sleep(0.3)
@@ -323,7 +373,7 @@ class World:
 
     @property
     def _enough(self) -> bool:
-        return self._kills >= self._goal[0] and time.monotonic() >= self._goal[1]
+        return self._was_dark and self._kills >= self._goal[0] and time.monotonic() >= self._goal[1]
 
     def _note(self, change: Change) -> None:
         if change.kind == "message.posted" and change.message is not None:

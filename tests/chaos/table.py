@@ -8,7 +8,7 @@ from tests.chaos.points import CALL_SIDES, CALLS, COMMIT_SIDES, NAMES, OPEN, TIM
 from tests.chaos.run import Result
 
 HEAD = (
-    "database", "replicas", "seed", "kills", "stops", "faults", "sessions", "messages", "lost", "twice",
+    "database", "replicas", "seed", "kills", "stops", "faults", "sessions", "digests", "silences", "messages", "lost", "twice",
     "out of order", "wrong", "minutes",
 )  # fmt: skip
 MOST_LINES = 10
@@ -42,7 +42,7 @@ def details(result: Result) -> str:
     lines = [f"{result.database}, {result.replicas} at once, seed {result.seed}", points(result)]
     lines.append("  faults: " + ", ".join(f"{fault} {many}" for fault, many in sorted(result.faults.items())))
     steps = ", ".join(f"{seconds:.0f}" for seconds in result.steps_s)
-    lines.append(f"  seconds: {steps} (begun, killed, settled), {result.edits} messages edited")
+    lines.append(f"  seconds: {steps} (begun, killed, settled), {result.edits} messages edited, {result.recaps} recaps")
     found = result.findings
     for name, some in (
         ("lost", found.lost), ("twice", found.twice), ("out of order", found.disorder), ("wrong", found.wrong),
@@ -57,6 +57,6 @@ def _row(result: Result) -> tuple[str, ...]:
     found = result.findings
     counts = (
         result.replicas, result.seed, result.kills, result.stops, result.faults.total(), result.sessions,
-        result.messages, len(found.lost), len(found.twice), len(found.disorder), len(found.wrong) + len(result.other),
+        result.digests, result.silences, result.messages, len(found.lost), len(found.twice), len(found.disorder), len(found.wrong) + len(result.other),
     )  # fmt: skip
     return (result.database, *map(str, counts), f"{result.seconds / 60:.1f}")

@@ -16,8 +16,8 @@ from tests.chaos.table import details
 from tests.store.server import new_database, postgres_server
 
 READS = {
-    "card", "cards", "channel", "depth", "last_told", "poll_state", "snapshot", "status", "subscriptions", "time",
-    "unconfirmed",
+    "card", "cards", "changes", "channel", "depth", "digests", "due_digests", "hushed", "hushed_ended", "last_told",
+    "makers", "mutes", "poll_state", "quiets", "sent_of", "snapshot", "status", "subscriptions", "time", "unconfirmed", "unthreaded",
 }  # fmt: skip
 KILLS = 3, 4
 """With one process and with three."""

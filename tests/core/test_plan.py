@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.parse import corrected, parse
+from bot.core.lines import corrected
+from bot.core.parse import parse
 from bot.core.plan import fixed, plan
 from bot.core.session import Peer, Session
 from bot.core.times import api_time
@@ -115,7 +116,7 @@ def test_what_ends_a_period_comes_after_its_start(now: str, line: str, after: st
 def test_a_wrong_order_is_swapped_to_the_same_two_moments(line: str, swapped: str) -> None:
     with pytest.raises(QueryError) as caught:
         fixed(parse(line), NOW, ZONE)
-    better, faithful = corrected(caught.value)
+    better, faithful = corrected(caught.value, NOW, "UTC")
     assert (better, faithful) == (swapped, True)
     after, before = parse(line).terms
     params = plan(parse(better), NOW, ZONE).params

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.filters import FILTERS
-from bot.core.parse import LINE_CHARS, TERMS, corrected, mended, parse
+from bot.core.lines import corrected
+from bot.core.parse import LINE_CHARS, TERMS, mended, parse
 from bot.core.query import Query, Term
 from bot.core.text import from_slack, tidy
 from bot.errors import QueryError
 from tests.core import strategies
 
+NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 ID = "631a0f990e6ffae22efa610c"
 COMMANDS = ("show", "help")
 
@@ -220,7 +224,7 @@ def test_errors_point_at_the_spot(typed: str, spot: str, says: str, better: str)
     error = caught.value
     assert error.line[error.start : error.end] == spot
     assert says in error.text
-    assert corrected(error, commands=COMMANDS)[0] == better
+    assert corrected(error, NOW, "UTC", commands=COMMANDS)[0] == better
 
 
 @pytest.mark.parametrize(
@@ -240,7 +244,7 @@ def test_errors_point_at_the_spot(typed: str, spot: str, says: str, better: str)
 def test_only_a_line_that_asks_the_same_may_be_run(typed: str, faithful: bool) -> None:
     with pytest.raises(QueryError) as caught:
         parse(typed)
-    assert corrected(caught.value)[1] is faithful
+    assert corrected(caught.value, NOW, "UTC")[1] is faithful
 
 
 def test_long_lines_and_many_filters() -> None:
@@ -248,7 +252,7 @@ def test_long_lines_and_many_filters() -> None:
     for line in ("x" * 3000, "role:a " * 500, too_many, "role:" + "\\" * 350):
         with pytest.raises(QueryError) as caught:
             parse(line)
-        better, faithful = corrected(caught.value)
+        better, faithful = corrected(caught.value, NOW, "UTC")
         assert parse(better) and not faithful
     assert len(parse(" ".join(f"role:{n}" for n in range(TERMS))).terms) == TERMS
 
@@ -277,7 +281,7 @@ def test_any_text_is_read_or_refused_with_a_line_that_works(text: str) -> None:
         assert 0 <= error.start <= error.end <= len(error.line)
         assert error.text
         assert mended(error) != tidy(line)
-        better, _ = corrected(error, commands=COMMANDS)
+        better, _ = corrected(error, NOW, "UTC", commands=COMMANDS)
         if better.split(" ")[0].lower() not in COMMANDS:
             parse(better, commands=COMMANDS)
     else:
@@ -327,7 +331,7 @@ def test_what_belongs_elsewhere_is_said_so(typed: str, scope: str, spot: str, sa
     error = caught.value
     assert error.line[error.start : error.end] == spot
     assert says in error.text
-    assert corrected(error)[0] == better
+    assert corrected(error, NOW, "UTC")[0] == better
     parse(better, scope=scope)
 
 

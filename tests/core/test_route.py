@@ -11,14 +11,20 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bot.core.card import Card
 from bot.core.diff import Change, diff, missing, track
+from bot.core.hush import Hush
+from bot.core.mute import Mute
 from bot.core.parse import parse
-from bot.core.route import ROLL_UP_OVER, Edit, Post, Reply, RollUp, Task, route
+from bot.core.quiet import read_quiet
+from bot.core.route import ROLL_UP_OVER, Edit, Post, Recap, Reply, RollUp, Task, release, route
 from bot.core.session import Peer, Session
 from bot.core.subscription import Subscription, kinds_of
 from bot.core.tracked import Tracked
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp() * 1000)
+HOUR = 3_600_000
 ROOMS = ("a" * 24, "b" * 24)
+LOUD = Hush((), {}, (), NOW)
 
 
 def subscription(line: str, channel: str = "C1", number: int = 1, minutes_ago: int = 0) -> Subscription:
@@ -36,7 +42,7 @@ def session(*people: str, number: int = 1, active: bool = True, room: str = ROOM
 def told(before: Session | None, after: Session, line: str, card: Card | None = None) -> tuple[list[Card], list[Task]]:
     known = {before.id: track(before, 0)} if before else {}
     changes = diff(known, [after])
-    return route(changes, [subscription(line)], [card] if card else [], NOW)
+    return route(changes, [subscription(line)], [card] if card else [], NOW, LOUD)
 
 
 def card(status: str, gen: int = 1) -> Card:
@@ -83,20 +89,20 @@ def test_each_change(
 def test_each_subscription_has_its_own_start() -> None:
     """What one was told of silently may still be announced by another."""
     only_end, grown = subscription("on:end", number=1), subscription("peers:>=2 on:start", number=2)
-    cards, sent = route(diff({}, [session("ann")]), [only_end, grown], [], NOW)
+    cards, sent = route(diff({}, [session("ann")]), [only_end, grown], [], NOW, LOUD)
     assert (cards[0].status, cards[0].known, sent) == ("silent", {1}, [])
     known = {session().id: track(session("ann"), 0)}
-    cards, sent = route(diff(known, [session("ann", "bob")]), [only_end, grown], cards, NOW)
+    cards, sent = route(diff(known, [session("ann", "bob")]), [only_end, grown], cards, NOW, LOUD)
     assert cards[0].status == "live" and isinstance(sent[0], Post)
 
 
 def test_what_stood_in_a_list_may_come_to_match_another() -> None:
     many = [session("ann", number=number) for number in range(1, ROLL_UP_OVER + 2)]
     every, grown = subscription("", number=1), subscription("peers:>=2", number=2)
-    cards, sent = route(diff({}, many), [every, grown], [], NOW)
+    cards, sent = route(diff({}, many), [every, grown], [], NOW, LOUD)
     assert len(sent) == 1 and cards[0].known == {1}
     known = {each.id: track(each, 0) for each in many}
-    cards, sent = route(diff(known, [session("ann", "bob", number=1)]), [every, grown], cards[:1], NOW)
+    cards, sent = route(diff(known, [session("ann", "bob", number=1)]), [every, grown], cards[:1], NOW, LOUD)
     assert isinstance(sent[0], Post) and cards[0].gen == 1
 
 
@@ -104,10 +110,10 @@ def test_what_opens_while_somebody_subscribes_is_told() -> None:
     younger, older = session("ann"), session("ann")
     for minutes_ago, posted in ((60, True), (0, False)):
         made = [subscription("", minutes_ago=minutes_ago)]
-        _, sent = route([Change(younger, same=True)], made, [], NOW)
+        _, sent = route([Change(younger, same=True)], made, [], NOW, LOUD)
         assert bool(sent) is posted
     card = Card("T1", "C1", older.id, "silent", known=frozenset((1,)))  # it was counted as live then
-    assert route([Change(older, same=True)], [subscription("", minutes_ago=60)], [card], NOW) == ([], [])
+    assert route([Change(older, same=True)], [subscription("", minutes_ago=60)], [card], NOW, LOUD) == ([], [])
 
 
 def test_one_that_comes_back_after_subscribing_is_news() -> None:
@@ -147,14 +153,14 @@ def test_only_what_is_missing_is_asked_for() -> None:
 def test_longer_is_noticed_without_a_change() -> None:
     same = Change(session("ann"), same=True)
     waiting = [subscription("longer:10m")]
-    cards, sent = route([same], waiting, [], NOW)
+    cards, sent = route([same], waiting, [], NOW, LOUD)
     assert [each.status for each in cards] == ["live"] and isinstance(sent[0], Post)
-    assert route([same], waiting, cards, NOW) == ([], [])
+    assert route([same], waiting, cards, NOW, LOUD) == ([], [])
 
 
 def test_two_subscriptions_of_a_channel_are_one_card() -> None:
     both = [subscription("on:join"), subscription(f"room:{ROOMS[0]}")]
-    cards, sent = route(diff({}, [session("ann")]), both, [], NOW)
+    cards, sent = route(diff({}, [session("ann")]), both, [], NOW, LOUD)
     assert len(cards) == len(sent) == 1
 
 
@@ -162,7 +168,7 @@ def test_two_subscriptions_of_a_channel_are_one_card() -> None:
 def test_a_storm_is_one_message(count: int) -> None:
     many = [session("ann", number=number, active=number % 3 > 0) for number in range(1, count + 1)]
     subscriptions = [subscription(""), subscription(f"room:{ROOMS[1]}", "C2"), subscription("on:join", "C3")]
-    cards, sent = route(diff({}, many), subscriptions, [], NOW)
+    cards, sent = route(diff({}, many), subscriptions, [], NOW, LOUD)
     here = [task for task in sent if (task.channel_id if isinstance(task, RollUp) else task.card.channel_id) == "C1"]
     if count <= ROLL_UP_OVER:
         assert [type(task) for task in here] == [Post] * count
@@ -183,7 +189,7 @@ def test_a_storm_that_has_been_listed_is_not_listed_again() -> None:
     for people in range(1, 6):
         names = [f"p{place}" for place in range(people)]
         seen = [session(*names, number=number) for number in range(ROLL_UP_OVER + 2)]
-        kept, tasks = route(diff(known, seen), subscriptions, cards.values(), NOW)
+        kept, tasks = route(diff(known, seen), subscriptions, cards.values(), NOW, LOUD)
         cards |= {each.session_id: each for each in kept}
         known = {each.id: track(each, 0) for each in seen}
         told.append([type(task) for task in tasks])
@@ -203,10 +209,12 @@ def test_a_card_knows_the_subscriptions_that_it_is_for() -> None:
     many = [session("ann", number=number) for number in range(ROLL_UP_OVER + 1)]
     first, second, other = (subscription(line, number=n) for n, line in ((1, ""), (2, "on:end"), (3, "role:host")))
     for some in (many, many[:1]):
-        cards, _ = route(diff({}, some), [first, other], [], NOW)
+        cards, _ = route(diff({}, some), [first, other], [], NOW, LOUD)
         assert {each.status for each in cards} == {"listed" if len(some) > 1 else "live"}
         assert {each.known for each in cards} == {frozenset((1,))}
-    cards, _ = route(diff({many[0].id: track(many[0], 0)}, [session("ann", "bob", number=0)]), [second], cards, NOW)
+    cards, _ = route(
+        diff({many[0].id: track(many[0], 0)}, [session("ann", "bob", number=0)]), [second], cards, NOW, LOUD
+    )
     assert [each.known for each in cards] == [frozenset((1, 2))]
 
 
@@ -221,8 +229,16 @@ SUBSCRIPTIONS = [
 ]
 
 
+CHANNELS = ("C1", "C2", "C3", "C4", "C5")
+SET = st.sampled_from(("C1", "C2", "C5"))
+"""The channels in which people set something."""
+NIGHTS = read_quiet("22:00-07:00", "UTC")
+hours = st.integers(1, 9)
+
+
 class Lives(RuleBasedStateMachine):
-    """Sessions live at will, are polled now and then, and a channel shows what it was sent."""
+    """Sessions live at will, are polled now and then, and a channel shows what it was sent. People mute channels, have
+    quiet hours and turn threads off."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -233,6 +249,16 @@ class Lives(RuleBasedStateMachine):
         self.listed: set[tuple[str, str]] = set()
         self.in_thread: dict[str, int] = {}
         self.people = 0
+        self.now = NOW
+        self.mutes: list[Mute] = []
+        self.quiet: set[str] = set()
+        self.unthreaded: set[str] = set()
+        self.hush = LOUD
+        self.hushed: set[tuple[str, str]] = set()  # (channel, session) at the last poll
+        self.missed: set[tuple[str, str]] = set()  # those that ended in a hush
+        self.over: set[tuple[str, str]] = set()
+        self.announced: set[tuple[str, str]] = set()  # in a list, and live since
+        self.owed: set[tuple[str, str]] = set()  # those of C1 whose end is to be told when the hush is over
 
     def _set(self, each: Session) -> None:
         self.sessions[each.id] = each
@@ -272,55 +298,128 @@ class Lives(RuleBasedStateMachine):
         some = [each for each in self.sessions.values() if each.active is active]
         return data.draw(st.sampled_from(some)) if some else None
 
+    @rule(channel=SET, line=st.sampled_from(["", f"room:{ROOMS[0]}", "peers:<2"]), hours=hours)
+    def mute(self, channel: str, line: str, hours: int) -> None:
+        self._mute(channel, line, "", hours)
+
+    @rule(channel=SET, hours=hours, data=st.data())
+    def mute_session(self, channel: str, hours: int, data: st.DataObject) -> None:
+        if each := self._pick(data, active=True):
+            self._mute(channel, "", each.id, hours)
+
+    def _mute(self, channel: str, line: str, session_id: str, hours: int) -> None:
+        now_ms = int(self.now.timestamp() * 1000)
+        self.mutes.append(Mute("T1", channel, parse(line), session_id, now_ms + hours * HOUR, "U1", now_ms))
+
+    @rule(data=st.data())
+    def unmute(self, data: st.DataObject) -> None:
+        if self.mutes:
+            self.mutes.remove(data.draw(st.sampled_from(self.mutes)))
+
+    @rule(channel=SET)
+    def quiet_on_or_off(self, channel: str) -> None:
+        self.quiet ^= {channel}
+
+    @rule(channel=SET)
+    def threads_on_or_off(self, channel: str) -> None:
+        self.unthreaded ^= {channel}
+
+    @rule(hours=hours)
+    def wait(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
     @rule()
     def poll(self) -> None:
         seen = list(self.sessions.values())
         changes = diff(self.known, seen)
         ids = {change.session.id for change in changes}
-        cards, tasks = route(changes, SUBSCRIPTIONS, [c for c in self.cards.values() if c.session_id in ids], NOW)
+        self.hush = Hush(self.mutes, {key: [NIGHTS] for key in self.quiet}, self.unthreaded, self.now)
+        before = [card for card in self.cards.values() if card.session_id in ids]
+        cards, tasks = route(changes, SUBSCRIPTIONS, before, self.now, self.hush)
+        self.cards |= {card.place: card for card in cards}
+        held = [card for card in self.cards.values() if card.hushed_ms]
+        live = {each.id: each for each in seen if each.active}
+        cards, released = release(held, live, SUBSCRIPTIONS, self.now, self.hush)
+        self.cards |= {card.place: card for card in cards}
         self.known |= {each.id: track(each, 0) for each in seen}
-        for each in cards:
-            self.cards[each.channel_id, each.session_id] = each
-        for task in tasks:
+        hushed = {(channel, each.id) for channel in CHANNELS for each in seen if self._hushed(channel, each)}
+        ended = {(channel, each.id) for channel in CHANNELS for each in seen if not each.active}
+        self.missed |= (hushed | self.hushed) & ended
+        carded = {(channel, session_id) for channel, session_id, _ in self.shown.values()}
+        self.owed |= ({("C1", change.session.id) for change in changes if change.ended} & hushed) - carded
+        self.owed &= ended
+        self.hushed = hushed
+        assert len({task.channel_id for task in released if isinstance(task, Recap)}) == len(released)
+        for task in (*tasks, *released):
             self._receive(task)
+        told = {(channel, session_id) for channel, session_id, _ in self.shown.values()} | self.over | self.missed
+        assert {place for place in self.announced & ended if place[0] == "C1"} <= told, "no end told"
+        assert self.hush.holds("C1") or "C1" not in {channel for channel, _ in self.owed}, "no end told after the hush"
+        self.announced -= ended
         assert diff(self.known, seen) == []
+        assert not any(isinstance(task, Post) for task in released)
         self.check()
 
+    def _hushed(self, channel: str, each: Session) -> bool:
+        return self.hush.until_ms(channel, each) is not None
+
     def _receive(self, task: Task) -> None:
-        if isinstance(task, RollUp):
-            for each in (*task.opened, *task.ended):
-                self.listed.add((task.channel_id, each.id))
-        elif isinstance(task, Post):
+        if isinstance(task, RollUp | Recap):
+            live = task.opened if isinstance(task, RollUp) else task.live
+            places = {(task.channel_id, each.id) for each in live}
+            over = {(task.channel_id, each.id) for each in task.ended} if isinstance(task, RollUp) else set()
+            if isinstance(task, Recap):
+                missed = sum(channel == task.channel_id for channel, _ in self.missed)
+                assert task.ended <= missed
+                assert live or (task.ended and task.channel_id != "C2"), "C2 asks for no ends"
+                self.owed = {place for place in self.owed if place[0] != task.channel_id}
+                assert not places & self.announced, "listed twice"
+                assert not places & {(channel, session_id) for channel, session_id, _ in self.shown.values()}
+            assert all(self.sessions[each.id].active for each in live)
+            assert not (places | over) & self.hushed, "listed while hushed"
+            self.announced |= places
+            self.listed |= places | over
+            self.over |= over
+            return
+        place = task.card.place
+        if isinstance(task, Post):
             assert task.card.key not in self.shown, "posted twice"
-            assert all(
-                (task.card.channel_id, task.card.session_id) != (channel, session_id)
-                for channel, session_id, _ in self.shown.values()
-            ), "two messages for a session"
-            self.shown[task.card.key] = (task.card.channel_id, task.card.session_id, task.session)
+            assert place not in {(channel, session_id) for channel, session_id, _ in self.shown.values()}, (
+                "two messages"
+            )
+            assert place not in self.hushed, "posted while hushed"
+            self.shown[task.card.key] = (*place, task.session)
         elif isinstance(task, Edit):
             assert task.card.key in self.shown, "an edit of nothing"
-            self.shown[task.card.key] = (task.card.channel_id, task.card.session_id, task.session)
+            self.shown[task.card.key] = (*place, task.session)
         else:
             assert task.card.key in self.shown, "a reply to nothing"
+            assert place not in self.hushed, "replied while hushed"
+            assert task.card.channel_id not in self.unthreaded, "a reply where threads are off"
             self.in_thread[task.card.channel_id] = self.in_thread.get(task.card.channel_id, 0) + 1
 
     def check(self) -> None:
-        """After a poll every card says what is, and every session that concerns a channel has been told there."""
-        told = {(channel, session_id) for channel, session_id, _ in self.shown.values()} | self.listed
+        """After a poll every card says what is, and every session that concerns a channel has been told there, or it is
+        hushed, or has ended while it was."""
+        shown = {(channel, session_id) for channel, session_id, _ in self.shown.values()}
+        told = shown | self.listed
         for _, session_id, state in self.shown.values():
             now = self.sessions[session_id]
             assert (state.active, state.people_in_count()) == (now.active, now.people_in_count())
         for each in self.sessions.values():
-            assert ("C1", each.id) in told
-            assert each.room_id != ROOMS[0] or not each.active or ("C2", each.id) in told
-            assert each.active or ("C3", each.id) in told
-            assert ("C4", each.id) in told
+            excused = self.hushed if each.active else self.missed
+            known = {channel for channel, session_id in told | excused if session_id == each.id}
+            assert "C1" in known
+            assert each.room_id != ROOMS[0] or not each.active or "C2" in known
+            assert each.active or "C3" in known
+            assert "C4" in known
             assert each.room_id == ROOMS[0] or ("C2", each.id) not in told
+        assert all(bool(card.hushed_ms) <= (card.gen == 0) for card in self.cards.values())
 
     @invariant()
     def only_wanted_threads(self) -> None:
         assert set(self.in_thread) <= {"C2", "C5"}
 
 
-Lives.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+Lives.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
 TestLives = Lives.TestCase

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -78,6 +79,16 @@ def test_one_that_only_grew_longer_is_read_for_who_waits_for_that() -> None:
     assert polls.poll(page, news=expected(44, longer="longer:45m")).ripe == []
     ripe = polls.poll(page, news=expected(50, longer=f"longer:45m room:{ROOMS[1]}")).ripe
     assert [each.id for each in ripe] == [session(2).id]
+
+
+def test_what_a_channel_may_want_to_hear_of_now_is_read_again() -> None:
+    polls, page = Polls(), [entry(session(1)), entry(session(2)), entry(session(3, active=False))]
+    assert polls.poll(page).held == {}
+    news = replace(expected(1), held={session(1).id, session(3).id, "gone"})
+    again = polls.poll(page, news=news)
+    assert again.held == {session(1).id: session(1)}
+    assert again.tracked == {} and again.ripe == []
+    assert polls.poll(page).held == {}
 
 
 def test_one_that_began_as_somebody_subscribed_is_read() -> None:

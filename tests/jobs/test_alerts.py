@@ -12,10 +12,15 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.chat import Chat
+from bot.core.change import Changed
+from bot.core.digest import Digest
+from bot.core.parse import parse
+from bot.core.schedule import read_schedule
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.seed import TEAM_ID
 from bot.flows.deliver import Deliver
+from bot.flows.digest import Digests
 from bot.flows.poll import LIFE_MOST_MS, Poll
 from bot.flows.rooms import Rooms
 from bot.hms.auth import SignedToken
@@ -43,7 +48,8 @@ class Process:
         )
         clock = Clock(store)
         deliver = Deliver(store, Chat(client), clock=clock)
-        self.alerts = Alerts(store, self.poll, deliver, clock, 0.5, lead_s=LEAD_S)
+        self.digests = Digests(self.hms, Rooms(self.hms), store, lambda: TEAM_ID)
+        self.alerts = Alerts(store, self.poll, self.digests, deliver, clock, 0.5, lead_s=LEAD_S)
         self.scheduler = Scheduler(self.alerts.jobs())
 
     async def end(self) -> None:
@@ -110,6 +116,21 @@ async def test_who_no_longer_leads_commits_no_poll(
     assert (await store.poll_state(TEAM_ID)).good_ms is None
     await store.close()
     await other.close()
+
+
+async def test_only_who_leads_makes_digests(store: Store, start: Callable[[Store], Process]) -> None:
+    process = start(store)
+    jobs = {job.name: job.run for job in process.alerts.jobs()}
+    schedule, _ = read_schedule(f"daily {datetime.now(UTC) - timedelta(minutes=30):%H:%M}", "UTC")
+    due_at = schedule.at(schedule.next(datetime.now(UTC) - timedelta(days=1))[0])
+    digest = Digest(TEAM_ID, "C1", parse("all"), schedule, "say", "U1", 0)
+    await store.add_digest(digest, int(due_at.timestamp() * 1000), Changed(0, "U1", "digest"))
+    await jobs["digests"]()
+    assert (await store.depth())[0] == 0
+    await jobs["lead"]()
+    for _ in range(2):
+        await jobs["digests"]()
+    assert (await store.depth())[0] == 1
 
 
 async def test_old_rows_are_pruned_by_and_by(store: Store, start: Callable[[Store], Process]) -> None:

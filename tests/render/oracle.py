@@ -26,8 +26,33 @@ def _block(block: Json) -> sb.Block:
         return sb.ContextBlock(elements=[_text(element) for element in block["elements"]])
     if kind == "actions":
         return sb.ActionsBlock(elements=[_element(element) for element in block["elements"]])
+    if kind == "header":
+        return sb.HeaderBlock(text=_text(block["text"]))
+    if kind == "data_visualization":
+        return sb.DataVisualizationBlock(title=block["title"], chart=_chart(block["chart"]))
+    if kind == "data_table":
+        rows = [[_cell(cell) for cell in row] for row in block["rows"]]
+        return sb.DataTableBlock(rows, block["caption"], block["page_size"], block["row_header_column_index"])
     assert kind == "divider", kind
     return sb.DividerBlock()
+
+
+def _chart(chart: Json) -> sb.Chart:
+    if chart["type"] == "pie":
+        return sb.PieChart([sb.ChartSegment(each["label"], each["value"]) for each in chart["segments"]])
+    assert chart["type"] == "bar", chart["type"]
+    series = [
+        sb.DataSeries(each["name"], [sb.DataPoint(point["label"], point["value"]) for point in each["data"]])
+        for each in chart["series"]
+    ]
+    return sb.BarChart(series, sb.AxisConfig(**chart["axis_config"]))
+
+
+def _cell(cell: Json) -> sb.RawText | sb.RawNumber:
+    if cell["type"] == "raw_number":
+        return sb.RawNumber(cell["value"], cell["text"])
+    assert cell["type"] == "raw_text", cell["type"]
+    return sb.RawText(cell["text"])
 
 
 def _element(element: Json) -> sb.Element:
@@ -39,11 +64,12 @@ def _element(element: Json) -> sb.Element:
             style=element.get("style"),
             accessibility_label=element.get("accessibility_label"),
         )
+    options = [sb.Option(text=_text(option["text"]), value=option["value"]) for option in element["options"]]
+    if element["type"] == "overflow":
+        return sb.OverflowMenu(element["action_id"], options)
     assert element["type"] == "static_select", element["type"]
     return sb.StaticSelectMenu(
-        action_id=element["action_id"],
-        placeholder=_text(element["placeholder"]),
-        options=[sb.Option(text=_text(option["text"]), value=option["value"]) for option in element["options"]],
+        action_id=element["action_id"], placeholder=_text(element["placeholder"]), options=options
     )
 
 

@@ -13,7 +13,7 @@ from bot.core.peak import peak
 from bot.core.session import Peer, Session
 from bot.render import actions as ids
 from bot.render.blocks import Message
-from bot.render.card import final_card, live_card, roll_up, went
+from bot.render.card import ROLL_UP_LINES, final_card, live_card, recap, roll_up, went
 from bot.render.phrases import NO_BREAK
 from bot.render.validate_data import texts
 from tests.render.accounts import HOSTILE, NOW, name, object_id, session
@@ -79,7 +79,7 @@ def test_a_final_card_says_everything() -> None:
 
 @pytest.mark.parametrize(("often", "said"), [(1, "reopened 1 time"), (3, "reopened 3 times")])
 def test_a_session_that_came_back_says_how_often(often: int, said: str) -> None:
-    assert shown(live_card(town_hall(active=True), NAMES, reopened=often)).endswith(f" · {said}")
+    assert shown(live_card(town_hall(active=True), NAMES, reopened=often)).partition("\nMute")[0].endswith(f" · {said}")
     assert said in shown(final_card(town_hall(active=False), NAMES, reopened=often))
 
 
@@ -153,6 +153,35 @@ def test_one_message_in_place_of_many(opened: int, ended: int, said: str, lines:
     assert (f"… and {more:,} more" in text) is bool(more)
 
 
+@pytest.mark.parametrize(
+    ("live", "ended", "head"),
+    [
+        (2, 3, "*2 sessions are live* that you didn't hear of while it was quiet here. 3 others have ended since."),
+        (1, 1, "*1 session is live* that you didn't hear of while it was quiet here. 1 other has ended since."),
+        (1_200, 0, "*1,200 sessions are live* that you didn't hear of while it was quiet here."),
+        (0, 1, "*1 session has ended* while it was quiet here."),
+        (0, 1_200, "*1,200 sessions have ended* while it was quiet here."),
+    ],
+)
+def test_one_message_at_the_end_of_a_mute(live: int, ended: int, head: str) -> None:
+    rng = random.Random(live)
+    some = storm(rng, live, active=True)
+    message = recap(some, ended, {each.room_id: name(rng) for each in some})
+    inside_limits(message)
+    harmless(message)
+    assert message.text == head.replace("*", "")
+    text = shown(message)
+    assert text.startswith(f"{head}\n")
+    assert "A mute or quiet hours kept this back." in text
+    here = [each.id for each in some[:ROLL_UP_LINES]]
+    assert re.findall(r"^\d+ 🟢 Live .* session ([0-9a-f]{24})$", text, re.MULTILINE) == here
+    assert (f"… and {live - len(here):,} more" in text) is (live > len(here))
+    menus = [block["elements"][0]["options"] for block in message.blocks if block["type"] == "actions"]
+    assert [[option["value"] for option in options] for options in menus] == (
+        [[f"1|{id_}" for id_ in here]] if here else []
+    )
+
+
 @pytest.mark.parametrize("part", range(4))
 def test_hostile_accounts(part: int) -> None:
     for seed in range(part * 500, part * 500 + 500):
@@ -176,6 +205,7 @@ def test_the_worst_names_at_their_most() -> None:
             draw(each, {HALL: word}, reopened=1),
             went(each, many, many),
             roll_up(some, some, {HALL: word}),
+            recap(some, 1, {HALL: word}),
         ):
             inside_limits(message)
             harmless(message)

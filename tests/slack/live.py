@@ -1,12 +1,16 @@
-"""Accounts for end-to-end tests, near the real time that the bot runs in."""
+"""What end-to-end tests have in common: accounts near the real time that the bot runs in, people who type and press, and
+what a channel shows."""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
+from typing import Any
 
-from bot.demo.fake_hms import Account
+from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_hms.records import Room, Session
-from bot.demo.fake_slack import Message
+from bot.demo.fake_slack import FakeSlack, Message
 
 
 def fill(account: Account, count: int, *, room: Room | None = None, ended_every: int = 0) -> list[Session]:
@@ -39,3 +43,51 @@ def shown(message: Message) -> list[str]:
             if element.get("type") == "static_select":
                 values += [option["value"] for option in element["options"]]
     return [value.partition("|")[2] for value in values]
+
+
+async def until(condition: Callable[[], Any], timeout_s: float = 8.0) -> Any:
+    """The first truthy value."""
+    stop_at = time.monotonic() + timeout_s
+    while time.monotonic() < stop_at:
+        if found := condition():
+            return found
+        await asyncio.sleep(0.02)
+    raise AssertionError("it didn't come to that in time")
+
+
+async def polls(hms: FakeHms, count: int = 2) -> None:
+    """Wait until so many polls are over."""
+    begun = len(hms.requests)
+    await until(lambda: sum("after" in each.query for each in hms.requests[begun:]) >= count)
+    await asyncio.sleep(0.1)
+
+
+def posts(slack: FakeSlack, channel: str = "live-ops") -> list[Message]:
+    """The channel's messages that aren't replies, the bot's first one of each subscription included."""
+    return [each for each in slack.messages(channel) if each.bot_id and each.thread_ts in (None, each.ts)]
+
+
+def cards(slack: FakeSlack, channel: str = "live-ops") -> list[Message]:
+    return [each for each in posts(slack, channel) if "Details" in each.labels]
+
+
+def opened(account: Account, room: Room) -> Session:
+    """A session that opens now, with its host in."""
+    session = account.open_session(room, time.time())
+    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    return session
+
+
+async def subscribe(slack: FakeSlack, line: str = "", **more: Any) -> Message:
+    await slack.command(f"subscribe {line}".strip(), **more)
+    return await slack.reply(where=lambda each: each.ephemeral)
+
+
+async def say(slack: FakeSlack, line: str, **more: str) -> Message:
+    await slack.command(line, **more)
+    return await slack.reply(where=lambda each: each.ephemeral)
+
+
+async def press(slack: FakeSlack, message: Message, label: str, **more: int) -> Message:
+    await slack.press(message, label, **more)
+    return await slack.reply(where=lambda each: each.ephemeral)

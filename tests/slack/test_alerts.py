@@ -6,8 +6,7 @@ import asyncio
 import re
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -17,12 +16,11 @@ from bot.core.outgoing import Outgoing
 from bot.core.parse import parse
 from bot.core.subscription import Subscription, kinds_of
 from bot.demo.fake_hms import Account, FakeHms, Status
-from bot.demo.fake_hms.records import Room, Session
-from bot.demo.fake_slack import Channel, FakeSlack, Message, RateLimited
+from bot.demo.fake_slack import Channel, FakeSlack, RateLimited
 from bot.render.validate_data import texts
 from bot.settings import Settings
 from bot.store.store import SUBSCRIPTIONS_MOST, Store
-from tests.slack.live import fill
+from tests.slack.live import cards, fill, opened, polls, posts, subscribe, until
 
 OTHERS = "C07QX6N0B0T"
 
@@ -39,44 +37,6 @@ async def bot(quick: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[
         slack.bot_events_url = f"{started.url}/slack/events"
         await polls(hms)
         yield started.url
-
-
-async def until(condition: Callable[[], Any], timeout_s: float = 8.0) -> Any:
-    """The first truthy value."""
-    stop_at = time.monotonic() + timeout_s
-    while time.monotonic() < stop_at:
-        if found := condition():
-            return found
-        await asyncio.sleep(0.02)
-    raise AssertionError("it didn't come to that in time")
-
-
-async def polls(hms: FakeHms, count: int = 2) -> None:
-    """Wait until so many polls are over."""
-    begun = len(hms.requests)
-    await until(lambda: sum("after" in each.query for each in hms.requests[begun:]) >= count)
-    await asyncio.sleep(0.1)
-
-
-def posts(slack: FakeSlack, channel: str = "live-ops") -> list[Message]:
-    """The channel's messages that aren't replies, the bot's first one of each subscription included."""
-    return [each for each in slack.messages(channel) if each.bot_id and each.thread_ts in (None, each.ts)]
-
-
-def cards(slack: FakeSlack, channel: str = "live-ops") -> list[Message]:
-    return [each for each in posts(slack, channel) if "Details" in each.labels]
-
-
-def opened(account: Account, room: Room) -> Session:
-    """A session that opens now, with its host in."""
-    session = account.open_session(room, time.time())
-    account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
-    return session
-
-
-async def subscribe(slack: FakeSlack, line: str = "", **more: Any) -> Message:
-    await slack.command(f"subscribe {line}".strip(), **more)
-    return await slack.reply(where=lambda each: each.ephemeral)
 
 
 async def test_a_session_is_one_message_that_stays_true(

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from bot.core.card import Card
+from bot.core.change import Changed
+from bot.core.digest import Digest, Empty
+from bot.core.mute import Mute
 from bot.core.outgoing import Outgoing
 from bot.core.parse import parse
+from bot.core.schedule import read_schedule
 from bot.core.subscription import Subscription
 from bot.core.tracked import Tracked
 from bot.store.store import Fence, Row, Store
 
 NOW = 1_764_000_000_000
+"""Monday 2025-11-24, 16:00 UTC."""
+HOUR = 3_600_000
 TEAM = "T1"
 LEASE = 20_000
 PEOPLE = {"p1": ("Ada", "host")}
@@ -21,6 +28,29 @@ def subscription(
     channel: str = "C1", line: str = "active", kinds: Sequence[str] = ("start", "end"), by: str = "U1"
 ) -> Subscription:
     return Subscription(TEAM, channel, parse(line), frozenset(kinds), by, NOW)
+
+
+def digest(
+    channel: str = "C1", line: str = "all", when: str = "daily 09:00 UTC", empty: Empty = "say", by: str = "U1"
+) -> Digest:
+    schedule, _ = read_schedule(when, "UTC")
+    return Digest(TEAM, channel, parse(line), schedule, empty, by, NOW)
+
+
+def next_ms(of: Digest, after_ms: int = NOW) -> int:
+    """When the first digest after that moment is due."""
+    (day,) = of.schedule.next(datetime.fromtimestamp(after_ms / 1000, UTC))
+    return int(of.schedule.at(day).timestamp() * 1000)
+
+
+def mute(
+    channel: str = "C1", line: str = "active", session: str = "", until_ms: int = NOW + HOUR, by: str = "U1"
+) -> Mute:
+    return Mute(TEAM, channel, parse(line), session, until_ms, by, NOW)
+
+
+def by(line: str = "a line", who: str = "U1", at_ms: int = NOW) -> Changed:
+    return Changed(at_ms, who, line)
 
 
 def tracked(name: str, *, live: bool = True, seen_ms: int = NOW) -> Tracked:

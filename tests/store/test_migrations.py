@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,13 +15,20 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.core.card import Card
 from bot.errors import ConfigError
 from bot.store.migrate import NEWEST, PLACE, upgrade
-from bot.store.store import Store
+from bot.store.store import Channel, Store
 from bot.store.tables import metadata
 from tests.conftest import ROOT
-from tests.store.parts import NOW, commit, message, send
+from tests.store.parts import NOW, TEAM, by, card, commit, edit, message, mute, send, subscription
 
+FIRST = (
+    "INSERT INTO subscriptions VALUES (:team, 'C1', 3, 'active user:ada', 'hash', 'start', 'U1', :now)",
+    "INSERT INTO channels VALUES (:team, 'C1', 3, NULL, NULL, :now, 0)",
+    "INSERT INTO cards VALUES (:team, 's1', 'C1', 'live', 1, 0, '3', :key, NULL, '1.0', :now)",
+)
+"""What revision 0001 has stored."""
 REVISIONS = [each.revision for each in ScriptDirectory(str(PLACE)).walk_revisions()]
 
 
@@ -54,6 +62,25 @@ async def test_from_every_revision(url: str, revision: str) -> None:
         await store.close()
     async with engine(url) as database, database.connect() as connection:
         assert await connection.run_sync(difference) == []
+
+
+async def test_what_the_first_revision_stored_is_still_there(url: str) -> None:
+    async with engine(url) as database, database.begin() as connection:
+        await connection.run_sync(upgrade, "0001")
+        for statement in FIRST:
+            await connection.execute(text(statement), {"team": TEAM, "now": NOW, "key": card().key})
+    store = await Store.open(url)
+    assert await store.subscriptions(TEAM) == [replace(subscription(line="user:ada", kinds=["start"]), number=3)]
+    assert await store.cards(TEAM, ["s1"]) == [Card(TEAM, "C1", "s1", "live", 1, known=frozenset((3,)))]
+    assert await store.channel(TEAM, "C1") == Channel(last_ms=NOW)
+    assert await store.unthreaded(TEAM) == set()
+    assert await store.hushed(TEAM) == []
+    assert await store.digests(TEAM) == []
+    assert await store.changes(TEAM, "C1") == []
+    assert (await store.add_mute(mute(), by()))[0].number == 4
+    await commit(store, edit(card()), cards=[card(status="closed")])
+    assert await send(store) == [("edit", "changed", "1.0")]
+    await store.close()
 
 
 async def test_a_file_is_written_ahead_and_in_full(sqlite: str) -> None:

@@ -4,24 +4,42 @@ from __future__ import annotations
 
 from bot.core.card import key_of
 from bot.core.outgoing import Outgoing
-from bot.core.subscription import Subscription
 from bot.store.prune import DAY_MS, WAITS_MS
 from bot.store.store import Channel, Store
-from tests.store.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, send, subscription, take
+from tests.store.parts import (
+    LEASE,
+    NOW,
+    TEAM,
+    by,
+    card,
+    commit,
+    digest,
+    edit,
+    message,
+    next_ms,
+    post,
+    reply,
+    send,
+    subscription,
+    take,
+)
 
 
-def tell(each: Subscription) -> Outgoing:
-    return Outgoing(key_of("paused", each.created_by, str(each.number)), TEAM, each.created_by, "post", "paused", [])
+def tell(person: str) -> Outgoing:
+    return Outgoing(key_of("paused", person), TEAM, person, "post", "paused", [])
 
 
 async def test_its_messages_are_held_and_its_people_told_once(store: Store) -> None:
-    for number, (line, by) in enumerate((("active", "U1"), ("user:a", "U2"), ("user:b", "U1"))):
-        await store.subscribe(subscription(line=line, by=by), [], message(f"m{number}"))
+    for number, (line, who) in enumerate((("active", "U1"), ("user:a", "U2"), ("user:b", "U1"))):
+        await store.subscribe(subscription(line=line, by=who), [], message(f"m{number}"))
+    for who in ("U3", "U1"):
+        await store.add_digest(digest(line=f"all user:{who}", by=who), next_ms(digest()), by(who=who))
+    assert await store.makers(TEAM, "C1") == ["U1", "U2", "U3"]
     await store.held(await take(store), "is_archived")
     await store.pause(TEAM, "C1", "is_archived", NOW, tell)
     await store.pause(TEAM, "C1", "not_in_channel", NOW + 1, tell)
     assert await store.channel(TEAM, "C1") == Channel("is_archived", NOW, None, waiting=0, held=3)
-    assert sorted(row.channel_id for row in await store.claim(NOW, LEASE, 10)) == ["U1", "U2"]
+    assert sorted(row.channel_id for row in await store.claim(NOW, LEASE, 10)) == ["U1", "U2", "U3"]
     assert len(await store.subscriptions(TEAM, "C1")) == 3
     # what comes meanwhile is held too, and merged
     await commit(store, post(card()), cards=[card()])

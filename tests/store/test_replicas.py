@@ -123,7 +123,7 @@ async def test_everything_at_once_without_deadlock(stores: list[Store]) -> None:
     async def pause(store: Store, chance: random.Random) -> None:
         for n in range(30):
             channel = f"C{chance.randrange(12)}"
-            await store.pause(TEAM, channel, "x", NOW, lambda each, n=n: message(f"dm{n}{each.channel_id}", "U1"))
+            await store.pause(TEAM, channel, "x", NOW, lambda _, dm=f"dm{n}{channel}": message(dm, "U1"))
             await store.resume(TEAM, channel)
             await store.resume(TEAM, "C1")
 

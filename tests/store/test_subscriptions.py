@@ -56,7 +56,7 @@ async def test_a_first_message_that_is_unsent_goes_with_its_subscription(store: 
 async def test_a_first_message_that_was_refused_goes_too(store: Store) -> None:
     await store.subscribe(subscription(), [], message("a"))
     await store.again(await take(store))
-    await store.pause(TEAM, "C1", "not_in_channel", NOW, lambda each: message("dm", each.created_by))
+    await store.pause(TEAM, "C1", "not_in_channel", NOW, lambda person: message("dm", person))
     await store.subscribe(subscription(kinds=["end"]), [], message("b"))
     assert (await store.channel(TEAM, "C1")).held == 1
     await store.unsubscribe(TEAM, "C1", 1)
@@ -67,7 +67,7 @@ async def test_a_first_message_that_was_refused_goes_too(store: Store) -> None:
 async def test_a_first_message_that_is_on_its_way_stays(store: Store) -> None:
     await store.subscribe(subscription(), [], message("a"))
     row = await take(store)
-    await store.pause(TEAM, "C1", "not_in_channel", NOW, lambda each: message("dm", each.created_by))
+    await store.pause(TEAM, "C1", "not_in_channel", NOW, lambda person: message("dm", person))
     await store.unsubscribe(TEAM, "C1", 1)
     await store.sent([(row, "1")], NOW)
     assert await store.status("a") == "sent"

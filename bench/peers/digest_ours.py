@@ -1,0 +1,57 @@
+"""The bot's digest of a week, one a line. Argument: base URL. Every line makes a digest in a channel of its own, which
+is due at once: read, counted, drawn and stored for sending."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import bot.app  # noqa: F401 - so that memory has all that the bot has
+from bench.peers.lines import answer
+from bench.servers.data import ACCESS_KEY, SECRET
+from bench.servers.weeks import A_WEEK, DUE, NOW
+from bot.core.change import Changed
+from bot.core.digest import Digest
+from bot.core.parse import parse
+from bot.core.schedule import read_schedule
+from bot.flows.digest import Digests
+from bot.flows.rooms import Rooms
+from bot.hms.auth import SignedToken
+from bot.hms.client import Hms
+from bot.store.store import Store
+
+TEAM = "T1"
+LINE = "weekly mon 09:00"
+
+
+async def main(url: str) -> None:
+    hms = Hms(url, SignedToken(ACCESS_KEY, SECRET))
+    store = await Store.open("sqlite:///digest.db")
+    digests = Digests(hms, Rooms(hms), store, lambda: TEAM, lambda: datetime.fromtimestamp(NOW, UTC))
+    schedule, _ = read_schedule(LINE, "UTC")
+    made = 0
+
+    async def work(job: dict[str, Any]) -> dict[str, Any]:
+        nonlocal made
+        made += 1
+        new = Digest(TEAM, f"C{made}", parse("all"), schedule, "say", "U1", 0)
+        await store.add_digest(new, DUE * 1000, Changed(0, "U1", LINE))
+        began, before = time.perf_counter(), time.process_time()
+        assert await digests.run() == 1
+        s, cpu_s = time.perf_counter() - began, time.process_time() - before
+        now_ms = (NOW + made * 60) * 1000
+        (row,) = await store.claim(now_ms, 20_000, 10)
+        await store.sent([(row, "1.0")], now_ms)
+        assert f"{A_WEEK:,} sessions" in row.text, row.text
+        return {"s": s, "cpu_s": cpu_s}
+
+    await answer(work)
+    await store.close()
+    await hms.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))

@@ -1,0 +1,60 @@
+"""What a team's channels don't want to hear now: mutes, quiet hours, threads that are off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from functools import cache
+
+from bot.core.mute import Mute
+from bot.core.plan import matcher
+from bot.core.query import Query
+from bot.core.quiet import Quiet
+from bot.core.session import Session
+
+_Test = Callable[[Session], bool]
+
+
+class Hush:
+    """As it is at `now`. `quiets` by channel; `unthreaded` are the channels that get no replies."""
+
+    def __init__(
+        self, mutes: Iterable[Mute], quiets: Mapping[str, Iterable[Quiet]], unthreaded: Collection[str], now: datetime
+    ) -> None:
+        self._unthreaded = unthreaded
+        self._quiets = quiets
+        # asked of those channels alone where something happens, and once of equal hours: it takes a millisecond
+        self._end = cache(lambda quiet: quiet.until(now))
+        self._mutes: dict[str, list[tuple[_Test, int]]] = {}
+        tests: dict[tuple[Query, str], _Test] = {}  # one of a query, however many channels have it
+        for mute in mutes:
+            if mute.holds(_ms(now)):
+                what = (mute.query, mute.session_id)
+                test = tests.get(what) or tests.setdefault(what, _test(mute, now))
+                self._mutes.setdefault(mute.channel_id, []).append((test, mute.until_ms))
+
+    def until_ms(self, channel_id: str, session: Session) -> int | None:
+        """When the channel may hear of that session again, in milliseconds since 1970; None: now."""
+        mutes = [until_ms for matches, until_ms in self._mutes.get(channel_id, ()) if matches(session)]
+        return max([*mutes, *self._quiet(channel_id)], default=None)
+
+    def holds(self, channel_id: str) -> bool:
+        """Whether there is anything that the channel doesn't want to hear."""
+        return channel_id in self._mutes or bool(self._quiet(channel_id))
+
+    def threads(self, channel_id: str) -> bool:
+        """Whether the channel gets replies."""
+        return channel_id not in self._unthreaded
+
+    def _quiet(self, channel_id: str) -> list[int]:
+        """When the quiet hours that hold now end."""
+        return [_ms(end) for quiet in self._quiets.get(channel_id, ()) if (end := self._end(quiet))]
+
+
+def _test(mute: Mute, now: datetime) -> _Test:
+    matches = matcher(mute.query, now)
+    return lambda session: mute.session_id in ("", session.id) and matches(session)
+
+
+def _ms(when: datetime) -> int:
+    return int(when.timestamp() * 1000)

@@ -1,0 +1,170 @@
+"""`LINES`: how the line of each command is read, how one with an error is mended, and which line makes a setting.
+
+digest <schedule> [empty:say|skip] [query]      mute [query or session id] <end>      quiet [off] <hours>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.core.digest import Digest
+from bot.core.filters import DIGEST, LIST, MUTE, SUBSCRIBE
+from bot.core.kinds import KINDS
+from bot.core.mute import Mute, find_end
+from bot.core.parse import RESOLVED_CHARS, TERMS, mended, parse
+from bot.core.query import Query
+from bot.core.quiet import Quiet, read_quiet
+from bot.core.schedule import Schedule, read_schedule
+from bot.core.subscription import Subscription
+from bot.core.text import tidy
+from bot.core.values import is_id
+from bot.errors import QueryError
+
+QUIET = "quiet"
+OFF = ("off", "none", "never", "clear", "remove", "stop")
+"""What ends quiet hours: all, or those that are said behind it."""
+FIXES = 3 * TERMS
+"""After so many fixes a line is given up: each mends one word."""
+
+
+def read_digest(text: str, zone: str) -> tuple[Schedule, Query]:
+    """A digest's schedule, in `zone` where the line names none, and its query, with `empty:` as it was said. Raises
+    QueryError."""
+    line = tidy(text)
+    try:
+        schedule, rest = read_schedule(line, zone)
+    except QueryError as error:
+        error.scope = DIGEST
+        raise
+    try:
+        return schedule, parse(rest, scope=DIGEST, most_chars=RESOLVED_CHARS)
+    except QueryError as error:
+        before = len(line) - len(rest)
+        error.line, error.start, error.end = line, error.start + before, error.end + before
+        raise
+
+
+def read_silence(text: str, now: datetime, zone: str) -> tuple[datetime, Query, str]:
+    """When a mute ends, UTC, what it is about, and the session where it is about one alone, else "". Raises
+    QueryError, whose line has the query first."""
+    line = tidy(text)
+    try:
+        end, (start, stop) = find_end(line, now, zone)
+    except QueryError as error:
+        error.scope = MUTE
+        raise
+    rest = tidy(f"{line[:start]} {line[stop:]}").strip(" ,")
+    if is_id(rest.lower()):
+        return end, Query(), rest.lower()
+    try:
+        return end, parse(rest, scope=MUTE, most_chars=RESOLVED_CHARS), ""
+    except QueryError as error:
+        error.line = f"{error.line} {line[start:stop]}"
+        raise
+
+
+def read_hours(text: str, zone: str) -> tuple[Quiet | None, bool]:
+    """Quiet hours, and whether they are to end: with `off` in front, which alone is (None, True). Raises QueryError."""
+    line = tidy(text)
+    first, _, hours = line.partition(" ")
+    off = first.lower().rstrip(",") in OFF
+    if off and not hours.strip(" ,"):
+        return None, True
+    try:
+        return read_quiet(hours if off else line, zone), off
+    except QueryError as error:
+        error.scope = QUIET
+        if off:
+            before = len(first) + 1
+            error.line, error.start, error.end = f"{first} {error.line}", error.start + before, error.end + before
+        raise
+
+
+def subscription_line(subscription: Subscription) -> str:
+    """The line that makes it."""
+    kinds = ",".join(kind for kind in KINDS if kind in subscription.kinds)
+    return _joined("subscribe", terms(subscription.query.without("on")), f"on:{kinds}")
+
+
+def digest_line(digest: Digest) -> str:
+    """The line that makes it."""
+    return _joined("digest", schedule_line(digest), terms(digest.query))
+
+
+def schedule_line(digest: Digest) -> str:
+    """What stands in front of a digest's query."""
+    return f"{digest.schedule} empty:skip" if digest.empty == "skip" else str(digest.schedule)
+
+
+def mute_line(mute: Mute, zone: str) -> str:
+    """The line that makes it, with its end on the clock of a zone."""
+    return _joined("mute", muted(mute), end_line(datetime.fromtimestamp(mute.until_ms / 1000, ZoneInfo(zone))))
+
+
+def muted(mute: Mute) -> str:
+    """What a mute is about, as its line says it."""
+    return mute.session_id or terms(mute.query)
+
+
+def end_line(when: datetime) -> str:
+    """A mute's end: `until 2026-11-24T09:00+01:00`."""
+    return f"until {when.isoformat(timespec='seconds' if when.second else 'minutes')}"
+
+
+def quiet_line(quiet: Quiet) -> str:
+    """The line that makes them."""
+    return f"quiet {quiet}"
+
+
+def terms(query: Query) -> str:
+    """A query without its state."""
+    return " ".join(map(str, query.terms))
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(filter(None, parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`read` raises QueryError for a line that can't be read, at that moment and in that zone; `such` can be."""
+
+    read: Callable[[str, datetime, str], Any]
+    such: str
+
+
+LINES = {
+    LIST: Line(lambda line, now, zone: parse(line), "active"),
+    SUBSCRIBE: Line(lambda line, now, zone: parse(line, scope=SUBSCRIBE), ""),
+    DIGEST: Line(lambda line, now, zone: read_digest(line, zone), "weekdays 9:00"),
+    MUTE: Line(read_silence, "2h"),
+    QUIET: Line(lambda line, now, zone: read_hours(line, zone), "22:00-7:00"),
+}
+"""By the scope of an error. One of another scope is mended by its own fix alone."""
+
+
+def corrected(error: QueryError, now: datetime, zone: str, *, commands: Sequence[str] = ()) -> tuple[str, bool]:
+    """The error's line with every error mended, one fix after another, and whether it still asks what was meant.
+    `commands` are first words of other lines."""
+    faithful = error.faithful
+    line = mended(error)
+    if (entry := LINES.get(error.scope)) is None:
+        return line, faithful
+    for _ in range(FIXES):
+        if line.split(" ")[0].lower() in commands:
+            return line, faithful
+        try:
+            if error.scope == LIST:
+                parse(line, commands=commands)
+            else:
+                entry.read(line, now, zone)
+        except QueryError as another:
+            faithful = faithful and another.faithful
+            line = mended(another)
+        else:
+            return line or entry.such, faithful
+    return entry.such, False

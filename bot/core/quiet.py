@@ -1,0 +1,129 @@
+"""Quiet hours: `22:00-07:00 weekdays Europe/Berlin`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+
+from bot.core.schedule import EVERY_DAY, THROUGH, Reader, Schedule, Window, write_days
+from bot.core.text import quote, tidy
+from bot.core.times import parse_clock
+from bot.core.words import Word, cut
+from bot.errors import QueryError
+
+_START, _END = time(22), time(7)
+_YEAR, _YEAR_WEEKS = datetime(2025, 12, 31, tzinfo=UTC), 54
+_DAY = timedelta(days=1)
+_ALL_DAY = time()
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Hours in which a channel gets nothing new: from `start` to `end` on the clock of the IANA `zone`, beginning on
+    these weekdays (0 = Monday; sorted, at least one). An `end` that isn't later than `start` is on the next day, so
+    that equal ones are 24 hours. Where the clocks change, both are as `Schedule.at` has them."""
+
+    days: tuple[int, ...]
+    start: time
+    end: time
+    zone: str
+
+    def until(self, now: datetime) -> datetime | None:
+        """When the quiet that holds now ends, UTC; None when it isn't quiet. Periods that join are one: quiet on whole
+        days from Saturday to Sunday ends on Monday. Quiet at all times would be said to end in a week."""
+        end = now
+        for _ in EVERY_DAY:
+            near = self._periods(end - 2 * _DAY, 3)
+            end = max((period.end for period in near if period.start <= end < period.end), default=end)
+        return end if end > now else None
+
+    def overlaps(self, other: Quiet) -> bool:
+        """Whether some moment of 2026 is quiet by both: a year meets each zone's changes of the clocks."""
+        periods = [(period, True) for period in self._periods(_YEAR, _YEAR_WEEKS * len(self.days))]
+        periods += [(period, False) for period in other._periods(_YEAR, _YEAR_WEEKS * len(other.days))]
+        periods.sort(key=lambda each: each[0].start)
+        reach = dict.fromkeys((True, False), periods[0][0].start)  # how far each one's periods go, so far
+        for period, mine in periods:
+            if period.start < reach[not mine]:
+                return True
+            reach[mine] = period.end
+        return False
+
+    def apart(self, others: Collection[Quiet]) -> Quiet | None:
+        """These hours on those of their days on which they overlap none of the others; None where there is no such."""
+        alone = [replace(self, days=(day,)) for day in self.days]
+        days = [each.days[0] for each in alone if not any(map(each.overlaps, others))]
+        return replace(self, days=tuple(days)) if days else None
+
+    def _periods(self, after: datetime, count: int) -> Iterator[Window]:
+        """The first periods, of so many, that begin later than `after`."""
+        starts = Schedule(self.days, self.start, self.zone)
+        ends = Schedule(EVERY_DAY, self.end, self.zone)
+        for day in starts.next(after, count):
+            period = Window(starts.at(day), ends.at(day + _DAY if self.end <= self.start else day))
+            if period.start < period.end:  # a gap can swallow it
+                yield period
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M} {write_days(self.days)} {self.zone}"
+
+
+def quiet_until(quiets: Collection[Quiet], now: datetime) -> datetime | None:
+    """When the quiet that holds now by any of them ends, UTC; None when it isn't quiet. Those that join are one, as in
+    `Quiet.until`."""
+    end = now
+    for _ in EVERY_DAY:
+        end = max(filter(None, (quiet.until(end) for quiet in quiets)), default=end)
+    return end if end > now else None
+
+
+def read_quiet(line: str, zone: str) -> Quiet:
+    """Quiet hours as people type them: `10pm-7am`, `22:00 to 7:00 weekends`. Without a zone it is `zone`, without a day
+    it is every day. Raises QueryError; its line is the tidy one."""
+    line = tidy(line)
+    reader = Reader(line, _parted(cut(line)), zone, fillers=(*THROUGH, "between"), usual=(_START, _END))
+    if wrong := reader.misspelt(clock=len(reader.clocks) < 2):
+        raise wrong
+    clocks = [clock for clock, _ in reader.clocks]
+    if len(clocks) < 2:
+        if clocks or reader.weekdays == EVERY_DAY:
+            start = clocks[0] if clocks else _START
+            end = start.replace(hour=(start.hour + _END.hour - _START.hour) % 24)
+        else:  # `weekends`
+            start = end = _ALL_DAY
+        such = Quiet(reader.weekdays, start, end, reader.zone)
+        text = f"Say from when until when: {quote(f'{start:%H:%M}-{end:%H:%M}')}."
+        raise QueryError.at(text, line, (0, reader.end), instead=f"{such} ")
+    if len(clocks) > 2:
+        text = "That is more than one range: say one at a time."
+        raise QueryError.at(text, line, (reader.clocks[2][1][0], reader.clocks[-1][1][1]), instead="")
+    if reader.rest:
+        text = f"{quote(reader.rest)} has no place in quiet hours: say hours, days and a zone."
+        raise QueryError.at(text, line, (len(line) - len(reader.rest), len(line)), instead="")
+    if clocks[0] == clocks[1] and reader.weekdays == EVERY_DAY:
+        such = Quiet(EVERY_DAY, _START, _END, reader.zone)
+        text = "That would be quiet at all times, without an end."
+        raise QueryError.at(text, line, (0, len(line)), instead=str(such))
+    return Quiet(reader.weekdays, clocks[0], clocks[1], reader.zone)
+
+
+def _parted(words: Sequence[Word]) -> list[Word]:
+    """The words, those of a range such as `22:00-07:00` apart."""
+    parted: list[Word] = []
+    for word in words:
+        first = word.value.replace("–", "-").replace("—", "-").replace("−", "-").partition("-")[0]
+        if first and len(first) < len(word.value) and not word.quoted and _is_clock(first):
+            middle = word.start + len(first)
+            parted += [
+                replace(word, value=first, end=middle),
+                replace(word, value="-", start=middle, end=middle + 1),
+                replace(word, value=word.value[len(first) + 1 :], start=middle + 1),
+            ]
+        else:
+            parted.append(word)
+    return [replace(word, minus=False) if word.minus else word for word in parted]
+
+
+def _is_clock(said: str) -> bool:
+    return said[0].isdigit() or parse_clock(said) is not None

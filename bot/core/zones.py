@@ -1,0 +1,87 @@
+"""Time zones as people name them: `Europe/Berlin`, `america/new york`, `Berlin`, `utc`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from functools import cache
+from zoneinfo import available_timezones
+
+from bot.core.text import fold
+from bot.core.times import BadValue
+
+_AREAS = (
+    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
+)  # fmt: skip
+"""What stands before a city. The others, such as `US/`, are old names whose parts say little alone."""
+_NO_PLACE = {"Factory", "localtime"}
+_FIXED = ("est", "mst", "hst")
+"""Abbreviations that are zones of the tz data too, on their winter offset all year."""
+_SHORT = {
+    "est": ("America/New_York",), "edt": ("America/New_York",), "et": ("America/New_York",),
+    "cst": ("America/Chicago", "Asia/Shanghai", "America/Havana"), "cdt": ("America/Chicago", "America/Havana"),
+    "ct": ("America/Chicago",),
+    "mst": ("America/Denver", "America/Phoenix"), "mdt": ("America/Denver",), "mt": ("America/Denver",),
+    "pst": ("America/Los_Angeles", "Asia/Manila"), "pdt": ("America/Los_Angeles",), "pt": ("America/Los_Angeles",),
+    "akst": ("America/Anchorage",), "hst": ("Pacific/Honolulu",),
+    "ast": ("America/Halifax", "Asia/Riyadh"), "adt": ("America/Halifax",), "nst": ("America/St_Johns",),
+    "bst": ("Europe/London", "Asia/Dhaka"), "ist": ("Asia/Kolkata", "Europe/Dublin", "Asia/Jerusalem"),
+    "cest": ("Europe/Berlin", "Europe/Paris"), "eest": ("Europe/Athens", "Europe/Helsinki"),
+    "west": ("Europe/Lisbon",), "msk": ("Europe/Moscow",), "sast": ("Africa/Johannesburg",),
+    "gst": ("Asia/Dubai",), "pkt": ("Asia/Karachi",), "sgt": ("Asia/Singapore",), "hkt": ("Asia/Hong_Kong",),
+    "jst": ("Asia/Tokyo",), "kst": ("Asia/Seoul",), "brt": ("America/Sao_Paulo",),
+    "aest": ("Australia/Sydney", "Australia/Brisbane"), "aedt": ("Australia/Sydney",),
+    "acst": ("Australia/Adelaide", "Australia/Darwin"), "awst": ("Australia/Perth",),
+    "nzst": ("Pacific/Auckland",), "nzdt": ("Pacific/Auckland",),
+    "nyc": ("America/New_York",), "sf": ("America/Los_Angeles",),
+}  # fmt: skip
+"""Abbreviations and the zones that may be meant, the likeliest first."""
+_OFFSET = re.compile(r"(?:utc|gmt)? ?[-+−–]\d{1,2}(?::?\d{2})?")
+
+
+class BadZone(BadValue):
+    """`example`: a zone that may be meant, or "" where none comes to mind; `fix` is set where it is sure enough."""
+
+    def __init__(self, text: str, fix: str | None = None, *, example: str = "") -> None:
+        super().__init__(text, fix)
+        self.example = fix or example
+
+
+def read_zone(text: str) -> str:
+    """The IANA name that is meant: in any case, with spaces for underscores, or by its city alone. Raises BadZone."""
+    said = _key(text)
+    if said in _SHORT:
+        raise _ambiguous(said)
+    zones = _zones()
+    if said in zones:
+        return zones[said]
+    if _OFFSET.fullmatch(said):
+        raise BadZone("an offset doesn't follow daylight saving; name a city, such as Europe/Berlin", example="UTC")
+    place = said.rpartition("/")[2]
+    places = [key for key in zones if "/" not in key and key[:1] == place[:1]]
+    if near := difflib.get_close_matches(place, places, n=1, cutoff=0.8):
+        raise BadZone(f"that is not a time zone I know; the nearest is {zones[near[0]]}", zones[near[0]])
+    raise BadZone("that is not a time zone I know; name a city, such as Europe/Berlin")
+
+
+def _ambiguous(said: str) -> BadZone:
+    names = _SHORT[said]
+    choice = ", ".join(names[:-1]) + " or " + names[-1] if len(names) > 1 else names[0]
+    if said in _FIXED:
+        return BadZone(f"that has no daylight saving; name the city, {choice}", names[0])
+    if len(names) > 1:
+        return BadZone(f"that could be {choice}; name the city", example=names[0])
+    return BadZone(f"that is short for a zone; name its city, {choice}", names[0])
+
+
+def _key(name: str) -> str:
+    return fold(name.replace("_", " "))
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Every IANA name by what people say for it. A whole name wins over a city. Where a city has several names they are
+    one zone, and the longer is the newer: `America/Argentina/Cordoba`."""
+    names = sorted(available_timezones() - _NO_PLACE, key=lambda name: (name.count("/"), name))
+    cities = {_key(name.rpartition("/")[2]): name for name in names if name.startswith(_AREAS)}
+    return cities | {_key(name): name for name in names} | {"z": "UTC"}

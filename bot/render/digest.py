@@ -1,0 +1,210 @@
+"""A digest as a channel gets it: the figures and how they changed, what looks wrong, two charts, the busiest rooms.
+
+The text has every figure too: it is all that arrives where a workspace refuses such blocks. Nobody is mentioned, not
+even who made it: it comes unasked, and a mention rings each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.core.digest import Digest
+from bot.core.due import Due
+from bot.core.figures import Figures
+from bot.core.parse import RESOLVED_CHARS
+from bot.core.place import Place
+from bot.core.query import Query, Term, canonical
+from bot.core.times import Instant
+from bot.core.values import is_id
+from bot.render import actions as ids
+from bot.render.blocks import Block, Message, actions, bars, button, context, data_table, fields, header, pie, section
+from bot.render.digest_words import Period, days, facts, minutes, odd, unique
+from bot.render.escape import mrkdwn, plain
+from bot.render.help import COMMAND
+from bot.render.limits import CHART_SEGMENTS
+from bot.render.phrases import NAME_CHARS, Names, count, room, sessions
+
+TEXT_CHARS = 4_000  # docs.slack.dev/reference/methods/chat.postMessage
+ODD_SHOWN = 5
+SKIPPED_SHOWN = 5
+TABLE_PAGE = 5
+_WORDS_CHARS = 500
+_NAME_CHARS = 40
+_TABLE_HEAD = ("Room", "Minutes", "Sessions", "People")
+
+
+def digest_message(figures: Figures, digest: Digest, names: Names, due: Due, *, preview: bool = False) -> Message:
+    """The digest that is due, for its channel; or a look at it, for the one who asked. `names`: of its rooms."""
+    return _Drawing(figures, digest, names, due, preview).message()
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    figures: Figures
+    digest: Digest
+    names: Names
+    due: Due
+    preview: bool
+
+    def message(self) -> Message:
+        title, about, foot = f"📊 {self._period.title}", "\n".join([self._about, *self._notes]), self._foot
+        if self.figures.quiet:
+            blocks = [section(f"*{title}* · no sessions\n{about}"), context(foot)]
+            return Message(f"{title}: no sessions.\n{about}\n{foot}", blocks)
+        said = facts(self.figures, self.names, self._period)
+        blocks = [
+            header(title),
+            section(about),
+            fields(*(f"{each}\n{each.change}".rstrip() for each in said)),
+            context(self._compared),
+            *self._odd(),
+            *self._charts(),
+            *self._rooms(),
+            *self._buttons(),
+            context(foot),
+        ]
+        head = f"{title}: {', '.join(f'{each.value} {each.label}' for each in said[:3])}."
+        changes = [f"• {each}" + (f": {each.change}" if each.change else "") for each in said]
+        lines = [head, about, *changes, self._compared, *self._odd_lines(), *self._series_line()]
+        return Message("\n".join([*lines, *self._room_lines(lines), foot]), blocks)
+
+    @property
+    def _period(self) -> Period:
+        return Period(self.figures.start, self.figures.end, self.digest.schedule.zone)
+
+    @property
+    def _about(self) -> str:
+        words = sessions(self.digest.query, self.names, _WORDS_CHARS)
+        return f"{words} · {self._period.span}, {self.digest.schedule.zone}"
+
+    @property
+    def _notes(self) -> list[str]:
+        """Whether it is late, or only a look at it."""
+        notes = []
+        if self.preview:
+            notes.append("👁️ A preview, which only you see.")
+        if self.due.late:
+            notes.append(f"🕘 This digest is late: it was due at {self._period.due}.")
+        if self.due.skipped:
+            notes.append(f"⏭️ Skipped: {days(self.due.skipped, SKIPPED_SHOWN)}.")
+        return notes
+
+    @property
+    def _compared(self) -> str:
+        before = self.figures.before
+        if before.sessions or before.people:
+            return f"Compared with {self._period.before}."
+        return f"Nothing to compare with: no sessions {self._period.before}."
+
+    @property
+    def _foot(self) -> str:
+        number = f"Digest {self.digest.number} of this channel. " if self.digest.number else ""
+        return f"{number}`{COMMAND} digests` lists, previews, pauses and ends digests."
+
+    def _odd(self) -> Iterable[Block]:
+        """The sessions that look wrong, each with a button that shows it."""
+        shown = self.figures.odd[:ODD_SHOWN]
+        if not shown:
+            return
+        yield section(self._odd_head)
+        for each in shown:
+            name = self.names.get(each.room_id) or each.room_id
+            show = button("Show", ids.SHOW, ids.session_value(each.session_id), spoken=f"Show the session in {name}")
+            yield section(odd(each, self.names), show if is_id(each.session_id) else None)
+        if more := len(self.figures.odd) - len(shown) + self.figures.odd_more:
+            yield context(f"… and {more:,} more")
+
+    @property
+    def _odd_head(self) -> str:
+        return f"⚠️ *Worth a look*, as of {self._period.moment(self.figures.end)}"
+
+    def _charts(self) -> Iterable[Block]:
+        if self.figures.totals.peak and len(self.figures.series) > 1:
+            labels = self._period.labels(self.figures.series)
+            peaks = {label: each.peak for label, each in zip(labels, self.figures.series, strict=True)}
+            axis = f"time in {self.digest.schedule.zone}"
+            yield bars("Most people at once, over all sessions", "people", peaks, x_label=axis, y_label="people")
+        if len(parts := self._minutes()) > 1:
+            yield pie("Participant-minutes by room", parts)
+
+    def _minutes(self) -> dict[str, float]:
+        """Of the rooms with most; the others together."""
+        parts = [(self._plain_name(each.room_id), minutes(each.participant_s)) for each in self.figures.rooms]
+        others = self.figures.other_rooms
+        rest = minutes(others.participant_s) if others else 0
+        parts = [part for part in parts if part[1]]
+        if rest or len(parts) > CHART_SEGMENTS:
+            most = CHART_SEGMENTS - 1
+            rest += sum(value for _, value in parts[most:])
+            parts = [*parts[:most], ("Other rooms", rest)]
+        return dict(zip(unique(name for name, _ in parts), (value for _, value in parts), strict=True))
+
+    def _rooms(self) -> Iterable[Block]:
+        rooms = self.figures.rooms
+        if len(rooms) < 2:
+            return
+        rows = [
+            (self._plain_name(each.room_id), minutes(each.participant_s), each.sessions, each.people) for each in rooms
+        ]
+        yield data_table("Busiest rooms", _TABLE_HEAD, rows, page_size=TABLE_PAGE)
+        if self._other_rooms:
+            yield context(self._other_rooms)
+
+    def _buttons(self) -> Iterable[Block]:
+        """The period's sessions, as a list for who presses."""
+        query = self.digest.query
+        times = (Term("after", Instant(self.figures.start)), Term("before", Instant(self.figures.end)))
+        asked = Query("all", canonical([*query.terms, *times]))
+        if len(str(asked)) <= RESOLVED_CHARS:
+            place = Place.first(asked, self.figures.end, self.digest.schedule.zone)
+            yield actions(
+                button("List its sessions", ids.OPEN, place.write(), spoken="List the sessions of this digest")
+            )
+
+    def _odd_lines(self) -> list[str]:
+        if not self.figures.odd:
+            return []
+        lines = [f"• {odd(each, self.names)} · session {mrkdwn(each.session_id, 24)}" for each in self.figures.odd]
+        more = [f"… and {self.figures.odd_more:,} more"] if self.figures.odd_more else []
+        return [self._odd_head, *lines, *more]
+
+    def _series_line(self) -> list[str]:
+        series = self.figures.series
+        if not self.figures.totals.peak or len(series) < 2:
+            return []
+        labels = self._period.labels(series)
+        said = ", ".join(f"{label} {each.peak:,}" for label, each in zip(labels, series, strict=True))
+        return [f"Most people at once over all sessions, from: {said}"]
+
+    def _room_lines(self, others: Sequence[str]) -> list[str]:
+        """The busiest rooms, as many as there is room for beside the other lines."""
+        rooms = self.figures.rooms
+        if len(rooms) < 2:
+            return []
+        lines = ["*Busiest rooms*"]
+        left = TEXT_CHARS - sum(len(line) + 1 for line in (*others, *lines, self._other_rooms, self._foot)) - 30
+        for place, each in enumerate(rooms, start=1):
+            counts = (count(each.sessions, "session", "sessions"), count(each.people, "person", "people"))
+            held = f"{minutes(each.participant_s):,} participant-minutes"
+            line = f"{place}. {room(each.room_id, self.names, _NAME_CHARS)}: {', '.join((*counts, held))}"
+            left -= len(line) + 1
+            if left < 0:
+                lines.append(f"… and {len(rooms) - place + 1} more")
+                break
+            lines.append(line)
+        return [*lines, *filter(None, (self._other_rooms,))]
+
+    @property
+    def _other_rooms(self) -> str:
+        if not (others := self.figures.other_rooms):
+            return ""
+        rooms = count(others.rooms, "other room", "other rooms")
+        held = f"{count(others.sessions, 'session', 'sessions')}, {count(others.people, 'person', 'people')}"
+        return f"And {rooms}: {held}, {minutes(others.participant_s):,} participant-minutes."
+
+    def _plain_name(self, room_id: str) -> str:
+        """For a chart or a cell: never empty."""
+        return plain(self.names.get(room_id) or "", NAME_CHARS) or (
+            f"room {room_id}" if room_id else "a room not known"
+        )

@@ -1,0 +1,198 @@
+"""A channel's digests, said to whoever makes, changes or lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Literal
+
+from bot.core.digest import Digest
+from bot.core.lines import digest_line
+from bot.core.times import DAYS
+from bot.render import actions as ids
+from bot.render.blocks import Block, Message, actions, button, context, section
+from bot.render.escape import code, plain
+from bot.render.help import COMMAND, typed
+from bot.render.limits import ALL_TEXT_CHARS
+from bot.render.pauses import let_in
+from bot.render.phrases import Names, clock, count, moment, sessions
+from bot.render.subscriptions import Health, halted, stopped
+from bot.render.validate_data import texts
+
+NEXT_SHOWN = 3
+WORDS_CHARS = 600  # of a query in words, where it stands alone
+NOTE_CHARS = 1_500
+"""What a list leaves free for a note on what has just been done."""
+_LISTED_WORDS_CHARS = 200
+_DAYS = {"daily": "every day", "weekdays": "on weekdays"}
+_WHEN_EMPTY = {"say": "one line says so", "skip": "nothing comes"}
+_PROBLEMS = {
+    "HmsAuth": "100ms refuses the bot's key",
+    "HmsRateLimited": "100ms was asked too often",
+    "HmsUnavailable": "100ms doesn't answer",
+    "TimeoutError": "100ms took too long",
+}
+"""Why the newest one isn't there yet, by `Digest.problem`."""
+
+
+def made(
+    digest: Digest,
+    how: Literal["new", "same", "changed"],
+    *,
+    names: Names,
+    now: datetime,
+    invite: str,
+    paused: str = "",
+    known: bool = True,
+) -> Message:
+    """For the one who asked for it: what the bot took it to mean, and when it comes. `paused`: why nothing can be
+    posted in the channel, as in Health; `known`: the bot has posted there."""
+    number, by = digest.number, f"<@{digest.created_by}>"
+    head = {
+        "new": f"✅ Digest {number} is set, by {by}.",
+        "same": f"✅ Nothing to change: that is digest {number}, made by {by}.",
+        "changed": f"✅ Digest {number} was there already; it is now as you say.",
+    }[how]
+    words = sessions(digest.query, names, WORDS_CHARS)
+    says = f"It comes {when(digest)}. Where there was no session, {_WHEN_EMPTY[digest.empty]}."
+    first, *_ = days = digest.schedule.next(now, NEXT_SHOWN)
+    since = moment(digest.schedule.window(first).start, digest.schedule.zone)
+    coming = f"Next: {', '.join(_at(digest, day) for day in days)} ({digest.schedule.zone})."
+    coming += f" The first is about the time since {since}." if how != "same" else ""
+    foot = [f"`{COMMAND} digest remove {number}` ends it, `{COMMAND} digests` lists all of this channel."]
+    if not known and not paused:
+        foot.append(f"The bot posts it: where it isn't in the channel, {let_in(invite, digest.channel_id)}.")
+    buttons = actions(_preview(digest), _press(digest, "Remove", "", "remove"))
+    blocks = [
+        section(f"{head}\n{words}\n{says}\n{coming}"),
+        *([stopped(digest.channel_id, paused, invite)] if paused else []),
+        *_line(digest),
+        buttons,
+        context(*foot),
+    ]
+    return Message(f"{head} {words}. {says} {coming}", blocks)
+
+
+def ended(digest: Digest, names: Names) -> Message:
+    """What was ended, and the line that makes it again."""
+    head, words = f"🗑️ Digest {digest.number} has ended.", sessions(digest.query, names, WORDS_CHARS)
+    line = typed(digest_line(digest))
+    text = f"{head} {words}, {when(digest)}." + (f" To have it again: `{line}`" if line else "")
+    again = [section(f"To have it again:\n```{line}```")] if line else []
+    return Message(text, [section(f"{head}\n{words}, {when(digest)}"), *again])
+
+
+def halted_or_resumed(digest: Digest, names: Names, now: datetime) -> Message:
+    """It is paused, or it goes on."""
+    number, words = digest.number, sessions(digest.query, names, _LISTED_WORDS_CHARS)
+    if digest.paused:
+        undo = f"`{COMMAND} digest resume {number}` has it go on."
+        text = f"⏸️ Digest {number} is paused: {words}, {when(digest)}. Nothing comes until somebody resumes it."
+    else:
+        undo = f"`{COMMAND} digest pause {number}` pauses it."
+        (following,) = digest.schedule.next(now)
+        coming = f"{_at(digest, following)} ({digest.schedule.zone})"
+        text = f"▶️ Digest {number} goes on: {words}. Next: {coming}; what it missed isn't made up for."
+    return Message(f"{text} {undo}", [section(text), context(undo)])
+
+
+def digests_list(
+    items: Sequence[Digest],
+    health: Health,
+    *,
+    names: Names,
+    as_of: datetime,
+    sent: Collection[int] = (),
+    invite: str = "",
+) -> Message:
+    """A channel's digests, for the one who asked. `sent`: the numbers of those whose `last` date's message was sent."""
+    if not items:
+        text = "This channel has no digests."
+        how = f"Make one:\n```{COMMAND} digest weekdays 9:00```"
+        such = f"`{COMMAND} digest weekly mon 9:00 Berlin role:host`"
+        about = context(f"Behind the time goes a city for its zone, and any filter: {such}.")
+        return Message(text, [section(text), section(how), about])
+    total = count(len(items), "digest", "digests")
+    head = [section(f"*{total}* of this channel"), *halted(items[0].channel_id, health, invite)]
+    foot = context(f"`{COMMAND} digest weekdays 9:00` makes one. As of {clock(as_of, as_of)}.")
+    left = ALL_TEXT_CHARS - NOTE_CHARS - sum(map(len, texts([*head, foot])))
+    most_chars = left // len(items) - len("Preview nowResumeRemove")
+    drawn = [block for digest in items for block in _entry(digest, names, as_of, most_chars, digest.number in sent)]
+    states = [f"{each.number}: {when(each)}, {_state(each, as_of, each.number in sent)}." for each in items]
+    spoken = [f"{total} of this channel.", *states]
+    return Message("\n".join(spoken), [*head, *drawn, foot])
+
+
+def row(digest: Digest, names: Names, as_of: datetime, most_chars: int, *, sent: bool) -> str:
+    """One digest of a list, in at most so many characters (300 always do). `sent`: whether its `last` date's was."""
+    rest = f"\n{when(digest)} · by <@{digest.created_by}>\n{_state(digest, as_of, sent)}"
+    head = f"*{digest.number}* · "
+    return f"{head}{sessions(digest.query, names, max(40, most_chars - len(head) - len(rest)))}{rest}"
+
+
+def pausing(digest: Digest, view: str) -> Block:
+    """The button that pauses it, or has it go on."""
+    return _press(digest, "Resume", view, "resume") if digest.paused else _press(digest, "Pause", view, "pause")
+
+
+def when(digest: Digest) -> str:
+    """`on weekdays at 09:00, Europe/Berlin`."""
+    schedule = digest.schedule
+    days = str(schedule).split(" ")[0]
+    named = _DAYS.get(days) or f"on {_and([f'{DAYS[day].capitalize()}s' for day in schedule.days])}"
+    return f"{named} at {schedule.clock:%H:%M}, {schedule.zone}"
+
+
+def _entry(digest: Digest, names: Names, as_of: datetime, most_chars: int, sent: bool) -> list[Block]:
+    words = row(digest, names, as_of, min(most_chars, _LISTED_WORDS_CHARS + 200), sent=sent)
+    remove = _press(digest, "Remove", "digests", "remove")
+    return [section(words), actions(_preview(digest), pausing(digest, "digests"), remove)]
+
+
+def _state(digest: Digest, as_of: datetime, sent: bool) -> str:
+    if digest.paused:
+        return "⏸️ paused by a person"
+    if digest.halted:
+        return "⏸️ waits: the channel is paused"
+    (following,) = digest.schedule.next(as_of)
+    said = [f"next {_at(digest, following)}"]
+    if digest.last is not None and sent:
+        said.append(f"last {digest.last:%a} {digest.last.day} {digest.last:%b}")
+    if digest.problem:
+        why = _PROBLEMS.get(digest.problem) or f"`{code(plain(digest.problem, 60))}`"
+        return " · ".join([f"🟠 one is late, and tried again each minute: {why}", *said])
+    return " · ".join([_became(digest), *said])
+
+
+def _became(digest: Digest) -> str:
+    """How it is, by what became of its newest message."""
+    the_one = f"the one of {digest.last:%a} {digest.last.day} {digest.last:%b}" if digest.last else ""
+    if digest.status == "dead":
+        return f"🔴 {the_one} was refused by Slack (`{code(plain(digest.cause, 40))}`)"
+    if digest.status == "held":
+        return f"🟠 {the_one} is held: nobody can tell whether it arrived"
+    return "🟢 working"
+
+
+def _at(digest: Digest, day: date) -> str:
+    return moment(digest.schedule.at(day), digest.schedule.zone)
+
+
+def _preview(digest: Digest) -> Block:
+    line = f"digest preview {digest.number}"
+    return button("Preview now", ids.RUN, ids.line_value(line), spoken=f"Preview digest {digest.number}, for you alone")
+
+
+def _press(digest: Digest, label: str, view: str, verb: str) -> Block:
+    value = ids.set_value(digest.channel_id, view, f"digest {verb} {digest.number}")
+    action_id = f"{ids.SET}.{1 if verb == 'remove' else 0}"  # they stand in one block
+    return button(label, action_id, value, spoken=f"{label} digest {digest.number}")
+
+
+def _line(digest: Digest) -> list[Block]:
+    line = typed(digest_line(digest))
+    return [context(f"`{line}`")] if line else []
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

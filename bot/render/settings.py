@@ -1,0 +1,184 @@
+"""All that a channel has set, on one card, and who changed it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot.core.change import Changed
+from bot.core.digest import Digest
+from bot.core.lines import digest_line, mute_line, quiet_line, subscription_line
+from bot.core.mute import Mute
+from bot.core.subscription import Subscription
+from bot.render import actions as ids
+from bot.render import digests as of_digests
+from bot.render import mutes as of_mutes
+from bot.render.blocks import Block, Message, actions, button, context, section
+from bot.render.escape import code
+from bot.render.help import COMMAND, typed
+from bot.render.limits import ALL_TEXT_CHARS
+from bot.render.lines import fair, packed
+from bot.render.phrases import Names, clock, count, date, room, sessions
+from bot.render.subscriptions import Health, halted, health_words, told_when
+
+VIEW = "settings"
+ENTRIES_MOST = 24
+"""Subscriptions, digests and mutes, on the card; it has 50 blocks."""
+CHANGES_MOST = 20
+_LINE_CHARS = 300
+_WORDS_CHARS = 120
+_ROOM = re.compile(r"\broom:([0-9a-f]{24})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a channel has set. `threads`: whether it gets replies; `sent`: the numbers of the digests whose message of
+    their `last` date was sent."""
+
+    channel_id: str
+    health: Health
+    subscriptions: Sequence[Subscription] = ()
+    digests: Sequence[Digest] = ()
+    mutes: Sequence[Mute] = ()
+    quiets: of_mutes.Quiets = field(default_factory=list)
+    threads: bool = True
+    sent: Collection[int] = ()
+
+    @property
+    def room_ids(self) -> list[str]:
+        queries = [each.query for some in (self.subscriptions, self.digests, self.mutes) for each in some]
+        return [room_id for query in queries for room_id in query.room_ids]
+
+
+def settings_card(settings: Settings, *, names: Names, zone: str, as_of: datetime, invite: str = "") -> Message:
+    """For the one who asked; times are on the clock of `zone`, but those of digests, which have their own."""
+    return _Card(settings, names, zone, as_of, invite).message()
+
+
+def changes_list(changes: Sequence[Changed], *, names: Names, as_of: datetime) -> Message:
+    """Who changed what, the newest first."""
+    if not changes:
+        text = "Nobody has changed this channel's settings yet."
+        return Message(text, [section(text)])
+    head = f"The last {count(len(changes), 'change', 'changes')} of this channel's settings"
+    lines = [_change(each, names) for each in changes]
+    foot = context(f"The newest first. As of {clock(as_of, as_of)}.")
+    spoken = [f"<@{each.by}>: `{_cut(each.line, 100)}`" for each in changes]
+    return Message("\n".join([f"{head}.", *spoken]), [section(f"*{head}*"), *map(section, packed(lines)), foot])
+
+
+def room_ids_of(changes: Iterable[Changed]) -> list[str]:
+    """The rooms that the changes name by their ids."""
+    return [room_id for each in changes for room_id in _ROOM.findall(each.line)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    settings: Settings
+    names: Names
+    zone: str
+    as_of: datetime
+    invite: str
+
+    def message(self) -> Message:
+        have = self.settings
+        shown = fair([len(have.subscriptions), len(have.digests), len(have.mutes)], ENTRIES_MOST)
+        halt = halted(have.channel_id, have.health, self.invite)
+        blocks = [
+            section(f"*Settings of this channel* · {health_words(have.health)}"),
+            *halt,
+            *self._subscriptions(shown[0]),
+            *self._digests(shown[1]),
+            *self._mutes(shown[2]),
+            *self._quiets(),
+            self._threads(),
+            actions(button(f"Last {CHANGES_MOST} changes", ids.RUN, ids.line_value("settings changes"))),
+            context(f"Times in {self.zone}. `{COMMAND} help` lists all. As of {clock(self.as_of, self.as_of)}."),
+        ]
+        return Message(self._spoken(), blocks)
+
+    def _subscriptions(self, most: int) -> Iterable[Block]:
+        some = self.settings.subscriptions
+        yield self._head("🔔 *Subscriptions*", some, most, "subscribe", "subscriptions")
+        for each in some[:most]:
+            words = sessions(each.query, self.names, _WORDS_CHARS)
+            text = f"*{each.number}* · {words}\ntold {told_when(each)} · by <@{each.created_by}>"
+            remove = self._press("Remove", f"unsubscribe {each.number}", f"Remove subscription {each.number}")
+            yield self._entry(text, subscription_line(each), remove)
+
+    def _digests(self, most: int) -> Iterable[Block]:
+        some = self.settings.digests
+        yield self._head("📊 *Digests*", some, most, "digest weekdays 9:00", "digests")
+        for each in some[:most]:
+            sent = each.number in self.settings.sent
+            text = of_digests.row(each, self.names, self.as_of, _WORDS_CHARS + 160, sent=sent)
+            yield self._entry(text, digest_line(each), of_digests.pausing(each, VIEW))
+
+    def _mutes(self, most: int) -> Iterable[Block]:
+        some = self.settings.mutes
+        yield self._head("🔕 *Mutes*", some, most, "mute 2h", "mutes")
+        for each in some[:most]:
+            text = of_mutes.row(each, self.names, self.zone, _WORDS_CHARS + 100)
+            yield self._entry(text, mute_line(each, self.zone), of_mutes.unmute(each, VIEW))
+
+    def _quiets(self) -> Iterable[Block]:
+        some = self.settings.quiets
+        if not some:
+            yield section(f"🌙 *Quiet hours*: none. `{COMMAND} quiet 22:00-7:00 weekdays` sets some.")
+            return
+        yield section(f"🌙 *Quiet hours*: {len(some)}\n{of_mutes.quiet_now(some, self.zone, self.as_of)}".rstrip())
+        for quiet, by in some:
+            text = f"{of_mutes.quiet_row(quiet, by)}\n`{typed(quiet_line(quiet))}`"
+            yield section(text, of_mutes.quiet_off(quiet, self.settings.channel_id, VIEW))
+
+    def _threads(self) -> Block:
+        on = self.settings.threads
+        state = "who joins and leaves is told in the threads of cards" if on else "no replies"
+        line, label = ("threads off", "Turn off") if on else ("threads on", "Turn on")
+        text = f"🧵 *Threads* are {'on' if on else 'off'}: {state}.\n`{COMMAND} {line}`"
+        return section(text, self._press(label, line, f"{label} replies in threads"))
+
+    def _head(self, title: str, some: Sequence[object], most: int, make: str, lists: str) -> Block:
+        if not some:
+            return section(f"{title}: none. `{COMMAND} {make}` makes one.")
+        more = f", {len(some) - most} more than here: `{COMMAND} {lists}`" if len(some) > most else ""
+        return section(f"{title}: {len(some)}{more}")
+
+    def _entry(self, text: str, line: str, press: Block) -> Block:
+        shown = typed(line) if len(line) <= self._line_chars else ""
+        return section(f"{text}\n`{shown}`" if shown else text, press)
+
+    @property
+    def _line_chars(self) -> int:
+        """How much of a line there is room for in each entry."""
+        have = self.settings
+        entries = min(ENTRIES_MOST, len(have.subscriptions) + len(have.digests) + len(have.mutes))
+        left = ALL_TEXT_CHARS - of_digests.NOTE_CHARS - 3_000
+        return min(_LINE_CHARS, left // max(1, entries) - 200)
+
+    def _press(self, label: str, line: str, spoken: str) -> Block:
+        return button(label, ids.SET, ids.set_value(self.settings.channel_id, VIEW, line), spoken=spoken)
+
+    def _spoken(self) -> str:
+        have = self.settings
+        counted = [
+            count(len(have.subscriptions), "subscription", "subscriptions"),
+            count(len(have.digests), "digest", "digests"),
+            count(len(have.mutes), "mute", "mutes"),
+            "quiet hours" if have.quiets else "no quiet hours",
+            f"threads {'on' if have.threads else 'off'}",
+        ]
+        return f"Settings of this channel: {', '.join(counted)}."
+
+
+def _change(change: Changed, names: Names) -> str:
+    rooms = dict.fromkeys(room_id for room_id in _ROOM.findall(change.line) if room_id in names)
+    where = f" ({', '.join(room(room_id, names, 30) for room_id in list(rooms)[:3])})" if rooms else ""
+    when = date(datetime.fromtimestamp(change.at_ms / 1000, UTC))
+    return f"{when} · <@{change.by}> · `{COMMAND} {_cut(change.line, 220)}`{where}"
+
+
+def _cut(line: str, most_chars: int) -> str:
+    return code(line if len(line) <= most_chars else f"{line[: most_chars - 1]}…")

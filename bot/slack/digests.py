@@ -1,0 +1,186 @@
+"""Answers about a channel's digests, for commands and buttons alike."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core.digest import Digest
+from bot.core.filters import DIGEST
+from bot.core.lines import digest_line, read_digest, schedule_line, terms
+from bot.core.schedule import Schedule
+from bot.errors import ManyRooms, QueryError, TooMany, UserError
+from bot.flows.digest import preview
+from bot.render import actions as ids
+from bot.render.blocks import Message, button
+from bot.render.digests import digests_list, ended, halted_or_resumed, made
+from bot.render.phrases import Names
+from bot.render.subscriptions import Health
+from bot.slack.numbers import no_such, read_number, unquoted
+from bot.slack.request import Request
+
+_LISTS = ("", "list", "digests")
+
+
+async def digest(request: Request, line: str) -> Message:
+    """What `digest <line>` asks for."""
+    verb, _, rest = line.strip(" ,").partition(" ")
+    if run := VERBS.get(verb.lower()):
+        return await run(request, unquoted(rest))
+    if line.strip(" ,").lower() in _LISTS:
+        return await digests(request)
+    team_id = await request.team()
+    wanted = await _read(request, line, team_id)
+    by = request.by(digest_line(wanted))
+    store = request.bot.store
+    try:
+        stored, how = await store.add_digest(wanted, _next_ms(wanted.schedule, request.now), by)
+    except TooMany as error:
+        raise QueryError.at(error.text, f"digest {line}", (0, len(f"digest {line}")), instead="digests") from None
+    channel = await store.channel(team_id, request.channel_id)
+    return made(
+        stored,
+        how,
+        names=await _names(request, [stored]),
+        now=request.now,
+        invite=request.bot.invite,
+        paused=channel.paused or "",
+        known=channel.last_ms is not None,
+    )
+
+
+async def digests(request: Request) -> Message:
+    """The channel's digests, and how it is with them."""
+    store, team_id = request.bot.store, await request.team(guests=True)
+    found = await store.digests(team_id, request.channel_id)
+    channel = await store.channel(team_id, request.channel_id)
+    health = Health(channel.paused or "", channel.waiting, channel.held)
+    names, told = await _names(request, found), await sent(request, found)
+    return digests_list(found, health, names=names, as_of=request.now, sent=told, invite=request.bot.invite)
+
+
+async def sent(request: Request, some: Iterable[Digest]) -> set[int]:
+    """The numbers of those whose `last` date's message is in the channel, as far as messages are kept (seven days)."""
+    keys = {each.key(each.last): each.number for each in some if each.last}
+    return {keys[key] for key in await request.bot.store.sent_of(keys)}
+
+
+async def _preview(request: Request, said: str) -> Message:
+    """The newest one whose period is over, of a digest of the channel or of a line that would make one."""
+    team_id = await request.team(guests=True)
+    request.again = button("Try again", ids.RUN, ids.line_value(f"digest preview {said}"))
+    if said and read_number(said) is None:
+        wanted = await _read(request, said, team_id)
+    else:
+        wanted = await _one(request, "preview", said)
+    return await preview(request.bot.hms, request.bot.rooms, wanted, request.now)
+
+
+async def _pause(request: Request, said: str) -> Message:
+    return await _turn(request, "pause", said)
+
+
+async def _resume(request: Request, said: str) -> Message:
+    return await _turn(request, "resume", said)
+
+
+async def _turn(request: Request, verb: str, said: str) -> Message:
+    team_id = await request.team()
+    found = await _one(request, verb, said)
+    next_ms = None if verb == "pause" else _next_ms(found.schedule, request.now)
+    by = request.by(f"digest {verb} {_named(found)}")
+    store = request.bot.store
+    turned = await store.pause_digest(team_id, request.channel_id, found.number, next_ms, by)
+    if turned is None:
+        raise await _no_such(request, verb, str(found.number))
+    return halted_or_resumed(turned, await _names(request, [turned]), request.now)
+
+
+async def _remove(request: Request, said: str) -> Message:
+    team_id = await request.team()
+    found = await _one(request, "remove", said)
+    by = request.by(f"digest remove {_named(found)}")
+    gone = await request.bot.store.remove_digest(team_id, request.channel_id, found.number, by)
+    if gone is None:
+        raise await _no_such(request, "remove", str(found.number))
+    return ended(gone, await _names(request, [gone]))
+
+
+VERBS: dict[str, Callable[[Request, str], Awaitable[Message]]] = {
+    **dict.fromkeys(("preview", "show", "test"), _preview),
+    **dict.fromkeys(("pause", "stop"), _pause),
+    **dict.fromkeys(("resume", "start", "continue"), _resume),
+    **dict.fromkeys(("remove", "delete", "end", "cancel", "rm"), _remove),
+}
+
+
+async def _read(request: Request, line: str, team_id: str) -> Digest:
+    """The digest that a line would make."""
+    schedule, query = read_digest(line, await request.local_zone())
+    wanted = Digest(
+        team_id,
+        request.channel_id,
+        replace(query, state="all"),
+        schedule,
+        query.only("empty") or "say",
+        request.user_id,
+        request.now_ms,
+    )
+    wanted = replace(wanted, query=wanted.query.without("empty"))
+    try:
+        return replace(wanted, query=await request.bot.rooms.resolve(wanted.query))
+    except ManyRooms as error:
+        error.scope = DIGEST
+        before = schedule_line(wanted)
+        error.choices = [
+            (name, room_id, f"{before} {said.removeprefix('all ')}") for name, room_id, said in error.choices
+        ]
+        raise
+
+
+async def _one(request: Request, verb: str, said: str) -> Digest:
+    """The digest that is named by its number or its line; alone, the only one."""
+    team_id = await request.team(guests=True)
+    here = await request.bot.store.digests(team_id, request.channel_id)
+    if not said and len(here) == 1:
+        return here[0]
+    number = read_number(said)
+    if said and number is None and here:
+        wanted = await _like(request, said, team_id)
+        found = next((each for each in here if wanted and _same(each, wanted)), None)
+    else:
+        found = next((each for each in here if each.number == number), None)
+    if found is None:
+        raise await _no_such(request, verb, said)
+    return found
+
+
+async def _like(request: Request, said: str, team_id: str) -> Digest | None:
+    try:
+        return await _read(request, said, team_id)
+    except UserError:  # its fix would make one
+        return None
+
+
+async def _no_such(request: Request, verb: str, said: str) -> UserError:
+    here = await request.bot.store.digests(await request.team(guests=True), request.channel_id)
+    return await no_such(request, said, [each.number for each in here], scope=f"{DIGEST} {verb}", what="digest")
+
+
+def _same(one: Digest, other: Digest) -> bool:
+    return (one.schedule, one.query) == (other.schedule, other.query)
+
+
+def _named(found: Digest) -> str:
+    """What names it also when it is gone."""
+    return f"{found.schedule} {terms(found.query)}".rstrip()
+
+
+def _next_ms(schedule: Schedule, now: datetime) -> int:
+    (day,) = schedule.next(now)
+    return int(schedule.at(day).timestamp() * 1000)
+
+
+async def _names(request: Request, some: Sequence[Digest] | Iterable[Digest]) -> Names:
+    return await request.bot.rooms.names(room_id for each in some for room_id in each.query.room_ids)

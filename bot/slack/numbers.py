@@ -1,0 +1,61 @@
+"""What a number means: everything a channel has set has one, so that `3` names one thing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.core.text import quote
+from bot.errors import QueryError, UserError
+from bot.render.help import COMMAND
+from bot.slack.request import Request
+
+_NUMBER = re.compile(r"(?:number|no\.?|#)? ?([0-9]{1,9})", re.IGNORECASE)
+_AROUND = re.compile(r"""^(["'`])((?:(?!\1).)*)\1$""")
+"""Quotes around all of a text, not around a word at its end."""
+
+
+def unquoted(said: str) -> str:
+    """What was said, without quotes around all of it."""
+    return _AROUND.sub(r"\2", said.strip(" ,")).strip()
+
+
+def read_number(said: str) -> int | None:
+    """`3`, `#3`, `number 3`; None for anything else."""
+    found = _NUMBER.fullmatch(unquoted(said))
+    return int(found[1]) if found else None
+
+
+async def kind_of(request: Request, number: int) -> str:
+    """What has that number in the channel: `a digest`; "" where nothing has."""
+    store, team_id, channel_id = request.bot.store, await request.team(guests=True), request.channel_id
+    numbers = {
+        "a subscription": [each.number for each in await store.subscriptions(team_id, channel_id)],
+        "a digest": [each.number for each in await store.digests(team_id, channel_id)],
+        "a mute": [each.number for each in await store.mutes(team_id, request.now_ms, channel_id)],
+    }
+    return next((kind for kind, some in numbers.items() if number in some), "")
+
+
+async def no_such(request: Request, said: str, here: Sequence[int], *, scope: str, what: str) -> UserError:
+    """The error for a line of `scope` that ought to name one of the numbers `here`, each of a `what`."""
+    number = read_number(said)
+    kind = await kind_of(request, number) if number is not None else ""
+    if not said:
+        text = f"Which {what}?"
+    elif number is None:
+        text = f"{quote(said)} is no {what} of this channel."
+    elif kind:
+        text = f"{quote(said)} is {kind}, not a {what}."
+    else:
+        text = f"There is no {what} {quote(said)} here."
+    has = _and([str(number) for number in here]) if here else f"no {what}s"
+    text = f"{text} This channel has {has}: `{COMMAND} settings` shows all that it has set."
+    if not here:
+        return UserError(text)
+    line = f"{scope} {said}".strip()
+    return QueryError.at(text, line, (0, len(line)), instead=f"{what}s")
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -1,0 +1,23 @@
+"""Who changed what of a conversation's settings. It must be locked (`channels.lock`), so that
+the rows are in the order of the changes."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.change import Changed
+from bot.store.channels import Place
+from bot.store.tables import changes
+
+
+async def add(db: AsyncConnection, place: Place, by: Changed) -> None:
+    team_id, channel_id = place
+    values = {"team_id": team_id, "channel_id": channel_id, "at_ms": by.at_ms, "by": by.by, "line": by.line}
+    await db.execute(changes.insert().values(values))
+
+
+async def read(db: AsyncConnection, team_id: str, channel_id: str, most: int) -> list[Changed]:
+    query = select(changes).where(changes.c.team_id == team_id, changes.c.channel_id == channel_id)
+    rows = await db.execute(query.order_by(changes.c.id.desc()).limit(most))
+    return [Changed(row.at_ms, row.by, row.line) for row in rows]

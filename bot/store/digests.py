@@ -1,0 +1,193 @@
+"""What channels get at set times: each date's digest once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Executable, Row, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.card import key_of
+from bot.core.change import Changed
+from bot.core.digest import Digest
+from bot.core.outgoing import Outgoing
+from bot.core.schedule import Schedule, read_schedule
+from bot.errors import TooMany
+from bot.store import changes, leases, messages
+from bot.store.channels import channel_of, lock, next_number, turn
+from bot.store.queries import hashed, read_query, readable
+from bot.store.records import Fence, How
+from bot.store.sql import HELD, PENDING, chunks
+from bot.store.tables import channels, digests, outbox
+
+DIGESTS_MOST = 20
+"""In a channel."""
+
+
+async def add(db: AsyncConnection, new: Digest, next_ms: int, by: Changed) -> tuple[Digest, How]:
+    place = (new.team_id, new.channel_id)
+    await lock(db, [place])
+    here = (digests.c.team_id == new.team_id, digests.c.channel_id == new.channel_id)
+    text, schedule = str(new.query), str(new.schedule)
+    same = (*here, digests.c.schedule == schedule, digests.c.query_hash == hashed(text))
+    before = (await db.execute(select(digests).where(*same))).one_or_none()
+    if before is not None and before.empty == new.empty and before.next_ms is not None:
+        return _digest(before), "same"
+    values: dict[str, object] = {"empty": new.empty, "created_by": new.created_by}
+    if before is None or before.next_ms is None:
+        values |= _waits(new.schedule, next_ms)
+    if before is not None:
+        how: How = "changed"
+        row = (await db.execute(update(digests).where(*same).values(values).returning(digests))).one()
+    else:
+        how = "new"
+        if (await db.scalar(select(func.count()).select_from(digests).where(*here)) or 0) >= DIGESTS_MOST:
+            raise TooMany(f"This channel has {DIGESTS_MOST} digests, which is the most. Remove one first.")
+        values |= {
+            "team_id": new.team_id,
+            "channel_id": new.channel_id,
+            "number": await next_number(db, place),
+            "query": text,
+            "query_hash": hashed(text),
+            "schedule": schedule,
+            "created_ms": new.created_ms,
+        }
+        row = (await db.execute(digests.insert().values(values).returning(digests))).one()
+    await changes.add(db, place, by)
+    return _digest(row), how
+
+
+async def read(db: AsyncConnection, team_id: str, channel_id: str | None) -> list[Digest]:
+    query = select(digests, channels.c.paused).outerjoin(channels, channel_of(digests))
+    query = query.where(digests.c.team_id == team_id)
+    if channel_id is not None:
+        query = query.where(digests.c.channel_id == channel_id)
+    rows = (await db.execute(query.order_by(digests.c.number, digests.c.channel_id))).all()
+    halted = {(row.channel_id, row.number): row.paused or "" for row in rows}
+    found = readable(rows, _digest)
+    became = await _became(db, [each.key(each.last) for each in found if each.last])
+    return [
+        replace(each, halted=halted[each.channel_id, each.number], status=status, cause=cause)
+        for each in found
+        for status, cause in [became.get(each.key(each.last) if each.last else "", ("", ""))]
+    ]
+
+
+async def due(db: AsyncConnection, team_id: str, now_ms: int) -> list[Digest]:
+    here = (digests.c.team_id == team_id, digests.c.next_ms <= now_ms, channels.c.paused.is_(None))
+    query = select(digests).outerjoin(channels, channel_of(digests)).where(*here)
+    rows = await db.execute(query.order_by(digests.c.next_ms, digests.c.channel_id, digests.c.number))
+    return readable(rows, _digest)
+
+
+async def remove(db: AsyncConnection, team_id: str, channel_id: str, number: int, by: Changed) -> Digest | None:
+    await lock(db, [(team_id, channel_id)])
+    await _take_back(db, team_id, channel_id, number)
+    removed = delete(digests).where(*_is(team_id, channel_id, number)).returning(digests)
+    return await _changed(db, removed, by)
+
+
+async def pause(
+    db: AsyncConnection, team_id: str, channel_id: str, number: int, next_ms: int | None, by: Changed
+) -> Digest | None:
+    await lock(db, [(team_id, channel_id)])
+    same = _is(team_id, channel_id, number)
+    before = next(iter(readable(await db.execute(select(digests).where(*same)), _digest)), None)
+    if before is None or before.paused is (next_ms is None):
+        return before
+    await _take_back(db, team_id, channel_id, number)
+    values = {"next_ms": None} if next_ms is None else _waits(before.schedule, next_ms)
+    return await _changed(db, update(digests).where(*same).values(values).returning(digests), by)
+
+
+async def send(
+    db: AsyncConnection,
+    digest: Digest,
+    day: date,
+    next_ms: int,
+    outgoing: Sequence[Outgoing],
+    now_ms: int,
+    fence: Fence | None,
+) -> bool:
+    if fence is not None and not await leases.holds(db, fence):
+        return False
+    place = (digest.team_id, digest.channel_id)
+    paused = await lock(db, [place, *((each.team_id, each.channel_id) for each in outgoing)])
+    if paused[place] is not None or digest.last == day:
+        return False
+    # as it was read, whatever it is: a clock that was ahead may have left a date that has not come
+    waits = (digests.c.next_ms.is_not(None), digests.c.last == str(digest.last))
+    sent = update(digests).where(*_is(*place, digest.number), *waits)
+    done = await db.execute(sent.values(last=day.isoformat(), next_ms=next_ms, problem=""))
+    if done.rowcount == 0:
+        return False
+    await messages.put(db, outgoing, paused, await turn(db, digest.team_id), now_ms)
+    if outgoing:
+        belongs = update(outbox).where(outbox.c.key.in_([each.key for each in outgoing]))
+        await db.execute(belongs.values(of=_mark(*place, digest.number)))
+    return True
+
+
+async def failed(db: AsyncConnection, digest: Digest, problem: str) -> None:
+    same = (*_is(digest.team_id, digest.channel_id, digest.number), digests.c.last == str(digest.last))
+    await db.execute(update(digests).where(*same).values(problem=problem))
+
+
+async def _changed(db: AsyncConnection, statement: Executable, by: Changed) -> Digest | None:
+    """The digest that a statement changes or removes, None where there is none."""
+    row = (await db.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    await changes.add(db, (row.team_id, row.channel_id), by)
+    return next(iter(readable([row], _digest)), None)
+
+
+async def _take_back(db: AsyncConnection, team_id: str, channel_id: str, number: int) -> None:
+    """Forget the digest's messages that nobody is sending: they aren't wanted any more."""
+    here = (outbox.c.team_id == team_id, outbox.c.channel_id == channel_id, outbox.c.status.in_((PENDING, HELD)))
+    unsent = (outbox.c.claim.is_(None), outbox.c.of == _mark(team_id, channel_id, number))
+    await db.execute(delete(outbox).where(*here, *unsent))
+
+
+async def _became(db: AsyncConnection, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """The status and cause of those messages, as far as they are kept."""
+    found: dict[str, tuple[str, str]] = {}
+    for some in chunks(keys):
+        rows = await db.execute(select(outbox.c.key, outbox.c.status, outbox.c.cause).where(outbox.c.key.in_(some)))
+        found |= {row.key: (row.status, row.cause) for row in rows}
+    return found
+
+
+def _mark(team_id: str, channel_id: str, number: int) -> str:
+    """By this in `of` a digest's messages are known."""
+    return key_of("digest", team_id, channel_id, str(number))
+
+
+def _waits(schedule: Schedule, next_ms: int) -> dict[str, object]:
+    """The dates before the next one are done with."""
+    (first,) = schedule.next(datetime.fromtimestamp((next_ms - 1) / 1000, UTC))
+    return {"next_ms": next_ms, "last": (first - timedelta(days=1)).isoformat(), "problem": ""}
+
+
+def _is(team_id: str, channel_id: str, number: int) -> tuple[ColumnElement[bool], ...]:
+    return digests.c.team_id == team_id, digests.c.channel_id == channel_id, digests.c.number == number
+
+
+def _digest(row: Row[Any]) -> Digest:
+    """Raises QueryError for a query or schedule that this version can't read."""
+    return Digest(
+        row.team_id,
+        row.channel_id,
+        read_query(row.query),
+        read_schedule(row.schedule, "UTC")[0],
+        row.empty,
+        row.created_by,
+        row.created_ms,
+        row.number,
+        paused=row.next_ms is None,
+        last=date.fromisoformat(row.last),
+        problem=row.problem,
+    )

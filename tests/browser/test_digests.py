@@ -1,0 +1,214 @@
+"""Digests, mutes and settings as people meet them: by keyboard and by the names of things, whatever becomes of the bot."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from bot.demo.fake_slack import Message
+from tests.browser.channel import Channel, button, go_to, reach
+from tests.browser.conftest import DESKTOP, PHONE, clean_page
+from tests.browser.stage import Stage
+
+POLL_MS = 10_000
+"""A poll every 2 s, and a slow machine."""
+CARD_MS = 40_000
+DIGEST_MS = 90_000
+"""It comes at a full minute, and 5 s later."""
+BERLIN = ZoneInfo("Europe/Berlin")
+FAR = f"{datetime.now(BERLIN) + timedelta(hours=6):%H}:00"
+"""A time of day that doesn't come while the tests run."""
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with Stage("Town hall", "Yoga") as stage:
+        for room, people, ago_s in (("Town hall", ("Ann", "Bob", "Cleo"), 36_000), ("Yoga", ("Dan", "Eve"), 18_000)):
+            stage.ends(stage.opens(room, *people, ago_s=ago_s))
+        yield stage
+        assert stage.slack.violations == []
+
+
+@pytest.fixture
+def page(browser: Browser, stage: Stage) -> Iterator[Page]:
+    with clean_page(browser.new_context(viewport=DESKTOP, locale="en-US"), stage.url) as page:
+        yield page
+
+
+def type_in(channel: Channel, line: str) -> Locator:
+    """Type a line by keyboard alone; the message that answers."""
+    count = channel.messages.count()
+    reach(channel.box)
+    channel.page.keyboard.type(line)
+    channel.page.keyboard.press("Enter")
+    return channel.message(count)
+
+
+def enter(target: Locator) -> None:
+    """Press a button by keyboard alone."""
+    reach(target)
+    target.page.keyboard.press("Enter")
+
+
+def posted(stage: Stage, channel: str, text: str) -> list[Message]:
+    """What the bot has posted there for all with that text."""
+    return stage.do(lambda: [each for each in stage.slack.messages(channel) if each.metadata and text in each.plain])
+
+
+def again(stage: Stage, how: signal.Signals = signal.SIGKILL) -> None:
+    """The bot is ended and started with its database."""
+    stage.kill(how)
+    stage.start()
+
+
+def test_a_digest_is_made_previewed_paused_resumed_and_removed_by_keyboard(stage: Stage, page: Page) -> None:
+    channel = Channel(page)
+    made = type_in(channel, f"/sessions digest weekdays {FAR}")
+    expect(made).to_contain_text("Digest 1 is set, by @Ada Berger")
+    expect(made).to_contain_text(f"on weekdays at {FAR}, Europe/Berlin")
+    count = channel.messages.count()
+    enter(button(made, "Preview now"))
+    expect(channel.message(count)).to_contain_text("A preview, which only you see")
+
+    again(stage)
+    listed = type_in(channel, "/sessions digests")
+    expect(listed).to_contain_text("1 digest of this channel")
+    expect(listed).to_contain_text("working · next")
+    expect(listed).not_to_contain_text("last")
+    expect(button(listed, "Pause")).to_have_accessible_description("Pause digest 1")
+    enter(button(listed, "Pause"))
+    expect(listed).to_contain_text("Digest 1 is paused")
+    expect(listed).to_contain_text("paused by a person")
+
+    again(stage, signal.SIGTERM)
+    enter(button(listed, "Resume"))
+    expect(listed).to_contain_text("Digest 1 goes on")
+    expect(listed).not_to_contain_text("paused by a person")
+    enter(button(listed, "Remove"))
+    expect(listed).to_contain_text("Digest 1 has ended")
+    expect(type_in(channel, "/sessions digests")).to_contain_text("This channel has no digests")
+    assert posted(stage, "live-ops", "digest") == []
+
+
+def test_a_digest_comes_at_its_time_though_the_bot_is_killed(stage: Stage, page: Page) -> None:
+    channel = go_to(page, "general")
+    at = datetime.now(BERLIN) + timedelta(seconds=70)
+    expect(channel.say(f"/sessions digest daily {at:%H:%M}")).to_contain_text(f"every day at {at:%H:%M}")
+    again(stage)
+    digest = channel.messages.filter(has=page.get_by_role("button", name="List its sessions"))
+    expect(digest).to_contain_text("Daily digest", timeout=DIGEST_MS)
+    for piece in ("2 sessions", "5 people", "longest session, in Town hall", "Nothing to compare with"):
+        expect(digest).to_contain_text(piece)
+    expect(digest.get_by_role("img", name=re.compile("^Bar chart: Most people at once"))).to_be_visible()
+    expect(digest.get_by_role("img", name=re.compile("^Pie chart: Participant-minutes by room"))).to_be_visible()
+    rooms = digest.get_by_role("table", name="Busiest rooms")
+    names = rooms.get_by_role("rowheader")
+    expect(names).to_have_text(["Town hall", "Yoga"])
+    by_name = rooms.get_by_role("columnheader", name="Room").get_by_role("button")
+    for sorted_ in (["Town hall", "Yoga"], ["Yoga", "Town hall"]):
+        enter(by_name)
+        expect(names).to_have_text(sorted_)
+    again(stage)
+    listed = channel.say("/sessions digests")
+    expect(listed).to_contain_text(f"last {at:%a} {at.day} {at:%b}")
+    assert len(posted(stage, "general", "Daily digest")) == 1
+
+
+def test_a_mute_by_a_cards_menu_ends_with_what_is_still_true(stage: Stage, page: Page) -> None:
+    channel = go_to(page, "support")
+    channel.box.fill("/sessions subscribe")
+    channel.box.press("Enter")
+    expect(channel.messages.filter(has_text="Subscribed, as number 1")).to_have_count(1)
+    before = stage.opens("Town hall", "Ann")
+    cards = channel.messages.filter(has=page.get_by_role("button", name="Details", exact=True))
+    expect(cards).to_have_count(1)
+
+    enter(button(cards.first, "Options"))
+    menu = page.get_by_role("menu")
+    expect(menu.get_by_role("menuitem")).to_have_text(
+        ["Mute this channel for 1 hour", "Mute this channel until tomorrow 9:00", "Mute this session until it ends"]
+    )
+    page.keyboard.press("Enter")
+    expect(menu).to_have_count(0)
+    expect(channel.messages.filter(has_text="by @Ada Berger. It has number 2.")).to_have_count(1)
+    again(stage)
+    during = stage.opens("Yoga", "Dan")
+    stage.ends(before)
+    expect(cards.first).to_contain_text("⚪ Ended · Town hall", timeout=CARD_MS)
+    expect(button(cards.first, "Options")).to_have_count(0)
+    expect(cards).to_have_count(1)
+
+    listed = type_in(channel, "/sessions mutes")
+    expect(listed).to_contain_text("1 mute of this channel")
+    enter(button(listed, "Unmute"))
+    expect(listed).to_contain_text("Nothing is muted in this channel")
+    told = channel.messages.filter(has_text="1 session is live that you didn't hear of while it was quiet here")
+    expect(told).to_contain_text(during.id, timeout=POLL_MS)
+
+    expect(type_in(channel, "/sessions mute 8s")).to_contain_text("It has number 3")
+    short = stage.opens("Town hall", "Eve")
+    expect(told).to_have_count(2, timeout=POLL_MS * 3)  # it ends by itself
+    expect(told.last).to_contain_text(short.id)
+    assert len(posted(stage, "support", "while it was quiet here")) == 2
+    for session in (during, short):
+        stage.ends(session)
+
+
+def test_the_settings_cards_buttons(stage: Stage, page: Page) -> None:
+    channel = go_to(page, "incident-room")
+    for line, answer in (
+        ('subscribe room:"Town hall"', "Subscribed, as number 1"),
+        (f"digest daily {FAR}", "Digest 2 is set"),
+        ("mute role:host 2h", "It has number 3"),
+        ("quiet 22:00-7:00 weekdays", "Quiet hours are set"),
+    ):
+        channel.box.fill(f"/sessions {line}")
+        channel.box.press("Enter")
+        expect(channel.messages.filter(has_text=answer)).to_have_count(1)
+    card = channel.say("/sessions settings")
+    for line in (f"digest daily {FAR} Europe/Berlin", "quiet 22:00-07:00 weekdays Europe/Berlin", "threads on"):
+        expect(card).to_contain_text(f"/sessions {line}")
+    for name, about, says in (
+        ("Pause", "Pause digest 2", "Digest 2 is paused"),
+        ("Resume", "Resume digest 2", "Digest 2 goes on"),
+        ("Unmute", "End mute 3", "Mute 3 has ended"),
+        ("Turn off", "Turn quiet hours off", "no quiet hours any more"),
+        ("Turn off", "Turn off replies in threads", "Threads are off"),
+        ("Remove", "Remove subscription 1", "Subscription 1 has ended"),
+    ):
+        pressed = button(card, name).first
+        expect(pressed).to_have_accessible_description(about)
+        enter(pressed)
+        expect(card).to_contain_text(says)
+    again(stage)
+    card = channel.say("/sessions settings")
+    for piece in ("Subscriptions: none", "Digests: 1", "Mutes: none", "Quiet hours: none", "Threads are off"):
+        expect(card).to_contain_text(piece)
+    changes = channel.press(card, "Last 20 changes")
+    expect(changes).to_contain_text("The last 10 changes")
+    expect(changes).to_contain_text("@Ada Berger · /sessions threads off")
+
+
+def test_they_fit_a_phone(browser: Browser, stage: Stage) -> None:
+    context = browser.new_context(viewport=PHONE, locale="en-US", is_mobile=True, has_touch=True, device_scale_factor=2)
+    with clean_page(context, f"{stage.url}#incident-room") as page:
+        channel = Channel(page, "incident-room")
+        for line, says in (
+            ("digest preview daily 9:00", "Daily digest"),
+            (f"digest weekly mon,thu {FAR} Berlin role:host", "is set"),
+            ("digests", "of this channel"),
+            ("mute 1h", "Muted until"),
+            ("settings", "Settings of this channel"),
+            ("settings changes", "The last"),
+        ):
+            message = channel.say(f"/sessions {line}")
+            expect(message).to_contain_text(says)
+            assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], line
+            wide, room = message.evaluate("message => [message.scrollWidth, message.clientWidth]")
+            assert wide <= room, line

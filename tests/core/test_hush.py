@@ -1,0 +1,319 @@
+"""What a channel doesn't want to hear is withheld, and told once in one message when that is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.core.card import Card
+from bot.core.diff import Change, diff, track
+from bot.core.hush import Hush
+from bot.core.mute import Mute
+from bot.core.parse import parse
+from bot.core.quiet import read_quiet
+from bot.core.route import ROLL_UP_OVER, Edit, Post, Recap, Reply, RollUp, Task, release, route
+from bot.core.session import Session
+from bot.core.subscription import Subscription
+from bot.core.tracked import Tracked
+from tests.core.test_route import HOUR, LOUD, NOW, NOW_MS, ROOMS, card, session, subscription
+
+EVERY = subscription("on:start,end,join,leave")
+
+
+def mute(line: str = "", hours: float = 1, channel: str = "C1", session_id: str = "") -> Mute:
+    return Mute("T1", channel, parse(line), session_id, NOW_MS + int(hours * HOUR), "U1", NOW_MS)
+
+
+def hush(*mutes: Mute, now: datetime = NOW, quiet: str = "", unthreaded: Sequence[str] = ()) -> Hush:
+    return Hush(mutes, {"C1": [read_quiet(quiet, "UTC")]} if quiet else {}, unthreaded, now)
+
+
+@pytest.mark.parametrize(
+    ("mutes", "quiet", "until_h"),
+    [
+        ([], "", None),
+        ([mute()], "", 1),
+        ([mute("active")], "", 1),
+        ([mute(hours=0)], "", None),
+        ([mute(channel="C2")], "", None),
+        ([mute(f"room:{ROOMS[0]}")], "", 1),
+        ([mute(f"room:{ROOMS[1]}")], "", None),
+        ([mute("peers:<2")], "", 1),
+        ([mute("peers:>=2")], "", None),
+        ([mute(session_id=session().id)], "", 1),
+        ([mute(session_id=session(number=2).id)], "", None),
+        ([mute("peers:>=2", session_id=session().id)], "", None),
+        ([mute("peers:<2"), mute("peers:<2", 3), mute("", 2)], "", 3),
+        ([], "14:00-15:02", 1),
+        ([], "15:00-16:00", None),
+        ([mute()], "14:00-16:02", 2),
+        ([mute(hours=3)], "14:00-16:02", 3),
+    ],
+)
+def test_until_when_a_channel_does_not_want_to_hear_of_a_session(
+    mutes: list[Mute], quiet: str, until_h: int | None
+) -> None:
+    found = hush(*mutes, quiet=quiet)
+    assert found.until_ms("C1", session("ann")) == (NOW_MS + until_h * HOUR if until_h else None)
+    assert found.until_ms("C3", session("ann")) is None
+    assert found.holds("C1") or until_h is None
+
+
+def test_what_holds_in_a_channel() -> None:
+    assert not hush(mute(hours=0), mute(channel="C2"), quiet="15:00-16:00").holds("C1")
+    assert hush(mute(session_id="another")).holds("C1")
+    assert hush(quiet="14:00-16:00").holds("C1")
+    assert hush(unthreaded=["C1"]).threads("C2")
+    assert not hush(unthreaded=["C1"]).threads("C1")
+
+
+class Channel:
+    """One channel through one poll after the other: `sent` is what the last one sent."""
+
+    def __init__(self, *subscriptions: Subscription) -> None:
+        self.subscriptions = list(subscriptions or [EVERY])
+        self.known: dict[str, Tracked] = {}
+        self.cards: dict[str, Card] = {}
+        self.sent: list[Task] = []
+
+    def poll(self, *seen: Session, hush: Hush = LOUD, minutes: int = 0, unread: Sequence[str] = ()) -> list[type]:
+        now = NOW + timedelta(minutes=minutes)
+        kept, tasks = route(diff(self.known, seen), self.subscriptions, self.cards.values(), now, hush)
+        self.cards |= {each.session_id: each for each in kept}
+        live = {each.id: each for each in seen if each.active and each.id not in unread}
+        held = [each for each in self.cards.values() if each.hushed_ms]
+        kept, released = release(held, live, self.subscriptions, now, hush)
+        self.cards |= {each.session_id: each for each in kept}
+        self.known |= {each.id: track(each, 0) for each in seen}
+        self.sent = [*tasks, *released]
+        return [type(task) for task in self.sent]
+
+    @property
+    def recap(self) -> tuple[list[str], int]:
+        """The ids of the sessions that the last poll's recap lists, and how many it counts."""
+        (task,) = self.sent
+        assert isinstance(task, Recap)
+        return [each.id for each in task.live], task.ended
+
+    def state(self, number: int = 1) -> tuple[str, int, bool]:
+        """Of that session's card: status, messages, whether its announcement is withheld."""
+        found = self.cards[session(number=number).id]
+        return found.status, found.gen, bool(found.hushed_ms)
+
+
+def test_what_opens_is_told_once_when_the_mute_is_over() -> None:
+    here = Channel()
+    assert here.poll(session("ann", number=2), session("ann"), hush=hush(mute())) == []
+    assert here.state() == ("silent", 0, True)
+    assert here.poll(session("ann", "bob"), session("ann", number=2), hush=hush(mute())) == []
+    assert here.poll(session("ann", "bob"), session("ann", number=2)) == [Recap]
+    assert here.recap == ([session().id, session(number=2).id], 0)
+    assert here.state() == ("listed", 0, False)
+    assert here.poll(session("ann", "bob"), session("ann", number=2)) == []
+    assert here.poll(session("ann", active=False), session("ann", number=2)) == [Post]
+    assert here.state() == ("closed", 1, False)
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize("kinds", ["on:start", "on:end", "on:start,end"])
+def test_what_came_and_went_is_counted_where_there_is_something_to_tell(live: bool, kinds: str) -> None:
+    """Where nothing is live any more, to those who ask for ends; no start of it is still true."""
+    here = Channel(subscription(kinds))
+    here.poll(session(number=1), session(number=2), hush=hush(mute()))
+    ended = [session(number=1, active=False), session(number=2, active=live), session(number=3, active=False)]
+    assert here.poll(*ended, hush=hush(mute())) == []
+    started = live and "start" in kinds
+    told = started or "end" in kinds
+    assert here.poll(*ended) == [Recap] * told
+    assert not told or here.recap == ([session(number=2).id] * started, 2 + (not live))
+    assert here.state() == here.state(3) == ("closed", 0, False)
+    assert here.poll(*ended) == []
+
+
+def test_an_end_that_nobody_asks_for_any_more_is_not_told() -> None:
+    here = Channel()
+    here.poll(session(active=False), hush=hush(mute()))
+    here.subscriptions = [subscription("on:start"), subscription("on:end", "C2", number=1), subscription("", number=2)]
+    assert here.poll(session(active=False)) == []
+    assert here.state() == ("closed", 0, False)
+
+
+def test_one_that_ends_just_as_the_mute_does_is_counted() -> None:
+    here = Channel()
+    here.poll(session(), hush=hush(mute()))
+    assert here.poll(session(active=False)) == [Recap]
+    assert here.recap == ([], 1)
+    assert here.state() == ("closed", 0, False)
+
+
+def test_an_edit_goes_on_and_a_reply_does_not() -> None:
+    here = Channel()
+    assert here.poll(session("ann")) == [Post]
+    assert here.poll(session("ann", "bob"), hush=hush(mute())) == [Edit]
+    assert here.poll(session("ann", "bob", "eve"), hush=hush(unthreaded=["C1"])) == [Edit]
+    assert here.poll(session("ann", "bob", "eve", "dan"), hush=hush(unthreaded=["C2"])) == [Edit, Reply]
+    assert here.poll(session("ann", active=False), hush=hush(mute())) == [Edit]
+    assert here.state() == ("closed", 1, False)
+    assert here.poll(session("ann", active=False)) == []
+    assert here.poll(session("ann"), hush=hush(mute())) == [Edit]
+
+
+def test_only_what_is_muted_is_withheld() -> None:
+    here = Channel()
+    room = hush(mute(f"room:{ROOMS[1]}", hours=2), mute(session_id=session(number=3).id))
+    some = [session(number=1), session(number=2, room=ROOMS[1]), session(number=3)]
+    assert here.poll(*some, hush=room) == [Post]
+    assert here.poll(*some, hush=hush(mute(f"room:{ROOMS[1]}", hours=2))) == [Recap]
+    assert here.recap == ([some[2].id], 0)
+    assert here.poll(*some) == [Recap]
+    assert here.recap == ([some[1].id], 0)
+
+
+def test_quiet_hours_within_a_mute_make_one_message() -> None:
+    here = Channel()
+    for minutes in (0, 60, 118):  # the mute ends at 15:02, the hours at 16:00
+        now = NOW + timedelta(minutes=minutes)
+        sent = here.poll(session(), hush=hush(mute(), now=now, quiet="14:00-16:00"), minutes=minutes)
+        assert sent == ([Recap] if minutes == 118 else [])
+        if minutes == 0:
+            assert here.cards[session().id].hushed_ms == NOW_MS + 118 * 60_000
+
+
+def test_a_longer_mute_is_a_later_end() -> None:
+    here = Channel()
+    here.poll(session(), hush=hush(mute()))
+    assert here.poll(session(), hush=hush(mute(hours=5))) == []
+    assert here.cards[session().id].hushed_ms == NOW_MS + 5 * HOUR
+
+
+def test_what_has_ended_is_counted_with_what_its_mute_held() -> None:
+    """Which mute that was is not known: as long as another one holds, its end says so."""
+    here = Channel()
+    both = (mute(f"room:{ROOMS[0]}"), mute(f"room:{ROOMS[1]}", hours=3))
+    here.poll(session(number=1), session(number=2), session(number=3, room=ROOMS[1]), hush=hush(*both))
+    after = (session(number=1), session(number=2, active=False), session(number=3, room=ROOMS[1], active=False))
+    here.poll(*after, hush=hush(*both))
+    assert here.poll(*after, hush=hush(both[1], now=NOW + timedelta(minutes=60)), minutes=60) == [Recap]
+    assert here.recap == ([session(number=1).id], 1)
+    assert here.state(3) == ("closed", 0, True)
+    assert here.poll(*after) == [Recap]  # unmuted
+    assert here.recap == ([], 1)
+    assert here.state(3) == ("closed", 0, False)
+
+
+def test_what_ended_in_a_mute_that_was_ended_early_is_counted_at_the_end_it_was_to_have() -> None:
+    """As above: which mute it was isn't known."""
+    here = Channel()
+    other = mute(f"room:{ROOMS[1]}", hours=3)
+    some = (session(number=1), session(number=2, active=False))
+    assert here.poll(*some, hush=hush(mute(), other)) == []
+    assert here.poll(*some, hush=hush(other)) == [Recap]
+    assert here.recap == ([session(number=1).id], 0)
+    now = NOW + timedelta(minutes=60)
+    assert here.poll(*some, hush=hush(other, now=now), minutes=60) == [Recap]
+    assert here.recap == ([], 1)
+
+
+def test_the_end_of_what_stood_in_a_list_is_told_after_the_mute() -> None:
+    many = [session(number=number) for number in range(1, ROLL_UP_OVER + 2)]
+    over = [session(number=number, active=number != 1) for number in range(1, ROLL_UP_OVER + 2)]
+    here = Channel()
+    assert here.poll(*many) == [RollUp]
+    assert here.poll(*over, hush=hush(mute())) == []
+    assert here.poll(*over) == [Recap]
+    assert here.recap == ([], 1)
+    assert here.state() == ("closed", 0, False)
+
+
+def test_one_from_a_list_that_was_over_for_a_moment_is_as_it_was() -> None:
+    many = [session(number=number) for number in range(1, ROLL_UP_OVER + 2)]
+    here = Channel()
+    here.poll(*many)
+    here.poll(session(active=False), hush=hush(mute()))
+    assert here.poll(session(), hush=hush(mute())) == []
+    assert here.state() == ("listed", 0, False)
+    assert here.poll(session()) == []
+
+
+def test_one_that_comes_back_is_still_live() -> None:
+    here = Channel()
+    for active in (True, False, True):
+        assert here.poll(session(active=active), hush=hush(mute())) == []
+    assert here.poll(session()) == [Recap]
+    assert here.recap == ([session().id], 0)
+
+
+def test_an_end_that_was_withheld_is_no_start() -> None:
+    here = Channel(subscription("on:end"))
+    here.poll(session())
+    here.poll(session(active=False), hush=hush(mute()))
+    assert here.state() == ("closed", 0, True)
+    assert here.poll(session(), hush=hush(mute())) == []
+    assert here.poll(session()) == []
+    assert here.poll(session(active=False)) == [Post]
+
+
+def test_what_nobody_asks_for_any_more_is_not_told() -> None:
+    here = Channel()
+    here.poll(session(), hush=hush(mute()))
+    here.subscriptions = [subscription("on:end", number=1), subscription("", "C2", number=2)]
+    assert here.poll(session()) == []
+    assert here.state() == ("silent", 0, False)
+    here.subscriptions = [subscription("", number=2, minutes_ago=60)]
+    assert here.poll(session("ann")) == [Post]
+
+
+def test_a_subscription_made_meanwhile_is_told_with_the_others() -> None:
+    here = Channel()
+    here.poll(session(), hush=hush(mute()))
+    here.subscriptions = [subscription("peers:>=1", number=2)]
+    assert here.poll(session("ann"), hush=hush(mute())) == []
+    assert here.cards[session().id].known == {1, 2}
+    assert here.poll(session("ann")) == [Recap]
+    assert here.poll(session("ann", "bob")) == []
+
+
+def test_one_that_joins_a_session_without_a_card_waits_too() -> None:
+    here = Channel(subscription("on:join"))
+    here.known = {session().id: track(session(), 0)}
+    here.cards = {session().id: card("silent", 0)}
+    assert here.poll(session("ann"), hush=hush(mute())) == []
+    assert here.state() == ("silent", 0, True)
+    assert here.poll(session("ann")) == [Recap]
+
+
+def test_one_that_could_not_be_read_waits() -> None:
+    here = Channel()
+    here.poll(session(), hush=hush(mute()))
+    assert here.poll(session(), unread=[session().id]) == []
+    assert here.poll(session()) == [Recap]
+
+
+def test_a_storm_in_a_mute_is_withheld_as_a_whole() -> None:
+    many = [session(number=number) for number in range(1, 3 * ROLL_UP_OVER)]
+    here = Channel()
+    assert here.poll(*many, hush=hush(mute())) == []
+    assert here.poll(*many) == [Recap]
+    assert here.recap == ([each.id for each in many], 0)
+
+
+def test_each_channel_has_its_own() -> None:
+    cards = [replace(card("silent", 0), channel_id=channel, hushed_ms=NOW_MS) for channel in ("C1", "C2", "C3")]
+    subscriptions = [subscription("", channel) for channel in ("C1", "C2")]
+    kept, tasks = release(cards, {session().id: session()}, subscriptions, NOW, hush(mute()))
+    assert [(each.channel_id, each.status, each.hushed_ms) for each in kept] == [
+        ("C1", "silent", NOW_MS + HOUR),
+        ("C2", "listed", 0),
+        ("C3", "silent", 0),
+    ]
+    assert tasks == [Recap("T1", "C2", (session(),), 0)]
+
+
+def test_what_waits_changes_only_where_something_does() -> None:
+    held = replace(card("silent", 0), hushed_ms=NOW_MS + HOUR)
+    same = [Change(session(), same=True)]
+    assert route(same, [EVERY], [held], NOW, hush(mute())) == ([], [])
+    assert release([held], {session().id: session()}, [EVERY], NOW, hush(mute())) == ([], [])

@@ -1,0 +1,117 @@
+"""Time zones as people name them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+
+from bot.core.filters import FILTERS, STATE_WORDS, STATES, SYNONYMS
+from bot.core.zones import _SHORT, BadZone, read_zone
+from tests.core import strategies
+
+REAL = sorted(available_timezones() - {"Factory", "localtime", "EST", "MST", "HST"})
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("europe/berlin", "Europe/Berlin"),
+        (" EUROPE/BERLIN ", "Europe/Berlin"),
+        ("america/new york", "America/New_York"),
+        ("America/New_York", "America/New_York"),
+        ("america/north dakota/new salem", "America/North_Dakota/New_Salem"),
+        ("Berlin", "Europe/Berlin"),
+        ("new york", "America/New_York"),
+        ("new_york", "America/New_York"),
+        ("port-au-prince", "America/Port-au-Prince"),
+        ("buenos aires", "America/Argentina/Buenos_Aires"),
+        ("istanbul", "Europe/Istanbul"),
+        ("UTC", "UTC"),
+        ("utc", "UTC"),
+        ("Z", "UTC"),
+        ("gmt", "GMT"),
+        ("etc/gmt+5", "Etc/GMT+5"),
+        ("us/eastern", "US/Eastern"),
+        ("CET", "CET"),
+    ],
+)
+def test_read(said: str, name: str) -> None:
+    assert read_zone(said) == name
+
+
+@pytest.mark.parametrize(
+    ("said", "says", "fix", "example"),
+    [
+        ("Mars/Olympus", "not a time zone I know; name a city", None, ""),
+        ("", "not a time zone I know", None, ""),
+        ("hall", "not a time zone I know", None, ""),
+        ("room", "not a time zone I know", None, ""),  # isn't Rome
+        ("other", "not a time zone I know", None, ""),  # nor this Antarctica/Rothera
+        ("22", "not a time zone I know", None, ""),
+        ("Factory", "not a time zone I know", None, ""),
+        ("localtime", "not a time zone I know", None, ""),
+        ("Europe/Berln", "the nearest is Europe/Berlin", "Europe/Berlin", "Europe/Berlin"),
+        ("Germany/Berlin", "the nearest is Europe/Berlin", "Europe/Berlin", "Europe/Berlin"),
+        ("New-York", "the nearest is America/New_York", "America/New_York", "America/New_York"),
+        ("lodon", "the nearest is Europe/London", "Europe/London", "Europe/London"),
+        ("CST", "America/Chicago, Asia/Shanghai or America/Havana; name the city", None, "America/Chicago"),
+        ("ist", "could be Asia/Kolkata, Europe/Dublin or Asia/Jerusalem", None, "Asia/Kolkata"),
+        ("BST", "could be Europe/London or Asia/Dhaka", None, "Europe/London"),
+        ("PST", "could be America/Los_Angeles or Asia/Manila", None, "America/Los_Angeles"),
+        ("AST", "could be America/Halifax or Asia/Riyadh", None, "America/Halifax"),
+        ("EST", "no daylight saving; name the city, America/New_York", "America/New_York", "America/New_York"),
+        ("MST", "no daylight saving; name the city", "America/Denver", "America/Denver"),
+        ("hst", "no daylight saving; name the city", "Pacific/Honolulu", "Pacific/Honolulu"),
+        ("JST", "short for a zone; name its city, Asia/Tokyo", "Asia/Tokyo", "Asia/Tokyo"),
+        ("UTC+2", "an offset doesn't follow daylight saving", None, "UTC"),
+        ("+05:30", "an offset doesn't follow daylight saving", None, "UTC"),
+        ("gmt-0530", "an offset doesn't follow daylight saving", None, "UTC"),
+    ],
+)
+def test_not_read(said: str, says: str, fix: str | None, example: str) -> None:
+    with pytest.raises(BadZone) as caught:
+        read_zone(said)
+    assert says in str(caught.value)
+    assert (caught.value.fix, caught.value.example) == (fix, example)
+
+
+def test_every_name_reads_as_itself_in_any_spelling() -> None:
+    for name in REAL:
+        assert read_zone(name) == read_zone(name.lower()) == read_zone(name.upper().replace("_", " ")) == name
+
+
+def test_every_city_alone_is_a_zone_of_that_name_and_only_of_those() -> None:
+    """Where a city has two names, they are one zone."""
+    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=days) for days in range(730)]
+    cities = [name for name in REAL if name.startswith(("Africa/", "America/", "Asia/", "Europe/", "Pacific/"))]
+    for name in cities:
+        meant = read_zone(name.rpartition("/")[2])
+        if meant != name:
+            one, other = ZoneInfo(name), ZoneInfo(meant)
+            assert [when.astimezone(one).utcoffset() for when in moments] == [
+                when.astimezone(other).utcoffset() for when in moments
+            ], (name, meant)
+
+
+def test_every_zone_that_an_error_proposes_is_one() -> None:
+    for names in _SHORT.values():
+        assert [read_zone(name) for name in names] == list(names)
+
+
+def test_no_word_of_the_query_line_is_a_zone() -> None:
+    for word in (*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS):
+        with pytest.raises(BadZone):
+            read_zone(word)
+
+
+@given(strategies.texts)
+def test_anything_else_is_a_sentence(text: str) -> None:
+    try:
+        assert read_zone(text) in REAL
+    except BadZone as error:
+        assert str(error)
+        assert error.fix is None or read_zone(error.fix) == error.fix

@@ -1,0 +1,606 @@
+"""Digests between the real store and the stand-ins: each day once, each session once, from as few pages as can be."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from email.utils import formatdate
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.chat.chat import Chat
+from bot.core.change import Changed
+from bot.core.digest import Digest, Empty
+from bot.core.outgoing import Outgoing
+from bot.core.parse import parse
+from bot.core.schedule import Schedule, read_schedule
+from bot.demo.fake_hms import Account, FakeHms, Oddities, Stall, Status
+from bot.demo.fake_hms.records import Room, Session
+from bot.demo.fake_slack import ApiError, FakeSlack
+from bot.errors import HmsError
+from bot.flows.deliver import Deliver
+from bot.flows.digest import READ_MOST_S, Digests, count, preview
+from bot.flows.rooms import Rooms
+from bot.hms.auth import SignedToken
+from bot.hms.client import Hms
+from bot.patience import Patience
+from bot.render.digests import digests_list
+from bot.render.phrases import NO_BREAK
+from bot.render.subscriptions import Health
+from bot.store.store import Fence, Row, Store
+
+TEAM = "T1"
+ALL = parse("all")
+BERLIN = ZoneInfo("Europe/Berlin")
+MONDAY = datetime(2026, 11, 16, 12, tzinfo=BERLIN)
+
+
+def at(day: int, clock: str = "12:00", month: int = 11) -> datetime:
+    """In Berlin, in 2026."""
+    hour, minute = map(int, clock.split(":"))
+    return datetime(2026, month, day, hour, minute, tzinfo=BERLIN)
+
+
+class World:
+    """An account, a store and one process's digests. Its time is the test's."""
+
+    def __init__(self, account: Account, fake: FakeHms, store: Store) -> None:
+        self.account, self.fake, self.store = account, fake, store
+        self.now = MONDAY
+        self.hms = Hms(fake.url, SignedToken(fake.access_key, fake.secret), Patience(budget_s=0.5))
+        self.rooms = Rooms(self.hms)
+        self.hall = account.add_room("Town hall")
+        self.digests = self.process()
+
+    def process(self, retry_s: float = 0.0, read_s: float = READ_MOST_S) -> Digests:
+        return Digests(self.hms, self.rooms, self.store, lambda: TEAM, lambda: self.now, retry_s=retry_s, read_s=read_s)
+
+    def say_time(self, ahead_s: float, times: int = 1) -> None:
+        """So often the lists of 100ms are empty, and its clock is so far ahead of ours."""
+        date = formatdate(time.time() + ahead_s, usegmt=True)
+        self.fake.fail("/sessions", *[Status(200, {"Date": date}, {"data": [], "limit": 100})] * times)
+
+    async def halt(self, channel: str = "C1") -> None:
+        now_ms = int(self.now.timestamp() * 1000)
+        await self.store.pause(TEAM, channel, "is_archived", now_ms, lambda who: _notice(f"to {who}", who))
+
+    async def make(
+        self, line: str = "daily 9:00", query: str = "all", *, empty: Empty = "say", channel: str = "C1"
+    ) -> Digest:
+        schedule, _ = read_schedule(line, "Europe/Berlin")
+        now_ms = int(self.now.timestamp() * 1000)
+        new = Digest(TEAM, channel, parse(query), schedule, empty, "U1", now_ms)
+        first = schedule.at(schedule.next(self.now)[0])
+        made, _ = await self.store.add_digest(new, int(first.timestamp() * 1000), Changed(now_ms, "U1", line))
+        return made
+
+    async def digest(self, number: int = 1) -> Digest:
+        return next(each for each in await self.store.digests(TEAM) if each.number == number)
+
+    async def pass_to(
+        self, when: datetime, digests: Digests | None = None, step: timedelta = timedelta(hours=6)
+    ) -> int:
+        """The job runs now and then until `when`; how many it made."""
+        made = 0
+        while self.now < when:
+            self.now = min(self.now + step, when)
+            made += await (digests or self.digests).run()
+        return made
+
+    async def posted(self) -> list[Row]:
+        """All that is in the outbox, sent."""
+        rows, now_ms = [], int(self.now.timestamp() * 1000) + 60_000
+        while some := await self.store.claim(now_ms, 20_000, 100):
+            await self.store.sent([(row, f"{now_ms}.{row.id}") for row in some], now_ms)
+            rows += some
+            now_ms += 60_000
+        return rows
+
+    async def texts(self) -> list[str]:
+        return [row.text.replace(NO_BREAK, " ") for row in await self.posted()]
+
+    def pages(self) -> int:
+        return sum(each.path == "/sessions" for each in self.fake.requests)
+
+
+def _notice(key: str, channel: str) -> Outgoing:
+    return Outgoing(key, TEAM, channel, "post", "The channel is paused.", [])
+
+
+def meet(account: Account, room: Room, start: datetime, minutes: float | None, *people: str) -> Session:
+    """A session that lasts so long, or goes on."""
+    began = start.timestamp()
+    session = account.open_session(room, began)
+    for name in people or ("Ann",):
+        account.join(session, name=name, role="host", user_id=name, at=began)
+    if minutes is not None:
+        account.end(session, began + minutes * 60)
+    return session
+
+
+@pytest.fixture
+async def world(account: Account, hms: FakeHms, tmp_path: Path) -> AsyncIterator[World]:
+    store = await Store.open(f"sqlite:///{tmp_path}/bot.db")
+    made = World(account, hms, store)
+    yield made
+    await made.hms.close()
+    await store.close()
+
+
+@pytest.fixture
+async def chat(slack: FakeSlack) -> AsyncIterator[Chat]:
+    async with aiohttp.ClientSession() as http:
+        yield Chat(AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=http, retry_handlers=[]))
+
+
+@pytest.fixture
+def live_ops(slack: FakeSlack) -> str:
+    return slack.workspace.channel("live-ops").id
+
+
+# When
+
+
+async def test_the_store_knows_which_message_was_really_sent(world: World) -> None:
+    """`last` alone doesn't say so: it moves for a date without a message, too."""
+    made = await world.make(empty="skip")
+    meet(world.account, world.hall, at(16, "13:00"), 30)
+    await world.pass_to(at(17))
+    made = await world.digest(made.number)
+    assert made.last == date(2026, 11, 17)
+    key = made.key(made.last)
+    assert await world.store.sent_of([key]) == set()
+    await world.posted()
+    assert await world.store.sent_of([key, "another"]) == {key}
+    await world.pass_to(at(18))
+    made = await world.digest(made.number)
+    assert made.last == date(2026, 11, 18)
+    assert await world.store.sent_of([made.key(made.last)]) == set()
+
+
+async def test_each_day_once(world: World) -> None:
+    """Also where two processes believe that they lead."""
+    await world.make()
+    other = world.process()
+    for day in range(17, 22):
+        meet(world.account, world.hall, at(day - 1), 30)
+        for clock in ("08:59", "09:00", "09:01", "15:00"):
+            world.now = at(day, clock)
+            made = await world.digests.run() + await other.run()
+            assert made == (clock == "09:01"), (day, clock)  # at 9:00 sharp the lists of 100ms may lack something
+    texts = await world.texts()
+    assert [text.splitlines()[0] for text in texts] == [
+        f"📊 Daily digest · {day}: 1 session, 1 person, 30 participant-minutes."
+        for day in ("Tue 17 Nov", "Wed 18 Nov", "Thu 19 Nov", "Fri 20 Nov", "Sat 21 Nov")
+    ]
+    assert "Sun 16 Nov" not in texts[0] and "Mon 16 Nov 09:00 – Tue 17 Nov 09:00, Europe/Berlin" in texts[0]
+    assert not any("late" in text or "Skipped" in text for text in texts)
+
+
+async def test_after_downtime_the_newest_is_sent_and_says_so(world: World) -> None:
+    await world.make()
+    meet(world.account, world.hall, at(18, "23:00"), 30, "Ann", "Bob")
+    world.now = at(17, "10:00")
+    await world.digests.run()
+    world.now = at(20, "08:00")
+    assert await world.digests.run() == 1
+    assert await world.digests.run() == 0
+    _, text = await world.texts()
+    assert text.startswith("📊 Daily digest · Thu 19 Nov: 1 session, 2 people, 60 participant-minutes.")
+    assert "This digest is late: it was due at 09:00 on Thu 19 Nov." in text
+    assert "Skipped: Wed 18 Nov." in text
+    assert (await world.digest()).last == date(2026, 11, 19)
+    world.now = at(20, "09:05")
+    assert await world.digests.run() == 1
+    assert "late" not in (await world.texts())[0]
+
+
+async def test_what_was_paused_is_not_named_as_skipped(world: World) -> None:
+    made = await world.make()
+    by = Changed(0, "U1", "digests")
+    assert await world.store.pause_digest(TEAM, "C1", 1, None, by)
+    assert await world.pass_to(at(20, "10:00")) == 0
+    following = made.schedule.at(made.schedule.next(world.now)[0])
+    assert await world.store.pause_digest(TEAM, "C1", 1, int(following.timestamp() * 1000), by)
+    assert await world.pass_to(at(21, "09:01"), step=timedelta(minutes=30)) == 1
+    (text,) = await world.texts()
+    assert "Sat 21 Nov" in text and "Skipped" not in text and "late" not in text
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "last", "instants"),
+    [
+        # 2:30 comes twice on 25 October, and not at all on 28 March
+        ("daily 2:30", at(23, month=10), at(27, month=10), ["2026-10-24T00:30", "2026-10-25T00:30", "2026-10-26T01:30", "2026-10-27T01:30"]),
+        ("daily 2:30", datetime(2027, 3, 26, 12, tzinfo=BERLIN), datetime(2027, 3, 30, 12, tzinfo=BERLIN),
+         ["2027-03-27T01:30", "2027-03-28T01:30", "2027-03-29T00:30", "2027-03-30T00:30"]),
+        ("weekdays 9:00", at(19), at(24), ["2026-11-20T08:00", "2026-11-23T08:00", "2026-11-24T08:00"]),
+    ],
+)  # fmt: skip
+async def test_days_on_which_the_clocks_change(
+    world: World, line: str, first: datetime, last: datetime, instants: list[str]
+) -> None:
+    world.now = first.astimezone(UTC)  # whose clock doesn't go back
+    made = await world.make(line)
+    seen = []
+    while world.now < last:
+        world.now += timedelta(minutes=15)
+        if await world.digests.run():
+            seen.append(f"{world.now.astimezone(UTC) - timedelta(minutes=15):%Y-%m-%dT%H:%M}")
+    assert seen == instants
+    windows = [made.schedule.window(datetime.fromisoformat(each).date()) for each in instants]
+    assert all(one.end == other.start for one, other in pairwise(windows))
+    spans = [text.splitlines()[1] for text in await world.texts()]
+    assert all(one.split(" – ")[1].split(",")[0] in other for one, other in pairwise(spans))
+
+
+async def test_a_quiet_period_is_said_or_skipped(world: World) -> None:
+    await world.make()
+    await world.make(empty="skip", channel="C2")
+    assert await world.pass_to(at(18)) == 4
+    assert [(row.channel_id, ": no sessions.\n" in row.text) for row in await world.posted()] == [("C1", True)] * 2
+    assert [each.last for each in await world.store.digests(TEAM)] == [date(2026, 11, 18)] * 2
+    session = meet(world.account, world.hall, at(18, "08:30"), None)
+    world.account.leave(session, session.present()[0], at(18, "08:40").timestamp())
+    await world.pass_to(at(19))  # nobody was in and nothing began, but it is open: that is to be said
+    texts = await world.texts()
+    assert len(texts) == 2 and all("with nobody in for 1 d" in text or "Town hall" in text for text in texts)
+
+
+# What
+
+
+async def test_two_digests_of_one_period_share_one_reading(world: World) -> None:
+    for number in range(250):
+        meet(world.account, world.hall, at(16, "10:00") + timedelta(minutes=4 * number), 3)
+    for number in range(3):
+        meet(world.account, world.hall, at(17, "08:30") + timedelta(minutes=number), None)
+    await world.make()
+    await world.make("daily 8:00 Europe/London", "role:guest", channel="C2")  # the same moment
+    await world.make("daily 9:00", "peers:>=1")
+    await world.make("daily 9:30")
+    world.now = at(17, "09:01")
+    assert await world.digests.run() == 3
+    assert world.pages() == 1 + 3  # the live ones, the ended ones
+    texts = await world.texts()
+    assert sorted("253 sessions" in text for text in texts) == [False, True, True]
+    assert "no sessions" in next(text for text in texts if "253 sessions" not in text)
+    world.now = at(17, "09:31")
+    assert await world.digests.run() == 1
+    assert world.pages() == 2 * (1 + 3)
+
+
+async def test_the_digests_of_one_room_read_only_that(world: World) -> None:
+    lab = world.account.add_room("Lab")
+    for number in range(150):
+        meet(world.account, world.hall, at(16, "10:00") + timedelta(minutes=number), 3)
+    meet(world.account, lab, at(16, "20:00"), 3)
+    await world.make(query=f"room:{lab.id}")
+    await world.make(query=f"room:{lab.id} role:host", channel="C2")
+    world.now = at(17, "09:01")
+    assert await world.digests.run() == 2
+    assert [each.query.get("room_id") for each in world.fake.requests if each.path == "/sessions"] == [lab.id] * 2
+    assert all(": 1 session, 1 person, 3 participant-minutes." in text for text in await world.texts())
+
+
+@pytest.mark.parametrize("line", ["daily 2:30", "daily 9:00", "mon,thu 9:00", "weekdays 0:00"])
+@pytest.mark.parametrize(
+    "oddities", [Oddities(), Oddities(without_active="active"), Oddities(mixed=3)], ids=["", "active", "mixed"]
+)
+async def test_each_session_counts_once_over_consecutive_digests(world: World, line: str, oddities: Oddities) -> None:
+    """Those that cross a midnight, a period's edge or a change of the clocks too; participant time adds up."""
+    world.fake.oddities = oddities
+    rng = random.Random(line)
+    schedule, _ = read_schedule(line, "Europe/Berlin")
+    dates = schedule.next(at(17, month=10).astimezone(UTC), 7)  # the clocks go back on the 25th
+    windows = [schedule.window(day) for day in dates]
+    start, end = windows[0].start, windows[-1].end
+    began = [start + timedelta(seconds=rng.uniform(-20 * 3600, (end - start).total_seconds())) for _ in range(150)]
+    began += [window.end for window in windows] + [window.end - timedelta(milliseconds=1) for window in windows]
+    people_s = started = 0.0
+    for number, moment in enumerate(sorted(began)):
+        lasts = rng.choice((1, 30, 300, 719))
+        meet(world.account, world.hall, moment, lasts, f"p{number % 40}", f"q{number}")
+        over = moment + timedelta(minutes=lasts)
+        started += start <= moment < end
+        people_s += 2 * max(0.0, (min(over, end) - max(moment, start)).total_seconds())
+    wanted = (ALL, "Europe/Berlin")
+    figures = [(await count(world.hms, window, [wanted]))[wanted] for window in windows]
+    assert all(one.end == other.start for one, other in pairwise(figures))
+    assert sum(each.totals.sessions for each in figures) == started
+    assert sum(each.totals.participant_s for each in figures) == pytest.approx(
+        people_s, abs=300 if oddities.mixed else 0.1
+    )  # mixed times are cut to whole seconds
+    if line != "mon,thu 9:00":  # whose periods differ in length
+        days = [
+            (one, other) for one, other in pairwise(figures) if one.start == other.start - (other.end - other.start)
+        ]
+        assert days and all(other.before == one.totals for one, other in days)
+
+
+async def test_a_session_that_crosses_the_edge(world: World) -> None:
+    """It counts where it began; its people and their time count in both."""
+    meet(world.account, world.hall, at(17, "08:30"), 60, "Ann", "Bob")
+    await world.make()
+    await world.pass_to(at(18))
+    one, other = await world.texts()
+    assert one.startswith("📊 Daily digest · Tue 17 Nov: 1 session, 2 people, 60 participant-minutes.")
+    assert "still open" in one  # at nine it was, whenever it is read
+    assert other.startswith("📊 Daily digest · Wed 18 Nov: 0 sessions, 2 people, 60 participant-minutes.")
+    assert "• *0* sessions: ▼ 1 fewer\n" in other and "• *2* people: unchanged\n" in other
+
+
+async def test_a_preview_of_one_that_is_not_stored(world: World) -> None:
+    meet(world.account, world.hall, at(15, "20:00"), 30)
+    schedule = Schedule(tuple(range(7)), read_schedule("daily 9:00", "UTC")[0].clock, "Europe/Berlin")
+    digest = Digest(TEAM, "C1", ALL, schedule, "skip", "U1", 0)
+    message = await preview(world.hms, world.rooms, digest, world.now)
+    text = message.text.replace(NO_BREAK, " ")
+    assert text.startswith("📊 Daily digest · Mon 16 Nov: 1 session, 1 person, 30 participant-minutes.")
+    assert "A preview, which only you see." in text and "of this channel" not in text and "*Town hall*" in text
+    assert "no sessions" in (await preview(world.hms, world.rooms, digest, at(15, "08:00"))).text
+    world.fake.fail_always("/sessions", Status(403))
+    with pytest.raises(HmsError):
+        await preview(world.hms, world.rooms, digest, world.now)
+
+
+# Trouble
+
+
+async def test_100ms_fails_and_recovers(world: World) -> None:
+    await world.make()
+    patient = world.process(retry_s=3_600.0)
+    world.now = at(17, "09:01")
+    world.fake.fail("/sessions", Status(403), Status(403))
+    assert await patient.run() == 0
+    asked = world.pages()
+    assert (await world.digest()).problem == "HmsAuth"
+    assert await patient.run() == 0 and world.pages() == asked, "it is left alone for a while"
+    assert await world.texts() == []
+    world.now = at(17, "09:20")
+    assert await world.digests.run() == 1
+    digest = await world.digest()
+    assert (digest.problem, digest.last) == ("", date(2026, 11, 17))
+    assert "This digest is late: it was due at 09:00 on Tue 17 Nov." in (await world.texts())[0]
+
+
+async def test_a_period_that_cannot_be_read_keeps_no_other_waiting(world: World) -> None:
+    await world.make("weekly tue 8:30")
+    await world.make("daily 9:00", channel="C2")
+    world.now = at(17, "09:01")
+    world.fake.fail("/sessions", Status(400))
+    assert await world.digests.run() == 1
+    (sent,) = [row.channel_id for row in await world.posted()]
+    every = {each.channel_id: each.problem for each in await world.store.digests(TEAM)}
+    assert every.pop(sent) == "" and list(every.values()) == ["HmsRefused"]
+
+
+async def test_who_is_asked_to_slow_down_asks_for_nothing(world: World) -> None:
+    await world.make("weekly tue 8:30")
+    await world.make("daily 8:45", channel="C2")
+    await world.make("daily 9:00", channel="C3")
+    patient = world.process(retry_s=3_600.0)
+    world.now = at(17, "09:01")
+    world.fake.fail("/sessions", *[Status(429, {"Retry-After": "3600"})] * 2)
+    assert await patient.run() == 0
+    assert await patient.run() == 0
+    assert world.pages() <= 2, "two are read at once"
+
+
+async def test_a_slow_period_keeps_no_other_waiting(world: World) -> None:
+    """Two are read at once, and one that failed comes last."""
+    for number, line in enumerate(("daily 8:15", "daily 8:30", "daily 8:45", "daily 9:00")):
+        await world.make(line, channel=f"C{number}")
+    world.now = at(17, "09:01")
+    quick = world.process(read_s=0.3)
+    world.fake.fail("/sessions", Stall(1))
+    assert await quick.run() == 3
+    (slow,) = [each for each in await world.store.digests(TEAM) if each.last == date(2026, 11, 16)]
+    assert slow.problem == "TimeoutError"
+    assert len(await world.posted()) == 3
+    assert await world.digests.run() == 1
+    assert (await world.digest()).problem == ""
+
+
+async def test_it_is_late_when_its_reading_took_long(world: World) -> None:
+    await world.make()
+    world.now = at(17, "09:01")
+    world.fake.fail("/sessions", Stall(0.2))
+    running = asyncio.create_task(world.digests.run())
+    while not world.pages():
+        await asyncio.sleep(0.01)
+    world.now = at(17, "09:19")
+    assert await running == 1
+    assert "This digest is late: it was due at 09:00 on Tue 17 Nov." in (await world.texts())[0]
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("sent", "🟢 working · next Wed 18 Nov 09:00 · last Tue 17 Nov"),
+        ("msg_too_long", "🔴 the one of Tue 17 Nov was refused by Slack (`msg_too_long`) · next Wed 18 Nov 09:00"),
+        ("unconfirmed", "🟠 the one of Tue 17 Nov is held: nobody can tell whether it arrived · next Wed 18 Nov 09:00"),
+        ("pending", "🟢 working · next Wed 18 Nov 09:00"),
+        ("is_archived", "⏸️ waits: the channel is paused"),
+    ],
+)
+async def test_the_list_says_what_became_of_the_newest(world: World, end: str, said: str) -> None:
+    await world.make()
+    world.now = at(17, "09:01")
+    await world.digests.run()
+    now_ms = int(world.now.timestamp() * 1000)
+    if end == "is_archived":
+        await world.halt()
+    elif end != "pending":
+        (row,) = await world.store.claim(now_ms + 5_000, 20_000, 5)
+        if end == "sent":
+            await world.store.sent([(row, "1.0")], now_ms)
+        elif end == "unconfirmed":
+            await world.store.held(row, end)
+        else:
+            await world.store.dead(row, end)
+    found = await world.store.digests(TEAM)
+    keys = [each.key(each.last) for each in found if each.last]
+    sent = {each.number for each in found} if await world.store.sent_of(keys) else set()
+    text = digests_list(found, Health("", 0, 0), names={}, as_of=world.now, sent=sent).text.replace(NO_BREAK, " ")
+    assert text.endswith(f"Europe/Berlin, {said}.")
+
+
+# Clocks that are wrong
+
+
+async def test_a_clock_that_is_ahead_waits_for_that_of_100ms(world: World) -> None:
+    """However far: what happens meanwhile is of the period, too. Its answer to the reading itself says so, or any."""
+    await world.make()
+    world.now = at(17, "09:01")  # it is 8:56
+    world.say_time(-300, times=2)
+    assert await world.digests.run() == 0
+    asked = world.pages()
+    assert await world.digests.run() == 0 and world.pages() == asked, "it knows now"
+    meet(world.account, world.hall, at(17, "08:57"), 2)
+    world.now = at(17, "09:04")
+    assert await world.digests.run() == 0
+    world.now = at(17, "09:05") + timedelta(seconds=10)
+    assert await world.digests.run() == 1
+    assert ": 1 session, 1 person, 2 participant-minutes." in (await world.texts())[0]
+
+
+async def test_a_clock_that_was_ahead_silences_nothing(world: World) -> None:
+    """Even where that of 100ms was ahead with it."""
+    await world.make()
+    world.now = at(17, "09:01")
+    assert await world.digests.run() == 1
+    world.now += timedelta(days=365)
+    assert await world.digests.run() == 1
+    await world.posted()
+    for day in range(18, 28):
+        world.now = at(day, "09:01")
+        assert await world.digests.run() == 1, day
+        assert (await world.digest()).last == date(2026, 11, day)
+    texts = await world.texts()
+    assert len(texts) == 10 and not any("late" in text or "Skipped" in text for text in texts)
+
+
+async def test_one_made_by_a_clock_that_was_ahead(world: World) -> None:
+    world.now = at(19)
+    await world.make()
+    world.now = at(16)
+    await world.pass_to(at(18), step=timedelta(minutes=10))
+    assert [text.splitlines()[0] for text in await world.texts()][-2:] == [
+        "📊 Daily digest · Tue 17 Nov: no sessions.",
+        "📊 Daily digest · Wed 18 Nov: no sessions.",
+    ]
+
+
+async def test_a_clock_that_is_behind_changes_nothing(world: World) -> None:
+    """The digests aren't astray: it is the clock."""
+    await world.make()
+    world.now -= timedelta(days=30)
+    other = world.process()
+    world.say_time(30 * 86_400, times=4)
+    assert await other.run() == 0
+    assert await world.texts() == []
+    assert (await world.digest()).last == date(2026, 11, 16)
+
+
+# Channels that are paused
+
+
+async def test_a_paused_channel_gets_the_newest_when_it_goes_on(world: World) -> None:
+    await world.make()
+    await world.pass_to(at(17))
+    await world.halt()
+    assert await world.pass_to(at(20), step=timedelta(hours=1)) == 0
+    pages = world.pages()
+    assert await world.digests.run() == 0 and world.pages() == pages, "nothing is read for nobody"
+    await world.store.resume(TEAM, "C1")
+    assert await world.digests.run() == 1
+    first, second = [text for text in await world.texts() if "igest" in text]
+    assert "Tue 17 Nov" in first
+    assert "late: it was due at 09:00 on Fri 20 Nov" in second and "Skipped: Wed 18 Nov, Thu 19 Nov." in second
+
+
+@pytest.mark.parametrize("how", ["remove", "pause"])
+async def test_what_is_unsent_of_one_that_is_gone_is_taken_back(world: World, how: str) -> None:
+    await world.make()
+    await world.make(query="role:host")
+    await world.pass_to(at(17))
+    await world.halt()
+    by = Changed(0, "U1", how)
+    if how == "remove":
+        assert await world.store.remove_digest(TEAM, "C1", 1, by)
+    else:
+        assert await world.store.pause_digest(TEAM, "C1", 1, None, by)
+    await world.store.resume(TEAM, "C1")
+    texts = [text for text in await world.texts() if "igest" in text]
+    assert len(texts) == 1 and "Digest 2 of this channel" in texts[0]
+
+
+async def test_a_person_changes_it_while_it_is_counted(world: World) -> None:
+    await world.make()
+    await world.make(channel="C2")
+    await world.make(channel="C3")
+    world.now = at(17, "09:01")
+    world.fake.fail("/sessions", Stall(0.2))
+    running = asyncio.create_task(world.digests.run())
+    while not world.pages():
+        await asyncio.sleep(0.01)
+    by = Changed(0, "U1", "digests")
+    assert await world.store.remove_digest(TEAM, "C1", 1, by)
+    assert await world.store.pause_digest(TEAM, "C2", 1, None, by)
+    assert await running == 1
+    assert [row.channel_id for row in await world.posted()] == ["C3"]
+
+
+async def test_who_no_longer_leads_sends_nothing(world: World) -> None:
+    await world.make()
+    fence = await world.store.lead("poller", "me", 60_000)
+    assert fence is not None
+    world.now = at(17, "09:01")
+    assert await world.digests.run(Fence(fence.name, "other", fence.epoch + 1)) == 0
+    assert await world.digests.run(fence) == 1
+
+
+async def test_a_workspace_that_refuses_the_blocks_gets_the_text(
+    world: World, slack: FakeSlack, live_ops: str, chat: Chat
+) -> None:
+    """Through the real door, with every figure."""
+    meet(world.account, world.hall, at(16, "20:00"), 30, "Ann", "Bob")
+    meet(world.account, world.account.add_room("Lab"), at(16, "21:00"), 300, "Cem")
+    await world.make(channel=live_ops)
+    world.now = at(17, "09:01")
+    assert await world.digests.run() == 1
+    slack.fail("chat.postMessage", ApiError("invalid_blocks"))
+    deliver = Deliver(world.store, chat, clock=lambda: world.now.timestamp())
+    assert await deliver.run() == 1
+    (message,) = slack.messages("live-ops")
+    assert message.blocks == []
+    said = message.text.replace(NO_BREAK, " ")
+    for piece in (
+        "2 sessions", "3 people", "360 participant-minutes", "*5 h 00 min* longest session, in *Lab*",
+        "*2* people at once, at 20:00 on Mon", "*Lab* · lasted 5 h 00 min", "1. *Lab*: 1 session, 1 person, 300 part",
+        "2. *Town hall*: 1 session, 2 people, 60 participant-minutes", "20:00 2", "`/sessions digests`",
+    ):  # fmt: skip
+        assert piece in said, piece
+
+
+async def test_a_workspace_that_draws_blocks_gets_them(
+    world: World, slack: FakeSlack, live_ops: str, chat: Chat
+) -> None:
+    meet(world.account, world.hall, at(16, "20:00"), 30, "Ann", "Bob")
+    meet(world.account, world.account.add_room("Lab"), at(16, "21:00"), 300, "Cem")
+    await world.make(channel=live_ops)
+    world.now = at(17, "09:01")
+    assert await world.digests.run() == 1
+    assert await Deliver(world.store, chat, clock=lambda: world.now.timestamp()).run() == 1
+    (message,) = slack.messages("live-ops")
+    kinds = [block["type"] for block in message.blocks]
+    assert [kinds.count(kind) for kind in ("header", "data_visualization", "data_table")] == [1, 2, 1]

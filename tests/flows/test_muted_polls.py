@@ -1,0 +1,186 @@
+"""Polls of an account, while people mute their channel and end that again: what is withheld is stored, and read anew when
+the time has come."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.change import Changed
+from bot.core.mute import Mute
+from bot.core.outgoing import Outgoing
+from bot.core.parse import parse
+from bot.core.quiet import read_quiet
+from bot.core.subscription import Subscription
+from bot.demo.fake_hms import Account, FakeHms, Stall
+from bot.demo.fake_hms.records import Session
+from bot.flows.poll import Poll
+from bot.flows.rooms import Rooms
+from bot.hms.auth import SignedToken
+from bot.hms.client import Hms
+from bot.store.store import Store
+
+TEAM, CHANNEL = "T1", "C1"
+BY = Changed(0, "U1", "a line")
+HOUR = timedelta(hours=1)
+
+
+class World:
+    """An account, and polls of it for one channel. `poll` gives the texts of what it would send, each with its kind."""
+
+    def __init__(self, account: Account, store: Store, hms: Hms) -> None:
+        self.store = store
+        self.ahead = timedelta()
+        self.polls = Poll(hms, Rooms(hms), store, lambda: TEAM, self.now)
+        self._account = account
+        self._room = account.add_room("Town hall")
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    @property
+    def now_ms(self) -> int:
+        return int(self.now().timestamp() * 1000)
+
+    def open(self) -> Session:
+        return self._account.open_session(self._room, time.time())
+
+    def join(self, session: Session, name: str) -> None:
+        self._account.join(session, name=name, role="guest", at=time.time())
+
+    def end(self, session: Session) -> None:
+        self._account.end(session, time.time())
+
+    async def mute(self, session_id: str = "") -> Mute:
+        ends_ms = self.now_ms + 3_600_000
+        new = Mute(TEAM, CHANNEL, parse(""), session_id, ends_ms, "U1", self.now_ms)
+        return (await self.store.add_mute(new, BY))[0]
+
+    async def poll(self) -> list[tuple[str, str]]:
+        assert await self.polls.run()
+        sent = []
+        while rows := await self.store.claim(self.now_ms, 20_000, 10):
+            sent += [(row.kind, row.text) for row in rows]
+            await self.store.sent([(row, "1.0") for row in rows], self.now_ms, gap_ms=0)
+        return sent
+
+
+@pytest.fixture
+async def world(account: Account, hms: FakeHms, tmp_path: Path) -> AsyncIterator[World]:
+    client = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
+    store = await Store.open(f"sqlite:///{tmp_path}/bot.db")
+    made = World(account, store, client)
+    kinds = frozenset(("start", "end", "join"))
+    wanted = Subscription(TEAM, CHANNEL, parse(""), kinds, "U1", made.now_ms)
+    await store.subscribe(wanted, [], Outgoing("first", TEAM, CHANNEL, "post", "hello", []))
+    assert await made.poll() == [("post", "hello")]
+    yield made
+    await store.close()
+    await client.close()
+
+
+def recap(live: int, ended: int) -> list[tuple[str, str]]:
+    are = "session is" if live == 1 else "sessions are"
+    others = f" {ended} other has ended since." if ended else ""
+    return [("post", f"{live} {are} live that you didn't hear of while it was quiet here.{others}")]
+
+
+async def test_a_mute_that_ends(world: World) -> None:
+    await world.mute()
+    stays, goes = world.open(), world.open()
+    assert await world.poll() == []
+    world.end(goes)
+    world.join(stays, "Ada")
+    assert await world.poll() == []
+    assert await world.poll() == []
+    world.ahead = HOUR
+    assert await world.poll() == recap(1, 1)
+    assert await world.poll() == []
+    assert await world.store.hushed(TEAM) == []
+    world.end(stays)
+    ((kind, text),) = await world.poll()
+    assert (kind, text.partition(":")[0]) == ("post", "⚪ Ended · *Town hall*")
+
+
+async def test_a_mute_that_somebody_ends(world: World) -> None:
+    """Nothing has happened in the account: the sessions are read all the same."""
+    mute = await world.mute()
+    world.open(), world.open()
+    assert await world.poll() == []
+    await world.store.remove_mutes(TEAM, CHANNEL, [mute.number], BY)
+    assert await world.poll() == recap(2, 0)
+    assert await world.poll() == []
+
+
+async def test_a_mute_ends_early_when_all_has_ended(world: World) -> None:
+    """Nothing that is withheld is live, and nothing has happened in the account."""
+    mute = await world.mute()
+    world.end(world.open())
+    assert await world.poll() == []
+    assert await world.poll() == []
+    await world.store.remove_mutes(TEAM, CHANNEL, [mute.number], BY)
+    assert await world.poll() == [("post", "1 session has ended while it was quiet here.")]
+    assert await world.poll() == []
+
+
+async def test_who_mutes_while_sessions_are_read_does_not_hear_of_them(world: World, hms: FakeHms) -> None:
+    world.open()
+    hms.requests.clear()
+    hms.fail("/sessions", Stall(0.2))
+    poll = asyncio.create_task(world.poll())
+    while not hms.requests:
+        await asyncio.sleep(0.01)
+    await world.mute()
+    assert await poll == []
+    world.ahead = HOUR
+    assert await world.poll() == recap(1, 0)
+
+
+async def test_another_process_goes_on_with_what_is_withheld(world: World, hms: FakeHms) -> None:
+    await world.mute()
+    world.open()
+    assert await world.poll() == []
+    client = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
+    world.polls = Poll(client, Rooms(client), world.store, lambda: TEAM, world.now)
+    world.ahead = HOUR
+    assert await world.poll() == recap(1, 0)
+    await client.close()
+
+
+async def test_a_card_is_edited_in_quiet_hours_and_gets_no_reply(world: World) -> None:
+    shown = world.open()
+    assert [kind for kind, _ in await world.poll()] == ["post"]
+    now = world.now()
+    around = f"{now - 2 * HOUR:%H:%M}-{now + 2 * HOUR:%H:%M}"
+    await world.store.add_quiet(TEAM, CHANNEL, read_quiet(around, "UTC"), BY)
+    world.join(shown, "Ada")
+    world.open()
+    assert [kind for kind, _ in await world.poll()] == ["edit"]
+    await world.store.clear_quiets(TEAM, CHANNEL, BY)
+    assert await world.poll() == recap(1, 0)
+    world.ahead = timedelta(minutes=1)  # a card's next edit waits
+    world.join(shown, "Ben")
+    assert sorted(kind for kind, _ in await world.poll()) == ["edit", "reply"]
+    await world.store.set_threads(TEAM, CHANNEL, False, BY)
+    world.ahead *= 2
+    world.join(shown, "Eve")
+    assert [kind for kind, _ in await world.poll()] == ["edit"]
+
+
+async def test_one_session_alone_is_muted(world: World) -> None:
+    quiet = world.open()
+    mute = await world.mute(quiet.id)
+    world.open()
+    assert len(await world.poll()) == 1
+    longer = replace(mute, until_ms=mute.until_ms + 3_600_000)
+    await world.store.add_mute(longer, BY)
+    world.ahead = HOUR
+    assert await world.poll() == []
+    world.ahead *= 2
+    assert await world.poll() == recap(1, 0)

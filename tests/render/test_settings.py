@@ -1,0 +1,132 @@
+"""What is said of digests, mutes, quiet hours and settings: inside every limit, and harmless whatever the names."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from bot.core.change import Changed
+from bot.core.digest import Digest
+from bot.core.lines import digest_line, mute_line, quiet_line, read_digest, read_hours, read_silence, terms
+from bot.core.mute import Mute
+from bot.core.parse import parse
+from bot.core.quiet import Quiet, read_quiet
+from bot.core.schedule import read_schedule
+from bot.core.subscription import Subscription
+from bot.render import digests, mutes
+from bot.render.blocks import Message
+from bot.render.limits import ALL_TEXT_CHARS
+from bot.render.settings import CHANGES_MOST, Settings, changes_list, settings_card
+from bot.render.subscriptions import Health
+from bot.render.validate_data import texts
+from bot.store.store import QUIETS_MOST
+from tests.render.accounts import NOW, name
+from tests.render.judge import harmless, inside_limits
+from tests.render.test_subscriptions import hostile, some_health
+
+ZONE = "America/Argentina/Buenos_Aires"
+NOW_MS = int(NOW.timestamp() * 1000)
+HOURS = [f"{hour:02}:00-{hour:02}:30 mon,tue,wed,thu,fri,sat" for hour in range(QUIETS_MOST)]
+
+
+def quiets() -> list[tuple[Quiet, str]]:
+    return [(read_quiet(hours, ZONE), "U123ABC") for hours in HOURS]
+
+
+def some(
+    rng: random.Random, digests_most: int, mutes_most: int, subscriptions_most: int
+) -> tuple[list[Digest], list[Mute], list[Subscription], dict[str, str]]:
+    names: dict[str, str] = {}
+    queries = []
+    for _ in range(max(digests_most, mutes_most, subscriptions_most)):
+        subscription, more = hostile(rng, rng.randrange(1, 999_999_999))
+        names |= more
+        queries.append(subscription)
+    made = [
+        Digest(
+            each.team_id, each.channel_id, replace(each.query, state="all"), read_schedule("weekly mon,wed,fri 9:00", ZONE)[0],
+            "skip", "U123ABC", 0, each.number, rng.random() < 0.3, date(2026, 11, 20), rng.choice(("", "HmsAuth", name(rng))),
+        )
+        for each in queries[:digests_most]
+    ]  # fmt: skip
+    muted = [
+        Mute(each.team_id, each.channel_id, each.query, "", NOW_MS + 86_400_000, "U123ABC", 0, each.number)
+        for each in queries[:mutes_most]
+    ]
+    return made, muted, queries[:subscriptions_most], names
+
+
+def every(rng: random.Random, most: int) -> Iterator[Message]:
+    made, muted, subscriptions, names = some(rng, min(most, 20), min(most, 50), min(most, 100))
+    health = some_health(rng)
+    sent = {each.number for each in made if rng.random() < 0.5}
+    yield digests.digests_list(made, health, names=names, as_of=NOW, sent=sent, invite="/invite @x")
+    yield mutes.mutes_list(muted, quiets(), names=names, zone=ZONE, as_of=NOW)
+    yield settings_card(
+        Settings("C123ABC", health, subscriptions, made, muted, quiets(), False, sent),
+        names=names,
+        zone=ZONE,
+        as_of=NOW,
+    )
+    for digest in made[:1]:
+        for how in ("new", "same", "changed"):
+            paused = rng.choice(("", "not_in_channel"))
+            yield digests.made(digest, how, names=names, now=NOW, invite="/invite @x", paused=paused, known=False)
+        yield digests.ended(digest, names)
+        yield digests.halted_or_resumed(digest, names, NOW)
+    for mute in muted[:1]:
+        for how in ("new", "same", "changed"):
+            yield mutes.muted(mute, how, replace(mute, until_ms=NOW_MS + 1), names=names, zone=ZONE)
+        yield mutes.unmuted(muted, names=names, zone=ZONE)
+        yield mutes.unmuted([mute], names=names, zone=ZONE)
+        yield mutes.muted(replace(mute, session_id="6" * 24), "new", names=names, zone=ZONE)
+    changes = [Changed(NOW_MS, "U123ABC", digest_line(each)) for each in made]
+    yield changes_list(changes[:CHANGES_MOST], names=names, as_of=NOW)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("most", [0, 1, 7, 100])
+def test_hostile_names_at_any_number(seed: int, most: int) -> None:
+    for message in every(random.Random(seed), most):
+        inside_limits(message)
+        harmless(message)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_lists_leave_room_for_a_note(seed: int) -> None:
+    rng = random.Random(seed)
+    made, muted, subscriptions, names = some(rng, 20, 50, 100)
+    health = Health("", 0, 0)
+    sent = {each.number for each in made}
+    has = Settings("C123ABC", health, subscriptions, made, muted, quiets(), sent=sent)
+    for message in (
+        digests.digests_list(made, health, names=names, as_of=NOW, sent=sent),
+        mutes.mutes_list(muted, quiets(), names=names, zone=ZONE, as_of=NOW),
+        settings_card(has, names=names, zone=ZONE, as_of=NOW),
+    ):
+        assert len(message.blocks) < 50
+        assert sum(map(len, texts(message.blocks))) <= ALL_TEXT_CHARS - digests.NOTE_CHARS
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_lines_that_are_shown_make_the_same(seed: int) -> None:
+    made, muted, _, _ = some(random.Random(seed), 5, 5, 0)
+    for digest, mute in zip(made, muted, strict=True):
+        query = parse(terms(mute.query), most_chars=10_000)  # as it is stored: `@here` is a user `here`
+        line = digest_line(replace(digest, query=query)).removeprefix("digest ")
+        schedule, read = read_digest(line, "UTC")
+        assert (schedule, read.without("empty"), read.only("empty")) == (digest.schedule, query, "skip")
+        line = mute_line(replace(mute, query=query), ZONE).removeprefix("mute ")
+        end, read, _ = read_silence(line, NOW, "UTC")
+        assert (int(end.timestamp() * 1000), read) == (mute.until_ms, query)
+    for quiet, _ in quiets():
+        assert read_hours(quiet_line(quiet).removeprefix("quiet "), "UTC") == (quiet, False)
+
+
+def test_an_end_with_seconds() -> None:
+    _, (mute,), _, _ = some(random.Random(1), 0, 1, 0)
+    assert mute_line(replace(mute, until_ms=NOW_MS + 59_000), "Asia/Kolkata").endswith(":59+05:30")
