@@ -20,7 +20,7 @@ from bot.store import changes, leases, messages
 from bot.store.channels import channel_of, lock, next_number, turn
 from bot.store.queries import hashed, read_query, readable
 from bot.store.records import Fence, How
-from bot.store.sql import HELD, PENDING, chunks
+from bot.store.sql import chunks
 from bot.store.tables import channels, digests, outbox
 
 DIGESTS_MOST = 20
@@ -85,7 +85,7 @@ async def due(db: AsyncConnection, team_id: str, now_ms: int) -> list[Digest]:
 
 async def remove(db: AsyncConnection, team_id: str, channel_id: str, number: int, by: Changed) -> Digest | None:
     await lock(db, [(team_id, channel_id)])
-    await _take_back(db, team_id, channel_id, number)
+    await messages.take_back(db, (team_id, channel_id), _mark(team_id, channel_id, number))
     removed = delete(digests).where(*_is(team_id, channel_id, number)).returning(digests)
     return await _changed(db, removed, by)
 
@@ -98,7 +98,7 @@ async def pause(
     before = next(iter(readable(await db.execute(select(digests).where(*same)), _digest)), None)
     if before is None or before.paused is (next_ms is None):
         return before
-    await _take_back(db, team_id, channel_id, number)
+    await messages.take_back(db, (team_id, channel_id), _mark(team_id, channel_id, number))
     values = {"next_ms": None} if next_ms is None else _waits(before.schedule, next_ms)
     return await _changed(db, update(digests).where(*same).values(values).returning(digests), by)
 
@@ -143,13 +143,6 @@ async def _changed(db: AsyncConnection, statement: Executable, by: Changed) -> D
         return None
     await changes.add(db, (row.team_id, row.channel_id), by)
     return next(iter(readable([row], _digest)), None)
-
-
-async def _take_back(db: AsyncConnection, team_id: str, channel_id: str, number: int) -> None:
-    """Forget the digest's messages that nobody is sending: they aren't wanted any more."""
-    here = (outbox.c.team_id == team_id, outbox.c.channel_id == channel_id, outbox.c.status.in_((PENDING, HELD)))
-    unsent = (outbox.c.claim.is_(None), outbox.c.of == _mark(team_id, channel_id, number))
-    await db.execute(delete(outbox).where(*here, *unsent))
 
 
 async def _became(db: AsyncConnection, keys: Sequence[str]) -> dict[str, tuple[str, str]]:

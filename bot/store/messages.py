@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, case, select, update
+from sqlalchemy import Row, bindparam, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import log
@@ -55,6 +55,12 @@ async def put(
     others = [each for each in outgoing if each.kind != "post"]
     if others:
         await _put_others(db, others, paused, turn, now_ms, once)
+
+
+async def take_back(db: AsyncConnection, place: Place, of: str) -> None:
+    """Forget those that belong to `of` and that nobody is sending: what they say is no longer wanted."""
+    here = (outbox.c.team_id == place[0], outbox.c.channel_id == place[1], outbox.c.status.in_((PENDING, HELD)))
+    await db.execute(delete(outbox).where(*here, outbox.c.claim.is_(None), outbox.c.of == of))
 
 
 async def _put_others(

@@ -18,7 +18,6 @@ from bot.store import cards, changes, messages, tables
 from bot.store.channels import lock, next_number, turn
 from bot.store.queries import hashed, read_query, readable
 from bot.store.records import How
-from bot.store.sql import HELD, PENDING
 from bot.store.tables import channels, outbox, subscriptions
 
 SUBSCRIPTIONS_MOST = 100
@@ -43,7 +42,7 @@ async def subscribe(
         return _subscription(before, new.query), "same"
     if before is not None:
         how: How = "changed"
-        await _take_back(db, new.team_id, new.channel_id, before.number)
+        await messages.take_back(db, place, _mark(*place, before.number))
         first = changed or first
         others = update(subscriptions).where(*same).values(kinds=kinds, created_by=new.created_by)
         stored = (await db.execute(others.returning(subscriptions))).one()
@@ -91,7 +90,7 @@ async def unsubscribe(
     row = (await db.execute(removed.returning(subscriptions))).one_or_none()
     if row is None:
         return None
-    await _take_back(db, team_id, channel_id, number)
+    await messages.take_back(db, (team_id, channel_id), _mark(team_id, channel_id, number))
     if by is not None:
         await changes.add(db, (team_id, channel_id), by)
     return next(iter(readable([row], _read)), None)
@@ -111,13 +110,6 @@ async def last_told(db: AsyncConnection, team_id: str, channel_id: str) -> dict[
         for number in map(int, filter(None, known.split(","))):
             told[number] = max(told.get(number, 0), min(changed_ms, last_ms))
     return told
-
-
-async def _take_back(db: AsyncConnection, team_id: str, channel_id: str, number: int) -> None:
-    """Forget the subscription's first message where nobody is sending it: what it says is no longer so."""
-    here = (outbox.c.team_id == team_id, outbox.c.channel_id == channel_id, outbox.c.status.in_((PENDING, HELD)))
-    unsent = (outbox.c.claim.is_(None), outbox.c.of == _mark(team_id, channel_id, number))
-    await db.execute(delete(outbox).where(*here, *unsent))
 
 
 def _mark(team_id: str, channel_id: str, number: int) -> str:
