@@ -25,18 +25,24 @@ class Hush:
         self._quiets = quiets
         # asked of those channels alone where something happens, and once of equal hours: it takes a millisecond
         self._end = cache(lambda quiet: quiet.until(now))
-        self._mutes: dict[str, list[tuple[_Test, int]]] = {}
+        self._mutes: dict[str, list[tuple[_Test, Mute]]] = {}
         tests: dict[tuple[Query, str], _Test] = {}  # one of a query, however many channels have it
         for mute in mutes:
             if mute.holds(_ms(now)):
                 what = (mute.query, mute.session_id)
                 test = tests.get(what) or tests.setdefault(what, _test(mute, now))
-                self._mutes.setdefault(mute.channel_id, []).append((test, mute.until_ms))
+                self._mutes.setdefault(mute.channel_id, []).append((test, mute))
 
     def until_ms(self, channel_id: str, session: Session) -> int | None:
         """When the channel may hear of that session again, in milliseconds since 1970; None: now."""
-        mutes = [until_ms for matches, until_ms in self._mutes.get(channel_id, ()) if matches(session)]
-        return max([*mutes, *self._quiet(channel_id)], default=None)
+        return self._latest(channel_id, lambda matches, mute: matches(session))
+
+    def every_until_ms(self, channel_id: str, session_id: str = "") -> int | None:
+        """When the channel may hear again of a session of which nothing is known but its id, or not even that; None:
+        now, but for the mutes of some sessions."""
+        return self._latest(
+            channel_id, lambda matches, mute: not mute.query.terms and mute.session_id in ("", session_id)
+        )
 
     def holds(self, channel_id: str) -> bool:
         """Whether there is anything that the channel doesn't want to hear."""
@@ -45,6 +51,10 @@ class Hush:
     def threads(self, channel_id: str) -> bool:
         """Whether the channel gets replies."""
         return channel_id not in self._unthreaded
+
+    def _latest(self, channel_id: str, holds: Callable[[_Test, Mute], bool]) -> int | None:
+        mutes = [mute.until_ms for matches, mute in self._mutes.get(channel_id, ()) if holds(matches, mute)]
+        return max([*mutes, *self._quiet(channel_id)], default=None)
 
     def _quiet(self, channel_id: str) -> list[int]:
         """When the quiet hours that hold now end."""

@@ -75,7 +75,7 @@ def read_hours(text: str, zone: str) -> tuple[Quiet | None, bool]:
     if off and not hours.strip(" ,"):
         return None, True
     try:
-        return read_quiet(hours if off else line, zone), off
+        return read_quiet(hours if off else line, zone, always=off), off
     except QueryError as error:
         error.scope = QUIET
         if off:

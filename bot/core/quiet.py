@@ -78,9 +78,9 @@ def quiet_until(quiets: Collection[Quiet], now: datetime) -> datetime | None:
     return end if end > now else None
 
 
-def read_quiet(line: str, zone: str) -> Quiet:
+def read_quiet(line: str, zone: str, *, always: bool = False) -> Quiet:
     """Quiet hours as people type them: `10pm-7am`, `22:00 to 7:00 weekends`. Without a zone it is `zone`, without a day
-    it is every day. Raises QueryError; its line is the tidy one."""
+    it is every day. Those that would never end are read with `always`. Raises QueryError; its line is the tidy one."""
     line = tidy(line)
     reader = Reader(line, _parted(cut(line)), zone, fillers=(*THROUGH, "between"), usual=(_START, _END))
     if wrong := reader.misspelt(clock=len(reader.clocks) < 2):
@@ -99,9 +99,9 @@ def read_quiet(line: str, zone: str) -> Quiet:
         text = "That is more than one range: say one at a time."
         raise QueryError.at(text, line, (reader.clocks[2][1][0], reader.clocks[-1][1][1]), instead="")
     if reader.rest:
-        text = f"{quote(reader.rest)} has no place in quiet hours: say hours, days and a zone."
+        text = f"{quote(reader.rest)} is none of the hours, days and time zones that I know."
         raise QueryError.at(text, line, (len(line) - len(reader.rest), len(line)), instead="")
-    if clocks[0] == clocks[1] and reader.weekdays == EVERY_DAY:
+    if clocks[0] == clocks[1] and reader.weekdays == EVERY_DAY and not always:
         such = Quiet(EVERY_DAY, _START, _END, reader.zone)
         text = "That would be quiet at all times, without an end."
         raise QueryError.at(text, line, (0, len(line)), instead=str(such))

@@ -157,7 +157,10 @@ def release(
     tasks: list[Task] = []
     for channel_id, cards in channels.items():
         over = [card for card in cards if card.status != "silent"]
-        if hush.holds(channel_id):  # of which of its mutes such a one is can't be told any more
+        if (all_until_ms := hush.every_until_ms(channel_id)) is not None:
+            kept += [replace(card, hushed_ms=all_until_ms) for card in over if card.hushed_ms < all_until_ms]
+            over = []
+        elif hush.holds(channel_id):  # of which of its mutes such a one is can't be told any more
             over = [card for card in over if card.hushed_ms <= now_ms]
         waiting = [card for card in cards if card.status == "silent" and card.session_id in sessions]
         live: list[Session] = []

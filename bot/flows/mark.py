@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from bot import log
@@ -11,6 +12,7 @@ from bot.chat.outcome import Gone, NotNow, Outcome, Refused, Sent, Unsure
 from bot.chat.trouble import BAD_MESSAGE, NO_THREAD, STAYS, paused
 from bot.core.card import key_of
 from bot.core.outgoing import Outgoing
+from bot.flows.hush import hush
 from bot.store.records import Row
 from bot.store.store import Store
 
@@ -73,9 +75,12 @@ class Mark:
                 await self._refused(row, code)
 
     async def _anew(self, row: Row) -> None:
-        """The card's message was deleted: what was to be its new state becomes a new message."""
+        """The card's message was deleted: what was to be its new state becomes a new message, or none where that isn't
+        wanted now. A later state is tried again."""
         card = await self._store.card(row)
-        if card is None:
+        now = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
+        unwanted = await hush(self._store, row.team_id, now)
+        if card is None or unwanted.every_until_ms(row.channel_id, card.session_id):
             log.warning("edit_dropped", channel=row.channel_id, key=row.key)
             await self._store.dead(row, "message_not_found")
             return

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from bot import log
 from bot.core.card import Card
 from bot.core.diff import Change, diff, missing
-from bot.core.hush import Hush
 from bot.core.outgoing import Outgoing
 from bot.core.route import Matcher, release, route
 from bot.core.session import Peer, Session
@@ -20,6 +19,7 @@ from bot.core.tracked import Tracked
 from bot.core.values import LIMIT_MAX
 from bot.errors import HmsAuth, HmsBadReply, HmsError, HmsRateLimited
 from bot.flows.drawn import Drawn, rooms_of
+from bot.flows.hush import hush
 from bot.flows.rooms import Rooms
 from bot.flows.seen import News, Seen
 from bot.hms.client import Hms
@@ -154,26 +154,20 @@ class Poll:
         changed = {change.session.id for change in changes}
         changes += [Change(session, same=True) for session in seen.ripe if session.id not in changed]
         # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
-        hush = await self._hush(team_id, now)
-        over = await self._store.hushed_ended(team_id, _ms(now), hush.holds)
+        unwanted = await hush(self._store, team_id, now)
+        over = await self._store.hushed_ended(team_id, _ms(now), unwanted.holds)
         if not changes and not held and not over:
             return [], []
         subscriptions = await self._store.subscriptions(team_id)  # and who subscribes meanwhile shall
         cards = await self._store.cards(team_id, [change.session.id for change in changes])
-        kept, tasks = route(changes, subscriptions, cards, now, hush)
+        kept, tasks = route(changes, subscriptions, cards, now, unwanted)
         latest = {card.place: card for card in (*held, *over, *kept)}
         waiting = [card for card in latest.values() if card.hushed_ms]
-        freed, released = release(waiting, seen.held, subscriptions, now, hush)
+        freed, released = release(waiting, seen.held, subscriptions, now, unwanted)
         tasks += released
         drawn = Drawn(await self._rooms.names(rooms_of(tasks)), known.seq)
         changed_cards = {card.place: card for card in (*kept, *freed)}
         return list(changed_cards.values()), [drawn.outgoing(task) for task in tasks]
-
-    async def _hush(self, team_id: str, now: datetime) -> Hush:
-        mutes = await self._store.mutes(team_id, _ms(now))
-        quiets = await self._store.quiets(team_id)
-        hours = {channel_id: [quiet for quiet, _ in some] for channel_id, some in quiets.items()}
-        return Hush(mutes, hours, await self._store.unthreaded(team_id), now)
 
 
 def _without_record(tracked: Tracked, now_ms: int) -> Session | None:

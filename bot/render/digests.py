@@ -61,7 +61,7 @@ def made(
     coming += f" The first is about the time since {since}." if how != "same" else ""
     foot = [f"`{COMMAND} digest remove {number}` ends it, `{COMMAND} digests` lists all of this channel."]
     if not known and not paused:
-        foot.append(f"The bot posts it: where it isn't in the channel, {let_in(invite, digest.channel_id)}.")
+        foot.append(f"The bot posts it: if none comes, {let_in(invite, digest.channel_id)}.")
     buttons = actions(_preview(digest), _press(digest, "Remove", "", "remove"))
     blocks = [
         section(f"{head}\n{words}\n{says}\n{coming}"),
@@ -130,9 +130,11 @@ def row(digest: Digest, names: Names, as_of: datetime, most_chars: int, *, sent:
     return f"{head}{sessions(digest.query, names, max(40, most_chars - len(head) - len(rest)))}{rest}"
 
 
-def pausing(digest: Digest, view: str) -> Block:
-    """The button that pauses it, or has it go on."""
-    return _press(digest, "Resume", view, "resume") if digest.paused else _press(digest, "Pause", view, "pause")
+def buttons(digest: Digest, view: str) -> Block:
+    """What can be done with it, in a list that is a view as in `actions.set_value`."""
+    verb = "resume" if digest.paused else "pause"
+    turn, remove = _press(digest, verb.capitalize(), view, verb), _press(digest, "Remove", view, "remove")
+    return actions(_preview(digest), turn, remove)
 
 
 def when(digest: Digest) -> str:
@@ -145,8 +147,7 @@ def when(digest: Digest) -> str:
 
 def _entry(digest: Digest, names: Names, as_of: datetime, most_chars: int, sent: bool) -> list[Block]:
     words = row(digest, names, as_of, min(most_chars, _LISTED_WORDS_CHARS + 200), sent=sent)
-    remove = _press(digest, "Remove", "digests", "remove")
-    return [section(words), actions(_preview(digest), pausing(digest, "digests"), remove)]
+    return [section(words), buttons(digest, "digests")]
 
 
 def _state(digest: Digest, as_of: datetime, sent: bool) -> str:

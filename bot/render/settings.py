@@ -24,8 +24,8 @@ from bot.render.phrases import Names, clock, count, date, room, sessions
 from bot.render.subscriptions import Health, halted, health_words, told_when
 
 VIEW = "settings"
-ENTRIES_MOST = 24
-"""Subscriptions, digests and mutes, on the card; it has 50 blocks."""
+ENTRY_BLOCKS = 24
+"""Of the card's 50 blocks, those for subscriptions, digests (two each) and mutes."""
 CHANGES_MOST = 20
 _LINE_CHARS = 300
 _WORDS_CHARS = 120
@@ -84,24 +84,24 @@ class _Card:
 
     def message(self) -> Message:
         have = self.settings
-        shown = fair([len(have.subscriptions), len(have.digests), len(have.mutes)], ENTRIES_MOST)
+        blocks = fair([len(have.subscriptions), 2 * len(have.digests), len(have.mutes)], ENTRY_BLOCKS)
         halt = halted(have.channel_id, have.health, self.invite)
-        blocks = [
+        card = [
             section(f"*Settings of this channel* · {health_words(have.health)}"),
             *halt,
-            *self._subscriptions(shown[0]),
-            *self._digests(shown[1]),
-            *self._mutes(shown[2]),
+            *self._subscriptions(blocks[0]),
+            *self._digests(blocks[1] // 2),
+            *self._mutes(blocks[2]),
             *self._quiets(),
             self._threads(),
             actions(button(f"Last {CHANGES_MOST} changes", ids.RUN, ids.line_value("settings changes"))),
             context(f"Times in {self.zone}. `{COMMAND} help` lists all. As of {clock(self.as_of, self.as_of)}."),
         ]
-        return Message(self._spoken(), blocks)
+        return Message(self._spoken(), card)
 
     def _subscriptions(self, most: int) -> Iterable[Block]:
         some = self.settings.subscriptions
-        yield self._head("🔔 *Subscriptions*", some, most, "subscribe", "subscriptions")
+        yield self._head("🔔 *Subscriptions*", some, most, "subscribe", "subscriptions", "unsubscribe")
         for each in some[:most]:
             words = sessions(each.query, self.names, _WORDS_CHARS)
             text = f"*{each.number}* · {words}\ntold {told_when(each)} · by <@{each.created_by}>"
@@ -110,15 +110,18 @@ class _Card:
 
     def _digests(self, most: int) -> Iterable[Block]:
         some = self.settings.digests
-        yield self._head("📊 *Digests*", some, most, "digest weekdays 9:00", "digests")
+        yield self._head(
+            "📊 *Digests*", some, most, "digest weekdays 9:00", "digests", "digest preview|pause|resume|remove"
+        )
         for each in some[:most]:
             sent = each.number in self.settings.sent
             text = of_digests.row(each, self.names, self.as_of, _WORDS_CHARS + 160, sent=sent)
-            yield self._entry(text, digest_line(each), of_digests.pausing(each, VIEW))
+            yield self._entry(text, digest_line(each))
+            yield of_digests.buttons(each, VIEW)
 
     def _mutes(self, most: int) -> Iterable[Block]:
         some = self.settings.mutes
-        yield self._head("🔕 *Mutes*", some, most, "mute 2h", "mutes")
+        yield self._head("🔕 *Mutes*", some, most, "mute 2h", "mutes", "unmute")
         for each in some[:most]:
             text = of_mutes.row(each, self.names, self.zone, _WORDS_CHARS + 100)
             yield self._entry(text, mute_line(each, self.zone), of_mutes.unmute(each, VIEW))
@@ -128,7 +131,8 @@ class _Card:
         if not some:
             yield section(f"🌙 *Quiet hours*: none. `{COMMAND} quiet 22:00-7:00 weekdays` sets some.")
             return
-        yield section(f"🌙 *Quiet hours*: {len(some)}\n{of_mutes.quiet_now(some, self.zone, self.as_of)}".rstrip())
+        head = f"🌙 *Quiet hours*: {len(some)} · `{COMMAND} quiet off`"
+        yield section(f"{head}\n{of_mutes.quiet_now(some, self.zone, self.as_of)}".rstrip())
         for quiet, by in some:
             text = f"{of_mutes.quiet_row(quiet, by)}\n`{typed(quiet_line(quiet))}`"
             yield section(text, of_mutes.quiet_off(quiet, self.settings.channel_id, VIEW))
@@ -140,13 +144,13 @@ class _Card:
         text = f"🧵 *Threads* are {'on' if on else 'off'}: {state}.\n`{COMMAND} {line}`"
         return section(text, self._press(label, line, f"{label} replies in threads"))
 
-    def _head(self, title: str, some: Sequence[object], most: int, make: str, lists: str) -> Block:
+    def _head(self, title: str, some: Sequence[object], most: int, make: str, lists: str, buttons: str) -> Block:
         if not some:
             return section(f"{title}: none. `{COMMAND} {make}` makes one.")
         more = f", {len(some) - most} more than here: `{COMMAND} {lists}`" if len(some) > most else ""
-        return section(f"{title}: {len(some)}{more}")
+        return section(f"{title}: {len(some)}{more} · `{COMMAND} {buttons} &lt;number&gt;`")
 
-    def _entry(self, text: str, line: str, press: Block) -> Block:
+    def _entry(self, text: str, line: str, press: Block | None = None) -> Block:
         shown = typed(line) if len(line) <= self._line_chars else ""
         return section(f"{text}\n`{shown}`" if shown else text, press)
 
@@ -154,7 +158,7 @@ class _Card:
     def _line_chars(self) -> int:
         """How much of a line there is room for in each entry."""
         have = self.settings
-        entries = min(ENTRIES_MOST, len(have.subscriptions) + len(have.digests) + len(have.mutes))
+        entries = min(ENTRY_BLOCKS, len(have.subscriptions) + len(have.digests) + len(have.mutes))
         left = ALL_TEXT_CHARS - of_digests.NOTE_CHARS - 3_000
         return min(_LINE_CHARS, left // max(1, entries) - 200)
 

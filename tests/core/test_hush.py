@@ -62,6 +62,24 @@ def test_until_when_a_channel_does_not_want_to_hear_of_a_session(
     assert found.holds("C1") or until_h is None
 
 
+@pytest.mark.parametrize(
+    ("mutes", "quiet", "until_h"),
+    [
+        ([], "", None),
+        ([mute()], "", 1),
+        ([mute("peers:<2")], "", None),
+        ([mute(session_id="one")], "", 1),
+        ([mute(session_id="two")], "", None),
+        ([mute(session_id="one", hours=3)], "14:00-16:02", 3),
+        ([mute("peers:<2", hours=3)], "14:00-16:02", 2),
+    ],
+)
+def test_until_when_a_channel_wants_to_hear_of_nothing(mutes: list[Mute], quiet: str, until_h: int | None) -> None:
+    found = hush(*mutes, quiet=quiet)
+    assert found.every_until_ms("C1", "one") == (NOW_MS + until_h * HOUR if until_h else None)
+    assert found.every_until_ms("C3", "one") is None
+
+
 def test_what_holds_in_a_channel() -> None:
     assert not hush(mute(hours=0), mute(channel="C2"), quiet="15:00-16:00").holds("C1")
     assert hush(mute(session_id="another")).holds("C1")
@@ -290,6 +308,22 @@ def test_one_that_could_not_be_read_waits() -> None:
     here.poll(session(), hush=hush(mute()))
     assert here.poll(session(), unread=[session().id]) == []
     assert here.poll(session()) == [Recap]
+
+
+@pytest.mark.parametrize(("longer", "quiet"), [(mute(hours=3), ""), (mute(hours=0), "14:00-17:02")])
+def test_what_has_ended_waits_as_long_as_the_whole_channel_is_quiet(longer: Mute, quiet: str) -> None:
+    """The mute that held it is over in an hour, another thing in three; meanwhile one of it ends."""
+    here = Channel()
+    room = mute(f"room:{ROOMS[0]}")
+    here.poll(session(), session(number=2), hush=hush(room))
+    after = (session(active=False), session(number=2))
+    here.poll(*after, hush=hush(room, longer, quiet=quiet))
+    for minutes in (60, 90, 170):
+        now = NOW + timedelta(minutes=minutes)
+        assert here.poll(*after, hush=hush(longer, now=now, quiet=quiet), minutes=minutes) == []
+    now = NOW + timedelta(minutes=180)
+    assert here.poll(*after, hush=hush(longer, now=now, quiet=quiet), minutes=180) == [Recap]
+    assert here.recap == ([session(number=2).id], 1)
 
 
 def test_a_storm_in_a_mute_is_withheld_as_a_whole() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.chat import Chat
 from bot.core.card import Card, key_of
+from bot.core.change import Changed
+from bot.core.mute import Mute
 from bot.core.outgoing import Outgoing
 from bot.core.parse import parse
+from bot.core.quiet import Quiet
+from bot.core.schedule import EVERY_DAY
 from bot.core.subscription import Subscription
 from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, Fault, HttpError, Message, RateLimited, Stalled
 from bot.demo.fake_slack.seed import ADA, BEN, BOT_USER, TEAM_ID
@@ -447,6 +452,30 @@ async def test_a_deleted_card_is_posted_anew(world: World) -> None:
 
 def _of(card: Card) -> dict[str, Any]:
     return {name: getattr(card, name) for name in ("team_id", "channel_id", "session_id", "status")}
+
+
+@pytest.mark.parametrize("what", ["channel", "session", "hours"])
+async def test_a_deleted_card_is_not_posted_anew_while_nobody_wants_it(world: World, what: str) -> None:
+    card = world.card()
+    await world.open(card)
+    await world.until_sent()
+    world.slack.workspace.delete(world.slack.messages()[0])
+    by, now_ms = Changed(0, "U1", "a line"), world.now_ms
+    if what == "hours":
+        now = datetime.fromtimestamp(world.clock(), UTC)
+        hours = Quiet(EVERY_DAY, now.time(), (now + timedelta(hours=1)).time(), "UTC")
+        await world.store.add_quiet(card.team_id, card.channel_id, hours, by)
+    else:
+        about = card.session_id if what == "session" else ""
+        new = Mute(card.team_id, card.channel_id, parse(""), about, now_ms + 3_600_000, "U1", now_ms)
+        await world.store.add_mute(new, by)
+    await world.edit(card, "one is in")
+    await world.until_sent()
+    assert world.slack.messages() == []
+    world.clock.now += 3_600
+    await world.edit(card, "two are in")
+    await world.until_sent()
+    assert world.shown() == ["two are in"]
 
 
 async def test_a_reply_goes_along_to_the_new_card(world: World) -> None:

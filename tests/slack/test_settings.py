@@ -31,18 +31,26 @@ async def test_settings_show_all_with_buttons_that_work(bot: str, slack: FakeSla
         "*1* · *Sessions* in *Town hall*\ntold when one opens or ends", "/sessions subscribe room:", "*2* · *All sessions*",
         "/sessions digest daily 09:00 America/New_York", "*3* · *Sessions* with the role host", "/sessions mute role:host until 20",
         "22:00 to 07:00 on weekdays, America/New_York", "/sessions quiet 22:00-07:00 weekdays America/New_York",
-        "/sessions threads off", "Times in Europe/Berlin",
+        "/sessions threads off", "/sessions unsubscribe <number>", "/sessions digest preview|pause|resume|remove <number>",
+        "/sessions unmute <number>", "/sessions quiet off", "Times in Europe/Berlin",
     ):  # fmt: skip
         assert piece in card.plain, piece
-    assert card.labels == ["Remove", "Pause", "Unmute", "Turn off", "Turn off", "Last 20 changes"]
+    digest = ["Preview now", "Pause", "Remove"]
+    assert card.labels == ["Remove", *digest, "Unmute", "Turn off", "Turn off", "Last 20 changes"]
+    assert "preview, which only you see" in (await press(slack, card, "Preview now")).plain
     for label, says, left in (
-        ("Pause", "Digest 2 is paused", ["Remove", "Resume", "Unmute", "Turn off", "Turn off"]),
-        ("Resume", "Digest 2 goes on", ["Remove", "Pause", "Unmute", "Turn off", "Turn off"]),
-        ("Unmute", "Mute 3 has ended", ["Remove", "Pause", "Turn off", "Turn off"]),
-        ("Turn off", "no quiet hours any more", ["Remove", "Pause", "Turn off"]),
-        ("Turn off", "Threads are off", ["Remove", "Pause", "Turn on"]),
-        ("Turn on", "Threads are on", ["Remove", "Pause", "Turn off"]),
-        ("Remove", "Subscription 1 has ended", ["Pause", "Turn off"]),
+        (
+            "Pause",
+            "Digest 2 is paused",
+            ["Remove", "Preview now", "Resume", "Remove", "Unmute", "Turn off", "Turn off"],
+        ),
+        ("Resume", "Digest 2 goes on", ["Remove", *digest, "Unmute", "Turn off", "Turn off"]),
+        ("Unmute", "Mute 3 has ended", ["Remove", *digest, "Turn off", "Turn off"]),
+        ("Turn off", "no quiet hours any more", ["Remove", *digest, "Turn off"]),
+        ("Turn off", "Threads are off", ["Remove", *digest, "Turn on"]),
+        ("Turn on", "Threads are on", ["Remove", *digest, "Turn off"]),
+        ("Remove", "Subscription 1 has ended", [*digest, "Turn off"]),
+        ("Remove", "Digest 2 has ended", ["Turn off"]),
     ):
         card = await press(slack, card, label)
         assert says in card.plain and card.labels == [*left, "Last 20 changes"], label
@@ -93,8 +101,8 @@ async def test_a_full_channel_fits(bot: str, slack: FakeSlack, account: Account)
         ):
             await say(slack, line, channel="general")
     card = await say(slack, "settings", channel="general")
-    assert "12, 4 more than here: `/sessions digests`" in card.plain
-    assert [card.labels.count(label) for label in ("Remove", "Pause", "Unmute")] == [8, 8, 8]
+    assert "12, 8 more than here: `/sessions digests`" in card.plain
+    assert [card.labels.count(label) for label in ("Remove", "Pause", "Unmute")] == [8 + 4, 4, 8]
     assert len((await say(slack, "digests", channel="general")).labels) == 3 * min(12, DIGESTS_MOST)
 
 
