@@ -46,9 +46,10 @@ class Subscribed:
 
 async def subscribe(
     hms: Hms, rooms: Rooms, store: Store, *, query: Query, team_id: str, channel_id: str,
-    user_id: str, now: datetime,
+    user_id: str, name: str, now: datetime,
 ) -> Subscribed:  # fmt: skip
-    """`query` is a line said to subscribe. Raises NotFound, ManyRooms, TooMany or HmsError."""
+    """`query` is a line said to subscribe, by one who is called `name`. Raises NotFound, ManyRooms, TooMany or
+    HmsError."""
     resolved = await rooms.resolve(query)
     wanted = resolved.without("on")
     live = await _live(hms, wanted, now)
@@ -58,7 +59,7 @@ async def subscribe(
     now_ms = int(now.timestamp() * 1000)
     new = Subscription(team_id, channel_id, wanted, kinds_of(resolved), user_id, now_ms)
     key = key_of("subscribed", team_id, channel_id, str(wanted), str(now_ms))
-    messages = [announced(new, how, live=len(live), names=names) for how in ("new", "changed")]
+    messages = [announced(new, how, by=name, live=len(live), names=names) for how in ("new", "changed")]
     first, changed = (Outgoing(key, team_id, channel_id, "post", each.text, each.blocks) for each in messages)
     by = Changed(now_ms, user_id, subscription_line(new))
     stored, how = await store.subscribe(new, [session.id for session in live], first, changed, by=by)

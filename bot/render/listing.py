@@ -20,7 +20,7 @@ from bot.render.escape import code, entities, mrkdwn
 from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS
 from bot.render.lines import Part, fit, packed
 from bot.render.people import STATE, hosts, people, roles
-from bot.render.phrases import NO_BREAK, clock, count, length, query, room
+from bot.render.phrases import NO_BREAK, clock, count, length, person, query, room
 from bot.render.validate_data import texts
 
 CARDS_MOST = 25
@@ -113,8 +113,8 @@ def _foot(page: Listing, shared_by: str | None) -> Iterable[Block]:
         looked = count(page.examined, "session", "sessions")
         fault = f" Then 100ms failed: {entities(page.fault)}" if page.fault else ""
         yield context(f"I looked through {looked} for this page.{fault} *More* goes on from there.")
-    if shared_by:
-        yield context(f"Shared by <@{shared_by}>")
+    if shared_by is not None:
+        yield context(f"Shared by {person(shared_by)}")
         yield actions(button("Open for me", ids.OPEN, here, spoken="Open this list for me, with its pages"))
         return
     buttons = []

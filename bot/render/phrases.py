@@ -82,6 +82,11 @@ def count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
+def person(name: str) -> str:
+    """Somebody of the workspace, in what all can read: by name, as a mention would ring."""
+    return mrkdwn(name, 40) or "Somebody"
+
+
 def room(room_id: str, names: Names, most_chars: int = NAME_CHARS) -> str:
     """A room by its name in bold, or by its id where the name isn't known."""
     name = mrkdwn(names.get(room_id) or "", most_chars)

@@ -18,7 +18,7 @@ from bot.render.help import COMMAND, typed
 from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
 from bot.render.lines import Part, fit, packed
 from bot.render.pauses import let_in, pause
-from bot.render.phrases import SESSIONS, Names, clock, count, sessions
+from bot.render.phrases import SESSIONS, Names, clock, count, person, sessions
 from bot.render.validate_data import texts
 
 CARDS_MOST = 36
@@ -78,12 +78,11 @@ def subscribed(
 
 
 def announced(
-    subscription: Subscription, how: Literal["new", "changed"] = "new", *, live: int, names: Names
+    subscription: Subscription, how: Literal["new", "changed"] = "new", *, by: str, live: int, names: Names
 ) -> Message:
     """The first message of a subscription to its channel, which shows that the bot can post there; or what it is told
-    of since that has changed."""
+    of since that has changed. `by`: the name of who did that."""
     words, told = sessions(subscription.query, names, WORDS_CHARS), _told(subscription)
-    who = f"<@{subscription.created_by}>"
     only_end = subscription.kinds == {"end"}
     about = (
         f"Each session has one message here, {'when it has ended' if only_end else 'kept up to date until it ends'}."
@@ -92,9 +91,12 @@ def announced(
         about += " Who comes and goes is in its thread."
     see = f"`{COMMAND} subscriptions` lists what this channel is told of, with a button to end it."
     if how == "new":
-        head, text = f"{who} subscribed this channel to", f"This channel is subscribed to {words}."
+        head, text = f"{person(by)} subscribed this channel to", f"This channel is subscribed to {words}."
     else:
-        head, text = f"{who} changed what this channel is told of", f"What this channel is told of {words} has changed."
+        head, text = (
+            f"{person(by)} changed what this channel is told of",
+            f"What this channel is told of {words} has changed.",
+        )
     blocks = [section(f"🔔 {head}\n{words}\n{told} {_now(subscription, live)}"), context(about, see)]
     return Message(f"🔔 {text} {told}", blocks)
 

@@ -23,10 +23,12 @@ WAIT_S = 2.0
 @dataclass(frozen=True, slots=True)
 class Person:
     """`zone` is an IANA name, DEFAULT_TIMEZONE where it isn't known. `guest`: of this workspace only in part
-    (docs.slack.dev/reference/objects/user-object, `is_restricted`)."""
+    (docs.slack.dev/reference/objects/user-object, `is_restricted`). `name` is what they are called, as they wrote it;
+    "" where it isn't known."""
 
     zone: str
     guest: bool = False
+    name: str = ""
 
 
 class People:
@@ -56,7 +58,12 @@ class People:
             log.info("person_unknown", cause=type(error).__name__)
             return self.unknown
         user = answer.get("user") or {}
-        person = Person(self._zone(user.get("tz")), bool(user.get("is_restricted") or user.get("is_ultra_restricted")))
+        profile = user.get("profile") or {}
+        person = Person(
+            self._zone(user.get("tz")),
+            bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+            str(profile.get("display_name") or profile.get("real_name") or ""),
+        )
         self._known[user_id] = person
         return person
 

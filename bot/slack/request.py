@@ -101,6 +101,10 @@ class Request:
             return team_id
         raise UserError(NOT_YET)
 
+    async def name(self) -> str:
+        """What the person is called, as they wrote it; "" where that isn't known."""
+        return (await self.bot.people.of(self.user_id)).name
+
     def by(self, line: str) -> Changed:
         """The person's change of a setting, now; `line` does the same."""
         return Changed(self.now_ms, self.user_id, line)

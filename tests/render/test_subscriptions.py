@@ -114,7 +114,7 @@ def test_a_filter_in_words_fits(terms: list[Term], most_chars: int) -> None:
     ],
 )
 def test_kinds_in_words(kinds: tuple[str, ...], said: str) -> None:
-    text = shown(announced(made(f"room:{HALL}", kinds=kinds), live=0, names=NAMES))
+    text = shown(announced(made(f"room:{HALL}", kinds=kinds), by="Ada", live=0, names=NAMES))
     assert f"This channel is told {said} None is live now." in text
     assert ("Who comes and goes is in its thread" in text) is bool({"join", "leave"} & set(kinds))
     assert "one message here, kept up to date until it ends" in text
@@ -133,7 +133,7 @@ def test_kinds_in_words(kinds: tuple[str, ...], said: str) -> None:
 def test_what_a_session_comes_to_match_later_is_not_its_opening(line: str, kinds: tuple[str, ...], said: str) -> None:
     one = made(line, kinds=kinds)
     for message in (
-        announced(one, live=2, names=NAMES),
+        announced(one, by="Ada", live=2, names=NAMES),
         subscribed(one, "new", live=2, names=NAMES, invite="/invite @sessions"),
     ):
         assert f"This channel is told {said}" in shown(message)
@@ -142,7 +142,7 @@ def test_what_a_session_comes_to_match_later_is_not_its_opening(line: str, kinds
 
 
 def test_the_end_alone() -> None:
-    text = shown(announced(made(kinds=("end",)), live=0, names=NAMES))
+    text = shown(announced(made(kinds=("end",)), by="Ada", live=0, names=NAMES))
     assert "This channel is told when one ends." in text
     assert "one message here, when it has ended." in text
 
@@ -169,15 +169,16 @@ def test_the_one_who_subscribed_reads_what_it_means(how: Literal["new", "same", 
 
 
 def test_the_channel_reads_who_subscribed_it_once() -> None:
-    message = announced(made(), live=1, names=NAMES)
+    message = announced(made(), by="Ada", live=1, names=NAMES)
     text = shown(message)
     for piece in (
-        "<@U123ABC> subscribed this channel to", "*Sessions* in *Town hall*, with the role host", "1 matches now",
+        "Ada subscribed this channel to", "*Sessions* in *Town hall*, with the role host", "1 matches now",
         "`/sessions subscriptions` lists", "a button to end it",
     ):  # fmt: skip
         assert piece in text, piece
-    assert text.count("<@") == 1
-    assert "<@" not in message.text
+    assert "<@" not in text + message.text
+    assert "🔔 Somebody subscribed" in shown(announced(made(), by="", live=1, names=NAMES))
+    harmless(announced(made(), by="<!channel> *x* @here <@U1>", live=1, names=NAMES))
 
 
 @given(
@@ -254,9 +255,9 @@ def test_the_first_message_is_on_its_way() -> None:
 
 
 def test_what_has_changed_is_not_said_to_be_new() -> None:
-    message = announced(made(kinds=("end",)), "changed", live=0, names=NAMES)
+    message = announced(made(kinds=("end",)), "changed", by="Ada", live=0, names=NAMES)
     inside_limits(message)
-    assert shown(message).startswith("🔔 <@U123ABC> changed what this channel is told of\n*Sessions* in *Town hall*")
+    assert shown(message).startswith("🔔 Ada changed what this channel is told of\n*Sessions* in *Town hall*")
     assert "This channel is told when one ends." in shown(message)
     assert message.text.startswith("🔔 What this channel is told of *Sessions* in *Town hall*, with the role host has")
 
@@ -349,7 +350,7 @@ def test_hostile_filters(part: int) -> None:
         live = rng.choice((0, 1, 12_000))
         for message in (
             subscribed(subscription, "new", live=live, names=names, invite=name(rng)),
-            announced(subscription, live=live, names=names),
+            announced(subscription, by="Ada", live=live, names=names),
             unsubscribed(subscription, names),
             subscribed(subscription, "same", live=live, names=names, invite=name(rng), paused=name(rng)),
         ):
@@ -363,7 +364,7 @@ def test_the_worst_names_at_their_most() -> None:
         query = Query("active", canonical(Term("room", RoomId(room_id)) for room_id in rooms))
         items = [replace(made(number=n), query=query, kinds=frozenset(KINDS)) for n in range(61, 101)]
         listed = subscriptions_list(items, GOOD, told={}, names=rooms, as_of=NOW)
-        for each in (listed, announced(items[0], live=0, names=rooms)):
+        for each in (listed, announced(items[0], by="Ada", live=0, names=rooms)):
             inside_limits(each)
             harmless(each)
 

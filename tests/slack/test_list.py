@@ -227,7 +227,7 @@ async def test_hostile_names_end_to_end(bot: str, slack: FakeSlack, account: Acc
     for message in (reply, public, details):
         for text in (message.text, *texts(message.blocks)):
             assert "<!" not in text.replace("<!date^", "")
-            assert "<@U07QX5AAD4A>" not in text.replace("Shared by <@U07QX5AAD4A>", "")
+            assert "<@U07QX5AAD4A>" not in text
             assert "<http" not in text and "@here" not in text and "`boo`" not in text and ":tada:" not in text
     await slack.command("room:<!channel>`@here`")
     assert not any("<!channel>" in text for text in texts((await slack.reply()).blocks))
