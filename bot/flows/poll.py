@@ -32,6 +32,8 @@ RECORDS_MOST = 200
 RECORDS_AT_ONCE = 8
 REST_S = 60.0
 """How long no poll is made after a 429 that doesn't say how long."""
+TELLS_MOST = 5
+"""How often it is thought over who is told what, where people change just that meanwhile."""
 YOUNG_MS = 60_000
 """A subscription may have been begun so long before the last good poll and be stored only after it."""
 OVERLAP_MS = 120_000
@@ -84,11 +86,15 @@ class Poll:
             if isinstance(error, HmsRateLimited):
                 self._rest_until = time.monotonic() + (error.retry_after_s or REST_S)
             return False
-        cards, outgoing = await self._tell(team_id, known, seen, held, now)
-        changed = list(seen.tracked.values())
-        done = await self._store.commit_poll(
-            team_id, known.seq, now_ms, changed=changed, cards=cards, outgoing=outgoing, fence=fence
-        )
+        changed, done = list(seen.tracked.values()), False
+        for _ in range(TELLS_MOST):
+            settings = await self._store.settings_known(team_id)
+            cards, outgoing = await self._tell(team_id, known, seen, held, now)
+            done = await self._store.commit_poll(
+                team_id, known.seq, now_ms, changed=changed, cards=cards, outgoing=outgoing, fence=fence, known=settings
+            )
+            if done or await self._store.settings_known(team_id) == settings:
+                break
         if not done:
             self._known = None
             log.warning("poll_superseded")

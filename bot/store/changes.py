@@ -3,7 +3,7 @@ the rows are in the order of the changes."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.change import Changed
@@ -15,6 +15,12 @@ async def add(db: AsyncConnection, place: Place, by: Changed) -> None:
     team_id, channel_id = place
     values = {"team_id": team_id, "channel_id": channel_id, "at_ms": by.at_ms, "by": by.by, "line": by.line}
     await db.execute(changes.insert().values(values))
+
+
+async def latest(db: AsyncConnection, team_id: str) -> dict[str, int]:
+    """By channel, the newest change: two that are equal have no change between them."""
+    query = select(changes.c.channel_id, func.max(changes.c.id)).where(changes.c.team_id == team_id)
+    return {channel_id: number for channel_id, number in await db.execute(query.group_by(changes.c.channel_id))}
 
 
 async def read(db: AsyncConnection, team_id: str, channel_id: str, most: int) -> list[Changed]:

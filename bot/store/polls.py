@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import or_, select, update
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.card import Card
 from bot.core.outgoing import Outgoing
 from bot.core.tracked import Tracked
-from bot.store import cards, leases, messages
+from bot.store import cards, changes, leases, messages
 from bot.store.channels import lock
 from bot.store.records import Fence, PollState, Snapshot
 from bot.store.sql import insert
@@ -65,9 +65,17 @@ async def commit(
     changed_cards: Sequence[Card],
     outgoing: Sequence[Outgoing],
     fence: Fence | None,
+    known: Mapping[str, int] | None,
 ) -> bool:
     if fence is not None and not await leases.holds(db, fence):
         return False
+    concerned: Sequence[Card | Outgoing] = (*changed_cards, *outgoing)
+    places = {(each.team_id, each.channel_id) for each in concerned}
+    paused = await lock(db, places)
+    if known is not None and places:
+        now = await changes.latest(db, team_id)
+        if any(now.get(channel_id) != known.get(channel_id) for _, channel_id in places):
+            return False
     if not await _next(db, team_id, seq, now_ms):
         return False
     if changed:
@@ -76,11 +84,8 @@ async def commit(
         values = {name: statement.excluded[name] for name in columns}
         upsert = statement.on_conflict_do_update(index_elements=["team_id", "session_id"], set_=values)
         await db.execute(upsert, [_values(team_id, each) for each in changed])
-    if changed_cards or outgoing:
-        places = {(card.team_id, card.channel_id) for card in changed_cards}
-        paused = await lock(db, places | {(each.team_id, each.channel_id) for each in outgoing})
-        await cards.put(db, changed_cards, now_ms)
-        await messages.put(db, outgoing, paused, seq + 1, now_ms)
+    await cards.put(db, changed_cards, now_ms)
+    await messages.put(db, outgoing, paused, seq + 1, now_ms)
     return True
 
 

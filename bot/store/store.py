@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal
 
@@ -231,14 +231,28 @@ class Store:
         cards: Sequence[Card],
         outgoing: Sequence[Outgoing],
         fence: Fence | None = None,
+        known: Mapping[str, int] | None = None,
     ) -> bool:
         """A good poll that began from snapshot `seq`: its facts and messages. False, and nothing is stored, where
-        another poll was stored since, or the fence's lease has a new owner."""
+        another poll was stored since, the fence's lease has a new owner, or the settings of a channel that is told of
+        something have changed since they were `known`, as `settings_known` says."""
         return await self._run(
             lambda db: polls.commit(
-                db, team_id, seq, now_ms, changed=changed, changed_cards=cards, outgoing=outgoing, fence=fence
-            )
+                db,
+                team_id,
+                seq,
+                now_ms,
+                changed=changed,
+                changed_cards=cards,
+                outgoing=outgoing,
+                fence=fence,
+                known=known,
+            )  # fmt: skip
         )
+
+    async def settings_known(self, team_id: str) -> dict[str, int]:
+        """A mark for each channel that changes with its settings."""
+        return await self._run(lambda db: changes.latest(db, team_id))
 
     async def poll_failed(self, team_id: str, now_ms: int, cause: str) -> None:
         await self._run(lambda db: polls.failed(db, team_id, now_ms, cause))

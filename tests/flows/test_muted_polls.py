@@ -142,6 +142,20 @@ async def test_who_mutes_while_sessions_are_read_does_not_hear_of_them(world: Wo
     assert await world.poll() == recap(1, 0)
 
 
+async def test_who_mutes_while_rooms_are_looked_up_does_not_hear_of_them(world: World, hms: FakeHms) -> None:
+    """It has been decided by then who is told."""
+    hms.requests.clear()
+    hms.fail_always("/rooms*", Stall(0.5))
+    world.open()
+    poll = asyncio.create_task(world.poll())
+    while not any("/rooms" in request.path for request in hms.requests):
+        await asyncio.sleep(0.01)
+    await world.mute()
+    assert await poll == []
+    world.ahead = HOUR
+    assert await world.poll() == recap(1, 0)
+
+
 async def test_another_process_goes_on_with_what_is_withheld(world: World, hms: FakeHms) -> None:
     await world.mute()
     world.open()
