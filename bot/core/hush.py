@@ -37,12 +37,14 @@ class Hush:
         """When the channel may hear of that session again, in milliseconds since 1970; None: now."""
         return self._latest(channel_id, lambda matches, mute: matches(session))
 
-    def every_until_ms(self, channel_id: str, session_id: str = "") -> int | None:
-        """When the channel may hear again of a session of which nothing is known but its id, or not even that; None:
-        now, but for the mutes of some sessions."""
-        return self._latest(
-            channel_id, lambda matches, mute: not mute.query.terms and mute.session_id in ("", session_id)
-        )
+    def every_until_ms(self, channel_id: str) -> int | None:
+        """When the channel may hear again of sessions of which nothing is known; None: now, but for the mutes of
+        some."""
+        return self._latest(channel_id, lambda matches, mute: not mute.query.terms and not mute.session_id)
+
+    def of_session(self, channel_id: str, session_id: str) -> bool:
+        """Whether there is a mute of that session alone. It holds as long as the session is live."""
+        return any(mute.session_id == session_id for _, mute in self._mutes.get(channel_id, ()))
 
     def holds(self, channel_id: str) -> bool:
         """Whether there is anything that the channel doesn't want to hear."""
@@ -63,7 +65,9 @@ class Hush:
 
 def _test(mute: Mute, now: datetime) -> _Test:
     matches = matcher(mute.query, now)
-    return lambda session: mute.session_id in ("", session.id) and matches(session)
+    if mute.session_id:
+        return lambda session: session.active and session.id == mute.session_id and matches(session)
+    return matches
 
 
 def _ms(when: datetime) -> int:

@@ -62,11 +62,12 @@ class RollUp:
 @dataclass(frozen=True, slots=True)
 class Recap:
     """The one message when a channel may hear again of what was withheld: what is still live of it, and how many have
-    ended."""
+    ended. `told` are those of the ended that it was told of when they opened, as far as they are known."""
 
     team_id: str
     channel_id: str
     live: tuple[Session, ...]
+    told: tuple[Session, ...]
     ended: int
 
 
@@ -126,7 +127,7 @@ def route(
     tasks: list[Task] = []
     for change in changes:
         before = known.get(change.session.id, {})
-        for card, task in _each(change, matching.matching(change.session), before):
+        for card, task in _each(change, matching.matching(change.session), before, hush):
             card, task = _heard(card, task, before.get(card.channel_id), change.session, hush)
             kept[card.place] = card
             tasks += task
@@ -136,6 +137,7 @@ def route(
 def release(
     held: Iterable[Card],
     sessions: Mapping[str, Session],
+    ended: Mapping[str, Session],
     subscriptions: Iterable[Subscription],
     now: datetime,
     hush: Hush,
@@ -143,7 +145,7 @@ def release(
     """What channels may hear again of what was withheld (`hushed_ms`): the cards that changed, and one message for each
     channel where some of it is still live, in which those that have ended are counted. Where none is, these are told of
     only if somebody asks for the end of one. `sessions` are the live ones as they are now, by id; one that isn't among
-    them, as it couldn't be read, waits."""
+    them, as it couldn't be read, waits. `ended` are those that have ended, as far as they are known."""
     now_ms = now.timestamp() * 1000
     asked = {(each.channel_id, each.number): each.kinds for each in subscriptions}
 
@@ -176,13 +178,15 @@ def release(
                 kept.append(replace(card, hushed_ms=0))
         kept += [replace(card, status="closed", hushed_ms=0) for card in over]
         if live or any(wants(card, ENDS) for card in over):
-            live.sort(key=lambda session: (session.started_at, session.id))
-            tasks.append(Recap(cards[0].team_id, channel_id, tuple(live), len(over)))
+            told = [ended[card.session_id] for card in over if card.status == "listed" and card.session_id in ended]
+            for some in (live, told):
+                some.sort(key=lambda session: (session.started_at, session.id))
+            tasks.append(Recap(cards[0].team_id, channel_id, tuple(live), tuple(told), len(over)))
     return kept, tasks
 
 
 def _each(
-    change: Change, subscriptions: Sequence[Subscription], cards: Mapping[str, Card]
+    change: Change, subscriptions: Sequence[Subscription], cards: Mapping[str, Card], hush: Hush
 ) -> Iterable[tuple[Card, list[Task]]]:
     """The card of each channel that the change concerns, and what is sent."""
     session = change.session
@@ -195,7 +199,10 @@ def _each(
         card = cards.get(channel_id)
         if card is not None and card.gen:
             card = replace(card, known=card.known.union(each.number for each in some))
-        if card is not None and card.hushed_ms:
+        alone = change.ended and hush.of_session(channel_id, session.id)  # the mute that was of this session is over
+        if card is not None and card.hushed_ms and alone:
+            yield from _unseen(change, replace(card, hushed_ms=0), some, kinds)
+        elif card is not None and card.hushed_ms:
             yield from _withheld(change, card, some)
         elif card is None:
             yield _new(change, channel_id, some, kinds)

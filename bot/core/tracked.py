@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.core.session import Peer, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +21,12 @@ class Tracked:
     seen_ms: int
     people: Mapping[str, tuple[str, str]]
     peers: int = 0
+
+    def session(self, *, live: bool) -> Session:
+        """The session as far as it is known; where it isn't `live` it ended when it was last seen."""
+        started, seen = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (self.started_ms, self.seen_ms))
+        peers = {
+            who: Peer(name=name, role=role, user_id=who, joined_at=started, left_at=None if live else seen)
+            for who, (name, role) in self.people.items()
+        }
+        return Session(self.session_id, self.room_id, live, peers, started, None if live else seen)

@@ -23,7 +23,7 @@ def rooms_of(tasks: Iterable[Task]) -> list[str]:
         elif isinstance(task, RollUp):
             rooms += [session.room_id for session in (*task.opened, *task.ended)]
         elif isinstance(task, Recap):
-            rooms += [session.room_id for session in task.live]
+            rooms += [session.room_id for session in (*task.live, *task.told)]
     return rooms
 
 
@@ -40,7 +40,7 @@ class Drawn:
         if isinstance(task, RollUp):
             return self._of_channel(task, "roll-up", roll_up(task.opened, task.ended, self._names))
         if isinstance(task, Recap):
-            return self._of_channel(task, "recap", recap(task.live, task.ended, self._names))
+            return self._of_channel(task, "recap", recap(task.live, task.told, task.ended, self._names))
         card = task.card
         if isinstance(task, Reply):
             key = key_of("reply", card.key, self._seq)

@@ -10,7 +10,7 @@ from typing import Any
 from bot import log
 from bot.chat.outcome import Gone, NotNow, Outcome, Refused, Sent, Unsure
 from bot.chat.trouble import BAD_MESSAGE, NO_THREAD, STAYS, paused
-from bot.core.card import key_of
+from bot.core.card import Card, key_of
 from bot.core.outgoing import Outgoing
 from bot.flows.hush import hush
 from bot.store.records import Row
@@ -78,15 +78,22 @@ class Mark:
         """The card's message was deleted: what was to be its new state becomes a new message, or none where that isn't
         wanted now. A later state is tried again."""
         card = await self._store.card(row)
-        now = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
-        unwanted = await hush(self._store, row.team_id, now)
-        if card is None or unwanted.every_until_ms(row.channel_id, card.session_id):
+        if card is None or await self._unwanted(card):
             log.warning("edit_dropped", channel=row.channel_id, key=row.key)
             await self._store.dead(row, "message_not_found")
             return
         card = replace(card, gen=card.gen + 1)
         post = Outgoing(card.key, row.team_id, row.channel_id, "post", row.text, row.blocks)
         await self._store.replaced(row, card, post)
+
+    async def _unwanted(self, card: Card) -> bool:
+        """Whether its channel doesn't want to hear of the session now."""
+        now = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
+        unwanted = await hush(self._store, card.team_id, now)
+        tracked = await self._store.tracked(card.team_id, card.session_id)
+        if tracked is None:
+            return unwanted.every_until_ms(card.channel_id) is not None
+        return unwanted.until_ms(card.channel_id, tracked.session(live=tracked.live)) is not None
 
     async def _refused(self, row: Row, code: str) -> None:
         """For a channel that refuses us, give the row back, then pause: a process that ends between the two leaves a

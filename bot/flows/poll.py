@@ -13,7 +13,7 @@ from bot.core.card import Card
 from bot.core.diff import Change, diff, missing
 from bot.core.outgoing import Outgoing
 from bot.core.route import Matcher, release, route
-from bot.core.session import Peer, Session
+from bot.core.session import Session
 from bot.core.times import api_time
 from bot.core.tracked import Tracked
 from bot.core.values import LIMIT_MAX
@@ -169,7 +169,9 @@ class Poll:
         kept, tasks = route(changes, subscriptions, cards, now, unwanted)
         latest = {card.place: card for card in (*held, *over, *kept)}
         waiting = [card for card in latest.values() if card.hushed_ms]
-        freed, released = release(waiting, seen.held, subscriptions, now, unwanted)
+        tracked = (seen.tracked.get(card.session_id) or known.sessions.get(card.session_id) for card in waiting)
+        ended = {each.session_id: each.session(live=False) for each in tracked if each and not each.live}
+        freed, released = release(waiting, seen.held, ended, subscriptions, now, unwanted)
         tasks += released
         drawn = Drawn(await self._rooms.names(rooms_of(tasks)), known.seq)
         changed_cards = {card.place: card for card in (*kept, *freed)}
@@ -178,14 +180,7 @@ class Poll:
 
 def _without_record(tracked: Tracked, now_ms: int) -> Session | None:
     """The session as it was last known, ended then, once it can't be live any more."""
-    if now_ms - tracked.started_ms < LIFE_MOST_MS:
-        return None
-    started, seen = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (tracked.started_ms, tracked.seen_ms))
-    peers = {
-        who: Peer(name=name, role=role, user_id=who, joined_at=started, left_at=seen)
-        for who, (name, role) in tracked.people.items()
-    }
-    return Session(tracked.session_id, tracked.room_id, False, peers, started, seen)
+    return None if now_ms - tracked.started_ms < LIFE_MOST_MS else tracked.session(live=False)
 
 
 def _kept(sessions: dict[str, Tracked], now_ms: int) -> dict[str, Tracked]:

@@ -69,9 +69,9 @@ def roll_up(opened: Sequence[Session], ended: Sequence[Session], names: Names) -
     return _listed(f"{head}.", f"*{head}*", why, shown, len(opened) + len(ended), names)
 
 
-def recap(live: Sequence[Session], ended: int, names: Names) -> Message:
+def recap(live: Sequence[Session], told: Sequence[Session], ended: int, names: Names) -> Message:
     """What a mute or quiet hours kept back, once they are over: the sessions that are still live, as in `roll_up`, and
-    how many have ended."""
+    how many have ended; of these by name the ones that the channel was `told` of when they opened."""
     since_then = "while it was quiet here."
     if live:
         head = count(len(live), "session is live", "sessions are live")
@@ -80,7 +80,9 @@ def recap(live: Sequence[Session], ended: int, names: Names) -> Message:
     else:
         head, rest = count(ended, "session has ended", "sessions have ended"), since_then
     why = "A mute or quiet hours kept this back."
-    return _listed(f"{head} {rest}", f"*{head}* {rest}", why, live[:ROLL_UP_LINES], len(live), names)
+    shares = fair([len(live), len(told)], ROLL_UP_LINES)
+    shown = [*live[: shares[0]], *told[: shares[1]]]
+    return _listed(f"{head} {rest}", f"*{head}* {rest}", why, shown, len(live) + len(told), names)
 
 
 def _listed(text: str, head: str, why: str, shown: Sequence[Session], total: int, names: Names) -> Message:

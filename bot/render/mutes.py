@@ -53,17 +53,25 @@ def muted(
     words = about(mute, names, WORDS_CHARS)
     meanwhile = _OF_ONE if mute.session_id else f"{_OF_SOME if mute.query.terms else _MEANWHILE} {_DIGESTS}"
     foot = f"`{COMMAND} unmute {number}` ends it, `{COMMAND} mutes` lists all of this channel."
-    undo = actions(_unmute(mute, ""))
+    undo = actions(unmute(mute, ""))
     blocks = [section(f"{head}\n{words}"), context(meanwhile), *_again([mute_line(mute, zone)]), undo]
     return Message(f"{head} {words}. {foot}", [*blocks, context(foot)])
 
 
-def unmuted(mutes: Sequence[Mute], *, names: Names, zone: str) -> Message:
-    """What holds no longer, and the lines that have it again."""
+def unmuted(
+    mutes: Sequence[Mute], left: Sequence[Mute], quiets: Quiets, *, names: Names, zone: str, now: datetime
+) -> Message:
+    """What holds no longer, and the lines that have it again; `left` are the mutes that still hold, `quiets` the
+    channel's quiet hours."""
     numbers = ", ".join(str(each.number) for each in mutes)
     head = f"🔔 {'Mute' if len(mutes) == 1 else 'Mutes'} {numbers} {'has' if len(mutes) == 1 else 'have'} ended."
     words = [f"{about(each, names, 300)}, {until(each, zone)}" for each in mutes[:AGAIN_SHOWN]]
     then = "What was kept back and is still live comes in one message."
+    if quiet := quiet_now(quiets, zone, now):
+        then = f"{quiet} {then.removesuffix('.')} after that."
+    elif left:
+        others = ", ".join(str(each.number) for each in left[:AGAIN_SHOWN])
+        then = f"{then.removesuffix('.')}, but for what is still muted: {others}{' …' * (len(left) > AGAIN_SHOWN)}."
     lines = [mute_line(each, zone) for each in mutes[:AGAIN_SHOWN]]
     again = "".join(f" To have it again: `{line}`" for line in map(typed, lines[:1]) if line and len(mutes) == 1)
     blocks = [section("\n".join([head, *words])), context(then), *_again(lines, "To have it again:")]
@@ -79,7 +87,7 @@ def mutes_list(mutes: Sequence[Mute], quiets: Quiets, *, names: Names, zone: str
         return Message(text, [section(text), *now, section(how)])
     total = count(len(mutes), "mute", "mutes")
     most_chars = (ALL_TEXT_CHARS - NOTE_CHARS - 500) // min(len(mutes), MUTES_SHOWN)
-    drawn = [section(row(each, names, zone, most_chars), _unmute(each, "mutes")) for each in mutes[:MUTES_SHOWN]]
+    drawn = [section(row(each, names, zone, most_chars), unmute(each, "mutes")) for each in mutes[:MUTES_SHOWN]]
     more = len(mutes) - len(drawn)
     left = [context(f"… and {more} more: `{COMMAND} unmute &lt;number&gt;` ends one.")] if more else []
     foot = context(f"`{COMMAND} unmute all` ends all. As of {clock(as_of, as_of)}.")
@@ -94,11 +102,6 @@ def row(mute: Mute, names: Names, zone: str, most_chars: int) -> str:
     """One mute of a list, in at most so many characters (200 always do)."""
     head, rest = f"*{mute.number}* · ", f"\n{until(mute, zone)} · by <@{mute.created_by}>"
     return f"{head}{about(mute, names, max(60, most_chars - len(head) - len(rest) - len('Unmute')))}{rest}"
-
-
-def unmute(mute: Mute, view: str) -> Block:
-    """The button that ends it."""
-    return _unmute(mute, view)
 
 
 def about(mute: Mute, names: Names, most_chars: int) -> str:
@@ -212,7 +215,8 @@ def _off(quiet: Quiet) -> str:
     return f"quiet off {quiet}"
 
 
-def _unmute(mute: Mute, view: str) -> Block:
+def unmute(mute: Mute, view: str) -> Block:
+    """The button that ends it."""
     value = ids.set_value(mute.channel_id, view, f"unmute {mute.number}")
     return button("Unmute", ids.SET, value, spoken=f"End mute {mute.number}")
 

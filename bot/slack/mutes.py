@@ -74,7 +74,8 @@ async def unmute(request: Request, said: str) -> Message:
     gone = await request.bot.store.remove_mutes(team_id, request.channel_id, numbers, by)
     if not gone:
         raise UserError("That mute has just ended.")
-    return say.unmuted(gone, names=await _names(request, gone), zone=zone)
+    left, quiets = await _here(request), await _quiets(request)
+    return say.unmuted(gone, left, quiets, names=await _names(request, gone), zone=zone, now=request.now)
 
 
 async def quiet(request: Request, line: str) -> Message:

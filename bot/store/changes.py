@@ -20,7 +20,8 @@ async def add(db: AsyncConnection, place: Place, by: Changed) -> None:
 async def latest(db: AsyncConnection, team_id: str) -> dict[str, int]:
     """By channel, the newest change: two that are equal have no change between them."""
     query = select(changes.c.channel_id, func.max(changes.c.id)).where(changes.c.team_id == team_id)
-    return {channel_id: number for channel_id, number in await db.execute(query.group_by(changes.c.channel_id))}
+    rows = await db.execute(query.group_by(changes.c.channel_id))
+    return {row[0]: row[1] for row in rows}
 
 
 async def read(db: AsyncConnection, team_id: str, channel_id: str, most: int) -> list[Changed]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import or_, select, update
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.card import Card
 from bot.core.outgoing import Outgoing
 from bot.core.tracked import Tracked
-from bot.store import cards, changes, leases, messages
+from bot.store import cards, changes, leases, messages, mutes
 from bot.store.channels import lock
 from bot.store.records import Fence, PollState, Snapshot
 from bot.store.sql import insert
@@ -20,6 +21,15 @@ from bot.store.tables import polls, sessions
 KEPT_MS = 2 * 86_400_000
 """How long a snapshot has the sessions that ended: no list of ended ones reaches back further."""
 
+_TRACKED = select(
+    sessions.c.session_id,
+    sessions.c.room_id,
+    sessions.c.live,
+    sessions.c.started_ms,
+    sessions.c.seen_ms,
+    sessions.c.people,
+    sessions.c.peers,
+)
 _people = msgspec.json.Decoder(dict[str, tuple[str, str]])
 
 
@@ -30,20 +40,14 @@ async def state(db: AsyncConnection, team_id: str) -> PollState:
 
 async def snapshot(db: AsyncConnection, team_id: str) -> Snapshot:
     last = await state(db, team_id)
-    columns = sessions.c
-    recent = or_(columns.live, columns.seen_ms >= (last.good_ms or 0) - KEPT_MS)
-    query = select(
-        columns.session_id,
-        columns.room_id,
-        columns.live,
-        columns.started_ms,
-        columns.seen_ms,
-        columns.people,
-        columns.peers,
-    )
-    rows = await db.execute(query.where(columns.team_id == team_id, recent))
-    found = {row[0]: Tracked(row[0], row[1], row[2], row[3], row[4], _people.decode(row[5]), row[6]) for row in rows}
-    return Snapshot(last.seq, last.good_ms, found)
+    recent = or_(sessions.c.live, sessions.c.seen_ms >= (last.good_ms or 0) - KEPT_MS)
+    rows = await db.execute(_TRACKED.where(sessions.c.team_id == team_id, recent))
+    return Snapshot(last.seq, last.good_ms, {row[0]: _tracked(row) for row in rows})
+
+
+async def tracked(db: AsyncConnection, team_id: str, session_id: str) -> Tracked | None:
+    row = (await db.execute(_TRACKED.where(sessions.c.team_id == team_id, sessions.c.session_id == session_id))).first()
+    return _tracked(row) if row is not None else None
 
 
 async def failed(db: AsyncConnection, team_id: str, now_ms: int, cause: str) -> None:
@@ -84,6 +88,7 @@ async def commit(
         values = {name: statement.excluded[name] for name in columns}
         upsert = statement.on_conflict_do_update(index_elements=["team_id", "session_id"], set_=values)
         await db.execute(upsert, [_values(team_id, each) for each in changed])
+        await mutes.end(db, team_id, [each.session_id for each in changed if not each.live])
     await cards.put(db, changed_cards, now_ms)
     await messages.put(db, outgoing, paused, seq + 1, now_ms)
     return True
@@ -96,6 +101,10 @@ async def _next(db: AsyncConnection, team_id: str, seq: int, now_ms: int) -> boo
     counted = update(polls).where(polls.c.team_id == team_id, polls.c.seq == seq)
     done = await db.execute(counted.values(seq=seq + 1, good_ms=now_ms, errors=0, cause=""))
     return done.rowcount > 0
+
+
+def _tracked(row: Any) -> Tracked:
+    return Tracked(row[0], row[1], row[2], row[3], row[4], _people.decode(row[5]), row[6])
 
 
 def _values(team_id: str, tracked: Tracked) -> dict[str, object]:

@@ -247,7 +247,7 @@ class Store:
                 outgoing=outgoing,
                 fence=fence,
                 known=known,
-            )  # fmt: skip
+            )
         )
 
     async def settings_known(self, team_id: str) -> dict[str, int]:
@@ -259,6 +259,10 @@ class Store:
 
     async def poll_state(self, team_id: str) -> PollState:
         return await self._run(lambda db: polls.state(db, team_id))
+
+    async def tracked(self, team_id: str, session_id: str) -> Tracked | None:
+        """What the last good poll knew of a session."""
+        return await self._run(lambda db: polls.tracked(db, team_id, session_id))
 
     async def cards(self, team_id: str, session_ids: Iterable[str]) -> list[Card]:
         """Those of all channels."""

@@ -68,16 +68,14 @@ def test_until_when_a_channel_does_not_want_to_hear_of_a_session(
         ([], "", None),
         ([mute()], "", 1),
         ([mute("peers:<2")], "", None),
-        ([mute(session_id="one")], "", 1),
-        ([mute(session_id="two")], "", None),
-        ([mute(session_id="one", hours=3)], "14:00-16:02", 3),
+        ([mute(session_id=session().id)], "", None),
         ([mute("peers:<2", hours=3)], "14:00-16:02", 2),
     ],
 )
 def test_until_when_a_channel_wants_to_hear_of_nothing(mutes: list[Mute], quiet: str, until_h: int | None) -> None:
     found = hush(*mutes, quiet=quiet)
-    assert found.every_until_ms("C1", "one") == (NOW_MS + until_h * HOUR if until_h else None)
-    assert found.every_until_ms("C3", "one") is None
+    assert found.every_until_ms("C1") == (NOW_MS + until_h * HOUR if until_h else None)
+    assert found.every_until_ms("C3") is None
 
 
 def test_what_holds_in_a_channel() -> None:
@@ -103,7 +101,8 @@ class Channel:
         self.cards |= {each.session_id: each for each in kept}
         live = {each.id: each for each in seen if each.active and each.id not in unread}
         held = [each for each in self.cards.values() if each.hushed_ms]
-        kept, released = release(held, live, self.subscriptions, now, hush)
+        ended = {each.id: each for each in seen if not each.active}
+        kept, released = release(held, live, ended, self.subscriptions, now, hush)
         self.cards |= {each.session_id: each for each in kept}
         self.known |= {each.id: track(each, 0) for each in seen}
         self.sent = [*tasks, *released]
@@ -165,6 +164,40 @@ def test_one_that_ends_just_as_the_mute_does_is_counted() -> None:
     assert here.poll(session(active=False)) == [Recap]
     assert here.recap == ([], 1)
     assert here.state() == ("closed", 0, False)
+
+
+@pytest.mark.parametrize("kinds", ["on:start,end", "on:start"])
+def test_one_that_stood_in_a_list_is_named_when_it_has_ended_in_a_mute(kinds: str) -> None:
+    here = Channel(subscription(kinds))
+    here.poll(session(), hush=hush(mute()))
+    assert here.poll(session()) == [Recap]
+    silent = hush(mute())
+    assert here.poll(session(active=False), session(number=2, active=False), hush=silent) == []
+    ended = [session(active=False), session(number=2, active=False)]
+    assert here.poll(*ended) == ([Recap] if "end" in kinds else [])
+    for task in here.sent:
+        assert isinstance(task, Recap)
+        assert (task.live, task.told, task.ended) == ((), (ended[0],), 2)
+
+
+@pytest.mark.parametrize("kinds", ["on:start,end", "on:end", "on:start"])
+@pytest.mark.parametrize("others", [(), (mute(f"room:{ROOMS[1]}", hours=3),)])
+def test_a_mute_of_one_session_is_over_when_it_ends(kinds: str, others: tuple[Mute, ...]) -> None:
+    here = Channel(subscription(kinds))
+    alone = hush(mute(session_id=session().id, hours=12), *others)
+    assert here.poll(session("ann"), hush=alone) == []
+    assert here.poll(session("ann", "bob"), hush=alone) == []
+    assert here.poll(session(active=False), hush=alone) == ([Post] if "end" in kinds else [])
+    assert here.state() == ("closed", int("end" in kinds), False)
+
+
+def test_a_mute_of_one_session_gives_way_to_a_wider_one() -> None:
+    here = Channel()
+    both = hush(mute(session_id=session().id, hours=12), mute(hours=2))
+    here.poll(session(), hush=both)
+    assert here.poll(session(active=False), hush=both) == []
+    later = NOW + timedelta(hours=2)
+    assert here.poll(session(active=False), hush=hush(now=later), minutes=120) == [Recap]
 
 
 def test_an_edit_goes_on_and_a_reply_does_not() -> None:
@@ -337,17 +370,17 @@ def test_a_storm_in_a_mute_is_withheld_as_a_whole() -> None:
 def test_each_channel_has_its_own() -> None:
     cards = [replace(card("silent", 0), channel_id=channel, hushed_ms=NOW_MS) for channel in ("C1", "C2", "C3")]
     subscriptions = [subscription("", channel) for channel in ("C1", "C2")]
-    kept, tasks = release(cards, {session().id: session()}, subscriptions, NOW, hush(mute()))
+    kept, tasks = release(cards, {session().id: session()}, {}, subscriptions, NOW, hush(mute()))
     assert [(each.channel_id, each.status, each.hushed_ms) for each in kept] == [
         ("C1", "silent", NOW_MS + HOUR),
         ("C2", "listed", 0),
         ("C3", "silent", 0),
     ]
-    assert tasks == [Recap("T1", "C2", (session(),), 0)]
+    assert tasks == [Recap("T1", "C2", (session(),), (), 0)]
 
 
 def test_what_waits_changes_only_where_something_does() -> None:
     held = replace(card("silent", 0), hushed_ms=NOW_MS + HOUR)
     same = [Change(session(), same=True)]
     assert route(same, [EVERY], [held], NOW, hush(mute())) == ([], [])
-    assert release([held], {session().id: session()}, [EVERY], NOW, hush(mute())) == ([], [])
+    assert release([held], {session().id: session()}, {}, [EVERY], NOW, hush(mute())) == ([], [])

@@ -339,7 +339,7 @@ class Lives(RuleBasedStateMachine):
         self.cards |= {card.place: card for card in cards}
         held = [card for card in self.cards.values() if card.hushed_ms]
         live = {each.id: each for each in seen if each.active}
-        cards, released = release(held, live, SUBSCRIPTIONS, self.now, self.hush)
+        cards, released = release(held, live, {}, SUBSCRIPTIONS, self.now, self.hush)
         self.cards |= {card.place: card for card in cards}
         self.known |= {each.id: track(each, 0) for each in seen}
         hushed = {(channel, each.id) for channel in CHANNELS for each in seen if self._hushed(channel, each)}

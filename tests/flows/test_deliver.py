@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from bot.core.parse import parse
 from bot.core.quiet import Quiet
 from bot.core.schedule import EVERY_DAY
 from bot.core.subscription import Subscription
+from bot.core.tracked import Tracked
 from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, Fault, HttpError, Message, RateLimited, Stalled
 from bot.demo.fake_slack.seed import ADA, BEN, BOT_USER, TEAM_ID
 from bot.flows.deliver import Deliver
@@ -69,11 +70,11 @@ class World:
     def card(self, session_id: str = "s1", channel: str = "live-ops") -> Card:
         return Card(TEAM_ID, self.channel(channel), session_id, "live")
 
-    async def put(self, *outgoing: Outgoing, cards: Iterable[Card] = ()) -> None:
+    async def put(self, *outgoing: Outgoing, cards: Iterable[Card] = (), known: Sequence[Tracked] = ()) -> None:
         """As a poll would."""
         state = await self.store.poll_state(TEAM_ID)
         assert await self.store.commit_poll(
-            TEAM_ID, state.seq, self.now_ms, changed=[], cards=list(cards), outgoing=outgoing
+            TEAM_ID, state.seq, self.now_ms, changed=known, cards=list(cards), outgoing=outgoing
         )
 
     async def posts(self, *texts: str, channel: str = "live-ops") -> None:
@@ -454,20 +455,23 @@ def _of(card: Card) -> dict[str, Any]:
     return {name: getattr(card, name) for name in ("team_id", "channel_id", "session_id", "status")}
 
 
-@pytest.mark.parametrize("what", ["channel", "session", "hours"])
+@pytest.mark.parametrize("what", ["channel", "session", "some", "hours"])
 async def test_a_deleted_card_is_not_posted_anew_while_nobody_wants_it(world: World, what: str) -> None:
     card = world.card()
     await world.open(card)
     await world.until_sent()
     world.slack.workspace.delete(world.slack.messages()[0])
     by, now_ms = Changed(0, "U1", "a line"), world.now_ms
+    known = Tracked(card.session_id, "a" * 24, True, now_ms, now_ms, {"ann": ("Ann", "host")})
+    await world.put(known=[known] if what in ("session", "some") else [])
     if what == "hours":
         now = datetime.fromtimestamp(world.clock(), UTC)
         hours = Quiet(EVERY_DAY, now.time(), (now + timedelta(hours=1)).time(), "UTC")
         await world.store.add_quiet(card.team_id, card.channel_id, hours, by)
     else:
         about = card.session_id if what == "session" else ""
-        new = Mute(card.team_id, card.channel_id, parse(""), about, now_ms + 3_600_000, "U1", now_ms)
+        query = parse("role:host" if what == "some" else "", scope="mute")
+        new = Mute(card.team_id, card.channel_id, query, about, now_ms + 3_600_000, "U1", now_ms)
         await world.store.add_mute(new, by)
     await world.edit(card, "one is in")
     await world.until_sent()

@@ -14,6 +14,7 @@ from bot.core.session import Peer, Session
 from bot.render import actions as ids
 from bot.render.blocks import Message
 from bot.render.card import ROLL_UP_LINES, final_card, live_card, recap, roll_up, went
+from bot.render.lines import fair
 from bot.render.phrases import NO_BREAK
 from bot.render.validate_data import texts
 from tests.render.accounts import HOSTILE, NOW, name, object_id, session
@@ -153,6 +154,7 @@ def test_one_message_in_place_of_many(opened: int, ended: int, said: str, lines:
     assert (f"… and {more:,} more" in text) is bool(more)
 
 
+@pytest.mark.parametrize("told", [0, 1, 30])
 @pytest.mark.parametrize(
     ("live", "ended", "head"),
     [
@@ -163,19 +165,21 @@ def test_one_message_in_place_of_many(opened: int, ended: int, said: str, lines:
         (0, 1_200, "*1,200 sessions have ended* while it was quiet here."),
     ],
 )
-def test_one_message_at_the_end_of_a_mute(live: int, ended: int, head: str) -> None:
+def test_one_message_at_the_end_of_a_mute(live: int, ended: int, head: str, told: int) -> None:
     rng = random.Random(live)
-    some = storm(rng, live, active=True)
-    message = recap(some, ended, {each.room_id: name(rng) for each in some})
+    some, known = storm(rng, live, active=True), storm(rng, min(told, ended), active=False)
+    message = recap(some, known, ended, {each.room_id: name(rng) for each in (*some, *known)})
     inside_limits(message)
     harmless(message)
     assert message.text == head.replace("*", "")
     text = shown(message)
     assert text.startswith(f"{head}\n")
     assert "A mute or quiet hours kept this back." in text
-    here = [each.id for each in some[:ROLL_UP_LINES]]
-    assert re.findall(r"^\d+ 🟢 Live .* session ([0-9a-f]{24})$", text, re.MULTILINE) == here
-    assert (f"… and {live - len(here):,} more" in text) is (live > len(here))
+    shares = fair([len(some), len(known)], ROLL_UP_LINES)
+    here = [each.id for each in (*some[: shares[0]], *known[: shares[1]])]
+    assert re.findall(r"^\d+ (?:🟢 Live|⚪ Ended) .* session ([0-9a-f]{24})$", text, re.MULTILINE) == here
+    more = len(some) + len(known) - len(here)
+    assert (f"… and {more:,} more" in text) is bool(more)
     menus = [block["elements"][0]["options"] for block in message.blocks if block["type"] == "actions"]
     assert [[option["value"] for option in options] for options in menus] == (
         [[f"1|{id_}" for id_ in here]] if here else []
@@ -205,7 +209,7 @@ def test_the_worst_names_at_their_most() -> None:
             draw(each, {HALL: word}, reopened=1),
             went(each, many, many),
             roll_up(some, some, {HALL: word}),
-            recap(some, 1, {HALL: word}),
+            recap(some, some, 1, {HALL: word}),
         ):
             inside_limits(message)
             harmless(message)

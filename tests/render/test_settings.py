@@ -81,8 +81,9 @@ def every(rng: random.Random, most: int) -> Iterator[Message]:
     for mute in muted[:1]:
         for how in ("new", "same", "changed"):
             yield mutes.muted(mute, how, replace(mute, until_ms=NOW_MS + 1), names=names, zone=ZONE)
-        yield mutes.unmuted(muted, names=names, zone=ZONE)
-        yield mutes.unmuted([mute], names=names, zone=ZONE)
+        for left, hours in (([], []), (muted, []), (muted, quiets())):
+            yield mutes.unmuted(muted, left, hours, names=names, zone=ZONE, now=NOW)
+            yield mutes.unmuted([mute], left, hours, names=names, zone=ZONE, now=NOW)
         yield mutes.muted(replace(mute, session_id="6" * 24), "new", names=names, zone=ZONE)
     changes = [Changed(NOW_MS, "U123ABC", digest_line(each)) for each in made]
     yield changes_list(changes[:CHANGES_MOST], names=names, as_of=NOW)

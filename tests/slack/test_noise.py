@@ -152,6 +152,30 @@ async def test_a_muted_session_gets_no_replies_and_its_end_is_shown(
     assert "There is no session" in (await say(slack, f"mute {'0' * 24} 2h")).plain
 
 
+async def test_a_mute_of_one_session_is_over_when_it_ends(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack, "on:end")
+    session = opened(account, room)
+    await say(slack, f"mute {session.id} 12h")
+    account.end(session, time.time())
+    (card,) = await until(lambda: cards(slack))
+    assert "⚪ Ended · *Town hall*" in card.plain
+    assert "Nothing is muted" in (await say(slack, "mutes")).plain
+
+
+async def test_what_still_holds_is_said(bot: str, slack: FakeSlack) -> None:
+    for line in ("mute 2h", "mute role:host 2h"):
+        await say(slack, line)
+    assert "in one message, but for what is still muted: 2." in (await say(slack, "unmute 1")).plain
+    assert "is still live comes in one message." in (await say(slack, "unmute")).plain
+    await say(slack, f"quiet {around_now()}")
+    await say(slack, "mute 2h")
+    ended = await say(slack, "unmute")
+    assert re.search(r"It is quiet now, until .* comes in one message after that\.", ended.plain)
+
+
 async def test_only_what_matches_is_muted(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
     loud, noisy = account.add_room("Town hall"), account.add_room("Noisy room")
     await subscribe(slack)
