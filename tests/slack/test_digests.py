@@ -86,6 +86,21 @@ async def test_a_line_is_previewed_before_it_is_made(bot: str, slack: FakeSlack,
     assert "has no digests" in (await say(slack, "digests")).plain
 
 
+async def test_a_preview_with_an_error_stays_a_preview(bot: str, slack: FakeSlack, account: Account) -> None:
+    """Its corrected line and its rooms too, for a guest as well: no press makes a digest."""
+    wrong = await say(slack, "digest preview dayly 9:00 rol:host", user="gus")
+    assert "```/sessions digest preview dayly 9:00 rol:host\n" + " " * 25 + "^^^^^```" in wrong.plain
+    assert "```/sessions digest preview daily 9:00 role:host```" in wrong.plain
+    shown = await press(slack, wrong, "Run the corrected line")
+    assert "Daily digest" in shown.plain and "preview" in shown.plain
+    account.add_room("Hall one")
+    account.add_room("Hall two")
+    choice = await say(slack, "digest test daily 9:00 empty:skip role:host room:hall", user="gus")
+    shown = await press(slack, choice, "Hall two")
+    assert "Daily digest" in shown.plain and "preview" in shown.plain and "Hall two" in shown.plain
+    assert "has no digests" in (await say(slack, "digests")).plain
+
+
 async def test_a_preview_that_fails_is_tried_again_at_a_press(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
     await say(slack, "digest daily 9:00")
     hms.fail_always("/sessions*", Status(404))
