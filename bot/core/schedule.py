@@ -20,7 +20,7 @@ from bot.core.suggest import nearest
 from bot.core.text import quote, tidy
 from bot.core.times import DAYS, Day, parse_clock, parse_time
 from bot.core.words import Word, cut
-from bot.core.zones import BadZone, read_zone
+from bot.core.zones import BadZone, exact_zone, read_zone
 from bot.errors import QueryError
 
 EVERY_DAY, WEEKDAYS, WEEKEND = tuple(range(7)), tuple(range(5)), (5, 6)
@@ -99,6 +99,12 @@ class Schedule:
     def _local(self, when: datetime) -> date:
         return when.astimezone(ZoneInfo(self.zone)).date()
 
+    @classmethod
+    def stored(cls, text: str) -> Schedule:
+        """What `str` wrote, and nothing else: what people may say changes, what is stored stays. Raises ValueError."""
+        days, clock, zone = text.removeprefix("weekly ").split(" ")
+        return cls(stored_days(days), time.fromisoformat(clock), exact_zone(zone))
+
     def __str__(self) -> str:
         days = write_days(self.days)
         return f"{days if days in _SETS else f'weekly {days}'} {self.clock:%H:%M} {self.zone}"
@@ -108,6 +114,12 @@ def write_days(days: Sequence[int]) -> str:
     """`daily`, `weekdays` or `mon,thu`."""
     names = {EVERY_DAY: "daily", WEEKDAYS: "weekdays"}
     return names.get(tuple(days)) or ",".join(DAYS[day][:3] for day in days)
+
+
+def stored_days(text: str) -> tuple[int, ...]:
+    """What `write_days` wrote. Raises ValueError."""
+    days = {"daily": EVERY_DAY, "weekdays": WEEKDAYS}
+    return days.get(text) or tuple(map([day[:3] for day in DAYS].index, text.split(",")))
 
 
 def read_schedule(line: str, zone: str) -> tuple[Schedule, str]:

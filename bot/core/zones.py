@@ -15,8 +15,8 @@ _AREAS = (
 )  # fmt: skip
 """What stands before a city. The others, such as `US/`, are old names whose parts say little alone."""
 _NO_PLACE = {"Factory", "localtime"}
-_FIXED = ("est", "mst", "hst")
-"""Abbreviations that are zones of the tz data too, on their winter offset all year."""
+_FIXED = {"EST": "America/Panama", "MST": "America/Phoenix", "HST": "Pacific/Honolulu"}
+"""Abbreviations that are zones of the tz data too, on their winter offset all year, and cities on the same clock."""
 _SHORT = {
     "est": ("America/New_York",), "edt": ("America/New_York",), "et": ("America/New_York",),
     "cst": ("America/Chicago", "Asia/Shanghai", "America/Havana"), "cdt": ("America/Chicago", "America/Havana"),
@@ -47,6 +47,19 @@ class BadZone(BadValue):
         self.example = fix or example
 
 
+def exact_zone(name: str) -> str:
+    """An IANA name, just as it is written, such as what is stored has. Raises BadZone."""
+    if name not in _names():
+        raise BadZone("that is not an IANA time zone such as Europe/Berlin")
+    return name
+
+
+def sayable_zone(name: str) -> str:
+    """The zone of an IANA name that no person typed, by a name that `read_zone` reads: of `EST` that is a city, as
+    people mean New York by it. Raises BadZone."""
+    return _FIXED.get(exact_zone(name), name)
+
+
 def read_zone(text: str) -> str:
     """The IANA name that is meant: in any case, with spaces for underscores, or by its city alone. Raises BadZone."""
     said = _key(text)
@@ -67,7 +80,7 @@ def read_zone(text: str) -> str:
 def _ambiguous(said: str) -> BadZone:
     names = _SHORT[said]
     choice = ", ".join(names[:-1]) + " or " + names[-1] if len(names) > 1 else names[0]
-    if said in _FIXED:
+    if said.upper() in _FIXED:
         return BadZone(f"that has no daylight saving; name the city, {choice}", names[0])
     if len(names) > 1:
         return BadZone(f"that could be {choice}; name the city", example=names[0])
@@ -79,9 +92,14 @@ def _key(name: str) -> str:
 
 
 @cache
+def _names() -> frozenset[str]:
+    return frozenset(available_timezones() - _NO_PLACE)
+
+
+@cache
 def _zones() -> dict[str, str]:
     """Every IANA name by what people say for it. A whole name wins over a city. Where a city has several names they are
     one zone, and the longer is the newer: `America/Argentina/Cordoba`."""
-    names = sorted(available_timezones() - _NO_PLACE, key=lambda name: (name.count("/"), name))
+    names = sorted(_names(), key=lambda name: (name.count("/"), name))
     cities = {_key(name.rpartition("/")[2]): name for name in names if name.startswith(_AREAS)}
     return cities | {_key(name): name for name in names} | {"z": "UTC"}

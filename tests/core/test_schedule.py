@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import operator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo, available_timezones
@@ -177,6 +178,26 @@ def test_missed_in_years_of_downtime_are_the_newest() -> None:
 @given(schedules, st.sampled_from(["", "active", "room:x", 'ended room:"Town hall"', '"quoted"', "all -role:host"]))
 def test_reads_what_it_prints(schedule: Schedule, query: str) -> None:
     assert read_schedule(f"{schedule} {query}", "Asia/Tokyo") == (schedule, query)
+
+
+@given(schedules, st.sampled_from(["EST", "MST", "HST", *REAL]))
+def test_what_is_stored_is_read_as_it_was(schedule: Schedule, zone: str) -> None:
+    """Also in a zone that people can't say."""
+    schedule = replace(schedule, zone=zone)
+    assert Schedule.stored(str(schedule)) == schedule
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "daily 09:00", "daily 09:00 Berlin", "daily 09:00 europe/berlin", "daily 9am UTC", "dayly 09:00 UTC",
+        "weekly 09:00 UTC", "weekly mon,funday 09:00 UTC", "weekly  09:00 UTC", "daily 09:00 UTC all",
+        "daily 09:00 Mars/Olympus",
+    ],
+)  # fmt: skip
+def test_nothing_else_is_read_as_stored(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Schedule.stored(text)
 
 
 @pytest.mark.parametrize(

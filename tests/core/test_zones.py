@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from bot.core.filters import FILTERS, STATE_WORDS, STATES, SYNONYMS
-from bot.core.zones import _SHORT, BadZone, read_zone
+from bot.core.zones import _SHORT, BadZone, exact_zone, read_zone, sayable_zone
 from tests.core import strategies
 
 REAL = sorted(available_timezones() - {"Factory", "localtime", "EST", "MST", "HST"})
@@ -100,6 +100,29 @@ def test_every_city_alone_is_a_zone_of_that_name_and_only_of_those() -> None:
 def test_every_zone_that_an_error_proposes_is_one() -> None:
     for names in _SHORT.values():
         assert [read_zone(name) for name in names] == list(names)
+
+
+def test_every_zone_of_settings_and_profiles_can_be_said() -> None:
+    """As it is, but for the three that mean another zone where people say them: they are cities on the same clock."""
+    moments = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=days) for days in range(0, 1_460, 30)]
+    for name in available_timezones() - {"Factory", "localtime"}:
+        assert exact_zone(name) == name
+        zone = sayable_zone(name)
+        assert read_zone(zone) == exact_zone(zone) == zone
+        assert zone == name or name in ("EST", "MST", "HST")
+        one, other = ZoneInfo(name), ZoneInfo(zone)
+        assert [when.astimezone(one).utcoffset() for when in moments] == [
+            when.astimezone(other).utcoffset() for when in moments
+        ], name
+
+
+@pytest.mark.parametrize(
+    "name", ["Factory", "localtime", "", "Berlin", "europe/berlin", "est", "Europe", "../etc/passwd", "right/UTC", "\0"]
+)
+def test_no_other_is_exact(name: str) -> None:
+    for read in (exact_zone, sayable_zone):
+        with pytest.raises(BadZone, match="not an IANA time zone"):
+            read(name)
 
 
 def test_no_word_of_the_query_line_is_a_zone() -> None:

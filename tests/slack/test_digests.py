@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack, Message
 from bot.render.validate_data import texts
+from bot.settings import Settings
 from bot.store.store import DIGESTS_MOST
 from tests.slack.live import fill, press, say
 
@@ -39,6 +41,23 @@ async def test_the_zone_is_the_askers_unless_one_is_named(bot: str, slack: FakeS
     assert "on Mondays and Thursdays at 17:30, America/New_York" in (
         await say(slack, "digest weekly mon,thu 17:30 new york")
     ).plain.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("zone", ["EST", "HST", "Etc/GMT+5"])
+async def test_a_default_zone_of_any_name_makes_what_its_line_makes(
+    settings: Settings, slack: FakeSlack, hms: FakeHms, zone: str
+) -> None:
+    """Typed again, the line that an answer shows is the same digest, and the same quiet hours."""
+    nobody = next(user.name for user in slack.workspace.users.values() if not user.tz and not user.is_bot)
+    async with running(settings.model_copy(update={"default_timezone": zone}), "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        made = await say(slack, "digest daily 9:00", user=nobody)
+        assert "Digest 1 is set" in made.plain
+        line = re.search(r"/sessions (digest daily 09:00 [\w/+]+)", made.plain)
+        assert line and "that is digest 1" in (await say(slack, line[1])).plain
+        quiet = await say(slack, "quiet 22:00-7:00", user=nobody)
+        line = re.search(r"`/sessions quiet off (.+?)`", quiet.plain)
+        assert line and "these quiet hours" in (await say(slack, f"quiet {line[1]}")).plain
 
 
 async def test_the_list_previews_pauses_resumes_and_removes(bot: str, slack: FakeSlack, account: Account) -> None:
