@@ -135,6 +135,8 @@ async def test_a_preview_that_fails_is_tried_again_at_a_press(bot: str, slack: F
         ("digest daily 25:00", "there is no time 25:00 in a day", "/sessions digest daily 09:00", False),
         ("digest daily 9:00 Mars/Olympus", "not a time zone I know", "digest daily 9:00 Europe/Berlin", False),
         ("digest daily 9:00 CST", "that could be America/Chicago", "digest daily 9:00 America/Chicago", False),
+        ("digest daily 9:00 Eastern", "that could be America/New_York", "digest daily 9:00 America/New_York", False),
+        ("digest daily 9:00 Springfield", "A room is `room:Springfield`", "digest daily 9:00 Europe/Berlin", False),
         ("digest", "This channel has no digests", "", False),
         ("digest dayly 9:00", "did you mean `daily`", "/sessions digest daily 9:00", True),
         ("digest daily 9:00 rol:host", "did you mean `role:`", "/sessions digest daily 9:00 role:host", True),
