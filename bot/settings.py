@@ -5,22 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.core.zones import exact_zone
 from bot.errors import ConfigError
 
 Mode = Literal["web", "socket"]
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("not an IANA time zone such as Europe/Berlin") from None
-    return name
 
 
 def _http_url(url: str) -> str:
@@ -67,7 +59,7 @@ class Settings(BaseSettings):
     unconfirmed_posts: Literal["hold", "repost"] = "hold"
     host: str = "0.0.0.0"  # noqa: S104 - a container listens to its outside
     port: Annotated[int, BeforeValidator(_port)] = 3000
-    default_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    default_timezone: Annotated[str, AfterValidator(exact_zone)] = "UTC"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 

@@ -1,6 +1,6 @@
 """`LINES`: how the line of each command is read, how one with an error is mended, and which line makes a setting.
 
-digest <schedule> [empty:say|skip] [query]      mute [query or session id] <end>      quiet [off] <hours>
+digest [preview] <schedule> [empty:say|skip] [query]      mute [query or session id] <end>      quiet [off] <hours>
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from bot.core.values import is_id
 from bot.errors import QueryError
 
 QUIET = "quiet"
+PREVIEW = f"{DIGEST} preview"
 OFF = ("off", "none", "never", "clear", "remove", "stop")
 """What ends quiet hours: all, or those that are said behind it."""
 FIXES = 3 * TERMS
@@ -137,10 +138,12 @@ class Line:
     such: str
 
 
+_DIGEST = Line(lambda line, now, zone: read_digest(line, zone), "weekdays 9:00")
 LINES = {
     LIST: Line(lambda line, now, zone: parse(line), "active"),
     SUBSCRIBE: Line(lambda line, now, zone: parse(line, scope=SUBSCRIBE), ""),
-    DIGEST: Line(lambda line, now, zone: read_digest(line, zone), "weekdays 9:00"),
+    DIGEST: _DIGEST,
+    PREVIEW: _DIGEST,
     MUTE: Line(read_silence, "2h"),
     QUIET: Line(lambda line, now, zone: read_hours(line, zone), "22:00-7:00"),
 }

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
-from bot.core.schedule import EVERY_DAY, THROUGH, Reader, Schedule, Window, write_days
+from bot.core.schedule import EVERY_DAY, THROUGH, Reader, Schedule, Window, stored_days, write_days
 from bot.core.text import quote, tidy
 from bot.core.times import parse_clock
 from bot.core.words import Word, cut
+from bot.core.zones import exact_zone
 from bot.errors import QueryError
 
 _START, _END = time(22), time(7)
@@ -64,6 +65,13 @@ class Quiet:
             period = Window(starts.at(day), ends.at(day + _DAY if self.end <= self.start else day))
             if period.start < period.end:  # a gap can swallow it
                 yield period
+
+    @classmethod
+    def stored(cls, text: str) -> Quiet:
+        """What `str` wrote, and nothing else, as for a schedule. Raises ValueError."""
+        hours, days, zone = text.split(" ")
+        start, end = map(time.fromisoformat, hours.split("-"))
+        return cls(stored_days(days), start, end, exact_zone(zone))
 
     def __str__(self) -> str:
         return f"{self.start:%H:%M}-{self.end:%H:%M} {write_days(self.days)} {self.zone}"

@@ -16,11 +16,12 @@ from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from bot.core.filters import FILTERS, STATE_WORDS, STATES, SYNONYMS
-from bot.core.suggest import nearest
+from bot.core.query import quoted
+from bot.core.suggest import may_be_name, nearest
 from bot.core.text import quote, tidy
 from bot.core.times import DAYS, Day, parse_clock, parse_time
 from bot.core.words import Word, cut
-from bot.core.zones import BadZone, read_zone
+from bot.core.zones import UNKNOWN, BadZone, exact_zone, read_zone
 from bot.errors import QueryError
 
 EVERY_DAY, WEEKDAYS, WEEKEND = tuple(range(7)), tuple(range(5)), (5, 6)
@@ -99,6 +100,12 @@ class Schedule:
     def _local(self, when: datetime) -> date:
         return when.astimezone(ZoneInfo(self.zone)).date()
 
+    @classmethod
+    def stored(cls, text: str) -> Schedule:
+        """What `str` wrote, and nothing else: what people may say changes, what is stored stays. Raises ValueError."""
+        days, clock, zone = text.removeprefix("weekly ").split(" ")
+        return cls(stored_days(days), time.fromisoformat(clock), exact_zone(zone))
+
     def __str__(self) -> str:
         days = write_days(self.days)
         return f"{days if days in _SETS else f'weekly {days}'} {self.clock:%H:%M} {self.zone}"
@@ -108,6 +115,12 @@ def write_days(days: Sequence[int]) -> str:
     """`daily`, `weekdays` or `mon,thu`."""
     names = {EVERY_DAY: "daily", WEEKDAYS: "weekdays"}
     return names.get(tuple(days)) or ",".join(DAYS[day][:3] for day in days)
+
+
+def stored_days(text: str) -> tuple[int, ...]:
+    """What `write_days` wrote. Raises ValueError."""
+    days = {"daily": EVERY_DAY, "weekdays": WEEKDAYS}
+    return days.get(text) or tuple(map([day[:3] for day in DAYS].index, text.split(",")))
 
 
 def read_schedule(line: str, zone: str) -> tuple[Schedule, str]:
@@ -128,6 +141,8 @@ def read_schedule(line: str, zone: str) -> tuple[Schedule, str]:
     if len(reader.clocks) > 1:
         text = "A digest has one time of day: make another digest for another time."
         raise QueryError.at(text, line, reader.clocks[1][1], instead="")
+    if wrong := reader.unknown_zone():
+        raise wrong
     return Schedule(reader.weekdays, reader.clocks[0][0], reader.zone), reader.rest
 
 
@@ -202,6 +217,15 @@ class Reader:
             return QueryError.at(f"{shown} is not a day I know: did you mean `{near}`?", self.line, self.span(), near)
         return None
 
+    def unknown_zone(self) -> QueryError | None:
+        """The error for words that may be a zone or a room, where no zone is said and a query may follow."""
+        names = list(takewhile(lambda word: may_be_name(word.value.lower()), self._plain(_ZONE_WORDS)))
+        if self._zone or not names:
+            return None
+        name, span = " ".join(word.value for word in names), self.span(len(names))
+        text = f"{quote(name)}: {UNKNOWN}. A room is {quote(f'room:{quoted(name)}')}."
+        return QueryError.at(text, self.line, span, instead=self._default)
+
     def _plain(self, most: int) -> list[Word]:
         words = self.words[self.place : self.place + most]
         return list(takewhile(lambda word: not (word.key or word.quoted or (word.minus and word.value)), words))
@@ -261,8 +285,8 @@ class Reader:
                 read_zone(self.said(most))
             except BadZone as error:
                 errors.append((most, error))
-        meant = [each for each in errors if each[1].example] or (errors if sure else [])
-        for most, wrong in meant[:1]:
+        meant = [each for each in errors if each[1].example][-1:] or (errors[:1] if sure else [])
+        for most, wrong in meant:
             span = self.span(most)
             text = f"{quote(self.line[slice(*span)])}: {wrong}."
             raise QueryError.at(text, self.line, span, wrong.fix, instead=wrong.example or self._default)

@@ -48,6 +48,14 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.7)), None)
 
 
+def may_be_name(said: str) -> bool:
+    """Whether a word in small letters says nothing of a query, so that it is probably a name."""
+    known = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS, *_FILLERS, *_SMALL, "and", "not"}
+    if not said[:1].isalpha() or ":" in said or said in known:
+        return False
+    return not (is_id(said) or nearest(said, STATES) or _time(said))
+
+
 def signed(word: Word, line: str) -> QueryError | None:
     """The error for a filter that has a sign for its colon: `peers>=2`, `duration<1h`, `room="Town hall"`."""
     raw = line[word.start : word.end]

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.core.digest import Digest
 from bot.core.filters import DIGEST
-from bot.core.lines import digest_line, read_digest, schedule_line, terms
+from bot.core.lines import PREVIEW, digest_line, read_digest, schedule_line, terms
 from bot.core.schedule import Schedule
 from bot.errors import ManyRooms, QueryError, TooMany, UserError
 from bot.flows.digest import preview
@@ -69,9 +69,13 @@ async def sent(request: Request, some: Iterable[Digest]) -> set[int]:
 async def _preview(request: Request, said: str) -> Message:
     """The newest one whose period is over, of a digest of the channel or of a line that would make one."""
     team_id = await request.team(guests=True)
-    request.again = button("Try again", ids.RUN, ids.line_value(f"digest preview {said}"))
+    request.again = button("Try again", ids.RUN, ids.line_value(f"{PREVIEW} {said}"))
     if said and read_number(said) is None:
-        wanted = await _read(request, said, team_id)
+        try:
+            wanted = await _read(request, said, team_id)
+        except (QueryError, ManyRooms) as error:
+            error.scope = PREVIEW  # what it offers is a preview, too
+            raise
     else:
         wanted = await _one(request, "preview", said)
     return await preview(request.bot.hms, request.bot.rooms, wanted, request.now)

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import aiohttp
 from cachetools import TTLCache
@@ -14,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
+from bot.core.zones import BadZone, sayable_zone
 
 KEPT_S = 3_600
 USERS_KEPT = 20_000
@@ -22,9 +22,9 @@ WAIT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`zone` is an IANA name, DEFAULT_TIMEZONE where it isn't known. `guest`: of this workspace only in part
-    (docs.slack.dev/reference/objects/user-object, `is_restricted`). `name` is what they are called, as they wrote it;
-    "" where it isn't known."""
+    """`zone` is an IANA name that people can type, DEFAULT_TIMEZONE where it isn't known. `guest`: of this workspace
+    only in part (docs.slack.dev/reference/objects/user-object, `is_restricted`). `name` is what they are called, as
+    they wrote it; "" where it isn't known."""
 
     zone: str
     guest: bool = False
@@ -38,7 +38,7 @@ class People:
         self._client = client
         self._known: TTLCache[str, Person] = TTLCache(USERS_KEPT, KEPT_S, timer=clock)
         self._refused: TTLCache[str, bool] = TTLCache(1, KEPT_S, timer=clock)  # the scope isn't granted
-        self.unknown = Person(default)
+        self.unknown = Person(sayable_zone(default))
 
     async def of(self, user_id: str) -> Person:
         if known := self._known.get(user_id):
@@ -69,6 +69,6 @@ class People:
 
     def _zone(self, name: object) -> str:
         try:
-            return ZoneInfo(str(name)).key if name else self.unknown.zone
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return sayable_zone(str(name))
+        except BadZone:
             return self.unknown.zone

@@ -14,7 +14,7 @@ from bot.core.card import key_of
 from bot.core.change import Changed
 from bot.core.digest import Digest
 from bot.core.outgoing import Outgoing
-from bot.core.schedule import Schedule, read_schedule
+from bot.core.schedule import Schedule
 from bot.errors import TooMany
 from bot.store import changes, leases, messages
 from bot.store.channels import channel_of, lock, next_number, turn
@@ -170,12 +170,12 @@ def _is(team_id: str, channel_id: str, number: int) -> tuple[ColumnElement[bool]
 
 
 def _digest(row: Row[Any]) -> Digest:
-    """Raises QueryError for a query or schedule that this version can't read."""
+    """Raises QueryError or ValueError for a query or schedule that this version can't read."""
     return Digest(
         row.team_id,
         row.channel_id,
         read_query(row.query),
-        read_schedule(row.schedule, "UTC")[0],
+        Schedule.stored(row.schedule),
         row.empty,
         row.created_by,
         row.created_ms,

@@ -35,6 +35,6 @@ def readable(rows: Iterable[Row[Any]], read: Callable[[Row[Any]], T]) -> list[T]
     for row in rows:
         try:
             found.append(read(row))
-        except QueryError as error:
-            log.error("setting_unreadable", team=row.team_id, channel=row.channel_id, cause=error.text)
+        except (QueryError, ValueError) as error:
+            log.error("setting_unreadable", team=row.team_id, channel=row.channel_id, cause=str(error))
     return found

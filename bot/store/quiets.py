@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.change import Changed
-from bot.core.quiet import Quiet, read_quiet
+from bot.core.quiet import Quiet
 from bot.core.text import quote
 from bot.errors import Overlaps, TooMany
 from bot.store import changes
@@ -65,10 +65,8 @@ def _of(team_id: str, channel_id: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def _quiet(row: Row[Any]) -> Quiet:
+    """Raises ValueError for hours that this version can't read."""
     return _hours(row.hours)
 
 
-@lru_cache(maxsize=1024)
-def _hours(text: str) -> Quiet:
-    """Raises QueryError for hours that this version can't read."""
-    return read_quiet(text, "UTC")
+_hours = lru_cache(maxsize=1024)(Quiet.stored)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from bot.core.times import api_time
 from bot.errors import QueryError
 from tests.core import strategies
 from tests.core.test_schedule import days, moments, words, zones
+from tests.core.test_zones import REAL
 
 quiets = st.builds(Quiet, days, strategies.clocks, strategies.clocks, zones).filter(
     lambda quiet: quiet.start != quiet.end or quiet.days != EVERY_DAY
@@ -161,6 +163,25 @@ def test_ranges_that_join_end_together() -> None:
 @given(quiets)
 def test_reads_what_it_prints(quiet: Quiet) -> None:
     assert read_quiet(str(quiet), "Asia/Tokyo") == quiet
+
+
+@given(quiets, st.sampled_from(["EST", "MST", "HST", *REAL]))
+def test_what_is_stored_is_read_as_it_was(quiet: Quiet, zone: str) -> None:
+    """Also in a zone that people can't say."""
+    quiet = replace(quiet, zone=zone)
+    assert Quiet.stored(str(quiet)) == quiet
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "22:00 daily UTC", "22:00-07:00 UTC", "22:00-07:00 daily", "22:00-07:00 daily Berlin", "22:00 - 07:00 daily UTC",
+        "10pm-7am daily UTC", "22:00-07:00 funday UTC",
+    ],
+)  # fmt: skip
+def test_nothing_else_is_read_as_stored(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Quiet.stored(text)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import operator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo, available_timezones
@@ -21,6 +22,7 @@ from tests.core.test_zones import REAL
 
 DAY = timedelta(days=1)
 TWO_YEARS = [date(2026, 1, 1) + DAY * ahead for ahead in range(731)]
+ID = "a31a0f990e6ffae22efa610c"
 CLOCKS = (time(), time(0, 30), time(2, 30), time(3), time(23, 59))
 zones = st.sampled_from(REAL)
 days = st.sets(st.integers(0, 6), min_size=1).map(sorted).map(tuple)
@@ -179,6 +181,26 @@ def test_reads_what_it_prints(schedule: Schedule, query: str) -> None:
     assert read_schedule(f"{schedule} {query}", "Asia/Tokyo") == (schedule, query)
 
 
+@given(schedules, st.sampled_from(["EST", "MST", "HST", *REAL]))
+def test_what_is_stored_is_read_as_it_was(schedule: Schedule, zone: str) -> None:
+    """Also in a zone that people can't say."""
+    schedule = replace(schedule, zone=zone)
+    assert Schedule.stored(str(schedule)) == schedule
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "daily 09:00", "daily 09:00 Berlin", "daily 09:00 europe/berlin", "daily 9am UTC", "dayly 09:00 UTC",
+        "weekly 09:00 UTC", "weekly mon,funday 09:00 UTC", "weekly  09:00 UTC", "daily 09:00 UTC all",
+        "daily 09:00 Mars/Olympus",
+    ],
+)  # fmt: skip
+def test_nothing_else_is_read_as_stored(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Schedule.stored(text)
+
+
 @pytest.mark.parametrize(
     ("schedule", "text"),
     [
@@ -226,7 +248,12 @@ def test_print(schedule: Schedule, text: str) -> None:
         ("daily 9:00 -room:Berlin", "daily 09:00 Asia/Tokyo", "-room:Berlin"),
         ('daily 9:00 "Berlin"', "daily 09:00 Asia/Tokyo", '"Berlin"'),
         ("daily 9:00 https://example.com/a", "daily 09:00 Asia/Tokyo", "https://example.com/a"),
-        ("daily 9:00 hall", "daily 09:00 Asia/Tokyo", "hall"),
+        ("daily 9:00 live", "daily 09:00 Asia/Tokyo", "live"),
+        ("daily 9:00 yesterday", "daily 09:00 Asia/Tokyo", "yesterday"),
+        ("daily 9:00 who", "daily 09:00 Asia/Tokyo", "who"),
+        ("daily 9:00 peers 3", "daily 09:00 Asia/Tokyo", "peers 3"),
+        (f"daily 9:00 {ID}", "daily 09:00 Asia/Tokyo", ID),
+        ("daily 9:00 Pacific/Auckland time", "daily 09:00 Pacific/Auckland", ""),
         ("daily  9:00\u00a0UTC  room:“Town hall”", "daily 09:00 UTC", 'room:"Town hall"'),
         ("daily 9:00 Berlin Paris", "daily 09:00 Europe/Berlin", "Paris"),
     ],
@@ -260,6 +287,24 @@ def test_read(typed: str, canonical: str, rest: str) -> None:
         ("daily 9:00 CST", "CST", "could be America/Chicago", "daily 9:00 America/Chicago", False),
         ("daily 9:00 in ist room:x", "ist", "could be Asia/Kolkata", "daily 9:00 in Asia/Kolkata room:x", False),
         ("daily 9:00 EST", "EST", "no daylight saving", "daily 9:00 America/New_York", True),
+        ("daily 9:00 Springfield", "Springfield", "; name a city", "daily 9:00 Asia/Tokyo", False),
+        (
+            "daily 9:00 hall",
+            "hall",
+            "I know; name a city, such as Europe/Berlin. A room is `room:hall`.",
+            "daily 9:00 Asia/Tokyo",
+            False,
+        ),
+        (
+            "9:00 daily Town hall role:x",
+            "Town hall",
+            'A room is `room:"Town hall"`.',
+            "9:00 daily Asia/Tokyo role:x",
+            False,
+        ),
+        ("daily 9:00 Eastern time", "Eastern time", "could be America/New_York", "daily 9:00 America/New_York", False),
+        ("daily 9:00 US Pacific room:x", "US Pacific", "name its city", "daily 9:00 America/Los_Angeles room:x", True),
+        ("daily 9:00 amstrdm", "amstrdm", "nearest is Europe/Amsterdam", "daily 9:00 Europe/Amsterdam", False),
         ("daily 9:00 UTC+2", "UTC+2", "an offset", "daily 9:00 UTC", False),
         ("monthly 9:00", "monthly", "`daily`, `weekdays` or `weekly`", "weekly 9:00", False),
         ("9:00 monthly", "monthly", "is not offered", "9:00 weekly", False),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from bot.core.filters import FILTERS, STATE_WORDS, STATES, SYNONYMS
-from bot.core.zones import _SHORT, BadZone, read_zone
+from bot.core.zones import _CITIES, _SHORT, BadZone, exact_zone, read_zone, sayable_zone
 from tests.core import strategies
 
 REAL = sorted(available_timezones() - {"Factory", "localtime", "EST", "MST", "HST"})
@@ -37,6 +37,11 @@ REAL = sorted(available_timezones() - {"Factory", "localtime", "EST", "MST", "HS
         ("etc/gmt+5", "Etc/GMT+5"),
         ("us/eastern", "US/Eastern"),
         ("CET", "CET"),
+        ("Beijing", "Asia/Shanghai"),
+        ("munich", "Europe/Berlin"),
+        ("San Francisco", "America/Los_Angeles"),
+        ("bombay", "Asia/Kolkata"),
+        ("Berlin time", "Europe/Berlin"),
     ],
 )
 def test_read(said: str, name: str) -> None:
@@ -67,6 +72,18 @@ def test_read(said: str, name: str) -> None:
         ("MST", "no daylight saving; name the city", "America/Denver", "America/Denver"),
         ("hst", "no daylight saving; name the city", "Pacific/Honolulu", "Pacific/Honolulu"),
         ("JST", "short for a zone; name its city, Asia/Tokyo", "Asia/Tokyo", "Asia/Tokyo"),
+        ("Eastern", "could be America/New_York or Australia/Sydney", None, "America/New_York"),
+        ("US Eastern Time", "name its city, America/New_York", "America/New_York", "America/New_York"),
+        ("central", "could be America/Chicago or Australia/Adelaide", None, "America/Chicago"),
+        ("Mountain", "short for a zone; name its city", "America/Denver", "America/Denver"),
+        ("pacific standard time", "name its city, America/Los_Angeles", "America/Los_Angeles", "America/Los_Angeles"),
+        ("Portland", "could be America/Los_Angeles or America/New_York", None, "America/Los_Angeles"),
+        ("Asia/Beijing", "the nearest is Asia/Shanghai", "Asia/Shanghai", "Asia/Shanghai"),
+        ("san fransisco", "the nearest is America/Los_Angeles", "America/Los_Angeles", "America/Los_Angeles"),
+        ("londdon", "the nearest is Europe/London", "Europe/London", "Europe/London"),
+        ("lnodon", "the nearest is Europe/London", "Europe/London", "Europe/London"),
+        ("amstrdm", "the nearest is Europe/Amsterdam", None, "Europe/Amsterdam"),  # two letters are more than a slip
+        ("portlnad", "that is not a time zone I know; name a city", None, ""),
         ("UTC+2", "an offset doesn't follow daylight saving", None, "UTC"),
         ("+05:30", "an offset doesn't follow daylight saving", None, "UTC"),
         ("gmt-0530", "an offset doesn't follow daylight saving", None, "UTC"),
@@ -97,9 +114,41 @@ def test_every_city_alone_is_a_zone_of_that_name_and_only_of_those() -> None:
             ], (name, meant)
 
 
+def test_a_city_without_a_zone_of_its_name_has_one_that_is() -> None:
+    names = {name.rpartition("/")[2].replace("_", " ").lower() for name in REAL}
+    for zone, cities in _CITIES.items():
+        assert exact_zone(zone) == zone
+        for city in cities:
+            assert read_zone(city.title()) == zone
+            assert city not in names
+
+
 def test_every_zone_that_an_error_proposes_is_one() -> None:
     for names in _SHORT.values():
         assert [read_zone(name) for name in names] == list(names)
+
+
+def test_every_zone_of_settings_and_profiles_can_be_said() -> None:
+    """As it is, but for the three that mean another zone where people say them: they are cities on the same clock."""
+    moments = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=days) for days in range(0, 1_460, 30)]
+    for name in available_timezones() - {"Factory", "localtime"}:
+        assert exact_zone(name) == name
+        zone = sayable_zone(name)
+        assert read_zone(zone) == exact_zone(zone) == zone
+        assert zone == name or name in ("EST", "MST", "HST")
+        one, other = ZoneInfo(name), ZoneInfo(zone)
+        assert [when.astimezone(one).utcoffset() for when in moments] == [
+            when.astimezone(other).utcoffset() for when in moments
+        ], name
+
+
+@pytest.mark.parametrize(
+    "name", ["Factory", "localtime", "", "Berlin", "europe/berlin", "est", "Europe", "../etc/passwd", "right/UTC", "\0"]
+)
+def test_no_other_is_exact(name: str) -> None:
+    for read in (exact_zone, sayable_zone):
+        with pytest.raises(BadZone, match="not an IANA time zone"):
+            read(name)
 
 
 def test_no_word_of_the_query_line_is_a_zone() -> None:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack, Message
 from bot.render.validate_data import texts
+from bot.settings import Settings
 from bot.store.store import DIGESTS_MOST
 from tests.slack.live import fill, press, say
 
@@ -39,6 +41,23 @@ async def test_the_zone_is_the_askers_unless_one_is_named(bot: str, slack: FakeS
     assert "on Mondays and Thursdays at 17:30, America/New_York" in (
         await say(slack, "digest weekly mon,thu 17:30 new york")
     ).plain.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("zone", ["EST", "HST", "Etc/GMT+5"])
+async def test_a_default_zone_of_any_name_makes_what_its_line_makes(
+    settings: Settings, slack: FakeSlack, hms: FakeHms, zone: str
+) -> None:
+    """Typed again, the line that an answer shows is the same digest, and the same quiet hours."""
+    nobody = next(user.name for user in slack.workspace.users.values() if not user.tz and not user.is_bot)
+    async with running(settings.model_copy(update={"default_timezone": zone}), "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        made = await say(slack, "digest daily 9:00", user=nobody)
+        assert "Digest 1 is set" in made.plain
+        line = re.search(r"/sessions (digest daily 09:00 [\w/+]+)", made.plain)
+        assert line and "that is digest 1" in (await say(slack, line[1])).plain
+        quiet = await say(slack, "quiet 22:00-7:00", user=nobody)
+        line = re.search(r"`/sessions quiet off (.+?)`", quiet.plain)
+        assert line and "these quiet hours" in (await say(slack, f"quiet {line[1]}")).plain
 
 
 async def test_the_list_previews_pauses_resumes_and_removes(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -86,6 +105,21 @@ async def test_a_line_is_previewed_before_it_is_made(bot: str, slack: FakeSlack,
     assert "has no digests" in (await say(slack, "digests")).plain
 
 
+async def test_a_preview_with_an_error_stays_a_preview(bot: str, slack: FakeSlack, account: Account) -> None:
+    """Its corrected line and its rooms too, for a guest as well: no press makes a digest."""
+    wrong = await say(slack, "digest preview dayly 9:00 rol:host", user="gus")
+    assert "```/sessions digest preview dayly 9:00 rol:host\n" + " " * 25 + "^^^^^```" in wrong.plain
+    assert "```/sessions digest preview daily 9:00 role:host```" in wrong.plain
+    shown = await press(slack, wrong, "Run the corrected line")
+    assert "Daily digest" in shown.plain and "preview" in shown.plain
+    account.add_room("Hall one")
+    account.add_room("Hall two")
+    choice = await say(slack, "digest test daily 9:00 empty:skip role:host room:hall", user="gus")
+    shown = await press(slack, choice, "Hall two")
+    assert "Daily digest" in shown.plain and "preview" in shown.plain and "Hall two" in shown.plain
+    assert "has no digests" in (await say(slack, "digests")).plain
+
+
 async def test_a_preview_that_fails_is_tried_again_at_a_press(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
     await say(slack, "digest daily 9:00")
     hms.fail_always("/sessions*", Status(404))
@@ -101,6 +135,8 @@ async def test_a_preview_that_fails_is_tried_again_at_a_press(bot: str, slack: F
         ("digest daily 25:00", "there is no time 25:00 in a day", "/sessions digest daily 09:00", False),
         ("digest daily 9:00 Mars/Olympus", "not a time zone I know", "digest daily 9:00 Europe/Berlin", False),
         ("digest daily 9:00 CST", "that could be America/Chicago", "digest daily 9:00 America/Chicago", False),
+        ("digest daily 9:00 Eastern", "that could be America/New_York", "digest daily 9:00 America/New_York", False),
+        ("digest daily 9:00 Springfield", "A room is `room:Springfield`", "digest daily 9:00 Europe/Berlin", False),
         ("digest", "This channel has no digests", "", False),
         ("digest dayly 9:00", "did you mean `daily`", "/sessions digest daily 9:00", True),
         ("digest daily 9:00 rol:host", "did you mean `role:`", "/sessions digest daily 9:00 role:host", True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -65,6 +66,20 @@ async def test_a_missing_scope_is_not_asked_for_again_within_an_hour(
 async def test_a_person_without_a_zone(slack: FakeSlack, people: People) -> None:
     nobody = next(user.id for user in slack.workspace.users.values() if not user.tz)
     assert (await people.of(nobody)).zone == "Asia/Tokyo"
+
+
+async def test_a_zone_that_people_cannot_say_is_a_city_on_the_same_clock(slack: FakeSlack, people: People) -> None:
+    assert People(AsyncWebClient("xoxb-1"), "EST").unknown.zone == "America/Panama"
+    ada = slack.workspace.user("ada")
+    slack.workspace.users[ada.id] = replace(ada, tz="HST")
+    assert (await people.of(ada.id)).zone == "Pacific/Honolulu"
+
+
+@pytest.mark.parametrize("zone", ["localtime", "Factory", "../UTC", "Mars/Olympus"])
+async def test_what_is_no_zone_is_the_default(slack: FakeSlack, people: People, zone: str) -> None:
+    ada = slack.workspace.user("ada")
+    slack.workspace.users[ada.id] = replace(ada, tz=zone)
+    assert (await people.of(ada.id)).zone == "Asia/Tokyo"
 
 
 async def test_who_is_a_guest(slack: FakeSlack, people: People) -> None:

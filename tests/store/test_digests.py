@@ -41,6 +41,14 @@ async def test_a_new_one_has_a_number_and_waits_for_its_time(store: Store) -> No
     assert await store.changes(TEAM, "C1") == [by("digest …", "U7")]
 
 
+async def test_one_in_a_zone_that_nobody_can_say_is_read_again(store: Store) -> None:
+    new = digest()
+    new = replace(new, schedule=replace(new.schedule, zone="EST"))
+    stored = await added(store, new)
+    assert await store.digests(TEAM, "C1") == [stored]
+    assert stored.schedule == new.schedule
+
+
 async def test_the_same_again_is_the_same_one(store: Store) -> None:
     first = await added(store)
     again = replace(digest(by="U2"), created_ms=NOW + 5)

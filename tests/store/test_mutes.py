@@ -92,6 +92,16 @@ async def test_quiet_hours_are_kept_in_order(store: Store) -> None:
     assert [each.line for each in await store.changes(TEAM, "C1")] == ["off", "noon again", "noons", "noon", "quiet …"]
 
 
+async def test_quiet_hours_in_any_zone_are_read_again(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """What is stored isn't read by the words that people may say; what can't be read is left out."""
+    eastern = replace(NIGHTS, zone="EST")
+    await store.add_quiet(TEAM, "C1", eastern, by())
+    await store.add_quiet(TEAM, "C2", replace(NIGHTS, zone="Mars/Olympus"), by())
+    assert await store.quiets(TEAM) == {"C1": [(eastern, "U1")]}
+    assert "setting_unreadable" in caplog.text
+    assert await store.clear_quiets(TEAM, "C1", by(), eastern) == [eastern]
+
+
 async def test_quiet_hours_that_overlap_are_refused(store: Store) -> None:
     await store.add_quiet(TEAM, "C1", NIGHTS, by())
     for hours, instead in (
