@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 
@@ -97,15 +97,9 @@ def halted_or_resumed(digest: Digest, names: Names, now: datetime) -> Message:
 
 
 def digests_list(
-    items: Sequence[Digest],
-    health: Health,
-    *,
-    names: Names,
-    as_of: datetime,
-    sent: Collection[int] = (),
-    invite: str = "",
+    items: Sequence[Digest], health: Health, *, names: Names, as_of: datetime, invite: str = ""
 ) -> Message:
-    """A channel's digests, for the one who asked. `sent`: the numbers of those whose `last` date's message was sent."""
+    """A channel's digests, for the one who asked."""
     if not items:
         text = "This channel has no digests."
         how = f"Make one:\n```{COMMAND} digest weekdays 9:00```"
@@ -117,15 +111,15 @@ def digests_list(
     foot = context(f"`{COMMAND} digest weekdays 9:00` makes one. As of {clock(as_of, as_of)}.")
     left = ALL_TEXT_CHARS - NOTE_CHARS - sum(map(len, texts([*head, foot])))
     most_chars = left // len(items) - len("Preview nowResumeRemove")
-    drawn = [block for digest in items for block in _entry(digest, names, as_of, most_chars, digest.number in sent)]
-    states = [f"{each.number}: {when(each)}, {_state(each, as_of, each.number in sent)}." for each in items]
+    drawn = [block for digest in items for block in _entry(digest, names, as_of, most_chars)]
+    states = [f"{each.number}: {when(each)}, {_state(each, as_of)}." for each in items]
     spoken = [f"{total} of this channel.", *states]
     return Message("\n".join(spoken), [*head, *drawn, foot])
 
 
-def row(digest: Digest, names: Names, as_of: datetime, most_chars: int, *, sent: bool) -> str:
-    """One digest of a list, in at most so many characters (300 always do). `sent`: whether its `last` date's was."""
-    rest = f"\n{when(digest)} · by <@{digest.created_by}>\n{_state(digest, as_of, sent)}"
+def row(digest: Digest, names: Names, as_of: datetime, most_chars: int) -> str:
+    """One digest of a list, in at most so many characters (300 always do)."""
+    rest = f"\n{when(digest)} · by <@{digest.created_by}>\n{_state(digest, as_of)}"
     head = f"*{digest.number}* · "
     return f"{head}{sessions(digest.query, names, max(40, most_chars - len(head) - len(rest)))}{rest}"
 
@@ -145,19 +139,19 @@ def when(digest: Digest) -> str:
     return f"{named} at {schedule.clock:%H:%M}, {schedule.zone}"
 
 
-def _entry(digest: Digest, names: Names, as_of: datetime, most_chars: int, sent: bool) -> list[Block]:
-    words = row(digest, names, as_of, min(most_chars, _LISTED_WORDS_CHARS + 200), sent=sent)
+def _entry(digest: Digest, names: Names, as_of: datetime, most_chars: int) -> list[Block]:
+    words = row(digest, names, as_of, min(most_chars, _LISTED_WORDS_CHARS + 200))
     return [section(words), buttons(digest, "digests")]
 
 
-def _state(digest: Digest, as_of: datetime, sent: bool) -> str:
+def _state(digest: Digest, as_of: datetime) -> str:
     if digest.paused:
         return "⏸️ paused by a person"
     if digest.halted:
         return "⏸️ waits: the channel is paused"
     (following,) = digest.schedule.next(as_of)
     said = [f"next {_at(digest, following)}"]
-    if digest.last is not None and sent:
+    if digest.last is not None and digest.status == "sent":
         said.append(f"last {digest.last:%a} {digest.last.day} {digest.last:%b}")
     if digest.problem:
         why = _PROBLEMS.get(digest.problem) or f"`{code(plain(digest.problem, 60))}`"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -34,8 +34,7 @@ _ROOM = re.compile(r"\broom:([0-9a-f]{24})\b")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a channel has set. `threads`: whether it gets replies; `sent`: the numbers of the digests whose message of
-    their `last` date was sent."""
+    """What a channel has set. `threads`: whether it gets replies."""
 
     channel_id: str
     health: Health
@@ -44,7 +43,6 @@ class Settings:
     mutes: Sequence[Mute] = ()
     quiets: of_mutes.Quiets = field(default_factory=list)
     threads: bool = True
-    sent: Collection[int] = ()
 
     @property
     def room_ids(self) -> list[str]:
@@ -114,8 +112,7 @@ class _Card:
             "📊 *Digests*", some, most, "digest weekdays 9:00", "digests", "digest preview|pause|resume|remove"
         )
         for each in some[:most]:
-            sent = each.number in self.settings.sent
-            text = of_digests.row(each, self.names, self.as_of, _WORDS_CHARS + 160, sent=sent)
+            text = of_digests.row(each, self.names, self.as_of, _WORDS_CHARS + 160)
             yield self._entry(text, digest_line(each))
             yield of_digests.buttons(each, VIEW)
 

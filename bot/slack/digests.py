@@ -56,14 +56,8 @@ async def digests(request: Request) -> Message:
     found = await store.digests(team_id, request.channel_id)
     channel = await store.channel(team_id, request.channel_id)
     health = Health(channel.paused or "", channel.waiting, channel.held)
-    names, told = await _names(request, found), await sent(request, found)
-    return digests_list(found, health, names=names, as_of=request.now, sent=told, invite=request.bot.invite)
-
-
-async def sent(request: Request, some: Iterable[Digest]) -> set[int]:
-    """The numbers of those whose `last` date's message is in the channel, as far as messages are kept (seven days)."""
-    keys = {each.key(each.last): each.number for each in some if each.last}
-    return {keys[key] for key in await request.bot.store.sent_of(keys)}
+    names = await _names(request, found)
+    return digests_list(found, health, names=names, as_of=request.now, invite=request.bot.invite)
 
 
 async def _preview(request: Request, said: str) -> Message:

@@ -7,7 +7,6 @@ from bot.errors import QueryError
 from bot.render.blocks import Message
 from bot.render.settings import CHANGES_MOST, VIEW, Settings, changes_list, room_ids_of, settings_card
 from bot.render.subscriptions import Health
-from bot.slack.digests import sent
 from bot.slack.request import Request
 
 _CHANGES = ("changes", "history", "log")
@@ -25,16 +24,14 @@ async def settings(request: Request, line: str) -> Message:
         raise error
     bot, team_id, here = request.bot, await request.team(guests=True), request.channel_id
     store, channel = bot.store, await bot.store.channel(team_id, here)
-    digests = await store.digests(team_id, here)
     has = Settings(
         here,
         Health(channel.paused or "", channel.waiting, channel.held),
         await store.subscriptions(team_id, here),
-        digests,
+        await store.digests(team_id, here),
         await store.mutes(team_id, request.now_ms, here),
         (await store.quiets(team_id, here)).get(here, []),
         here not in await store.unthreaded(team_id),
-        await sent(request, digests),
     )
     names, zone = await bot.rooms.names(has.room_ids), await request.local_zone()
     return settings_card(has, names=names, zone=zone, as_of=request.now, invite=bot.invite)

@@ -119,10 +119,6 @@ async def add(db: AsyncConnection, outgoing: Sequence[Outgoing], now_ms: int) ->
         await messages.put(db, some, paused, await turn(db, team_id), now_ms)
 
 
-async def sent_of(db: AsyncConnection, keys: Sequence[str]) -> set[str]:
-    return set(await db.scalars(select(outbox.c.key).where(outbox.c.key.in_(keys), outbox.c.status == SENT)))
-
-
 async def status(db: AsyncConnection, key: str) -> str:
     return await db.scalar(select(outbox.c.status).where(outbox.c.key == key)) or ""
 

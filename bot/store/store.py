@@ -333,11 +333,6 @@ class Store:
         """pending, sending, sent, held or dead; "" for a message that isn't there."""
         return await self._run(lambda db: outbox.status(db, key))
 
-    async def sent_of(self, keys: Iterable[str]) -> set[str]:
-        """Those of the keys whose messages were sent, as far as they are kept (seven days)."""
-        some = list(keys)
-        return await self._run(lambda db: outbox.sent_of(db, some))
-
     async def send(self, outgoing: Sequence[Outgoing], now_ms: int) -> None:
         """Messages that belong to no poll."""
         await self._run(lambda db: outbox.add(db, outgoing, now_ms))

@@ -17,7 +17,7 @@ from tests.store.server import new_database, postgres_server
 
 READS = {
     "card", "cards", "changes", "channel", "depth", "digests", "due_digests", "hushed", "hushed_ended", "last_told",
-    "makers", "mutes", "poll_state", "quiets", "sent_of", "snapshot", "status", "subscriptions", "time", "unconfirmed", "unthreaded",
+    "makers", "mutes", "poll_state", "quiets", "snapshot", "status", "subscriptions", "time", "unconfirmed", "unthreaded",
 }  # fmt: skip
 KILLS = 3, 4
 """With one process and with three."""

@@ -151,19 +151,16 @@ def live_ops(slack: FakeSlack) -> str:
 
 async def test_the_store_knows_which_message_was_really_sent(world: World) -> None:
     """`last` alone doesn't say so: it moves for a date without a message, too."""
-    made = await world.make(empty="skip")
+    await world.make(empty="skip")
     meet(world.account, world.hall, at(16, "13:00"), 30)
     await world.pass_to(at(17))
-    made = await world.digest(made.number)
-    assert made.last == date(2026, 11, 17)
-    key = made.key(made.last)
-    assert await world.store.sent_of([key]) == set()
+    made = await world.digest()
+    assert (made.last, made.status) == (date(2026, 11, 17), "pending")
     await world.posted()
-    assert await world.store.sent_of([key, "another"]) == {key}
+    assert (await world.digest()).status == "sent"
     await world.pass_to(at(18))
-    made = await world.digest(made.number)
-    assert made.last == date(2026, 11, 18)
-    assert await world.store.sent_of([made.key(made.last)]) == set()
+    made = await world.digest()
+    assert (made.last, made.status) == (date(2026, 11, 18), "")
 
 
 async def test_each_day_once(world: World) -> None:
@@ -448,9 +445,7 @@ async def test_the_list_says_what_became_of_the_newest(world: World, end: str, s
         else:
             await world.store.dead(row, end)
     found = await world.store.digests(TEAM)
-    keys = [each.key(each.last) for each in found if each.last]
-    sent = {each.number for each in found} if await world.store.sent_of(keys) else set()
-    text = digests_list(found, Health("", 0, 0), names={}, as_of=world.now, sent=sent).text.replace(NO_BREAK, " ")
+    text = digests_list(found, Health("", 0, 0), names={}, as_of=world.now).text.replace(NO_BREAK, " ")
     assert text.endswith(f"Europe/Berlin, {said}.")
 
 

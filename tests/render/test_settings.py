@@ -50,6 +50,7 @@ def some(
         Digest(
             each.team_id, each.channel_id, replace(each.query, state="all"), read_schedule("weekly mon,wed,fri 9:00", ZONE)[0],
             "skip", "U123ABC", 0, each.number, rng.random() < 0.3, date(2026, 11, 20), rng.choice(("", "HmsAuth", name(rng))),
+            status=rng.choice(("", "sent", "dead")), cause=name(rng),
         )
         for each in queries[:digests_most]
     ]  # fmt: skip
@@ -63,11 +64,10 @@ def some(
 def every(rng: random.Random, most: int) -> Iterator[Message]:
     made, muted, subscriptions, names = some(rng, min(most, 20), min(most, 50), min(most, 100))
     health = some_health(rng)
-    sent = {each.number for each in made if rng.random() < 0.5}
-    yield digests.digests_list(made, health, names=names, as_of=NOW, sent=sent, invite="/invite @x")
+    yield digests.digests_list(made, health, names=names, as_of=NOW, invite="/invite @x")
     yield mutes.mutes_list(muted, quiets(), names=names, zone=ZONE, as_of=NOW)
     yield settings_card(
-        Settings("C123ABC", health, subscriptions, made, muted, quiets(), False, sent),
+        Settings("C123ABC", health, subscriptions, made, muted, quiets(), False),
         names=names,
         zone=ZONE,
         as_of=NOW,
@@ -102,10 +102,9 @@ def test_lists_leave_room_for_a_note(seed: int) -> None:
     rng = random.Random(seed)
     made, muted, subscriptions, names = some(rng, 20, 50, 100)
     health = Health("", 0, 0)
-    sent = {each.number for each in made}
-    has = Settings("C123ABC", health, subscriptions, made, muted, quiets(), sent=sent)
+    has = Settings("C123ABC", health, subscriptions, made, muted, quiets())
     for message in (
-        digests.digests_list(made, health, names=names, as_of=NOW, sent=sent),
+        digests.digests_list(made, health, names=names, as_of=NOW),
         mutes.mutes_list(muted, quiets(), names=names, zone=ZONE, as_of=NOW),
         settings_card(has, names=names, zone=ZONE, as_of=NOW),
     ):
