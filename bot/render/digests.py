@@ -7,16 +7,18 @@ from datetime import date, datetime
 from typing import Literal
 
 from bot.core.digest import Digest
+from bot.core.due import due
 from bot.core.lines import digest_line
 from bot.core.times import DAYS
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, section
+from bot.render.digest_words import day
 from bot.render.escape import code, plain
 from bot.render.help import COMMAND, typed
 from bot.render.limits import ALL_TEXT_CHARS
 from bot.render.pauses import let_in
 from bot.render.phrases import Names, clock, count, moment, sessions
-from bot.render.subscriptions import Health, halted, stopped
+from bot.render.subscriptions import Health, halted, old, stopped
 from bot.render.validate_data import texts
 
 NEXT_SHOWN = 3
@@ -57,7 +59,7 @@ def made(
     says = f"It comes {when(digest)}. Where there was no session, {_WHEN_EMPTY[digest.empty]}."
     first, *_ = days = digest.schedule.next(now, NEXT_SHOWN)
     since = moment(digest.schedule.window(first).start, digest.schedule.zone)
-    coming = f"Next: {', '.join(_at(digest, day) for day in days)} ({digest.schedule.zone})."
+    coming = f"Next: {', '.join(_at(digest, each) for each in days)} ({digest.schedule.zone})."
     coming += f" The first is about the time since {since}." if how != "same" else ""
     foot = [f"`{COMMAND} digest remove {number}` ends it, `{COMMAND} digests` lists all of this channel."]
     if not known and not paused:
@@ -97,9 +99,9 @@ def halted_or_resumed(digest: Digest, names: Names, now: datetime) -> Message:
 
 
 def digests_list(
-    items: Sequence[Digest], health: Health, *, names: Names, as_of: datetime, invite: str = ""
+    items: Sequence[Digest], health: Health, *, names: Names, as_of: datetime, stale: str = "", invite: str = ""
 ) -> Message:
-    """A channel's digests, for the one who asked."""
+    """A channel's digests, for the one who asked. `stale`: a sentence on data that is old."""
     if not items:
         text = "This channel has no digests."
         how = f"Make one:\n```{COMMAND} digest weekdays 9:00```"
@@ -107,7 +109,7 @@ def digests_list(
         about = context(f"Behind the time goes a city for its zone, and any filter: {such}.")
         return Message(text, [section(text), section(how), about])
     total = count(len(items), "digest", "digests")
-    head = [section(f"*{total}* of this channel"), *halted(items[0].channel_id, health, invite)]
+    head = [section(f"*{total}* of this channel"), *halted(items[0].channel_id, health, invite), *old(stale)]
     foot = context(f"`{COMMAND} digest weekdays 9:00` makes one. As of {clock(as_of, as_of)}.")
     left = ALL_TEXT_CHARS - NOTE_CHARS - sum(map(len, texts([*head, foot])))
     most_chars = left // len(items) - len("Preview nowResumeRemove")
@@ -152,16 +154,19 @@ def _state(digest: Digest, as_of: datetime) -> str:
     (following,) = digest.schedule.next(as_of)
     said = [f"next {_at(digest, following)}"]
     if digest.last is not None and digest.status == "sent":
-        said.append(f"last {digest.last:%a} {digest.last.day} {digest.last:%b}")
-    if digest.problem:
+        said.append(f"last {day(digest.last)}")
+    return " · ".join([_works(digest, as_of), *said])
+
+
+def _works(digest: Digest, as_of: datetime) -> str:
+    """How it is: by the one that is due, else by what became of its newest message."""
+    waits = due(digest, as_of)
+    if waits and digest.problem:
         why = _PROBLEMS.get(digest.problem) or f"`{code(plain(digest.problem, 60))}`"
-        return " · ".join([f"🟠 one is late, and tried again each minute: {why}", *said])
-    return " · ".join([_became(digest), *said])
-
-
-def _became(digest: Digest) -> str:
-    """How it is, by what became of its newest message."""
-    the_one = f"the one of {digest.last:%a} {digest.last.day} {digest.last:%b}" if digest.last else ""
+        return f"🟠 the one of {day(waits.day)} is late, and tried again: {why}"
+    if waits and waits.late:
+        return f"🟠 the one of {day(waits.day)} is late"
+    the_one = f"the one of {day(digest.last)}" if digest.last else ""
     if digest.status == "dead":
         return f"🔴 {the_one} was refused by Slack (`{code(plain(digest.cause, 40))}`)"
     if digest.status == "held":
@@ -169,8 +174,8 @@ def _became(digest: Digest) -> str:
     return "🟢 working"
 
 
-def _at(digest: Digest, day: date) -> str:
-    return moment(digest.schedule.at(day), digest.schedule.zone)
+def _at(digest: Digest, when: date) -> str:
+    return moment(digest.schedule.at(when), digest.schedule.zone)
 
 
 def _preview(digest: Digest) -> Block:

@@ -21,7 +21,7 @@ from bot.render.help import COMMAND, typed
 from bot.render.limits import ALL_TEXT_CHARS
 from bot.render.lines import fair, packed
 from bot.render.phrases import Names, clock, count, date, room, sessions
-from bot.render.subscriptions import Health, halted, health_words, told_when
+from bot.render.subscriptions import Health, halted, health_words, old, told_when
 
 VIEW = "settings"
 ENTRY_BLOCKS = 24
@@ -34,7 +34,7 @@ _ROOM = re.compile(r"\broom:([0-9a-f]{24})\b")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a channel has set. `threads`: whether it gets replies."""
+    """What a channel has set. `threads`: whether it gets replies; `stale`: a sentence on data that is old."""
 
     channel_id: str
     health: Health
@@ -43,6 +43,7 @@ class Settings:
     mutes: Sequence[Mute] = ()
     quiets: of_mutes.Quiets = field(default_factory=list)
     threads: bool = True
+    stale: str = ""
 
     @property
     def room_ids(self) -> list[str]:
@@ -84,9 +85,11 @@ class _Card:
         have = self.settings
         blocks = fair([len(have.subscriptions), 2 * len(have.digests), len(have.mutes)], ENTRY_BLOCKS)
         halt = halted(have.channel_id, have.health, self.invite)
+        how = "🟠 late" if have.stale and not (have.health.paused or have.health.held) else health_words(have.health)
         card = [
-            section(f"*Settings of this channel* · {health_words(have.health)}"),
+            section(f"*Settings of this channel* · {how}"),
             *halt,
+            *old(have.stale),
             *self._subscriptions(blocks[0]),
             *self._digests(blocks[1] // 2),
             *self._mutes(blocks[2]),

@@ -121,18 +121,18 @@ def subscriptions_list(
 ) -> Message:
     """A channel's subscriptions, for the one who asked. Up to `CARDS_MOST` have a section each with a Remove button;
     more of them a line each, and a menu. `stale`: a sentence on data that is old; `gone`: one that has just ended."""
-    old = [context(f"⚠️ {mrkdwn(stale, 300)}")] if stale else []
+    notes = [*old(stale)]
     if gone is not None:
         line = _line(gone)
-        old.append(context(_ended(gone) + (f" To have it again: `{line}`" if line else "")))
+        notes.append(context(_ended(gone) + (f" To have it again: `{line}`" if line else "")))
     if not items:
         text = "This channel has no subscriptions."
         how = f"Make one:\n```{COMMAND} subscribe role:host on:start,end```"
         about = context(f"`on:` takes {', '.join(KINDS)}; `{COMMAND} help` lists all filters.")
-        return Message(text, [section(text), section(how), about, *old])
+        return Message(text, [section(text), section(how), about, *notes])
     total = count(len(items), "subscription", "subscriptions")
     channel_id = items[0].channel_id
-    head = [section(f"*{total}* of this channel · {health_words(health)}"), *halted(channel_id, health, invite), *old]
+    head = [section(f"*{total}* of this channel · {health_words(health)}"), *halted(channel_id, health, invite), *notes]
     make = f"`{COMMAND} subscribe` makes one, or changes what one of the same filters tells."
     foot = [context(f"{make} As of {clock(as_of, as_of)}.")]
     room_chars = ALL_TEXT_CHARS - sum(map(len, texts([*head, *foot])))
@@ -186,6 +186,12 @@ def halted(channel_id: str, health: Health, invite: str) -> Iterable[Block]:
         why = "Slack's answer was lost, and I can't read this channel to see what arrived"
         send = button("Send them", ids.RELEASE, ids.channel_value(channel_id), spoken="Send what is held")
         yield section(f"🟠 {held} held: {why}. Sent now, one that arrived shows twice.", send)
+
+
+def old(stale: str) -> Iterable[Block]:
+    """That what is known is old, and alerts and digests wait for it."""
+    if stale:
+        yield context(f"⚠️ {mrkdwn(stale, 300)}")
 
 
 def stopped(channel_id: str, reason: str, invite: str) -> Block:

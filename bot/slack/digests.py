@@ -57,7 +57,8 @@ async def digests(request: Request) -> Message:
     channel = await store.channel(team_id, request.channel_id)
     health = Health(channel.paused or "", channel.waiting, channel.held)
     names = await _names(request, found)
-    return digests_list(found, health, names=names, as_of=request.now, invite=request.bot.invite)
+    stale = await request.bot.stale()
+    return digests_list(found, health, names=names, as_of=request.now, stale=stale, invite=request.bot.invite)
 
 
 async def _preview(request: Request, said: str) -> Message:

@@ -32,6 +32,7 @@ async def settings(request: Request, line: str) -> Message:
         await store.mutes(team_id, request.now_ms, here),
         (await store.quiets(team_id, here)).get(here, []),
         here not in await store.unthreaded(team_id),
+        await bot.stale(),
     )
     names, zone = await bot.rooms.names(has.room_ids), await request.local_zone()
     return settings_card(has, names=names, zone=zone, as_of=request.now, invite=bot.invite)

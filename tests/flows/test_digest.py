@@ -444,9 +444,43 @@ async def test_the_list_says_what_became_of_the_newest(world: World, end: str, s
             await world.store.held(row, end)
         else:
             await world.store.dead(row, end)
+    assert await listed(world) == said
+
+
+@pytest.mark.parametrize(
+    ("clock", "said"),
+    [
+        ("09:09", "🟢 working · next Wed 18 Nov 09:00 · last Mon 16 Nov"),
+        ("09:11", "🟠 the one of Tue 17 Nov is late · next Wed 18 Nov 09:00 · last Mon 16 Nov"),
+    ],
+)
+async def test_the_list_says_what_is_late(world: World, clock: str, said: str) -> None:
+    """Also where nobody has tried to make it."""
+    world.now = at(15)
+    await world.make()
+    await world.pass_to(at(16, "09:01"), step=timedelta(days=1))
+    await world.posted()
+    world.now = at(17, clock)
+    assert await listed(world) == said
+
+
+async def test_the_list_says_why_each_is_late(world: World) -> None:
+    await world.make()
+    await world.make("daily 10:00")
+    world.now = at(17, "12:00")
+    world.fake.fail_always("/sessions", Status(429, {"Retry-After": "600"}))
+    assert await world.process().run() == 0
+    assert await listed(world) == (
+        "🟠 the one of Tue 17 Nov is late, and tried again: 100ms was asked too often · next Wed 18 Nov 09:00"
+    )
+    assert (await listed(world, 2)).startswith("🟠 the one of Tue 17 Nov is late")
+
+
+async def listed(world: World, number: int = 1) -> str:
+    """What the list says of one."""
     found = await world.store.digests(TEAM)
     text = digests_list(found, Health("", 0, 0), names={}, as_of=world.now).text.replace(NO_BREAK, " ")
-    assert text.endswith(f"Europe/Berlin, {said}.")
+    return next(line for line in text.splitlines() if line.startswith(f"{number}: ")).split("Berlin, ")[1][:-1]
 
 
 # Clocks that are wrong

@@ -64,10 +64,10 @@ def some(
 def every(rng: random.Random, most: int) -> Iterator[Message]:
     made, muted, subscriptions, names = some(rng, min(most, 20), min(most, 50), min(most, 100))
     health = some_health(rng)
-    yield digests.digests_list(made, health, names=names, as_of=NOW, invite="/invite @x")
+    yield digests.digests_list(made, health, names=names, as_of=NOW, stale=name(rng), invite="/invite @x")
     yield mutes.mutes_list(muted, quiets(), names=names, zone=ZONE, as_of=NOW)
     yield settings_card(
-        Settings("C123ABC", health, subscriptions, made, muted, quiets(), False),
+        Settings("C123ABC", health, subscriptions, made, muted, quiets(), False, name(rng)),
         names=names,
         zone=ZONE,
         as_of=NOW,
@@ -102,9 +102,9 @@ def test_lists_leave_room_for_a_note(seed: int) -> None:
     rng = random.Random(seed)
     made, muted, subscriptions, names = some(rng, 20, 50, 100)
     health = Health("", 0, 0)
-    has = Settings("C123ABC", health, subscriptions, made, muted, quiets())
+    has = Settings("C123ABC", health, subscriptions, made, muted, quiets(), stale="x" * 400)
     for message in (
-        digests.digests_list(made, health, names=names, as_of=NOW),
+        digests.digests_list(made, health, names=names, as_of=NOW, stale="x" * 400),
         mutes.mutes_list(muted, quiets(), names=names, zone=ZONE, as_of=NOW),
         settings_card(has, names=names, zone=ZONE, as_of=NOW),
     ):

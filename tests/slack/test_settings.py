@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
-from bot.demo.fake_hms import Account
+from bot.app import running
+from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack
 from bot.render.validate_data import texts
+from bot.settings import Settings
 from bot.store.store import DIGESTS_MOST
-from tests.slack.live import press, say
+from tests.slack.live import polls, press, say
 
 
 async def test_settings_show_all_with_buttons_that_work(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -56,6 +59,20 @@ async def test_settings_show_all_with_buttons_that_work(bot: str, slack: FakeSla
         assert says in card.plain and card.labels == [*left, "Last 20 changes"], label
     shown = [each for each in slack.ephemerals("ada") if "Settings of this channel" in each.plain]
     assert len(shown) == 2  # the empty one, and one that has changed in its place
+
+
+async def test_lists_say_that_100ms_is_not_read(settings: Settings, slack: FakeSlack, hms: FakeHms) -> None:
+    quick = settings.model_copy(update={"poll_interval_s": 0.2})
+    async with running(quick, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        await polls(hms)
+        await say(slack, "digest daily 9:00")
+        hms.fail_always("/sessions*", Status(404))
+        await asyncio.sleep(1.2)
+        digests, card = [(await say(slack, line)).plain for line in ("digests", "settings")]
+        assert "⚠️ alerts wait: 100ms was last read" in digests
+        assert "⚠️ alerts wait: 100ms was last read" in card
+        assert "*Settings of this channel* · 🟠 late" in card
 
 
 async def test_changes_say_who_what_and_when(bot: str, slack: FakeSlack, account: Account) -> None:
