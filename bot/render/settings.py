@@ -18,17 +18,20 @@ from bot.render import mutes as of_mutes
 from bot.render.blocks import Block, Message, actions, button, context, section
 from bot.render.escape import code
 from bot.render.help import COMMAND, typed
-from bot.render.limits import ALL_TEXT_CHARS
+from bot.render.limits import ALL_TEXT_CHARS, MESSAGE_BLOCKS
 from bot.render.lines import fair, packed
 from bot.render.phrases import Names, clock, count, date, room, sessions
 from bot.render.subscriptions import Health, halted, health_words, old, told_when
+from bot.render.validate_data import texts
 
 VIEW = "settings"
-ENTRY_BLOCKS = 24
-"""Of the card's 50 blocks, those for subscriptions, digests (two each) and mutes."""
 CHANGES_MOST = 20
 _LINE_CHARS = 300
-_WORDS_CHARS = 120
+_WORDS_CHARS, _WORDS_LEAST_CHARS = 120, 40
+_ABOUT_CHARS = 160
+"""Of an entry besides its words and its line, for each of its blocks."""
+_HEADS = 3
+_NOTE_BLOCKS = 1
 _ROOM = re.compile(r"\broom:([0-9a-f]{24})\b")
 
 
@@ -73,6 +76,24 @@ def room_ids_of(changes: Iterable[Changed]) -> list[str]:
     return [room_id for each in changes for room_id in _ROOM.findall(each.line)]
 
 
+@dataclass(slots=True)
+class _Entry:
+    """One thing that is set. `line`: what makes it, shown `with_line`; `below`: buttons in a block of their own."""
+
+    text: str
+    line: str
+    press: Block | None = None
+    below: Block | None = None
+    with_line: bool = False
+
+    def blocks(self) -> list[Block]:
+        told = section(f"{self.text}\n`{self.line}`" if self.with_line else self.text, self.press)
+        return [told, self.below] if self.below else [told]
+
+
+_Group = tuple[Block, list[_Entry]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Card:
     settings: Settings
@@ -83,48 +104,66 @@ class _Card:
 
     def message(self) -> Message:
         have = self.settings
-        blocks = fair([len(have.subscriptions), 2 * len(have.digests), len(have.mutes)], ENTRY_BLOCKS)
-        halt = halted(have.channel_id, have.health, self.invite)
         how = "🟠 late" if have.stale and not (have.health.paused or have.health.held) else health_words(have.health)
-        card = [
+        top = [
             section(f"*Settings of this channel* · {how}"),
-            *halt,
+            *halted(have.channel_id, have.health, self.invite),
             *old(have.stale),
-            *self._subscriptions(blocks[0]),
-            *self._digests(blocks[1] // 2),
-            *self._mutes(blocks[2]),
+        ]
+        bottom = [
             *self._quiets(),
             self._threads(),
             actions(button(f"Last {CHANGES_MOST} changes", ids.RUN, ids.line_value("settings changes"))),
             context(f"Times in {self.zone}. `{COMMAND} help` lists all. As of {clock(self.as_of, self.as_of)}."),
         ]
-        return Message(self._spoken(), card)
+        most = MESSAGE_BLOCKS - len(top) - len(bottom) - _HEADS - _NOTE_BLOCKS
+        blocks = fair([len(have.subscriptions), 2 * len(have.digests), len(have.mutes)], most)
+        left = ALL_TEXT_CHARS - of_digests.NOTE_CHARS - _chars([*top, *bottom])
+        words_chars = left // max(1, sum(blocks)) - _ABOUT_CHARS
+        words_chars = max(_WORDS_LEAST_CHARS, min(_WORDS_CHARS, words_chars))
+        groups = [
+            self._subscriptions(blocks[0], words_chars),
+            self._digests(blocks[1] // 2, words_chars),
+            self._mutes(blocks[2], words_chars),
+        ]
+        heads, entries = [head for head, _ in groups], [entry for _, some in groups for entry in some]
+        left -= _chars(heads) + sum(_chars(entry.blocks()) for entry in entries)
+        for entry in sorted(entries, key=lambda entry: len(entry.line)):
+            left -= len(entry.line) + len("\n``")
+            entry.with_line = bool(entry.line) and left >= 0
+        drawn = [
+            block for head, some in groups for block in (head, *(each for entry in some for each in entry.blocks()))
+        ]
+        return Message(self._spoken(), [*top, *drawn, *bottom])
 
-    def _subscriptions(self, most: int) -> Iterable[Block]:
+    def _subscriptions(self, most: int, words_chars: int) -> _Group:
         some = self.settings.subscriptions
-        yield self._head("🔔 *Subscriptions*", some, most, "subscribe", "subscriptions", "unsubscribe")
+        head = self._head("🔔 *Subscriptions*", some, most, "subscribe", "subscriptions", "unsubscribe")
+        entries = []
         for each in some[:most]:
-            words = sessions(each.query, self.names, _WORDS_CHARS)
+            words = sessions(each.query, self.names, words_chars)
             text = f"*{each.number}* · {words}\ntold {told_when(each)} · by <@{each.created_by}>"
             remove = self._press("Remove", f"unsubscribe {each.number}", f"Remove subscription {each.number}")
-            yield self._entry(text, subscription_line(each), remove)
+            entries.append(_Entry(text, _typed(subscription_line(each)), remove))
+        return head, entries
 
-    def _digests(self, most: int) -> Iterable[Block]:
-        some = self.settings.digests
-        yield self._head(
-            "📊 *Digests*", some, most, "digest weekdays 9:00", "digests", "digest preview|pause|resume|remove"
-        )
+    def _digests(self, most: int, words_chars: int) -> _Group:
+        some, verbs = self.settings.digests, "digest preview|pause|resume|remove"
+        head = self._head("📊 *Digests*", some, most, "digest weekdays 9:00", "digests", verbs)
+        entries = []
         for each in some[:most]:
-            text = of_digests.row(each, self.names, self.as_of, _WORDS_CHARS + 160)
-            yield self._entry(text, digest_line(each))
-            yield of_digests.buttons(each, VIEW)
+            text = of_digests.row(each, self.names, self.as_of, words_chars + 160)
+            entries.append(_Entry(text, _typed(digest_line(each)), below=of_digests.buttons(each, VIEW)))
+        return head, entries
 
-    def _mutes(self, most: int) -> Iterable[Block]:
+    def _mutes(self, most: int, words_chars: int) -> _Group:
         some = self.settings.mutes
-        yield self._head("🔕 *Mutes*", some, most, "mute 2h", "mutes", "unmute")
+        head = self._head("🔕 *Mutes*", some, most, "mute 2h", "mutes", "unmute")
+        entries = []
         for each in some[:most]:
-            text = of_mutes.row(each, self.names, self.zone, _WORDS_CHARS + 100)
-            yield self._entry(text, mute_line(each, self.zone), of_mutes.unmute(each, VIEW))
+            text = of_mutes.row(each, self.names, self.zone, words_chars + 100)
+            entries.append(_Entry(text, _typed(mute_line(each, self.zone)), of_mutes.unmute(each, VIEW)))
+        return head, entries
 
     def _quiets(self) -> Iterable[Block]:
         some = self.settings.quiets
@@ -150,18 +189,6 @@ class _Card:
         more = f", {len(some) - most} more than here: `{COMMAND} {lists}`" if len(some) > most else ""
         return section(f"{title}: {len(some)}{more} · `{COMMAND} {buttons} &lt;number&gt;`")
 
-    def _entry(self, text: str, line: str, press: Block | None = None) -> Block:
-        shown = typed(line) if len(line) <= self._line_chars else ""
-        return section(f"{text}\n`{shown}`" if shown else text, press)
-
-    @property
-    def _line_chars(self) -> int:
-        """How much of a line there is room for in each entry."""
-        have = self.settings
-        entries = min(ENTRY_BLOCKS, len(have.subscriptions) + len(have.digests) + len(have.mutes))
-        left = ALL_TEXT_CHARS - of_digests.NOTE_CHARS - 3_000
-        return min(_LINE_CHARS, left // max(1, entries) - 200)
-
     def _press(self, label: str, line: str, spoken: str) -> Block:
         return button(label, ids.SET, ids.set_value(self.settings.channel_id, VIEW, line), spoken=spoken)
 
@@ -175,6 +202,15 @@ class _Card:
             f"threads {'on' if have.threads else 'off'}",
         ]
         return f"Settings of this channel: {', '.join(counted)}."
+
+
+def _chars(blocks: Sequence[Block]) -> int:
+    return sum(map(len, texts(blocks)))
+
+
+def _typed(line: str) -> str:
+    """A line to be shown with its entry, "" where it is too long."""
+    return typed(line) if len(line) <= _LINE_CHARS else ""
 
 
 def _change(change: Changed, names: Names) -> str:

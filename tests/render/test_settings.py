@@ -112,6 +112,28 @@ def test_lists_leave_room_for_a_note(seed: int) -> None:
         assert sum(map(len, texts(message.blocks))) <= ALL_TEXT_CHARS - digests.NOTE_CHARS
 
 
+@pytest.mark.parametrize(("counts", "lines"), [((8, 8, 8), 24), ((20, 0, 0), 20), ((0, 20, 0), 20), ((10, 5, 9), 24)])
+def test_each_ordinary_entry_shows_its_line(counts: tuple[int, int, int], lines: int) -> None:
+    schedule, _ = read_schedule("weekdays 9:00", "Europe/Berlin")
+    roles = [parse(f"role:host-{number}") for number in range(20)]
+    subscribed = [
+        Subscription("T1", "C123ABC", role, frozenset({"start", "end"}), "U123ABC", 0, number)
+        for number, role in enumerate(roles[: counts[0]], start=1)
+    ]
+    made = [
+        Digest("T1", "C123ABC", role, schedule, "say", "U123ABC", 0, number, last=NOW.date())
+        for number, role in enumerate(roles[: counts[1]], start=30)
+    ]
+    muted = [
+        Mute("T1", "C123ABC", role, "", NOW_MS + 7_200_000, "U123ABC", 0, number)
+        for number, role in enumerate(roles[: counts[2]], start=60)
+    ]
+    has = Settings("C123ABC", Health("", 0, 0), subscribed, made, muted)
+    card = settings_card(has, names={}, zone=ZONE, as_of=NOW)
+    inside_limits(card)
+    assert sum("\n`/sessions" in text for text in texts(card.blocks)) == lines + 1  # and that of threads
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_the_lines_that_are_shown_make_the_same(seed: int) -> None:
     made, muted, _, _ = some(random.Random(seed), 5, 5, 0)
