@@ -57,12 +57,14 @@ class Longest:
 
 @dataclass(frozen=True, slots=True)
 class RoomFigures:
-    """One room, counted as `Totals` are: sessions that started, people who were in, seconds they were in."""
+    """One room, counted as `Totals` are: sessions that started, people who were in, seconds they were in. `before_s`:
+    those seconds in the period before, None where no session started there then and nobody was in."""
 
     room_id: str
     sessions: int
     people: int
     participant_s: float
+    before_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ class Bucket:
 class Figures:
     """The figures of `[start, end)`. `before`: of the equally long period that ended at `start`. `rooms`: the
     `ROOMS_MAX` busiest, by participant time, then sessions, then id; a room counts where a session started or somebody
-    was in. `odd`: the `ODD_MAX` longest, and how many more there are. `series`: the buckets that the edges make."""
+    was in. `odd`: the `ODD_MAX` longest, and how many more there are; `odd_before`: how many looked wrong in the period
+    before, as of its end and by the same rules. `series`: the buckets that the edges make."""
 
     start: datetime
     end: datetime
@@ -116,6 +119,7 @@ class Figures:
     other_rooms: OtherRooms | None
     odd: tuple[Odd, ...]
     odd_more: int
+    odd_before: int
     series: tuple[Bucket, ...]
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -81,9 +81,10 @@ class Tally:
         self._started = [0 for _ in self._edges]
         self._moves = [array("q") for _ in self._edges]
         self._seen: set[str] = set()
-        self._before = _Count()
-        self._before_longest = 0
         self._rooms: dict[str, _Count] = defaultdict(_Count)
+        self._rooms_before: dict[str, _Count] = defaultdict(_Count)
+        self._longest_before = 0
+        self._odd_before = 0
         self._longest: tuple[tuple[int, int, str], Longest] | None = None
         self._odd: list[Odd] = []
 
@@ -95,7 +96,7 @@ class Tally:
         started = _us(session.started_at)
         ended = _NEVER if (known := session.ended_at) is None else _us(known)
         periods = (
-            (self._before, self._marks[0], self._start),
+            (self._rooms_before[session.room_id], self._marks[0], self._start),
             (self._rooms[session.room_id], self._start, self._end),
         )
         for count, begin, end in periods:
@@ -133,31 +134,21 @@ class Tally:
     def _examine(self, session: Session, started: int, ended: int, everyone: dict[Hashable, _Visits]) -> None:
         """The longest session, and those that look wrong."""
         if _is_live(started, ended, self._marks[0], self._start):
-            self._before_longest = max(self._before_longest, min(ended, self._start) - started)
+            self._longest_before = max(self._longest_before, min(ended, self._start) - started)
+            self._odd_before += _odd(session, started, ended, everyone, self._start) is not None
         if not _is_live(started, ended, self._start, self._end):
             return
         length, live = max(0, min(ended, self._end) - started), ended > self._end
         rank = (-length, started, session.id)
         if self._longest is None or rank < self._longest[0]:
             self._longest = rank, Longest(session.id, session.room_id, length / _SECOND, live)
-        people_in = empty = 0
-        if live:
-            came = [[left for joined, left in visits if joined < self._end] for visits in everyone.values()]
-            people_in = sum(any(left > self._end for left in lefts) for lefts in came)
-            empty = max(0, self._end - max([started, *(left for lefts in came for left in lefts)]))
-        why: list[Why] = []
-        if length > LONG_S * _SECOND:
-            why.append("long")
-        if empty > EMPTY_S * _SECOND:
-            why.append("empty")
-        if why:
-            odd = Odd(session.id, session.room_id, tuple(why), length / _SECOND, empty / _SECOND, people_in)
+        if odd := _odd(session, started, ended, everyone, self._end):
             self._odd.append(odd)
 
     def figures(self) -> Figures:
         """The figures of what was added so far."""
         peaks = self._peaks()
-        rooms = {id: count for id, count in self._rooms.items() if count.sessions or count.people}
+        rooms, before = _where_something_was(self._rooms), _where_something_was(self._rooms_before)
         busiest = sorted(rooms, key=lambda id: (-rooms[id].participant_us, -rooms[id].sessions, id))
         others = [rooms[id] for id in busiest[ROOMS_MAX:]]
         odd = sorted(self._odd, key=lambda odd: (-odd.length_s, odd.session_id))
@@ -166,12 +157,16 @@ class Tally:
             start=_when(self._start),
             end=_when(self._end),
             totals=_totals(_Count.sum(rooms.values()), peaks[1:], longest.length_s if longest else 0.0),
-            before=_totals(self._before, peaks[:1], self._before_longest / _SECOND),
+            before=_totals(_Count.sum(before.values()), peaks[:1], self._longest_before / _SECOND),
             longest=longest,
-            rooms=tuple(RoomFigures(id, *rooms[id].figures) for id in busiest[:ROOMS_MAX]),
+            rooms=tuple(
+                RoomFigures(id, *rooms[id].figures, before[id].participant_us / _SECOND if id in before else None)
+                for id in busiest[:ROOMS_MAX]
+            ),
             other_rooms=OtherRooms(len(others), *_Count.sum(others).figures) if others else None,
             odd=tuple(odd[:ODD_MAX]),
             odd_more=max(0, len(odd) - ODD_MAX),
+            odd_before=self._odd_before,
             series=tuple(
                 Bucket(_when(begin), _when(end), most, sessions)
                 for (begin, end), (most, _), sessions in zip(
@@ -222,9 +217,30 @@ def _stays(visits: _Visits) -> _Visits:
     return stays
 
 
+def _where_something_was(rooms: Mapping[str, _Count]) -> dict[str, _Count]:
+    return {id: count for id, count in rooms.items() if count.sessions or count.people}
+
+
 def _is_live(started: int, ended: int, begin: int, end: int) -> bool:
     """Whether a session was live at some moment of `[begin, end)`."""
     return started < end and begin < max(ended, started + 1)
+
+
+def _odd(session: Session, started: int, ended: int, everyone: Mapping[Hashable, _Visits], end: int) -> Odd | None:
+    """What looks wrong about a session that was live in a period, as of the period's end."""
+    length, people_in, empty = max(0, min(ended, end) - started), 0, 0
+    if ended > end:
+        came = [[left for joined, left in visits if joined < end] for visits in everyone.values()]
+        people_in = sum(any(left > end for left in lefts) for lefts in came)
+        empty = max(0, end - max([started, *(left for lefts in came for left in lefts)]))
+    why: list[Why] = []
+    if length > LONG_S * _SECOND:
+        why.append("long")
+    if empty > EMPTY_S * _SECOND:
+        why.append("empty")
+    if not why:
+        return None
+    return Odd(session.id, session.room_id, tuple(why), length / _SECOND, empty / _SECOND, people_in)
 
 
 def _totals(count: _Count, peaks: list[tuple[int, int]], longest_s: float) -> Totals:

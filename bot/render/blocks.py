@@ -10,6 +10,8 @@ from bot.render.escape import plain
 from bot.render.limits import BUTTON_TEXT_CHARS, CHART_TITLE_CHARS, HEADER_TEXT_CHARS, OPTION_TEXT_CHARS
 
 Block = dict[str, Any]
+Cell = str | int | tuple[int, str]
+"""A text, a number, or a number that sorts and the text that is shown for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def pie(title: str, parts: Mapping[str, float]) -> Block:
     return _chart(title, {"type": "pie", "segments": [{"label": key, "value": parts[key]} for key in parts]})
 
 
-def data_table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str | int]], *, page_size: int) -> Block:
+def data_table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Cell]], *, page_size: int) -> Block:
     """A table that each reader sorts and pages. The first column names the row; text in it is shown as it is."""
     drawn = [[{"type": "raw_text", "text": text} for text in head]]
     drawn += [[_cell(value) for value in row] for row in rows]
@@ -103,10 +105,11 @@ def _chart(title: str, chart: Block) -> Block:
     return {"type": "data_visualization", "title": plain(title, CHART_TITLE_CHARS), "chart": chart}
 
 
-def _cell(value: str | int) -> Block:
-    if isinstance(value, str):
-        return {"type": "raw_text", "text": value}
-    return {"type": "raw_number", "value": value, "text": f"{value:,}"}
+def _cell(cell: Cell) -> Block:
+    if isinstance(cell, str):
+        return {"type": "raw_text", "text": cell}
+    value, text = cell if isinstance(cell, tuple) else (cell, f"{cell:,}")
+    return {"type": "raw_number", "value": value, "text": text}
 
 
 def _mrkdwn(text: str) -> Block:

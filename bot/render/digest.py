@@ -18,8 +18,21 @@ from bot.core.query import Query, Term, canonical
 from bot.core.times import Instant
 from bot.core.values import is_id
 from bot.render import actions as ids
-from bot.render.blocks import Block, Message, actions, bars, button, context, data_table, fields, header, pie, section
-from bot.render.digest_words import Period, days, facts, minutes, odd, unique
+from bot.render.blocks import (
+    Block,
+    Cell,
+    Message,
+    actions,
+    bars,
+    button,
+    context,
+    data_table,
+    fields,
+    header,
+    pie,
+    section,
+)
+from bot.render.digest_words import Period, change, compared, days, facts, minutes, odd, room_change, unique
 from bot.render.escape import mrkdwn, plain
 from bot.render.help import COMMAND
 from bot.render.limits import CHART_SEGMENTS
@@ -31,7 +44,8 @@ SKIPPED_SHOWN = 5
 TABLE_PAGE = 5
 _WORDS_CHARS = 500
 _NAME_CHARS = 40
-_TABLE_HEAD = ("Room", "Minutes", "Sessions", "People")
+_CHANGE = "Change"
+_TABLE_HEAD = ("Room", "Minutes", _CHANGE, "Sessions", "People")
 
 
 def digest_message(figures: Figures, digest: Digest, names: Names, due: Due, *, preview: bool = False) -> Message:
@@ -92,8 +106,7 @@ class _Drawing:
 
     @property
     def _compared(self) -> str:
-        before = self.figures.before
-        if before.sessions or before.people:
+        if compared(self.figures):
             return f"Compared with {self._period.before}."
         return f"Nothing to compare with: no sessions {self._period.before}."
 
@@ -105,7 +118,7 @@ class _Drawing:
     def _odd(self) -> Iterable[Block]:
         """The sessions that look wrong, each with a button that shows it."""
         shown = self.figures.odd[:ODD_SHOWN]
-        if not shown:
+        if not self._odd_head:
             return
         yield section(self._odd_head)
         for each in shown:
@@ -117,7 +130,15 @@ class _Drawing:
 
     @property
     def _odd_head(self) -> str:
-        return f"⚠️ *Worth a look*, as of {self._period.moment(self.figures.end)}"
+        """How many look wrong, and how many did in the period before; "" where none does nor did."""
+        number, before = len(self.figures.odd) + self.figures.odd_more, self.figures.odd_before
+        if not number and not before:
+            return ""
+        how = f" · {change(number, before)}" if compared(self.figures) or before else ""
+        as_of = f"as of {self._period.moment(self.figures.end)}"
+        if not number:
+            return f"✅ *Nothing worth a look*, {as_of}{how}"
+        return f"⚠️ *Worth a look*, {as_of} · {count(number, 'session', 'sessions')}{how}"
 
     def _charts(self) -> Iterable[Block]:
         if self.figures.totals.peak and len(self.figures.series) > 1:
@@ -144,10 +165,13 @@ class _Drawing:
         rooms = self.figures.rooms
         if len(rooms) < 2:
             return
-        rows = [
-            (self._plain_name(each.room_id), minutes(each.participant_s), each.sessions, each.people) for each in rooms
-        ]
-        yield data_table("Busiest rooms", _TABLE_HEAD, rows, page_size=TABLE_PAGE)
+        rows: list[list[Cell]] = []
+        for each in rooms:
+            now = minutes(each.participant_s)
+            how: list[Cell] = [(now - minutes(each.before_s or 0), room_change(each))] if compared(self.figures) else []
+            rows.append([self._plain_name(each.room_id), now, *how, each.sessions, each.people])
+        head = [each for each in _TABLE_HEAD if each != _CHANGE or compared(self.figures)]
+        yield data_table("Busiest rooms", head, rows, page_size=TABLE_PAGE)
         if self._other_rooms:
             yield context(self._other_rooms)
 
@@ -163,7 +187,7 @@ class _Drawing:
             )
 
     def _odd_lines(self) -> list[str]:
-        if not self.figures.odd:
+        if not self._odd_head:
             return []
         lines = [f"• {odd(each, self.names)} · session {mrkdwn(each.session_id, 24)}" for each in self.figures.odd]
         more = [f"… and {self.figures.odd_more:,} more"] if self.figures.odd_more else []
@@ -187,7 +211,8 @@ class _Drawing:
         for place, each in enumerate(rooms, start=1):
             counts = (count(each.sessions, "session", "sessions"), count(each.people, "person", "people"))
             held = f"{minutes(each.participant_s):,} participant-minutes"
-            line = f"{place}. {room(each.room_id, self.names, _NAME_CHARS)}: {', '.join((*counts, held))}"
+            said = (*counts, held, room_change(each)) if compared(self.figures) else (*counts, held)
+            line = f"{place}. {room(each.room_id, self.names, _NAME_CHARS)}: {', '.join(said)}"
             left -= len(line) + 1
             if left < 0:
                 lines.append(f"… and {len(rooms) - place + 1} more")

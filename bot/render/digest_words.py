@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.core.figures import Bucket, Figures, Odd, Totals
+from bot.core.figures import Bucket, Figures, Odd, RoomFigures, Totals
 from bot.render.escape import plain
 from bot.render.limits import CHART_LABEL_CHARS
 from bot.render.phrases import NO_BREAK, Names, length, room
@@ -104,10 +104,9 @@ def days(some: Sequence[date], most: int) -> str:
 def facts(figures: Figures, names: Names, period: Period) -> list[Fact]:
     """The figures of the period, the most important first."""
     now, before = figures.totals, figures.before
-    compared = before.sessions or before.people
 
     def fact(figure: Callable[[Totals], int], one: str, many: str) -> Fact:
-        said = change(figure(now), figure(before)) if compared else ""
+        said = change(figure(now), figure(before)) if compared(figures) else ""
         return Fact(f"{figure(now):,}", one if figure(now) == 1 else many, said)
 
     at_once = "at once" + (f", at {period.within(now.peak_at)}" if now.peak_at else "")
@@ -119,9 +118,19 @@ def facts(figures: Figures, names: Names, period: Period) -> list[Fact]:
     ]
     if longest := figures.longest:
         where = f"longest session, in {room(longest.room_id, names, _NAME_CHARS)}"
-        said = longer(longest.length_s, before.longest_s) if compared else ""
+        said = longer(longest.length_s, before.longest_s) if compared(figures) else ""
         facts.insert(3, Fact(lasted(longest.length_s), where + (", still open" if longest.live else ""), said))
     return facts
+
+
+def compared(figures: Figures) -> bool:
+    """Whether there was anything in the period before to compare with."""
+    return bool(figures.before.sessions or figures.before.people)
+
+
+def room_change(figures: RoomFigures) -> str:
+    """How a room's minutes changed; `new` where there was nothing in the period before."""
+    return "new" if figures.before_s is None else change(minutes(figures.participant_s), minutes(figures.before_s))
 
 
 def change(now: int, before: int) -> str:

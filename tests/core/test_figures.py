@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -97,7 +98,7 @@ def counted(sessions: Iterable[Session], start: datetime, end: datetime) -> dict
     for session in sessions:
         opened[session.room_id] += start <= session.created_at < end
     rooms = [
-        RoomFigures(room, opened[room], len(people[room]), lasted[room].total_seconds())
+        RoomFigures(room, opened[room], len(people[room]), lasted[room].total_seconds(), None)
         for room in {session.room_id for session in sessions}
         if opened[room] or people[room]
     ]
@@ -161,9 +162,12 @@ def compare(sessions: list[Session], start: datetime, end: datetime, marks: Sequ
     found, wanted = tallied(sessions, start, end, marks), counted(sessions, start, end)
     assert (found.start, found.end) == (start, end)
     assert found.totals == wanted["totals"]
-    assert found.before == counted(sessions, start - (end - start), start)["totals"]
+    before = counted(sessions, start - (end - start), start)
+    assert found.before == before["totals"]
+    assert found.odd_before == len(before["odd"])
     assert found.longest == wanted["longest"]
-    assert list(found.rooms) == wanted["rooms"][:20]
+    were_s = {room.room_id: room.participant_s for room in before["rooms"]}
+    assert list(found.rooms) == [replace(room, before_s=were_s.get(room.room_id)) for room in wanted["rooms"][:20]]
     if others := wanted["rooms"][20:]:
         assert found.other_rooms is not None
         assert found.other_rooms.rooms == len(others)
@@ -245,7 +249,11 @@ def test_consecutive_periods_add_up(sessions: list[Session], tick: int) -> None:
 
 @given(accounts)
 def test_what_came_before_is_what_the_digest_before_said(sessions: list[Session]) -> None:
-    assert tallied(sessions, START, START + PERIOD).before == tallied(sessions, START - PERIOD, START).totals
+    now, before = tallied(sessions, START, START + PERIOD), tallied(sessions, START - PERIOD, START)
+    assert now.before == before.totals
+    assert now.odd_before == len(before.odd) + before.odd_more
+    were = {room.room_id: room.participant_s for room in before.rooms}
+    assert all(room.before_s == were.get(room.room_id) for room in now.rooms)
 
 
 @st.composite
@@ -317,10 +325,11 @@ def test_the_documentations_sample() -> None:
         totals=Totals(sessions=1, people=1, participant_s=1.815, peak=1, peak_at=joined, longest_s=1.818),
         before=Totals(sessions=0, people=0, participant_s=0.0, peak=0, peak_at=None, longest_s=0.0),
         longest=Longest(later.id, later.room_id, 1.818, live=False),
-        rooms=(RoomFigures(later.room_id, 1, 1, 1.815),),
+        rooms=(RoomFigures(later.room_id, 1, 1, 1.815, None),),
         other_rooms=None,
         odd=(),
         odd_more=0,
+        odd_before=0,
         series=(Bucket(start, end, 1, 1),),
     )
     both = tallied(sessions, start - timedelta(days=3), end)
@@ -351,7 +360,7 @@ def test_what_is_beyond_20_rooms_and_10_odd_sessions_is_summed() -> None:
 def test_nothing_was_there() -> None:
     nothing = Totals(sessions=0, people=0, participant_s=0.0, peak=0, peak_at=None, longest_s=0.0)
     bucket = Bucket(START, START + PERIOD, 0, 0)
-    found = Figures(START, START + PERIOD, nothing, nothing, None, (), None, (), 0, (bucket,))
+    found = Figures(START, START + PERIOD, nothing, nothing, None, (), None, (), 0, 0, (bucket,))
     assert tallied([], START, START + PERIOD) == found
     assert compare([], START, START + PERIOD, [START, START + PERIOD]) == found
 

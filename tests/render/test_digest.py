@@ -73,7 +73,8 @@ def usual() -> Figures:
         before=Totals(100, 84, 205_920.0, 4, peak_at, 36_000.0),
         longest=Longest(OPEN_LONG, HALL, 39_600.0, live=True),
         rooms=(
-            RoomFigures(HALL, 60, 70, 120_000.0), RoomFigures(LAB, 50, 20, 84_720.0), RoomFigures(DESK, 2, 0, 0.0),
+            RoomFigures(HALL, 60, 70, 120_000.0, 108_000.0), RoomFigures(LAB, 50, 20, 84_720.0, None),
+            RoomFigures(DESK, 2, 0, 0.0, 1_200.0),
         ),
         other_rooms=None,
         odd=(
@@ -82,6 +83,7 @@ def usual() -> Figures:
             Odd(OPEN_EMPTY, DESK, ("empty",), 7_500.0, 7_500.0, 0),
         ),
         odd_more=0,
+        odd_before=2,
         series=series(window, BERLIN, [0, 4, 31]),
     )  # fmt: skip
 
@@ -117,7 +119,7 @@ def test_every_figure_with_its_change_in_blocks_and_text() -> None:
         for piece in (
             "Daily digest · Mon 23 Nov", "*All sessions* · Sun 22 Nov 09:00 – Mon 23 Nov 09:00, Europe/Berlin",
             "Compared with the day before.", "Digest 3 of this channel.", "`/sessions digests`",
-            "*Worth a look*, as of Mon 23 Nov 09:00", "*Town hall* · open for 11 h 00 min, 4 in",
+            "*Worth a look*, as of Mon 23 Nov 09:00 · 3 sessions · ▲ 1 more", "*Town hall* · open for 11 h 00 min, 4 in",
             "*Lab* · lasted 5 h 00 min", "*Help desk* · open, with nobody in for 2 h 05 min",
         ):  # fmt: skip
             assert piece in text, piece
@@ -131,7 +133,12 @@ def test_every_figure_with_its_change_in_blocks_and_text() -> None:
     assert [plain(each["text"]) for each in message.blocks[2]["fields"]] == [f"{fact}\n{how}" for fact, how in facts]
     for fact, how in facts:
         assert f"• {fact}: {how}\n" in plain(message.text)
-    assert "1. *Town hall*: 60 sessions, 70 people, 2,000 participant-minutes\n" in message.text
+    for room in (
+        "1. *Town hall*: 60 sessions, 70 people, 2,000 participant-minutes, ▲ 200 more (11 %)\n",
+        "2. *Lab*: 50 sessions, 20 people, 1,412 participant-minutes, new\n",
+        "3. *Help desk*: 2 sessions, 0 people, 0 participant-minutes, ▼ 20 fewer (100 %)\n",
+    ):
+        assert room in plain(message.text)
     assert "from: 09:00 0, 10:00 4, 12:00 31" in message.text
     assert plain(message.text.splitlines()[0]).endswith(": 112 sessions, 84 people, 3,412 participant-minutes.")
 
@@ -147,8 +154,10 @@ def test_charts_and_a_table_that_sorts() -> None:
     assert segments == [("Town hall", 2_000), ("Lab", 1_412)]  # nobody was in the help desk
     (table,) = blocks_of(message, "data_table")
     rows = [[cell.get("value", cell["text"]) for cell in row] for row in table["rows"]]
-    assert rows[0] == ["Room", "Minutes", "Sessions", "People"]
-    assert rows[1:] == [["Town hall", 2_000, 60, 70], ["Lab", 1_412, 50, 20], ["Help desk", 0, 2, 0]]
+    assert rows[0] == ["Room", "Minutes", "Change", "Sessions", "People"]
+    assert rows[1:] == [["Town hall", 2_000, 200, 60, 70], ["Lab", 1_412, 1_412, 50, 20], ["Help desk", 0, -20, 2, 0]]
+    changes = [plain(row[2]["text"]) for row in table["rows"]]
+    assert changes == ["Change", "▲ 200 more (11 %)", "new", "▼ 20 fewer (100 %)"]
 
 
 def test_what_looks_wrong_can_be_shown_and_the_rest_listed() -> None:
@@ -174,10 +183,21 @@ def test_what_looks_wrong_can_be_shown_and_the_rest_listed() -> None:
 
 
 def test_nothing_to_compare_with() -> None:
-    message = draw(replace(usual(), before=NOTHING))
+    message = draw(replace(usual(), before=NOTHING, odd_before=0))
     text = shown(message)
     assert "Nothing to compare with: no sessions the day before." in text
     assert "▲" not in text and "▼" not in text and "▲" not in message.text
+    assert "new" not in text and "new" not in message.text
+    assert [cell["text"] for cell in blocks_of(message, "data_table")[0]["rows"][0]] == [
+        "Room", "Minutes", "Sessions", "People",
+    ]  # fmt: skip
+
+
+def test_nothing_looks_wrong_any_more() -> None:
+    message = draw(replace(usual(), odd=()))
+    for text in (shown(message), plain(message.text)):
+        assert "*Nothing worth a look*, as of Mon 23 Nov 09:00 · ▼ 2 fewer" in text
+    assert "worth a look" not in draw(replace(usual(), odd=(), odd_before=0)).text.lower()
 
 
 def test_a_quiet_period_is_one_line() -> None:
@@ -217,7 +237,7 @@ def test_one_room_needs_no_table_and_nobody_no_chart() -> None:
 
 
 def test_the_other_rooms_are_counted() -> None:
-    rooms = tuple(RoomFigures(f"{number:024x}", 1, 1, 600.0 - number) for number in range(ROOMS_MAX))
+    rooms = tuple(RoomFigures(f"{number:024x}", 1, 1, 600.0 - number, 60.0) for number in range(ROOMS_MAX))
     message = draw(replace(usual(), rooms=rooms, other_rooms=OtherRooms(14, 12, 1, 20_400.0)))
     for text in (shown(message), message.text):
         assert "And 14 other rooms: 12 sessions, 1 person, 340 participant-minutes." in text
@@ -319,9 +339,12 @@ def drawings(draw: st.DrawFn) -> tuple[Figures, Digest, dict[str, str], Due]:
         draw(totals),
         draw(totals | st.just(NOTHING)),
         draw(st.none() | st.builds(Longest, object_ids, room_id, seconds, st.booleans())),
-        tuple(RoomFigures(each, draw(numbers), draw(numbers), draw(seconds)) for each in rooms),
+        tuple(
+            RoomFigures(each, draw(numbers), draw(numbers), draw(seconds), draw(st.none() | seconds)) for each in rooms
+        ),
         draw(st.none() | st.builds(OtherRooms, numbers, numbers, numbers, seconds)),
         tuple(odd),
+        draw(numbers),
         draw(numbers),
         series(window, schedule.zone, draw(st.lists(numbers, min_size=1, max_size=14))),
     )
@@ -351,9 +374,9 @@ def test_the_worst_names_at_their_most(name: str) -> None:
     huge = Totals(10**9, 10**9, 1e12, 10**9, window.start, 2e9)
     figures = Figures(
         window.start, window.end, huge, replace(huge, sessions=1, people=2, participant_s=0.0, peak=1),
-        Longest(OPEN_LONG, rooms[0], 4e6, live=True), tuple(RoomFigures(each, 10**9, 10**9, 1e12) for each in rooms),
+        Longest(OPEN_LONG, rooms[0], 4e6, live=True), tuple(RoomFigures(each, 10**9, 10**9, 1e12, 60.0) for each in rooms),
         OtherRooms(10**9, 10**9, 10**9, 1e12),
-        tuple(Odd(each, each, ("long", "empty"), 2.6e6, 2.6e6, 0) for each in rooms[:ODD_MAX]), 10**9,
+        tuple(Odd(each, each, ("long", "empty"), 2.6e6, 2.6e6, 0) for each in rooms[:ODD_MAX]), 10**9, 1,
         series(window, BERLIN, [10**9]),
     )  # fmt: skip
     what = due(late=True, skipped=tuple(DAY - timedelta(days=back) for back in range(366, 0, -1)))
