@@ -36,7 +36,7 @@ from bot.render.digest_words import Period, change, compared, days, facts, minut
 from bot.render.escape import mrkdwn, plain
 from bot.render.help import COMMAND
 from bot.render.limits import CHART_SEGMENTS
-from bot.render.phrases import NAME_CHARS, Names, count, room, sessions
+from bot.render.phrases import NAME_CHARS, SESSIONS, Names, count, room, sessions
 
 TEXT_CHARS = 4_000  # docs.slack.dev/reference/methods/chat.postMessage
 ODD_SHOWN = 5
@@ -62,10 +62,11 @@ class _Drawing:
     preview: bool
 
     def message(self) -> Message:
-        title, about, foot = f"📊 {self._period.title}", "\n".join([self._about, *self._notes]), self._foot
+        title = f"📊 {self._period.title}"
         if self.figures.quiet:
-            blocks = [section(f"*{title}* · no sessions\n{about}"), context(foot)]
-            return Message(f"{title}: no sessions.\n{about}\n{foot}", blocks)
+            none = "\n".join([self._none, *self._notes])
+            return Message(f"{title}: {none}", [section(f"*{title}*: {none}")])
+        about, foot = "\n".join([self._about, *self._notes]), self._foot
         said = facts(self.figures, self.names, self._period)
         blocks = [
             header(title),
@@ -91,6 +92,13 @@ class _Drawing:
     def _about(self) -> str:
         words = sessions(self.digest.query, self.names, _WORDS_CHARS)
         return f"{words} · {self._period.span}, {self.digest.schedule.zone}"
+
+    @property
+    def _none(self) -> str:
+        """All that there is to say of a quiet period."""
+        words = sessions(self.digest.query, self.names, _WORDS_CHARS)
+        such = f" {words.removeprefix(SESSIONS)}" if words.startswith(SESSIONS) else ""
+        return f"no sessions{such} · {self._period.span}, {self.digest.schedule.zone}"
 
     @property
     def _notes(self) -> list[str]:

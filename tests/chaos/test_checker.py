@@ -153,7 +153,7 @@ def test_a_digest_of_nothing(quietly: bool) -> None:
     shown.due = replace(shown.due, room_id=empty.id, quietly=quietly)
     shown.messages.remove(shown.digest)
     assert bool(shown.check().lost) is not quietly
-    shown.show(message(T + 306, "*📊 Daily digest · Mon 24 Nov* · no sessions\nAll sessions", key=shown.due.key))
+    shown.show(message(T + 306, "*📊 Daily digest · Mon 24 Nov*: no sessions", key=shown.due.key))
     assert bool(shown.check().wrong) is quietly
 
 

@@ -204,8 +204,17 @@ def test_a_quiet_period_is_one_line() -> None:
     quiet = replace(
         usual(), totals=NOTHING, longest=None, rooms=(), odd=(), series=series(DAILY.window(DAY), BERLIN, [0])
     )
+    for line, words in (
+        ("all", "no sessions"),
+        (f"room:{HALL} role:host", "no sessions in *Town hall*, with the role host"),
+    ):
+        message = draw(quiet, line=line)
+        none = f"{words} · Sun 22 Nov 09:00 – Mon 23 Nov 09:00, Europe/Berlin"
+        assert plain(message.text) == f"📊 Daily digest · Mon 23 Nov: {none}"
+        drawn = [plain(block["text"]["text"]) for block in message.blocks]
+        assert drawn == [f"*📊 Daily digest · Mon 23 Nov*: {none}"]
     message = draw(quiet, due(late=True, skipped=(date(2026, 11, 22),)))
-    assert [block["type"] for block in message.blocks] == ["section", "context"]
+    assert [block["type"] for block in message.blocks] == ["section"]
     for text in (shown(message), plain(message.text)):
         assert "no sessions" in text
         assert "This digest is late: it was due at 09:00 on Mon 23 Nov." in text
