@@ -130,8 +130,8 @@ class Digests:
         return made
 
     async def _draw(self, window: Window, some: Sequence[Digest]) -> list[tuple[Due | None, Message | None]]:
-        """A message for each, none for one that is skipped. What is due is seen anew: reading takes its time, and says
-        what time it is at 100ms; None where it isn't this period's. Raises HmsError, and TimeoutError."""
+        """A message for each, none where there is nothing to tell. What is due is seen anew: reading takes its time,
+        and says what time it is at 100ms; None where it isn't this period's. Raises HmsError, and TimeoutError."""
         async with asyncio.timeout(self._read_s):
             counted = await count(self._hms, window, map(_count, some))
             drawn: list[tuple[Due | None, Message | None]] = []
@@ -220,7 +220,7 @@ def _only_room(queries: Iterable[Query]) -> dict[str, str]:
 
 
 async def _message(rooms: Rooms, figures: Figures, digest: Digest, what: Due) -> Message | None:
-    if figures.quiet and digest.empty == "skip":
+    if figures.quiet and digest.empty == "skip" and not what.skipped:
         return None
     return digest_message(figures, digest, await _names(rooms, figures, digest), what)
 

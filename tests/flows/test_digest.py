@@ -200,6 +200,20 @@ async def test_after_downtime_the_newest_is_sent_and_says_so(world: World) -> No
     assert "late" not in (await world.texts())[0]
 
 
+async def test_after_downtime_one_that_would_be_skipped_names_the_others(world: World) -> None:
+    """The newest period is quiet, and the sessions of one before it would be lost without a word."""
+    await world.make(empty="skip")
+    await world.pass_to(at(17))
+    meet(world.account, world.hall, at(18, "10:00"), 30)
+    world.now = at(21)
+    assert await world.digests.run() == 1
+    (text,) = await world.texts()
+    assert text.startswith("📊 Daily digest · Sat 21 Nov: no sessions")
+    assert "Skipped: Wed 18 Nov, Thu 19 Nov, Fri 20 Nov." in text
+    await world.pass_to(at(22))
+    assert await world.texts() == []
+
+
 async def test_what_was_paused_is_not_named_as_skipped(world: World) -> None:
     made = await world.make()
     by = Changed(0, "U1", "digests")
