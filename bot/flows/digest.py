@@ -27,6 +27,7 @@ from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render.blocks import Message
 from bot.render.digest import digest_message
+from bot.render.digests import unfinished
 from bot.store.store import Fence, Store
 
 SETTLE_S = 5.0
@@ -169,16 +170,32 @@ class Digests:
         return sent
 
 
-async def preview(hms: Hms, rooms: Rooms, digest: Digest, now: datetime) -> Message:
-    """The digest of the newest period that is over, for the one who asks. It needs not be stored. Raises HmsError."""
+async def preview(hms: Hms, rooms: Rooms, digest: Digest, now: datetime, most_s: float = READ_MOST_S) -> Message:
+    """The digest of the newest period that is over, for the one who asks; where that isn't read within `most_s`, how
+    far that got. It needs not be stored. Raises HmsError, and TimeoutError where nothing was read."""
     what = newest(digest.schedule, now)
     wanted = _count(digest)
-    figures = (await count(hms, what.window, [wanted]))[wanted]
+    read = 0
+
+    def seen(sessions: Sequence[Session]) -> None:
+        nonlocal read
+        read += len(sessions)
+
+    try:
+        async with asyncio.timeout(most_s):
+            figures = (await count(hms, what.window, [wanted], seen))[wanted]
+    except TimeoutError:
+        if not read:
+            raise
+        return unfinished(digest, read, most_s, READ_MOST_S, now)
     return digest_message(figures, digest, await _names(rooms, figures, digest), what, preview=True)
 
 
-async def count(hms: Hms, window: Window, wanted: Iterable[Count]) -> Mapping[Count, Figures]:
-    """The figures of each query, from one reading of the account: requests are its pages. Raises HmsError."""
+async def count(
+    hms: Hms, window: Window, wanted: Iterable[Count], seen: Callable[[Sequence[Session]], None] = lambda _: None
+) -> Mapping[Count, Figures]:
+    """The figures of each query, from one reading of the account: requests are its pages, and `seen` is told of each.
+    Raises HmsError."""
     tallies: dict[Count, Tally] = {}
     checks: list[tuple[Callable[[Session], bool], Tally]] = []
     for query, zone in dict.fromkeys(wanted):
@@ -187,6 +204,7 @@ async def count(hms: Hms, window: Window, wanted: Iterable[Count]) -> Mapping[Co
         checks.append((matcher(query, window.end), tally))
 
     def take(sessions: Sequence[Session]) -> None:
+        seen(sessions)
         for matches, tally in checks:
             for session in filter(matches, sessions):
                 tally.add(session)

@@ -98,6 +98,20 @@ def halted_or_resumed(digest: Digest, names: Names, now: datetime) -> Message:
     return Message(f"{text} {undo}", [section(text), context(undo)])
 
 
+def unfinished(digest: Digest, read: int, tried_s: float, most_s: float, now: datetime) -> Message:
+    """For a preview that isn't done in time: `read` sessions were read in `tried_s`; the digest itself has `most_s`."""
+    (following,) = digest.schedule.next(now)
+    at = f"{_at(digest, following)} ({digest.schedule.zone})"
+    if digest.paused or digest.halted:
+        comes = "but is paused"
+    else:
+        comes = f"and comes {at}" if digest.number else f"and would come {at}"
+    far = f"{count(read, 'session was', 'sessions were')} read in {tried_s:.0f} seconds, and there are more"
+    why = "This account is too large to preview, or 100ms is slow just now."
+    text = f"⏳ No preview: {far}. {why} The digest itself has {most_s / 60:.0f} minutes for that, {comes}."
+    return Message(text, [section(text)])
+
+
 def digests_list(
     items: Sequence[Digest], health: Health, *, names: Names, as_of: datetime, stale: str = "", invite: str = ""
 ) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.core.digest import Digest
 from bot.core.filters import DIGEST
@@ -20,6 +20,8 @@ from bot.render.subscriptions import Health
 from bot.slack.numbers import no_such, read_number, unquoted
 from bot.slack.request import Request
 
+PREVIEW_SHARE = 0.8
+"""Of the time for an answer, for reading the account: names and posting take some, too."""
 _LISTS = ("", "list", "digests")
 
 
@@ -73,7 +75,8 @@ async def _preview(request: Request, said: str) -> Message:
             raise
     else:
         wanted = await _one(request, "preview", said)
-    return await preview(request.bot.hms, request.bot.rooms, wanted, request.now)
+    most_s = PREVIEW_SHARE * request.bot.answer_s - (datetime.now(UTC) - request.now).total_seconds()
+    return await preview(request.bot.hms, request.bot.rooms, wanted, request.now, most_s)
 
 
 async def _pause(request: Request, said: str) -> Message:

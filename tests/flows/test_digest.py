@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email.utils import formatdate
 from itertools import pairwise
@@ -36,6 +38,7 @@ from bot.render.digests import digests_list
 from bot.render.phrases import NO_BREAK
 from bot.render.subscriptions import Health
 from bot.store.store import Fence, Row, Store
+from tests.render.judge import inside_limits
 
 TEAM = "T1"
 ALL = parse("all")
@@ -361,6 +364,30 @@ async def test_a_preview_of_one_that_is_not_stored(world: World) -> None:
     world.fake.fail_always("/sessions", Status(403))
     with pytest.raises(HmsError):
         await preview(world.hms, world.rooms, digest, world.now)
+
+
+@pytest.mark.parametrize(
+    ("stored", "paused", "comes"),
+    [
+        (False, False, "has 10 minutes for that, and would come Tue 17 Nov 09:00 (Europe/Berlin)"),
+        (True, False, "has 10 minutes for that, and comes Tue 17 Nov 09:00 (Europe/Berlin)"),
+        (True, True, "has 10 minutes for that, but is paused."),
+    ],
+)
+async def test_a_preview_of_a_large_account_says_what_it_got_to(
+    world: World, stored: bool, paused: bool, comes: str
+) -> None:
+    for number in range(250):
+        meet(world.account, world.hall, at(15, "10:00") + timedelta(minutes=4 * number), 3)
+    digest = replace(await world.make(), paused=paused, number=int(stored))
+    world.fake.fail_always("/sessions", Stall(0.3))
+    message = await preview(world.hms, world.rooms, digest, world.now, most_s=1.1)
+    inside_limits(message)
+    text = re.sub(r"<!date[^|]*\|([^>]*)>", r"\1", message.text).replace(NO_BREAK, " ")
+    assert "200 sessions were read in 1 seconds, and there are more" in text
+    assert comes in text
+    with pytest.raises(TimeoutError):  # nothing was read: it isn't the account that is large
+        await preview(world.hms, world.rooms, digest, world.now, most_s=0.1)
 
 
 # Trouble
