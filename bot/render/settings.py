@@ -28,8 +28,8 @@ VIEW = "settings"
 CHANGES_MOST = 20
 _LINE_CHARS = 300
 _WORDS_CHARS, _WORDS_LEAST_CHARS = 120, 40
-_ABOUT_CHARS = 160
-"""Of an entry besides its words and its line, for each of its blocks."""
+_GROWN_CHARS = 10
+"""Words that are cut grow by so much more at most than they are given."""
 _HEADS = 3
 _NOTE_BLOCKS = 1
 _ROOM = re.compile(r"\broom:([0-9a-f]{24})\b")
@@ -119,15 +119,12 @@ class _Card:
         most = MESSAGE_BLOCKS - len(top) - len(bottom) - _HEADS - _NOTE_BLOCKS
         blocks = fair([len(have.subscriptions), 2 * len(have.digests), len(have.mutes)], most)
         left = ALL_TEXT_CHARS - of_digests.NOTE_CHARS - _chars([*top, *bottom])
-        words_chars = left // max(1, sum(blocks)) - _ABOUT_CHARS
-        words_chars = max(_WORDS_LEAST_CHARS, min(_WORDS_CHARS, words_chars))
-        groups = [
-            self._subscriptions(blocks[0], words_chars),
-            self._digests(blocks[1] // 2, words_chars),
-            self._mutes(blocks[2], words_chars),
-        ]
-        heads, entries = [head for head, _ in groups], [entry for _, some in groups for entry in some]
-        left -= _chars(heads) + sum(_chars(entry.blocks()) for entry in entries)
+        groups = self._groups(blocks, _WORDS_LEAST_CHARS)
+        spare = (left - _used(groups)) // max(1, sum(len(some) for _, some in groups)) - _GROWN_CHARS
+        if spare > _WORDS_LEAST_CHARS:
+            groups = self._groups(blocks, min(_WORDS_CHARS, spare))
+        left -= _used(groups)
+        entries = [entry for _, some in groups for entry in some]
         for entry in sorted(entries, key=lambda entry: len(entry.line)):
             left -= len(entry.line) + len("\n``")
             entry.with_line = bool(entry.line) and left >= 0
@@ -135,6 +132,14 @@ class _Card:
             block for head, some in groups for block in (head, *(each for entry in some for each in entry.blocks()))
         ]
         return Message(self._spoken(), [*top, *drawn, *bottom])
+
+    def _groups(self, blocks: Sequence[int], words_chars: int) -> list[_Group]:
+        subscriptions, digests, mutes = blocks
+        return [
+            self._subscriptions(subscriptions, words_chars),
+            self._digests(digests // 2, words_chars),
+            self._mutes(mutes, words_chars),
+        ]
 
     def _subscriptions(self, most: int, words_chars: int) -> _Group:
         some = self.settings.subscriptions
@@ -206,6 +211,11 @@ class _Card:
 
 def _chars(blocks: Sequence[Block]) -> int:
     return sum(map(len, texts(blocks)))
+
+
+def _used(groups: Sequence[_Group]) -> int:
+    """The characters of all entries without their lines, and their heads."""
+    return sum(_chars([head]) + sum(_chars(entry.blocks()) for entry in some) for head, some in groups)
 
 
 def _typed(line: str) -> str:

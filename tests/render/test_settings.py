@@ -112,10 +112,12 @@ def test_lists_leave_room_for_a_note(seed: int) -> None:
         assert sum(map(len, texts(message.blocks))) <= ALL_TEXT_CHARS - digests.NOTE_CHARS
 
 
-@pytest.mark.parametrize(("counts", "lines"), [((8, 8, 8), 24), ((20, 0, 0), 20), ((0, 20, 0), 20), ((10, 5, 9), 24)])
+@pytest.mark.parametrize(
+    ("counts", "lines"), [((8, 8, 8), 24), ((20, 0, 0), 20), ((0, 20, 0), 20), ((10, 5, 9), 24), ((20, 20, 20), 34)]
+)
 def test_each_ordinary_entry_shows_its_line(counts: tuple[int, int, int], lines: int) -> None:
     schedule, _ = read_schedule("weekdays 9:00", "Europe/Berlin")
-    roles = [parse(f"role:host-{number}") for number in range(20)]
+    roles = [parse(f'role:host-{number} user:"Ada Lovelace"') for number in range(20)]
     subscribed = [
         Subscription("T1", "C123ABC", role, frozenset({"start", "end"}), "U123ABC", 0, number)
         for number, role in enumerate(roles[: counts[0]], start=1)
@@ -132,6 +134,7 @@ def test_each_ordinary_entry_shows_its_line(counts: tuple[int, int, int], lines:
     card = settings_card(has, names={}, zone=ZONE, as_of=NOW)
     inside_limits(card)
     assert sum("\n`/sessions" in text for text in texts(card.blocks)) == lines + 1  # and that of threads
+    assert sum("more filter" in text for text in texts(card.blocks)) == 0
 
 
 @pytest.mark.parametrize("seed", range(40))
