@@ -1,14 +1,17 @@
-"""`python -m bot web | socket | migrate | demo`. A wrong command or setting prints one line and exits with 2."""
+"""`python -m bot web | socket | migrate | demo`, or `sessions-bot …` once installed. A wrong command or setting prints
+one line and exits with 2."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from bot.errors import ConfigError
 
-USAGE = "usage: python -m bot web | socket | migrate | demo [--port N] [--seed N] [--speed X] [--no-browser]"
+PROGRAM = "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else "sessions-bot"
+USAGE = f"usage: {PROGRAM} web | socket | migrate | demo [--port N] [--seed N] [--speed X] [--no-browser]"
 
 
 def _web(arguments: list[str]) -> None:
@@ -45,7 +48,7 @@ def _migrate(arguments: list[str]) -> None:
 def _demo(arguments: list[str]) -> None:
     from bot.demo.run import main  # a development part, which the other commands never import
 
-    main(arguments)
+    main(arguments, program=f"{PROGRAM} demo")
 
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {"web": _web, "socket": _socket, "migrate": _migrate, "demo": _demo}

@@ -11,6 +11,7 @@ import time
 import webbrowser
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import yaml
@@ -22,6 +23,8 @@ from bot.errors import ConfigError
 
 T = TypeVar("T")
 PORT = 8100
+MANIFEST = next(path for path in (Path(__file__).with_name("manifest.yml"), ROOT / "manifest.yml") if path.exists())
+"""An installed bot has it beside this file."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -29,9 +32,10 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError(f"{message}. {' '.join(self.format_usage().split())}")
 
 
-def main(arguments: list[str]) -> None:
-    """Run until Ctrl-C. Raises ConfigError for a wrong argument, a port that is taken, a bot that doesn't start."""
-    parser = _Parser(prog="python -m bot demo", description="The bot in a make-believe Slack, with a 100ms that lives.")
+def main(arguments: list[str], *, program: str) -> None:
+    """Run until Ctrl-C; `program` is what was typed before `arguments`. Raises ConfigError for a wrong argument, a
+    port that is taken, a bot that doesn't start."""
+    parser = _Parser(prog=program, description="The bot in a make-believe Slack, with a 100ms that lives.")
     parser.add_argument("--port", type=int, default=PORT, help=f"where the page is (default {PORT}; 0 picks one)")
     parser.add_argument("--seed", type=int, default=7, help="another seed is another account")
     parser.add_argument("--speed", type=float, default=1.0, help="how fast the account lives (default 1)")
@@ -50,7 +54,7 @@ async def _run(options: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     account = Account(seed=options.seed)
     life = Life(account, seed=options.seed, now=time.time(), speed=options.speed)
-    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
+    manifest = yaml.safe_load(MANIFEST.read_text())
     slack = FakeSlack(manifest=manifest, scopes=scopes_of(manifest))
     hms = FakeHms(account)
     slack.app.add_routes(hms.routes)

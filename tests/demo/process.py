@@ -20,6 +20,7 @@ import httpx
 import jwt
 
 ROOT = Path(__file__).parent.parent.parent
+PROGRAM = (sys.executable, "-m", "bot")
 START_S = 60.0
 STOP_S = 20.0
 SLACK_LINE = re.compile(r"Slack   (http://127\.0\.0\.1:(\d+)/)\n")
@@ -71,11 +72,18 @@ def exists(pid: int) -> bool:
     return True
 
 
-def start(*arguments: str, stderr: int | None = None) -> subprocess.Popen[str]:
+def start(
+    *arguments: str,
+    stderr: int | None = None,
+    program: tuple[str, ...] = PROGRAM,
+    folder: Path = ROOT,
+    env: dict[str, str] | None = None,
+) -> subprocess.Popen[str]:
     """The demo's process as it starts, the leader of a group of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "bot", "demo", "--no-browser", *arguments],
-        cwd=ROOT,
+        [*program, "demo", "--no-browser", *arguments],
+        cwd=folder,
+        env=env,
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,
@@ -84,9 +92,9 @@ def start(*arguments: str, stderr: int | None = None) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def demo(*arguments: str) -> Iterator[Demo]:
-    """A demo on a free port that has said Ready; its first three lines must be as promised."""
-    process = start("--port", "0", *arguments)
+def demo(*arguments: str, **started: Any) -> Iterator[Demo]:
+    """A demo on a free port that has said Ready; its first three lines must be as promised. `started` as in `start`."""
+    process = start("--port", "0", *arguments, **started)
     watchdog = threading.Timer(START_S, process.kill)  # ends the reading of a demo that never gets ready
     watchdog.start()
     try:
