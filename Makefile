@@ -21,6 +21,8 @@ check: .venv/dev
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --schemafile tests/data/slack/manifest.schema.2.0.0.json manifest.yml
 	$(BIN)/python $(PAGE)/check_bundle.py
+	$(BIN)/python -m tests.leaks
+	$(BIN)/python -m tests.audit
 
 format: .venv/dev docs
 	$(BIN)/ruff format .
@@ -46,8 +48,8 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-annotate --no-header -
 	--no-emit-trusted-host --no-emit-find-links --upgrade
 requirements: .venv/dev
 	$(PIP) pip-tools
-	$(COMPILE) --extra demo --output-file requirements.txt pyproject.toml
-	$(COMPILE) --extra demo --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	$(COMPILE) --output-file requirements.txt pyproject.toml
+	$(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'

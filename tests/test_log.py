@@ -13,8 +13,8 @@ from bot import log
 
 SECRETS = (
     "xoxb-123-456-abcDEF",
-    "xapp-1-A1-2-abc",
-    "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3Nfa2V5IjoiayJ9.c2lnbmF0dXJl",
+    "xapp-1-A1-2-abc",  # kingfisher:ignore
+    "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3Nfa2V5IjoiayJ9.c2lnbmF0dXJl",  # kingfisher:ignore
     "https://hooks.slack.com/commands/T1/2/sEcReTtOkEn",
     "https://hooks.slack.com/actions/T1/2/sEcReTtOkEn",
 )
