@@ -77,8 +77,16 @@ def _logged() -> set[str]:
 _PLACES = {"log.info": 0, "log.warning": 0, "log.error": 0, "answer": 1}
 
 
-def test_a_kill_comes_after_the_bot_has_stopped() -> None:
-    said = re.search(r"Give it (\d+) seconds before a kill", (ROOT / "docs" / "operate.md").read_text())
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("operate.md", r"Give it (\d+) seconds before a kill"),
+        ("deploy.md", r"--stop-timeout (\d+)"),
+        ("deploy/sessions-bot.service", r"TimeoutStopSec=(\d+)"),
+    ],
+)
+def test_a_kill_comes_after_the_bot_has_stopped(name: str, words: str) -> None:
+    said = re.search(words, (ROOT / "docs" / name).read_text())
     assert said and int(said[1]) > DRAIN_S + JOBS_STOP_S
 
 
