@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
 from bot.chat.chat import TIMEOUT_S, Chat
+from bot.chat.trace import trace
 from bot.errors import ConfigError
 from bot.flows.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
 from bot.flows.digest import Digests
@@ -136,7 +137,9 @@ async def running(
     """Build everything and listen. On the way out nothing acknowledged is left unanswered: answers have `drain_s`
     seconds, and who gets none by then is told so. Raises ConfigError, and OSError where it can't listen."""
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(trace_configs=[trace(f"{settings.slack_api_url}/")])
+        )
         client = _slack_client(settings, http)
         hms = Hms(settings.hms_api_url, _hms_token(settings))
         stack.push_async_callback(hms.close)
@@ -215,9 +218,12 @@ async def running(
             except StoreError:
                 return "alerts wait: the database doesn't answer"
 
+        async def stored() -> Mapping[str, float]:
+            return await alerts.stored(identity.team_id)
+
         secret = _secret(settings.slack_signing_secret)
         events = slack if mode == "web" else None
-        runner = web.AppRunner(application(events, secret, not_ready, note), access_log=None)
+        runner = web.AppRunner(application(events, secret, not_ready, note, stored), access_log=None)
         await runner.setup()
         stack.push_async_callback(work.drain, drain_s)
         stack.push_async_callback(runner.cleanup)  # before the drain: nothing comes in after that

@@ -25,7 +25,7 @@ _logger = logging.getLogger("bot")
 
 
 def new_reference() -> str:
-    """A short id, set for the current task."""
+    """A short id, set for the current task and those that it starts."""
     made = secrets.token_hex(4)
     reference.set(made)
     return made

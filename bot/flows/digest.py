@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot import log
+from bot import log, metrics
 from bot.core.digest import Digest
 from bot.core.due import AHEAD_S, Due, astray, due, newest
 from bot.core.figures import Figures, edges
@@ -155,6 +155,7 @@ class Digests:
         cause = getattr(error, "cause", "") or type(error).__name__
         log.error("digest_failed", end=window.end.isoformat(), cause=cause, exc_info=not known)
         for digest in digests:
+            metrics.digests.labels(type(error).__name__).inc()
             await self._store.digest_failed(digest, type(error).__name__)
 
     async def _send(self, digest: Digest, what: Due, message: Message | None, fence: Fence | None) -> bool:
@@ -166,6 +167,7 @@ class Digests:
             digest, what.day, _ms(schedule.at(following)), outgoing, _ms(self._clock()), fence
         )
         if sent:
+            metrics.digests.labels("ok").inc()
             log.info("digest", day=what.day.isoformat(), late=what.late, skipped=len(what.skipped), empty=not message)
         return sent
 

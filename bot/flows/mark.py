@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot import log
+from bot import log, metrics
 from bot.chat.outcome import Gone, NotNow, Outcome, Refused, Sent, Unsure
 from bot.chat.trouble import BAD_MESSAGE, NO_THREAD, STAYS, paused
 from bot.core.card import Card, key_of
@@ -43,6 +43,9 @@ class Mark:
         if sent:
             await self._store.sent(sent, self._now_ms())
         for claimed, outcome in outcomes:
+            if outcome is not None:
+                said = "ok" if isinstance(outcome, Sent) else type(outcome).__name__
+                metrics.posts.labels(claimed.row.kind, said).inc()
             await self._unsent(claimed, outcome)
         return len(sent)
 

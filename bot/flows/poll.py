@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from bot import log
+from bot import log, metrics
 from bot.core.card import Card
 from bot.core.diff import Change, diff, missing
 from bot.core.outgoing import Outgoing
@@ -68,6 +68,13 @@ class Poll:
         while."""
         if time.monotonic() < self._rest_until:
             return False
+        began = time.perf_counter()
+        outcome = await self._run(fence)
+        metrics.polls.labels(outcome).observe(time.perf_counter() - began)
+        return outcome == "ok"
+
+    async def _run(self, fence: Fence | None) -> str:
+        """The outcome: "ok", "superseded" by another process's poll, or the error of 100ms."""
         team_id = self._team()
         now = self._clock()
         now_ms = _ms(now)
@@ -85,11 +92,12 @@ class Poll:
             await self._store.poll_failed(team_id, now_ms, type(error).__name__)
             if isinstance(error, HmsRateLimited):
                 self._rest_until = time.monotonic() + (error.retry_after_s or REST_S)
-            return False
+            return type(error).__name__
+        changes = diff(known.sessions, seen.changed)
         changed, done = list(seen.tracked.values()), False
         for _ in range(TELLS_MOST):
             settings = await self._store.settings_known(team_id)
-            cards, outgoing = await self._tell(team_id, known, seen, held, now)
+            cards, outgoing = await self._tell(team_id, known, seen, changes, held, now)
             done = await self._store.commit_poll(
                 team_id, known.seq, now_ms, changed=changed, cards=cards, outgoing=outgoing, fence=fence, known=settings
             )
@@ -98,14 +106,16 @@ class Poll:
         if not done:
             self._known = None
             log.warning("poll_superseded")
-            return False
+            return "superseded"
         self._known = Snapshot(known.seq + 1, now_ms, _kept({**known.sessions, **seen.tracked}, now_ms))
         self._fingerprints = seen.fingerprints
-        return True
+        _count(changes)
+        return "ok"
 
     async def _read(self, seen: Seen, known: Snapshot, now_ms: int) -> None:
         """All that is live, what ended since the last good poll, and the records of what is missing. HmsError."""
         await self._list({"active": "true"}, seen)
+        metrics.sessions_live.set(len(seen.ids))
         since_ms = (known.good_ms or now_ms) - OVERLAP_MS + int(self._hms.ahead_s * 1000)
         after = api_time(datetime.fromtimestamp(since_ms / 1000, UTC))
         await self._list({"active": "false", "after": after}, seen)
@@ -154,11 +164,16 @@ class Poll:
         )
 
     async def _tell(
-        self, team_id: str, known: Snapshot, seen: Seen, held: Sequence[Card], now: datetime
+        self,
+        team_id: str,
+        known: Snapshot,
+        seen: Seen,
+        changed: Sequence[Change],
+        held: Sequence[Card],
+        now: datetime,
     ) -> tuple[Sequence[Card], Sequence[Outgoing]]:
-        changes = diff(known.sessions, seen.changed)
-        changed = {change.session.id for change in changes}
-        changes += [Change(session, same=True) for session in seen.ripe if session.id not in changed]
+        ids = {change.session.id for change in changed}
+        changes = [*changed, *(Change(session, same=True) for session in seen.ripe if session.id not in ids)]
         # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
         unwanted = await hush(self._store, team_id, now)
         over = await self._store.hushed_ended(team_id, _ms(now), unwanted.holds)
@@ -176,6 +191,15 @@ class Poll:
         drawn = Drawn(await self._rooms.names(rooms_of(tasks)), known.seq)
         changed_cards = {card.place: card for card in (*kept, *freed)}
         return list(changed_cards.values()), [drawn.outgoing(task) for task in tasks]
+
+
+def _count(changes: Sequence[Change]) -> None:
+    for change in changes:
+        kinds = metrics.changes.labels
+        kinds("start").inc(change.opened or change.reopened)
+        kinds("end").inc(change.ended)
+        kinds("join").inc(len(change.joined))
+        kinds("leave").inc(len(change.left))
 
 
 def _without_record(tracked: Tracked, now_ms: int) -> Session | None:

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 from httpx_aiohttp import AiohttpTransport
 
+from bot import metrics
 from bot.core.session import Room, Session
 from bot.core.values import LIMIT_MAX
 from bot.errors import HmsError, HmsUnavailable
@@ -84,10 +85,10 @@ class Hms:
         return RawBatch(entries, last=not answer.last or len(entries) < min(limit, answer.limit or limit))
 
     async def session(self, session_id: str) -> Session:
-        return await self._get(f"/sessions/{session_id}", {}, session_decoder)
+        return await self._get("/sessions/{id}", {}, session_decoder, session_id)
 
     async def room(self, room_id: str) -> Room:
-        return (await self._get(f"/rooms/{room_id}", {}, room_decoder)).room()
+        return (await self._get("/rooms/{id}", {}, room_decoder, room_id)).room()
 
     async def list_rooms(self, *, name: str | None = None, start: str | None = None) -> tuple[list[Room], str | None]:
         """Up to 100 rooms, newest first, and the cursor of the next page (None: there is none)."""
@@ -96,20 +97,28 @@ class Hms:
         rooms = [room.room() for room in answer.data or []]
         return rooms, answer.last if answer.last and len(rooms) + answer.unreadable >= LIMIT_MAX else None
 
-    async def _get(self, path: str, params: Mapping[str, str], decoder: msgspec.json.Decoder[T]) -> T:
+    async def _get(self, path: str, params: Mapping[str, str], decoder: msgspec.json.Decoder[T], item: str = "") -> T:
+        """`path` may have an `{id}`, which is `item`'s."""
         try:
             return await self._patience.call(
-                lambda: self._attempt(path, params, decoder),
+                lambda: self._attempt(path, params, decoder, item),
                 again=lambda error: isinstance(error, HmsError) and error.retryable,
             )
         except TimeoutError:
             raise HmsUnavailable(_NO_ANSWER, cause="the budget is used up") from None
 
-    async def _attempt(self, path: str, params: Mapping[str, str], decoder: msgspec.json.Decoder[T]) -> T:
+    async def _attempt(self, path: str, params: Mapping[str, str], decoder: msgspec.json.Decoder[T], item: str) -> T:
+        began, status = time.perf_counter(), "cancelled"  # where the caller's time is over
         try:
-            response = await self._http.get(path, params=params)
+            response = await self._http.get(path.format(id=item), params=params)
+            status = str(response.status_code)
         except (httpx.HTTPError, aiohttp.ClientError) as error:
-            raise HmsUnavailable(_NO_ANSWER, cause=type(error.__cause__ or error).__name__) from None
+            status = type(error.__cause__ or error).__name__
+            raise HmsUnavailable(_NO_ANSWER, cause=status) from None
+        finally:
+            metrics.hms_requests.labels(path, status).observe(time.perf_counter() - began)
+            if status == "429":
+                metrics.rate_limited.labels("100ms").inc()
         self._note_time(response)
         return decode(response, decoder)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from bot import log
+from bot import log, metrics
 from bot.chat.trouble import LOST_TOKEN
 from bot.flows.deliver import Deliver
 from bot.flows.digest import Digests
@@ -58,6 +58,7 @@ class Alerts:
         self._fence: Fence | None = None
         self._renew_at = self._poll_at = 0.0  # in the time of time.monotonic
         self._began_s = time.time()
+        metrics.poll_interval.set(interval_s)
 
     def jobs(self) -> Sequence[Job]:
         return (
@@ -86,6 +87,20 @@ class Alerts:
         when = f"was last read {int(time.time() - good_s)} s ago" if good_s else "has not been read yet"
         return f"alerts wait: 100ms {when}" + (f" ({state.cause})" if state.cause else "")
 
+    async def stored(self, team_id: str) -> Mapping[str, float]:
+        """What operators watch of what is stored: see `metrics.STORED`."""
+        now_s = time.time()
+        counts = await self._store.counts(int(now_s * 1000))
+        good_ms = (await self._store.poll_state(team_id)).good_ms
+        due_s = now_s if counts.due_ms is None else counts.due_ms / 1000
+        return {
+            metrics.OUTBOX_MESSAGES: counts.waiting,
+            metrics.OUTBOX_AGE: max(0.0, now_s - due_s),
+            metrics.HELD_MESSAGES: counts.held,
+            metrics.PAUSED_CHANNELS: counts.paused,
+            metrics.POLL_AGE: max(0.0, now_s - (self._began_s if good_ms is None else good_ms / 1000)),
+        }
+
     async def recover(self, team_id: str) -> None:
         """Go on where channels were paused for a token that Slack takes again."""
         if resumed := await self._store.resume_all(team_id, LOST_TOKEN):
@@ -98,10 +113,12 @@ class Alerts:
             return
         self._renew_at = now + self._lead_s / 3
         self._fence = await self._store.lead("poller", self._owner, int(self._lead_s * 1000))
+        metrics.leader.set(self._fence is not None)
         if self._fence and not before:
             self._poll_at = 0.0
             log.info("leading", epoch=self._fence.epoch)
         elif before and not self._fence:
+            metrics.sessions_live.set(0)
             log.info("following")
 
     async def _run_poll(self) -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot import log
+from bot import log, metrics
 from bot.errors import BotError
 
 
@@ -38,6 +38,7 @@ class Scheduler:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._running: dict[asyncio.Task[None], Job] = {}
         for job in jobs:
+            metrics.job_failures.labels(job.name)  # there from the start: see `metrics`
             self._scheduler.add_job(
                 self._guarded,
                 IntervalTrigger(seconds=job.every_s, timezone=UTC),
@@ -78,6 +79,7 @@ class Scheduler:
         except Exception as error:
             known = isinstance(error, TimeoutError | BotError)
             cause = getattr(error, "cause", "") or type(error).__name__
+            metrics.job_failures.labels(job.name).inc()
             log.error("job_failed", job=job.name, cause=cause, exc_info=not known)
         finally:
             del self._running[task]

@@ -26,7 +26,7 @@ async def send_page(request: Request, place: Place, *, replace: bool = False, fo
     fixed(place.query, place.asked_at, ZoneInfo(place.zone))  # a wrong order is told before rooms are looked up
     place = changed(place, query=await request.bot.rooms.resolve(place.query))
     page = await list_sessions(request.bot.hms, request.bot.rooms, place, request.now)
-    shared_by = await request.name() if for_all else None
+    shared_by = await request.display_name() if for_all else None
     message = await _drawn(partial(listing, page, shared_by=shared_by), page.peers)
     return await request.reply(message, replace=replace, for_all=for_all)
 

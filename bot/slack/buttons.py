@@ -23,6 +23,7 @@ async def press(request: Request, action: Mapping[str, Any]) -> None:
     run = BUTTONS.get(action_id)
     if run is None:
         raise StaleButton()
+    request.name = action_id
     await run(request, str(chosen or action.get("value") or ""))
 
 

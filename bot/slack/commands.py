@@ -54,9 +54,17 @@ async def perform(request: Request, line: str) -> Message | None:
     name = name.lower().rstrip(",")
     for own, command in COMMANDS.items():
         if name == own or name in command.also:
+            _named(request, own)
             return await command.run(request, rest)
+    _named(request, "list")
     await _list(request, line)
     return None
+
+
+def _named(request: Request, name: str) -> None:
+    """A button keeps its own name."""
+    if request.name == "other":
+        request.name = name
 
 
 async def _list(request: Request, line: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from bot import log
+from bot import log, metrics
 from bot.patience import Patience
 from bot.render.blocks import Message
 from bot.render.validate import InvalidBlocks, check
@@ -39,7 +39,9 @@ class Replies:
                 await self._try(url, body, for_all=for_all)
         except (_NotNow, _Unsure, _Refused, TimeoutError) as error:
             log.error("reply_failed", cause=str(error) or type(error).__name__)
+            metrics.replies.labels("failed").inc()
             return False
+        metrics.replies.labels("ok").inc()
         return True
 
     async def _try(self, url: str, body: dict[str, Any], *, for_all: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any
 
 from cachetools import TTLCache
 
-from bot import log
+from bot import log, metrics
 from bot.core.change import Changed
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError
 from bot.flows.rooms import Rooms
@@ -58,7 +59,8 @@ class Bot:
 
 @dataclass(slots=True)
 class Request:
-    """`again` is the button that an error of 100ms offers; `in_place` says that an answer replaces the message."""
+    """`again` is the button that an error of 100ms offers; `in_place` says that an answer replaces the message. `name`
+    is what was asked for, as a table of ours calls it, "other" while that isn't known."""
 
     bot: Bot
     user_id: str
@@ -68,6 +70,7 @@ class Request:
     channel_id: str = ""
     message_ts: str = ""
     in_place: bool = False
+    name: str = "other"
     again: Block | None = None
     posting: asyncio.Task[bool] | None = None
 
@@ -101,7 +104,7 @@ class Request:
             return team_id
         raise UserError(NOT_YET)
 
-    async def name(self) -> str:
+    async def display_name(self) -> str:
         """What the person is called, as they wrote it; "" where that isn't known."""
         return (await self.bot.people.of(self.user_id)).name
 
@@ -122,21 +125,29 @@ class Request:
 
 async def answer(request: Request, event: str, job: Coroutine[Any, Any, None]) -> None:
     """Run a job to its end, and tell the person what went wrong where it did. The top of every listener."""
-    reference = log.new_reference()
+    began = time.perf_counter()
+    outcome = await _answer(request, event, job)
+    metrics.answers.labels(event, request.name, outcome).observe(time.perf_counter() - began)
+
+
+async def _answer(request: Request, event: str, job: Coroutine[Any, Any, None]) -> str:
+    """The outcome: "ok", or what went wrong."""
+    reference = log.reference.get()
     try:
         async with asyncio.timeout(request.bot.answer_s), request.bot.work.slot():
             await job
         log.info(event, user=request.user_id)
+        return "ok"
     except (asyncio.CancelledError, Exception) as error:
         job.close()  # it may not have begun
         if request.posting is not None and isinstance(error, asyncio.CancelledError | TimeoutError):
             log.warning(event, user=request.user_id, outcome="posting")  # the answer is on its way
-            return
-        await _explain(request, event, error, reference)
+            return "posting"
+        return await _explain(request, event, error, reference)
 
 
-async def _explain(request: Request, event: str, error: BaseException, reference: str) -> None:
-    """The message that goes with an error, posted and logged."""
+async def _explain(request: Request, event: str, error: BaseException, reference: str) -> str:
+    """The message that goes with an error, posted and logged; its outcome."""
     outcome, cause = type(error).__name__, getattr(error, "cause", "")
     if isinstance(error, QueryError):
         zone, words = await request.local_zone(), request.bot.words
@@ -157,3 +168,4 @@ async def _explain(request: Request, event: str, error: BaseException, reference
     if outcome == "unexpected":
         log.error("unexpected", exc_info=True)
     await request.reply(message, replace=isinstance(error, ManyRooms) and request.in_place)
+    return outcome

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import log, metrics
 from bot.slack.insist import insist
 
 
@@ -18,7 +23,7 @@ class Socket:
     def __init__(self, slack: AsyncApp, app_token: str, api_url: str, http: aiohttp.ClientSession) -> None:
         self._client = AsyncWebClient(token=app_token, base_url=api_url, session=http, timeout=8)
         self._app_token = app_token
-        self._handler = AsyncSocketModeHandler(slack, app_token, web_client=self._client)
+        self._handler = _Handler(slack, app_token, web_client=self._client)
 
     @property
     def open(self) -> bool:
@@ -33,3 +38,14 @@ class Socket:
 
     async def close(self) -> None:
         await self._handler.client.close()
+
+
+class _Handler(AsyncSocketModeHandler):
+    """Bolt's, which also counts."""
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        began, began_s = time.perf_counter(), time.time()
+        log.new_reference()
+        answer = await run_async_bolt_app(self.app, req)
+        await send_async_response(client, req, answer, began_s)
+        metrics.acks.labels(str(answer.status)).observe(time.perf_counter() - began)

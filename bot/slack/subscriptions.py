@@ -34,7 +34,7 @@ async def send_subscribed(request: Request, line: str) -> None:
     try:
         done = await subscribe(
             bot.hms, bot.rooms, bot.store, query=query, team_id=team_id, channel_id=request.channel_id,
-            user_id=request.user_id, name=await request.name(), now=request.now,
+            user_id=request.user_id, name=await request.display_name(), now=request.now,
         )  # fmt: skip
     except ManyRooms as error:
         error.scope = SUBSCRIBE

@@ -46,6 +46,17 @@ class PollState:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """`waiting` messages are to be sent or on their way; of those that are due the oldest is since `due_ms`, None where
+    none is. `held`: nobody can tell whether they arrived. `paused` channels."""
+
+    waiting: int
+    due_ms: int | None
+    held: int
+    paused: int
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A message that this process has claimed. `target_ts`: what to edit, or the thread to reply in. `attempts` counts
     this one too. `rev`: the state that `text` and `blocks` show. `claim` proves to the store that it is still ours."""

@@ -20,6 +20,7 @@ from bot.store import (
     changes,
     channels,
     claims,
+    counts,
     digests,
     leases,
     mutes,
@@ -36,7 +37,7 @@ from bot.store.mutes import MUTES_MOST
 from bot.store.problems import StoreError
 from bot.store.prune import prune
 from bot.store.quiets import QUIETS_MOST
-from bot.store.records import Channel, Fence, How, PollState, Row, Snapshot
+from bot.store.records import Channel, Counts, Fence, How, PollState, Row, Snapshot
 from bot.store.subscriptions import SUBSCRIPTIONS_MOST
 
 __all__ = [
@@ -349,6 +350,10 @@ class Store:
     async def unconfirmed(self) -> int:
         """How many messages are held because nobody can tell whether they arrived."""
         return await self._run(outbox.unconfirmed)
+
+    async def counts(self, now_ms: int) -> Counts:
+        """What waits, of all channels."""
+        return await self._run(lambda db: counts.read(db, now_ms))
 
     async def prune(self, now_ms: int) -> None:
         """Forget what was sent or given up, closed cards, ended sessions and mutes after seven days, and who changed

@@ -1,7 +1,8 @@
-"""`POST /slack/events` and `GET /healthz`, `/readyz`."""
+"""`POST /slack/events` and `GET /healthz`, `/readyz`, `/metrics`."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -10,17 +11,22 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
-from bot import log
+from bot import log, metrics
+from bot.web.metrics import Metrics, Stored
 
 BODY_BYTES = 1024**2
 """Slack's own requests stay far below this."""
 
 
 def application(
-    slack: AsyncApp | None, signing_secret: str, not_ready: Callable[[], str], note: Callable[[], Awaitable[str]]
+    slack: AsyncApp | None,
+    signing_secret: str,
+    not_ready: Callable[[], str],
+    note: Callable[[], Awaitable[str]],
+    stored: Callable[[], Awaitable[Stored]],
 ) -> web.Application:
     """`slack` takes the events path, where the mode has one. `not_ready` is "" or says what is still missing; `note` is
-    "" or says what doesn't work though people can be answered."""
+    "" or says what doesn't work though people can be answered; `stored` as for `Metrics`."""
     app = web.Application(client_max_size=BODY_BYTES)
     if slack is not None:
         app.router.add_post("/slack/events", _events(slack, SignatureVerifier(signing_secret)))
@@ -35,11 +41,19 @@ def application(
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", Metrics(stored).get)
     return app
 
 
 def _events(slack: AsyncApp, signature: SignatureVerifier) -> Handler:
     async def events(request: web.Request) -> web.StreamResponse:
+        began = time.perf_counter()
+        log.new_reference()
+        response = await respond(request)
+        metrics.acks.labels(str(response.status)).observe(time.perf_counter() - began)
+        return response
+
+    async def respond(request: web.Request) -> web.StreamResponse:
         try:
             return await to_aiohttp_response(await slack.async_dispatch(await to_bolt_request(request)))
         except web.HTTPException:

@@ -1,0 +1,36 @@
+"""Counting the requests to Slack, whoever makes them."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+import aiohttp
+
+from bot import metrics
+
+
+def trace(api_url: str) -> aiohttp.TraceConfig:
+    """For a session: each request counts under its method of the Web API at `api_url`, and any other as a response_url,
+    of which nothing but the name may be known."""
+
+    def count(url: str, ctx: SimpleNamespace, status: str) -> None:
+        method = url.removeprefix(api_url).partition("?")[0] if url.startswith(api_url) else "response_url"
+        metrics.slack_requests.labels(method, status).observe(time.perf_counter() - ctx.began)
+        if status == "429":
+            metrics.rate_limited.labels("slack").inc()
+
+    async def start(_: aiohttp.ClientSession, ctx: SimpleNamespace, __: aiohttp.TraceRequestStartParams) -> None:
+        ctx.began = time.perf_counter()
+
+    async def end(_: aiohttp.ClientSession, ctx: SimpleNamespace, done: aiohttp.TraceRequestEndParams) -> None:
+        count(str(done.url), ctx, str(done.response.status))
+
+    async def fail(_: aiohttp.ClientSession, ctx: SimpleNamespace, failed: aiohttp.TraceRequestExceptionParams) -> None:
+        count(str(failed.url), ctx, type(failed.exception).__name__)
+
+    config = aiohttp.TraceConfig()
+    config.on_request_start.append(start)
+    config.on_request_end.append(end)
+    config.on_request_exception.append(fail)
+    return config

@@ -1,0 +1,96 @@
+"""What the bot counts, for Prometheus: one table of metrics, used anywhere, as `log` is.
+
+Counts are this process's. A label is a word of ours: a name from a table, a class, a status. Never an id, a name or a
+word that somebody wrote. docs/metrics.md has a row for each metric.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client import Info as _Info
+
+from bot import __version__
+
+disable_created_metrics()  # a time beside every count, which nobody asks for
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+_SOON = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5)
+_REQUEST = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_ANSWER = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 35)
+_POLL = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 30, 60, 120)
+
+build = _Info("sessions_bot_build", "Version of the bot and of Python")
+build.info({"version": __version__, "python": platform.python_version()})
+
+answers = Histogram(
+    "sessions_bot_answer_duration_seconds",
+    "From a person's command or press to the end of its answer",
+    ["source", "name", "outcome"],
+    buckets=_ANSWER,
+)
+acks = Histogram(
+    "sessions_bot_ack_duration_seconds", "From a request of Slack to its acknowledgement", ["status"], buckets=_SOON
+)
+replies = Counter("sessions_bot_replies_total", "Answers handed to Slack, tries counted once", ["outcome"])
+hms_requests = Histogram(
+    "sessions_bot_hms_request_duration_seconds", "Requests to 100ms, each try", ["path", "status"], buckets=_REQUEST
+)
+slack_requests = Histogram(
+    "sessions_bot_slack_request_duration_seconds", "Requests to Slack, each try", ["method", "status"], buckets=_REQUEST
+)
+rate_limited = Counter("sessions_bot_rate_limited_total", "Answers with status 429", ["service"])
+
+polls = Histogram("sessions_bot_poll_duration_seconds", "Polls of 100ms", ["outcome"], buckets=_POLL)
+poll_interval = Gauge("sessions_bot_poll_interval_seconds", "How often a poll is due")
+sessions_live = Gauge("sessions_bot_sessions_live", "Live sessions, as the last poll saw them; 0 where another polls")
+changes = Counter("sessions_bot_changes_total", "Changes that polls saw", ["kind"])
+posts = Counter("sessions_bot_posts_total", "Messages for channels, each try", ["kind", "outcome"])
+digests = Counter("sessions_bot_digests_total", "Digests, made or failed", ["outcome"])
+leader = Gauge("sessions_bot_leader", "1 where this process polls and makes digests")
+job_failures = Counter("sessions_bot_job_failures_total", "Jobs that failed", ["job"])
+log_lines = Counter("sessions_bot_log_lines_total", "Lines of the log", ["level"])
+
+# What is counted seldom is there from the start: a first one that makes its line is no rise, for Prometheus.
+for _outcome in ("ok", "failed"):
+    replies.labels(_outcome)
+for _service in ("100ms", "slack"):
+    rate_limited.labels(_service)
+for _level in ("info", "warning", "error"):
+    log_lines.labels(_level)
+
+OUTBOX_MESSAGES = "sessions_bot_outbox_messages"
+OUTBOX_AGE = "sessions_bot_outbox_age_seconds"
+HELD_MESSAGES = "sessions_bot_held_messages"
+PAUSED_CHANNELS = "sessions_bot_paused_channels"
+POLL_AGE = "sessions_bot_poll_age_seconds"
+STORED: Mapping[str, str] = {
+    OUTBOX_MESSAGES: "Messages to be sent or on their way",
+    OUTBOX_AGE: "How long the oldest message has been due, 0 where none is",
+    HELD_MESSAGES: "Messages that nobody can tell the arrival of, held for a person",
+    PAUSED_CHANNELS: "Channels that can't be posted to",
+    POLL_AGE: "Since the last good poll, or since the start where there was none",
+}
+"""What the database knows, read when it is asked for: the same in every process."""
+
+
+def exposition(stored: Mapping[str, float] | None) -> bytes:
+    """All metrics in Prometheus' text format. `stored`: a value for each of `STORED`, None where the database didn't
+    say."""
+    now = CollectorRegistry()
+    Gauge("sessions_bot_database_up", "1 where the database answered this scrape in time", registry=now).set(
+        stored is not None
+    )
+    for name, value in (stored or {}).items():
+        Gauge(name, STORED[name], registry=now).set(value)
+    return generate_latest() + generate_latest(now)

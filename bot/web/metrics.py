@@ -1,0 +1,44 @@
+"""`GET /metrics`: what this process has counted, and what the database says at that moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+from bot import metrics
+from bot.errors import BotError
+
+WAIT_S = 2.0
+"""So long the database has; Prometheus gives a scrape 10 seconds."""
+
+Stored = Mapping[str, float]
+
+
+class Metrics:
+    """`stored` gives a value for each of `metrics.STORED`, or raises BotError."""
+
+    def __init__(self, stored: Callable[[], Awaitable[Stored]]) -> None:
+        self._stored = stored
+        self._reading: asyncio.Task[Stored | None] | None = None
+
+    async def get(self, _: web.Request) -> web.Response:
+        body = metrics.exposition(await self._in_time())
+        return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    async def _in_time(self) -> Stored | None:
+        """None where the database fails or takes too long. One that hangs is asked once, however often we are."""
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read())
+        reading = self._reading  # not cancelled when its time is over: a transaction can't be left in the middle
+        done, _ = await asyncio.wait([reading], timeout=WAIT_S)
+        return reading.result() if done else None
+
+    async def _read(self) -> Stored | None:
+        try:
+            return await self._stored()
+        except BotError:
+            return None
+        finally:
+            self._reading = None

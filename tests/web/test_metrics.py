@@ -1,0 +1,143 @@
+"""What `/metrics` says of a bot that lives: the whole bot between its two stand-ins."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.app import running
+from bot.core.kinds import KINDS
+from bot.demo.fake_hms import Account, FakeHms, Status
+from bot.demo.fake_slack import FakeSlack, HttpError, RateLimited
+from bot.settings import Settings
+from tests.slack.live import cards, fill, opened, polls, press, say, subscribe, until
+
+
+class Scrape:
+    """One answer of `/metrics`: values by name and labels."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        families = list(text_string_to_metric_families(text))
+        self.samples = [sample for family in families for sample in family.samples]
+
+    def value(self, name: str, /, **labels: str) -> float:
+        """The sum of the samples that have these labels; 0 where there is none."""
+        full = f"sessions_bot_{name}"
+        some = [each for each in self.samples if each.name == full and labels.items() <= each.labels.items()]
+        return sum(each.value for each in some)
+
+    def has(self, name: str) -> bool:
+        return any(each.name == f"sessions_bot_{name}" for each in self.samples)
+
+
+async def scrape(url: str) -> Scrape:
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(f"{url}/metrics", timeout=8)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    return Scrape(answer.text)
+
+
+class Rise:
+    """How much counts have risen since it was made: other bots of this process count too."""
+
+    def __init__(self, url: str, before: Scrape) -> None:
+        self.url, self.before = url, before
+
+    @classmethod
+    async def since_now(cls, url: str) -> Rise:
+        return cls(url, await scrape(url))
+
+    async def of(self, name: str, /, **labels: str) -> float:
+        return (await scrape(self.url)).value(name, **labels) - self.before.value(name, **labels)
+
+    async def until(self, least: float, name: str, /, **labels: str) -> None:
+        async with asyncio.timeout(8):
+            while await self.of(name, **labels) < least:
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def quick(settings: Settings) -> Settings:
+    return settings.model_copy(update={"poll_interval_s": 0.2})
+
+
+@pytest.fixture
+async def busy(quick: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
+    """A bot that polls all the time, and its URL."""
+    async with running(quick, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        await polls(hms)
+        yield started.url
+
+
+async def test_commands_and_presses_count_by_name_and_outcome(bot: str, slack: FakeSlack, account: Account) -> None:
+    fill(account, 15)
+    rise = await Rise.since_now(bot)
+    page = await say(slack, "active")
+    await press(slack, page, "More")
+    await say(slack, "subs")
+    await say(slack, "rom:abc")
+    await say(slack, "wurzelbrumpft")
+    answers = "answer_duration_seconds_count"
+    await rise.until(5, answers)
+    assert await rise.of(answers, source="command", name="list", outcome="ok") == 1
+    assert await rise.of(answers, source="action", name="sessions.more", outcome="ok") == 1
+    assert await rise.of(answers, source="command", name="subscriptions", outcome="ok") == 1
+    assert await rise.of(answers, source="command", name="list", outcome="QueryError") == 2
+    assert await rise.of("ack_duration_seconds_count", status="200") == 5
+    assert await rise.of("replies_total", outcome="ok") == 5
+
+
+async def test_faults_of_100ms_count_by_path_and_status(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
+    rise = await Rise.since_now(bot)
+    hms.fail("/sessions*", Status(429, headers={"Retry-After": "60"}))
+    assert "slow down" in (await say(slack, "active")).plain
+    await say(slack, f"show {'a' * 24}")
+    requests = "hms_request_duration_seconds_count"
+    await rise.until(2, "answer_duration_seconds_count")
+    assert await rise.of(requests, path="/sessions", status="429") == 1
+    assert await rise.of(requests, path="/sessions/{id}", status="404") == 1
+    assert await rise.of("rate_limited_total", service="100ms") == 1
+    assert await rise.of("answer_duration_seconds_count", outcome="HmsRateLimited") == 1
+
+
+async def test_faults_of_slack_count_too(bot: str, slack: FakeSlack) -> None:
+    rise = await Rise.since_now(bot)
+    slack.fail("response_url", RateLimited(1), HttpError(404, "gone"))
+    await slack.command("help")
+    await rise.until(1, "replies_total", outcome="failed")
+    assert await rise.of("slack_request_duration_seconds_count", method="response_url", status="429") == 1
+    assert await rise.of("slack_request_duration_seconds_count", method="response_url", status="404") == 1
+    assert await rise.of("rate_limited_total", service="slack") == 1
+
+
+async def test_polls_changes_and_posts_count(busy: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    rise = await Rise.since_now(busy)
+    await subscribe(slack)
+    slack.fail("chat.postMessage", RateLimited(1))
+    session = opened(account, account.add_room("Town hall"))
+    await until(lambda: cards(slack))
+    bob = account.join(session, name="Bob", role="guest", user_id="bob", at=time.time())
+    await polls(hms)
+    assert (await scrape(busy)).value("sessions_live") == 1
+    account.leave(session, bob, time.time())
+    await polls(hms)
+    account.end(session, time.time())
+    await rise.until(1, "changes_total", kind="end")
+    for kind in KINDS:
+        assert await rise.of("changes_total", kind=kind) == 1
+    await rise.until(2, "posts_total", kind="post", outcome="ok")
+    assert await rise.of("posts_total", kind="post", outcome="NotNow") == 1
+    assert await rise.of("slack_request_duration_seconds_count", method="chat.postMessage", status="429") == 1
+    assert await rise.of("poll_duration_seconds_count", outcome="ok") > 3
+    now = await scrape(busy)
+    assert now.value("leader") == 1
+    assert now.value("poll_interval_seconds") == 0.2
+    assert now.value("poll_age_seconds") < 5
