@@ -137,9 +137,7 @@ async def running(
     """Build everything and listen. On the way out nothing acknowledged is left unanswered: answers have `drain_s`
     seconds, and who gets none by then is told so. Raises ConfigError, and OSError where it can't listen."""
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(
-            aiohttp.ClientSession(trace_configs=[trace(f"{settings.slack_api_url}/")])
-        )
+        http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[trace(settings.slack_api_url)]))
         client = _slack_client(settings, http)
         hms = Hms(settings.hms_api_url, _hms_token(settings))
         stack.push_async_callback(hms.close)
@@ -245,7 +243,7 @@ async def running(
 
 async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError."""
-    log.set_up(settings.log_level, settings.log_format)
+    log.set_up(settings.log_level, settings.log_format, settings.secrets)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -8,19 +8,30 @@ import logging
 import re
 import secrets
 import sys
+import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any
+
+from bot import metrics
 
 reference: contextvars.ContextVar[str] = contextvars.ContextVar("reference", default="")
 """The id of the request at hand; an error shows it to the person too."""
 
 VALUE_CHARS = 300
-_SECRET = re.compile(
+SECRET_CHARS = 6
+"""A shorter word of a setting is no secret: it would be struck out of everything."""
+_SHAPES = (
     r"xox[a-z]-[\w-]+|xapp-[\w-]+"  # Slack tokens
     r"|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # JSON Web Tokens
     r"|(?<=Bearer )\S+"
     r"|(?<=/commands/)[\w/-]+|(?<=/actions/)[\w/-]+|(?<=/response/)[\w/.-]+"  # response_urls
+    r"|(?<=ticket=)[\w%.-]+"  # of a socket's address
 )
+_secret = re.compile(_SHAPES)
+_VALUES = re.compile(r"[^\w ,.!-]")
+"""Where a library's words end, and what it tells of begins."""
 _logger = logging.getLogger("bot")
 
 
@@ -44,21 +55,40 @@ def error(event: str, *, exc_info: bool = False, **fields: Any) -> None:
 
 
 def safe(value: object) -> str:
-    """One line without secrets."""
-    text = _SECRET.sub("[secret]", str(value))
+    """One line without secrets: the settings' own, and whatever looks like one."""
+    text = _secret.sub("[secret]", str(value))
     text = "".join(char if char.isprintable() else " " for char in text)
     return text if len(text) <= VALUE_CHARS else text[: VALUE_CHARS - 1] + "…"
 
 
-def set_up(level: str, form: str) -> None:
-    """Send this program's log to standard error, and quieten the libraries, which log URLs and bodies."""
+def set_up(level: str, form: str, secrets: Iterable[str] = ()) -> None:
+    """Send this program's log to standard error, `secrets` struck out, and quieten the libraries, which log URLs and
+    bodies. What ends the program or a thread is a line, too."""
+    global _secret
+    longest_first = sorted((each for each in secrets if len(each) >= SECRET_CHARS), key=len, reverse=True)
+    _secret = re.compile("|".join([*map(re.escape, longest_first), _SHAPES]))
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines(as_json=form == "json"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler, _Counter()], force=True)
+    logging.raiseExceptions = False  # a line that can't be written is no reason to print what it was about
     _logger.setLevel(level)
     for name in ("httpx", "httpcore", "slack_sdk", "aiohttp.access"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns of the token that it is meant to ignore
+    sys.excepthook = _crashed
+    threading.excepthook = lambda args: _crashed(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _crashed(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if issubclass(kind, Exception):
+        _logger.error("crashed", exc_info=(kind, error or kind(), trace))
+
+
+class _Counter(logging.Handler):
+    """Counts the lines that are written."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        metrics.log_lines.labels(record.levelname.lower()).inc()
 
 
 class _Lines(logging.Formatter):
@@ -70,10 +100,10 @@ class _Lines(logging.Formatter):
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "event": safe(record.getMessage()),
+            "event": safe(record.getMessage()) if record.name == "bot" else _words(record),
         }
         if record.name != "bot":
-            line["logger"] = record.name
+            line["logger"] = safe(record.name)
         line |= {key: safe(value) for key, value in getattr(record, "fields", {}).items()}
         if current := reference.get():
             line["ref"] = current
@@ -82,8 +112,15 @@ class _Lines(logging.Formatter):
             line["at"] = _place(record)
         if self._as_json:
             return json.dumps(line, ensure_ascii=False)
-        head = " ".join(line.pop(key) for key in ("time", "level", "event"))
+        head = " ".join(_quoted(line.pop(key)) for key in ("time", "level", "event"))
         return " ".join([head, *(f"{key}={_quoted(value)}" for key, value in line.items())])
+
+
+def _words(record: logging.LogRecord) -> str:
+    """What a library says, up to the first thing that it tells of: that may be anybody's text, or an address with a
+    secret in it."""
+    said = record.msg.partition("\n")[0] if isinstance(record.msg, str) else ""
+    return _VALUES.split(safe(said), maxsplit=1)[0].strip() or record.funcName or "something"
 
 
 def _place(record: logging.LogRecord) -> str:

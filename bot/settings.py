@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,6 +13,7 @@ from bot.core.zones import exact_zone
 from bot.errors import ConfigError
 
 Mode = Literal["web", "socket"]
+_PASSWORD = re.compile(r"://[^:@/]*:(.+)@|[?&]password=([^&]+)")
 
 
 def _http_url(url: str) -> str:
@@ -62,6 +63,15 @@ class Settings(BaseSettings):
     default_timezone: Annotated[str, AfterValidator(exact_zone)] = "UTC"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must never be read in a log: tokens, keys, and passwords in addresses."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        tokens = [each.get_secret_value() for each in values if isinstance(each, SecretStr)]
+        addresses = (self.database_url, self.slack_api_url, self.hms_api_url)
+        passwords = [found[1] or found[2] for url in addresses for found in _PASSWORD.finditer(url)]
+        return [*tokens, self.hms_access_key or "", *passwords, *map(unquote, passwords)]
 
     @model_validator(mode="before")
     @classmethod

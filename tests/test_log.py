@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import StringIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot import log
+from bot.demo.fake_hms import FakeHms, Status
+from bot.demo.fake_slack import FakeSlack
+from bot.settings import Settings
+from tests.conftest import ROOT
+from tests.slack.live import say
 
 SECRETS = (
     "xoxb-123-456-abcDEF",
@@ -17,7 +29,54 @@ SECRETS = (
     "eyJhbGciOiJIUzI1NiJ9.eyJhY2Nlc3Nfa2V5IjoiayJ9.c2lnbmF0dXJl",  # kingfisher:ignore
     "https://hooks.slack.com/commands/T1/2/sEcReTtOkEn",
     "https://hooks.slack.com/actions/T1/2/sEcReTtOkEn",
+    "wss://wss-primary.slack.com/link/?app_id=1&ticket=sEcReTtOkEn",
 )
+OWN = Settings(
+    _env_file=None,
+    slack_bot_token="xoxb-own-token",
+    slack_signing_secret="s1gning+secret.",
+    hms_access_key="the-access-key",
+    hms_secret="the(secret)of*100ms",
+    database_url="postgresql://bot:pa/ss%20word@db.example/bot",
+)
+FIELD = re.compile(r'(?P<key>\w+)=(?P<value>"(?:[^"\\]|\\.)*"|[^\s="]+)(?: |$)')
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """What `set_up` does to the whole process is undone."""
+    root, own = logging.getLogger(), logging.getLogger("bot")
+    before = root.handlers[:], root.level, own.level, sys.excepthook, logging.raiseExceptions
+    yield
+    log.set_up("INFO", "text")  # without the secrets of a test
+    root.handlers[:], sys.excepthook, logging.raiseExceptions = before[0], before[3], before[4]
+    root.setLevel(before[1])
+    own.setLevel(before[2])
+
+
+def written(act: object, form: str) -> list[str]:
+    """The lines that `act` has written."""
+    stderr, sys.stderr = sys.stderr, StringIO()
+    try:
+        log.set_up("INFO", form, OWN.secrets)
+        act()  # type: ignore[operator]
+        return sys.stderr.getvalue().split("\n")[:-1]
+    finally:
+        sys.stderr = stderr
+
+
+def parsed(line: str, form: str) -> dict[str, str]:
+    """The fields of a line; it must be one in which nothing but fields stands."""
+    if form == "json":
+        return json.loads(line)
+    found = re.fullmatch(r'(\S+) (\w+) (\w+|"(?:[^"\\]|\\.)*")(?: (.*))?', line)
+    assert found, line
+    fields, place, rest = {"level": found[2], "event": found[3]}, 0, found[4] or ""
+    while place < len(rest):
+        field = FIELD.match(rest, place)
+        assert field, line
+        fields[field["key"]], place = field["value"], field.end()
+    return fields
 
 
 @given(st.text())
@@ -26,27 +85,113 @@ def test_safe_is_one_printable_line(text: str) -> None:
     assert len(log.safe(text)) <= log.VALUE_CHARS
 
 
+SAID = st.text() | st.sampled_from([*SECRETS, *OWN.secrets]) | st.from_regex(r"(user=|ref=|\x1b\[2J|\n|\"|\\| |@)*")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@given(text=SAID, more=SAID)
+@example(text='x ref=00000000 event="y', more="\n2026-11-23T00:00:00.000+00:00 info command user=U1")
+def test_whatever_is_said_is_one_line_with_its_own_fields(form: str, text: str, more: str) -> None:
+    def act() -> None:
+        log.info("an_event", cause=text, words=f"{more} and {text}")
+        logging.getLogger("somebody.else").error("It broke: %s", text)
+        logging.getLogger("somebody.else").error(f"It broke ({more})")
+        try:
+            raise ValueError(text, more)
+        except ValueError:
+            log.error("failed", exc_info=True)
+            logging.getLogger("aiohttp.server").exception("Error handling request from %s", more)
+
+    lines = written(act, form)
+    assert len(lines) == 5
+    first, *others = [parsed(line, form) for line in lines]
+    assert set(first) - {"time"} == {"level", "event", "cause", "words"}
+    for fields in others:
+        assert set(fields) - {"time"} <= {"level", "event", "logger", "error", "at"}
+    assert [fields["event"].strip('"') for fields in others] == [
+        "It broke", "It broke", "failed", "Error handling request from",
+    ]  # fmt: skip
+    assert all(line.isprintable() for line in lines)
+    assert not any(secret in line for secret in OWN.secrets if secret for line in lines)
+
+
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_no_secret_gets_through(secret: str, form: str, capsys: pytest.CaptureFixture[str]) -> None:
-    root, level = logging.getLogger(), logging.getLogger("bot").level
-    before = root.handlers[:]
-    try:
-        log.set_up("INFO", form)
+def test_no_secret_gets_through(secret: str, form: str) -> None:
+    def act() -> None:
         log.info("an_event", url=secret, words=f"Bearer {secret} and\nmore")
         logging.getLogger("somebody.else").warning("It broke: %s", secret)
         try:
             raise ValueError(secret)
         except ValueError:
             log.error("failed", exc_info=True)
+
+    lines = written(act, form)
+    tail = re.split(r"[/.=]", secret)[-1]
+    assert len(lines) == 3 and tail not in "".join(lines)
+    assert parsed(lines[0], form)["event"] == "an_event"
+    last = parsed(lines[2], form)
+    assert last["error"] == "ValueError" and "test_log.py" in last["at"]
+
+
+def test_the_settings_own_secrets_are_struck_out() -> None:
+    assert len(set(OWN.secrets) - {""}) == 6
+    (line,) = written(lambda: log.info("an_event", words=" ".join(OWN.secrets)), "text")
+    assert parsed(line, "text")["words"].count("[secret]") == 6
+
+
+async def test_what_a_task_dies_of_is_a_line_without_its_text() -> None:
+    stderr, sys.stderr = sys.stderr, StringIO()
+    try:
+        log.set_up("INFO", "text", OWN.secrets)
+        said = {
+            "message": "Task exception was never retrieved",
+            "exception": ValueError("Ann's\nroom"),
+            "future": "Ann",
+        }
+        asyncio.get_running_loop().call_exception_handler(said)
+        (line,) = sys.stderr.getvalue().split("\n")[:-1]
     finally:
-        root.handlers[:] = before
-        logging.getLogger("bot").setLevel(level)
-    printed = capsys.readouterr().err
-    tail = secret.rpartition("/")[2].rpartition(".")[2]
-    assert tail not in printed
-    assert len(printed.splitlines()) == 3
-    if form == "json":
-        lines = [json.loads(line) for line in printed.splitlines()]
-        assert lines[0]["event"] == "an_event"
-        assert lines[2]["error"] == "ValueError" and "test_log.py" in lines[2]["at"]
+        sys.stderr = stderr
+    fields = parsed(line, "text")
+    assert fields["event"] == '"Task exception was never retrieved"' and fields["error"] == "ValueError"
+    assert "Ann" not in line
+
+
+@pytest.mark.parametrize("where", ["main", "thread"])
+def test_what_ends_the_program_is_a_line_too(where: str) -> None:
+    code = f"""
+import threading
+from bot import log
+from bot.demo.fake_hms import FakeHms, Status
+from bot.demo.fake_slack import FakeSlack
+log.set_up("INFO", "text", ["the(secret)of*100ms"])
+def fall():
+    raise ValueError("the(secret)of*100ms\\n and more")
+fall() if {where == "main"} else threading.Thread(target=fall).start()
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert done.returncode == (1 if where == "main" else 0)
+    (line,) = done.stderr.splitlines()
+    assert parsed(line, "text")["event"] == "crashed" and "error=ValueError" in line
+
+
+async def test_a_request_has_one_ref_which_the_person_sees(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
+    stderr, sys.stderr = sys.stderr, StringIO()
+    try:
+        log.set_up("INFO", "json", OWN.secrets)
+        hms.fail("/sessions*", Status(400))
+        told = re.search(r"Reference `(\w+)`", (await say(slack, "active")).plain)
+        page = await say(slack, "help")
+        await slack.act(page, action_id="sessions.gone", value="Ann's room")
+        await slack.reply()
+        await slack.event({"type": "app_home_opened", "user": "U1"})
+        await asyncio.sleep(0.1)
+        lines = [json.loads(line) for line in sys.stderr.getvalue().splitlines()]
+    finally:
+        sys.stderr = stderr
+    assert [line["event"] for line in lines] == ["command", "command", "action", "unhandled"]
+    refs = [line["ref"] for line in lines]
+    assert told and refs[0] == told[1] and len(set(refs)) == 4
+    assert "Ann" not in str(lines)

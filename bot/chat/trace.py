@@ -6,16 +6,18 @@ import time
 from types import SimpleNamespace
 
 import aiohttp
+from yarl import URL
 
 from bot import metrics
 
 
 def trace(api_url: str) -> aiohttp.TraceConfig:
     """For a session: each request counts under its method of the Web API at `api_url`, and any other as a response_url,
-    of which nothing but the name may be known."""
+    whose path is a secret."""
+    base = URL(api_url)
 
-    def count(url: str, ctx: SimpleNamespace, status: str) -> None:
-        method = url.removeprefix(api_url).partition("?")[0] if url.startswith(api_url) else "response_url"
+    def count(url: URL, ctx: SimpleNamespace, status: str) -> None:
+        method = url.name if url.parent == base else "response_url"
         metrics.slack_requests.labels(method, status).observe(time.perf_counter() - ctx.began)
         if status == "429":
             metrics.rate_limited.labels("slack").inc()
@@ -24,10 +26,10 @@ def trace(api_url: str) -> aiohttp.TraceConfig:
         ctx.began = time.perf_counter()
 
     async def end(_: aiohttp.ClientSession, ctx: SimpleNamespace, done: aiohttp.TraceRequestEndParams) -> None:
-        count(str(done.url), ctx, str(done.response.status))
+        count(done.url, ctx, str(done.response.status))
 
     async def fail(_: aiohttp.ClientSession, ctx: SimpleNamespace, failed: aiohttp.TraceRequestExceptionParams) -> None:
-        count(str(failed.url), ctx, type(failed.exception).__name__)
+        count(failed.url, ctx, type(failed.exception).__name__)
 
     config = aiohttp.TraceConfig()
     config.on_request_start.append(start)

@@ -29,9 +29,10 @@ class Postgres:
     dsn: str
 
     def __str__(self) -> str:
-        parts = urlsplit(self.dsn)
-        host = parts.netloc.rpartition("@")[2] or dict(parse_qsl(parts.query)).get("host", "localhost")
-        return f"{host}{parts.path}"
+        rest = self.dsn.partition(":")[2].removeprefix("//")
+        place, _, query = rest.rpartition("@")[2].partition("?")  # a password may have any of /?#
+        host, slash, name = place.partition("/")
+        return f"{host or dict(parse_qsl(query)).get('host', 'localhost')}{slash}{name}"
 
 
 def read_address(url: str) -> SqliteFile | Postgres:

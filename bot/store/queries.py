@@ -36,5 +36,5 @@ def readable(rows: Iterable[Row[Any]], read: Callable[[Row[Any]], T]) -> list[T]
         try:
             found.append(read(row))
         except (QueryError, ValueError) as error:
-            log.error("setting_unreadable", team=row.team_id, channel=row.channel_id, cause=str(error))
+            log.error("setting_unreadable", team=row.team_id, channel=row.channel_id, cause=type(error).__name__)
     return found

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import sqlite3
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot import __version__
 from bot.app import running
 from bot.core.kinds import KINDS
 from bot.demo.fake_hms import Account, FakeHms, Status
-from bot.demo.fake_slack import FakeSlack, HttpError, RateLimited
+from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from bot.settings import Settings
 from tests.slack.live import cards, fill, opened, polls, press, say, subscribe, until
 
@@ -141,3 +145,77 @@ async def test_polls_changes_and_posts_count(busy: str, slack: FakeSlack, hms: F
     assert now.value("leader") == 1
     assert now.value("poll_interval_seconds") == 0.2
     assert now.value("poll_age_seconds") < 5
+
+
+async def test_the_same_in_socket_mode(settings: Settings, slack: FakeSlack) -> None:
+    async with running(settings, "socket") as started:
+        await slack.wait_for(lambda: slack.sockets)
+        rise = await Rise.since_now(started.url)
+        await say(slack, "help")
+        await rise.until(1, "ack_duration_seconds_count", status="200")
+        await rise.until(1, "answer_duration_seconds_count", source="command", name="help", outcome="ok")
+
+
+async def test_who_is_no_slack_counts_as_refused(bot: str) -> None:
+    rise = await Rise.since_now(bot)
+    async with httpx.AsyncClient() as http:
+        assert (await http.post(f"{bot}/slack/events", data={"command": "/sessions"})).status_code == 401
+    assert await rise.of("ack_duration_seconds_count", status="401") == 1
+
+
+async def test_what_the_database_holds(busy: str, slack: FakeSlack, account: Account) -> None:
+    await subscribe(slack)
+    slack.fail("chat.postMessage", ApiError("is_archived"))
+    opened(account, account.add_room("Town hall"))
+    async with asyncio.timeout(8):
+        while not (now := await scrape(busy)).value("paused_channels"):
+            await asyncio.sleep(0.05)
+    assert now.value("database_up") == 1
+    assert now.value("held_messages") == 0  # held for the channel, and not because nobody can tell
+    assert all(now.has(name) for name in ("outbox_messages", "outbox_age_seconds", "poll_age_seconds"))
+    assert now.value("build_info", version=__version__) == 1
+
+
+async def test_a_database_that_hangs_or_is_gone_is_no_reason_not_to_answer(
+    settings: Settings, slack: FakeSlack, tmp_path: Path
+) -> None:
+    async with running(settings, "web") as started:
+        assert (await scrape(started.url)).value("database_up") == 1
+        other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None, check_same_thread=False)
+        await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
+        began = time.monotonic()
+        several = await asyncio.gather(*(scrape(started.url) for _ in range(3)))
+        assert time.monotonic() - began < 5
+        for now in several:
+            assert now.has("database_up") and now.value("database_up") == 0
+            assert not now.has("outbox_messages") and not now.has("poll_age_seconds")
+            assert now.has("leader") and "process_resident_memory_bytes" in now.text
+        other.rollback()
+        async with asyncio.timeout(8):
+            while not (await scrape(started.url)).value("database_up"):
+                await asyncio.sleep(0.05)
+        await asyncio.to_thread(other.execute, "DROP TABLE outbox")
+        other.close()
+        assert (await scrape(started.url)).value("database_up") == 0
+
+
+async def test_nothing_that_anybody_wrote_and_no_secret_is_in_it(
+    busy: str, slack: FakeSlack, hms: FakeHms, account: Account, settings: Settings
+) -> None:
+    room = account.add_room("Zanzibar")
+    await subscribe(slack, "room:Zanzibar on:start,end,join,leave")
+    session = account.open_session(room, time.time())
+    account.join(session, name="Zebedee", role="zookeeper", user_id="zeb", at=time.time())
+    await until(lambda: cards(slack))
+    page = await say(slack, "active user:Zebedee")
+    await press(slack, page, "Show")
+    await slack.act(page, action_id="sessions.zombie", value="zombie")
+    await slack.reply()
+    await say(slack, "zucchini")
+    hms.fail("/sessions*", Status(418, body={"message": "zounds"}))
+    await say(slack, "active")
+    text = (await scrape(busy)).text
+    ids = (room.id, session.id, slack.workspace.user("ben").id, slack.workspace.channel("live-ops").id)
+    for secret in (*settings.secrets, *ids):
+        assert not secret or secret not in text
+    assert not re.search(r"z(anzibar|ebedee|ookeeper|ombie|ucchini|ounds)", text, re.IGNORECASE)
