@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     hms_access_key: str | None = None
     hms_secret: SecretStr | None = None
     hms_api_url: HttpUrl = "https://api.100ms.live/v2"
-    database_url: Annotated[str, AfterValidator(_database_url)] = "sqlite:///sessions-bot.db"
+    database_url: Annotated[str, AfterValidator(_database_url), Field(repr=False)] = "sqlite:///sessions-bot.db"
     poll_interval_s: float = Field(default=15, ge=1, le=3_600)
     unconfirmed_posts: Literal["hold", "repost"] = "hold"
     host: str = "0.0.0.0"  # noqa: S104 - a container listens to its outside

@@ -41,6 +41,21 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "secret-value" not in repr(settings)
 
 
+@pytest.mark.parametrize(
+    ("url", "password"),
+    [
+        ("postgresql://me:pa%20ss@db/bot", "pa ss"),
+        ("postgresql://me:p/a?s#s@db:5432/bot", "p/a?s#s"),
+        ("postgresql://db/bot?user=me&password=a-pass", "a-pass"),
+    ],
+)
+def test_what_must_not_be_logged(monkeypatch: pytest.MonkeyPatch, url: str, password: str) -> None:
+    environment(monkeypatch, DATABASE_URL=url, SLACK_API_URL="https://me:proxy-pass@slack.example/api")
+    settings = load("web")
+    assert {password, "proxy-pass", *GOOD.values()} <= set(settings.secrets)
+    assert password not in repr(settings)
+
+
 def test_a_given_management_token_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     environment(monkeypatch, HMS_ACCESS_KEY=None, HMS_SECRET=None, HMS_MANAGEMENT_TOKEN="t")
     load("web")

@@ -53,6 +53,12 @@ def test_servers() -> None:
         address = read_address(f"{scheme}://me:pa%40ss@db.example:5433/bot?sslmode=require&channel_binding=require")
         assert address == Postgres("postgresql://me:pa%40ss@db.example:5433/bot?sslmode=require")
         assert str(address) == "db.example:5433/bot"
+    assert str(read_address("postgresql:///bot?host=/run/postgresql")) == "/run/postgresql/bot"
+
+
+@pytest.mark.parametrize("password", ["pa/ss", "pa?ss", "pa#ss", "pa@ss", "pa:ss"])
+def test_no_password_is_shown_however_it_is_written(password: str) -> None:
+    assert "ss" not in str(read_address(f"postgresql://me:{password}@db/bot"))
 
 
 @pytest.mark.parametrize(
