@@ -50,6 +50,8 @@ def _events(slack: AsyncApp, signature: SignatureVerifier) -> Handler:
         began = time.perf_counter()
         log.new_reference()
         response = await respond(request)
+        if response.status == 401:
+            log.info("request_refused")
         metrics.acks.labels(str(response.status)).observe(time.perf_counter() - began)
         return response
 

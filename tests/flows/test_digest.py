@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from prometheus_client import REGISTRY
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.chat import Chat
@@ -396,6 +397,7 @@ async def test_a_preview_of_a_large_account_says_what_it_got_to(
 async def test_100ms_fails_and_recovers(world: World) -> None:
     await world.make()
     patient = world.process(retry_s=3_600.0)
+    failed, made = counted("HmsAuth"), counted("ok")
     world.now = at(17, "09:01")
     world.fake.fail("/sessions", Status(403), Status(403))
     assert await patient.run() == 0
@@ -408,6 +410,11 @@ async def test_100ms_fails_and_recovers(world: World) -> None:
     digest = await world.digest()
     assert (digest.problem, digest.last) == ("", date(2026, 11, 17))
     assert "This digest is late: it was due at 09:00 on Tue 17 Nov." in (await world.texts())[0]
+    assert (counted("HmsAuth") - failed, counted("ok") - made) == (1, 1)
+
+
+def counted(outcome: str) -> float:
+    return REGISTRY.get_sample_value("sessions_bot_digests_total", {"outcome": outcome}) or 0.0
 
 
 async def test_a_period_that_cannot_be_read_keeps_no_other_waiting(world: World) -> None:

@@ -151,6 +151,7 @@ async def test_wrong_and_old_signatures(bot: str, slack: FakeSlack, caplog: pyte
     ):
         ack = await slack.post_raw(body, headers)
         assert ack.status == 401
+    assert caplog.text.count("request_refused") == 4
     assert (await slack.post_raw(body, signed(slack, body))).status == 200
     assert slack.messages() == []
 

@@ -196,6 +196,8 @@ async def test_a_database_that_hangs_or_is_gone_is_no_reason_not_to_answer(
                 await asyncio.sleep(0.05)
         await asyncio.to_thread(other.execute, "DROP TABLE outbox")
         other.close()
+        rise = await Rise.since_now(started.url)
+        await rise.until(1, "job_failures_total", name="deliver")
         assert (await scrape(started.url)).value("database_up") == 0
 
 
