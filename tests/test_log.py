@@ -15,6 +15,7 @@ from io import StringIO
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from bot import log
 from bot.demo.fake_hms import FakeHms, Status
@@ -126,7 +127,12 @@ def test_no_secret_gets_through(secret: str, form: str) -> None:
         except ValueError:
             log.error("failed", exc_info=True)
 
+    def counted(level: str) -> float:
+        return REGISTRY.get_sample_value("sessions_bot_log_lines_total", {"level": level}) or 0.0
+
+    before = counted("error")
     lines = written(act, form)
+    assert counted("error") == before + 1
     tail = re.split(r"[/.=]", secret)[-1]
     assert len(lines) == 3 and tail not in "".join(lines)
     assert parsed(lines[0], form)["event"] == "an_event"
