@@ -23,6 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import log
 from bot.chat.chat import TIMEOUT_S, Chat
 from bot.chat.trace import trace
+from bot.core.access import read_access
 from bot.errors import ConfigError
 from bot.flows.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
 from bot.flows.digest import Digests
@@ -34,7 +35,8 @@ from bot.jobs.alerts import LEASE_S as LEAD_S
 from bot.jobs.alerts import RECONCILE_S, Alerts
 from bot.jobs.scheduler import Scheduler
 from bot.settings import Mode, Settings
-from bot.slack.commands import COMMANDS
+from bot.slack.commands import COMMANDS, FREE, command_words
+from bot.slack.groups import Groups
 from bot.slack.insist import insist
 from bot.slack.listeners import register
 from bot.slack.people import People
@@ -136,6 +138,7 @@ async def running(
 ) -> AsyncIterator[Running]:
     """Build everything and listen. On the way out nothing acknowledged is left unanswered: answers have `drain_s`
     seconds, and who gets none by then is told so. Raises ConfigError, and OSError where it can't listen."""
+    access = read_access(settings.access, command_words(), FREE)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[trace(settings.slack_api_url)]))
         client = _slack_client(settings, http)
@@ -174,6 +177,8 @@ async def running(
             hms=hms,
             rooms=rooms,
             people=People(client, settings.default_timezone),
+            groups=Groups(client),
+            access=access,
             replies=Replies(http),
             work=work,
             store=store,

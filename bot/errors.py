@@ -6,6 +6,7 @@ BotError
 │  ├─ NotFound               a room or a session that isn't there
 │  ├─ ManyRooms              a room name that fits several rooms, or is near some
 │  ├─ TooMany                a stated bound is reached
+│  ├─ Denied                 a command that isn't for this person, or not here
 │  ├─ Overlaps               quiet hours, some of which the channel has already
 │  └─ StaleButton            a button of an older version, or with a broken value
 ├─ HmsError                  100ms: shown with what to do and a reference that is also in the log
@@ -81,6 +82,14 @@ class ManyRooms(UserError):
 
 class TooMany(UserError):
     """A stated bound is reached."""
+
+
+class Denied(UserError):
+    """A rule of `ACCESS` is against it. `channels`: ids of those where the command works, if it is for the person."""
+
+    def __init__(self, text: str, *, cause: str, channels: Sequence[str] = ()) -> None:
+        super().__init__(text, cause=cause)
+        self.channels = channels
 
 
 class Overlaps(UserError):

@@ -34,6 +34,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             "DATABASE_URL",
             "POLL_INTERVAL_S",
             "UNCONFIRMED_POSTS",
+            "ACCESS",
         ):
             monkeypatch.delenv(name)
 

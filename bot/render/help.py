@@ -29,8 +29,8 @@ def rows(commands: Sequence[Row]) -> list[Row]:
     return [*states, *filters, *commands]
 
 
-def help_message(commands: Sequence[Row]) -> Message:
-    """What `/sessions help` answers."""
+def help_message(commands: Sequence[Row], *, closed: Sequence[str] = ()) -> Message:
+    """What `/sessions help` answers. `closed`: what the person may not use there."""
     states = "\n".join(f"`{state}` – {STATE_HELP[state]}" for state in STATES)
     filters = [f"`{entities(entry.form)}` – {entities(entry.help)}" for entry in FILTERS.values()]
     others = "\n".join(f"`{COMMAND} {entities(usage)}` – {entities(text)}" for usage, text in commands)
@@ -44,6 +44,8 @@ def help_message(commands: Sequence[Row]) -> Message:
         section(f"*Examples*\n{examples}"),
         section(f"*Also*\n{others}"),
     ]
+    if closed:
+        blocks.append(context(f"Not for you in this channel: {', '.join(f'`{name}`' for name in closed)} (ACCESS)."))
     text = "How to ask: /sessions [active|ended|all] [key:value …]. Filters: " + ", ".join(FILTERS)
     return Message(text[:SECTION_TEXT_CHARS], blocks)
 

@@ -10,12 +10,13 @@ from bot.core.filters import LIST
 from bot.core.lines import corrected
 from bot.core.parse import RESOLVED_CHARS, parse
 from bot.core.place import Place
-from bot.errors import BotError, HmsError, ManyRooms, NotFound, QueryError, StaleButton, UserError
+from bot.errors import BotError, Denied, HmsError, ManyRooms, NotFound, QueryError, StaleButton, UserError
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, section
 from bot.render.escape import code, entities, mrkdwn, plain
 from bot.render.help import COMMAND
 
+_PLACES_MOST = 20
 _WINDOW_CHARS = 64  # a longer line would be wrapped, and the carets with it
 
 
@@ -79,7 +80,7 @@ def room_choice(error: ManyRooms, *, now: datetime, zone: str) -> Message:
 
 def problem(error: BotError, *, reference: str, again: Block | None = None) -> Message:
     """Any other error. `again` is a button that tries the same once more."""
-    text = f"⚠️ {entities(error.text)}"
+    text = f"⚠️ {entities(error.text)}{_places(error.channels) if isinstance(error, Denied) else ''}"
     blocks = [section(text)]
     if isinstance(error, StaleButton):
         blocks.append(section(f"Type the command again to start afresh:\n```{COMMAND} active```"))
@@ -90,6 +91,12 @@ def problem(error: BotError, *, reference: str, again: Block | None = None) -> M
     if not isinstance(error, UserError):
         blocks.append(context(f"Reference `{reference}`, also in the bot's log."))
     return Message(text, blocks)
+
+
+def _places(channel_ids: Sequence[str]) -> str:
+    """Links to channels, which ring for nobody; a direct conversation has none."""
+    links = [f"<#{channel_id}>" for channel_id in channel_ids if channel_id[0] != "D"]
+    return f" It works in {', '.join(links[:_PLACES_MOST])}." if links else ""
 
 
 def unexpected(reference: str) -> Message:

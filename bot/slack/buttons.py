@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from bot.core.filters import LIST
 from bot.core.place import Place, read
 from bot.errors import StaleButton, UserError
 from bot.render import actions as ids
+from bot.slack.access import permit
 from bot.slack.answers import send_page, send_session
 from bot.slack.commands import run_line
 from bot.slack.mutes import mute
@@ -16,15 +19,24 @@ from bot.slack.request import Request
 from bot.slack.subscriptions import send_released, send_resumed, send_unsubscribed
 
 
+@dataclass(frozen=True, slots=True)
+class Button:
+    """`commands`: what its presser has to be allowed to use; none where `run` reads a line, which says it by itself."""
+
+    run: Callable[[Request, str], Awaitable[None]]
+    commands: tuple[str, ...] = ()
+
+
 async def press(request: Request, action: Mapping[str, Any]) -> None:
     """Answer a press. `action` is one of a block_actions payload's (interactivity/handling-user-interaction)."""
     action_id = re.sub(r"\.\d+$", "", str(action.get("action_id") or ""))
     chosen = (action.get("selected_option") or {}).get("value")
-    run = BUTTONS.get(action_id)
-    if run is None:
+    button = BUTTONS.get(action_id)
+    if button is None:
         raise StaleButton()
     request.name = action_id
-    await run(request, str(chosen or action.get("value") or ""))
+    await permit(request, *button.commands)
+    await button.run(request, str(chosen or action.get("value") or ""))
 
 
 async def _turn(request: Request, value: str) -> None:
@@ -105,18 +117,18 @@ def _fresh(request: Request, place: Place) -> Place:
     return Place.first(place.query, request.now, place.zone) if place.number == 1 else place
 
 
-BUTTONS: dict[str, Callable[[Request, str], Awaitable[None]]] = {
-    ids.MORE: _turn,
-    ids.BACK: _turn,
-    ids.REFRESH: _refresh,
-    ids.SHARE: _share,
-    ids.OPEN: _open,
-    ids.SHOW: _show,
-    ids.SHOW_AGAIN: _show_again,
-    ids.RUN: _run,
-    ids.SET: _set,
-    ids.MUTE: _mute,
-    ids.UNSUBSCRIBE: _unsubscribe,
-    ids.RESUME: _resume,
-    ids.RELEASE: _release,
+BUTTONS: dict[str, Button] = {
+    ids.MORE: Button(_turn, (LIST,)),
+    ids.BACK: Button(_turn, (LIST,)),
+    ids.REFRESH: Button(_refresh, (LIST,)),
+    ids.SHARE: Button(_share, (LIST,)),
+    ids.OPEN: Button(_open, (LIST,)),
+    ids.SHOW: Button(_show, ("show",)),
+    ids.SHOW_AGAIN: Button(_show_again, ("show",)),
+    ids.RUN: Button(_run),
+    ids.SET: Button(_set),
+    ids.MUTE: Button(_mute, ("mute",)),
+    ids.UNSUBSCRIBE: Button(_unsubscribe, ("unsubscribe", "subscriptions")),
+    ids.RESUME: Button(_resume, ("subscriptions",)),
+    ids.RELEASE: Button(_release, ("subscriptions",)),
 }

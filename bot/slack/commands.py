@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bot.core.filters import LIST
 from bot.core.parse import parse
 from bot.core.place import Place
 from bot.core.text import from_slack, tidy
@@ -12,6 +13,7 @@ from bot.core.values import parse_id
 from bot.errors import QueryError
 from bot.render.blocks import Message, context
 from bot.render.help import COMMAND, help_message
+from bot.slack.access import denial, permit
 from bot.slack.answers import send_page, send_session
 from bot.slack.digests import digest, digests
 from bot.slack.mutes import mute, mutes, quiet, threads, unmute
@@ -39,32 +41,34 @@ async def run(request: Request, text: str) -> None:
 
 async def run_line(request: Request, line: str, *, view: str | None = None) -> None:
     """Answer a tidy line; with `view`, the line of a list, in place of the message at hand by that list anew, under
-    what has been done, or by the answer alone where `view` is empty."""
-    answer = await perform(request, line)
+    what has been done, or by the answer alone where `view` is empty. Raises Denied before anything is done where the
+    person may not do both."""
+    names = [_read(each)[0] for each in ([line, view] if view else [line])]
+    if request.name == "other":  # a button keeps its own
+        request.name = names[0]
+    await permit(request, *names)
+    answer = await _perform(request, line)
     if answer is None:
         return
-    if view and (shown := await perform(request, view)):
+    if view and (shown := await _perform(request, view)):
         answer = Message(f"{answer.text}\n{shown.text}", [context(answer.text), *shown.blocks])
     await request.reply(answer, replace=view is not None and request.in_place)
 
 
-async def perform(request: Request, line: str) -> Message | None:
+async def _perform(request: Request, line: str) -> Message | None:
     """Do what a tidy line says. The answer, or None where it is given already."""
-    name, _, rest = line.strip(" ,").partition(" ")
-    name = name.lower().rstrip(",")
-    for own, command in COMMANDS.items():
-        if name == own or name in command.also:
-            _named(request, own)
-            return await command.run(request, rest)
-    _named(request, "list")
+    name, rest = _read(line)
+    if name in COMMANDS:
+        return await COMMANDS[name].run(request, rest)
     await _list(request, line)
     return None
 
 
-def _named(request: Request, name: str) -> None:
-    """A button keeps its own name."""
-    if request.name == "other":
-        request.name = name
+def _read(line: str) -> tuple[str, str]:
+    """The command that a line calls, and the rest of it; LIST, and all of it, where it is a query."""
+    word, _, rest = line.strip(" ,").partition(" ")
+    name = command_words().get(word.lower().rstrip(","), LIST)
+    return (name, rest) if name in COMMANDS else (LIST, line)
 
 
 async def _list(request: Request, line: str) -> None:
@@ -80,7 +84,7 @@ async def _show(request: Request, rest: str) -> None:
         session_id = parse_id(rest)
     except ValueError as error:
         if rest and _is_query(rest):  # `show ended`
-            return await _list(request, rest)
+            return await run_line(request, rest)
         line = f"show {rest}".strip()
         text = f"`show` takes a session's id: {error}." if rest else "`show` needs a session's id."
         text += " Each session in a list has a Show button, too."
@@ -117,7 +121,8 @@ async def _mutes(request: Request, rest: str) -> Message:
 
 
 async def _help(request: Request, rest: str) -> None:
-    await request.reply(help_message(command_rows()))
+    closed = [name for name in dict.fromkeys(command_words().values()) if await denial(request, name)]
+    await request.reply(help_message(command_rows(), closed=closed))
 
 
 COMMANDS: dict[str, Command] = {
@@ -166,6 +171,16 @@ COMMANDS: dict[str, Command] = {
     ),
     "help": Command("help", "this list", _help, also=("?", "h", "-h", "-help", "--help", "-?")),
 }
+
+
+FREE = ("help",)
+"""What nobody can be kept from."""
+
+
+def command_words() -> dict[str, str]:
+    """The command for each first word that calls it; LIST is the word for a query in the settings alone."""
+    words = {word: name for name, command in COMMANDS.items() for word in (name, *command.also)}
+    return {LIST: LIST, **words}
 
 
 def command_rows() -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from bot.render.blocks import Message, button
 from bot.render.digests import digests_list, ended, halted_or_resumed, made
 from bot.render.phrases import Names
 from bot.render.subscriptions import Health
+from bot.slack.access import permit
 from bot.slack.numbers import no_such, read_number, unquoted
 from bot.slack.request import Request
 
@@ -31,6 +32,7 @@ async def digest(request: Request, line: str) -> Message:
     if run := VERBS.get(verb.lower()):
         return await run(request, unquoted(rest))
     if line.strip(" ,").lower() in _LISTS:
+        await permit(request, "digests")
         return await digests(request)
     team_id = await request.team()
     wanted = await _read(request, line, team_id)

@@ -12,12 +12,14 @@ from typing import Any
 from cachetools import TTLCache
 
 from bot import log, metrics
+from bot.core.access import Access
 from bot.core.change import Changed
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render import problem
 from bot.render.blocks import Block, Message
+from bot.slack.groups import Groups
 from bot.slack.people import People
 from bot.slack.replies import Replies
 from bot.slack.work import Work
@@ -47,6 +49,8 @@ class Bot:
     user_id: Callable[[], str]  # the bot's own
     name: Callable[[], str]
     stale: Callable[[], Awaitable[str]]  # why alerts wait, or ""
+    groups: Groups
+    access: Access = field(default_factory=dict)
     words: tuple[str, ...] = ()  # the subcommands, for the nearest word in an error
     answer_s: float = ANSWER_S
     shared: TTLCache[tuple[str, ...], bool] = field(default_factory=lambda: TTLCache(SHARES_KEPT, SHARED_ONCE_S))

@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, HttpError, RateLimited, Stalled
-from bot.demo.fake_slack.seed import ADA, BEN, BOT_USER
+from bot.demo.fake_slack.seed import ADA, BEN, BOT_USER, OPERATORS
 
 ALL_SCOPES = frozenset(
     {
@@ -73,6 +73,18 @@ def section(text: str = "*hi*", **more: Any) -> dict[str, Any]:
 
 def button(text: str, action_id: str, **more: Any) -> dict[str, Any]:
     return {"type": "button", "text": {"type": "plain_text", "text": text}, "action_id": action_id, **more}
+
+
+async def test_user_groups() -> None:
+    async with FakeSlack(scopes=frozenset({"usergroups:read"})) as slack:
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
+        assert (await client.usergroups_users_list(usergroup=OPERATORS))["users"] == sorted([ADA, BEN])
+        refused = await error_of(client.usergroups_users_list(usergroup="S0GONE"))
+        assert (refused["error"], slack.violations) == ("no_such_subteam", [])
+    async with FakeSlack(scopes=ALL_SCOPES) as slack:
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
+        refused = await error_of(client.usergroups_users_list(usergroup=OPERATORS))
+        assert (refused["error"], refused["needed"]) == ("missing_scope", "usergroups:read")
 
 
 async def test_auth_scopes_and_unknown_methods(slack: FakeSlack, client: AsyncWebClient) -> None:

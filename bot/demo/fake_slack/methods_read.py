@@ -50,6 +50,13 @@ def users_list(site: Site, args: Json) -> Json:
     return {"members": [user.as_api(site.workspace.team_id) for user in page], **metadata}
 
 
+def usergroups_users_list(site: Site, args: Json) -> Json:
+    members = site.workspace.groups.get(str(args.get("usergroup")))
+    if members is None:
+        raise Refused("no_such_subteam")
+    return {"users": sorted(members)}
+
+
 def conversations_info(site: Site, args: Json) -> Json:
     channel = _visible(site, args)
     return {"channel": channel.as_api(site.workspace.bot_user)}

@@ -10,6 +10,7 @@ BOT_ID = "B07R5T2M8QN"
 BOT_USER = "U07R5T31VHA"
 SLACKBOT = "USLACKBOT"
 
+OPERATORS = "S07QX6OPS4T"
 ADA, BEN, CLEO, GUEST, NOTZ = "U07QX5AAD4A", "U07QX5BBE5N", "U07QX5CC1E0", "U07QX5GG35T", "U07QX5NN0TZ"
 DEFAULT_CHANNEL = "live-ops"
 
@@ -25,6 +26,11 @@ def users(bot_name: str) -> list[User]:
         User(BOT_USER, bot_name, bot_name, "America/Los_Angeles", -28_800, is_bot=True),
         User(SLACKBOT, "slackbot", "Slackbot", "America/Los_Angeles", -28_800),
     ]
+
+
+def groups() -> dict[str, set[str]]:
+    """The members of each user group."""
+    return {OPERATORS: {ADA, BEN}}
 
 
 def channels() -> list[Channel]:

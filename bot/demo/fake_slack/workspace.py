@@ -29,6 +29,7 @@ class Workspace:
         )
         self.users = {user.id: user for user in seed.users(bot_name)}
         self.channels = {channel.id: channel for channel in seed.channels()}
+        self.groups = seed.groups()
         self._messages: dict[tuple[str, str], Message] = {}
 
     # Looking up

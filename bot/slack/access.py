@@ -1,0 +1,47 @@
+"""What a person may do, as `ACCESS` says: the one place that is asked before anything is done for them."""
+
+from __future__ import annotations
+
+from bot.core.filters import LIST
+from bot.core.text import quote
+from bot.errors import Denied
+from bot.render.help import COMMAND
+from bot.slack.groups import Unreadable
+from bot.slack.request import Request
+
+_WHY = {
+    "missing_scope": "The app lacks the scope `usergroups:read`, which whoever runs this bot can add.",
+    "no_such_subteam": "There is no such group (any more): whoever runs this bot can mend ACCESS.",
+    "plan_upgrade_required": "This workspace's plan has no user groups: whoever runs this bot can mend ACCESS.",
+}
+_LATER = "Please try again in a moment."
+
+
+async def permit(request: Request, *commands: str) -> None:
+    """Raises Denied where the person may not use one of these commands here."""
+    for command in commands:
+        if denied := await denial(request, command):
+            raise denied
+
+
+async def denial(request: Request, command: str) -> Denied | None:
+    """Why the person may not use that command here, or None where they may."""
+    rule = request.bot.access.get(command)
+    if rule is None:
+        return None
+    try:
+        group = await request.bot.groups.of(request.user_id, rule.asks(request.user_id))
+    except Unreadable as error:
+        text = f"I can't tell whether {_what(command)} is for you: Slack doesn't say who is in {quote(error.group_id)}."
+        return Denied(f"{text} {_WHY.get(error.cause, _LATER)}", cause=f"{command}: {error.cause}")
+    if not rule.admits(request.user_id, (group,)):
+        text = f"{_what(command)} is for some people only. Whoever runs this bot says who (ACCESS)."
+        return Denied(text, cause=f"{command}: who")
+    if not rule.holds_in(request.channel_id):
+        text = f"{_what(command)} isn't for this channel (ACCESS)."
+        return Denied(text, cause=f"{command}: where", channels=sorted(rule.channels))
+    return None
+
+
+def _what(command: str) -> str:
+    return "Listing sessions" if command == LIST else f"`{COMMAND} {command}`"

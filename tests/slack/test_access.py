@@ -1,0 +1,200 @@
+"""`ACCESS` through the real door: who may do what where, by typing and by pressing."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.filters import LIST
+from bot.demo.fake_hms import Account
+from bot.demo.fake_slack import ApiError, FakeSlack, HttpError
+from bot.demo.fake_slack.seed import ADA, OPERATORS
+from bot.render import actions as ids
+from bot.settings import Settings
+from bot.slack.buttons import BUTTONS
+from bot.slack.commands import COMMANDS
+from bot.slack.groups import FAILED_S, KEPT_S, Groups, Unreadable
+from tests.conftest import ROOT
+from tests.slack.live import fill, press, say
+from tests.slack.test_people import Clock
+
+LIVE, SUPPORT = "C07QX6L1V3P", "C07QX65PP0T"
+METHOD = "usergroups.users.list"
+
+
+@pytest.fixture
+async def slack(manifest: dict[str, Any]) -> AsyncIterator[FakeSlack]:
+    scopes = frozenset({"commands", "chat:write", "users:read", "usergroups:read"})
+    async with FakeSlack(manifest=manifest, scopes=scopes) as fake:
+        yield fake
+        assert fake.violations == []
+
+
+@pytest.fixture
+def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
+    return settings.model_copy(update={"access": getattr(request, "param", "")})
+
+
+def access(text: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("settings", [text], indirect=True, ids=[""])
+
+
+def asked(slack: FakeSlack) -> int:
+    return sum(call.method == METHOD for call in slack.calls)
+
+
+async def test_by_default_everybody_may_read_and_subscribe(bot: str, slack: FakeSlack, account: Account) -> None:
+    fill(account, 3)
+    for person in ("ada", "ben", "cleo", "nia"):
+        assert "Active sessions" in (await say(slack, "active", user=person)).plain
+        assert "✅" in (await say(slack, "subscribe", user=person)).plain
+        assert "Not for you" not in (await say(slack, "help", user=person)).plain
+    listed = await say(slack, "active", user="gus")
+    assert "Active sessions" in listed.plain
+    assert "Town hall" in (await press(slack, listed, "Show")).plain
+    assert "told when one opens" in (await say(slack, "settings", user="gus")).plain
+    assert "Guests can't change" in (await say(slack, "subscribe", user="gus")).plain
+    assert asked(slack) == 0
+
+
+@access(f"sub, digest: {OPERATORS}; unsubscribe: {ADA}")
+async def test_some_people_only(bot: str, slack: FakeSlack, account: Account, caplog: pytest.LogCaptureFixture) -> None:
+    account.add_room("Town hall")
+    for line in ("subscribe", "follow room:Nowhere", "DIGEST, preview daily 9:00", "Sub wat"):
+        denied = await say(slack, line, user="cleo")
+        assert "is for some people only. Whoever runs this bot says who (ACCESS)." in denied.plain
+        assert denied.ephemeral_to == slack.workspace.user("cleo").id
+        assert denied.labels == []
+    assert [record.fields["cause"] for record in caplog.records if "outcome" in getattr(record, "fields", {})] == [
+        "subscribe: who", "subscribe: who", "digest: who", "subscribe: who",
+    ]  # fmt: skip
+    assert {r.fields["outcome"] for r in caplog.records if "outcome" in getattr(r, "fields", {})} == {"Denied"}
+    assert "✅" in (await say(slack, "subscribe", user="ben")).plain
+    assert "for some people" in (await say(slack, "unsubscribe 1", user="ben")).plain
+    assert "told when one opens" in (await say(slack, "subscriptions", user="cleo")).plain
+    assert "Active sessions" in (await say(slack, "active", user="cleo")).plain
+    shown = await say(slack, "help", user="cleo")
+    assert "Not for you in this channel: subscribe, unsubscribe, digest (ACCESS)" in shown.plain.replace("`", "")
+    assert "no subscription" not in (await say(slack, "unsubscribe 1", user="ada")).plain
+    assert asked(slack) == 1
+
+
+@access(f"subscribe: {LIVE} C0OTHER; {LIST}: {ADA} {SUPPORT}; settings: C0OTHER D0OTHER")
+async def test_some_channels_only(bot: str, slack: FakeSlack, account: Account) -> None:
+    fill(account, 1)
+    assert "✅" in (await say(slack, "subscribe", user="cleo")).plain
+    denied = await say(slack, "subscribe", user="cleo", channel="support")
+    assert (
+        "`/sessions subscribe` isn't for this channel (ACCESS). It works in <#C07QX6L1V3P>, <#C0OTHER>." in denied.plain
+    )
+    assert "<#C07QX6L1V3P>" in denied.text
+    assert "Listing sessions is for some people" in (await say(slack, "", user="ben", channel="support")).plain
+    assert "Listing sessions isn't for this channel" in (await say(slack, "show ended")).plain
+    assert "Active sessions" in (await say(slack, "show active", channel="support")).plain
+    assert "It works in <#C0OTHER>." in (await say(slack, "settings changes")).plain
+    assert "Nothing is muted" in (await say(slack, "mutes", user="cleo")).plain
+    for line in ("help", "?", "--help"):
+        assert "Filters" in (await say(slack, line, user="cleo", channel="general")).plain
+
+
+@access(f"*: {ADA}; mutes: {SUPPORT} {LIVE}")
+async def test_nothing_is_reached_by_pressing_that_cannot_be_typed(
+    bot: str, slack: FakeSlack, account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = fill(account, 12)[0]
+    listed, card = await say(slack, "active"), slack.say("anything")
+    place = next(each["value"] for _, each in listed.elements() if each["action_id"] == ids.MORE)
+    shown = f"1|{session.id}"
+    values = {
+        **{key: [place] for key in (ids.MORE, ids.BACK, ids.REFRESH, ids.SHARE, ids.OPEN)},
+        **{key: [shown] for key in (ids.SHOW, ids.SHOW_AGAIN)},
+        ids.RUN: ["1|active", "1|sub", "1|settings changes", "1|show ended", f"1|{session.id}", "1|digest list", "1|"],
+        ids.SET: [f"1|{LIVE}|mutes|unmute all", f"1|{LIVE}|settings|mutes", f"1|{LIVE}||threads off"],
+        ids.MUTE: ["1|2h"],
+        ids.UNSUBSCRIBE: [f"1|{LIVE}|1"],
+        **{key: [f"1|{LIVE}"] for key in (ids.RESUME, ids.RELEASE)},
+    }
+    assert values.keys() == BUTTONS.keys()
+    begun = len(slack.calls)
+    for action_id, some in values.items():
+        for value in some:
+            await slack.act(card, action_id=action_id, value=value, user="cleo")
+            denied = await slack.reply(where=lambda each: each.ephemeral)
+            assert "is for some people only" in denied.plain, (action_id, value)
+    assert {call.method for call in slack.calls[begun:]} == {"response_url"}
+    await slack.act(card, action_id=ids.RUN, value="1|mutes", user="cleo")
+    assert "Nothing is muted" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+    await slack.act(card, action_id=ids.MUTE, value="1|2h", user="ada")
+    assert "Mute" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+
+
+@access(f"digests: {ADA}")
+async def test_a_list_by_another_word_is_the_same_list(bot: str, slack: FakeSlack) -> None:
+    for line in ("digests", "digest", "digest list", "digest digests"):
+        assert "for some people only" in (await say(slack, line, user="ben")).plain, line
+
+
+@access(f"subscribe: {OPERATORS} S0GONE")
+async def test_a_group_that_cannot_be_read(bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture) -> None:
+    assert "✅" in (await say(slack, "subscribe")).plain  # she is in the group that can be
+    denied = await say(slack, "subscribe", user="cleo")
+    assert "Slack doesn't say who is in `S0GONE`. There is no such group" in denied.plain
+    (event,) = [record for record in caplog.records if record.getMessage() == "group_unreadable"]
+    assert event.levelno == logging.WARNING
+    assert event.fields == {"group": "S0GONE", "cause": "no_such_subteam"}  # type: ignore[attr-defined]
+
+
+@access(f"subscribe: {OPERATORS}")
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (ApiError("missing_scope"), "lacks the scope `usergroups:read`"),
+        (ApiError("plan_upgrade_required"), "plan has no user groups"),
+        (HttpError(503, "<html>"), "Please try again in a moment"),
+    ],
+)
+async def test_nobody_gets_in_while_it_cannot_be_told(bot: str, slack: FakeSlack, fault: Any, says: str) -> None:
+    slack.fail(METHOD, fault)
+    for _ in range(2):
+        denied = await say(slack, "subscribe")
+        assert "I can't tell whether `/sessions subscribe` is for you" in denied.plain and says in denied.plain
+    assert asked(slack) == 1
+
+
+async def test_members_are_kept_for_five_minutes(slack: FakeSlack) -> None:
+    clock = Clock()
+    groups = Groups(AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[]), clock)
+    assert await groups.of(ADA, [OPERATORS]) == OPERATORS
+    slack.workspace.groups[OPERATORS].remove(ADA)
+    assert await groups.of(ADA, [OPERATORS]) == OPERATORS
+    clock.now += KEPT_S
+    slack.fail(METHOD, ApiError("fatal_error"))
+    for _ in range(2):
+        with pytest.raises(Unreadable):
+            await groups.of(ADA, [OPERATORS])
+    clock.now += FAILED_S
+    assert await groups.of(ADA, [OPERATORS]) == ""
+    assert asked(slack) == 3
+
+
+def test_a_wrong_rule_ends_the_start(settings: Settings, tmp_path: Any) -> None:
+    given = {name.upper(): str(value) for name, value in settings.model_dump(mode="json").items() if value is not None}
+    given |= {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "HMS_SECRET": "s", "ACCESS": "list: @ada"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "web"], cwd=tmp_path, capture_output=True, text=True,
+        env={"PYTHONPATH": str(ROOT), "PATH": "", **given},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("sessions-bot: ACCESS, in `list: @ada`: `@ada` is no id of Slack: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_each_button_belongs_to_commands_that_there_are() -> None:
+    for button in BUTTONS.values():
+        assert set(button.commands) <= {LIST, *COMMANDS}
