@@ -24,6 +24,7 @@ from bot import log
 from bot.chat.chat import TIMEOUT_S, Chat
 from bot.chat.trace import trace
 from bot.core.access import read_access
+from bot.core.mask import Mask
 from bot.errors import ConfigError
 from bot.flows.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
 from bot.flows.digest import Digests
@@ -142,7 +143,8 @@ async def running(
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[trace(settings.slack_api_url)]))
         client = _slack_client(settings, http)
-        hms = Hms(settings.hms_api_url, _hms_token(settings))
+        mask = Mask(_secret(settings.slack_bot_token)) if settings.mask_names else None
+        hms = Hms(settings.hms_api_url, _hms_token(settings), mask=mask)
         stack.push_async_callback(hms.close)
         work = Work()
         store = await Store.open(settings.database_url)

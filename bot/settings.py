@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     poll_interval_s: float = Field(default=15, ge=1, le=3_600)
     unconfirmed_posts: Literal["hold", "repost"] = "hold"
     access: str = ""  # read by core.access, which needs the commands
+    mask_names: bool = False
     host: str = "0.0.0.0"  # noqa: S104 - a container listens to its outside
     port: Annotated[int, BeforeValidator(_port)] = 3000
     default_timezone: Annotated[str, AfterValidator(exact_zone)] = "UTC"

@@ -35,6 +35,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             "POLL_INTERVAL_S",
             "UNCONFIRMED_POSTS",
             "ACCESS",
+            "MASK_NAMES",
         ):
             monkeypatch.delenv(name)
 

@@ -80,6 +80,7 @@ def test_a_given_management_token_is_enough(monkeypatch: pytest.MonkeyPatch) -> 
         ("web", {"HMS_API_URL": "http://a:port/v2"}, "HMS_API_URL: not a URL"),
         ("web", {"SLACK_API_URL": "http://[x"}, "SLACK_API_URL: not a URL"),
         ("web", {"LOG_LEVEL": "loud"}, "LOG_LEVEL: "),
+        ("web", {"MASK_NAMES": "perhaps"}, "MASK_NAMES: "),
     ],
 )
 def test_one_line_says_what_to_mend(

@@ -34,10 +34,11 @@ def missing(known: Mapping[str, Tracked], seen: Container[str]) -> list[str]:
     return [session_id for session_id, tracked in known.items() if tracked.live and session_id not in seen]
 
 
-def diff(known: Mapping[str, Tracked], seen: Iterable[Session]) -> list[Change]:
+def diff(known: Mapping[str, Tracked], seen: Iterable[Session], *, renamed: bool = False) -> list[Change]:
     """The changes, in the order in which sessions started. `seen` are this poll's sessions, live and ended, each once;
-    a session that is not among them is as it was."""
-    changes = [change for session in seen if (change := _change(known.get(session.id), session))]
+    a session that is not among them is as it was. `renamed`: people are called otherwise than those who are known, so
+    that nobody can tell who came and went."""
+    changes = [change for session in seen if (change := _change(known.get(session.id), session, renamed))]
     return sorted(changes, key=lambda change: (change.session.started_at, change.session.id))
 
 
@@ -74,7 +75,7 @@ def _started_ms(session: Session) -> int:
     return int(session.started_at.timestamp() * 1000)
 
 
-def _change(before: Tracked | None, session: Session) -> Change | None:
+def _change(before: Tracked | None, session: Session, renamed: bool) -> Change | None:
     if before is None:
         return Change(session, opened=True)
     if not before.live:
@@ -84,6 +85,8 @@ def _change(before: Tracked | None, session: Session) -> Change | None:
     now = people_in(session)
     if now == before.people and before.peers == len(session.peers or ()):
         return None
+    if renamed:
+        return Change(session)
     joined = tuple(person for who, person in now.items() if who not in before.people)
     left = tuple(person for who, person in before.people.items() if who not in now)
     return Change(session, joined=joined, left=left)

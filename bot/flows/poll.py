@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot import log, metrics
@@ -82,7 +83,8 @@ class Poll:
         if self._known is None or self._known.seq != state.seq:
             self._known = await self._store.snapshot(team_id)
             self._fingerprints = {}
-        known = self._known
+        renamed = self._known.naming != self._hms.naming
+        known = _without_people(self._known) if renamed else self._known
         held = await self._store.hushed(team_id)
         seen = Seen(known, self._fingerprints, await self._news(team_id, known, held, now), now_ms)
         try:
@@ -93,13 +95,22 @@ class Poll:
             if isinstance(error, HmsRateLimited):
                 self._rest_until = time.monotonic() + (error.retry_after_s or REST_S)
             return type(error).__name__
-        changes = diff(known.sessions, seen.changed)
-        changed, done = list(seen.tracked.values()), False
+        changes = diff(known.sessions, seen.changed, renamed=renamed)
+        changed = list(({**known.sessions, **seen.tracked} if renamed else seen.tracked).values())
+        done = False
         for _ in range(TELLS_MOST):
             settings = await self._store.settings_known(team_id)
             cards, outgoing = await self._tell(team_id, known, seen, changes, held, now)
             done = await self._store.commit_poll(
-                team_id, known.seq, now_ms, changed=changed, cards=cards, outgoing=outgoing, fence=fence, known=settings
+                team_id,
+                known.seq,
+                now_ms,
+                changed=changed,
+                cards=cards,
+                outgoing=outgoing,
+                fence=fence,
+                known=settings,
+                naming=self._hms.naming,
             )
             if done or await self._store.settings_known(team_id) == settings:
                 break
@@ -107,7 +118,8 @@ class Poll:
             self._known = None
             log.warning("poll_superseded")
             return "superseded"
-        self._known = Snapshot(known.seq + 1, now_ms, _kept({**known.sessions, **seen.tracked}, now_ms))
+        sessions = _kept({**known.sessions, **seen.tracked}, now_ms)
+        self._known = Snapshot(known.seq + 1, now_ms, sessions, self._hms.naming)
         self._fingerprints = seen.fingerprints
         _count(changes)
         return "ok"
@@ -205,6 +217,12 @@ def _count(changes: Sequence[Change]) -> None:
 def _without_record(tracked: Tracked, now_ms: int) -> Session | None:
     """The session as it was last known, ended then, once it can't be live any more."""
     return None if now_ms - tracked.started_ms < LIFE_MOST_MS else tracked.session(live=False)
+
+
+def _without_people(known: Snapshot) -> Snapshot:
+    """For where MASK_NAMES or its secret has changed: they are the same people under other names."""
+    sessions = {key: replace(each, people={}) for key, each in known.sessions.items()}
+    return replace(known, sessions=sessions)
 
 
 def _kept(sessions: dict[str, Tracked], now_ms: int) -> dict[str, Tracked]:

@@ -14,6 +14,7 @@ import msgspec
 from httpx_aiohttp import AiohttpTransport
 
 from bot import metrics
+from bot.core.mask import Mask
 from bot.core.session import Room, Session
 from bot.core.values import LIMIT_MAX
 from bot.errors import HmsError, HmsUnavailable
@@ -54,10 +55,15 @@ class RawBatch:
 
 
 class Hms:
-    """100ms, server-side API v2. Every method raises HmsError."""
+    """100ms, server-side API v2. Every method raises HmsError. With a `mask` nobody's name or user id gets further."""
 
-    def __init__(self, base_url: str, token: Token, patience: Patience | None = None) -> None:
+    def __init__(
+        self, base_url: str, token: Token, patience: Patience | None = None, *, mask: Mask | None = None
+    ) -> None:
         self._patience = patience or Patience()
+        self._mask = mask
+        self.naming = mask.naming if mask else ""
+        """How people are called: "" by their own names."""
         self.ahead_s = 0.0
         """How far the clock of 100ms is ahead of ours, to about a second, as its last answer said."""
         self._http = httpx.AsyncClient(
@@ -74,18 +80,18 @@ class Hms:
     async def list_sessions(self, params: Mapping[str, str], *, limit: int, start: str | None) -> Batch:
         """`params` are List sessions' own filters; `start` is the id to start after."""
         answer = await self._get("/sessions", {**params, **_page(limit, start)}, sessions_decoder)
-        sessions = answer.data or []
+        sessions = [self._masked(session) for session in answer.data or ()]
         count = len(sessions) + answer.unreadable
         return Batch(sessions, last=not answer.last or count < min(limit, answer.limit or limit))
 
     async def list_entries(self, params: Mapping[str, str], *, limit: int, start: str | None) -> RawBatch:
         """The same, for who has seen most of them before."""
         answer = await self._get("/sessions", {**params, **_page(limit, start)}, entries_decoder)
-        entries = [Entry(raw) for raw in answer.data or ()]
+        entries = [Entry(raw, self._mask) for raw in answer.data or ()]
         return RawBatch(entries, last=not answer.last or len(entries) < min(limit, answer.limit or limit))
 
     async def session(self, session_id: str) -> Session:
-        return await self._get("/sessions/{id}", {}, session_decoder, session_id)
+        return self._masked(await self._get("/sessions/{id}", {}, session_decoder, session_id))
 
     async def room(self, room_id: str) -> Room:
         return (await self._get("/rooms/{id}", {}, room_decoder, room_id)).room()
@@ -96,6 +102,9 @@ class Hms:
         answer = await self._get("/rooms", params, rooms_decoder)
         rooms = [room.room() for room in answer.data or []]
         return rooms, answer.last if answer.last and len(rooms) + answer.unreadable >= LIMIT_MAX else None
+
+    def _masked(self, session: Session) -> Session:
+        return self._mask.session(session) if self._mask else session
 
     async def _get(self, path: str, params: Mapping[str, str], decoder: msgspec.json.Decoder[T], item: str = "") -> T:
         """`path` may have an `{id}`, which is `item`'s."""

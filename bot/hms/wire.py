@@ -11,6 +11,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 
+from bot.core.mask import Mask
 from bot.core.session import Room, Session
 from bot.errors import HmsAuth, HmsError, HmsNotFound, HmsRateLimited, HmsRefused, HmsUnavailable
 from bot.hms.salvage import salvage
@@ -32,15 +33,17 @@ class Entry:
     """A session in a page of List sessions, not yet read: of those that a poll gets, most are as they were.
     `fingerprint` is the same for the same bytes, within this process."""
 
-    __slots__ = ("_raw", "fingerprint")
+    __slots__ = ("_mask", "_raw", "fingerprint")
 
-    def __init__(self, raw: msgspec.Raw) -> None:
+    def __init__(self, raw: msgspec.Raw, mask: Mask | None = None) -> None:
         self._raw = bytes(raw)
+        self._mask = mask
         self.fingerprint = hash(self._raw)
 
     def read(self) -> Session:
         """Raises HmsBadReply."""
-        return read(self._raw, session_decoder)
+        session = read(self._raw, session_decoder)
+        return self._mask.session(session) if self._mask else session
 
 
 class EntriesAnswer(msgspec.Struct):

@@ -89,7 +89,7 @@ def _people(session: Session, as_of: datetime) -> Iterable[Block]:
 
 def _person(person: Person, session: Session, as_of: datetime) -> str:
     parts = [f"• {mrkdwn(person.name, _NAME_CHARS) or '(no name)'}"]
-    if person.user_id:
+    if person.user_id and person.user_id != person.name:
         parts.append(mrkdwn(person.user_id, _ID_CHARS))
     if person.is_in and person.joined_at:
         parts.append(f"since {clock(person.joined_at, as_of)}")

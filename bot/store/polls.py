@@ -35,14 +35,14 @@ _people = msgspec.json.Decoder(dict[str, tuple[str, str]])
 
 async def state(db: AsyncConnection, team_id: str) -> PollState:
     row = (await db.execute(select(polls).where(polls.c.team_id == team_id))).one_or_none()
-    return PollState(row.seq, row.good_ms, row.errors, row.cause) if row is not None else PollState()
+    return PollState(row.seq, row.good_ms, row.errors, row.cause, row.naming) if row is not None else PollState()
 
 
 async def snapshot(db: AsyncConnection, team_id: str) -> Snapshot:
     last = await state(db, team_id)
     recent = or_(sessions.c.live, sessions.c.seen_ms >= (last.good_ms or 0) - KEPT_MS)
     rows = await db.execute(_TRACKED.where(sessions.c.team_id == team_id, recent))
-    return Snapshot(last.seq, last.good_ms, {row[0]: _tracked(row) for row in rows})
+    return Snapshot(last.seq, last.good_ms, {row[0]: _tracked(row) for row in rows}, last.naming)
 
 
 async def tracked(db: AsyncConnection, team_id: str, session_id: str) -> Tracked | None:
@@ -65,6 +65,7 @@ async def commit(
     seq: int,
     now_ms: int,
     *,
+    naming: str,
     changed: Sequence[Tracked],
     changed_cards: Sequence[Card],
     outgoing: Sequence[Outgoing],
@@ -80,7 +81,7 @@ async def commit(
         now = await changes.latest(db, team_id)
         if any(now.get(channel_id) != known.get(channel_id) for _, channel_id in places):
             return False
-    if not await _next(db, team_id, seq, now_ms):
+    if not await _next(db, team_id, seq, now_ms, naming):
         return False
     if changed:
         statement = insert(db, sessions)
@@ -94,12 +95,12 @@ async def commit(
     return True
 
 
-async def _next(db: AsyncConnection, team_id: str, seq: int, now_ms: int) -> bool:
+async def _next(db: AsyncConnection, team_id: str, seq: int, now_ms: int, naming: str) -> bool:
     """Count this poll; False where another has been counted since it began. Holds the team's row: of two polls that end
     at once the second waits here, and finds that it is one."""
     await db.execute(insert(db, polls).on_conflict_do_nothing(), {"team_id": team_id, "seq": 0})
     counted = update(polls).where(polls.c.team_id == team_id, polls.c.seq == seq)
-    done = await db.execute(counted.values(seq=seq + 1, good_ms=now_ms, errors=0, cause=""))
+    done = await db.execute(counted.values(seq=seq + 1, good_ms=now_ms, errors=0, cause="", naming=naming))
     return done.rowcount > 0
 
 

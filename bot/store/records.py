@@ -28,11 +28,13 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What the last good poll knew: `seq` counts the good polls, `good_ms` is the last one's time, None before the
-    first. `sessions` by id: those that were live, and those that ended up to two days before."""
+    first. `sessions` by id: those that were live, and those that ended up to two days before. `naming`: the `Mask` that
+    names the people in them, "" for none."""
 
     seq: int
     good_ms: int | None
     sessions: Mapping[str, Tracked]
+    naming: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class PollState:
     good_ms: int | None = None
     errors: int = 0
     cause: str = ""
+    naming: str = ""
 
 
 @dataclass(frozen=True, slots=True)

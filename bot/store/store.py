@@ -233,6 +233,7 @@ class Store:
         outgoing: Sequence[Outgoing],
         fence: Fence | None = None,
         known: Mapping[str, int] | None = None,
+        naming: str = "",
     ) -> bool:
         """A good poll that began from snapshot `seq`: its facts and messages. False, and nothing is stored, where
         another poll was stored since, the fence's lease has a new owner, or the settings of a channel that is told of
@@ -243,6 +244,7 @@ class Store:
                 team_id,
                 seq,
                 now_ms,
+                naming=naming,
                 changed=changed,
                 changed_cards=cards,
                 outgoing=outgoing,

@@ -110,6 +110,7 @@ polls = Table(
     Column("errors", Integer, nullable=False, server_default="0"),
     Column("failed_ms", BigInteger),
     Column("cause", Text, nullable=False, server_default=""),
+    Column("naming", Text, nullable=False, server_default=""),  # of the people in its sessions; "" by their own names
 )
 
 sessions = Table(

@@ -1,0 +1,15 @@
+"""How the last good poll's sessions name their people."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("polls", sa.Column("naming", sa.Text, nullable=False, server_default=""))
