@@ -1,4 +1,5 @@
-"""`python -m bot web | socket | migrate | demo`. A wrong command or setting prints one line and exits with 2."""
+"""`python -m bot web | socket | migrate | doctor | demo`. A wrong command or setting prints one line and exits with 2;
+the doctor prints a line for each check, and exits with 1 where one fails."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Callable
 
 from bot.errors import ConfigError
 
-USAGE = "usage: python -m bot web | socket | migrate | demo [--port N] [--seed N] [--speed X] [--no-browser]"
+USAGE = "usage: python -m bot web | socket | migrate | doctor | demo [--port N] [--seed N] [--speed X] [--no-browser]"
 
 
 def _web(arguments: list[str]) -> None:
@@ -42,13 +43,32 @@ def _migrate(arguments: list[str]) -> None:
     print("The database is up to date.")
 
 
+def _doctor(arguments: list[str]) -> None:
+    if arguments:
+        raise ConfigError(f"doctor takes no arguments: it looks at everything. {USAGE}")
+    from bot.app import doctor
+    from bot.render.doctor import terminal
+
+    findings = asyncio.run(doctor())
+    for line in terminal(findings, colour=sys.stdout.isatty()):
+        print(line)
+    if any(finding.state == "fail" for finding in findings):
+        sys.exit(1)
+
+
 def _demo(arguments: list[str]) -> None:
     from bot.demo.run import main  # a development part, which the other commands never import
 
     main(arguments)
 
 
-COMMANDS: dict[str, Callable[[list[str]], None]] = {"web": _web, "socket": _socket, "migrate": _migrate, "demo": _demo}
+COMMANDS: dict[str, Callable[[list[str]], None]] = {
+    "web": _web,
+    "socket": _socket,
+    "migrate": _migrate,
+    "doctor": _doctor,
+    "demo": _demo,
+}
 
 
 def main() -> int:

@@ -22,9 +22,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
 from bot.chat.chat import TIMEOUT_S, Chat
+from bot.chat.workspace import Workspace
+from bot.core.finding import Finding
 from bot.errors import ConfigError
 from bot.flows.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
 from bot.flows.digest import Digests
+from bot.flows.doctor import Patient, examine
 from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
 from bot.hms.auth import GivenToken, SignedToken, Token
@@ -32,7 +35,7 @@ from bot.hms.client import Hms
 from bot.jobs.alerts import LEASE_S as LEAD_S
 from bot.jobs.alerts import RECONCILE_S, Alerts
 from bot.jobs.scheduler import Scheduler
-from bot.settings import Mode, Settings
+from bot.settings import HMS_KEYS, Mode, Settings, modes, read_all, review
 from bot.slack.commands import COMMANDS
 from bot.slack.insist import insist
 from bot.slack.listeners import register
@@ -169,6 +172,14 @@ async def running(
             lead_s=pace.lead_s,
             reconcile_s=pace.reconcile_s,
         )
+        patient = Patient(
+            review(settings, [mode]),
+            settings.poll_interval_s,
+            Workspace(poster),
+            hms=hms,
+            given_token=_given_token(settings),
+            look=lambda: _there(store),
+        )
         bot = Bot(
             hms=hms,
             rooms=rooms,
@@ -180,6 +191,7 @@ async def running(
             user_id=lambda: identity.user_id,
             name=lambda: identity.name,
             stale=lambda: alerts.stale(identity.team_id),
+            examine=lambda: examine(patient),
             words=tuple(COMMANDS),
         )
 
@@ -235,6 +247,39 @@ async def running(
             starting.result()
         host, port = runner.addresses[0][:2]
         yield Running(f"http://{host}:{port}", starting)
+
+
+async def doctor() -> list[Finding]:
+    """All that is found without the bot, of the settings as they are. Nothing is written anywhere."""
+    settings, wrong = read_all()
+    findings = review(settings, modes(settings), wrong)
+    unfit = {finding.what for finding in findings if finding.state == "fail"}
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        hms = Hms(settings.hms_api_url, _hms_token(settings))
+        stack.push_async_callback(hms.close)
+
+        async def look() -> Store | None:
+            if store := await Store.look(settings.database_url):
+                stack.push_async_callback(store.close)
+            return store
+
+        patient = Patient(
+            findings,
+            settings.poll_interval_s,
+            None
+            if unfit & {"SLACK_BOT_TOKEN", "SLACK_API_URL"}
+            else Workspace(_slack_client(settings, http, again=False)),
+            "" if "SLACK_APP_TOKEN" in unfit else _secret(settings.slack_app_token),
+            None if unfit & {HMS_KEYS, "HMS_API_URL"} else hms,
+            _given_token(settings),
+            None if "DATABASE_URL" in unfit else look,
+        )
+        return await examine(patient)
+
+
+async def _there(store: Store) -> Store:
+    return store
 
 
 async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE) -> None:
@@ -296,7 +341,13 @@ def _socket(settings: Settings, slack: AsyncApp, http: aiohttp.ClientSession) ->
 def _hms_token(settings: Settings) -> Token:
     if settings.hms_access_key and settings.hms_secret:
         return SignedToken(settings.hms_access_key, settings.hms_secret.get_secret_value())
-    return GivenToken(_secret(settings.hms_management_token))
+    return GivenToken(_given_token(settings))
+
+
+def _given_token(settings: Settings) -> str:
+    """The token of 100ms's that is used as it is, or "" where tokens are signed."""
+    signed = settings.hms_access_key and settings.hms_secret
+    return "" if signed else _secret(settings.hms_management_token)
 
 
 def _secret(value: Any) -> str:

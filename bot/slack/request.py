@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from cachetools import TTLCache
 
 from bot import log
 from bot.core.change import Changed
+from bot.core.finding import Finding
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
@@ -46,6 +47,7 @@ class Bot:
     user_id: Callable[[], str]  # the bot's own
     name: Callable[[], str]
     stale: Callable[[], Awaitable[str]]  # why alerts wait, or ""
+    examine: Callable[[], Awaitable[Sequence[Finding]]]  # how the bot is
     words: tuple[str, ...] = ()  # the subcommands, for the nearest word in an error
     answer_s: float = ANSWER_S
     shared: TTLCache[tuple[str, ...], bool] = field(default_factory=lambda: TTLCache(SHARES_KEPT, SHARED_ONCE_S))

@@ -35,7 +35,20 @@ class Log(list[Message]):
 
 def request(replies: Log, work: Work, answer_s: float = 5.0) -> Request:
     nothing: Any = None
-    bot = Bot(nothing, nothing, nothing, replies, work, nothing, nothing, nothing, nothing, nothing, answer_s=answer_s)
+    bot = Bot(
+        nothing,
+        nothing,
+        nothing,
+        replies,
+        work,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        answer_s=answer_s,
+    )
     return Request(bot, user_id="U1", response_url="", now=datetime.now(UTC), zone="UTC")
 
 
