@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from bot.core.finding import Finding
 from bot.errors import ConfigError
 from bot.flows.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
 from bot.flows.digest import Digests
-from bot.flows.doctor import Patient, examine
+from bot.flows.doctor import Parts, examine
 from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
 from bot.hms.auth import GivenToken, SignedToken, Token
@@ -172,13 +173,18 @@ async def running(
             lead_s=pace.lead_s,
             reconcile_s=pace.reconcile_s,
         )
-        patient = Patient(
+
+        async def look() -> Store:
+            return store
+
+        parts = Parts(
             review(settings, [mode]),
             settings.poll_interval_s,
-            Workspace(poster),
+            since_s=time.time(),
+            workspace=Workspace(poster),
             hms=hms,
             given_token=_given_token(settings),
-            look=lambda: _there(store),
+            look=look,
         )
         bot = Bot(
             hms=hms,
@@ -191,7 +197,7 @@ async def running(
             user_id=lambda: identity.user_id,
             name=lambda: identity.name,
             stale=lambda: alerts.stale(identity.team_id),
-            examine=lambda: examine(patient),
+            examine=lambda: examine(parts),
             words=tuple(COMMANDS),
         )
 
@@ -255,7 +261,7 @@ async def doctor() -> list[Finding]:
     findings = review(settings, modes(settings), wrong)
     unfit = {finding.what for finding in findings if finding.state == "fail"}
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        client = _slack_client(settings, await stack.enter_async_context(aiohttp.ClientSession()), again=False)
         hms = Hms(settings.hms_api_url, _hms_token(settings))
         stack.push_async_callback(hms.close)
 
@@ -264,22 +270,19 @@ async def doctor() -> list[Finding]:
                 stack.push_async_callback(store.close)
             return store
 
-        patient = Patient(
+        def fit(*names: str) -> bool:
+            return unfit.isdisjoint(names)
+
+        parts = Parts(
             findings,
             settings.poll_interval_s,
-            None
-            if unfit & {"SLACK_BOT_TOKEN", "SLACK_API_URL"}
-            else Workspace(_slack_client(settings, http, again=False)),
-            "" if "SLACK_APP_TOKEN" in unfit else _secret(settings.slack_app_token),
-            None if unfit & {HMS_KEYS, "HMS_API_URL"} else hms,
-            _given_token(settings),
-            None if "DATABASE_URL" in unfit else look,
+            workspace=Workspace(client) if fit("SLACK_BOT_TOKEN", "SLACK_API_URL") else None,
+            app_token=_secret(settings.slack_app_token) if fit("SLACK_APP_TOKEN") else "",
+            hms=hms if fit(HMS_KEYS, "HMS_API_URL") else None,
+            given_token=_given_token(settings),
+            look=look if fit("DATABASE_URL") else None,
         )
-        return await examine(patient)
-
-
-async def _there(store: Store) -> Store:
-    return store
+        return await examine(parts)
 
 
 async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE) -> None:

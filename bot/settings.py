@@ -135,7 +135,7 @@ def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) 
     missing = [each for mode in of for each in lacking(settings, mode)]
     found = [
         Finding(each.name, "fail", each.why, each.do or "see `.env.example`")
-        for each in {**dict.fromkeys([*wrong, *missing])}
+        for each in dict.fromkeys([*wrong, *missing])
     ]
     secret = settings.slack_signing_secret
     if secret is not None and not re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value()):

@@ -55,16 +55,9 @@ def judge_scopes(granted: Collection[str]) -> list[Finding]:
     what, findings = "Slack scopes", []
     for feature in FEATURES:
         if missing := [scope for scope in feature.scopes if scope not in granted]:
-            findings.append(
-                Finding(
-                    what,
-                    "fail" if feature.needed else "warn",
-                    f"without {' and '.join(missing)}: {feature.lost}",
-                    "add it to the app, page OAuth & Permissions, and install it anew".replace(
-                        "it", "them" if len(missing) > 1 else "it", 1
-                    ),
-                )
-            )
+            scopes = " and ".join(f"`{scope}`" for scope in missing)
+            mend = f"add {scopes} on the app's page OAuth &amp; Permissions, and install the app anew"
+            findings.append(Finding(what, "fail" if feature.needed else "warn", feature.lost, mend))
     return findings or [Finding(what, "ok", "all that the features need")]
 
 
@@ -112,10 +105,12 @@ def judge_revision(now: str, known: Sequence[str]) -> Finding:
     return Finding(what, "fail", seen, "start that version, or give this one a database of its own")
 
 
-def judge_polls(good_s: float, cause: str, *, running: bool, now_s: float, interval_s: float) -> Finding:
-    """When 100ms was last read, and whether a process of the bot is there to read it. `good_s` as in `stale`."""
+def judge_polls(
+    good_s: float, since_s: float, cause: str, *, running: bool, now_s: float, interval_s: float
+) -> Finding:
+    """When 100ms was last read, as for `stale`, and whether a process of the bot is there to read it."""
     what = "Last poll"
-    old = stale(good_s, 0.0, cause, now_s=now_s, interval_s=interval_s)
+    old = stale(good_s, since_s, cause, now_s=now_s, interval_s=interval_s)
     if not old:
         return Finding(what, "ok", last_read(good_s, now_s))
     if running:

@@ -21,7 +21,10 @@ FEATURES = (
         ("channels:history", "groups:history"),
         "a message whose arrival Slack didn't confirm can't be looked up in its channel, and waits for a person",
     ),
-    Feature(("im:history", "im:write"), "the same for direct messages"),
+    Feature(
+        ("im:history", "im:write"),
+        "a direct message whose arrival Slack didn't confirm can't be looked up",
+    ),
     Feature(
         ("channels:read", "groups:read"),
         "the bot doesn't hear that it was invited, and nobody can tell here which channels it is missing from",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -37,18 +37,19 @@ _SEE = f"`{COMMAND} subscriptions` there"
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class Parts:
     """What is looked at; None or "" where it isn't set, or wrongly, of which `settings` tell. `given_token`: 100ms's,
     where it isn't signed here. `look`: the database as it is, None where there is none yet; raises ConfigError.
-    `interval_s` lies between two polls."""
+    `interval_s` lies between two polls; `since_s`: since when the bot polls, where it is known, in epoch seconds."""
 
     settings: Sequence[Finding]
     interval_s: float
+    since_s: float = 0.0
     workspace: Workspace | None = None
     app_token: str = ""
     hms: Hms | None = None
     given_token: str = ""
-    look: Callable[[], Awaitable[Store | None]] | None = None
+    look: Callable[[], Coroutine[Any, Any, Store | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +62,27 @@ class Answer(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Asked:
     """One examination. `ahead_s`: how far the clock of 100ms is ahead; `store`: one at this program's revision."""
 
-    patient: Patient
+    parts: Parts
     who: asyncio.Task[Answer[Who]]
     ahead_s: asyncio.Task[Answer[float]]
     store: asyncio.Task[Answer[Store]]
 
 
-async def examine(patient: Patient, *, check_s: float = CHECK_S) -> list[Finding]:
+async def examine(parts: Parts, *, check_s: float = CHECK_S) -> list[Finding]:
     """All findings, in the order of `CHECKS`. Raises nothing: a check that fails, or takes longer than `check_s`
     seconds, is a finding."""
-    visit = Visit(
-        patient,
-        asyncio.create_task(_who(patient)),
-        asyncio.create_task(_hms(patient)),
-        asyncio.create_task(_store(patient)),
+    asked = Asked(
+        parts,
+        asyncio.create_task(_who(parts)),
+        asyncio.create_task(_hms(parts)),
+        asyncio.create_task(_store(parts)),
     )
-    checks = {what: asyncio.create_task(_run(what, check(visit))) for what, check in CHECKS.items()}
+    checks = {what: asyncio.create_task(_run(what, check(asked))) for what, check in CHECKS.items()}
     await asyncio.wait(checks.values(), timeout=check_s)
-    for task in (visit.who, visit.ahead_s, visit.store, *checks.values()):
+    for task in (asked.who, asked.ahead_s, asked.store, *checks.values()):
         task.cancel()  # and not waited for: a driver may take its time even for that
     late = f"no answer within {check_s:.0f} s"
     found = (task.result() if task.done() else [Finding(what, "fail", late, _ELSE)] for what, task in checks.items())
@@ -93,7 +94,7 @@ async def _run(what: str, check: Coroutine[Any, Any, Sequence[Finding]]) -> Sequ
     try:
         return await check
     except StoreError as error:
-        return [Finding(what, "fail", f"the database doesn't do its work ({error.cause})", _ELSE)]
+        return [Finding(what, "fail", _broken(error), _ELSE)]
     except Exception as error:
         log.error("check_failed", check=what, exc_info=True)
         return [
@@ -104,36 +105,36 @@ async def _run(what: str, check: Coroutine[Any, Any, Sequence[Finding]]) -> Sequ
 # What several checks need
 
 
-async def _who(patient: Patient) -> Answer[Who]:
+async def _who(parts: Parts) -> Answer[Who]:
     what = "Slack token"
-    if patient.workspace is None:
+    if parts.workspace is None:
         return Answer([])
     try:
-        who = await _within(patient.workspace.who())
+        who = await _within(parts.workspace.who())
     except Exception as error:
         return Answer([_refused(what, error, "SLACK_BOT_TOKEN", "copy the bot token (xoxb-…) anew from your app")])
     return Answer([Finding(what, "ok", f"{who.team} ({who.team_id}), as @{who.name}")], who)
 
 
-async def _hms(patient: Patient) -> Answer[float]:
-    if patient.hms is None:
+async def _hms(parts: Parts) -> Answer[float]:
+    if parts.hms is None:
         return Answer([])
-    given = health.judge_token(claims(patient.given_token), time.time()) if patient.given_token else None
+    given = health.judge_token(claims(parts.given_token), time.time()) if parts.given_token else None
     if given is not None and given.state == "fail":
         return Answer([given])
     what, mend = "100ms", "look at 100ms's status page, and at this machine's way out"
     try:
-        await _within(patient.hms.check())
+        await _within(parts.hms.check())
     except TimeoutError:
         return Answer([Finding(what, "fail", f"doesn't answer within {ASK_S:.0f} s", mend)])
     except HmsUnavailable as error:
         return Answer([Finding(what, "fail", f"{error.text} ({error.cause})", mend)])
     except HmsAuth as error:
-        return Answer([_refused_token(error, bool(given))], patient.hms.ahead_s)
+        return Answer([_refused_token(error, bool(given))], parts.hms.ahead_s)
     except HmsError as error:
         return Answer([Finding(what, "fail", f"{error.text} ({error.cause})", "try again in a minute")])
     signed = Finding("100ms token", "ok", "taken; signed with HMS_ACCESS_KEY, and renewed each day")
-    return Answer([given or signed], patient.hms.ahead_s)
+    return Answer([given or signed], parts.hms.ahead_s)
 
 
 def _refused_token(error: HmsError, given: bool) -> Finding:
@@ -145,17 +146,19 @@ def _refused_token(error: HmsError, given: bool) -> Finding:
     return Finding("100ms token", "fail", f"100ms refuses {seen} ({error.cause})", mend)
 
 
-async def _store(patient: Patient) -> Answer[Store]:
+async def _store(parts: Parts) -> Answer[Store]:
     what = "Database"
-    if patient.look is None:
+    if parts.look is None:
         return Answer([])
     try:
-        store = await _within(patient.look())
+        store = await _within(parts.look())
         if store is None:
             return Answer([Finding(what, "ok", "none yet: the file is made at the first start")])
         judged = health.judge_revision(now := await _within(store.revision()), REVISIONS)
     except ConfigError as error:
         return Answer([Finding(what, "fail", error.text.removeprefix("DATABASE_URL: "), "mend that, or DATABASE_URL")])
+    except StoreError as error:
+        return Answer([Finding(what, "fail", _broken(error), _ELSE)])
     except TimeoutError:
         mend = "check host and port in DATABASE_URL, and that a firewall lets the bot through"
         return Answer([Finding(what, "fail", f"doesn't answer within {ASK_S:.0f} s", mend)])
@@ -165,16 +168,16 @@ async def _store(patient: Patient) -> Answer[Store]:
 # The checks
 
 
-async def _settings(visit: Visit) -> Sequence[Finding]:
-    return visit.patient.settings
+async def _settings(asked: Asked) -> Sequence[Finding]:
+    return asked.parts.settings
 
 
-async def _slack_token(visit: Visit) -> Sequence[Finding]:
-    return (await visit.who).findings
+async def _slack_token(asked: Asked) -> Sequence[Finding]:
+    return (await asked.who).findings
 
 
-async def _slack_socket(visit: Visit) -> Sequence[Finding]:
-    what, workspace, token = "Slack socket", visit.patient.workspace, visit.patient.app_token
+async def _slack_socket(asked: Asked) -> Sequence[Finding]:
+    what, workspace, token = "Slack socket", asked.parts.workspace, asked.parts.app_token
     if workspace is None or not token:
         return []
     try:
@@ -185,17 +188,17 @@ async def _slack_socket(visit: Visit) -> Sequence[Finding]:
     return [Finding(what, "ok", "Slack would open one")]
 
 
-async def _slack_scopes(visit: Visit) -> Sequence[Finding]:
-    who = (await visit.who).known
+async def _slack_scopes(asked: Asked) -> Sequence[Finding]:
+    who = (await asked.who).known
     return health.judge_scopes(who.scopes) if who is not None else []
 
 
-async def _hms_token(visit: Visit) -> Sequence[Finding]:
-    return (await visit.ahead_s).findings
+async def _hms_token(asked: Asked) -> Sequence[Finding]:
+    return (await asked.ahead_s).findings
 
 
-async def _clocks(visit: Visit) -> Sequence[Finding]:
-    who, hms_ahead_s = (await visit.who).known, (await visit.ahead_s).known
+async def _clocks(asked: Asked) -> Sequence[Finding]:
+    who, hms_ahead_s = (await asked.who).known, (await asked.ahead_s).known
     found = []
     if who is not None and who.ahead_s is not None:
         why = "Slack's requests count as forged"
@@ -205,41 +208,57 @@ async def _clocks(visit: Visit) -> Sequence[Finding]:
     return found
 
 
-async def _database(visit: Visit) -> Sequence[Finding]:
-    return (await visit.store).findings
+async def _database(asked: Asked) -> Sequence[Finding]:
+    return (await asked.store).findings
 
 
-async def _last_poll(visit: Visit) -> Sequence[Finding]:
-    store, who = (await visit.store).known, (await visit.who).known
+async def _last_poll(asked: Asked) -> Sequence[Finding]:
+    store, who = (await asked.store).known, (await asked.who).known
     if store is None or who is None:
         return []
-    state, running = await store.poll_state(who.team_id), await store.running()
-    good_s, interval_s = (state.good_ms or 0) / 1000, visit.patient.interval_s
-    return [health.judge_polls(good_s, state.cause, running=running, now_s=time.time(), interval_s=interval_s)]
+    state, running, parts = await store.poll_state(who.team_id), await store.running(), asked.parts
+    return [
+        health.judge_polls(
+            (state.good_ms or 0) / 1000,
+            parts.since_s,
+            state.cause,
+            running=running,
+            now_s=time.time(),
+            interval_s=parts.interval_s,
+        )
+    ]
 
 
-async def _outbox(visit: Visit) -> Sequence[Finding]:
-    store = (await visit.store).known
+async def _outbox(asked: Asked) -> Sequence[Finding]:
+    store = (await asked.store).known
     if store is None:
         return []
     waiting, oldest_ms = await store.depth()
     oldest_s = time.time() - oldest_ms / 1000 if oldest_ms is not None else 0.0
-    return [health.judge_outbox(waiting, oldest_s, await store.unconfirmed(), f"*Send them* in {_SEE}")]
+    return [
+        health.judge_outbox(
+            waiting, oldest_s, await store.unconfirmed(), f"*Send them* in `{COMMAND} subscriptions` of their channels"
+        )
+    ]
 
 
-async def _channels(visit: Visit) -> Sequence[Finding]:
-    store, who, workspace = (await visit.store).known, (await visit.who).known, visit.patient.workspace
+async def _channels(asked: Asked) -> Sequence[Finding]:
+    store, who, workspace = (await asked.store).known, (await asked.who).known, asked.parts.workspace
     if store is None or who is None or workspace is None:
         return []
-    told, troubled = await store.told(who.team_id), await store.troubled(who.team_id)
-    inside = await _inside(workspace, who)
-    shut_out = {place for place in told - troubled.keys() if inside is not None and place[:1] in "CG"} - (
-        inside or set()
-    )
-    places = sorted({*troubled, *shut_out})
+    told, inside = await store.told(who.team_id), await _inside(workspace, who)
+    troubled = {
+        place: channel
+        for place, channel in (await store.troubled(who.team_id)).items()
+        if place in told or channel.held  # a pause of what is told of nothing any more is no trouble
+    }
+    shut_out = {place for place in told if place[:1] in "CG"} - inside if inside is not None else set()
+    places = sorted(shut_out.union(troubled))
     if not places:
         where = "and the bot is in all of them" if inside is not None else "as far as can be told without channels:read"
-        return [Finding("Channels", "ok", f"{len(told)} told, none paused, {where}")]
+        return [
+            Finding("Channels", "ok", f"{len(told)} told, none paused, {where}" if told else "none is told of anything")
+        ]
     shown = places[:PLACES_MOST]
     public = await asyncio.gather(*(_is_public(workspace, place, inside is not None) for place in shown))
     found = [_place(place, troubled.get(place), who, is_public) for place, is_public in zip(shown, public, strict=True)]
@@ -279,7 +298,7 @@ async def _is_public(workspace: Workspace, place: str, readable: bool) -> bool:
         return False
 
 
-CHECKS: Mapping[str, Callable[[Visit], Coroutine[Any, Any, Sequence[Finding]]]] = {
+CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[Finding]]]] = {
     "Settings": _settings,
     "Slack token": _slack_token,
     "Slack socket": _slack_socket,
@@ -294,10 +313,20 @@ CHECKS: Mapping[str, Callable[[Visit], Coroutine[Any, Any, Sequence[Finding]]]] 
 """By what is looked at, in the order in which they are shown."""
 
 
-async def _within(asked: Awaitable[T]) -> T:
-    """The answer; TimeoutError where it takes too long."""
-    async with asyncio.timeout(ASK_S):
-        return await asked
+async def _within(asked: Coroutine[Any, Any, T]) -> T:
+    """The answer; TimeoutError where it takes too long, which isn't waited for."""
+    task = asyncio.create_task(asked)
+    try:
+        done, _ = await asyncio.wait([task], timeout=ASK_S)
+    finally:
+        task.cancel()
+    if not done:
+        raise TimeoutError
+    return task.result()
+
+
+def _broken(error: StoreError) -> str:
+    return f"the database doesn't do its work ({error.cause})"
 
 
 def _refused(what: str, error: Exception, setting: str, mend: str) -> Finding:

@@ -9,13 +9,18 @@ from datetime import datetime
 from bot.core.finding import Finding, State
 from bot.render.blocks import Message, context, section
 from bot.render.escape import mrkdwn, plain
+from bot.render.limits import ALL_TEXT_CHARS
 from bot.render.lines import packed
 from bot.render.phrases import clock, count
 
-SEEN_CHARS = 300
+SEEN_CHARS = 240
+_AROUND_CHARS = 500
+"""For the head, the foot, and what is said of lines that are left out."""
+_NAMED = "`python -m bot doctor` names them"
 _COLOURS: dict[State, str] = {"ok": "32", "warn": "33", "fail": "31"}
 _MARKS: dict[State, str] = {"fail": "🔴", "warn": "🟠", "ok": "🟢"}
 """The worst first."""
+_SUMS: dict[State, str] = {"fail": "wrong", "warn": "to look at", "ok": "fine"}
 _WORD_CHARS = max(map(len, _COLOURS))
 
 
@@ -35,26 +40,31 @@ def doctor_message(findings: Sequence[Finding], *, here: str, as_of: datetime) -
     """For the one who asked, in the channel `here`: the worst first. Other conversations are named where everybody may
     know of them, and counted where not."""
     shown = [each for each in findings if each.place in ("", here) or each.public]
-    lines = [_line(each) for state in _MARKS for each in shown if each.state == state]
     if hidden := len(findings) - len(shown):
         others = count(hidden, "conversation that isn't public", "conversations that aren't public")
-        lines.insert(
-            0, f"{_MARKS['warn']} *Channels* · {others} can't be told all · → `python -m bot doctor` names them"
-        )
+        shown.append(Finding("Channels", "warn", f"something is wrong with {others}", _NAMED))
+    worst_first = sorted(shown, key=lambda each: list(_MARKS).index(each.state))
     states = [each.state for each in findings]
-    sums = [
-        count(states.count("fail"), "thing fails", "things fail"),
-        count(states.count("warn"), "warning", "warnings"),
-        f"{states.count('ok')} fine",
-    ]
-    head = f"*How the bot is:* {', '.join(each for each in sums if not each.startswith('0 '))}"
+    sums = [f"{states.count(state)} {words}" for state, words in _SUMS.items() if state in states]
+    head = f"*How the bot is:* {', '.join(sums)}"
+    lines = _fitting([_line(each) for each in worst_first])
     blocks = [section(head), *(section(text) for text in packed(lines)), context(f"As of {clock(as_of, as_of)}.")]
-    return Message("\n".join([head, *lines])[:2_900], blocks)
+    failing = ", ".join(dict.fromkeys(each.what for each in findings if each.state == "fail"))
+    return Message(f"{head} – {failing}" if failing else head, blocks)
+
+
+def _fitting(lines: Sequence[str]) -> Iterator[str]:
+    """As many as a message may have, and how many are left out."""
+    left_chars = ALL_TEXT_CHARS - _AROUND_CHARS
+    for number, line in enumerate(lines):
+        left_chars -= len(line) + 1
+        if left_chars < 0:
+            yield f"… and {len(lines) - number} more, which `python -m bot doctor` shows"
+            return
+        yield line
 
 
 def _line(finding: Finding) -> str:
-    seen = mrkdwn(finding.seen, SEEN_CHARS)
-    place = f"<#{finding.place}> " if finding.place else ""
-    return f"{_MARKS[finding.state]} *{finding.what}* {place}· {seen}" + (
-        f"\n      → {finding.do}" if finding.do else ""
-    )
+    place = f" <#{finding.place}>" if finding.place else ""
+    line = f"{_MARKS[finding.state]} *{finding.what}*{place} · {mrkdwn(finding.seen, SEEN_CHARS)}"
+    return f"{line}\n      → {finding.do}" if finding.do else line

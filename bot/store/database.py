@@ -134,7 +134,10 @@ def _sqlite(address: SqliteFile, busy_s: float, *, reads: bool = False) -> Async
     """`reads`: it is never written to."""
     url = URL.create("sqlite+aiosqlite", database=str(address.path))
     if reads:  # sqlite.org/uri.html
-        url = url.set(database=f"file:{quote(str(address.path))}", query={"mode": "ro", "uri": "true"})
+        # Nobody has a file open that has no WAL, and SQLite would leave one behind even of reading: of another owner
+        alone = "0" if Path(f"{address.path}-wal").exists() else "1"
+        query = {"mode": "ro", "immutable": alone, "uri": "true"}
+        url = url.set(database=f"file:{quote(str(address.path))}", query=query)
     engine = create_async_engine(
         url,
         connect_args={"timeout": busy_s, "isolation_level": None},
