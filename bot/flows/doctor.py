@@ -14,7 +14,7 @@ from bot.chat.outcome import Refused
 from bot.chat.workspace import Who, Workspace
 from bot.core import health
 from bot.core.finding import Finding
-from bot.errors import ConfigError, HmsAuth, HmsError, HmsUnavailable
+from bot.errors import ConfigError, HmsAuth, HmsError, HmsRateLimited, HmsUnavailable
 from bot.hms.auth import CLOCK_SKEW_S, claims
 from bot.hms.client import Hms
 from bot.render.help import COMMAND
@@ -82,10 +82,10 @@ async def examine(parts: Parts, *, check_s: float = CHECK_S) -> list[Finding]:
     )
     checks = {what: asyncio.create_task(_run(what, check(asked))) for what, check in CHECKS.items()}
     await asyncio.wait(checks.values(), timeout=check_s)
+    late = f"no answer within {check_s:.0f} s"
+    found = [task.result() if task.done() else [Finding(what, "fail", late, _ELSE)] for what, task in checks.items()]
     for task in (asked.who, asked.ahead_s, asked.store, *checks.values()):
         task.cancel()  # and not waited for: a driver may take its time even for that
-    late = f"no answer within {check_s:.0f} s"
-    found = (task.result() if task.done() else [Finding(what, "fail", late, _ELSE)] for what, task in checks.items())
     return [finding for some in found for finding in some]
 
 
@@ -131,8 +131,10 @@ async def _hms(parts: Parts) -> Answer[float]:
         return Answer([Finding(what, "fail", f"{error.text} ({error.cause})", mend)])
     except HmsAuth as error:
         return Answer([_refused_token(error, bool(given))], parts.hms.ahead_s)
+    except HmsRateLimited as error:
+        return Answer([Finding(what, "warn", error.text, "others use the account too; try again then")])
     except HmsError as error:
-        return Answer([Finding(what, "fail", f"{error.text} ({error.cause})", "try again in a minute")])
+        return Answer([Finding(what, "fail", f"another answer than 100ms's ({error.cause})", "check HMS_API_URL")])
     signed = Finding("100ms token", "ok", "taken; signed with HMS_ACCESS_KEY, and renewed each day")
     return Answer([given or signed], parts.hms.ahead_s)
 
@@ -255,7 +257,11 @@ async def _channels(asked: Asked) -> Sequence[Finding]:
     shut_out = {place for place in told if place[:1] in "CG"} - inside if inside is not None else set()
     places = sorted(shut_out.union(troubled))
     if not places:
-        where = "and the bot is in all of them" if inside is not None else "as far as can be told without channels:read"
+        where = (
+            "and the bot is in all of them"
+            if inside is not None
+            else "as far as can be told without channels:read and groups:read"
+        )
         return [
             Finding("Channels", "ok", f"{len(told)} told, none paused, {where}" if told else "none is told of anything")
         ]

@@ -160,7 +160,7 @@ async def test_100ms_is_having_trouble(world: World) -> None:
     assert "it answered 503" in said.of("100ms")[0][1]
     world.hms.heal()
     world.hms.fail_always("/sessions", Status(400))
-    assert "it answered 400" in (await world.doctor()).of("100ms")[0][1]
+    assert "(status 400)  → check HMS_API_URL" in (await world.doctor()).of("100ms")[0][1]
 
 
 async def test_the_database_is_looked_at_and_left_alone(world: World, url: str) -> None:
@@ -228,13 +228,23 @@ async def test_messages_that_do_not_go_out(make_world: Callable[..., Any], sqlit
     store = await Store.open(sqlite)
     await store.commit_poll(TEAM_ID, 0, now_ms(), changed=[], cards=[], outgoing=[])
     await store.send([parts.message("m")], now_ms() - 3_600_000)
+    for number in range(12):
+        some = replace(parts.subscription(f"C{number:02}"), team_id=TEAM_ID, created_ms=now_ms())
+        await store.subscribe(some, [], replace(parts.message(f"first {number}", f"C{number:02}"), team_id=TEAM_ID))
+    before = await world.doctor(DATABASE_URL=sqlite)
+    for number in range(12):
+        await store.pause(TEAM_ID, f"C{number:02}", "no_`such`_code", now_ms(), lambda who: parts.message(who, who))
     await store.close()
     said = await world.doctor(DATABASE_URL=sqlite)
     assert said.code == 0
     assert (
         said.of("Outbox")[0][0] == "warn"
-        and "1 messages are to be sent, the oldest for 60 min" in said.of("Outbox")[0][1]
+        and "messages are to be sent, the oldest for 60 min" in said.of("Outbox")[0][1]
     )
     assert said.of("Last poll") == [("ok", said.of("Last poll")[0][1])]
-    assert said.of("Channels") == [("ok", "none is told of anything")]
+    assert before.of("Channels") == [
+        ("ok", "12 told, none paused, as far as can be told without channels:read and groups:read")
+    ]
+    assert [rest.split()[0] for _, rest in said.of("Channel")] == [f"C{number:02}" for number in range(10)]
+    assert said.of("Channels")[0][1].startswith("something is wrong with 2 more")
     assert world.slack.violations == []
