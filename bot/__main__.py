@@ -1,5 +1,5 @@
-"""`python -m bot web | socket | migrate | demo`, or `sessions-bot …` once installed. A wrong command or setting prints
-one line and exits with 2."""
+"""`python -m bot web | socket | migrate | doctor | demo`, or `sessions-bot …` once installed. A wrong command or
+setting prints one line and exits with 2; the doctor prints a line for each check, and exits with 1 where one fails."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.errors import ConfigError
 
 PROGRAM = "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else "sessions-bot"
-USAGE = f"usage: {PROGRAM} web | socket | migrate | demo [--port N] [--seed N] [--speed X] [--no-browser]"
+USAGE = f"usage: {PROGRAM} web | socket | migrate | doctor | demo [--port N] [--seed N] [--speed X] [--no-browser]"
 
 
 def _web(arguments: list[str]) -> None:
@@ -45,13 +45,32 @@ def _migrate(arguments: list[str]) -> None:
     print("The database is up to date.")
 
 
+def _doctor(arguments: list[str]) -> None:
+    if arguments:
+        raise ConfigError(f"doctor takes no arguments: it looks at everything. {USAGE}")
+    from bot.app import doctor
+    from bot.render.doctor import terminal
+
+    findings = asyncio.run(doctor())
+    for line in terminal(findings, colour=sys.stdout.isatty()):
+        print(line)
+    if any(finding.state == "fail" for finding in findings):
+        sys.exit(1)
+
+
 def _demo(arguments: list[str]) -> None:
     from bot.demo.run import main  # a development part, which the other commands never import
 
     main(arguments, program=f"{PROGRAM} demo")
 
 
-COMMANDS: dict[str, Callable[[list[str]], None]] = {"web": _web, "socket": _socket, "migrate": _migrate, "demo": _demo}
+COMMANDS: dict[str, Callable[[list[str]], None]] = {
+    "web": _web,
+    "socket": _socket,
+    "migrate": _migrate,
+    "doctor": _doctor,
+    "demo": _demo,
+}
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -23,11 +24,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import log
 from bot.chat.chat import TIMEOUT_S, Chat
 from bot.chat.trace import trace
+from bot.chat.workspace import Workspace
 from bot.core.access import read_access
+from bot.core.finding import Finding
 from bot.core.mask import Mask
 from bot.errors import ConfigError
 from bot.flows.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
 from bot.flows.digest import Digests
+from bot.flows.doctor import Parts, examine
 from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
 from bot.hms.auth import GivenToken, SignedToken, Token
@@ -35,7 +39,7 @@ from bot.hms.client import Hms
 from bot.jobs.alerts import LEASE_S as LEAD_S
 from bot.jobs.alerts import RECONCILE_S, Alerts
 from bot.jobs.scheduler import Scheduler
-from bot.settings import Mode, Settings
+from bot.settings import HMS_KEYS, Mode, Settings, modes, read_all, review
 from bot.slack.commands import COMMANDS, FREE, command_words
 from bot.slack.groups import Groups
 from bot.slack.insist import insist
@@ -175,6 +179,19 @@ async def running(
             lead_s=pace.lead_s,
             reconcile_s=pace.reconcile_s,
         )
+
+        async def look() -> Store:
+            return store
+
+        parts = Parts(
+            review(settings, [mode]),
+            settings.poll_interval_s,
+            since_s=time.time(),
+            workspace=Workspace(poster),
+            hms=hms,
+            given_token=_given_token(settings),
+            look=look,
+        )
         bot = Bot(
             hms=hms,
             rooms=rooms,
@@ -188,6 +205,7 @@ async def running(
             user_id=lambda: identity.user_id,
             name=lambda: identity.name,
             stale=lambda: alerts.stale(identity.team_id),
+            examine=lambda: examine(parts),
             words=tuple(COMMANDS),
         )
 
@@ -246,6 +264,36 @@ async def running(
             starting.result()
         host, port = runner.addresses[0][:2]
         yield Running(f"http://{host}:{port}", starting)
+
+
+async def doctor() -> list[Finding]:
+    """All that is found without the bot, of the settings as they are. Nothing is written anywhere."""
+    settings, wrong = read_all()
+    findings = review(settings, modes(settings), wrong)
+    unfit = {finding.what for finding in findings if finding.state == "fail"}
+    async with AsyncExitStack() as stack:
+        client = _slack_client(settings, await stack.enter_async_context(aiohttp.ClientSession()), again=False)
+        hms = Hms(settings.hms_api_url, _hms_token(settings))
+        stack.push_async_callback(hms.close)
+
+        async def look() -> Store | None:
+            if store := await Store.look(settings.database_url):
+                stack.push_async_callback(store.close)
+            return store
+
+        def fit(*names: str) -> bool:
+            return unfit.isdisjoint(names)
+
+        parts = Parts(
+            findings,
+            settings.poll_interval_s,
+            workspace=Workspace(client) if fit("SLACK_BOT_TOKEN", "SLACK_API_URL") else None,
+            app_token=_secret(settings.slack_app_token) if fit("SLACK_APP_TOKEN") else "",
+            hms=hms if fit(HMS_KEYS, "HMS_API_URL") else None,
+            given_token=_given_token(settings),
+            look=look if fit("DATABASE_URL") else None,
+        )
+        return await examine(parts)
 
 
 async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE) -> None:
@@ -307,7 +355,13 @@ def _socket(settings: Settings, slack: AsyncApp, http: aiohttp.ClientSession) ->
 def _hms_token(settings: Settings) -> Token:
     if settings.hms_access_key and settings.hms_secret:
         return SignedToken(settings.hms_access_key, settings.hms_secret.get_secret_value())
-    return GivenToken(_secret(settings.hms_management_token))
+    return GivenToken(_given_token(settings))
+
+
+def _given_token(settings: Settings) -> str:
+    """The token of 100ms's that is used as it is, or "" where tokens are signed."""
+    signed = settings.hms_access_key and settings.hms_secret
+    return "" if signed else _secret(settings.hms_management_token)
 
 
 def _secret(value: Any) -> str:

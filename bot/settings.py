@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.core.finding import Finding
 from bot.core.zones import exact_zone
 from bot.errors import ConfigError
 
@@ -92,32 +95,79 @@ _NEEDED: dict[Mode, tuple[tuple[str, str], ...]] = {
         ("slack_app_token", "an app-level token (xapp-…) with connections:write, page Basic Information"),
     ),
 }
+HMS_KEYS = "HMS_ACCESS_KEY and HMS_SECRET"
 _STARTS = {"slack_bot_token": ("xoxb-", "xoxe.xoxb-"), "slack_app_token": ("xapp-",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A setting that is missing or wrong, and what to do, in words that hold nothing of its value."""
+
+    name: str
+    why: str
+    do: str = ""
+
+    @property
+    def line(self) -> str:
+        said = f"{self.name} {self.why}: {self.do}" if self.do else f"{self.name}: {self.why}"
+        return f"{said}. See .env.example."
 
 
 def read() -> Settings:
     """The settings as they are. Raises ConfigError with one line that says what to mend."""
+    settings, wrong = read_all()
+    if wrong:
+        raise ConfigError(wrong[0].line)
+    return settings
+
+
+def read_all(env_file: str | None = ".env") -> tuple[Settings, list[Wrong]]:
+    """The settings, with their defaults in place of all that are wrong."""
     try:
-        return Settings()
+        return Settings(_env_file=env_file), []  # type: ignore[call-arg]
     except (UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f".env can't be read: {type(error).__name__}. See .env.example.") from None
+        settings, wrong = read_all(env_file=None)
+        return settings, [Wrong(".env", "can't be read", type(error).__name__), *wrong]
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = str(first["loc"][0]).upper()
-        raise ConfigError(f"{name}: {first['msg'].removeprefix('Value error, ')}. See .env.example.") from None
+        said = {str(each["loc"][0]): each["msg"] for each in error.errors(include_input=False, include_url=False)}
+        wrong = [Wrong(name.upper(), why.removeprefix("Value error, ")) for name, why in said.items()]
+        return Settings(**{name: Settings.model_fields[name].default for name in said}), wrong
+
+
+def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) -> list[Finding]:
+    """A finding for each setting that is missing for these modes or looks odd, and for each that is `wrong`."""
+    missing = [each for mode in of for each in lacking(settings, mode)]
+    found = [
+        Finding(each.name, "fail", each.why, each.do or "see `.env.example`")
+        for each in dict.fromkeys([*wrong, *missing])
+    ]
+    secret = settings.slack_signing_secret
+    if secret is not None and not re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value()):
+        seen = "doesn't look like one, which has 32 digits and letters a to f"
+        found.append(Finding("SLACK_SIGNING_SECRET", "warn", seen, "compare it with the one on page Basic Information"))
+    said = " or ".join(f"python -m bot {mode}" for mode in of)
+    return found or [Finding("Settings", "ok", f"all there for {said}")]
 
 
 def load(mode: Mode) -> Settings:
     """The settings of a mode, complete. Raises ConfigError as `read` does."""
     settings = read()
+    for wrong in lacking(settings, mode):
+        raise ConfigError(wrong.line)
+    return settings
+
+
+def modes(settings: Settings) -> Sequence[Mode]:
+    """Those that the settings are meant for; the first of all where they don't tell."""
+    return [mode for mode, needed in _NEEDED.items() if getattr(settings, needed[-1][0]) is not None] or ["web"]
+
+
+def lacking(settings: Settings, mode: Mode) -> Iterator[Wrong]:
+    """What a mode can't do without."""
     for name, what in _NEEDED[mode]:
         if getattr(settings, name) is None:
-            raise ConfigError(f"{name.upper()} is not set: it is {what}. See .env.example.")
-        if name in _STARTS and not getattr(settings, name).get_secret_value().startswith(_STARTS[name]):
-            raise ConfigError(f"{name.upper()} is another token: it starts with {_STARTS[name][0]}. See .env.example.")
+            yield Wrong(name.upper(), "is not set", f"it is {what}")
+        elif name in _STARTS and not getattr(settings, name).get_secret_value().startswith(_STARTS[name]):
+            yield Wrong(name.upper(), "is another token", f"it starts with {_STARTS[name][0]}")
     if settings.hms_management_token is None and not (settings.hms_access_key and settings.hms_secret):
-        raise ConfigError(
-            "HMS_ACCESS_KEY and HMS_SECRET are not both set: they are on the Developer page of the 100ms dashboard. "
-            "See .env.example."
-        )
-    return settings
+        yield Wrong(HMS_KEYS, "are not both set", "they are on the Developer page of the 100ms dashboard")

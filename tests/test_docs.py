@@ -42,7 +42,7 @@ def test_the_lists_are_what_a_newcomer_expects() -> None:
     ]  # fmt: skip
     assert list(COMMANDS) == [
         "show", "subscribe", "subscriptions", "unsubscribe", "digest", "digests", "mute", "mutes", "unmute", "quiet",
-        "threads", "settings", "help",
+        "threads", "settings", "doctor", "help",
     ]  # fmt: skip
 
 

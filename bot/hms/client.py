@@ -16,7 +16,7 @@ from httpx_aiohttp import AiohttpTransport
 from bot import metrics
 from bot.core.mask import Mask
 from bot.core.session import Room, Session
-from bot.core.values import LIMIT_MAX
+from bot.core.values import LIMIT_MAX, LIMIT_MIN
 from bot.errors import HmsError, HmsUnavailable
 from bot.hms.auth import ManagementAuth, Token
 from bot.hms.wire import (
@@ -76,6 +76,10 @@ class Hms:
 
     async def close(self) -> None:
         await self._http.aclose()
+
+    async def check(self) -> None:
+        """One small request, not repeated: that 100ms answers, takes the token, and what its clock says."""
+        await self._attempt("/sessions", _page(LIMIT_MIN, None), sessions_decoder, "")
 
     async def list_sessions(self, params: Mapping[str, str], *, limit: int, start: str | None) -> Batch:
         """`params` are List sessions' own filters; `start` is the id to start after."""

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 
 from bot import log, metrics
 from bot.chat.trouble import LOST_TOKEN
+from bot.core.health import held, slow, stale
 from bot.flows.deliver import Deliver
 from bot.flows.digest import Digests
 from bot.flows.poll import Poll
 from bot.jobs.scheduler import Job
 from bot.store.clock import Clock
-from bot.store.store import Fence, Store
+from bot.store.store import POLLER, Fence, Store
 
 LEASE_S = 15.0
 """A leader that is silent for so long is followed by another process."""
@@ -24,10 +25,6 @@ RECONCILE_S = 5.0
 """How often messages are looked up whose sending had no clear answer."""
 DIGESTS_S = 5.0
 """How often it is looked whether a digest is due."""
-SLOW_S = 300.0
-"""A message that isn't sent after so long is worth an operator's eye."""
-STALE_POLLS = 4
-"""Data older than so many poll intervals is stale."""
 
 
 class Alerts:
@@ -74,18 +71,14 @@ class Alerts:
         """A line for operators where messages don't go out, or ""."""
         waiting, oldest_ms = await self._store.depth()
         wait_s = time.time() - oldest_ms / 1000 if oldest_ms is not None else 0.0
-        late = f"{waiting} messages are to be sent, the oldest for {int(wait_s)} s" if wait_s > SLOW_S else ""
-        held = await self._store.unconfirmed()
-        return "\n".join(filter(None, (late, f"messages held, unconfirmed: {held}" if held else "")))
+        return "\n".join(filter(None, (slow(waiting, wait_s), held(await self._store.unconfirmed()))))
 
     async def stale(self, team_id: str) -> str:
         """A line where what is known of sessions is old, or ""."""
         state = await self._store.poll_state(team_id)
-        good_s = (state.good_ms or 0) / 1000
-        if time.time() - max(good_s, self._began_s) < STALE_POLLS * self._interval_s:
-            return ""
-        when = f"was last read {int(time.time() - good_s)} s ago" if good_s else "has not been read yet"
-        return f"alerts wait: 100ms {when}" + (f" ({state.cause})" if state.cause else "")
+        good_s, now_s = (state.good_ms or 0) / 1000, time.time()
+        old = stale(good_s, self._began_s, state.cause, now_s=now_s, interval_s=self._interval_s)
+        return f"alerts wait: {old}" if old else ""
 
     async def stored(self, team_id: str) -> Mapping[str, float]:
         """What operators watch of what is stored: see `metrics.STORED`."""
@@ -112,7 +105,7 @@ class Alerts:
         if before and now < self._renew_at:
             return
         self._renew_at = now + self._lead_s / 3
-        self._fence = await self._store.lead("poller", self._owner, int(self._lead_s * 1000))
+        self._fence = await self._store.lead(POLLER, self._owner, int(self._lead_s * 1000))
         metrics.leader.set(self._fence is not None)
         if self._fence and not before:
             self._poll_at = 0.0

@@ -16,6 +16,7 @@ from bot.render.help import COMMAND, help_message
 from bot.slack.access import denial, permit
 from bot.slack.answers import send_page, send_session
 from bot.slack.digests import digest, digests
+from bot.slack.doctor import doctor
 from bot.slack.mutes import mute, mutes, quiet, threads, unmute
 from bot.slack.numbers import unquoted
 from bot.slack.request import Request
@@ -169,6 +170,7 @@ COMMANDS: dict[str, Command] = {
         settings,
         also=("config",),
     ),
+    "doctor": Command("doctor", "whether all works: Slack, 100ms, the database, the clock, what waits", doctor),
     "help": Command("help", "this list", _help, also=("?", "h", "-h", "-help", "--help", "-?")),
 }
 

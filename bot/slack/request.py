@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from cachetools import TTLCache
 from bot import log, metrics
 from bot.core.access import Access
 from bot.core.change import Changed
+from bot.core.finding import Finding
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
@@ -49,6 +50,7 @@ class Bot:
     user_id: Callable[[], str]  # the bot's own
     name: Callable[[], str]
     stale: Callable[[], Awaitable[str]]  # why alerts wait, or ""
+    examine: Callable[[], Awaitable[Sequence[Finding]]]  # how the bot is
     groups: Groups
     access: Access = field(default_factory=dict)
     words: tuple[str, ...] = ()  # the subcommands, for the nearest word in an error

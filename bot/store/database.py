@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import IO, Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, delete, event, false
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -13,8 +15,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from bot.errors import ConfigError
 from bot.store.address import Postgres, SqliteFile, read_address
-from bot.store.lock import lock_file
-from bot.store.migrate import upgrade
+from bot.store.lock import lock_file, locked
+from bot.store.migrate import revision_of, upgrade
 from bot.store.problems import ERRORS, StoreError, in_words, passes
 from bot.store.tables import leases
 
@@ -25,21 +27,27 @@ TRIES = 5
 BUSY_S = 10.0
 """How long SQLite waits for another program that writes to the file."""
 CONNECT_S = 10.0
+LOOK_S = 3.0
+"""How long one that is only looked at may take to connect, or for a statement."""
 _SESSION = {
     # A stopped process (SIGSTOP, a hung host) must not keep rows from the other replicas.
     "idle_in_transaction_session_timeout": "5s",
     "lock_timeout": "20s",
     "statement_timeout": "30s",
 }
+_READS = {"default_transaction_read_only": "on", "statement_timeout": f"{LOOK_S:.0f}s"}
 
 
 class Database:
     """`single`: no other process uses it."""
 
-    def __init__(self, engine: AsyncEngine, *, single: bool, lock: IO[str] | None = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, single: bool, lock: IO[str] | None = None, path: Path | None = None
+    ) -> None:
         self.engine = engine
         self.single = single
         self._lock = lock
+        self._path = path
 
     @classmethod
     async def open(cls, url: str, *, busy_s: float = BUSY_S) -> Database:
@@ -62,6 +70,35 @@ class Database:
             await database.close()
             raise
         return database
+
+    @classmethod
+    async def look(cls, url: str) -> Database | None:
+        """As it is, to read: nothing is upgraded, made or locked, whoever uses it meanwhile. None where there is no
+        file yet. Raises ConfigError."""
+        address = read_address(url)
+        if isinstance(address, SqliteFile):
+            if not address.path.parent.is_dir():
+                raise ConfigError(f"DATABASE_URL: {address}: there is no such folder.")
+            if not address.path.exists():
+                return None
+            database = cls(_sqlite(address, LOOK_S, reads=True), single=True, path=address.path)
+        else:
+            database = cls(_postgres(address, LOOK_S, reads=True), single=False)
+        try:
+            async with database.engine.begin() as connection:
+                await connection.run_sync(revision_of)
+        except ERRORS as error:
+            await database.close()
+            raise ConfigError(f"DATABASE_URL: {address}: {in_words(error)}.") from None
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @property
+    def served(self) -> bool:
+        """Whether a process of the bot has opened this SQLite file."""
+        return self._lock is not None or (self._path is not None and locked(self._path))
 
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """What `work` gives, in a transaction of its own: all of it is stored, or nothing and StoreError is raised.
@@ -93,9 +130,16 @@ class Database:
             self._lock.close()
 
 
-def _sqlite(address: SqliteFile, busy_s: float) -> AsyncEngine:
+def _sqlite(address: SqliteFile, busy_s: float, *, reads: bool = False) -> AsyncEngine:
+    """`reads`: it is never written to."""
+    url = URL.create("sqlite+aiosqlite", database=str(address.path))
+    if reads:  # sqlite.org/uri.html
+        # Nobody has a file open that has no WAL, and SQLite would leave one behind even of reading: of another owner
+        alone = "0" if Path(f"{address.path}-wal").exists() else "1"
+        query = {"mode": "ro", "immutable": alone, "uri": "true"}
+        url = url.set(database=f"file:{quote(str(address.path))}", query=query)
     engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(address.path)),
+        url,
         connect_args={"timeout": busy_s, "isolation_level": None},
         # One connection: transactions queue here, fairly, and not in SQLite's busy handler, which sleeps and guesses.
         poolclass=AsyncAdaptedQueuePool,
@@ -108,23 +152,24 @@ def _sqlite(address: SqliteFile, busy_s: float) -> AsyncEngine:
     def _connected(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
         # FULL: in WAL mode NORMAL may lose the last commits when the power fails, and with them what was sent
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in () if reads else ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begun(connection: Connection) -> None:
         # A deferred transaction that reads and then writes fails at once when another program wrote in between
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
 
 
-def _postgres(address: Postgres) -> AsyncEngine:
+def _postgres(address: Postgres, patience_s: float = CONNECT_S, *, reads: bool = False) -> AsyncEngine:
+    """`patience_s` is for a connection. `reads`: it is never written to, and a statement has no more time either."""
     engine = create_async_engine(
         "postgresql+asyncpg://",
         # asyncpg reads the URL itself, with all that libpq's URLs may say (sslmode, a socket's folder, several hosts)
-        connect_args={"dsn": address.dsn, "timeout": CONNECT_S, "command_timeout": 60},
+        connect_args={"dsn": address.dsn, "timeout": patience_s, "command_timeout": patience_s if reads else 60},
         pool_size=5,
         max_overflow=5,
         pool_timeout=30,
@@ -135,7 +180,8 @@ def _postgres(address: Postgres) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
         # Not as settings of the connection's start, which poolers such as PgBouncer refuse
-        said = "; ".join(f"SET {name} = '{value}'" for name, value in _SESSION.items())
+        session = _SESSION | (_READS if reads else {})
+        said = "; ".join(f"SET {name} = '{value}'" for name, value in session.items())
         connection.run_async(lambda driver: driver.execute(said))
 
     return engine

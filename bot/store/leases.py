@@ -11,6 +11,8 @@ from bot.store.records import Fence
 from bot.store.sql import insert
 from bot.store.tables import leases
 
+POLLER = "poller"
+"""The lease of the process that polls."""
 _NOW_S = func.extract("epoch", func.clock_timestamp())
 """PostgreSQL's own clock."""
 
@@ -34,6 +36,12 @@ async def take(db: AsyncConnection, name: str, owner: str, ttl_ms: int, *, singl
     )
     epoch = await db.scalar(taken.returning(leases.c.epoch))
     return Fence(name, owner, epoch) if epoch is not None else None
+
+
+async def lasts(db: AsyncConnection, name: str) -> bool:
+    """Whether somebody has it now, by PostgreSQL's clock."""
+    query = select(leases.c.name).where(leases.c.name == name, leases.c.expires_ms > cast(_NOW_S * 1000, BigInteger))
+    return await db.scalar(query) is not None
 
 
 async def holds(db: AsyncConnection, fence: Fence) -> bool:

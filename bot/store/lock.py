@@ -13,6 +13,18 @@ WAIT_S = 1.0
 """For a process that was just stopped: its files close a moment later."""
 
 
+def locked(database: Path) -> bool:
+    """Whether a process holds it."""
+    try:
+        with Path(f"{database}.lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
 def lock_file(database: Path) -> IO[str]:
     """Hold `<database>.lock` until the file is closed, which the system does for a killed process. Raises
     ConfigError."""

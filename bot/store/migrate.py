@@ -9,7 +9,8 @@ from sqlalchemy import Connection, inspect, text
 from bot.errors import ConfigError
 
 PLACE = Path(__file__).parent / "migrations"
-NEWEST = max(path.name.partition("_")[0] for path in (PLACE / "versions").glob("[0-9]*_*.py"))
+REVISIONS = sorted(path.name.partition("_")[0] for path in (PLACE / "versions").glob("[0-9]*_*.py"))
+NEWEST = REVISIONS[-1]
 _LOCK = 0x5E55_1045  # this program's number among PostgreSQL's advisory locks
 
 
@@ -17,18 +18,16 @@ def upgrade(connection: Connection, revision: str = NEWEST) -> None:
     """In the connection's transaction. Raises ConfigError for a database of a newer program."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
-    now = _revision(connection)
+    now = revision_of(connection)
     if now == revision:
         return
     from alembic import command  # 10 MB that are seldom needed
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(PLACE).replace("%", "%%"))
     config.attributes["connection"] = connection
-    known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
-    if now and now not in known:
+    if now and now not in REVISIONS:
         raise ConfigError(
             f"DATABASE_URL: a newer version of the bot has changed this database (revision {now}). "
             "Start that version, or give this one a database of its own."
@@ -36,7 +35,7 @@ def upgrade(connection: Connection, revision: str = NEWEST) -> None:
     command.upgrade(config, revision)
 
 
-def _revision(connection: Connection) -> str:
+def revision_of(connection: Connection) -> str:
     """The one that the database is at, or "" where it is empty."""
     if not inspect(connection).has_table("alembic_version"):
         return ""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Update, case, select, update
+from sqlalchemy import ColumnElement, Update, case, func, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.outgoing import Outgoing
 from bot.store import digests, messages, subscriptions
 from bot.store.channels import Place, lock, turn
 from bot.store.outbox import UNCONFIRMED
+from bot.store.records import Channel
 from bot.store.sql import HELD, PENDING, SENDING
 from bot.store.tables import channels, outbox
+from bot.store.tables import digests as digested
+from bot.store.tables import subscriptions as subscribed
 
 
 async def pause(
@@ -42,6 +46,26 @@ async def makers(db: AsyncConnection, team_id: str, channel_id: str) -> list[str
     people = [each.created_by for each in await subscriptions.read(db, team_id, channel_id)]
     people += [each.created_by for each in await digests.read(db, team_id, channel_id)]
     return list(dict.fromkeys(people))
+
+
+async def told(db: AsyncConnection, team_id: str) -> set[str]:
+    """The conversations that have a subscription or a digest."""
+    some = [select(each.c.channel_id).where(each.c.team_id == team_id) for each in (subscribed, digested)]
+    return set(await db.scalars(union(*some)))
+
+
+async def troubled(db: AsyncConnection, team_id: str) -> dict[str, Channel]:
+    """The conversations that are paused, or have messages of which nobody knows whether they arrived: `held` of
+    them."""
+    paused = select(channels.c.channel_id, channels.c.paused, channels.c.paused_ms)
+    stopped = await db.execute(paused.where(channels.c.team_id == team_id, channels.c.paused.is_not(None)))
+    found = {channel_id: Channel(why, since_ms) for channel_id, why, since_ms in stopped}
+    unsure = select(outbox.c.channel_id, func.count()).where(
+        outbox.c.team_id == team_id, outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED
+    )
+    for channel_id, count in await db.execute(unsure.group_by(outbox.c.channel_id)):
+        found[channel_id] = replace(found.get(channel_id, Channel()), held=count)
+    return found
 
 
 async def resume(db: AsyncConnection, team_id: str, channel_id: str) -> bool:

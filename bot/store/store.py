@@ -33,6 +33,8 @@ from bot.store import (
 )
 from bot.store.database import BUSY_S, Database
 from bot.store.digests import DIGESTS_MOST
+from bot.store.leases import POLLER
+from bot.store.migrate import REVISIONS, revision_of
 from bot.store.mutes import MUTES_MOST
 from bot.store.problems import StoreError
 from bot.store.prune import prune
@@ -43,7 +45,9 @@ from bot.store.subscriptions import SUBSCRIPTIONS_MOST
 __all__ = [
     "DIGESTS_MOST",
     "MUTES_MOST",
+    "POLLER",
     "QUIETS_MOST",
+    "REVISIONS",
     "SUBSCRIPTIONS_MOST",
     "Channel",
     "Fence",
@@ -70,6 +74,13 @@ class Store:
         for another program that has an SQLite file locked. Raises ConfigError."""
         return cls(await Database.open(url, busy_s=busy_s))
 
+    @classmethod
+    async def look(cls, url: str) -> Store | None:
+        """The database as it is, of whatever revision, and only to read; None where it is a file that isn't there.
+        Raises ConfigError."""
+        database = await Database.look(url)
+        return cls(database) if database is not None else None
+
     async def close(self) -> None:
         await self._database.close()
 
@@ -77,6 +88,14 @@ class Store:
     def single(self) -> bool:
         """Whether no other process uses the database: an SQLite file."""
         return self._database.single
+
+    async def revision(self) -> str:
+        """The one that the database is at, or "" where it is empty. `REVISIONS` are those that this program knows."""
+        return await self._run(lambda db: db.run_sync(revision_of))
+
+    async def running(self) -> bool:
+        """Whether a process of the bot, this one or another, works with the database."""
+        return self._database.served if self.single else await self._run(lambda db: leases.lasts(db, POLLER))
 
     # Subscriptions
 
@@ -120,6 +139,15 @@ class Store:
         what became of it, that still counts, and else it is looked for after `resume`: for one that was refused call
         `again` before."""
         await self._run(lambda db: pausing.pause(db, team_id, channel_id, reason, now_ms, tell))
+
+    async def told(self, team_id: str) -> set[str]:
+        """The conversations that have a subscription or a digest."""
+        return await self._run(lambda db: pausing.told(db, team_id))
+
+    async def troubled(self, team_id: str) -> dict[str, Channel]:
+        """The conversations that are paused, or have messages of which nobody knows whether they arrived: here `held`
+        counts those alone."""
+        return await self._run(lambda db: pausing.troubled(db, team_id))
 
     async def makers(self, team_id: str, channel_id: str) -> list[str]:
         """The people who asked for what the channel gets: its subscriptions and digests."""

@@ -352,3 +352,24 @@ async def test_trigger_ids_live_three_seconds_and_once(slack: FakeSlack, client:
     assert late["error"] == "expired_trigger_id"
     bad = await error_of(client.views_open(trigger_id=trigger, view={"type": "modal"}))
     assert bad["error"] == "invalid_arguments"
+
+
+async def test_the_bots_own_conversations(slack: FakeSlack, client: AsyncWebClient) -> None:
+    """https://docs.slack.dev/reference/methods/users.conversations"""
+    kinds = "public_channel,private_channel"
+    names = [each["name"] for each in (await client.users_conversations(types=kinds))["channels"]]
+    assert sorted(names) == ["general", "incident-room", "live-ops", "spring-launch", "support"]
+    first = await client.users_conversations(types=kinds, exclude_archived=True, limit=3)
+    cursor = first["response_metadata"]["next_cursor"]
+    rest = await client.users_conversations(types=kinds, exclude_archived=True, limit=3, cursor=cursor)
+    names = [each["name"] for page in (first, rest) for each in page["channels"]]
+    assert sorted(names) == ["general", "incident-room", "live-ops", "support"]
+    assert slack.violations == []
+
+
+async def test_a_kind_of_conversation_without_its_scope(session: aiohttp.ClientSession) -> None:
+    async with FakeSlack(scopes=frozenset({"channels:read"})) as slack:
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
+        assert (await client.users_conversations())["ok"]
+        answer = await error_of(client.users_conversations(types="public_channel,private_channel"))
+    assert (answer["error"], answer["needed"]) == ("missing_scope", "groups:read")

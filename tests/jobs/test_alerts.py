@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.chat.chat import Chat
 from bot.core.change import Changed
 from bot.core.digest import Digest
+from bot.core.health import SLOW_S
 from bot.core.parse import parse
 from bot.core.schedule import read_schedule
 from bot.demo.fake_hms import Account, FakeHms, Status
@@ -25,7 +26,7 @@ from bot.flows.poll import LIFE_MOST_MS, Poll
 from bot.flows.rooms import Rooms
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
-from bot.jobs.alerts import SLOW_S, Alerts
+from bot.jobs.alerts import Alerts
 from bot.jobs.scheduler import Scheduler
 from bot.store.clock import Clock
 from bot.store.store import Store
@@ -152,7 +153,7 @@ async def test_an_operator_hears_of_messages_that_do_not_go_out(
     assert await process.alerts.slow() == ""
     long_ago = int((time.time() - SLOW_S - 60) * 1000)
     await commit(store, message("m"), message("n", "C2"), now_ms=long_ago)
-    assert (await process.alerts.slow()).startswith("2 messages are to be sent, the oldest for 36")
+    assert (await process.alerts.slow()).startswith("2 messages are to be sent, the oldest for 6 min")
     for row in await store.claim(long_ago, 20_000, 10):
         await store.held(row, "unconfirmed")
     assert await process.alerts.slow() == "messages held, unconfirmed: 2"

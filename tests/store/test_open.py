@@ -18,7 +18,7 @@ from sqlalchemy import text
 from bot.errors import ConfigError
 from bot.store.address import Postgres, SqliteFile, read_address
 from bot.store.database import Database
-from bot.store.store import Store, StoreError
+from bot.store.store import REVISIONS, Store, StoreError
 from tests.conftest import ROOT
 from tests.store.parts import NOW, TEAM, card, commit, message, post, send, tracked
 from tests.store.server import named, run_sql
@@ -283,3 +283,24 @@ async def breaks_off() -> AsyncIterator[str]:
 
 async def test_a_server_that_goes_away_while_one_connects(breaks_off: str) -> None:
     assert "the connection to it was lost" in await refused(breaks_off)
+
+
+async def test_a_look_changes_nothing(url: str, tmp_path: Path) -> None:
+    """Neither beside a process that works with the database, nor after it has ended."""
+    assert await Store.look(f"sqlite:///{tmp_path / 'none.db'}") is None
+    store = await Store.open(url)
+    await commit(store, message("m"))
+    await store.lead("poller", "me", 60_000)
+    for running in (True, False):
+        if not running:
+            await store.lead("poller", "me", -1)
+            await store.close()
+        before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")}
+        look = await Store.look(url)
+        assert look is not None
+        assert (await look.revision(), (await look.depth())[0], await look.running()) == (REVISIONS[-1], 1, running)
+        with pytest.raises(StoreError):
+            await look.poll_failed(TEAM, NOW, "x")
+        await look.close()
+        after = {path.name: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")}
+        assert after == before

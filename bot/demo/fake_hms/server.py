@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Self, TypeVar
 
@@ -166,6 +167,7 @@ class FakeHms:
             record.status = answer.status
             return await _cut_off(request, answer)
         response = self._respond(fault, record, authorization)
+        response.headers.setdefault("Date", formatdate(self.clock(), usegmt=True))
         record.status = response.status
         return response
 

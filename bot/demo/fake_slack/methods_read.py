@@ -5,7 +5,7 @@ Each takes the site and the call's arguments (decoded), returns the answer witho
 
 import base64
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.demo.fake_slack.model import Channel, Json, Message
@@ -13,6 +13,7 @@ from bot.demo.fake_slack.seed import TEAM_DOMAIN, TEAM_NAME
 from bot.demo.fake_slack.site import Refused, Site
 from bot.render.limits import VIEW_BLOCKS
 
+_READ_SCOPES = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read"}
 VIEW_TITLE_CHARS = 24  # https://docs.slack.dev/reference/views/modal-views
 
 
@@ -64,13 +65,24 @@ def conversations_info(site: Site, args: Json) -> Json:
 
 def conversations_list(site: Site, args: Json) -> Json:
     """Public channels, and those private ones and direct conversations that the bot is in."""
-    types = str(args.get("types", "public_channel")).split(",")
-    names = [name.strip() for name in types]
+    return _listed(site, args, lambda channel: _type(channel) == "public_channel")
+
+
+def users_conversations(site: Site, args: Json) -> Json:
+    """Those of these kinds that the bot is in. A kind whose scope isn't granted refuses the whole."""
+    return _listed(site, args, lambda channel: False)
+
+
+def _listed(site: Site, args: Json, also: Callable[[Channel], bool]) -> Json:
+    kinds = [name.strip() for name in str(args.get("types", "public_channel")).split(",")]
+    for kind in kinds:
+        if (scope := _READ_SCOPES.get(kind, "mpim:read")) not in site.scopes:
+            raise site.lacking(scope, breach=True)
     found = [
         channel
         for channel in sorted(site.workspace.channels.values(), key=lambda channel: channel.id)
-        if _type(channel) in names
-        and (_type(channel) == "public_channel" or site.workspace.bot_user in channel.members)
+        if _type(channel) in kinds
+        and (also(channel) or site.workspace.bot_user in channel.members)
         and not (channel.is_archived and _true(args.get("exclude_archived")))
     ]
     page, metadata = _page(found, args)

@@ -45,7 +45,7 @@ class FakeSlack(Records):
         *,
         manifest: Mapping[str, Any] | None = None,
         bot_events_url: str | None = None,
-        signing_secret: str = "demo-signing-secret",  # noqa: S107
+        signing_secret: str = "d3305ec2e70f51a9c4b86e7d1230fa95",  # noqa: S107
         bot_token: str = "xoxb-demo-sessions-bot",  # noqa: S107
         app_token: str = "xapp-demo-sessions-bot",  # noqa: S107
         scopes: frozenset[str] = DEFAULT_SCOPES,

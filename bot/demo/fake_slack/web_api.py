@@ -50,6 +50,7 @@ METHODS: Mapping[str, Method] = {
     "conversations.open": Method(methods_read.conversations_open, ("im:write", "mpim:write")),
     "conversations.replies": Method(methods_read.conversations_replies, _HISTORY),
     "usergroups.users.list": Method(methods_read.usergroups_users_list, ("usergroups:read",)),
+    "users.conversations": Method(methods_read.users_conversations, _READ),
     "users.info": Method(methods_read.users_info, ("users:read",)),
     "users.list": Method(methods_read.users_list, ("users:read",)),
     "views.open": Method(methods_read.views_open),

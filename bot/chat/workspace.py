@@ -1,0 +1,76 @@
+"""What Slack says of the bot itself: who it is, what it may do, where it is.
+
+docs.slack.dev/reference/methods: auth.test, apps.connections.open, users.conversations, conversations.info.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+PAGE = 999
+"""The most that users.conversations gives at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """`scopes` are the token's. `ahead_s`: how far Slack's clock is ahead of ours, to about a second; None where its
+    answer had no date."""
+
+    team_id: str
+    team: str
+    name: str
+    scopes: frozenset[str]
+    ahead_s: float | None
+
+
+class Workspace:
+    """Asks once for each thing: `client` must not repeat by itself. What a method raises `chat.answers.judge` can
+    tell."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+
+    async def who(self) -> Who:
+        answer = await self._client.auth_test()
+        scopes = answer.headers.get("X-OAuth-Scopes", "")
+        return Who(
+            str(answer.get("team_id") or ""),
+            str(answer.get("team") or ""),
+            str(answer.get("user") or ""),
+            frozenset(filter(None, (scope.strip() for scope in scopes.split(",")))),
+            _ahead_s(answer.headers.get("Date", "")),
+        )
+
+    async def connect(self, app_token: str) -> None:
+        """Ask where a socket could be opened: by that Slack takes the token. None is opened."""
+        await self._client.apps_connections_open(app_token=app_token)
+
+    async def channels(self) -> set[str]:
+        """The channels that the bot is in, archived ones left out. Needs channels:read and groups:read."""
+        found: set[str] = set()
+        cursor = ""
+        while True:
+            page: Any = await self._client.users_conversations(
+                types="public_channel,private_channel", exclude_archived=True, limit=PAGE, cursor=cursor or None
+            )
+            found |= {str(each.get("id")) for each in page.get("channels") or ()}
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return found
+
+    async def is_public(self, channel_id: str) -> bool:
+        """Whether everybody in the workspace may see the channel. Needs the same scopes."""
+        channel: Any = (await self._client.conversations_info(channel=channel_id)).get("channel") or {}
+        return channel.get("is_channel") is True and channel.get("is_private") is False
+
+
+def _ahead_s(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return None

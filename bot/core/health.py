@@ -1,0 +1,133 @@
+"""How the bot is, judged by what was seen: the same words for /readyz, for lists in Slack and for the doctor."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.core.finding import Finding
+from bot.core.scopes import FEATURES
+
+SLOW_S = 300.0
+"""A message that isn't sent after so long is worth an operator's eye."""
+STALE_POLLS = 4
+"""Data older than so many poll intervals is stale."""
+SKEW_WARN_S = 5.0
+"""A `Date` header has whole seconds and was on its way; what differs by more is a clock that nobody sets."""
+EXPIRY_WARN_S = 3 * 86_400.0
+"""A token that can't be renewed is told of so long before its end: a weekend, and a day to act in."""
+
+
+def stale(good_s: float, since_s: float, cause: str, *, now_s: float, interval_s: float) -> str:
+    """What to say of sessions that were last read at `good_s`, 0 for never, or "" where that is new enough. `since_s`:
+    when the bot began to read. In epoch seconds."""
+    if now_s - max(good_s, since_s) < STALE_POLLS * interval_s:
+        return ""
+    return last_read(good_s, now_s) + (f" ({cause})" if cause else "")
+
+
+def last_read(good_s: float, now_s: float) -> str:
+    """When 100ms was last read for alerts; 0 is never."""
+    return f"100ms was last read {span(now_s - good_s)} ago" if good_s else "100ms has not been read yet"
+
+
+def slow(waiting: int, oldest_s: float) -> str:
+    """What to say of so many messages that are to be sent, the oldest for so long; "" where that is as it should be."""
+    return f"{waiting} messages are to be sent, the oldest for {span(oldest_s)}" if oldest_s > SLOW_S else ""
+
+
+def held(count: int) -> str:
+    """What to say of messages that nobody knows to have arrived, or ""."""
+    return f"messages held, unconfirmed: {count}" if count else ""
+
+
+def span(seconds: float) -> str:
+    """`45 s`, `12 min`, `5 h`, `3 d`, rounded down from two of a unit on."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def judge_scopes(granted: Collection[str]) -> list[Finding]:
+    """One finding for each feature that lacks a scope."""
+    what, findings = "Slack scopes", []
+    for feature in FEATURES:
+        if missing := [scope for scope in feature.scopes if scope not in granted]:
+            scopes = " and ".join(f"`{scope}`" for scope in missing)
+            mend = f"add {scopes} on the app's page OAuth &amp; Permissions, and install the app anew"
+            findings.append(Finding(what, "fail" if feature.needed else "warn", feature.lost, mend))
+    return findings or [Finding(what, "ok", "all that the features need")]
+
+
+def judge_clock(whose: str, ahead_s: float, most_s: float, why: str) -> Finding:
+    """Our clock against another's, which is `ahead_s` ahead of it. From `most_s` on something doesn't work: `why`."""
+    off_s = abs(ahead_s)
+    if off_s <= SKEW_WARN_S:
+        return Finding("Clock", "ok", f"the same as {whose}, to {max(1, round(off_s))} s")
+    seen = f"{span(off_s)} {'behind' if ahead_s > 0 else 'ahead of'} {whose}"
+    mend = "set this machine's clock, and keep it set (NTP)"
+    return Finding("Clock", "fail", f"{seen}: {why}", mend) if off_s > most_s else Finding("Clock", "warn", seen, mend)
+
+
+def judge_token(claims: Mapping[str, Any] | None, now_s: float) -> Finding:
+    """A management token of 100ms that an operator made, by what it says of itself; None where it can't be read."""
+    what, name, instead = "100ms token", "HMS_MANAGEMENT_TOKEN", "or set `HMS_ACCESS_KEY` and `HMS_SECRET` instead"
+    make = f"make a new one on the Developer page of the 100ms dashboard, {instead}"
+    if claims is None:
+        return Finding(what, "fail", f"{name} is no token: 100ms's are JWTs, eyJ….….…", make)
+    if claims.get("type") != "management":
+        return Finding(what, "fail", f"{name} is a token of another type: it must be a management token", make)
+    ends_s = claims.get("exp")
+    if not isinstance(ends_s, int | float) or not 0 < ends_s < 1e11:
+        return Finding(what, "ok", "taken; it doesn't say when it ends")
+    left_s, when = ends_s - now_s, f"{datetime.fromtimestamp(ends_s, UTC):%Y-%m-%d %H:%M} UTC"
+    if left_s <= 0:
+        return Finding(what, "fail", f"{name} expired at {when}", make)
+    renew = f"the bot can't renew it: set `HMS_ACCESS_KEY` and `HMS_SECRET` instead, or make a new one before {when}"
+    if left_s < EXPIRY_WARN_S:
+        return Finding(what, "warn", f"taken, but it expires in {span(left_s)}", renew)
+    return Finding(what, "ok", f"taken, until {when}")
+
+
+def judge_revision(now: str, known: Sequence[str]) -> Finding:
+    """The database's revision, "" for an empty one; `known` are this program's, the newest last."""
+    what = "Database"
+    if not now:
+        return Finding(what, "ok", "empty: its tables are made at the first start")
+    if now == known[-1]:
+        return Finding(what, "ok", f"revision {now}, the newest")
+    if now in known:
+        seen = f"revision {now} is older than this program's, {known[-1]}"
+        return Finding(what, "warn", seen, "`python -m bot migrate`, or start the bot, which does the same")
+    seen = f"a newer version of the bot has changed this database (revision {now})"
+    return Finding(what, "fail", seen, "start that version, or give this one a database of its own")
+
+
+def judge_polls(
+    good_s: float, since_s: float, cause: str, *, running: bool, now_s: float, interval_s: float
+) -> Finding:
+    """When 100ms was last read, as for `stale`, and whether a process of the bot is there to read it."""
+    what = "Last poll"
+    old = stale(good_s, since_s, cause, now_s=now_s, interval_s=interval_s)
+    if not old:
+        return Finding(what, "ok", last_read(good_s, now_s))
+    if running:
+        mend = (
+            "nobody is told of anything meanwhile: mend what is wrong with 100ms, or look for `poll_failed` in the log"
+        )
+        return Finding(what, "fail" if good_s else "warn", old, mend)
+    if not good_s:
+        return Finding(what, "ok", f"{old}, and the bot isn't running")
+    return Finding(what, "warn", f"{old}, and the bot isn't running", "`python -m bot web`, or `socket`, starts it")
+
+
+def judge_outbox(waiting: int, oldest_s: float, unconfirmed: int, release: str) -> Finding:
+    """Messages that are to be sent, the oldest for so long, and `unconfirmed` ones that are held; `release`: what sends
+    those."""
+    what, late, kept = "Outbox", slow(waiting, oldest_s), held(unconfirmed)
+    seen = late or f"{waiting} to be sent" + (f", the oldest for {span(oldest_s)}" if waiting else "")
+    look = "is the bot running, and does Slack answer? The log's `post_later` and `channel_paused` say more"
+    do = "; ".join(filter(None, (look if late else "", release if kept else "")))
+    return Finding(what, "warn" if do else "ok", "; ".join(filter(None, (seen, kept))), do)

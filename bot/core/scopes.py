@@ -1,0 +1,33 @@
+"""What of Slack's permissions each feature needs. `manifest.yml` asks for the same, and a test compares them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """`lost`: what doesn't work where one of `scopes` isn't granted; `needed`: nobody can do without it."""
+
+    scopes: tuple[str, ...]
+    lost: str
+    needed: bool = False
+
+
+FEATURES = (
+    Feature(("commands",), "nobody can type /sessions", needed=True),
+    Feature(("chat:write",), "no alert and no digest can be posted", needed=True),
+    Feature(
+        ("channels:history", "groups:history"),
+        "a message whose arrival Slack didn't confirm can't be looked up in its channel, and waits for a person",
+    ),
+    Feature(
+        ("im:history", "im:write"),
+        "a direct message whose arrival Slack didn't confirm can't be looked up",
+    ),
+    Feature(
+        ("channels:read", "groups:read"),
+        "the bot doesn't hear that it was invited, and nobody can tell here which channels it is missing from",
+    ),
+    Feature(("users:read",), "times are in DEFAULT_TIMEZONE for everybody, and guests may do what members may"),
+)

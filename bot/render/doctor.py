@@ -1,0 +1,70 @@
+"""What the doctor found, for a terminal and for Slack."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from bot.core.finding import Finding, State
+from bot.render.blocks import Message, context, section
+from bot.render.escape import mrkdwn, plain
+from bot.render.limits import ALL_TEXT_CHARS
+from bot.render.lines import packed
+from bot.render.phrases import clock, count
+
+SEEN_CHARS = 240
+_AROUND_CHARS = 500
+"""For the head, the foot, and what is said of lines that are left out."""
+_NAMED = "`python -m bot doctor` names them"
+_COLOURS: dict[State, str] = {"ok": "32", "warn": "33", "fail": "31"}
+_MARKS: dict[State, str] = {"fail": "🔴", "warn": "🟠", "ok": "🟢"}
+"""The worst first."""
+_SUMS: dict[State, str] = {"fail": "wrong", "warn": "to look at", "ok": "fine"}
+_WORD_CHARS = max(map(len, _COLOURS))
+
+
+def terminal(findings: Sequence[Finding], *, colour: bool) -> Iterator[str]:
+    """A line for each, without its end."""
+    what_chars = max((len(finding.what) for finding in findings), default=0)
+    for finding in findings:
+        word = finding.state.ljust(_WORD_CHARS)
+        if colour:
+            word = f"\033[{_COLOURS[finding.state]}m{word}\033[0m"
+        seen = plain(" ".join(filter(None, (finding.place, finding.seen))), SEEN_CHARS)
+        do = html.unescape(finding.do).replace("*", "")
+        yield f"{word}  {finding.what.ljust(what_chars)}  {seen}" + (f"  → {do}" if do else "")
+
+
+def doctor_message(findings: Sequence[Finding], *, here: str, as_of: datetime) -> Message:
+    """For the one who asked, in the channel `here`: the worst first. Other conversations are named where everybody may
+    know of them, and counted where not."""
+    shown = [each for each in findings if each.place in ("", here) or each.public]
+    if hidden := len(findings) - len(shown):
+        others = count(hidden, "conversation that isn't public", "conversations that aren't public")
+        shown.append(Finding("Channels", "warn", f"something is wrong with {others}", _NAMED))
+    worst_first = sorted(shown, key=lambda each: list(_MARKS).index(each.state))
+    states = [each.state for each in findings]
+    sums = [f"{states.count(state)} {words}" for state, words in _SUMS.items() if state in states]
+    head = f"*How the bot is:* {', '.join(sums)}"
+    lines = _fitting([_line(each) for each in worst_first])
+    blocks = [section(head), *(section(text) for text in packed(lines)), context(f"As of {clock(as_of, as_of)}.")]
+    failing = ", ".join(dict.fromkeys(each.what for each in findings if each.state == "fail"))
+    return Message(f"{head} – {failing}" if failing else head, blocks)
+
+
+def _fitting(lines: Sequence[str]) -> Iterator[str]:
+    """As many as a message may have, and how many are left out."""
+    left_chars = ALL_TEXT_CHARS - _AROUND_CHARS
+    for number, line in enumerate(lines):
+        left_chars -= len(line) + 1
+        if left_chars < 0:
+            yield f"… and {len(lines) - number} more, which `python -m bot doctor` shows"
+            return
+        yield line
+
+
+def _line(finding: Finding) -> str:
+    place = f" <#{finding.place}>" if finding.place else ""
+    line = f"{_MARKS[finding.state]} *{finding.what}*{place} · {mrkdwn(finding.seen, SEEN_CHARS)}"
+    return f"{line}\n      → {finding.do}" if finding.do else line

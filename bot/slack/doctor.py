@@ -1,0 +1,24 @@
+"""How the bot is, for the one who asks."""
+
+from __future__ import annotations
+
+from bot.core.text import quote
+from bot.errors import QueryError, UserError
+from bot.render.blocks import Message
+from bot.render.doctor import doctor_message
+from bot.slack.request import Request
+
+NO_GUESTS = "How the bot is concerns the workspace's members: please ask one of them."
+
+
+async def doctor(request: Request, line: str) -> Message:
+    """What all checks find."""
+    if said := line.strip(" ,"):
+        text = f"The doctor looks at everything: {quote(said)} can't be said with it."
+        error = QueryError.at(text, said, (0, len(said)), "")
+        error.scope = "doctor"
+        raise error
+    if (await request.bot.people.of(request.user_id)).guest:
+        raise UserError(NO_GUESTS)
+    findings = await request.bot.examine()
+    return doctor_message(findings, here=request.channel_id, as_of=request.now)

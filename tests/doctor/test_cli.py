@@ -1,0 +1,250 @@
+"""The doctor on the command line, in good and in broken worlds."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bot.demo.fake_hms import Stall, Status
+from bot.demo.fake_slack import Stalled
+from bot.demo.fake_slack.seed import TEAM_ID
+from bot.store.migrate import upgrade
+from bot.store.store import Store
+from tests.conftest import ROOT
+from tests.doctor.conftest import World
+from tests.store import parts
+from tests.store.test_migrations import engine
+
+HMS_KEYS = {"HMS_ACCESS_KEY": "", "HMS_SECRET": ""}
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+async def test_all_is_well_before_the_first_start(world: World) -> None:
+    said = await world.doctor()
+    assert (said.code, [(what, state) for state, what, _ in said.lines]) == (
+        0,
+        [(what, "ok") for what in ("Settings", "Slack token", "Slack socket", "Slack scopes", "100ms token", "Clock",
+                                   "Clock", "Database")],
+    )  # fmt: skip
+    assert said.of("Slack token") == [("ok", f"Live Studio ({TEAM_ID}), as @Sessions")]
+    assert "python -m bot web or python -m bot socket" in said.of("Settings")[0][1]
+    assert "none yet" in said.of("Database")[0][1]
+    assert world.slack.violations == [] and list(world.folder.iterdir()) == []
+    assert world.slack.sockets == 0
+
+
+async def test_nothing_is_set(world: World) -> None:
+    said = await world.doctor(**dict.fromkeys(world.env, ""))
+    assert said.code == 1
+    assert said.states() == {
+        "SLACK_BOT_TOKEN": "fail",
+        "SLACK_SIGNING_SECRET": "fail",
+        "HMS_ACCESS_KEY and HMS_SECRET": "fail",
+        "Database": "ok",
+    }
+    assert all("page" in rest for state, _, rest in said.lines if state == "fail")
+
+
+async def test_each_wrong_setting_has_a_line_and_the_rest_is_looked_at(world: World) -> None:
+    wrong = {"PORT": "http", "DEFAULT_TIMEZONE": "Mars/Olympus", "HMS_API_URL": "nowhere", "DATABASE_URL": "bot.db",
+             "SLACK_SIGNING_SECRET": "short"}  # fmt: skip
+    said = await world.doctor(**wrong)
+    assert said.code == 1
+    assert said.states() == {
+        "PORT": "fail", "DEFAULT_TIMEZONE": "fail", "HMS_API_URL": "fail", "DATABASE_URL": "fail",
+        "SLACK_SIGNING_SECRET": "warn", "Slack token": "ok", "Slack socket": "ok", "Slack scopes": "ok", "Clock": "ok",
+    }  # fmt: skip
+    (world.folder / ".env").write_bytes(b"PORT=\xff")
+    assert (await world.doctor()).of(".env")[0][0] == "fail"
+
+
+def test_it_takes_no_arguments() -> None:
+    said = subprocess.run([sys.executable, "-m", "bot", "doctor", "now"], cwd=ROOT, capture_output=True, text=True)
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith("sessions-bot: doctor takes no arguments") and said.stderr.count("\n") == 1
+
+
+async def test_tokens_that_are_refused(world: World) -> None:
+    said = await world.doctor(SLACK_BOT_TOKEN="xoxb-another", SLACK_APP_TOKEN="xapp-another", HMS_SECRET="another" * 6)
+    assert said.code == 1
+    assert said.of("Slack token")[0][0] == said.of("Slack socket")[0][0] == said.of("100ms token")[0][0] == "fail"
+    assert "SLACK_BOT_TOKEN (invalid_auth)" in said.of("Slack token")[0][1]
+    assert "connections:write" in said.of("Slack socket")[0][1]
+    assert "HMS_ACCESS_KEY and HMS_SECRET (status 401)" in said.of("100ms token")[0][1]
+    assert "Slack scopes" not in said.states()  # they can't be known
+
+
+@pytest.mark.parametrize(
+    ("claims", "state", "says"),
+    [
+        ({"exp": time.time() + 6 * 86_400}, "ok", "taken, until 20"),
+        ({"exp": time.time() + 86_400}, "warn", "expires in 23 h"),
+        ({"exp": time.time() - 60}, "fail", "HMS_MANAGEMENT_TOKEN expired at 20"),
+        ({"type": "app"}, "fail", "must be a management token"),
+        ({"access_key": "another"}, "fail", "100ms refuses HMS_MANAGEMENT_TOKEN (status 401)"),
+        (None, "fail", "is no token"),
+    ],
+)
+async def test_a_given_token_of_100ms(world: World, claims: dict[str, Any] | None, state: str, says: str) -> None:
+    token = "not-a-token-at-all" if claims is None else world.hms.token(**claims)
+    said = await world.doctor(**HMS_KEYS, HMS_MANAGEMENT_TOKEN=token)
+    ((seen, rest),) = said.of("100ms token")
+    assert (seen, said.code) == (state, int(state == "fail"))
+    assert says in rest
+
+
+async def test_scopes_that_are_missing(make_world: Callable[..., Any]) -> None:
+    world = await make_world(without=frozenset({"users:read", "groups:history", "im:write"}))
+    said = await world.doctor()
+    assert said.code == 0
+    lost, mend = zip(*(rest.split("  → ") for _, rest in said.of("Slack scopes")), strict=True)
+    assert "can't be looked up in its channel" in lost[0] and "guests" in lost[2]
+    assert [re.findall(r"`(.+?)`", each) for each in mend] == [["groups:history"], ["im:write"], ["users:read"]]
+    world.folder.rmdir()
+    world = await make_world(without=frozenset({"chat:write"}))
+    said = await world.doctor()
+    assert said.code == 1
+    ((state, rest),) = said.of("Slack scopes")
+    assert state == "fail" and rest.startswith("no alert and no digest can be posted  → add `chat:write`")
+
+
+async def test_clocks_that_are_wrong(make_world: Callable[..., Any]) -> None:
+    world = await make_world(clock=lambda: time.time() + 400, hms={"clock": lambda: time.time() + 8})
+    said = await world.doctor()
+    assert said.code == 1
+    (slack, hms) = said.of("Clock")
+    assert slack[0] == "fail" and re.match(
+        r"(6 min|[34]\d\d s) behind Slack's: Slack's requests count as forged", slack[1]
+    )
+    assert hms[0] == "warn" and re.match(r"\d+ s behind 100ms's  → set this machine's clock", hms[1])
+    world.folder.rmdir()
+    world = await make_world(hms={"clock": lambda: time.time() - 60})
+    said = await world.doctor()
+    assert said.of("100ms token")[0][0] == "fail"  # signed in its future
+    assert re.match(r"\d+ s ahead of 100ms's: tokens signed here", said.of("Clock")[1][1])
+
+
+async def test_what_hangs_is_a_line_and_hangs_nothing(world: World) -> None:
+    world.slack.fail("auth.test", Stalled(60))
+    world.slack.fail("apps.connections.open", Stalled(60))
+    world.hms.fail_always("/sessions", Stall(60))
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections, and says nothing
+        port = silent.getsockname()[1]
+        async with asyncio.timeout(30):  # a busy machine
+            said = await world.doctor(DATABASE_URL=f"postgresql://me:pass-word@127.0.0.1:{port}/bot")
+    assert said.code == 1
+    assert {what: state for what, state in said.states().items() if what != "Settings"} == {
+        "Slack token": "fail", "Slack socket": "fail", "100ms": "fail", "Database": "fail",
+    }  # fmt: skip
+    assert all("answer" in rest for _, what, rest in said.lines if what != "Settings"), said.lines
+
+
+async def test_100ms_is_having_trouble(world: World) -> None:
+    world.hms.fail_always("/sessions", Status(503))
+    said = await world.doctor()
+    assert (said.code, said.of("100ms")[0][0]) == (1, "fail")
+    assert "it answered 503" in said.of("100ms")[0][1]
+    world.hms.heal()
+    world.hms.fail_always("/sessions", Status(400))
+    assert "(status 400)  → check HMS_API_URL" in (await world.doctor()).of("100ms")[0][1]
+
+
+async def test_the_database_is_looked_at_and_left_alone(world: World, url: str) -> None:
+    async with engine(url) as database, database.begin() as connection:
+        await connection.run_sync(upgrade, "0001")
+    said = await world.doctor(DATABASE_URL=url)
+    assert (said.code, said.of("Database")[0][0]) == (0, "warn")
+    assert re.search(r"revision 0001 is older than .*python -m bot migrate", said.of("Database")[0][1])
+    assert "Last poll" not in said.states()
+    async with engine(url) as database, database.begin() as connection:
+        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+    await (await Store.open(url)).close()
+    said = await world.doctor(DATABASE_URL=url)
+    assert (said.code, said.states()["Database"], said.states()["Last poll"]) == (0, "ok", "ok")
+    async with engine(url) as database, database.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    said = await world.doctor(DATABASE_URL=url)
+    assert (said.code, said.of("Database")[0][0]) == (1, "fail")
+    assert "newer version of the bot" in said.of("Database")[0][1]
+
+
+async def test_a_database_that_can_not_be_used(world: World, tmp_path: Path) -> None:
+    said = await world.doctor(DATABASE_URL=f"sqlite:///{tmp_path}/nowhere/bot.db")
+    assert (said.code, said.of("Database")[0][0]) == (1, "fail") and "no such folder" in said.of("Database")[0][1]
+    (tmp_path / "b?t #1.db").write_text("nothing of the kind, and long enough to be looked at " * 40)
+    said = await world.doctor(DATABASE_URL=f"sqlite:///{tmp_path}/b%3Ft #1.db")
+    assert "not an SQLite database" in said.of("Database")[0][1]
+    said = await world.doctor(DATABASE_URL="postgresql://me:pass-word@127.0.0.1:1/bot")
+    assert "127.0.0.1:1/bot: it can't be reached" in said.of("Database")[0][1]
+
+
+async def test_what_waits_and_what_is_stuck(world: World, url: str) -> None:
+    channels = {name: world.slack.workspace.channel(name).id for name in ("live-ops", "random", "incident-room")}
+    store = await Store.open(url)
+    old_ms = now_ms() - 3_600_000
+    await store.commit_poll(TEAM_ID, 0, old_ms, changed=[], cards=[], outgoing=[])
+    for channel_id in channels.values():
+        some = replace(parts.subscription(channel_id), team_id=TEAM_ID, created_ms=now_ms())
+        await store.subscribe(some, [], replace(parts.message(f"first {channel_id}", channel_id), team_id=TEAM_ID))
+    (row,) = [row for row in await store.claim(now_ms(), 60_000, 10) if row.channel_id == channels["incident-room"]]
+    await store.held(row, "unconfirmed")
+    await store.pause(TEAM_ID, channels["live-ops"], "is_archived", now_ms(), lambda who: parts.message("dm", who))
+    said = await world.doctor(DATABASE_URL=url, POLL_INTERVAL_S="1000")
+    assert (said.code, said.of("Last poll")) == (0, [("ok", "100ms was last read 60 min ago")])
+    said = await world.doctor(DATABASE_URL=url)
+    ((state, rest),) = said.of("Last poll")
+    running = url.startswith("sqlite")  # the file is open here; of PostgreSQL the poller's lease counts
+    assert (state, said.code) == (("fail", 1) if running else ("warn", 0))
+    assert rest.startswith("100ms was last read 60 min ago") and ("isn't running" in rest) is not running
+    await store.lead("poller", "somebody", 60_000)
+    assert (await world.doctor(DATABASE_URL=url)).of("Last poll")[0][0] == "fail"
+    await store.close()
+    ((state, rest),) = said.of("Outbox")
+    assert state == "warn"
+    assert "messages held, unconfirmed: 1  → Send them in `/sessions subscriptions` of their channels" in rest
+    found = {rest.split()[0]: (state, rest) for state, rest in said.of("Channel")}
+    assert set(found) == set(channels.values()) and {state for state, _ in found.values()} == {"warn"}
+    assert re.search(r"paused: the channel is archived  → unarchive it", found[channels["live-ops"]][1])
+    assert re.search(r"the bot isn't in it.*→ type `/invite @Sessions` there", found[channels["random"]][1])
+    assert "messages held, unconfirmed: 1  → Send them" in found[channels["incident-room"]][1]
+
+
+async def test_messages_that_do_not_go_out(make_world: Callable[..., Any], sqlite: str) -> None:
+    world = await make_world(without=frozenset({"groups:read"}))
+    store = await Store.open(sqlite)
+    await store.commit_poll(TEAM_ID, 0, now_ms(), changed=[], cards=[], outgoing=[])
+    await store.send([parts.message("m")], now_ms() - 3_600_000)
+    for number in range(12):
+        some = replace(parts.subscription(f"C{number:02}"), team_id=TEAM_ID, created_ms=now_ms())
+        await store.subscribe(some, [], replace(parts.message(f"first {number}", f"C{number:02}"), team_id=TEAM_ID))
+    before = await world.doctor(DATABASE_URL=sqlite)
+    for number in range(12):
+        await store.pause(TEAM_ID, f"C{number:02}", "no_`such`_code", now_ms(), lambda who: parts.message(who, who))
+    await store.close()
+    said = await world.doctor(DATABASE_URL=sqlite)
+    assert said.code == 0
+    assert (
+        said.of("Outbox")[0][0] == "warn"
+        and "messages are to be sent, the oldest for 60 min" in said.of("Outbox")[0][1]
+    )
+    assert said.of("Last poll") == [("ok", said.of("Last poll")[0][1])]
+    assert before.of("Channels") == [
+        ("ok", "12 told, none paused, as far as can be told without channels:read and groups:read")
+    ]
+    assert [rest.split()[0] for _, rest in said.of("Channel")] == [f"C{number:02}" for number in range(10)]
+    assert said.of("Channels")[0][1].startswith("something is wrong with 2 more")
+    assert world.slack.violations == []

@@ -1,0 +1,35 @@
+"""The doctor's findings in a terminal and in Slack: text from outside does nothing, and any number of them fits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bot.core.finding import Finding
+from bot.render.doctor import doctor_message, terminal
+from bot.render.validate import problems
+
+NOW = datetime(2025, 11, 24, 16, tzinfo=UTC)
+
+
+def test_text_from_outside_does_nothing() -> None:
+    evil = Finding("Slack token", "ok", "<!channel> *x* @here\n\033[31m `y` <https://x.example|z>", "*Do* `a &amp; b`")
+    (line,) = terminal([evil], colour=False)
+    assert "\n" not in line and "\033" not in line and line.endswith("→ Do `a & b`")
+    (section,) = [block for block in doctor_message([evil], here="C1", as_of=NOW).blocks if "token" in str(block)]
+    shown = section["text"]["text"]
+    assert "<!channel>" not in shown and "@here" not in shown and "*x*" not in shown and "<https" not in shown
+    assert "*Do* `a &amp; b`" in shown
+
+
+def test_colours_on_a_terminal() -> None:
+    findings = [Finding("A", "ok", "x"), Finding("Bcd", "fail", "y", "z", place="C1")]
+    assert list(terminal(findings, colour=False)) == ["ok    A    x", "fail  Bcd  C1 y  → z"]
+    assert list(terminal(findings, colour=True))[1].startswith("\033[31mfail\033[0m  Bcd")
+
+
+def test_many_long_findings_fit() -> None:
+    findings = [Finding("Slack scopes", "fail", "<" * 500, "w" * 150, place="C1") for _ in range(20)]
+    message = doctor_message(findings, here="C1", as_of=NOW)
+    assert problems(message.blocks, text=message.text) == []
+    shown = str(message.blocks).count("🔴")
+    assert 10 < shown < 20 and f"… and {20 - shown} more" in str(message.blocks)

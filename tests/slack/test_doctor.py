@@ -1,0 +1,71 @@
+"""`/sessions doctor`, through the real door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.app import running
+from bot.demo.fake_hms import FakeHms, Status
+from bot.demo.fake_slack import ApiError, FakeSlack
+from bot.demo.run import scopes_of
+from bot.settings import Settings
+from tests.slack.live import press, say, until
+
+
+async def test_all_is_well(bot: str, slack: FakeSlack) -> None:
+    said = await say(slack, "doctor")
+    assert said.ephemeral and "🔴" not in said.plain
+    for line in (
+        "Settings* · all there for python -m bot web", "Slack token* · Live Studio", "100ms token* · taken; signed",
+        "Clock* · the same as Slack's", "Clock* · the same as 100ms's", "Database* · revision 0", "Last poll* · 100ms ",
+        "Outbox* · 0 to be sent", "Channels* · none is told of anything",
+    ):  # fmt: skip
+        assert f"🟢 *{line}" in said.plain, line
+    assert "🟠 *Slack scopes* · a message whose arrival" in said.plain
+    assert "→ add `channels:history` and `groups:history` on" in said.plain
+    assert said.plain.index("🟠") < said.plain.index("🟢")
+
+
+async def test_what_is_wrong_comes_first_and_says_what_to_do(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
+    slack.fail("auth.test", ApiError("token_revoked"))
+    hms.fail_always("/sessions", Status(503))
+    said = await say(slack, "doctor")
+    assert said.text.startswith("*How the bot is:* 2 wrong, ") and said.text.endswith(" – Slack token, 100ms")
+    assert "🔴 *Slack token* · Slack refuses SLACK_BOT_TOKEN (token_revoked)\n      → copy the bot token" in said.plain
+    assert "🔴 *100ms* · 100ms is having trouble" in said.plain
+    assert said.plain.rindex("🔴") < said.plain.index("🟢")
+
+
+async def test_channels_that_others_may_not_know_are_counted(
+    manifest: dict[str, Any], settings: Settings, hms: FakeHms
+) -> None:
+    async with FakeSlack(manifest=manifest, scopes=scopes_of(manifest)) as slack:
+        url = settings.model_copy(update={"slack_api_url": slack.api_url.rstrip("/")})
+        async with running(url, "web") as started:
+            slack.bot_events_url = f"{started.url}/slack/events"
+            private, public = (slack.workspace.channel(name) for name in ("incident-room", "random"))
+            slack.workspace.leave(private, slack.workspace.bot_user)
+            for channel in (private, public):
+                await say(slack, "subscribe", channel=channel.id)
+            await until(lambda: sum(call.response.get("ok") is False for call in slack.calls) >= 2)
+            elsewhere, there = await say(slack, "doctor"), await say(slack, "doctor", channel=private.id)
+        assert slack.violations == []
+    random = (
+        f"🟠 *Channel* <#{public.id}> · paused: the bot isn't in the channel\n      → type `/invite @Sessions` there"
+    )
+    assert random in elsewhere.plain and random in there.plain
+    assert private.id not in elsewhere.plain
+    assert "something is wrong with 1 conversation that isn't public\n      → `python -m bot doctor`" in elsewhere.plain
+    assert f"🟠 *Channel* <#{private.id}> · paused: Slack doesn't show the channel to the bot" in there.plain
+    assert "isn't public" not in there.plain
+
+
+async def test_guests_are_sent_to_a_member(bot: str, slack: FakeSlack) -> None:
+    said = await say(slack, "doctor", user="gus")
+    assert "ask one of them" in said.plain and "Slack token" not in said.plain
+
+
+async def test_more_words_are_answered_with_the_line_that_works(bot: str, slack: FakeSlack) -> None:
+    wrong = await say(slack, "doctor please <!channel>")
+    assert "/sessions doctor please" in wrong.plain and "<!channel>" not in str(wrong.blocks)
+    assert "*How the bot is:*" in (await press(slack, wrong, "Run the corrected line")).plain
