@@ -39,7 +39,7 @@ from bot.slack.listeners import register
 from bot.slack.people import People
 from bot.slack.replies import Replies
 from bot.slack.request import Bot
-from bot.slack.socket import Socket
+from bot.slack.socket import TIMES, Socket, Times
 from bot.slack.work import Work
 from bot.store.clock import Clock
 from bot.store.store import Store, StoreError
@@ -131,7 +131,7 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S, pace: Pace = PACE
+    settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S, pace: Pace = PACE, times: Times = TIMES
 ) -> AsyncIterator[Running]:
     """Build everything and listen. On the way out nothing acknowledged is left unanswered: answers have `drain_s`
     seconds, and who gets none by then is told so. Raises ConfigError, and OSError where it can't listen."""
@@ -197,7 +197,7 @@ async def running(
 
         slack = _bolt(settings, client, identity)
         register(slack, bot)
-        socket = _socket(settings, slack, http) if mode == "socket" else None
+        socket = _socket(settings, slack, http, times) if mode == "socket" else None
         stopping = asyncio.Event()
 
         def not_ready() -> str:
@@ -289,8 +289,8 @@ def _bolt(settings: Settings, client: AsyncWebClient, identity: Identity) -> Asy
     )
 
 
-def _socket(settings: Settings, slack: AsyncApp, http: aiohttp.ClientSession) -> Socket:
-    return Socket(slack, _secret(settings.slack_app_token), f"{settings.slack_api_url}/", http)
+def _socket(settings: Settings, slack: AsyncApp, http: aiohttp.ClientSession, times: Times) -> Socket:
+    return Socket(slack, _secret(settings.slack_app_token), f"{settings.slack_api_url}/", http, times)
 
 
 def _hms_token(settings: Settings) -> Token:
