@@ -43,6 +43,7 @@ from bot.slack.socket import TIMES, Socket, Times
 from bot.slack.work import Work
 from bot.store.clock import Clock
 from bot.store.store import Store, StoreError
+from bot.web.connections import BOUNDS, Bounds, listen
 from bot.web.server import application
 
 START_S = 1.0
@@ -51,6 +52,8 @@ DRAIN_S = 20.0
 """How long answers may take after SIGTERM: a platform such as Heroku kills after 30 seconds."""
 JOBS_STOP_S = 12.0
 """How long a post that has begun may take when the bot stops: a little more than the post's own time-out."""
+STOP_S = 3.0
+"""How long requests that are still coming in may take when the bot stops: Slack gives them up then."""
 SLACK_TIMEOUT_S = 8
 
 
@@ -131,7 +134,13 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S, pace: Pace = PACE, times: Times = TIMES
+    settings: Settings,
+    mode: Mode,
+    *,
+    drain_s: float = DRAIN_S,
+    pace: Pace = PACE,
+    bounds: Bounds = BOUNDS,
+    times: Times = TIMES,
 ) -> AsyncIterator[Running]:
     """Build everything and listen. On the way out nothing acknowledged is left unanswered: answers have `drain_s`
     seconds, and who gets none by then is told so. Raises ConfigError, and OSError where it can't listen."""
@@ -217,11 +226,12 @@ async def running(
 
         secret = _secret(settings.slack_signing_secret)
         events = slack if mode == "web" else None
-        runner = web.AppRunner(application(events, secret, not_ready, note), access_log=None)
+        runner = web.AppRunner(application(events, secret, not_ready, note, bounds), shutdown_timeout=STOP_S)
         await runner.setup()
         stack.push_async_callback(work.drain, drain_s)
         stack.push_async_callback(runner.cleanup)  # before the drain: nothing comes in after that
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        listening = await listen(runner, settings.host, settings.port, bounds)
+        stack.callback(listening.close)
         steps = [identity.warm(), begin()]
         if socket is not None:
             stack.push_async_callback(socket.close)
@@ -233,7 +243,7 @@ async def running(
         await asyncio.wait([starting], timeout=START_S)
         if starting.done():
             starting.result()
-        host, port = runner.addresses[0][:2]
+        host, port = listening.sockets[0].getsockname()[:2]
         yield Running(f"http://{host}:{port}", starting)
 
 
@@ -281,7 +291,7 @@ def _slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: boo
 def _bolt(settings: Settings, client: AsyncWebClient, identity: Identity) -> AsyncApp:
     return AsyncApp(
         client=client,
-        signing_secret=_secret(settings.slack_signing_secret),
+        request_verification_enabled=False,  # web.server has done that
         authorize=identity.authorizer(),
         process_before_response=True,
         raise_error_for_unhandled_request=True,
