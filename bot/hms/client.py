@@ -17,6 +17,7 @@ from bot.core.session import Room, Session
 from bot.core.values import LIMIT_MAX
 from bot.errors import HmsError, HmsUnavailable
 from bot.hms.auth import ManagementAuth, Token
+from bot.hms.bounded import bound
 from bot.hms.wire import (
     Entry,
     decode,
@@ -64,6 +65,7 @@ class Hms:
             auth=ManagementAuth(token),
             timeout=TIMEOUT,
             transport=AiohttpTransport(limits=LIMITS),
+            event_hooks={"response": [bound]},
             headers={"Accept": "application/json", "User-Agent": "sessions-bot"},
         )
 
