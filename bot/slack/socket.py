@@ -128,7 +128,7 @@ class Socket:
                 )
         except SlackApiError as error:
             raise _NotOpen(*_said(error)) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except Exception as error:  # whatever it is, it is tried again
             raise _NotOpen(type(error).__name__) from None
         connection = Connection(websocket, self._take, self._times.silence_s)
         self._connections.add(connection)
@@ -147,11 +147,12 @@ class Socket:
         return str((await self._client.apps_connections_open(app_token=str(self._client.token)))["url"])
 
     async def _take(self, envelope: Envelope) -> bool:
-        payload = envelope.get("payload")
-        if not isinstance(payload, dict):
+        try:
+            request = AsyncBoltRequest(mode="socket_mode", body=envelope["payload"])
+            return (await self._slack.async_dispatch(request)).status == 200
+        except Exception:  # Bolt expects parts of a payload to be there, and sent again they aren't either
+            log.error("unreadable_request", exc_info=True)
             return True
-        answer = await self._slack.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=payload))
-        return answer.status == 200
 
     def _wait_s(self, failures: int, asked_s: float | None = None) -> float:
         return self._times.patience.wait_s(min(failures, MOST_DOUBLINGS), asked_s)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,21 @@ async def test_an_envelope_that_comes_twice_is_acknowledged_twice_and_run_once(
     slack.socket_mode.twice = True
     await burst(slack, 5, over_s=0.1)
     assert (await slack.event({"type": "app_home_opened", "user": "U1"})).status == 200
+
+
+@pytest.mark.parametrize("payload", [{"type": "event_callback", "event": None}, {"actions": 1}, {}, [], None, "x"])
+async def test_an_envelope_that_cannot_be_read_breaks_nothing(socket_bot: str, slack: FakeSlack, payload: Any) -> None:
+    assert (await slack.socket_mode.deliver("events_api", payload, 3.0, None)).status == 200
+    await burst(slack, 4, over_s=0)
+    assert slack.socket_mode.opened == 2
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "[]", "null", "{}", '{"type": "other"}', '{"envelope_id": 1}'])
+async def test_what_is_no_envelope_breaks_nothing(socket_bot: str, slack: FakeSlack, text: str) -> None:
+    await slack.socket_mode.write(text)
+    await burst(slack, 4, over_s=0)
+    assert slack.socket_mode.opened == 2
+    slack.violations.clear()  # of a number as an id
 
 
 @pytest.mark.parametrize("answers", [False, True])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ import pytest
 from multidict import CIMultiDict
 
 from bot.app import running
-from bot.demo.fake_hms import Account
+from bot.demo.fake_hms import Account, FakeHms, WrongTypes
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.dispatch import signed
 from bot.settings import Settings
@@ -147,14 +148,26 @@ async def test_answers_are_short_and_say_nothing_of_what_runs_here(
     assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
 
 
-async def test_health_says_nothing_private(settings: Settings, slack: FakeSlack, account: Account, tight: str) -> None:
-    room = account.add_room("Merger with Initech")
-    fill(account, 3, room=room)
-    await subscribe(slack, 'room:"Merger with Initech"', channel="live-ops")
-    for path in ("/healthz", "/readyz"):
-        stranger = await Stranger.of(tight, f"GET {path} HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n\r\n")
-        body = (await stranger.answer()).partition("\r\n\r\n")[2]
-        assert body in ("ok\n", "ready\n")
+async def test_health_says_nothing_private(
+    settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    fill(account, 3, room=account.add_room("Merger with Initech"))
+    async with running(settings.model_copy(update={"poll_interval_s": 1.0}), "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        await subscribe(slack, 'room:"Merger with Initech"', channel="live-ops")
+        hms.fail_always("/sessions*", WrongTypes())
+        said = [await health(started.url, "/healthz"), await health(started.url, "/readyz")]
+        async with asyncio.timeout(10):
+            while said[-1] == "ready\n":
+                await asyncio.sleep(0.1)
+                said[-1] = await health(started.url, "/readyz")
+    assert said[0] == "ok\n"
+    assert re.fullmatch(r"ready\nalerts wait: 100ms was last read \d+ s ago \(HmsBadReply\)\n", said[1])
+
+
+async def health(url: str, path: str) -> str:
+    stranger = await Stranger.of(url, f"GET {path} HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n\r\n")
+    return (await stranger.answer()).partition("\r\n\r\n")[2]
 
 
 @pytest.fixture

@@ -190,6 +190,11 @@ class SocketHub:
         """The socket whose turn it is says nothing more and hears nothing; `answers`: it still answers pings."""
         self._sockets[0].silent, self._sockets[0].answers = True, answers
 
+    async def write(self, text: str) -> None:
+        """Sends exactly this over every socket."""
+        for socket in self._sockets:
+            await socket.web.send_str(text)
+
     async def close(self) -> None:
         """Closes all sockets at shutdown."""
         for socket in list(self._sockets):
