@@ -47,10 +47,11 @@ from bot.slack.listeners import register
 from bot.slack.people import People
 from bot.slack.replies import Replies
 from bot.slack.request import Bot
-from bot.slack.socket import Socket
+from bot.slack.socket import TIMES, Socket, Times
 from bot.slack.work import Work
 from bot.store.clock import Clock
 from bot.store.store import Store, StoreError
+from bot.web.connections import BOUNDS, Bounds, listen
 from bot.web.server import application
 
 START_S = 1.0
@@ -59,6 +60,8 @@ DRAIN_S = 20.0
 """How long answers may take after SIGTERM: a platform such as Heroku kills after 30 seconds."""
 JOBS_STOP_S = 12.0
 """How long a post that has begun may take when the bot stops: a little more than the post's own time-out."""
+STOP_S = 3.0
+"""How long requests that are still coming in may take when the bot stops: Slack gives them up then."""
 SLACK_TIMEOUT_S = 8
 
 
@@ -139,7 +142,13 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, mode: Mode, *, drain_s: float = DRAIN_S, pace: Pace = PACE
+    settings: Settings,
+    mode: Mode,
+    *,
+    drain_s: float = DRAIN_S,
+    pace: Pace = PACE,
+    bounds: Bounds = BOUNDS,
+    times: Times = TIMES,
 ) -> AsyncIterator[Running]:
     """Build everything and listen. On the way out nothing acknowledged is left unanswered: answers have `drain_s`
     seconds, and who gets none by then is told so. Raises ConfigError, and OSError where it can't listen."""
@@ -223,7 +232,7 @@ async def running(
 
         slack = _bolt(settings, client, identity)
         register(slack, bot)
-        socket = _socket(settings, slack, http) if mode == "socket" else None
+        socket = _socket(settings, slack, http, times) if mode == "socket" else None
         stopping = asyncio.Event()
 
         def not_ready() -> str:
@@ -246,11 +255,13 @@ async def running(
 
         secret = _secret(settings.slack_signing_secret)
         events = slack if mode == "web" else None
-        runner = web.AppRunner(application(events, secret, not_ready, note, stored), access_log=None)
+        served = application(events, secret, not_ready, note, stored, bounds)
+        runner = web.AppRunner(served, shutdown_timeout=STOP_S)
         await runner.setup()
         stack.push_async_callback(work.drain, drain_s)
         stack.push_async_callback(runner.cleanup)  # before the drain: nothing comes in after that
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        listening = await listen(runner, settings.host, settings.port, bounds)
+        stack.callback(listening.close)
         steps = [identity.warm(), begin()]
         if socket is not None:
             stack.push_async_callback(socket.close)
@@ -262,7 +273,7 @@ async def running(
         await asyncio.wait([starting], timeout=START_S)
         if starting.done():
             starting.result()
-        host, port = runner.addresses[0][:2]
+        host, port = listening.sockets[0].getsockname()[:2]
         yield Running(f"http://{host}:{port}", starting)
 
 
@@ -340,7 +351,7 @@ def _slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: boo
 def _bolt(settings: Settings, client: AsyncWebClient, identity: Identity) -> AsyncApp:
     return AsyncApp(
         client=client,
-        signing_secret=_secret(settings.slack_signing_secret),
+        request_verification_enabled=False,  # web.server has done that
         authorize=identity.authorizer(),
         process_before_response=True,
         raise_error_for_unhandled_request=True,
@@ -348,8 +359,8 @@ def _bolt(settings: Settings, client: AsyncWebClient, identity: Identity) -> Asy
     )
 
 
-def _socket(settings: Settings, slack: AsyncApp, http: aiohttp.ClientSession) -> Socket:
-    return Socket(slack, _secret(settings.slack_app_token), f"{settings.slack_api_url}/", http)
+def _socket(settings: Settings, slack: AsyncApp, http: aiohttp.ClientSession, times: Times) -> Socket:
+    return Socket(slack, _secret(settings.slack_app_token), f"{settings.slack_api_url}/", http, times)
 
 
 def _hms_token(settings: Settings) -> Token:

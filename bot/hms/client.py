@@ -19,6 +19,7 @@ from bot.core.session import Room, Session
 from bot.core.values import LIMIT_MAX, LIMIT_MIN
 from bot.errors import HmsError, HmsUnavailable
 from bot.hms.auth import ManagementAuth, Token
+from bot.hms.bounded import bound
 from bot.hms.wire import (
     Entry,
     decode,
@@ -71,6 +72,7 @@ class Hms:
             auth=ManagementAuth(token),
             timeout=TIMEOUT,
             transport=AiohttpTransport(limits=LIMITS),
+            event_hooks={"response": [bound]},
             headers={"Accept": "application/json", "User-Agent": "sessions-bot"},
         )
 

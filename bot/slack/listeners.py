@@ -7,9 +7,10 @@ returns, without the 10 ms that it otherwise polls for the acknowledgement (slac
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from cachetools import TTLCache
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
@@ -20,9 +21,26 @@ from bot.render.help import COMMAND
 from bot.slack import buttons, commands, events
 from bot.slack.request import Bot, Request, answer
 
+REPEATED_S = 600.0
+"""Slack sends an event again after five minutes at the latest (docs.slack.dev/apis/events-api#retries)."""
+REMEMBERED = 10_000
+
 
 def register(app: AsyncApp, bot: Bot) -> None:
-    """Bind every listener. What no listener takes is acknowledged, logged, and answered where there is a way to."""
+    """Bind every listener. What no listener takes is acknowledged, logged, and answered where there is a way to. What
+    was here before is acknowledged and no more: Slack sends again what it saw no acknowledgement of."""
+    heard: TTLCache[str, bool] = TTLCache(REMEMBERED, REPEATED_S)
+
+    @app.middleware
+    async def once(body: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
+        sent = str(body.get("event_id") or body.get("trigger_id") or "")
+        if sent in heard:
+            log.info("repeated", kind=_kind(body))
+            return BoltResponse(status=200, body="")
+        if sent:
+            heard[sent] = True
+        await next_()
+        return None
 
     @app.command(COMMAND)
     async def on_command(ack: AsyncAck, body: dict[str, Any]) -> None:

@@ -1,51 +1,189 @@
-"""Socket Mode: the connection that Slack reaches the bot over."""
+"""Socket Mode: the connections that Slack reaches the bot over.
+
+They are our own, as the SDK's client closes a connection before it opens the next one, and what Slack sends in between
+is lost; it also acknowledges on the new connection what came over the old one (slack_sdk/socket_mode/aiohttp).
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from functools import partial
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
-from slack_bolt.async_app import AsyncApp
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log, metrics
+from bot.patience import Patience
+from bot.slack.connection import Connection, Envelope
 from bot.slack.insist import insist
+
+OFF = "link_disabled"
+"""Slack's word for Socket Mode that was switched off in the app's settings."""
+PATIENCE = Patience(first_wait_s=1.0, longest_wait_s=60.0)
+MOST_DOUBLINGS = 10
+CLOSING = aiohttp.ClientWSTimeout(ws_close=2.0)
+"""How long Slack may take to answer our close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds. A connection has `hello_s` for its hello. It is asked for a sign of life every `heartbeat_s`, half of
+    which the answer may take, and is given up when Slack itself has sent nothing for `silence_s`, as the Node SDK does.
+    One that was replaced is read for `linger_s` more: Slack warns 10 seconds ahead. One that didn't last `steady_s`
+    counts as a failure, after which `patience` says how long to wait. The second one is replaced after `stagger_s`, so
+    that Slack doesn't ask both to leave at the same time."""
+
+    hello_s: float = 10.0
+    heartbeat_s: float = 10.0
+    silence_s: float = 30.0
+    linger_s: float = 15.0
+    steady_s: float = 60.0
+    stagger_s: float = 1_800.0
+    patience: Patience = PATIENCE
+
+
+TIMES = Times()
 
 
 class Socket:
-    """One connection, which the SDK renews by itself. `app_token` is an app-level token with connections:write."""
+    """Two connections, each replaced before it is let go. `app_token` is an app-level token with connections:write."""
 
-    def __init__(self, slack: AsyncApp, app_token: str, api_url: str, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        slack: AsyncApp,
+        app_token: str,
+        api_url: str,
+        http: aiohttp.ClientSession,
+        times: Times = TIMES,
+    ) -> None:
+        self._slack = slack
         self._client = AsyncWebClient(token=app_token, base_url=api_url, session=http, timeout=8)
-        self._app_token = app_token
-        self._handler = _Handler(slack, app_token, web_client=self._client)
+        self._http = http
+        self._times = times
+        self._connections: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._off = False
 
     @property
     def open(self) -> bool:
-        session = self._handler.client.current_session
-        return session is not None and not session.closed
+        return any(each.open for each in self._connections)
 
     async def connect(self) -> None:
-        """Raises ConfigError where Slack refuses the token: asked first, as the SDK's own connect tries for ever."""
-        call = partial(self._client.apps_connections_open, app_token=self._app_token)
-        await insist(call, "SLACK_APP_TOKEN", self._client.base_url)
-        await self._handler.client.connect()
+        """Raises ConfigError where Slack refuses the token."""
+        url = await insist(self._address, "SLACK_APP_TOKEN", self._client.base_url)
+        self._start(self._keep(url=url))
+        self._start(self._keep(life_s=self._times.stagger_s))
 
     async def close(self) -> None:
-        await self._handler.client.close()
+        """Take no more: Slack sends what is not acknowledged to another process, or tells the person."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await asyncio.gather(*(each.close() for each in self._connections))
 
+    async def _keep(self, *, url: str = "", life_s: float | None = None) -> None:
+        """One connection for ever, and two for a moment: the next is open before the last one goes."""
+        last: Connection | None = None
+        failures, reason = 0, "start"
+        while True:
+            try:
+                connection = await self._open(url)
+            except _NotOpen as error:
+                url, failures = "", failures + 1
+                wait_s = self._wait_s(failures, error.retry_after_s)
+                self._note(str(error), wait_s)
+                await asyncio.sleep(wait_s)
+                continue
+            url, self._off = "", False
+            log.info("socket_open", reason=reason)
+            if last is not None:
+                self._start(self._leave(last))
+            began = asyncio.get_running_loop().time()
+            await asyncio.wait([connection.over], timeout=life_s)
+            reason = connection.over.result() if connection.over.done() else "stagger"
+            last, life_s = connection, None
+            if reason == OFF:
+                self._note(OFF)
+            lasted = asyncio.get_running_loop().time() - began >= self._times.steady_s
+            failures = 0 if lasted else failures + 1
+            if failures:
+                await asyncio.sleep(self._wait_s(failures))
 
-class _Handler(AsyncSocketModeHandler):
-    """Bolt's, which also counts."""
+    async def _open(self, url: str) -> Connection:
+        """A connection that has said hello. Raises _NotOpen."""
+        try:
+            async with asyncio.timeout(self._times.hello_s):
+                websocket = await self._http.ws_connect(
+                    url or await self._address(),
+                    autoping=False,
+                    heartbeat=self._times.heartbeat_s,
+                    timeout=CLOSING,
+                    proxy=self._client.proxy,
+                    ssl=self._client.ssl or True,
+                )
+        except SlackApiError as error:
+            raise _NotOpen(*_said(error)) from None
+        except Exception as error:  # whatever it is, it is tried again
+            raise _NotOpen(type(error).__name__) from None
+        connection = Connection(websocket, self._take, self._times.silence_s)
+        self._connections.add(connection)
+        waiting: list[asyncio.Future[Any]] = [connection.hello, connection.over]
+        await asyncio.wait(waiting, timeout=self._times.hello_s, return_when=asyncio.FIRST_COMPLETED)
+        if connection.hello.done():
+            return connection
+        self._start(self._leave(connection, at_once=True))
+        raise _NotOpen(connection.over.result() if connection.over.done() else "no hello")
 
-    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        began, began_s = time.perf_counter(), time.time()
+    async def _leave(self, connection: Connection, *, at_once: bool = False) -> None:
+        await connection.close(0.0 if at_once else self._times.linger_s)
+        self._connections.discard(connection)
+
+    async def _address(self) -> str:
+        return str((await self._client.apps_connections_open(app_token=str(self._client.token)))["url"])
+
+    async def _take(self, envelope: Envelope) -> bool:
+        began, status = time.perf_counter(), 400
         log.new_reference()
-        answer = await run_async_bolt_app(self.app, req)
-        await send_async_response(client, req, answer, began_s)
-        metrics.acks.labels(str(answer.status)).observe(time.perf_counter() - began)
+        try:
+            request = AsyncBoltRequest(mode="socket_mode", body=envelope["payload"])
+            status = (await self._slack.async_dispatch(request)).status
+            return status == 200
+        except Exception:  # Bolt expects parts of a payload to be there, and sent again they aren't either
+            log.error("unreadable_request", exc_info=True)
+            return True
+        finally:
+            metrics.acks.labels(str(status)).observe(time.perf_counter() - began)
+
+    def _wait_s(self, failures: int, asked_s: float | None = None) -> float:
+        return self._times.patience.wait_s(min(failures, MOST_DOUBLINGS), asked_s)
+
+    def _note(self, cause: str, wait_s: float = 0.0) -> None:
+        if cause != OFF:
+            log.warning("socket_failed", cause=cause, wait_s=round(wait_s, 1))
+        elif not self._off:
+            self._off = True
+            log.error("socket_mode_off")
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class _NotOpen(Exception):
+    def __init__(self, cause: str, retry_after_s: float | None = None) -> None:
+        super().__init__(cause)
+        self.retry_after_s = retry_after_s
+
+
+def _said(error: SlackApiError) -> tuple[str, float | None]:
+    """Slack's word for it, and how long it asks to wait."""
+    code = str(error.response.get("error")) if isinstance(error.response.data, dict) else "no answer"
+    asked = str(error.response.headers.get("Retry-After", ""))
+    return code, float(asked) if asked.isdigit() else None

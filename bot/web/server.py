@@ -12,10 +12,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
 from bot import log, metrics
+from bot.web.connections import Bounds, bounded, unnamed
 from bot.web.metrics import Metrics, Stored
-
-BODY_BYTES = 1024**2
-"""Slack's own requests stay far below this."""
 
 
 def application(
@@ -24,10 +22,12 @@ def application(
     not_ready: Callable[[], str],
     note: Callable[[], Awaitable[str]],
     stored: Callable[[], Awaitable[Stored]],
+    bounds: Bounds,
 ) -> web.Application:
     """`slack` takes the events path, where the mode has one. `not_ready` is "" or says what is still missing; `note` is
     "" or says what doesn't work though people can be answered; `stored` as for `Metrics`."""
-    app = web.Application(client_max_size=BODY_BYTES)
+    app = web.Application(client_max_size=bounds.body_bytes, middlewares=[bounded(bounds)])
+    app.on_response_prepare.append(unnamed)
     if slack is not None:
         app.router.add_post("/slack/events", _events(slack, SignatureVerifier(signing_secret)))
 
@@ -45,7 +45,7 @@ def application(
     return app
 
 
-def _events(slack: AsyncApp, signature: SignatureVerifier) -> Handler:
+def _events(slack: AsyncApp, verifier: SignatureVerifier) -> Handler:
     async def events(request: web.Request) -> web.StreamResponse:
         began = time.perf_counter()
         log.new_reference()
@@ -56,15 +56,25 @@ def _events(slack: AsyncApp, signature: SignatureVerifier) -> Handler:
         return response
 
     async def respond(request: web.Request) -> web.StreamResponse:
+        if not _signed(request, await request.read(), verifier):
+            return web.Response(status=401)
         try:
             return await to_aiohttp_response(await slack.async_dispatch(await to_bolt_request(request)))
         except web.HTTPException:
             raise
-        except Exception:  # Bolt reads parts of a body before it checks the signature, and expects them to be there
-            body = (await request.read()).decode(errors="replace")  # Slack sends UTF-8
-            if not signature.is_valid_request(body, dict(request.headers)):
-                return web.Response(status=401)
+        except Exception:  # Bolt expects parts of a body to be there
             log.error("unreadable_request", exc_info=True)
             return web.Response(status=400)
 
     return events
+
+
+def _signed(request: web.Request, body: bytes, verifier: SignatureVerifier) -> bool:
+    """Whether Slack sent it, at most five minutes ago. Asked before Bolt looks at it: a time that isn't a number is for
+    Bolt a failure like others, which then would be told to the response_url of whoever sent it."""
+    stamps = request.headers.getall("X-Slack-Request-Timestamp", [])
+    signatures = request.headers.getall("X-Slack-Signature", [])
+    try:
+        return len(stamps) == len(signatures) == 1 and verifier.is_valid(body, stamps[0], signatures[0])
+    except (ValueError, TypeError, OverflowError):  # not a number, not UTF-8, not ASCII, too big
+        return False

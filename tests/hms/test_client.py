@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot import errors
 from bot.demo.fake_hms import (
@@ -21,6 +24,7 @@ from bot.demo.fake_hms import (
     WrongTypes,
 )
 from bot.hms.auth import GivenToken
+from bot.hms.bounded import BODY_BYTES
 from bot.hms.client import Hms
 from bot.patience import Patience
 from tests.conftest import NOW
@@ -199,3 +203,26 @@ async def test_requests_are_as_the_page_says(client: Hms, hms: FakeHms) -> None:
     assert request.query == {
         "active": "true", "after": "2026-11-23T00:00:00.000Z", "limit": "50", "start": "6" * 24,
     }  # fmt: skip
+
+
+async def test_an_answer_without_end_is_given_up() -> None:
+    sent = 0
+
+    async def endless(asked: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        answer = web.StreamResponse()
+        await answer.prepare(asked)
+        with suppress(ConnectionError):
+            while sent < 2 * BODY_BYTES:
+                await answer.write(b" " * 1024**2)
+                sent += 1024**2
+        return answer
+
+    app = web.Application()
+    app.router.add_get("/sessions", endless)
+    async with TestServer(app) as server:
+        client = Hms(str(server.make_url("/")), GivenToken("token"))
+        with pytest.raises(errors.HmsBadReply):
+            await client.list_sessions({}, limit=10, start=None)
+        await client.close()
+    assert sent < 1.5 * BODY_BYTES

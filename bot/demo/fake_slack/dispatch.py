@@ -45,6 +45,7 @@ class Dispatcher:
         self._session: aiohttp.ClientSession | None = None
         self.bot_events_url = bot_events_url
         self.ack_timeout_s = ACK_TIMEOUT_S
+        self.last: tuple[bytes, Mapping[str, str]] = (b"", {})
 
     async def start(self) -> None:
         self._session = aiohttp.ClientSession(headers={"User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)"})
@@ -122,6 +123,7 @@ class Dispatcher:
         headers = {"Content-Type": content_type, **self._signed(body)}
         if retry_num:
             headers |= {"X-Slack-Retry-Num": str(retry_num), "X-Slack-Retry-Reason": "http_timeout"}
+        self.last = (body, headers)
         return await self.post(body, headers)
 
     def _signed(self, body: bytes) -> dict[str, str]:

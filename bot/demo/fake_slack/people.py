@@ -129,6 +129,11 @@ class People:
         token = payloads.VERIFICATION_TOKEN
         return await self._dispatcher.post_json({"type": "url_verification", "token": token, "challenge": challenge})
 
+    @property
+    def sent(self) -> tuple[bytes, Mapping[str, str]]:
+        """The body and headers of the last request of a command, action or event."""
+        return self._dispatcher.last
+
     async def post_raw(self, body: bytes, headers: Mapping[str, str]) -> Ack:
         """Posts exactly this to the bot, for bad signatures and broken bodies."""
         return await self._dispatcher.post(body, headers)

@@ -167,6 +167,11 @@ class FakeSlack(Records):
         """How many sockets the bot holds open."""
         return self._sockets.count
 
+    @property
+    def socket_mode(self) -> SocketHub:
+        """The sockets themselves, for what can happen to them."""
+        return self._sockets
+
     async def refresh_sockets(self) -> None:
         """Asks every socket of the bot to reconnect and closes it."""
         await self._sockets.refresh()
