@@ -25,7 +25,7 @@ from bot import log
 from bot.chat.chat import TIMEOUT_S, Chat
 from bot.chat.trace import trace
 from bot.chat.workspace import Workspace
-from bot.core.access import read_access
+from bot.core.access import Access, names_groups, read_access
 from bot.core.finding import Finding
 from bot.core.mask import Mask
 from bot.errors import ConfigError
@@ -39,7 +39,7 @@ from bot.hms.client import Hms
 from bot.jobs.alerts import LEASE_S as LEAD_S
 from bot.jobs.alerts import RECONCILE_S, Alerts
 from bot.jobs.scheduler import Scheduler
-from bot.settings import HMS_KEYS, Mode, Settings, modes, read_all, review
+from bot.settings import HMS_KEYS, Mode, Settings, Wrong, modes, read_all, review
 from bot.slack.commands import COMMANDS, FREE, command_words
 from bot.slack.groups import Groups
 from bot.slack.insist import insist
@@ -195,6 +195,7 @@ async def running(
         parts = Parts(
             review(settings, [mode]),
             settings.poll_interval_s,
+            names_groups(access),
             since_s=time.time(),
             workspace=Workspace(poster),
             hms=hms,
@@ -280,6 +281,11 @@ async def running(
 async def doctor() -> list[Finding]:
     """All that is found without the bot, of the settings as they are. Nothing is written anywhere."""
     settings, wrong = read_all()
+    access: Access = {}
+    try:
+        access = read_access(settings.access, command_words(), FREE)
+    except ConfigError as error:
+        wrong.append(Wrong("ACCESS", error.text.removeprefix("ACCESS, ")))
     findings = review(settings, modes(settings), wrong)
     unfit = {finding.what for finding in findings if finding.state == "fail"}
     async with AsyncExitStack() as stack:
@@ -298,6 +304,7 @@ async def doctor() -> list[Finding]:
         parts = Parts(
             findings,
             settings.poll_interval_s,
+            names_groups(access),
             workspace=Workspace(client) if fit("SLACK_BOT_TOKEN", "SLACK_API_URL") else None,
             app_token=_secret(settings.slack_app_token) if fit("SLACK_APP_TOKEN") else "",
             hms=hms if fit(HMS_KEYS, "HMS_API_URL") else None,

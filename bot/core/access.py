@@ -50,11 +50,16 @@ Access = Mapping[str, Rule]
 """A rule by command; a command without one is for everybody."""
 
 
+def names_groups(access: Access) -> bool:
+    """Whether who is in a user group matters."""
+    return any(rule.groups for rule in access.values())
+
+
 def read_access(text: str, commands: Mapping[str, str], free: Container[str] = ()) -> Access:
     """The rules of a setting. `commands` has the command for each word that calls it; those that are `free` can't have
     a rule. Raises ConfigError with the place and what to write."""
     rules: dict[str, Rule] = {}
-    for said in filter(None, map(str.strip, text.split(";"))):
+    for said in filter(None, (each.strip(" \t\r\n,") for each in text.split(";"))):
         names, colon, rest = said.partition(":")
         ids, words = _words(rest), _words(names)
         if not colon:

@@ -50,10 +50,12 @@ def span(seconds: float) -> str:
     return f"{int(seconds)} s"
 
 
-def judge_scopes(granted: Collection[str]) -> list[Finding]:
-    """One finding for each feature that lacks a scope."""
+def judge_scopes(granted: Collection[str], *, groups: bool) -> list[Finding]:
+    """One finding for each feature that lacks a scope. `groups`: whether ACCESS names user groups."""
     what, findings = "Slack scopes", []
     for feature in FEATURES:
+        if feature.groups and not groups:
+            continue
         if missing := [scope for scope in feature.scopes if scope not in granted]:
             scopes = " and ".join(f"`{scope}`" for scope in missing)
             mend = f"add {scopes} on the app's page OAuth &amp; Permissions, and install the app anew"

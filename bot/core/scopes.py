@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """`lost`: what doesn't work where one of `scopes` isn't granted; `needed`: nobody can do without it."""
+    """`lost`: what doesn't work where one of `scopes` isn't granted; `needed`: nobody can do without it; `groups`: only
+    those can't whose ACCESS names user groups."""
 
     scopes: tuple[str, ...]
     lost: str
     needed: bool = False
+    groups: bool = False
 
 
 FEATURES = (
@@ -29,5 +31,6 @@ FEATURES = (
         ("channels:read", "groups:read"),
         "the bot doesn't hear that it was invited, and nobody can tell here which channels it is missing from",
     ),
+    Feature(("usergroups:read",), "who is in the user groups of ACCESS isn't known, so they are refused", groups=True),
     Feature(("users:read",), "times are in DEFAULT_TIMEZONE for everybody, and guests may do what members may"),
 )

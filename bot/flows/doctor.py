@@ -40,10 +40,12 @@ _SEE = f"`{COMMAND} subscriptions` there"
 class Parts:
     """What is looked at; None or "" where it isn't set, or wrongly, of which `settings` tell. `given_token`: 100ms's,
     where it isn't signed here. `look`: the database as it is, None where there is none yet; raises ConfigError.
-    `interval_s` lies between two polls; `since_s`: since when the bot polls, where it is known, in epoch seconds."""
+    `interval_s` lies between two polls; `since_s`: since when the bot polls, where it is known, in epoch seconds;
+    `groups`: whether ACCESS names user groups."""
 
     settings: Sequence[Finding]
     interval_s: float
+    groups: bool = False
     since_s: float = 0.0
     workspace: Workspace | None = None
     app_token: str = ""
@@ -192,7 +194,7 @@ async def _slack_socket(asked: Asked) -> Sequence[Finding]:
 
 async def _slack_scopes(asked: Asked) -> Sequence[Finding]:
     who = (await asked.who).known
-    return health.judge_scopes(who.scopes) if who is not None else []
+    return health.judge_scopes(who.scopes, groups=asked.parts.groups) if who is not None else []
 
 
 async def _hms_token(asked: Asked) -> Sequence[Finding]:

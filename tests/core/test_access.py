@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.access import OTHERS, Rule, read_access
@@ -50,6 +50,7 @@ def test_whatever_is_written_is_what_holds(
 
 
 @given(texts)
+@example(",")
 def test_any_text_is_read_or_explained_in_one_line(text: str) -> None:
     for written in (text, f"list: {text}", f"{text}: U0ADA"):
         try:

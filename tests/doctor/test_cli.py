@@ -61,12 +61,12 @@ async def test_nothing_is_set(world: World) -> None:
 
 async def test_each_wrong_setting_has_a_line_and_the_rest_is_looked_at(world: World) -> None:
     wrong = {"PORT": "http", "DEFAULT_TIMEZONE": "Mars/Olympus", "HMS_API_URL": "nowhere", "DATABASE_URL": "bot.db",
-             "SLACK_SIGNING_SECRET": "short"}  # fmt: skip
+             "SLACK_SIGNING_SECRET": "short", "ACCESS": "list: @ada"}  # fmt: skip
     said = await world.doctor(**wrong)
     assert said.code == 1
     assert said.states() == {
         "PORT": "fail", "DEFAULT_TIMEZONE": "fail", "HMS_API_URL": "fail", "DATABASE_URL": "fail",
-        "SLACK_SIGNING_SECRET": "warn", "Slack token": "ok", "Slack socket": "ok", "Slack scopes": "ok", "Clock": "ok",
+        "ACCESS": "fail", "SLACK_SIGNING_SECRET": "warn", "Slack token": "ok", "Slack socket": "ok", "Slack scopes": "ok", "Clock": "ok",
     }  # fmt: skip
     (world.folder / ".env").write_bytes(b"PORT=\xff")
     assert (await world.doctor()).of(".env")[0][0] == "fail"
@@ -115,6 +115,11 @@ async def test_scopes_that_are_missing(make_world: Callable[..., Any]) -> None:
     assert "can't be looked up in its channel" in lost[0] and "guests" in lost[2]
     assert [re.findall(r"`(.+?)`", each) for each in mend] == [["groups:history"], ["im:write"], ["users:read"]]
     world.folder.rmdir()
+    world = await make_world(without=frozenset({"usergroups:read"}))
+    assert (await world.doctor(ACCESS="digest: U0ADA")).states()["Slack scopes"] == "ok"
+    ((state, rest),) = (await world.doctor(ACCESS="digest: S0OPS")).of("Slack scopes")
+    assert state == "warn" and "user groups of ACCESS" in rest and "`usergroups:read`" in rest
+    world.folder.rmdir()
     world = await make_world(without=frozenset({"chat:write"}))
     said = await world.doctor()
     assert said.code == 1
@@ -145,7 +150,9 @@ async def test_what_hangs_is_a_line_and_hangs_nothing(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections, and says nothing
         port = silent.getsockname()[1]
         async with asyncio.timeout(30):  # a busy machine
-            said = await world.doctor(DATABASE_URL=f"postgresql://me:pass-word@127.0.0.1:{port}/bot")
+            said = await world.doctor(
+                DATABASE_URL=f"postgresql://me:pass-word@127.0.0.1:{port}/bot"
+            )  # kingfisher:ignore
     assert said.code == 1
     assert {what: state for what, state in said.states().items() if what != "Settings"} == {
         "Slack token": "fail", "Slack socket": "fail", "100ms": "fail", "Database": "fail",
@@ -188,7 +195,7 @@ async def test_a_database_that_can_not_be_used(world: World, tmp_path: Path) -> 
     (tmp_path / "b?t #1.db").write_text("nothing of the kind, and long enough to be looked at " * 40)
     said = await world.doctor(DATABASE_URL=f"sqlite:///{tmp_path}/b%3Ft #1.db")
     assert "not an SQLite database" in said.of("Database")[0][1]
-    said = await world.doctor(DATABASE_URL="postgresql://me:pass-word@127.0.0.1:1/bot")
+    said = await world.doctor(DATABASE_URL="postgresql://me:pass-word@127.0.0.1:1/bot")  # kingfisher:ignore
     assert "127.0.0.1:1/bot: it can't be reached" in said.of("Database")[0][1]
 
 
