@@ -15,7 +15,7 @@ from bot.core.digest import Digest
 from bot.core.filters import DIGEST, LIST, MUTE, SUBSCRIBE
 from bot.core.kinds import KINDS
 from bot.core.mute import Mute, find_end
-from bot.core.parse import RESOLVED_CHARS, TERMS, mended, parse
+from bot.core.parse import RESOLVED_CHARS, check_length, mended, parse
 from bot.core.query import Query
 from bot.core.quiet import Quiet, read_quiet
 from bot.core.schedule import Schedule, read_schedule
@@ -27,8 +27,8 @@ from bot.errors import QueryError
 QUIET = "quiet"
 OFF = ("off", "none", "never", "clear", "remove", "stop")
 """What ends quiet hours: all, or those that are said behind it."""
-FIXES = 3 * TERMS
-"""After so many fixes a line is given up: each mends one word."""
+FIXES = 10
+"""After so many fixes a line is given up: each mends one word, and reads the line anew."""
 
 
 def read_digest(text: str, zone: str) -> tuple[Schedule, Query]:
@@ -36,6 +36,7 @@ def read_digest(text: str, zone: str) -> tuple[Schedule, Query]:
     QueryError."""
     line = tidy(text)
     try:
+        check_length(line, line, RESOLVED_CHARS)
         schedule, rest = read_schedule(line, zone)
     except QueryError as error:
         error.scope = DIGEST
@@ -53,6 +54,7 @@ def read_silence(text: str, now: datetime, zone: str) -> tuple[datetime, Query, 
     QueryError, whose line has the query first."""
     line = tidy(text)
     try:
+        check_length(line, line, RESOLVED_CHARS)
         end, (start, stop) = find_end(line, now, zone)
     except QueryError as error:
         error.scope = MUTE
@@ -74,8 +76,10 @@ def read_hours(text: str, zone: str) -> tuple[Quiet | None, bool]:
     off = first.lower().rstrip(",") in OFF
     if off and not hours.strip(" ,"):
         return None, True
+    said = hours if off else line
     try:
-        return read_quiet(hours if off else line, zone, always=off), off
+        check_length(said, said, RESOLVED_CHARS)
+        return read_quiet(said, zone, always=off), off
     except QueryError as error:
         error.scope = QUIET
         if off:

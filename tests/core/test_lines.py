@@ -104,3 +104,20 @@ def test_what_is_offered_can_be_read(scope: str, line: str) -> None:
         assert 0 <= error.start <= error.end <= len(error.line)
         better, _ = corrected(error, NOW, ZONE)
         LINES[scope].read(better, NOW, ZONE)
+
+
+@pytest.mark.parametrize("scope", ["digest", "mute", "quiet"])
+def test_a_line_that_is_too_long_is_not_read(scope: str) -> None:
+    with pytest.raises(QueryError, match="1080 is the most I read") as caught:
+        LINES[scope].read("9am monday room:x " * 5_000, NOW, ZONE)
+    better, faithful = corrected(caught.value, NOW, ZONE)
+    assert LINES[scope].read(better, NOW, ZONE) and not faithful
+
+
+@pytest.mark.parametrize("scope", sorted(LINES))
+def test_a_line_with_many_errors_is_given_up(scope: str) -> None:
+    """Each fix reads the line anew: a full line of such took seconds, in which nobody else was answered."""
+    line = f"{LINES[scope].such} " + "rom:x " * 12
+    with pytest.raises(QueryError) as caught:
+        LINES[scope].read(line, NOW, ZONE)
+    assert corrected(caught.value, NOW, ZONE) == (LINES[scope].such, False)
