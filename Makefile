@@ -33,6 +33,10 @@ bench: .venv/dev
 chaos: .venv/dev
 	@$(BIN)/python -m tests.chaos
 
+# An hour in minutes, then many commands at once: MINUTES=, COMMANDS= and SEED= change them; 0 leaves one out.
+soak: .venv/dev
+	@$(BIN)/python -m tests.soak
+
 # Inputs by the million at every reader and at the door: INPUTS=, SEED= and ONLY="request signature" change it.
 fuzz: .venv/dev
 	@$(BIN)/python -m tests.fuzz
