@@ -85,7 +85,7 @@ def _lines(scope: str) -> list[str]:
     return [LINES[scope].such, *front, *(f"{first} {filter}" for first in front for filter in FILTER_EXAMPLES)]
 
 
-_PRINTED: dict[str, Callable[[Any], str]] = {
+PRINTED: dict[str, Callable[[Any], str]] = {
     "list": str,
     "subscribe": str,
     "digest": lambda read: f"{read[0]} {terms(read[1])}",
@@ -106,7 +106,7 @@ def _line(scope: str) -> Check:
             return _refused(error, scope, line)
         if scope == "mute" and said[0].microsecond:  # lines are written to the second
             return "between seconds"
-        printed = _PRINTED[scope](said)
+        printed = PRINTED[scope](said)
         assert read(printed, NOW, ZONE) == said, "what is printed is read as something else"
         assert scope != LIST or len(printed) <= LINE_CHARS, "the canonical line is too long"
         return re.sub(r"[^\s:]+(?=\s|$)", "", printed)
