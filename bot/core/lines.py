@@ -27,6 +27,8 @@ from bot.errors import QueryError
 QUIET = "quiet"
 OFF = ("off", "none", "never", "clear", "remove", "stop")
 """What ends quiet hours: all, or those that are said behind it."""
+WHOLE_CHARS = RESOLVED_CHARS + 120
+"""The longest line: the longest query, and what stands before or behind it."""
 FIXES = 10
 """After so many fixes a line is given up: each mends one word, and reads the line anew."""
 
@@ -36,7 +38,7 @@ def read_digest(text: str, zone: str) -> tuple[Schedule, Query]:
     QueryError."""
     line = tidy(text)
     try:
-        check_length(line, line, RESOLVED_CHARS)
+        check_length(line, line, WHOLE_CHARS)
         schedule, rest = read_schedule(line, zone)
     except QueryError as error:
         error.scope = DIGEST
@@ -54,7 +56,7 @@ def read_silence(text: str, now: datetime, zone: str) -> tuple[datetime, Query, 
     QueryError, whose line has the query first."""
     line = tidy(text)
     try:
-        check_length(line, line, RESOLVED_CHARS)
+        check_length(line, line, WHOLE_CHARS)
         end, (start, stop) = find_end(line, now, zone)
     except QueryError as error:
         error.scope = MUTE
@@ -78,7 +80,7 @@ def read_hours(text: str, zone: str) -> tuple[Quiet | None, bool]:
         return None, True
     said = hours if off else line
     try:
-        check_length(said, said, RESOLVED_CHARS)
+        check_length(said, said, WHOLE_CHARS)
         return read_quiet(said, zone, always=off), off
     except QueryError as error:
         error.scope = QUIET

@@ -26,6 +26,7 @@ from bot.core.parse import LINE_CHARS, mended, parse
 from bot.core.place import Place
 from bot.core.session import Session
 from bot.core.text import from_slack, tidy
+from bot.core.values import is_id
 from bot.errors import HmsError, QueryError, StaleButton
 from bot.hms import wire
 from bot.render import actions
@@ -119,13 +120,14 @@ def _refused(error: QueryError, scope: str, line: str) -> Hashable:
     assert error.text and 0 <= error.start <= error.end <= len(error.line), "the place isn't in the line"
     assert scope != LIST or mended(error) != tidy(line), "the fix changes nothing"
     words = tuple(COMMANDS) if scope == LIST else ()
-    better, faithful = corrected(error, NOW, ZONE, commands=words)
-    if better.split(" ")[0].lower() not in words:
-        LINES[scope].read(better, NOW, ZONE)
     if _drawn(line):
         message = query_problem(error, now=NOW, zone=ZONE, commands=words)
         inside_limits(message)
         harmless(message)
+        return scope, "drawn"
+    better, faithful = corrected(error, NOW, ZONE, commands=words)
+    if better.split(" ")[0].lower() not in words:
+        LINES[scope].read(better, NOW, ZONE)
     return scope, faithful, re.sub(r"`[^`]*`|\d+", "", error.text)
 
 
@@ -247,7 +249,7 @@ def _session(session: Session) -> Hashable:
     assert session.people_in_count() <= session.people_count() == len(people), "people are counted in two ways"
     assert session.length_s(NOW) >= 0 and session.participant_s(NOW) >= 0, "a time is negative"
     assert same(track(session, 0), session), "a session that is kept is another"
-    if _drawn(session.id):
+    if is_id(session.id) and is_id(session.room_id):  # others would be 100ms's own doing: they are no names
         message = details(session, {}, as_of=NOW, zone=ZONE)
         inside_limits(message)
         harmless(message)
