@@ -5,7 +5,7 @@ PAGE := bot/demo/fake_slack/page
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
-.PHONY: demo test check format bench chaos page requirements docs clean
+.PHONY: demo test check format bench chaos soak fuzz page requirements docs clean
 
 demo: .venv/runtime
 	@$(BIN)/python -m bot demo $(ARGS)
@@ -34,6 +34,14 @@ bench: .venv/dev
 # The crash test of alerts: KILLS=, SEED=, REPLICAS=, DATABASE_URL=, RECONCILE=off and ONLY="dead prune" change it.
 chaos: .venv/dev
 	@$(BIN)/python -m tests.chaos
+
+# An hour in minutes, then many commands at once: MINUTES=, COMMANDS= and SEED= change them; 0 leaves one out.
+soak: .venv/dev
+	@$(BIN)/python -m tests.soak
+
+# Inputs by the million at every reader and at the door: INPUTS=, SEED= and ONLY="request signature" change it.
+fuzz: .venv/dev
+	@$(BIN)/python -m tests.fuzz
 
 # Writes the query table and the usage hint, made from the parser's own table, into README.md and manifest.yml.
 docs: .venv/dev

@@ -15,7 +15,7 @@ from bot.core.digest import Digest
 from bot.core.filters import DIGEST, LIST, MUTE, SUBSCRIBE
 from bot.core.kinds import KINDS
 from bot.core.mute import Mute, find_end
-from bot.core.parse import RESOLVED_CHARS, TERMS, mended, parse
+from bot.core.parse import RESOLVED_CHARS, check_length, mended, parse
 from bot.core.query import Query
 from bot.core.quiet import Quiet, read_quiet
 from bot.core.schedule import Schedule, read_schedule
@@ -28,8 +28,10 @@ QUIET = "quiet"
 PREVIEW = f"{DIGEST} preview"
 OFF = ("off", "none", "never", "clear", "remove", "stop")
 """What ends quiet hours: all, or those that are said behind it."""
-FIXES = 3 * TERMS
-"""After so many fixes a line is given up: each mends one word."""
+WHOLE_CHARS = RESOLVED_CHARS + 120
+"""The longest line: the longest query, and what stands before or behind it."""
+FIXES = 10
+"""After so many fixes a line is given up: each mends one word, and reads the line anew."""
 
 
 def read_digest(text: str, zone: str) -> tuple[Schedule, Query]:
@@ -37,6 +39,7 @@ def read_digest(text: str, zone: str) -> tuple[Schedule, Query]:
     QueryError."""
     line = tidy(text)
     try:
+        check_length(line, line, WHOLE_CHARS)
         schedule, rest = read_schedule(line, zone)
     except QueryError as error:
         error.scope = DIGEST
@@ -54,6 +57,7 @@ def read_silence(text: str, now: datetime, zone: str) -> tuple[datetime, Query, 
     QueryError, whose line has the query first."""
     line = tidy(text)
     try:
+        check_length(line, line, WHOLE_CHARS)
         end, (start, stop) = find_end(line, now, zone)
     except QueryError as error:
         error.scope = MUTE
@@ -75,8 +79,10 @@ def read_hours(text: str, zone: str) -> tuple[Quiet | None, bool]:
     off = first.lower().rstrip(",") in OFF
     if off and not hours.strip(" ,"):
         return None, True
+    said = hours if off else line
     try:
-        return read_quiet(hours if off else line, zone, always=off), off
+        check_length(said, said, WHOLE_CHARS)
+        return read_quiet(said, zone, always=off), off
     except QueryError as error:
         error.scope = QUIET
         if off:

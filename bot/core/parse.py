@@ -56,7 +56,7 @@ def parse(text: str, *, scope: str = LIST, commands: Sequence[str] = (), most_ch
 
 def _parse(text: str, scope: str, commands: Sequence[str], most_chars: int) -> Query:
     line = tidy(text)
-    _check_length(line, line, most_chars)
+    check_length(line, line, most_chars)
     terms: list[Term] = []
     words = _joined(cut(line))
     for place in range(len(words)):
@@ -68,7 +68,7 @@ def _parse(text: str, scope: str, commands: Sequence[str], most_chars: int) -> Q
         terms.append(term)
     state = next((term.value for term in terms if term.key == "state"), "active")
     query = Query(state, canonical(term for term in terms if term.key != "state"), line)
-    _check_length(line, str(query), most_chars)
+    check_length(line, str(query), most_chars)
     return query
 
 
@@ -155,7 +155,8 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, commands:
     return Term(entry.becomes or entry.key, value, minus, span)
 
 
-def _check_length(line: str, form: str, most_chars: int) -> None:
+def check_length(line: str, form: str, most_chars: int) -> None:
+    """Raises QueryError where `form`, which is the line or what it says, is longer."""
     if len(form) <= most_chars:
         return
     place = line.rfind(" ", 0, min(most_chars, len(line) - 1)) + 1

@@ -24,6 +24,8 @@ from bot.errors import QueryError, StaleButton
 VERSION = "1"
 VALUE_CHARS = 2_000
 PAGES_MAX = 1_000_000
+ZONE_CHARS = 64
+"""The longest name of a zone that is looked up; IANA's have half of that."""
 _CURSOR_CHARS = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -77,6 +79,7 @@ def read(value: str) -> Place:
             or version != VERSION
             or not 1 <= int(number) <= PAGES_MAX
             or (start and not is_id(start))
+            or len(zone) > ZONE_CHARS
         ):
             raise ValueError(value)
         ZoneInfo(zone)

@@ -140,7 +140,7 @@ def read_schedule(line: str, zone: str) -> tuple[Schedule, str]:
         raise QueryError.at(text, line, (0, reader.end), instead=f"{such} ")
     if len(reader.clocks) > 1:
         text = "A digest has one time of day: make another digest for another time."
-        raise QueryError.at(text, line, reader.clocks[1][1], instead="")
+        raise QueryError.at(text, line, (reader.clocks[1][1][0], reader.clocks[-1][1][1]), instead="")
     if wrong := reader.unknown_zone():
         raise wrong
     return Schedule(reader.weekdays, reader.clocks[0][0], reader.zone), reader.rest

@@ -23,9 +23,9 @@ STOP_WITHIN_S = 10.0
 
 class BotProcess:
     """`async with` it to have a port and a folder, with the bot's database, that outlast each process that is started
-    in them. At the end the process is ended and the folder removed."""
+    in them. At the end the process is ended and the folder removed. `settings` of the bot's win over the usual ones."""
 
-    def __init__(self, slack: FakeSlack, hms: FakeHms, hms_url: str) -> None:
+    def __init__(self, slack: FakeSlack, hms: FakeHms, hms_url: str, **settings: str) -> None:
         self._slack = slack
         self._folder = tempfile.TemporaryDirectory()  # so that no .env of the developer's is read
         port = _free_port()
@@ -43,6 +43,7 @@ class BotProcess:
             "PORT": str(port),
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
             "PYTHONPATH": str(ROOT),
+            **settings,
         }
         self._process: asyncio.subprocess.Process | None = None
 
@@ -59,6 +60,10 @@ class BotProcess:
     @property
     def pid(self) -> int:
         return self._started().pid
+
+    @property
+    def folder(self) -> Path:
+        return Path(self._folder.name)
 
     async def start(self) -> None:
         """Start it in its folder, whatever an earlier one has left there."""

@@ -83,6 +83,7 @@ rooms_decoder = msgspec.json.Decoder(RoomsAnswer)
 room_decoder = msgspec.json.Decoder(RoomAnswer)
 
 _WAIT_IN_WORDS = re.compile(r"retry after (\d{1,6}(?:\.\d+)?) ?s", re.IGNORECASE)
+_NO_ANSWER = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: brackets in brackets, too deep
 _NOT_JSON = "100ms sent something that is not an answer, as it does when it is having trouble."
 
 
@@ -96,10 +97,11 @@ def decode(response: httpx.Response, decoder: msgspec.json.Decoder[T]) -> T:
 def read(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Raises HmsError."""
     try:
-        return decoder.decode(body)
-    except msgspec.ValidationError:
-        return salvage(body, decoder)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError:  # of its beginning: what follows may still be no JSON
+            return salvage(body, decoder)
+    except _NO_ANSWER:
         raise HmsUnavailable(_NOT_JSON, cause="the body is not JSON") from None
 
 
@@ -129,13 +131,13 @@ def retry_after_s(response: httpx.Response) -> float | None:
     if header:
         try:
             when = parsedate_to_datetime(header)
-        except ValueError:
+        except (ValueError, OverflowError):  # the year 99999999999
             pass
         else:
             return max(0.0, when.replace(tzinfo=when.tzinfo or UTC).timestamp() - time.time())
     try:
         message = msgspec.json.decode(response.content, type=_ErrorAnswer).message
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _NO_ANSWER:
         return None
     found = _WAIT_IN_WORDS.search(message)
     return float(found[1]) if found else None

@@ -15,7 +15,7 @@ MOST_LINES = 10
 
 
 def table(results: Sequence[Result]) -> str:
-    return _drawn([HEAD, *map(_row, results)])
+    return drawn([HEAD, *map(_row, results)])
 
 
 def points(result: Result) -> str:
@@ -27,10 +27,10 @@ def points(result: Result) -> str:
             counts = [some[Point(side, of)] for some in (result.killed, result.stopped) for side in sides]
             rows.append((of, *map(str, counts)))
     rows.append((TIME.of, str(result.killed[TIME]), "", str(result.stopped[TIME]), ""))
-    return _drawn(rows)
+    return drawn(rows)
 
 
-def _drawn(rows: Sequence[Sequence[str]]) -> str:
+def drawn(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     rule = "-|-".join("-" * width for width in widths)

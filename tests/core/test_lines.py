@@ -104,3 +104,28 @@ def test_what_is_offered_can_be_read(scope: str, line: str) -> None:
         assert 0 <= error.start <= error.end <= len(error.line)
         better, _ = corrected(error, NOW, ZONE)
         LINES[scope].read(better, NOW, ZONE)
+
+
+@pytest.mark.parametrize("scope", ["digest", "mute", "quiet"])
+def test_a_line_that_is_too_long_is_not_read(scope: str) -> None:
+    with pytest.raises(QueryError, match="1200 is the most I read") as caught:
+        LINES[scope].read("9am monday room:x " * 5_000, NOW, ZONE)
+    better, faithful = corrected(caught.value, NOW, ZONE)
+    assert LINES[scope].read(better, NOW, ZONE) and not faithful
+
+
+def test_the_longest_query_can_be_said_with_the_longest_schedule() -> None:
+    query = " ".join(f"user:{'x' * 45}{number:02}" for number in range(20))
+    schedule, asked = read_digest(f"9:00 {query}", "America/Argentina/ComodRivadavia")
+    assert len(query) > 1_050 and str(schedule) == "daily 09:00 America/Argentina/ComodRivadavia"
+    printed = f"weekly mon,tue,wed,thu,sat,sun {schedule.clock:%H:%M} {schedule.zone} {query}"
+    assert read_digest(printed, ZONE)[1] == asked
+
+
+@pytest.mark.parametrize("scope", sorted(LINES))
+def test_a_line_with_many_errors_is_given_up(scope: str) -> None:
+    """Each fix reads the line anew: a full line of such took seconds, in which nobody else was answered."""
+    line = f"{LINES[scope].such} " + "rom:x " * 12
+    with pytest.raises(QueryError) as caught:
+        LINES[scope].read(line, NOW, ZONE)
+    assert corrected(caught.value, NOW, ZONE) == (LINES[scope].such, False)

@@ -74,6 +74,7 @@ def test_the_longest_resolved_query_fits() -> None:
         "1|2|0|UTC|zz0000000000000000000000||active",
         "1|2|0|UTC|00000000000000000000000a|AAAA|active",
         "1|2|0|UTC|00000000000000000000000a|!!!!|active",
+        "1|1|1790000000000|" + "a/" * 400 + "b|||active",
         "1|1|0|UTC|||rom:x",
         "1|1|0|UTC|||" + "role:a " * 400,
     ],

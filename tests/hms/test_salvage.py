@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from bot.core.session import Session
-from bot.errors import HmsBadReply
-from bot.hms.wire import decode, session_decoder, sessions_decoder
+from bot.errors import HmsBadReply, HmsUnavailable
+from bot.hms.wire import decode, retry_after_s, session_decoder, sessions_decoder
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ID = "631a0fa23e3d9fdb00832596"
@@ -75,3 +75,24 @@ def test_an_entry_that_cannot_be_read_costs_no_other() -> None:
 def test_nothing_readable_is_one_error(body: bytes) -> None:
     with pytest.raises(HmsBadReply):
         decode(httpx.Response(200, content=body), sessions_decoder)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": 5, "last": ',
+        b'{"data": 5, "last": "\xff"}',
+        b"[" * 5_000,
+        b'{"surprise": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    ],
+)
+def test_what_is_of_another_shape_and_no_json_either(body: bytes) -> None:
+    with pytest.raises(HmsUnavailable):
+        decode(httpx.Response(200, content=body), sessions_decoder)
+
+
+@pytest.mark.parametrize(
+    ("header", "body"), [("Fri, 1 Jan 99999999999 00:00:00 GMT", b""), ("", b'{"message": ' + b"[" * 5_000)]
+)
+def test_a_wait_that_can_not_be_read_is_none(header: str, body: bytes) -> None:
+    assert retry_after_s(httpx.Response(429, headers={"Retry-After": header}, content=body)) is None

@@ -148,10 +148,13 @@ async def test_wrong_and_old_signatures(bot: str, slack: FakeSlack, caplog: pyte
         signed(slack, body, at=time.time() - 400),
         signed(slack, body, at=time.time() + 400),
         {"Content-Type": "application/x-www-form-urlencoded"},
+        signed(slack, body) | {"X-Slack-Request-Timestamp": "soon"},
+        signed(slack, body) | {"X-Slack-Request-Timestamp": "9" * 5_000},
+        signed(slack, body) | {"X-Slack-Signature": "v0=é"},
     ):
         ack = await slack.post_raw(body, headers)
         assert ack.status == 401
-    assert caplog.text.count("request_refused") == 4
+    assert {record.message for record in caplog.records} == {"request_refused"}  # none was taken for Slack's
     assert (await slack.post_raw(body, signed(slack, body))).status == 200
     assert slack.messages() == []
 

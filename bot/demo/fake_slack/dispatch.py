@@ -48,7 +48,9 @@ class Dispatcher:
         self.last: tuple[bytes, Mapping[str, str]] = (b"", {})
 
     async def start(self) -> None:
-        self._session = aiohttp.ClientSession(headers={"User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)"})
+        headers = {"User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)"}
+        # Slack sends what people do at once, however many they are.
+        self._session = aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=0))
 
     async def close(self) -> None:
         if self._session is not None:

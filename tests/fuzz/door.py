@@ -1,0 +1,272 @@
+"""The door: the bot's own application, asked in this thread's loop, so that each request's work is over before the next.
+
+`Signatures` has the check alone, without a socket; `Door` the whole bot between its stand-ins, whose 100ms is empty.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import re
+import tempfile
+import time
+from collections.abc import Hashable, Iterable
+from contextlib import AsyncExitStack
+from typing import Any, Self
+from unittest.mock import Mock
+from urllib.parse import urlencode
+
+import aiohttp
+from aiohttp import web
+from aiohttp.streams import StreamReader
+from aiohttp.test_utils import TestServer, make_mocked_request
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+
+from bot.app import running
+from bot.demo.fake_hms import Account, FakeHms
+from bot.demo.fake_slack import FakeSlack
+from bot.render import actions
+from bot.render.validate import problems
+from bot.settings import Settings
+from bot.web.server import application
+
+SECRET = "fuzz-signing-secret"
+AGE_MOST_S = 300
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+_NOW = re.compile(r"\{now([+-][0-9]{1,6})?\}")
+WORK = {"answer", "register.<locals>.hear", "Replies.send"}
+"""Coroutines of the bot that go on after an acknowledgement."""
+IDLE_S = 10.0
+JOBS = {"command", "action"}
+DEFECTS = {"invalid_blocks", "blocks_refused", "event_failed", "job_failed"}
+MESSAGE = {"type": "message", "user": "U07QX6MRE02", "bot_id": "B1", "ts": "1790000000.000100", "text": "x"}
+
+
+class _Loop:
+    """`with` it to have a check; `_open` prepares, `_ask` is the check."""
+
+    def __enter__(self) -> Self:
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self._runner.run(self._open())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self._stack.aclose())
+        self._runner.close()
+
+    def __call__(self, text: str) -> Hashable:
+        return self._runner.run(self._ask(text))
+
+    async def _open(self) -> None:
+        raise NotImplementedError
+
+    async def _ask(self, text: str) -> Hashable:
+        raise NotImplementedError
+
+
+class Signatures(_Loop):
+    """Inputs are three lines, of the timestamp, the signature and the content type, and a body. `{now}`, `{now-400}` and
+    `{good}`, the signature that is right, stand for themselves."""
+
+    async def _open(self) -> None:
+        async def note() -> str:
+            return ""
+
+        async def authorize(**_: Any) -> AuthorizeResult:  # so that Slack isn't asked
+            return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-fuzz")
+
+        silent = logging.Logger("silent", logging.CRITICAL)
+        slack = AsyncApp(signing_secret=SECRET, authorize=authorize, process_before_response=True, logger=silent)
+        app = application(slack, SECRET, lambda: "", note)
+        (self._handler,) = (each.handler for each in app.router.routes() if each.method == "POST")
+
+    async def _ask(self, text: str) -> Hashable:
+        now = int(time.time())
+        stamp, signature, kind, body = [*text.split("\n", 3), "", "", ""][:4]
+        stamp = _header(_NOW.sub(lambda found: str(now + int(found[1] or 0)), stamp))
+        sent = body.encode("utf-8", "surrogatepass")
+        good = _signed(stamp, sent)
+        signature = _header(signature.replace("{good}", good))
+        kind = _header(kind.replace("{form}", FORM))
+        headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature, "Content-Type": kind}
+        payload = StreamReader(Mock(_reading_paused=False), 2**16, loop=asyncio.get_running_loop())
+        payload.feed_data(sent)
+        payload.feed_eof()
+        answer = await self._handler(make_mocked_request("POST", "/slack/events", headers=headers, payload=payload))
+        assert isinstance(answer, web.Response)
+        right = signature == f"v0={good}" and _is_fresh(
+            stamp, now, AGE_MOST_S + 2
+        )  # the bot's second may be a later one
+        surely = signature == f"v0={good}" and _is_fresh(stamp, now, AGE_MOST_S - 2) and kind in (FORM, JSON)
+        assert answer.status < 500, "the door fails"
+        assert right or answer.status == 401, "a wrong signature is accepted"
+        assert not (surely and _readable(sent)) or answer.status != 401, "a right one is refused"
+        return answer.status, right, kind in (FORM, JSON)
+
+
+def _is_fresh(stamp: str, now: int, most_s: int) -> bool:
+    try:
+        return abs(now - int(stamp)) <= most_s
+    except ValueError:
+        return False
+
+
+def _readable(sent: bytes) -> bool:
+    try:
+        sent.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _signed(stamp: str, body: bytes) -> str:
+    basis = f"v0:{stamp}:".encode("utf-8", "surrogateescape") + body
+    return hmac.new(SECRET.encode(), basis, hashlib.sha256).hexdigest()
+
+
+def _header(text: str) -> str:
+    """As a header can be."""
+    return "".join(char for char in text if char.isprintable() and ord(char) < 0x100).strip()
+
+
+class Door(_Loop):
+    """Inputs are the JSON of a slash command's form, an interaction's payload or an event; anything else is the body as
+    it stands. All are signed rightly."""
+
+    WORDS = (
+        "payload",
+        "command",
+        "actions",
+        "event",
+        "type",
+        "user",
+        "channel",
+        "container",
+        *vars(actions).values(),
+    )
+    WORDS = tuple(each for each in WORDS if isinstance(each, str) and len(each) < 40)  # type: ignore[assignment]
+
+    @staticmethod
+    def examples(lines: Iterable[str], values: Iterable[str]) -> list[str]:
+        who = {"team_id": "T1", "channel_id": "C07QX6MRE01", "user_id": "U07QX6MRE02"}
+        forms = [{"command": "/sessions", "text": line, "trigger_id": "1.2", **who} for line in lines]
+        ids = [each for name, each in vars(actions).items() if name.isupper() and isinstance(each, str) and "." in each]
+        events = ("member_joined_channel", "channel_unarchive", "app_home_opened", "message", "group_unarchive")
+        pressed = [
+            {"type": "button", "action_id": one, "block_id": "b", "value": value} for one in ids for value in values
+        ]
+        presses = [
+            {"type": "block_actions", "user": {"id": "U07QX6MRE02"}, "team": {"id": "T1"}, "channel": {"id": "C07QX6MRE01"},
+             "container": {"type": "message", "message_ts": "1790000000.000100", "is_ephemeral": True}, "message": MESSAGE,
+             "actions": [each]}
+            for each in pressed
+        ]  # fmt: skip
+        heard = [
+            {
+                "type": "event_callback",
+                "team_id": "T1",
+                "event_id": "Ev1",
+                "event": {"type": each, "user": "U1", "channel": "C1"},
+            }
+            for each in events
+        ]
+        return [json.dumps(each) for each in (*forms, *presses, *heard)]
+
+    async def _open(self) -> None:
+        enter = self._stack.enter_async_context
+        self._slack = await enter(FakeSlack(signing_secret=SECRET))
+        hms = await enter(FakeHms(Account()))
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory())
+        self._replies: list[Any] = []
+        app = web.Application()
+        app.router.add_post("/", self._take)
+        self._answers = str((await enter(TestServer(app))).make_url("/"))
+        self._noted = _Defects()
+        log = logging.getLogger("bot")
+        log.propagate = False
+        log.addHandler(self._noted)
+        self._stack.callback(log.removeHandler, self._noted)
+        self._stack.callback(setattr, log, "propagate", True)
+        settings = Settings(
+            _env_file=None,
+            slack_bot_token=self._slack.bot_token,
+            slack_signing_secret=SECRET,
+            slack_api_url=self._slack.api_url,
+            hms_access_key=hms.access_key,
+            hms_secret=hms.secret,
+            hms_api_url=hms.url,
+            database_url=f"sqlite:///{folder}/bot.db",
+            poll_interval_s=3_600,
+            host="127.0.0.1",
+            port=0,
+        )
+        started = await enter(running(settings, "web"))
+        await started.starting
+        self._url = f"{started.url}/slack/events"
+        self._http = await enter(aiohttp.ClientSession())
+
+    async def _take(self, request: web.Request) -> web.Response:
+        self._replies.append(await request.json())
+        return web.Response(text="ok")
+
+    async def _ask(self, text: str) -> Hashable:
+        self._replies.clear()
+        self._noted.said.clear()
+        self._slack.violations.clear()
+        body, kind = self._body(text)
+        stamp = str(int(time.time()))
+        headers = {
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": f"v0={_signed(stamp, body)}",
+            "Content-Type": kind,
+        }
+        async with self._http.post(self._url, data=body, headers=headers) as answer:
+            status = answer.status
+            await answer.read()
+        await _idle()
+        assert status < 500, "the door fails"
+        assert not self._noted.said, f"the log says {self._noted.said[0]}"
+        assert not self._slack.violations, "Slack's rules are broken"
+        for reply in self._replies:
+            assert not problems(reply.get("blocks") or [], text=reply["text"]), "Slack would refuse the answer"
+        said = [re.sub(r"`[^`]*`|\d+|[0-9a-f]{8,}", "", str(each["text"]))[:60] for each in self._replies]
+        return (status, *said)
+
+    def _body(self, text: str) -> tuple[bytes, str]:
+        try:
+            said = json.loads(text)
+        except (ValueError, RecursionError):
+            return text.encode("utf-8", "surrogatepass"), FORM
+        if isinstance(said, dict):
+            said["response_url"] = self._answers  # no other address is ever asked; without one it tries for seconds
+            if isinstance(said.get("channel_id"), str):
+                said["channel_id"] = said["channel_id"][:32]  # Slack's own
+            if "event" not in said:
+                fields = said if "command" in said else {"payload": json.dumps(said)}
+                return urlencode(fields, errors="replace").encode(), FORM
+        return json.dumps(said).encode(), JSON
+
+
+class _Defects(logging.Handler):
+    """What the log says of defects."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        failed = record.getMessage() in JOBS and getattr(record, "fields", {}).get("outcome") == "unexpected"
+        if failed or record.getMessage() in DEFECTS:
+            self.said.append(record.getMessage())
+
+
+async def _idle() -> None:
+    """Until all that was asked for is done."""
+    while work := [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__qualname__", "") in WORK]:
+        _, late = await asyncio.wait(work, timeout=IDLE_S)
+        assert not late, "an answer takes long"

@@ -1,0 +1,186 @@
+"""An hour in minutes: as many polls, subscriptions, commands and faults, and what channels show is checked at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bot.demo.fake_slack import Channel, Message
+from bot.demo.fake_slack.ledger import Change
+from tests.chaos.checker import Asked, Findings, check
+from tests.chaos.database import Database
+from tests.chaos.doors import key_of
+from tests.chaos.hands import Hands
+from tests.chaos.muter import Muter
+from tests.chaos.people import again
+from tests.chaos.planner import Planner
+from tests.chaos.run import DEAD, HUSHED, QUEUED, UNSENT
+from tests.soak.typing import Typed, Typist, keep_typing
+from tests.soak.watch import Sample, grown, watch
+from tests.soak.world import World, world
+
+POLLS = 240
+"""Of an hour, at one every 15 seconds."""
+COMMANDS = 600
+ROOMS = 4
+CHANNELS = (
+    "live-ops",
+    "general",
+    "support",
+    "incident-room",
+    "stage",
+    "studio",
+    *(f"soak-{number}" for number in range(19)),
+)
+"""Each is subscribed to each room: 100 subscriptions."""
+THREADED = ("incident-room", "soak-0", "soak-1")
+TYPISTS = 4
+STORM_S, CALM_S = 8.0, 40.0
+"""Faults come in storms: after a lost answer a channel waits for half a minute, as in production."""
+BUSY = 100
+SETTLE_S = 180.0
+
+
+@dataclass(slots=True)
+class Result:
+    """`other` are breaches of Slack's rules, and what isn't done in the end."""
+
+    seed: int
+    minutes: float = 0.0
+    polls: int = 0
+    subscriptions: int = 0
+    sessions: int = 0
+    messages: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    typed: Typed = field(default_factory=Typed)
+    samples: list[Sample] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
+    other: list[str] = field(default_factory=list)
+
+    @property
+    def broken(self) -> list[str]:
+        """Every bound that doesn't hold."""
+        found = self.findings
+        lost = [f"{name}: {each}" for name in ("lost", "twice", "disorder", "wrong") for each in getattr(found, name)]
+        unanswered = [f"unanswered: {each[:60]!r}" for each in self.typed.unanswered]
+        return [*grown(self.samples), *lost, *unanswered, *self.other]
+
+
+async def soak(minutes: float, seed: int) -> Result:
+    result = Result(seed)
+    began = time.monotonic()
+    async with world(seed, POLL_INTERVAL_S=f"{max(1.0, minutes * 60 / POLLS):g}") as made:
+        await _Soak(made, result).run(minutes * 60)
+    result.minutes = (time.monotonic() - began) / 60
+    return result
+
+
+@dataclass(slots=True)
+class _Process:
+    """The bot, as `Hands` see it."""
+
+    url: str
+    wants: str = ""
+
+
+class _Soak:
+    def __init__(self, made: World, result: Result) -> None:
+        self._made, self._result = made, result
+        self._slack, self._life, self._doors = made.slack, made.life, made.doors
+        workspace = self._slack.workspace
+        for number, name in enumerate(CHANNELS):
+            if name.startswith("soak-"):
+                channel = Channel(f"C07QX6SOK{number:02}", name, {workspace.user(None).id, workspace.bot_user})
+                workspace.channels[channel.id] = channel
+            else:
+                workspace.join(workspace.channel(name), workspace.bot_user)
+        url = str(self._slack.bot_events_url).removesuffix("/slack/events")
+        hands = Hands(self._slack, [_Process(url)])  # type: ignore[list-item]
+        self._database = Database(f"sqlite:///{made.bot.folder}/sessions-bot.db")
+        self._muter = Muter(self._life, hands, made.dice)
+        self._planner = Planner(self._slack, self._life, self._database, hands, made.dice)
+        self._hands = hands
+        self._asked: list[Asked] = []
+        self._first: dict[str, Message] = {}
+        self._slack._site.ledger.listeners.append(self._note)
+
+    def _note(self, change: Change) -> None:
+        if change.kind == "message.posted" and change.message is not None:
+            self._first[change.message.ts] = change.message
+            self._doors.posted.add(key_of(change.message.metadata))
+
+    async def run(self, seconds: float) -> None:
+        await self._database_there()
+        await asyncio.gather(*map(self._subscribe, CHANNELS))
+        await self._planner.begin()
+        over = asyncio.Event()
+        typed, pause_s = self._result.typed, seconds * TYPISTS / COMMANDS
+        typists = [Typist(self._slack, number, typed) for number in range(TYPISTS)]
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(watch(self._made.bot.pid, self._result.samples))
+            others = [
+                group.create_task(self._life.run(over)),
+                group.create_task(again(self._muter.act, over)),
+                group.create_task(again(self._planner.act, over)),
+                group.create_task(self._storms(over)),
+                *(group.create_task(keep_typing(each, self._life, self._made.dice, pause_s, over)) for each in typists),
+            ]
+            await asyncio.sleep(seconds)
+            self._life.end_all_but(4)
+            over.set()
+            await asyncio.wait(others)
+            watching.cancel()
+        await self._settle()
+        await self._judge()
+
+    async def _database_there(self) -> None:
+        while not await self._database.number("SELECT coalesce(max(seq), 0) FROM polls"):
+            await asyncio.sleep(0.1)
+
+    async def _subscribe(self, channel: str) -> None:
+        kinds = "start,end,join,leave" if channel in THREADED else "start,end"
+        for room in self._life.rooms[:ROOMS]:
+            await self._hands.type(f"subscribe room:{room.id} on:{kinds}", channel, "Subscribed")
+            self._asked.append(Asked(channel, room.id, frozenset(kinds.split(",")), time.time()))
+
+    async def _storms(self, over: asyncio.Event) -> None:
+        calm_since = time.monotonic()
+        while not over.is_set():
+            self._life.busy = await self._database.number(UNSENT) > BUSY
+            self._doors.healed = (time.monotonic() - calm_since) % (STORM_S + CALM_S) < CALM_S
+            await asyncio.sleep(0.3)
+        self._doors.healed = True
+
+    async def _settle(self) -> None:
+        """Until all that there is to tell is told."""
+        self._still_at = time.time()
+        await self._muter.end_all()
+        polls = "SELECT coalesce(max(seq), 0) FROM polls"
+        goal = await self._database.number(polls) + 2
+        try:
+            async with asyncio.timeout(SETTLE_S):
+                while await self._database.number(polls) < goal or await self._left():
+                    await asyncio.sleep(0.5)
+        except TimeoutError:
+            self._result.other.append(f"{await self._left()} messages are not sent")
+        self._result.polls = await self._database.number(polls)
+
+    async def _left(self) -> int:
+        return await self._database.number(UNSENT) + await self._database.number(HUSHED)
+
+    async def _judge(self) -> None:
+        result, workspace = self._result, self._slack.workspace
+        queued = {key: queued_ms / 1000 for key, queued_ms in await self._database.rows(QUEUED)}
+        shown = {name: self._slack.messages(workspace.channel(name).id) for name in CHANNELS}
+        dues = self._planner.dues(self._still_at, time.time())
+        result.findings = check(
+            self._life.account, self._asked, shown, self._first, silences=self._muter.silences, dues=dues, queued=queued
+        )
+        result.subscriptions, result.sessions = len(self._asked), len(self._life.account.sessions)
+        result.messages = sum(len(some) for some in shown.values())
+        result.faults = self._doors.met
+        if dead := await self._database.number(DEAD):
+            result.other.append(f"{dead} messages given up")
+        result.other += self._slack.violations

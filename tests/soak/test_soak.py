@@ -1,0 +1,47 @@
+"""The judge sees what grows; and many commands at once are all answered."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import replace
+
+import pytest
+
+from tests.soak.load import load
+from tests.soak.watch import Sample, grown, sample
+
+STEADY = Sample(90.0, 20, 8)
+
+
+def test_what_is_steady_has_not_grown() -> None:
+    """Warming up and single peaks are no growth."""
+    samples = [replace(STEADY, memory_mb=60.0 + number / 3) for number in range(100)]
+    samples += [replace(STEADY, memory_mb=94.0 + number % 3, files=20 + number % 5) for number in range(200)]
+    samples[250] = Sample(300.0, 200, 50)
+    assert grown(samples) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "leak", "says"),
+    [
+        ("memory_mb", 0.08, "memory grew from"),
+        ("files", 0.05, "files grew from"),
+        ("threads", 0.05, "threads grew from"),
+    ],
+)
+def test_a_leak_is_seen(name: str, leak: float, says: str) -> None:
+    samples = [replace(STEADY, **{name: getattr(STEADY, name) + number * leak}) for number in range(300)]
+    (found,) = grown(samples)
+    assert found.startswith(says)
+
+
+def test_a_process_can_be_looked_at() -> None:
+    seen = sample(os.getpid())
+    assert seen.memory_mb > 10 and seen.files > 2 and seen.threads >= 1
+
+
+async def test_many_commands_at_once_are_all_answered() -> None:
+    result = await load(200, random.SystemRandom().randrange(100_000))
+    assert result.good, result
+    assert len(result.typed.answer_s) == 200
