@@ -51,7 +51,7 @@ from bot.slack.socket import TIMES, Socket, Times
 from bot.slack.work import Work
 from bot.store.clock import Clock
 from bot.store.store import Store, StoreError
-from bot.web.connections import BOUNDS, Bounds, listen
+from bot.web.connections import BOUNDS, Bounds, allow_files, listen
 from bot.web.server import application
 
 START_S = 1.0
@@ -317,6 +317,7 @@ async def doctor() -> list[Finding]:
 async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError."""
     log.set_up(settings.log_level, settings.log_format, settings.secrets)
+    allow_files(BOUNDS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

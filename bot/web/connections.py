@@ -6,6 +6,7 @@ aiohttp bounds the size of headers by itself, and how long a connection rests be
 from __future__ import annotations
 
 import asyncio
+import resource
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
@@ -13,6 +14,8 @@ from typing import Any, cast
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+OTHER_FILES = 500
+"""Of the database, and of connections to 100ms and Slack."""
 LINGER_S = 1.0
 """So long what is too much is still read, for the refusal to arrive."""
 
@@ -23,7 +26,7 @@ class Bounds:
     of its first request are there, until a body is, and until somebody has read their answer; `rest_s` between requests
     is more than balancers take. Slack sends a few kilobytes, and waits 3 seconds."""
 
-    connections: int = 500
+    connections: int = 2_000
     headers_s: float = 10.0
     body_s: float = 5.0
     answer_s: float = 10.0
@@ -94,6 +97,16 @@ class Connection(web.RequestHandler):
         response = web.Response(status=status, text=f"{HTTPStatus(status).phrase}\n", headers={"Server": ""})
         response.force_close()
         return response
+
+
+def allow_files(bounds: Bounds) -> None:
+    """Let the process open as many files as its connections ask for, if it may: often it begins with 1,024."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = bounds.connections + OTHER_FILES
+    if now < wanted and now != resource.RLIM_INFINITY:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most)
+        )
 
 
 async def listen(runner: web.AppRunner, host: str, port: int, bounds: Bounds) -> asyncio.Server:

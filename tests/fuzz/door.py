@@ -32,6 +32,7 @@ from bot.demo.fake_slack import FakeSlack
 from bot.render import actions
 from bot.render.validate import problems
 from bot.settings import Settings
+from bot.web.connections import BOUNDS
 from bot.web.server import application
 
 SECRET = "fuzz-signing-secret"
@@ -77,12 +78,15 @@ class Signatures(_Loop):
         async def note() -> str:
             return ""
 
+        async def stored() -> dict[str, float]:
+            return {}
+
         async def authorize(**_: Any) -> AuthorizeResult:  # so that Slack isn't asked
             return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-fuzz")
 
         silent = logging.Logger("silent", logging.CRITICAL)
         slack = AsyncApp(signing_secret=SECRET, authorize=authorize, process_before_response=True, logger=silent)
-        app = application(slack, SECRET, lambda: "", note)
+        app = application(slack, SECRET, lambda: "", note, stored, BOUNDS)
         (self._handler,) = (each.handler for each in app.router.routes() if each.method == "POST")
 
     async def _ask(self, text: str) -> Hashable:

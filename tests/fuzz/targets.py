@@ -20,8 +20,8 @@ import httpx
 
 from bot.core import place
 from bot.core.diff import same, track
-from bot.core.filters import FILTERS, LIST, STATE_WORDS, STATES, SYNONYMS
-from bot.core.lines import LINES, QUIET, corrected, end_line, terms
+from bot.core.filters import DIGEST, FILTERS, LIST, STATE_WORDS, STATES, SYNONYMS
+from bot.core.lines import LINES, PREVIEW, QUIET, corrected, end_line, terms
 from bot.core.parse import LINE_CHARS, mended, parse
 from bot.core.place import Place
 from bot.core.session import Session
@@ -82,14 +82,14 @@ _FRONT = {
 
 
 def _lines(scope: str) -> list[str]:
-    front = _FRONT.get(scope, ("", "active", "ended", "room:x"))
+    front = _FRONT.get(scope.removesuffix(" preview"), ("", "active", "ended", "room:x"))
     return [LINES[scope].such, *front, *(f"{first} {filter}" for first in front for filter in FILTER_EXAMPLES)]
 
 
 PRINTED: dict[str, Callable[[Any], str]] = {
     "list": str,
     "subscribe": str,
-    "digest": lambda read: f"{read[0]} {terms(read[1])}",
+    **dict.fromkeys((DIGEST, PREVIEW), lambda read: f"{read[0]} {terms(read[1])}"),
     "mute": lambda read: f"{read[2] or terms(read[1])} {end_line(read[0])}",
     "quiet": lambda read: " ".join(filter(None, ("off" * read[1], str(read[0] or "")))),
 }

@@ -6,6 +6,8 @@ import asyncio
 import logging
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 
@@ -232,3 +234,14 @@ async def test_an_event_that_slack_retries_is_heard_once(
         event = {"type": "channel_unarchive", "channel": slack.workspace.channel("live-ops").id, "user": "U1"}
         assert (await slack.event(event, event_id="Ev1", retry_num=retry_num)).status == 200
     assert [each.getMessage() for each in caplog.records].count("repeated") == 2
+
+
+def test_a_process_may_open_the_files_that_its_connections_need() -> None:
+    """In a process of its own: what it may can't be taken back."""
+    code = (
+        "import resource as r; from bot.web.connections import BOUNDS, allow_files; kind = r.RLIMIT_NOFILE;"
+        "most = r.getrlimit(kind)[1]; r.setrlimit(kind, (1_024, most)); allow_files(BOUNDS); print(r.getrlimit(kind)[0]);"
+        "r.setrlimit(kind, (1_024, 1_500)); allow_files(BOUNDS); print(*r.getrlimit(kind))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == "2500\n1500 1500\n"
