@@ -58,5 +58,5 @@ def _is_slacks(signature: SignatureVerifier, body: str, headers: dict[str, str])
     """Bolt checks it too, but what fails there before it is sure is answered as if it were Slack's."""
     try:
         return signature.is_valid_request(body, headers)
-    except (ValueError, TypeError):  # the timestamp is no number, or the signature isn't ASCII
+    except (ValueError, OverflowError, TypeError):  # no number, one too large, or a signature that isn't ASCII
         return False
