@@ -24,7 +24,9 @@ class Metrics:
         self._reading: asyncio.Task[Stored | None] | None = None
 
     async def get(self, _: web.Request) -> web.Response:
-        body = metrics.exposition(await self._in_time())
+        stored = await self._in_time()
+        metrics.tasks.set(len(asyncio.all_tasks()))
+        body = metrics.exposition(stored)
         return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def _in_time(self) -> Stored | None:

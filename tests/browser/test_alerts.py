@@ -55,7 +55,7 @@ def test_a_card_opens_changes_and_closes_though_the_bot_is_killed(stage: Stage, 
     channel.box.press("Enter")
     told = channel.messages.filter(has_text="Only visible to you")
     expect(told).to_contain_text("Subscribed, as number 1")
-    expect(channel.messages.first).to_contain_text("@Ada Berger subscribed this channel to")
+    expect(channel.messages.first).to_contain_text("🔔 Ada Berger subscribed this channel to")
 
     session = stage.opens("Town hall", "Ann")
     card = cards(channel)

@@ -159,7 +159,7 @@ def test_share_posts_the_page_for_all(channel: Channel) -> None:
     message = channel.say("/sessions active")
     shown = on_page(message, 1)
     shared = channel.press(message, "Share in channel")
-    expect(shared).to_contain_text("Shared by @Ada Berger")
+    expect(shared).to_contain_text("Shared by Ada Berger")
     expect(shared).not_to_contain_text("Only visible to you")
     assert set(re.findall(r"\bsession ([0-9a-f]{24})", shared.inner_text())) & set(shown)
     expect(button(shared, "More")).to_have_count(0)

@@ -521,7 +521,7 @@ async def test_other_kinds_are_a_change_and_not_a_new_subscription(bot: str, sla
     await subscribe(slack, "role:host on:end", user="ben")
     first, second = posts(slack)
     assert "subscribed this channel to" in first.plain
-    assert f"{slack.workspace.user('ben').name} changed what this channel is told of" in second.plain
+    assert f"{slack.workspace.user('ben').real_name} changed what this channel is told of" in second.plain
     assert "when one ends" in second.plain and "subscribed" not in second.plain + second.text
 
 

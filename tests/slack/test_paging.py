@@ -128,7 +128,7 @@ async def test_share_once_however_often_it_is_pressed(bot: str, slack: FakeSlack
     public = slack.messages("support")
     assert len(public) == 1
     assert shown(public[0]) == [session.id for session in sessions[10:20]]
-    assert "Shared by ada" in public[0].plain
+    assert "Shared by Ada Berger" in public[0].plain
     assert "`/sessions active`" in public[0].plain
     await slack.press(public[0], "Open for me", user="ben")
     mine = await slack.reply()

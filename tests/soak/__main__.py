@@ -45,7 +45,7 @@ def main() -> int:
 def _hour(result: Result) -> str:
     rows = [("", "middle third", "last third", "most")]
     columns = zip(*map(astuple, result.samples), strict=True)
-    for name, values in zip(("memory, MB", "open files and sockets", "threads"), columns, strict=True):
+    for name, values in zip(("memory, MB", "open files and sockets", "threads", "tasks"), columns, strict=True):
         rows.append((name, *(f"{value:.1f}".removesuffix(".0") for value in (*thirds(values), max(values)))))
     counts = {
         "minutes": f"{result.minutes:.1f}", "polls": result.polls, "subscriptions": result.subscriptions, "sessions": result.sessions,

@@ -96,8 +96,8 @@ class _Soak:
                 workspace.channels[channel.id] = channel
             else:
                 workspace.join(workspace.channel(name), workspace.bot_user)
-        url = str(self._slack.bot_events_url).removesuffix("/slack/events")
-        hands = Hands(self._slack, [_Process(url)])  # type: ignore[list-item]
+        self._url = str(self._slack.bot_events_url).removesuffix("/slack/events")
+        hands = Hands(self._slack, [_Process(self._url)])  # type: ignore[list-item]
         self._database = Database(f"sqlite:///{made.bot.folder}/sessions-bot.db")
         self._muter = Muter(self._life, hands, made.dice)
         self._planner = Planner(self._slack, self._life, self._database, hands, made.dice)
@@ -119,7 +119,7 @@ class _Soak:
         typed, pause_s = self._result.typed, seconds * TYPISTS / COMMANDS
         typists = [Typist(self._slack, number, typed) for number in range(TYPISTS)]
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(watch(self._made.bot.pid, self._result.samples))
+            watching = group.create_task(watch(self._made.bot.pid, self._url, self._result.samples))
             others = [
                 group.create_task(self._life.run(over)),
                 group.create_task(again(self._muter.act, over)),

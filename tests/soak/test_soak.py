@@ -6,19 +6,20 @@ import os
 import random
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from tests.soak.load import load
 from tests.soak.watch import Sample, grown, sample
 
-STEADY = Sample(90.0, 20, 8)
+STEADY = Sample(90.0, 20, 8, 30)
 
 
 def test_what_is_steady_has_not_grown() -> None:
     """Warming up and single peaks are no growth."""
     samples = [replace(STEADY, memory_mb=60.0 + number / 3) for number in range(100)]
     samples += [replace(STEADY, memory_mb=94.0 + number % 3, files=20 + number % 5) for number in range(200)]
-    samples[250] = Sample(300.0, 200, 50)
+    samples[250] = Sample(300.0, 200, 50, 1_000)
     assert grown(samples) == []
 
 
@@ -28,6 +29,7 @@ def test_what_is_steady_has_not_grown() -> None:
         ("memory_mb", 0.08, "memory grew from"),
         ("files", 0.05, "files grew from"),
         ("threads", 0.05, "threads grew from"),
+        ("tasks", 0.05, "tasks grew from"),
     ],
 )
 def test_a_leak_is_seen(name: str, leak: float, says: str) -> None:
@@ -36,9 +38,10 @@ def test_a_leak_is_seen(name: str, leak: float, says: str) -> None:
     assert found.startswith(says)
 
 
-def test_a_process_can_be_looked_at() -> None:
-    seen = sample(os.getpid())
-    assert seen.memory_mb > 10 and seen.files > 2 and seen.threads >= 1
+async def test_a_process_can_be_looked_at(bot: str) -> None:
+    async with httpx.AsyncClient(base_url=bot) as http:
+        seen = await sample(os.getpid(), http)
+    assert seen.memory_mb > 10 and seen.files > 2 and seen.threads >= 1 and seen.tasks >= 1
 
 
 async def test_many_commands_at_once_are_all_answered() -> None:

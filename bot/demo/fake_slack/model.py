@@ -64,7 +64,7 @@ class User:
             "is_restricted": self.is_guest,
             "is_ultra_restricted": False,
             "is_app_user": False,
-            "profile": {"real_name": self.real_name, "display_name": self.name},
+            "profile": {"real_name": self.real_name, "display_name": self.real_name},
         }
         if self.tz is not None:
             found |= {"tz": self.tz, "tz_label": self.tz, "tz_offset": self.tz_offset_s}
