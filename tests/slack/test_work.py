@@ -47,6 +47,7 @@ def request(replies: Log, work: Work, answer_s: float = 5.0) -> Request:
         nothing,
         nothing,
         nothing,
+        nothing,
         answer_s=answer_s,
     )
     return Request(bot, user_id="U1", response_url="", now=datetime.now(UTC), zone="UTC")
