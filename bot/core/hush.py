@@ -42,13 +42,14 @@ class Hush:
         some."""
         return self._latest(channel_id, lambda matches, mute: not mute.query.terms and not mute.session_id)
 
-    def of_session(self, channel_id: str, session_id: str) -> bool:
-        """Whether there is a mute of that session alone. It holds as long as the session is live."""
-        return any(mute.session_id == session_id for _, mute in self._mutes.get(channel_id, ()))
+    def alone(self, channel_id: str, session: Session) -> bool:
+        """Whether nothing but mutes of that session alone keeps the channel from hearing of it."""
+        others = self._latest(channel_id, lambda matches, mute: not mute.session_id and matches(session))
+        return others is None and self.until_ms(channel_id, session) is not None
 
     def holds(self, channel_id: str) -> bool:
-        """Whether there is anything that the channel doesn't want to hear."""
-        return channel_id in self._mutes or bool(self._quiet(channel_id))
+        """Whether there are sessions that the channel doesn't want to hear of, besides single ones."""
+        return self._latest(channel_id, lambda matches, mute: not mute.session_id) is not None
 
     def threads(self, channel_id: str) -> bool:
         """Whether the channel gets replies."""
@@ -65,9 +66,7 @@ class Hush:
 
 def _test(mute: Mute, now: datetime) -> _Test:
     matches = matcher(mute.query, now)
-    if mute.session_id:
-        return lambda session: session.active and session.id == mute.session_id and matches(session)
-    return matches
+    return lambda session: mute.session_id in ("", session.id) and matches(session)
 
 
 def _ms(when: datetime) -> int:

@@ -127,7 +127,7 @@ def route(
     tasks: list[Task] = []
     for change in changes:
         before = known.get(change.session.id, {})
-        for card, task in _each(change, matching.matching(change.session), before, hush):
+        for card, task in _each(change, matching.matching(change.session), before):
             card, task = _heard(card, task, before.get(card.channel_id), change.session, hush)
             kept[card.place] = card
             tasks += task
@@ -186,7 +186,7 @@ def release(
 
 
 def _each(
-    change: Change, subscriptions: Sequence[Subscription], cards: Mapping[str, Card], hush: Hush
+    change: Change, subscriptions: Sequence[Subscription], cards: Mapping[str, Card]
 ) -> Iterable[tuple[Card, list[Task]]]:
     """The card of each channel that the change concerns, and what is sent."""
     session = change.session
@@ -199,10 +199,7 @@ def _each(
         card = cards.get(channel_id)
         if card is not None and card.gen:
             card = replace(card, known=card.known.union(each.number for each in some))
-        alone = change.ended and hush.of_session(channel_id, session.id)  # the mute that was of this session is over
-        if card is not None and card.hushed_ms and alone:
-            yield from _unseen(change, replace(card, hushed_ms=0), some, kinds)
-        elif card is not None and card.hushed_ms:
+        if card is not None and card.hushed_ms:
             yield from _withheld(change, card, some)
         elif card is None:
             yield _new(change, channel_id, some, kinds)
@@ -281,8 +278,14 @@ def _heard(card: Card, tasks: list[Task], before: Card | None, session: Session,
     until_ms = hush.until_ms(card.channel_id, session)
     if until_ms is None:
         return card, tasks
-    if any(isinstance(task, Post) for task in tasks):
-        ended: Status = "listed" if before is not None and before.status == "listed" else "closed"
+    posts = any(isinstance(task, Post) for task in tasks)
+    listed = before is not None and before.status == "listed"
+    if not session.active and hush.alone(card.channel_id, session):  # muted until then: told to who saw it open
+        if not posts:
+            return replace(card, hushed_ms=0), tasks
+        return (card, tasks) if listed else (replace(card, status="closed", gen=card.gen - 1), [])
+    if posts:
+        ended: Status = "listed" if listed else "closed"
         card = replace(card, status="silent" if session.active else ended, gen=card.gen - 1, hushed_ms=until_ms)
     return card, [task for task in tasks if isinstance(task, Edit)]
 

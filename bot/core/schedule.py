@@ -43,6 +43,7 @@ _NEVER = {
 """Rhythms that people ask for and that aren't offered."""
 _FILLERS = ("every", "each", "on", "at", "and", "&", "the", "from")
 THROUGH = ("to", "-", "through", "thru", "till", "until")
+_SHORT_DAYS = [day[:2] for day in DAYS]
 _QUERY_WORDS = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS}
 _ZONE_WORDS = 4
 """The most words that a zone goes on for: `america/north dakota/new salem`."""
@@ -134,6 +135,8 @@ def read_schedule(line: str, zone: str) -> tuple[Schedule, str]:
         raise QueryError.at(text, line, span, instead="weekly")
     if wrong := reader.misspelt(clock=not reader.clocks):
         raise wrong
+    if not reader.clocks and (wrong := reader.in_the_way()):
+        raise wrong
     if not reader.clocks:
         such = Schedule(reader.weekdays, _MORNING, reader.zone)
         text = "Say the time of day, too: `09:00`." if reader.place else f"Say when: {quote(str(such))}."
@@ -216,6 +219,14 @@ class Reader:
         if near := _near_day(said):
             return QueryError.at(f"{shown} is not a day I know: did you mean `{near}`?", self.line, self.span(), near)
         return None
+
+    def in_the_way(self) -> QueryError | None:
+        """The error for a word that can't be read, behind which a time of day stands."""
+        words = self._plain(len(self.words))
+        if not any(_is_clock(word.value) for word in words):
+            return None
+        text = f"{quote(self.line[slice(*self.span())].strip(', '))} is none of the days and time zones that I know."
+        return QueryError.at(text, self.line, self.span(), instead="")
 
     def unknown_zone(self) -> QueryError | None:
         """The error for words that may be a zone or a room, where no zone is said and a query may follow."""
@@ -301,6 +312,13 @@ def almost_clock(said: str) -> str | None:
     return None
 
 
+def _is_clock(said: str) -> bool:
+    try:
+        return parse_clock(said) is not None
+    except ValueError:  # of a time that there isn't
+        return True
+
+
 def _read_days(said: str) -> tuple[int, ...] | None:
     """`weekdays`, `mon`, `mondays`, `mon-fri`; None for anything else."""
     if said in _SETS:
@@ -315,6 +333,8 @@ def _read_days(said: str) -> tuple[int, ...] | None:
 def _weekday(said: str) -> int | None:
     for name in (said, said.removesuffix("s")):
         with suppress(ValueError):
+            if name in _SHORT_DAYS:
+                return _SHORT_DAYS.index(name)
             when = parse_time(name) if name.isalpha() else None
             if isinstance(when, Day) and when.name in DAYS:
                 return DAYS.index(when.name)

@@ -93,10 +93,9 @@ class Mark:
         """Whether its channel doesn't want to hear of the session now."""
         now = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
         unwanted = await hush(self._store, card.team_id, now)
-        tracked = await self._store.tracked(card.team_id, card.session_id)
-        if tracked is None:
-            return unwanted.every_until_ms(card.channel_id) is not None
-        return unwanted.until_ms(card.channel_id, tracked.session(live=tracked.live)) is not None
+        for tracked in (await self._store.tracked(card.team_id, [card.session_id])).values():
+            return unwanted.until_ms(card.channel_id, tracked.session(live=tracked.live)) is not None
+        return unwanted.every_until_ms(card.channel_id) is not None
 
     async def _refused(self, row: Row, code: str) -> None:
         """For a channel that refuses us, give the row back, then pause: a process that ends between the two leaves a

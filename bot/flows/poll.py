@@ -196,8 +196,9 @@ class Poll:
         kept, tasks = route(changes, subscriptions, cards, now, unwanted)
         latest = {card.place: card for card in (*held, *over, *kept)}
         waiting = [card for card in latest.values() if card.hushed_ms]
-        tracked = (seen.tracked.get(card.session_id) or known.sessions.get(card.session_id) for card in waiting)
-        ended = {each.session_id: each.session(live=False) for each in tracked if each and not each.live}
+        told = [card.session_id for card in waiting if card.status == "listed"]
+        tracked = {**await self._store.tracked(team_id, told), **seen.tracked} if told else {}
+        ended = {key: tracked[key].session(live=False) for key in told if key in tracked}
         freed, released = release(waiting, seen.held, ended, subscriptions, now, unwanted)
         tasks += released
         drawn = Drawn(await self._rooms.names(rooms_of(tasks)), known.seq)

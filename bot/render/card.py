@@ -3,7 +3,7 @@ message that stands for many. Nobody is mentioned in any of them: they come unas
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.core.peak import peak
 from bot.core.session import Session
@@ -66,7 +66,7 @@ def roll_up(opened: Sequence[Session], ended: Sequence[Session], names: Names) -
     why = "So many at once are one message, without a card for each."
     shares = fair([len(opened), len(ended)], ROLL_UP_LINES)
     shown = [*opened[: shares[0]], *ended[: shares[1]]]
-    return _listed(f"{head}.", f"*{head}*", why, shown, len(opened) + len(ended), names)
+    return _listed(f"{head}.", f"*{head}*", why, shown, len(opened) + len(ended), names, _line)
 
 
 def recap(live: Sequence[Session], told: Sequence[Session], ended: int, names: Names) -> Message:
@@ -82,12 +82,23 @@ def recap(live: Sequence[Session], told: Sequence[Session], ended: int, names: N
     why = "A mute or quiet hours kept this back."
     shares = fair([len(live), len(told)], ROLL_UP_LINES)
     shown = [*live[: shares[0]], *told[: shares[1]]]
-    return _listed(f"{head} {rest}", f"*{head}* {rest}", why, shown, len(live) + len(told), names)
+    return _listed(f"{head} {rest}", f"*{head}* {rest}", why, shown, len(live) + len(told), names, _brief)
 
 
-def _listed(text: str, head: str, why: str, shown: Sequence[Session], total: int, names: Names) -> Message:
-    """Sessions by number; `total` of them are meant."""
-    lines = [f"{number} {_line(session, names)}" for number, session in enumerate(shown, start=1)]
+def _listed(
+    text: str,
+    head: str,
+    why: str,
+    shown: Sequence[Session],
+    total: int,
+    names: Names,
+    ended: Callable[[Session, Names], str],
+) -> Message:
+    """Sessions by number; `total` of them are meant, and `ended` draws those that have ended."""
+    lines = [
+        f"{number} {(_line if session.active else ended)(session, names)}"
+        for number, session in enumerate(shown, start=1)
+    ]
     if total > len(shown):
         lines.append(f"… and {total - len(shown):,} more: `{COMMAND} all` lists the newest")
     if not shown:
@@ -132,6 +143,12 @@ def _named(names: Sequence[str]) -> str:
     if more := len(names) - len(shown):
         return f"{', '.join(shown)} and {more:,} more"
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+
+
+def _brief(session: Session, names: Names) -> str:
+    """Of a session of which who was in isn't known any more."""
+    parts = [_head(session, names), f"started {date(session.started_at)}"]
+    return " · ".join([*parts, f"session {mrkdwn(session.id, 24)}"])
 
 
 def _line(session: Session, names: Names) -> str:

@@ -28,7 +28,7 @@ _OF_SOME = (
     "Meanwhile no new message comes about these sessions. Their cards that are there stay true, and show when theirs "
     "ends; then one message lists which of them are still live."
 )
-_OF_ONE = "Its thread stays silent; its card stays true, and shows when it ends."
+_OF_ONE = "Its thread stays silent; its card stays true, and shows when it ends. Without a card nothing comes of it."
 _DIGESTS = "Digests come at their time."
 
 Quiets = Sequence[tuple[Quiet, str]]

@@ -104,9 +104,8 @@ class _Card:
 
     def message(self) -> Message:
         have = self.settings
-        how = "🟠 late" if have.stale and not (have.health.paused or have.health.held) else health_words(have.health)
         top = [
-            section(f"*Settings of this channel* · {how}"),
+            section(f"*Settings of this channel* · {health_words(have.health, have.stale)}"),
             *halted(have.channel_id, have.health, self.invite),
             *old(have.stale),
         ]

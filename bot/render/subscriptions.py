@@ -132,7 +132,11 @@ def subscriptions_list(
         return Message(text, [section(text), section(how), about, *notes])
     total = count(len(items), "subscription", "subscriptions")
     channel_id = items[0].channel_id
-    head = [section(f"*{total}* of this channel · {health_words(health)}"), *halted(channel_id, health, invite), *notes]
+    head = [
+        section(f"*{total}* of this channel · {health_words(health, stale)}"),
+        *halted(channel_id, health, invite),
+        *notes,
+    ]
     make = f"`{COMMAND} subscribe` makes one, or changes what one of the same filters tells."
     foot = [context(f"{make} As of {clock(as_of, as_of)}.")]
     room_chars = ALL_TEXT_CHARS - sum(map(len, texts([*head, *foot])))
@@ -203,11 +207,12 @@ def stopped(channel_id: str, reason: str, invite: str) -> Block:
     return section(f"⏸️ *Paused:* {why}. To mend it: {do}. Subscriptions are kept, messages for 30 days.", resume)
 
 
-def health_words(health: Health) -> str:
+def health_words(health: Health, stale: str = "") -> str:
+    """`stale`: a sentence on data that is old."""
     if health.paused:
         return "⏸️ paused" + (f", {health.held:,} held" if health.held else "")
     waiting = f", {health.waiting:,} waiting" if health.waiting else ""
-    return ("🟠 some held" if health.held else "🟢 working") + waiting
+    return ("🟠 some held" if health.held else "🟠 late" if stale else "🟢 working") + waiting
 
 
 def _last(subscription: Subscription, told: Told, as_of: datetime) -> str:

@@ -151,11 +151,14 @@ def _see_quiets(text: str, line: str) -> QueryError:
 
 
 async def _of_session(request: Request, session_id: str) -> Query:
-    """The room of a session, by which a mute of it is told; any where 100ms doesn't say. Raises NotFound."""
+    """The room of a session, by which a mute of it is told; any where 100ms doesn't say. Raises NotFound, and UserError
+    for one that is over."""
     try:
         session, _ = await show_session(request.bot.hms, request.bot.rooms, session_id)
     except HmsError:
         return Query()
+    if not session.active:
+        raise UserError("That session has ended: nothing comes of it that could be muted.")
     return Query(terms=(Term("room", RoomId(session.room_id)),)) if is_id(session.room_id) else Query()
 
 

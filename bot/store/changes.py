@@ -1,26 +1,27 @@
-"""Who changed what of a conversation's settings. It must be locked (`channels.lock`), so that
-the rows are in the order of the changes."""
+"""Who changed what of a conversation's settings. It must be locked (`channels.lock`), so that the rows are in the order
+of the changes."""
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.change import Changed
 from bot.store.channels import Place
-from bot.store.tables import changes
+from bot.store.tables import changes, channels
 
 
 async def add(db: AsyncConnection, place: Place, by: Changed) -> None:
     team_id, channel_id = place
     values = {"team_id": team_id, "channel_id": channel_id, "at_ms": by.at_ms, "by": by.by, "line": by.line}
     await db.execute(changes.insert().values(values))
+    here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
+    await db.execute(update(channels).where(*here).values(changed=channels.c.changed + 1))
 
 
-async def latest(db: AsyncConnection, team_id: str) -> dict[str, int]:
-    """By channel, the newest change: two that are equal have no change between them."""
-    query = select(changes.c.channel_id, func.max(changes.c.id)).where(changes.c.team_id == team_id)
-    rows = await db.execute(query.group_by(changes.c.channel_id))
+async def counts(db: AsyncConnection, team_id: str) -> dict[str, int]:
+    """How often the settings of each channel were changed."""
+    rows = await db.execute(select(channels.c.channel_id, channels.c.changed).where(channels.c.team_id == team_id))
     return {row[0]: row[1] for row in rows}
 
 

@@ -15,7 +15,6 @@ from bot.store import changes
 from bot.store.channels import lock, next_number
 from bot.store.queries import read_query, readable
 from bot.store.records import How
-from bot.store.sql import chunks
 from bot.store.tables import mutes
 
 MUTES_MOST = 50
@@ -67,12 +66,6 @@ async def remove(db: AsyncConnection, team_id: str, channel_id: str, numbers: Se
     if rows:
         await changes.add(db, (team_id, channel_id), by)
     return sorted(readable(rows, _mute), key=lambda mute: mute.number)
-
-
-async def end(db: AsyncConnection, team_id: str, session_ids: Sequence[str]) -> None:
-    """Mutes of one session each, which are over with it."""
-    for some in chunks(session_ids):
-        await db.execute(delete(mutes).where(mutes.c.team_id == team_id, mutes.c.session_id.in_(some)))
 
 
 def _mute(row: Row[Any]) -> Mute:

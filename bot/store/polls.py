@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.card import Card
 from bot.core.outgoing import Outgoing
 from bot.core.tracked import Tracked
-from bot.store import cards, changes, leases, messages, mutes
+from bot.store import cards, changes, leases, messages
 from bot.store.channels import lock
 from bot.store.records import Fence, PollState, Snapshot
-from bot.store.sql import insert
+from bot.store.sql import chunks, insert
 from bot.store.tables import polls, sessions
 
 KEPT_MS = 2 * 86_400_000
@@ -45,9 +45,12 @@ async def snapshot(db: AsyncConnection, team_id: str) -> Snapshot:
     return Snapshot(last.seq, last.good_ms, {row[0]: _tracked(row) for row in rows}, last.naming)
 
 
-async def tracked(db: AsyncConnection, team_id: str, session_id: str) -> Tracked | None:
-    row = (await db.execute(_TRACKED.where(sessions.c.team_id == team_id, sessions.c.session_id == session_id))).first()
-    return _tracked(row) if row is not None else None
+async def tracked(db: AsyncConnection, team_id: str, session_ids: Iterable[str]) -> dict[str, Tracked]:
+    found: dict[str, Tracked] = {}
+    for some in chunks(session_ids):
+        rows = await db.execute(_TRACKED.where(sessions.c.team_id == team_id, sessions.c.session_id.in_(some)))
+        found |= {row[0]: _tracked(row) for row in rows}
+    return found
 
 
 async def failed(db: AsyncConnection, team_id: str, now_ms: int, cause: str) -> None:
@@ -78,8 +81,8 @@ async def commit(
     places = {(each.team_id, each.channel_id) for each in concerned}
     paused = await lock(db, places)
     if known is not None and places:
-        now = await changes.latest(db, team_id)
-        if any(now.get(channel_id) != known.get(channel_id) for _, channel_id in places):
+        now = await changes.counts(db, team_id)
+        if any(now[channel_id] != known.get(channel_id, 0) for _, channel_id in places):
             return False
     if not await _next(db, team_id, seq, now_ms, naming):
         return False
@@ -89,7 +92,6 @@ async def commit(
         values = {name: statement.excluded[name] for name in columns}
         upsert = statement.on_conflict_do_update(index_elements=["team_id", "session_id"], set_=values)
         await db.execute(upsert, [_values(team_id, each) for each in changed])
-        await mutes.end(db, team_id, [each.session_id for each in changed if not each.live])
     await cards.put(db, changed_cards, now_ms)
     await messages.put(db, outgoing, paused, seq + 1, now_ms)
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, not_, update
+from sqlalchemy import delete, exists, not_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import log
@@ -19,9 +19,10 @@ WAITS_MS = 30 * DAY_MS
 async def prune(db: AsyncConnection, now_ms: int) -> None:
     before = now_ms - KEPT_MS
     await db.execute(delete(outbox).where(outbox.c.done_ms < before))
-    closed = (cards.c.status == "closed", cards.c.changed_ms < before)
-    await db.execute(delete(cards).where(*closed, cards.c.hushed_ms <= now_ms))  # others are yet to be counted
-    await db.execute(delete(sessions).where(not_(sessions.c.live), sessions.c.seen_ms < before))
+    untold = cards.c.hushed_ms > 0  # yet to be counted, or named
+    await db.execute(delete(cards).where(cards.c.status == "closed", cards.c.changed_ms < before, not_(untold)))
+    wanted = exists().where(untold, cards.c.team_id == sessions.c.team_id, cards.c.session_id == sessions.c.session_id)
+    await db.execute(delete(sessions).where(not_(sessions.c.live), sessions.c.seen_ms < before, not_(wanted)))
     await db.execute(delete(limits).where(limits.c.not_before_ms < before))
     await db.execute(delete(mutes).where(mutes.c.until_ms < before))
     await db.execute(delete(changes).where(changes.c.at_ms < now_ms - CHANGES_MS))

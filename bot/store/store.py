@@ -283,7 +283,7 @@ class Store:
 
     async def settings_known(self, team_id: str) -> dict[str, int]:
         """A mark for each channel that changes with its settings."""
-        return await self._run(lambda db: changes.latest(db, team_id))
+        return await self._run(lambda db: changes.counts(db, team_id))
 
     async def poll_failed(self, team_id: str, now_ms: int, cause: str) -> None:
         await self._run(lambda db: polls.failed(db, team_id, now_ms, cause))
@@ -291,9 +291,10 @@ class Store:
     async def poll_state(self, team_id: str) -> PollState:
         return await self._run(lambda db: polls.state(db, team_id))
 
-    async def tracked(self, team_id: str, session_id: str) -> Tracked | None:
-        """What the last good poll knew of a session."""
-        return await self._run(lambda db: polls.tracked(db, team_id, session_id))
+    async def tracked(self, team_id: str, session_ids: Iterable[str]) -> dict[str, Tracked]:
+        """What the last good poll knew of these sessions, of those that ended for a week."""
+        ids = list(session_ids)
+        return await self._run(lambda db: polls.tracked(db, team_id, ids))
 
     async def cards(self, team_id: str, session_ids: Iterable[str]) -> list[Card]:
         """Those of all channels."""

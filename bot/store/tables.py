@@ -99,6 +99,7 @@ channels = Table(
     Column("last_ms", BigInteger),
     Column("next_post_ms", BigInteger, nullable=False, server_default="0"),
     Column("threads", Boolean, nullable=False, server_default=true()),  # whether it gets replies
+    Column("changed", Integer, nullable=False, server_default="0"),  # how often somebody changed its settings
 )
 
 polls = Table(

@@ -59,7 +59,7 @@ def test_until_when_a_channel_does_not_want_to_hear_of_a_session(
     found = hush(*mutes, quiet=quiet)
     assert found.until_ms("C1", session("ann")) == (NOW_MS + until_h * HOUR if until_h else None)
     assert found.until_ms("C3", session("ann")) is None
-    assert found.holds("C1") or until_h is None
+    assert found.holds("C1") or until_h is None or any(each.session_id for each in mutes)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,8 @@ def test_until_when_a_channel_wants_to_hear_of_nothing(mutes: list[Mute], quiet:
 
 def test_what_holds_in_a_channel() -> None:
     assert not hush(mute(hours=0), mute(channel="C2"), quiet="15:00-16:00").holds("C1")
-    assert hush(mute(session_id="another")).holds("C1")
+    assert not hush(mute(session_id="another")).holds("C1")
+    assert hush(mute("role:host")).holds("C1")
     assert hush(quiet="14:00-16:00").holds("C1")
     assert hush(unthreaded=["C1"]).threads("C2")
     assert not hush(unthreaded=["C1"]).threads("C1")
@@ -182,13 +183,29 @@ def test_one_that_stood_in_a_list_is_named_when_it_has_ended_in_a_mute(kinds: st
 
 @pytest.mark.parametrize("kinds", ["on:start,end", "on:end", "on:start"])
 @pytest.mark.parametrize("others", [(), (mute(f"room:{ROOMS[1]}", hours=3),)])
-def test_a_mute_of_one_session_is_over_when_it_ends(kinds: str, others: tuple[Mute, ...]) -> None:
+def test_a_session_that_is_muted_until_it_ends_ends_without_a_word(kinds: str, others: tuple[Mute, ...]) -> None:
+    """The channel has not seen it open. It may come back, and is muted still."""
     here = Channel(subscription(kinds))
     alone = hush(mute(session_id=session().id, hours=12), *others)
-    assert here.poll(session("ann"), hush=alone) == []
-    assert here.poll(session("ann", "bob"), hush=alone) == []
+    for seen in (session("ann"), session("ann", "bob"), session(active=False), session("ann")):
+        assert here.poll(seen, hush=alone) == []
+        assert here.state()[:2] == ("silent" if seen.active else "closed", 0)
+    assert here.poll(session(active=False), hush=alone) == []
+    assert here.state() == ("closed", 0, False)
+
+
+@pytest.mark.parametrize("kinds", ["on:start,end", "on:start"])
+def test_the_end_of_a_muted_session_that_was_seen_to_open_is_told(kinds: str) -> None:
+    alone = hush(mute(session_id=session().id, hours=12))
+    here = Channel(subscription(kinds))
+    assert here.poll(session("ann")) == [Post]
+    assert here.poll(session("ann", "bob"), hush=alone) == [Edit]
+    assert here.poll(session(active=False), hush=alone) == [Edit]
+    assert here.state() == ("closed", 1, False)
+    here = Channel(subscription(kinds))
+    here.poll(session("ann"), hush=hush(mute()))
+    assert here.poll(session("ann")) == [Recap]
     assert here.poll(session(active=False), hush=alone) == ([Post] if "end" in kinds else [])
-    assert here.state() == ("closed", int("end" in kinds), False)
 
 
 def test_a_mute_of_one_session_gives_way_to_a_wider_one() -> None:
@@ -197,7 +214,8 @@ def test_a_mute_of_one_session_gives_way_to_a_wider_one() -> None:
     here.poll(session(), hush=both)
     assert here.poll(session(active=False), hush=both) == []
     later = NOW + timedelta(hours=2)
-    assert here.poll(session(active=False), hush=hush(now=later), minutes=120) == [Recap]
+    alone = hush(mute(session_id=session(number=2).id, hours=12), now=later)
+    assert here.poll(session(active=False), hush=alone, minutes=120) == [Recap]
 
 
 def test_an_edit_goes_on_and_a_reply_does_not() -> None:

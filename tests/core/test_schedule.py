@@ -226,6 +226,7 @@ def test_print(schedule: Schedule, text: str) -> None:
         ("weekly mon,thu 09:00", "weekly mon,thu 09:00 Asia/Tokyo", ""),
         ("weekly thu, mon 09:00", "weekly mon,thu 09:00 Asia/Tokyo", ""),
         ("weekly monday and thursday at 9:00", "weekly mon,thu 09:00 Asia/Tokyo", ""),
+        ("weekly mo,fr 9:00", "weekly mon,fri 09:00 Asia/Tokyo", ""),
         ("mondays 9:00", "weekly mon 09:00 Asia/Tokyo", ""),
         ("tues thurs noon", "weekly tue,thu 12:00 Asia/Tokyo", ""),
         ("mon-fri 9:00", "weekdays 09:00 Asia/Tokyo", ""),
@@ -312,6 +313,8 @@ def test_read(typed: str, canonical: str, rest: str) -> None:
         ("every 2 weeks 9:00", "2 weeks", "is not offered", "every weekly 9:00", False),
         ("dialy 9:00", "dialy", "did you mean `daily`", "daily 9:00", True),
         ("9:00 wekdays room:x", "wekdays", "did you mean `weekdays`", "9:00 weekdays room:x", True),
+        ("weekly fri,frx 9:00", "frx", "none of the days", "weekly fri, 9:00", False),
+        ("weekly mon Gotham 9:00", "Gotham", "none of the days", "weekly mon 9:00", False),
         ("daily 9:00 17:00 room:x", "17:00", "one time of day", "daily 9:00 room:x", False),
     ],
 )

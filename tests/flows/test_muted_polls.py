@@ -35,7 +35,7 @@ class World:
     """An account, and polls of it for one channel. `poll` gives the texts of what it would send, each with its kind."""
 
     def __init__(self, account: Account, store: Store, hms: Hms) -> None:
-        self.store = store
+        self.store, self.hms = store, hms
         self.ahead = timedelta()
         self.polls = Poll(hms, Rooms(hms), store, lambda: TEAM, self.now)
         self._account = account
@@ -154,6 +154,38 @@ async def test_who_mutes_while_rooms_are_looked_up_does_not_hear_of_them(world: 
     assert await poll == []
     world.ahead = HOUR
     assert await world.poll() == recap(1, 0)
+
+
+async def test_one_that_stood_in_a_list_is_named_also_after_a_weekend(world: World) -> None:
+    """Two days after its end no poll knows of it, and a week after it nothing would, but for the card that waits."""
+    await world.mute()
+    session = world.open()
+    await world.poll()
+    world.ahead = HOUR
+    assert await world.poll() == recap(1, 0)
+    new = Mute(TEAM, CHANNEL, parse(""), "", world.now_ms + 9 * 86_400_000, "U1", world.now_ms)
+    await world.store.add_mute(new, BY)
+    world.end(session)
+    assert await world.poll() == []
+    for days in (3, 8, 9):
+        world.ahead = HOUR + timedelta(days=days)
+        await world.store.prune(world.now_ms)
+        world.polls = Poll(world.hms, Rooms(world.hms), world.store, lambda: TEAM, world.now)  # as after a restart
+        assert await world.polls.run()
+    (row,) = await world.store.claim(world.now_ms, 20_000, 10)
+    assert row.text == "1 session has ended while it was quiet here."
+    assert session.id in str(row.blocks) and "Town hall" in str(row.blocks)
+
+
+async def test_what_is_yet_to_be_counted_is_kept(world: World) -> None:
+    """Nobody polls when the mute ends, and old rows are thrown away."""
+    new = Mute(TEAM, CHANNEL, parse(""), "", world.now_ms + 20 * 86_400_000, "U1", world.now_ms)
+    await world.store.add_mute(new, BY)
+    world.end(world.open())
+    assert await world.poll() == []
+    world.ahead = timedelta(days=20, hours=1)
+    await world.store.prune(world.now_ms)
+    assert await world.poll() == [("post", "1 session has ended while it was quiet here.")]
 
 
 async def test_another_process_goes_on_with_what_is_withheld(world: World, hms: FakeHms) -> None:

@@ -178,6 +178,7 @@ def test_one_message_at_the_end_of_a_mute(live: int, ended: int, head: str, told
     shares = fair([len(some), len(known)], ROLL_UP_LINES)
     here = [each.id for each in (*some[: shares[0]], *known[: shares[1]])]
     assert re.findall(r"^\d+ (?:🟢 Live|⚪ Ended) .* session ([0-9a-f]{24})$", text, re.MULTILINE) == here
+    assert "nobody came" not in text  # who was in is not known any more
     more = len(some) + len(known) - len(here)
     assert (f"… and {more:,} more" in text) is bool(more)
     menus = [block["elements"][0]["options"] for block in message.blocks if block["type"] == "actions"]

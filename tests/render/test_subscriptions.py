@@ -222,7 +222,7 @@ def test_a_list_says_everything_of_each() -> None:
     harmless(message)
     text = shown(message)
     for piece in (
-        "*3 subscriptions* of this channel · 🟢 working, 2 waiting", "⚠️ Data is 4 minutes old: 100ms doesn't answer.",
+        "*3 subscriptions* of this channel · 🟠 late, 2 waiting", "⚠️ Data is 4 minutes old: 100ms doesn't answer.",
         "*3* · *Sessions* in *Town hall*, with the role host\ntold when one comes to match or ends\n"
         f"by <@U123ABC> · last message <!date^{LAST_MS // 1_000}^",
         "*12* · *Sessions* with ada\ntold when someone joins or leaves\nby <@U123ABC> · no message yet",

@@ -1,4 +1,4 @@
-"""How the last good poll's sessions name their people."""
+"""How the last good poll's sessions name their people, and how often a channel's settings were changed."""
 
 from __future__ import annotations
 
@@ -13,3 +13,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("polls", sa.Column("naming", sa.Text, nullable=False, server_default=""))
+    op.add_column("channels", sa.Column("changed", sa.Integer, nullable=False, server_default="0"))
