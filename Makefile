@@ -12,7 +12,7 @@ demo: .venv/runtime
 
 test: .venv/dev
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
