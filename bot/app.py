@@ -25,7 +25,7 @@ from bot import log
 from bot.chat.chat import TIMEOUT_S, Chat
 from bot.chat.trace import trace
 from bot.chat.workspace import Workspace
-from bot.core.access import Access, names_groups, read_access
+from bot.core.access import Access, read_access
 from bot.core.finding import Finding
 from bot.core.mask import Mask
 from bot.errors import ConfigError
@@ -195,7 +195,7 @@ async def running(
         parts = Parts(
             review(settings, [mode]),
             settings.poll_interval_s,
-            names_groups(access),
+            access,
             since_s=time.time(),
             workspace=Workspace(poster),
             hms=hms,
@@ -304,7 +304,7 @@ async def doctor() -> list[Finding]:
         parts = Parts(
             findings,
             settings.poll_interval_s,
-            names_groups(access),
+            access,
             workspace=Workspace(client) if fit("SLACK_BOT_TOKEN", "SLACK_API_URL") else None,
             app_token=_secret(settings.slack_app_token) if fit("SLACK_APP_TOKEN") else "",
             hms=hms if fit(HMS_KEYS, "HMS_API_URL") else None,
