@@ -48,7 +48,7 @@ def _migrate(arguments: list[str]) -> None:
 def _doctor(arguments: list[str]) -> None:
     if arguments:
         raise ConfigError(f"doctor takes no arguments: it looks at everything. {USAGE}")
-    from bot.app import doctor
+    from bot.doctor import doctor
     from bot.render.doctor import terminal
 
     findings = asyncio.run(doctor())
