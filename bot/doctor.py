@@ -19,6 +19,8 @@ from bot.settings import HMS_KEYS, Mode, Settings, Wrong, modes, read_all, revie
 from bot.slack.commands import FREE, command_words
 from bot.store.store import Store
 
+ACCESS_RULE = "a rule is `subscribe, digest: S0123OPS C0123LIVE`, and `;` stands between two"
+
 
 async def doctor() -> list[Finding]:
     """All that is found without the bot, of the settings as they are. Nothing is written anywhere."""
@@ -27,7 +29,7 @@ async def doctor() -> list[Finding]:
     try:
         access = read_access(settings.access, command_words(), FREE)
     except ConfigError as error:
-        wrong.append(Wrong("ACCESS", error.text.removeprefix("ACCESS, ")))
+        wrong.append(Wrong("ACCESS", error.text.removeprefix("ACCESS, "), ACCESS_RULE))
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         hms = hms_client(settings)

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.core.finding import Finding
 from bot.core.scopes import FEATURES
+from bot.program import PROGRAM
 
 SLOW_S = 300.0
 """A message that isn't sent after so long is worth an operator's eye."""
@@ -127,7 +128,7 @@ def judge_revision(now: str, known: Sequence[str]) -> Finding:
         return Finding(what, "ok", f"revision {now}, the newest")
     if now in known:
         seen = f"revision {now} is older than this program's, {known[-1]}"
-        return Finding(what, "warn", seen, "`python -m bot migrate`, or start the bot, which does the same")
+        return Finding(what, "warn", seen, f"`{PROGRAM} migrate`, or start the bot, which does the same")
     seen = f"a newer version of the bot has changed this database (revision {now})"
     return Finding(what, "fail", seen, "start that version, or give this one a database of its own")
 
@@ -147,7 +148,7 @@ def judge_polls(
         return Finding(what, "fail" if good_s else "warn", old, mend)
     if not good_s:
         return Finding(what, "ok", f"{old}, and the bot isn't running")
-    return Finding(what, "warn", f"{old}, and the bot isn't running", "`python -m bot web`, or `socket`, starts it")
+    return Finding(what, "warn", f"{old}, and the bot isn't running", f"`{PROGRAM} web`, or `socket`, starts it")
 
 
 def judge_outbox(waiting: int, oldest_s: float, unconfirmed: int, release: str) -> Finding:
