@@ -96,6 +96,8 @@ _NEEDED: dict[Mode, tuple[tuple[str, str], ...]] = {
         ("slack_app_token", "an app-level token (xapp-…) with connections:write, page Basic Information"),
     ),
 }
+HMS_SECRET_CHARS = 32
+"""A key of HS256 has as many bytes or more (RFC 7518, 3.2); those of 100ms have more."""
 HMS_KEYS = "HMS_ACCESS_KEY and HMS_SECRET"
 _WRITE = {
     "slack_api_url": "nothing: it is for tests",
@@ -163,6 +165,10 @@ def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) 
     if secret is not None and not re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value()):
         seen = "doesn't look like one, which has 32 digits and letters a to f"
         found.append(Finding("SLACK_SIGNING_SECRET", "warn", seen, "compare it with the one on page Basic Information"))
+    secret = settings.hms_secret
+    if secret is not None and len(secret.get_secret_value()) < HMS_SECRET_CHARS:
+        seen = f"is short, with less than {HMS_SECRET_CHARS} characters: a part of it may be missing"
+        found.append(Finding("HMS_SECRET", "warn", seen, "compare it with the one on the Developer page of 100ms"))
     said = " or ".join(f"{PROGRAM} {mode}" for mode in of)
     return found or [Finding("Settings", "ok", f"all there for {said}")]
 

@@ -68,6 +68,9 @@ async def test_each_wrong_setting_has_a_line_and_the_rest_is_looked_at(world: Wo
         "PORT": "fail", "DEFAULT_TIMEZONE": "fail", "HMS_API_URL": "fail", "DATABASE_URL": "fail",
         "ACCESS": "fail", "SLACK_SIGNING_SECRET": "warn", "Slack token": "ok", "Slack socket": "ok", "Slack scopes": "ok", "Clock": "ok",
     }  # fmt: skip
+    said = await world.doctor(HMS_SECRET="short-secret")  # kingfisher:ignore
+    ((state, rest),) = said.of("HMS_SECRET")
+    assert state == "warn" and rest.startswith("is short") and said.of("100ms token")[0][0] == "fail"
     (world.folder / ".env").write_bytes(b"PORT=\xff")
     assert (await world.doctor()).of(".env")[0][0] == "fail"
 
