@@ -1,5 +1,5 @@
-"""Who changed what of a conversation's settings. It must be locked (`channels.lock`), so that
-the rows are in the order of the changes."""
+"""Who changed what of a conversation's settings. It must be locked (`channels.lock`), so that the rows are in
+the order of the changes."""
 
 from __future__ import annotations
 
