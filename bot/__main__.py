@@ -6,11 +6,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from bot.errors import ConfigError
+from bot.program import PROGRAM
 
-PROGRAM = "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else "sessions-bot"
 USAGE = f"usage: {PROGRAM} web | socket | migrate | doctor | demo [--port N] [--seed N] [--speed X] [--no-browser]"
 
 
@@ -48,7 +47,7 @@ def _migrate(arguments: list[str]) -> None:
 def _doctor(arguments: list[str]) -> None:
     if arguments:
         raise ConfigError(f"doctor takes no arguments: it looks at everything. {USAGE}")
-    from bot.app import doctor
+    from bot.doctor import doctor
     from bot.render.doctor import terminal
 
     findings = asyncio.run(doctor())

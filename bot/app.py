@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,35 +14,29 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.http_retry.builtin_async_handlers import (
-    AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
-)
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
 from bot.chat.chat import TIMEOUT_S, Chat
 from bot.chat.trace import trace
 from bot.chat.workspace import Workspace
-from bot.core.access import Access, names_groups, read_access
-from bot.core.finding import Finding
-from bot.core.mask import Mask
+from bot.clients import hms_client, secret, slack_client
+from bot.core.access import read_access
+from bot.doctor import parts
 from bot.errors import ConfigError
 from bot.flows.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
 from bot.flows.digest import Digests
-from bot.flows.doctor import Parts, examine
+from bot.flows.doctor import examine
 from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
-from bot.hms.auth import GivenToken, SignedToken, Token
 from bot.hms.client import Hms
 from bot.jobs.alerts import LEASE_S as LEAD_S
 from bot.jobs.alerts import RECONCILE_S, Alerts
 from bot.jobs.scheduler import Scheduler
-from bot.settings import HMS_KEYS, Mode, Settings, Wrong, modes, read_all, review
+from bot.settings import Mode, Settings
 from bot.slack.commands import COMMANDS, FREE, command_words
 from bot.slack.groups import Groups
-from bot.slack.insist import insist
+from bot.slack.identity import Identity
 from bot.slack.listeners import register
 from bot.slack.people import People
 from bot.slack.replies import Replies
@@ -62,57 +56,6 @@ JOBS_STOP_S = 12.0
 """How long a post that has begun may take when the bot stops: a little more than the post's own time-out."""
 STOP_S = 3.0
 """How long requests that are still coming in may take when the bot stops: Slack gives them up then."""
-SLACK_TIMEOUT_S = 8
-
-
-class Identity:
-    """Who the bot is in its workspace: auth.test, asked once at start so that no person's 3 seconds pay for it."""
-
-    def __init__(self, client: AsyncWebClient) -> None:
-        self._client = client
-        self._known: dict[str, Any] = {}
-        self._there = asyncio.Event()
-
-    @property
-    def known(self) -> bool:
-        return bool(self._known)
-
-    @property
-    def team_id(self) -> str:
-        """ "" until Slack has said it."""
-        return str(self._known.get("team_id") or "")
-
-    @property
-    def user_id(self) -> str:
-        return str(self._known.get("user_id") or "")
-
-    @property
-    def name(self) -> str:
-        return str(self._known.get("user") or "")
-
-    async def there(self) -> None:
-        """Wait until it is known."""
-        await self._there.wait()
-
-    async def warm(self) -> None:
-        """Ask until Slack answers. Raises ConfigError where it refuses the token."""
-        answer = await insist(self._client.auth_test, "SLACK_BOT_TOKEN", self._client.base_url)
-        self._known = {key: answer.get(key) for key in ("bot_id", "user_id", "user", "team_id", "enterprise_id")}
-        self._there.set()
-
-    def authorizer(self) -> Callable[..., Awaitable[AuthorizeResult]]:
-        """For Bolt. It answers also before Slack has: no listener needs to know who the bot is."""
-
-        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-            return AuthorizeResult(
-                enterprise_id=enterprise_id,
-                team_id=team_id,
-                bot_id=self._known.get("bot_id"),
-                bot_user_id=self._known.get("user_id"),
-                bot_token=self._client.token,
-            )
-
-        return authorize
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,53 +98,24 @@ async def running(
     access = read_access(settings.access, command_words(), FREE)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[trace(settings.slack_api_url)]))
-        client = _slack_client(settings, http)
-        mask = Mask(_secret(settings.slack_bot_token)) if settings.mask_names else None
-        hms = Hms(settings.hms_api_url, _hms_token(settings), mask=mask)
+        client, poster = slack_client(settings, http), slack_client(settings, http, again=False)
+        hms = hms_client(settings)
         stack.push_async_callback(hms.close)
-        work = Work()
         store = await Store.open(settings.database_url)
         stack.push_async_callback(store.close)
-        identity = Identity(client)
-        rooms = Rooms(hms)
-        poster = _slack_client(settings, http, again=False)
+        identity, rooms, work = Identity(client), Rooms(hms), Work()
         clock = Clock(store)
-        deliver = Deliver(
-            store,
-            Chat(poster),
-            clock=clock,
-            unsure=settings.unconfirmed_posts,
-            post_s=pace.post_s,
-            lease_s=pace.lease_s,
-            settle_s=pace.settle_s,
-            first_wait_s=pace.first_wait_s,
-        )
-        poll = Poll(hms, rooms, store, lambda: identity.team_id)
-        digests = Digests(hms, rooms, store, lambda: identity.team_id)
-        alerts = Alerts(
-            store,
-            poll,
-            digests,
-            deliver,
-            clock,
-            settings.poll_interval_s,
-            lead_s=pace.lead_s,
-            reconcile_s=pace.reconcile_s,
-        )
+        deliver = _deliver(settings, store, poster, clock, pace)
+        alerts = _alerts(settings, store, hms, rooms, identity, deliver, clock, pace)
+        scheduler = Scheduler(alerts.jobs())
+        stack.push_async_callback(scheduler.finish, JOBS_STOP_S)
+        stack.callback(deliver.stop)
 
         async def look() -> Store:
             return store
 
-        parts = Parts(
-            review(settings, [mode]),
-            settings.poll_interval_s,
-            names_groups(access),
-            since_s=time.time(),
-            workspace=Workspace(poster),
-            hms=hms,
-            given_token=_given_token(settings),
-            look=look,
-        )
+        workspace, since_s = Workspace(poster), time.time()
+        examined = parts(settings, [mode], access, workspace=workspace, hms=hms, look=look, since_s=since_s)
         bot = Bot(
             hms=hms,
             rooms=rooms,
@@ -215,62 +129,35 @@ async def running(
             user_id=lambda: identity.user_id,
             name=lambda: identity.name,
             stale=lambda: alerts.stale(identity.team_id),
-            examine=lambda: examine(parts),
+            examine=lambda: examine(examined),
             words=tuple(COMMANDS),
         )
-
-        scheduler = Scheduler(alerts.jobs())
-        stack.push_async_callback(scheduler.finish, JOBS_STOP_S)
-        stack.callback(deliver.stop)
-
-        async def begin() -> None:
-            await identity.there()
-            try:
-                await alerts.recover(identity.team_id)
-            except StoreError as error:
-                log.error("recover_failed", cause=error.cause)
-            scheduler.start()
-
-        slack = _bolt(settings, client, identity)
+        slack = _bolt(client, identity)
         register(slack, bot)
         socket = _socket(settings, slack, http, times) if mode == "socket" else None
-        stopping = asyncio.Event()
-
-        def not_ready() -> str:
-            if stopping.is_set():
-                return "stopping"
-            if not identity.known:
-                return "waiting for Slack's auth.test"
-            if socket is not None and not socket.open:
-                return "waiting for Slack's socket"
-            return ""
-
-        async def note() -> str:
-            try:
-                return "\n".join(filter(None, (await alerts.stale(identity.team_id), await alerts.slow())))
-            except StoreError:
-                return "alerts wait: the database doesn't answer"
-
-        async def stored() -> Mapping[str, float]:
-            return await alerts.stored(identity.team_id)
-
-        secret = _secret(settings.slack_signing_secret)
-        events = slack if mode == "web" else None
-        served = application(events, secret, not_ready, note, stored, bounds)
+        health = _Health(identity, alerts, socket)
+        served = application(
+            slack if mode == "web" else None,
+            secret(settings.slack_signing_secret),
+            health.not_ready,
+            health.note,
+            health.stored,
+            bounds,
+        )
         runner = web.AppRunner(served, shutdown_timeout=STOP_S)
         await runner.setup()
         stack.push_async_callback(work.drain, drain_s)
         stack.push_async_callback(runner.cleanup)  # before the drain: nothing comes in after that
         listening = await listen(runner, settings.host, settings.port, bounds)
         stack.callback(listening.close)
-        steps = [identity.warm(), begin()]
+        steps = [identity.warm(), _begin(identity, alerts, scheduler)]
         if socket is not None:
             stack.push_async_callback(socket.close)
             steps.append(socket.connect())
         starting = asyncio.gather(*steps)
         stack.push_async_callback(_cancelled, starting)
         stack.callback(scheduler.cut)
-        stack.callback(stopping.set)
+        stack.callback(health.stop)
         await asyncio.wait([starting], timeout=START_S)
         if starting.done():
             starting.result()
@@ -278,40 +165,84 @@ async def running(
         yield Running(f"http://{host}:{port}", starting)
 
 
-async def doctor() -> list[Finding]:
-    """All that is found without the bot, of the settings as they are. Nothing is written anywhere."""
-    settings, wrong = read_all()
-    access: Access = {}
+class _Health:
+    """What /readyz and /metrics say of the bot."""
+
+    def __init__(self, identity: Identity, alerts: Alerts, socket: Socket | None) -> None:
+        self._identity = identity
+        self._alerts = alerts
+        self._socket = socket
+        self._stopping = False
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def not_ready(self) -> str:
+        """Why it can't serve, or ""."""
+        if self._stopping:
+            return "stopping"
+        if not self._identity.known:
+            return "waiting for Slack's auth.test"
+        if self._socket is not None and not self._socket.open:
+            return "waiting for Slack's socket"
+        return ""
+
+    async def note(self) -> str:
+        """Why alerts wait, or ""."""
+        try:
+            said = (await self._alerts.stale(self._identity.team_id), await self._alerts.slow())
+        except StoreError:
+            return "alerts wait: the database doesn't answer"
+        return "\n".join(filter(None, said))
+
+    async def stored(self) -> Mapping[str, float]:
+        """What the database holds, for metrics."""
+        return await self._alerts.stored(self._identity.team_id)
+
+
+def _deliver(settings: Settings, store: Store, poster: AsyncWebClient, clock: Clock, pace: Pace) -> Deliver:
+    return Deliver(
+        store,
+        Chat(poster),
+        clock=clock,
+        unsure=settings.unconfirmed_posts,
+        post_s=pace.post_s,
+        lease_s=pace.lease_s,
+        settle_s=pace.settle_s,
+        first_wait_s=pace.first_wait_s,
+    )
+
+
+def _alerts(
+    settings: Settings,
+    store: Store,
+    hms: Hms,
+    rooms: Rooms,
+    identity: Identity,
+    deliver: Deliver,
+    clock: Clock,
+    pace: Pace,
+) -> Alerts:
+    return Alerts(
+        store,
+        Poll(hms, rooms, store, lambda: identity.team_id),
+        Digests(hms, rooms, store, lambda: identity.team_id),
+        deliver,
+        clock,
+        settings.poll_interval_s,
+        lead_s=pace.lead_s,
+        reconcile_s=pace.reconcile_s,
+    )
+
+
+async def _begin(identity: Identity, alerts: Alerts, scheduler: Scheduler) -> None:
+    """Start the jobs when it is known whose they are."""
+    await identity.there()
     try:
-        access = read_access(settings.access, command_words(), FREE)
-    except ConfigError as error:
-        wrong.append(Wrong("ACCESS", error.text.removeprefix("ACCESS, ")))
-    findings = review(settings, modes(settings), wrong)
-    unfit = {finding.what for finding in findings if finding.state == "fail"}
-    async with AsyncExitStack() as stack:
-        client = _slack_client(settings, await stack.enter_async_context(aiohttp.ClientSession()), again=False)
-        hms = Hms(settings.hms_api_url, _hms_token(settings))
-        stack.push_async_callback(hms.close)
-
-        async def look() -> Store | None:
-            if store := await Store.look(settings.database_url):
-                stack.push_async_callback(store.close)
-            return store
-
-        def fit(*names: str) -> bool:
-            return unfit.isdisjoint(names)
-
-        parts = Parts(
-            findings,
-            settings.poll_interval_s,
-            names_groups(access),
-            workspace=Workspace(client) if fit("SLACK_BOT_TOKEN", "SLACK_API_URL") else None,
-            app_token=_secret(settings.slack_app_token) if fit("SLACK_APP_TOKEN") else "",
-            hms=hms if fit(HMS_KEYS, "HMS_API_URL") else None,
-            given_token=_given_token(settings),
-            look=look if fit("DATABASE_URL") else None,
-        )
-        return await examine(parts)
+        await alerts.recover(identity.team_id)
+    except StoreError as error:
+        log.error("recover_failed", cause=error.cause)
+    scheduler.start()
 
 
 async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE) -> None:
@@ -343,20 +274,7 @@ async def _cancelled(starting: asyncio.Future[Any]) -> None:
         starting.exception()  # asyncio logs one that nobody looks at
 
 
-def _slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: bool = True) -> AsyncWebClient:
-    """`again`: it asks again by itself, which a client that posts must not."""
-    return AsyncWebClient(
-        token=_secret(settings.slack_bot_token),
-        base_url=f"{settings.slack_api_url}/",
-        session=http,
-        timeout=SLACK_TIMEOUT_S,
-        retry_handlers=(
-            [AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=1)] if again else []
-        ),
-    )
-
-
-def _bolt(settings: Settings, client: AsyncWebClient, identity: Identity) -> AsyncApp:
+def _bolt(client: AsyncWebClient, identity: Identity) -> AsyncApp:
     return AsyncApp(
         client=client,
         request_verification_enabled=False,  # web.server has done that
@@ -368,20 +286,4 @@ def _bolt(settings: Settings, client: AsyncWebClient, identity: Identity) -> Asy
 
 
 def _socket(settings: Settings, slack: AsyncApp, http: aiohttp.ClientSession, times: Times) -> Socket:
-    return Socket(slack, _secret(settings.slack_app_token), f"{settings.slack_api_url}/", http, times)
-
-
-def _hms_token(settings: Settings) -> Token:
-    if settings.hms_access_key and settings.hms_secret:
-        return SignedToken(settings.hms_access_key, settings.hms_secret.get_secret_value())
-    return GivenToken(_given_token(settings))
-
-
-def _given_token(settings: Settings) -> str:
-    """The token of 100ms's that is used as it is, or "" where tokens are signed."""
-    signed = settings.hms_access_key and settings.hms_secret
-    return "" if signed else _secret(settings.hms_management_token)
-
-
-def _secret(value: Any) -> str:
-    return value.get_secret_value() if value is not None else ""
+    return Socket(slack, secret(settings.slack_app_token), f"{settings.slack_api_url}/", http, times)

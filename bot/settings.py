@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.core.finding import Finding
 from bot.core.zones import exact_zone
 from bot.errors import ConfigError
+from bot.program import PROGRAM
 
 Mode = Literal["web", "socket"]
 _PASSWORD = re.compile(r"://[^:@/]*:(.+)@|[?&]password=([^&]+)")
@@ -26,19 +27,19 @@ def _http_url(url: str) -> str:
     except ValueError:
         good = False
     if not good:
-        raise ValueError("not a URL such as https://example.com/path")
+        raise ValueError("is not a URL such as https://example.com/path")
     return url.rstrip("/")
 
 
 def _database_url(url: str) -> str:
     if not re.match(r"sqlite:///.|postgres(ql)?://[^/]", url):
-        raise ValueError("not sqlite:///path nor postgresql://user:password@host/database")
+        raise ValueError("is not sqlite:///path nor postgresql://user:password@host/database")
     return url
 
 
 def _port(text: object) -> int:
     if not re.fullmatch(r"\d{1,5}", str(text)) or int(str(text)) > 65_535:
-        raise ValueError("not a whole number from 0 to 65535")
+        raise ValueError("is not a whole number from 0 to 65535")
     return int(str(text))
 
 
@@ -95,22 +96,37 @@ _NEEDED: dict[Mode, tuple[tuple[str, str], ...]] = {
         ("slack_app_token", "an app-level token (xapp-…) with connections:write, page Basic Information"),
     ),
 }
+HMS_SECRET_CHARS = 32
+"""A key of HS256 has as many bytes or more (RFC 7518, 3.2); those of 100ms have more."""
 HMS_KEYS = "HMS_ACCESS_KEY and HMS_SECRET"
+_WRITE = {
+    "slack_api_url": "nothing: it is for tests",
+    "hms_api_url": "nothing: it is for tests",
+    "database_url": "sqlite:///sessions-bot.db, for example",
+    "poll_interval_s": "15, for example",
+    "unconfirmed_posts": "hold or repost",
+    "mask_names": "true or false",
+    "port": "3000, for example",
+    "default_timezone": "Europe/Berlin, for example",
+    "log_level": "INFO, for example",
+    "log_format": "text or json",
+}
+"""Into each setting that may be wrong by its form."""
 _STARTS = {"slack_bot_token": ("xoxb-", "xoxe.xoxb-"), "slack_app_token": ("xapp-",)}
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A setting that is missing or wrong, and what to do, in words that hold nothing of its value."""
+    """A setting that is missing or wrong, where `why` goes on from its name, and what to do, in words that hold nothing
+    of its value."""
 
     name: str
     why: str
-    do: str = ""
+    do: str
 
     @property
     def line(self) -> str:
-        said = f"{self.name} {self.why}: {self.do}" if self.do else f"{self.name}: {self.why}"
-        return f"{said}. See .env.example."
+        return f"{self.name} {self.why}: {self.do}."
 
 
 def read() -> Settings:
@@ -127,25 +143,33 @@ def read_all(env_file: str | None = ".env") -> tuple[Settings, list[Wrong]]:
         return Settings(_env_file=env_file), []  # type: ignore[call-arg]
     except (UnicodeDecodeError, OSError) as error:
         settings, wrong = read_all(env_file=None)
-        return settings, [Wrong(".env", "can't be read", type(error).__name__), *wrong]
+        text = isinstance(error, UnicodeDecodeError)
+        why, do = ("is not text", "save it as UTF-8 text") if text else ("can't be read", "let the bot read it")
+        return settings, [Wrong(".env", why, do), *wrong]
     except ValidationError as error:
         said = {str(each["loc"][0]): each["msg"] for each in error.errors(include_input=False, include_url=False)}
-        wrong = [Wrong(name.upper(), why.removeprefix("Value error, ")) for name, why in said.items()]
+        wrong = [Wrong(name.upper(), _why(message), f"write {_WRITE[name]}") for name, message in said.items()]
         return Settings(**{name: Settings.model_fields[name].default for name in said}), wrong
+
+
+def _why(message: str) -> str:
+    """What pydantic says of a value, as it goes on from the setting's name."""
+    return message.removeprefix("Value error, ").removeprefix("that ").replace("Input should", "should", 1)
 
 
 def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) -> list[Finding]:
     """A finding for each setting that is missing for these modes or looks odd, and for each that is `wrong`."""
     missing = [each for mode in of for each in lacking(settings, mode)]
-    found = [
-        Finding(each.name, "fail", each.why, each.do or "see `.env.example`")
-        for each in dict.fromkeys([*wrong, *missing])
-    ]
+    found = [Finding(each.name, "fail", each.why, each.do) for each in dict.fromkeys([*wrong, *missing])]
     secret = settings.slack_signing_secret
     if secret is not None and not re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value()):
         seen = "doesn't look like one, which has 32 digits and letters a to f"
         found.append(Finding("SLACK_SIGNING_SECRET", "warn", seen, "compare it with the one on page Basic Information"))
-    said = " or ".join(f"python -m bot {mode}" for mode in of)
+    secret = settings.hms_secret
+    if secret is not None and len(secret.get_secret_value()) < HMS_SECRET_CHARS:
+        seen = f"is short, with less than {HMS_SECRET_CHARS} characters: a part of it may be missing"
+        found.append(Finding("HMS_SECRET", "warn", seen, "compare it with the one on the Developer page of 100ms"))
+    said = " or ".join(f"{PROGRAM} {mode}" for mode in of)
     return found or [Finding("Settings", "ok", f"all there for {said}")]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ConfigError
-from bot.settings import Settings, load
+from bot.settings import Settings, load, read_all
 from tests.conftest import ROOT
 
 GOOD = {
@@ -72,15 +72,19 @@ def test_a_given_management_token_is_enough(monkeypatch: pytest.MonkeyPatch) -> 
         ("web", {"HMS_SECRET": " \t"}, "HMS_ACCESS_KEY and HMS_SECRET"),
         ("web", {"SLACK_BOT_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN is another token: it starts with xoxb-"),
         ("socket", {"SLACK_APP_TOKEN": "xoxb-1"}, "SLACK_APP_TOKEN is another token: it starts with xapp-"),
-        ("web", {"PORT": "http"}, "PORT: not a whole number from 0 to 65535"),
-        ("web", {"PORT": "70000"}, "PORT: not a whole number from 0 to 65535"),
-        ("web", {"DEFAULT_TIMEZONE": "Mars/Olympus"}, "DEFAULT_TIMEZONE: that is not an IANA time zone"),
-        ("web", {"DEFAULT_TIMEZONE": "localtime"}, "DEFAULT_TIMEZONE: that is not an IANA time zone"),
-        ("web", {"HMS_API_URL": "api.100ms.live"}, "HMS_API_URL: not a URL"),
-        ("web", {"HMS_API_URL": "http://a:port/v2"}, "HMS_API_URL: not a URL"),
-        ("web", {"SLACK_API_URL": "http://[x"}, "SLACK_API_URL: not a URL"),
-        ("web", {"LOG_LEVEL": "loud"}, "LOG_LEVEL: "),
-        ("web", {"MASK_NAMES": "perhaps"}, "MASK_NAMES: "),
+        ("web", {"PORT": "http"}, "PORT is not a whole number from 0 to 65535"),
+        ("web", {"PORT": "70000"}, "PORT is not a whole number from 0 to 65535"),
+        ("web", {"DEFAULT_TIMEZONE": "Mars/Olympus"}, "DEFAULT_TIMEZONE is not an IANA time zone"),
+        ("web", {"DEFAULT_TIMEZONE": "localtime"}, "DEFAULT_TIMEZONE is not an IANA time zone"),
+        ("web", {"HMS_API_URL": "api.100ms.live"}, "HMS_API_URL is not a URL"),
+        ("web", {"HMS_API_URL": "http://a:port/v2"}, "HMS_API_URL is not a URL"),
+        ("web", {"SLACK_API_URL": "http://[x"}, "SLACK_API_URL is not a URL"),
+        ("web", {"LOG_LEVEL": "loud"}, "LOG_LEVEL should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR': write INFO"),
+        (
+            "web",
+            {"MASK_NAMES": "perhaps"},
+            "MASK_NAMES should be a valid boolean, unable to interpret input: write true or false.",
+        ),
     ],
 )
 def test_one_line_says_what_to_mend(
@@ -116,8 +120,25 @@ def test_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_env_file_that_is_not_text() -> None:
     Path(".env").write_bytes(b"PORT=\xff")
-    with pytest.raises(ConfigError, match=r"\.env can't be read"):
+    with pytest.raises(ConfigError, match=r"\.env is not text: save it as UTF-8 text"):
         load("web")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that fails to be read")
+def test_an_env_file_that_may_not_be_read() -> None:
+    Path(".env").symlink_to("/proc/self/mem")
+    with pytest.raises(ConfigError, match=r"\.env can't be read: let the bot read it"):
+        load("web")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, field in Settings.model_fields.items() if name not in ("host", "access")]
+)
+def test_whatever_is_wrong_is_said_with_what_to_write(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    environment(monkeypatch, **{name.upper(): "\u2603 nonsense"})
+    settings, wrong = read_all()
+    assert all(each.do and ".env.example" not in each.line for each in wrong)
+    assert [each.name for each in wrong] == [name.upper()] or getattr(settings, name) is not None
 
 
 def test_the_example_names_every_setting() -> None:

@@ -1,6 +1,7 @@
 """What Slack says of the bot itself: who it is, what it may do, where it is.
 
-docs.slack.dev/reference/methods: auth.test, apps.connections.open, users.conversations, conversations.info.
+docs.slack.dev/reference/methods: auth.test, apps.connections.open, users.conversations, conversations.info,
+usergroups.users.list.
 """
 
 from __future__ import annotations
@@ -67,6 +68,11 @@ class Workspace:
         """Whether everybody in the workspace may see the channel. Needs the same scopes."""
         channel: Any = (await self._client.conversations_info(channel=channel_id)).get("channel") or {}
         return channel.get("is_channel") is True and channel.get("is_private") is False
+
+    async def members(self, group_id: str) -> frozenset[str]:
+        """Who is in a user group. Needs usergroups:read."""
+        answer = await self._client.usergroups_users_list(usergroup=group_id)
+        return frozenset(answer.get("users") or ())
 
 
 def _ahead_s(date: str) -> float | None:

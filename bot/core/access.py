@@ -17,7 +17,6 @@ OTHERS = "*"
 """Every command that has no rule of its own."""
 _GAP = re.compile(r"[\s,]+")
 _ID = re.compile(r"[UWSCGD][A-Z0-9]{2,31}")
-_SEE = "See docs/access.md."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def read_access(text: str, commands: Mapping[str, str], free: Container[str] = (
     """The rules of a setting. `commands` has the command for each word that calls it; those that are `free` can't have
     a rule. Raises ConfigError with the place and what to write."""
     rules: dict[str, Rule] = {}
-    for said in filter(None, (each.strip(" \t\r\n,") for each in text.split(";"))):
+    for said in filter(_words, (each.strip(" \t\r\n,") for each in text.split(";"))):
         names, colon, rest = said.partition(":")
         ids, words = _words(rest), _words(names)
         if not colon:
@@ -112,7 +111,7 @@ def _rule(said: str, ids: list[str]) -> Rule:
 
 def _wrong(said: str, why: str) -> ConfigError:
     why = why if why.endswith("?") else f"{why}."
-    return ConfigError(f"ACCESS, in {quote(said)}: {why} {_SEE}")
+    return ConfigError(f"ACCESS, in {quote(said)}: {why}")
 
 
 def _words(text: str) -> list[str]:

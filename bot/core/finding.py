@@ -11,9 +11,8 @@ State = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`seen` may hold text from outside and is escaped where it is shown; `do` is our own mrkdwn,
-    shown as it is. `place`: the
-    conversation that it is about; `public`: anybody in the workspace may know of that one."""
+    """`seen` may hold text from outside and is escaped where it is shown; `do` is our own mrkdwn, shown as it is.
+    `place`: the conversation that it is about; `public`: anybody in the workspace may know of that one."""
 
     what: str
     state: State

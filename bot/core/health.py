@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.core.finding import Finding
 from bot.core.scopes import FEATURES
+from bot.program import PROGRAM
 
 SLOW_S = 300.0
 """A message that isn't sent after so long is worth an operator's eye."""
@@ -63,6 +64,31 @@ def judge_scopes(granted: Collection[str], *, groups: bool) -> list[Finding]:
     return findings or [Finding(what, "ok", "all that the features need")]
 
 
+def judge_group(group_id: str, cause: str) -> Finding:
+    """A user group of ACCESS whose members Slack doesn't tell, for that `cause`, a code of Slack's."""
+    why, mend = _GROUPS.get(cause, (f"Slack answers {cause}", "look again in a moment"))
+    seen = f"who is in {group_id} isn't known, so they are refused: {why}"
+    return Finding("Access", "fail" if cause in _GROUPS else "warn", seen, mend)
+
+
+_GROUPS = {
+    "no_such_subteam": ("there is no such user group (any more)", "mend that id in ACCESS"),
+    "plan_upgrade_required": ("this workspace's plan has no user groups", "name people in ACCESS instead"),
+}
+
+
+def unknown_channel(channel_id: str) -> Finding:
+    """A channel of ACCESS that Slack says is not there, as it does of private ones that the bot isn't in."""
+    seen = "Slack shows the bot no such channel; it may be a private one that the bot isn't in"
+    return Finding("Access", "warn", seen, "compare its id with ACCESS", channel_id)
+
+
+def good_access(commands: int, groups: int, channels: int) -> Finding:
+    """Rules for so many commands, of which so many user groups and channels were found."""
+    found = f"; found: user groups {groups}, channels {channels}" if groups or channels else ""
+    return Finding("Access", "ok", f"rules: {commands}{found}")
+
+
 def judge_clock(whose: str, ahead_s: float, most_s: float, why: str) -> Finding:
     """Our clock against another's, which is `ahead_s` ahead of it. From `most_s` on something doesn't work: `why`."""
     off_s = abs(ahead_s)
@@ -102,7 +128,7 @@ def judge_revision(now: str, known: Sequence[str]) -> Finding:
         return Finding(what, "ok", f"revision {now}, the newest")
     if now in known:
         seen = f"revision {now} is older than this program's, {known[-1]}"
-        return Finding(what, "warn", seen, "`python -m bot migrate`, or start the bot, which does the same")
+        return Finding(what, "warn", seen, f"`{PROGRAM} migrate`, or start the bot, which does the same")
     seen = f"a newer version of the bot has changed this database (revision {now})"
     return Finding(what, "fail", seen, "start that version, or give this one a database of its own")
 
@@ -122,7 +148,7 @@ def judge_polls(
         return Finding(what, "fail" if good_s else "warn", old, mend)
     if not good_s:
         return Finding(what, "ok", f"{old}, and the bot isn't running")
-    return Finding(what, "warn", f"{old}, and the bot isn't running", "`python -m bot web`, or `socket`, starts it")
+    return Finding(what, "warn", f"{old}, and the bot isn't running", f"`{PROGRAM} web`, or `socket`, starts it")
 
 
 def judge_outbox(waiting: int, oldest_s: float, unconfirmed: int, release: str) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from bot import log
@@ -13,6 +13,7 @@ from bot.chat.answers import judge
 from bot.chat.outcome import Refused
 from bot.chat.workspace import Who, Workspace
 from bot.core import health
+from bot.core.access import Access, names_groups
 from bot.core.finding import Finding
 from bot.errors import ConfigError, HmsAuth, HmsError, HmsRateLimited, HmsUnavailable
 from bot.hms.auth import CLOCK_SKEW_S, claims
@@ -31,7 +32,9 @@ CHECK_S = 8.0
 SLACK_SKEW_S = 300.0
 """Requests that are dated further off are refused (docs.slack.dev/authentication/verifying-requests-from-slack)."""
 PLACES_MOST = 10
-"""So many conversations that something is wrong with are told one by one; the others are counted."""
+"""So many conversations that something is wrong with are told one by one; the others are counted. So many user groups,
+and channels, of ACCESS are looked at: Slack allows 20 such questions a minute."""
+NO_CHANNEL = "channel_not_found"
 _ELSE = "look at the other lines, and try again"
 _SEE = f"`{COMMAND} subscriptions` there"
 
@@ -40,12 +43,11 @@ _SEE = f"`{COMMAND} subscriptions` there"
 class Parts:
     """What is looked at; None or "" where it isn't set, or wrongly, of which `settings` tell. `given_token`: 100ms's,
     where it isn't signed here. `look`: the database as it is, None where there is none yet; raises ConfigError.
-    `interval_s` lies between two polls; `since_s`: since when the bot polls, where it is known, in epoch seconds;
-    `groups`: whether ACCESS names user groups."""
+    `interval_s` lies between two polls; `since_s`: since when the bot polls, where it is known, in epoch seconds."""
 
     settings: Sequence[Finding]
     interval_s: float
-    groups: bool = False
+    access: Access = field(default_factory=dict)
     since_s: float = 0.0
     workspace: Workspace | None = None
     app_token: str = ""
@@ -194,7 +196,36 @@ async def _slack_socket(asked: Asked) -> Sequence[Finding]:
 
 async def _slack_scopes(asked: Asked) -> Sequence[Finding]:
     who = (await asked.who).known
-    return health.judge_scopes(who.scopes, groups=asked.parts.groups) if who is not None else []
+    return health.judge_scopes(who.scopes, groups=names_groups(asked.parts.access)) if who is not None else []
+
+
+async def _access(asked: Asked) -> Sequence[Finding]:
+    access, workspace, who = asked.parts.access, asked.parts.workspace, (await asked.who).known
+    if not access or workspace is None or who is None:
+        return []
+    groups = sorted({each for rule in access.values() for each in rule.groups})[:PLACES_MOST]
+    if "usergroups:read" not in who.scopes:
+        groups = []  # what that means is said of the scopes
+    channels = sorted({each for rule in access.values() for each in rule.channels if each[0] in "CG"})[:PLACES_MOST]
+    if not _readable(who):
+        channels = []
+    causes = await asyncio.gather(
+        *(_cause(workspace.members(each)) for each in groups), *(_cause(workspace.is_public(each)) for each in channels)
+    )
+    found = [health.judge_group(each, cause) for each, cause in zip(groups, causes, strict=False) if cause]
+    unknown = [each for each, cause in zip(channels, causes[len(groups) :], strict=True) if cause == NO_CHANNEL]
+    found += [health.unknown_channel(each) for each in unknown]
+    return found or [health.good_access(len(access), len(groups), len(channels))]
+
+
+async def _cause(asked: Coroutine[Any, Any, Any]) -> str:
+    """Why Slack doesn't answer, or ""."""
+    try:
+        await _within(asked)
+    except Exception as error:
+        outcome = judge(error)
+        return outcome.code if isinstance(outcome, Refused) else outcome.cause
+    return ""
 
 
 async def _hms_token(asked: Asked) -> Sequence[Finding]:
@@ -287,9 +318,14 @@ def _place(place: str, trouble: Channel | None, who: Who, public: bool) -> Findi
     return Finding("Channel", "warn", seen, do, place, public)
 
 
+def _readable(who: Who) -> bool:
+    """Whether Slack tells of channels."""
+    return who.scopes >= {"channels:read", "groups:read"}
+
+
 async def _inside(workspace: Workspace, who: Who) -> set[str] | None:
     """The channels that the bot is in; None where Slack doesn't tell."""
-    if not who.scopes >= {"channels:read", "groups:read"}:
+    if not _readable(who):
         return None
     try:
         return await _within(workspace.channels())
@@ -311,6 +347,7 @@ CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[Finding]]]] 
     "Slack token": _slack_token,
     "Slack socket": _slack_socket,
     "Slack scopes": _slack_scopes,
+    "Access": _access,
     "100ms": _hms_token,
     "Clock": _clocks,
     "Database": _database,

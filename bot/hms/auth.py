@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, Protocol
 
 import httpx
 import jwt
+from jwt.warnings import InsecureKeyLengthWarning
 
 TOKEN_LIFE_S = 24 * 3_600
 RENEW_BEFORE_S = 300
@@ -82,7 +84,8 @@ class SignedToken:
             "exp": int(self._expires_at),
             "jti": str(uuid.uuid4()),
         }
-        self._token = jwt.encode(claims, self._secret, algorithm="HS256")
+        with warnings.catch_warnings(action="ignore", category=InsecureKeyLengthWarning):  # the doctor says it
+            self._token = jwt.encode(claims, self._secret, algorithm="HS256")
 
 
 class ManagementAuth(httpx.Auth):

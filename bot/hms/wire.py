@@ -110,7 +110,8 @@ def error_of(response: httpx.Response) -> HmsError:
     status = response.status_code
     cause = f"status {status}"
     if status in (401, 403):
-        text = "100ms refused the bot's token. Whoever runs the bot should check HMS_ACCESS_KEY and HMS_SECRET."
+        check = "HMS_ACCESS_KEY and HMS_SECRET, or HMS_MANAGEMENT_TOKEN"
+        text = f"100ms refused the bot's token. Whoever runs the bot should check {check}."
         return HmsAuth(text, cause=cause)
     if status == 404:
         return HmsNotFound("100ms doesn't know that id.", cause=cause)

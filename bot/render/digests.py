@@ -17,7 +17,7 @@ from bot.render.escape import code, plain
 from bot.render.help import COMMAND, typed
 from bot.render.limits import ALL_TEXT_CHARS
 from bot.render.pauses import let_in
-from bot.render.phrases import Names, clock, count, moment, sessions
+from bot.render.phrases import Names, clock, count, listed, moment, sessions
 from bot.render.subscriptions import Health, halted, old, stopped
 from bot.render.validate_data import texts
 
@@ -151,7 +151,7 @@ def when(digest: Digest) -> str:
     """`on weekdays at 09:00, Europe/Berlin`."""
     schedule = digest.schedule
     days = str(schedule).split(" ")[0]
-    named = _DAYS.get(days) or f"on {_and([f'{DAYS[day].capitalize()}s' for day in schedule.days])}"
+    named = _DAYS.get(days) or f"on {listed([f'{DAYS[day].capitalize()}s' for day in schedule.days])}"
     return f"{named} at {schedule.clock:%H:%M}, {schedule.zone}"
 
 
@@ -206,7 +206,3 @@ def _press(digest: Digest, label: str, view: str, verb: str) -> Block:
 def _line(digest: Digest) -> list[Block]:
     line = typed(digest_line(digest))
     return [context(f"`{line}`")] if line else []
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from bot.core.finding import Finding, State
+from bot.program import PROGRAM
 from bot.render.blocks import Message, context, section
 from bot.render.escape import mrkdwn, plain
 from bot.render.limits import ALL_TEXT_CHARS
@@ -16,7 +17,7 @@ from bot.render.phrases import clock, count
 SEEN_CHARS = 240
 _AROUND_CHARS = 500
 """For the head, the foot, and what is said of lines that are left out."""
-_NAMED = "`python -m bot doctor` names them"
+_NAMED = f"`{PROGRAM} doctor` names them"
 _COLOURS: dict[State, str] = {"ok": "32", "warn": "33", "fail": "31"}
 _MARKS: dict[State, str] = {"fail": "🔴", "warn": "🟠", "ok": "🟢"}
 """The worst first."""
@@ -59,7 +60,7 @@ def _fitting(lines: Sequence[str]) -> Iterator[str]:
     for number, line in enumerate(lines):
         left_chars -= len(line) + 1
         if left_chars < 0:
-            yield f"… and {len(lines) - number} more, which `python -m bot doctor` shows"
+            yield f"… and {len(lines) - number} more, which `{PROGRAM} doctor` shows"
             return
         yield line
 

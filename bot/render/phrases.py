@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -80,6 +80,11 @@ def length(seconds: float) -> str:
 def count(number: int, one: str, many: str) -> str:
     """`1 session`, `1,200 sessions`."""
     return f"{number:,} {one if number == 1 else many}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`; of one word or more."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def person(name: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bot.core.text import quote
 from bot.errors import QueryError, UserError
 from bot.render.help import COMMAND
+from bot.render.phrases import listed
 from bot.slack.request import Request
 
 _NUMBER = re.compile(r"(?:number|no\.?|#)? ?([0-9]{1,9})", re.IGNORECASE)
@@ -49,13 +50,9 @@ async def no_such(request: Request, said: str, here: Sequence[int], *, scope: st
         text = f"{quote(said)} is {kind}, not a {what}."
     else:
         text = f"There is no {what} {quote(said)} here."
-    has = _and([str(number) for number in here]) if here else f"no {what}s"
+    has = listed([str(number) for number in here]) if here else f"no {what}s"
     text = f"{text} This channel has {has}: `{COMMAND} settings` shows all that it has set."
     if not here:
         return UserError(text)
     line = f"{scope} {said}".strip()
     return QueryError.at(text, line, (0, len(line)), instead=f"{what}s")
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

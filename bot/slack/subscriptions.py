@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Iterable, Sequence
 
@@ -17,9 +16,9 @@ from bot.errors import ManyRooms, UserError
 from bot.flows.subscribe import subscribe
 from bot.render.blocks import Message
 from bot.render.help import COMMAND
-from bot.render.phrases import Names
+from bot.render.phrases import Names, listed
 from bot.render.subscriptions import Health, subscribed, subscriptions_list, unsubscribed
-from bot.slack.numbers import kind_of
+from bot.slack.numbers import kind_of, read_number
 from bot.slack.request import Request
 
 RESUMED_S = 2.0
@@ -125,8 +124,8 @@ async def _settled(request: Request, team_id: str) -> None:
 
 
 async def _number(request: Request, said: str, here: Sequence[Subscription]) -> int:
-    if found := re.fullmatch(r"(?:number|no\.?|#)? ?([0-9]{1,9})", said, re.IGNORECASE):
-        return int(found[1])
+    if (number := read_number(said)) is not None:
+        return number
     every = said.lower() in ("", "all")
     if every and len(here) == 1:
         return here[0].number
@@ -140,7 +139,7 @@ async def _number(request: Request, said: str, here: Sequence[Subscription]) -> 
         if each.query == query.without("on"):
             if query.only("on") and kinds_of(query) != each.kinds:
                 raise UserError(
-                    f"Number {each.number} tells of {_and([kind for kind in KINDS if kind in each.kinds])}: "
+                    f"Number {each.number} tells of {listed([kind for kind in KINDS if kind in each.kinds])}: "
                     f"`{COMMAND} unsubscribe {each.number}` ends it."
                 )
             return each.number
@@ -150,13 +149,9 @@ async def _number(request: Request, said: str, here: Sequence[Subscription]) -> 
 def _which(here: Sequence[Subscription]) -> str:
     if not here:
         return "This channel has no subscriptions."
-    numbers = _and([str(each.number) for each in here])
+    numbers = listed([str(each.number) for each in here])
     example = f"`{COMMAND} unsubscribe {here[0].number}`"
     return f"Which one? This channel has {numbers}. Each is ended by a line of its own, such as {example}."
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 async def _names(request: Request, subscriptions: Iterable[Subscription]) -> Names:

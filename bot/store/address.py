@@ -48,7 +48,7 @@ def read_address(url: str) -> SqliteFile | Postgres:
                 return SqliteFile(Path(path).resolve())
             except (OSError, ValueError):
                 pass
-        raise ConfigError("DATABASE_URL names no file: say sqlite:///path, or leave it empty. See .env.example.")
+        raise ConfigError("DATABASE_URL names no file: say sqlite:///path, or leave it empty.")
     try:
         parts = urlsplit(f"postgresql://{rest}")
         host = parts.netloc or dict(parse_qsl(parts.query)).get("host")
@@ -56,8 +56,7 @@ def read_address(url: str) -> SqliteFile | Postgres:
         host = None
     if kind not in _POSTGRES or not host:
         raise ConfigError(
-            "DATABASE_URL is not a database's URL such as postgresql://user:password@host/name or sqlite:///path. "
-            "See .env.example."
+            "DATABASE_URL is not a database's URL such as postgresql://user:password@host/name or sqlite:///path."
         )
     # asyncpg would hand what libpq alone knows to the server as settings, which refuses them
     query = [(key, value) for key, value in parse_qsl(parts.query) if key not in ("channel_binding", "connect_timeout")]

@@ -51,6 +51,7 @@ def test_whatever_is_written_is_what_holds(
 
 @given(texts)
 @example(",")
+@example("\xa0; ,")
 def test_any_text_is_read_or_explained_in_one_line(text: str) -> None:
     for written in (text, f"list: {text}", f"{text}: U0ADA"):
         try:
@@ -79,4 +80,4 @@ def test_a_wrong_rule(text: str, says: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read_access(text, WORDS, FREE)
     assert says in caught.value.text
-    assert caught.value.text.startswith("ACCESS, in ") and caught.value.text.endswith("See docs/access.md.")
+    assert caught.value.text.startswith("ACCESS, in ") and "docs/" not in caught.value.text

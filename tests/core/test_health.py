@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from bot.core import health
 from bot.core.scopes import FEATURES
 from bot.demo.run import scopes_of
+from tests.conftest import ROOT
 
 
 def test_the_features_need_what_the_manifest_asks_for(manifest: dict[str, object]) -> None:
@@ -59,3 +63,15 @@ def test_revisions() -> None:
     known = ["0001", "0002"]
     judged = {now: health.judge_revision(now, known).state for now in ("", "0001", "0002", "0003", "abc")}
     assert judged == {"": "ok", "0001": "warn", "0002": "ok", "0003": "fail", "abc": "fail"}
+
+
+def test_advice_calls_the_program_as_it_was_called() -> None:
+    code = (
+        "import sys; sys.argv[0] = '{}'; from bot.core.health import judge_revision as j; print(j('1', ('1', '2')).do)"
+    )
+    for called, says in (
+        ("/home/ada/.local/bin/sessions-bot", "`sessions-bot migrate`"),
+        ("x.py", "`python -m bot mi"),
+    ):
+        said = subprocess.run([sys.executable, "-c", code.format(called)], cwd=ROOT, capture_output=True, text=True)
+        assert said.stdout.startswith(says), said

@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.demo.fake_hms import Stall, Status
-from bot.demo.fake_slack import Stalled
-from bot.demo.fake_slack.seed import TEAM_ID
+from bot.demo.fake_slack import ApiError, Stalled
+from bot.demo.fake_slack.seed import OPERATORS, TEAM_ID
 from bot.store.migrate import upgrade
 from bot.store.store import Store
 from tests.conftest import ROOT
@@ -68,6 +68,9 @@ async def test_each_wrong_setting_has_a_line_and_the_rest_is_looked_at(world: Wo
         "PORT": "fail", "DEFAULT_TIMEZONE": "fail", "HMS_API_URL": "fail", "DATABASE_URL": "fail",
         "ACCESS": "fail", "SLACK_SIGNING_SECRET": "warn", "Slack token": "ok", "Slack socket": "ok", "Slack scopes": "ok", "Clock": "ok",
     }  # fmt: skip
+    said = await world.doctor(HMS_SECRET="short-secret")  # kingfisher:ignore
+    ((state, rest),) = said.of("HMS_SECRET")
+    assert state == "warn" and rest.startswith("is short") and said.of("100ms token")[0][0] == "fail"
     (world.folder / ".env").write_bytes(b"PORT=\xff")
     assert (await world.doctor()).of(".env")[0][0] == "fail"
 
@@ -125,6 +128,25 @@ async def test_scopes_that_are_missing(make_world: Callable[..., Any]) -> None:
     assert said.code == 1
     ((state, rest),) = said.of("Slack scopes")
     assert state == "fail" and rest.startswith("no alert and no digest can be posted  → add `chat:write`")
+
+
+async def test_access_that_names_what_is_not_there(make_world: Callable[..., Any]) -> None:
+    world = await make_world()
+    said = await world.doctor(ACCESS="list: S0NOSUCH1; subscribe: C0NOWHERE1; digest: U0ADA")
+    assert said.code == 1
+    (group, channel) = said.of("Access")
+    assert group[0] == "fail" and re.match("who is in S0NOSUCH1 .* no such user group .* → mend that id", group[1])
+    assert channel[0] == "warn" and channel[1].startswith("C0NOWHERE1 Slack shows the bot no such channel")
+    live = world.slack.workspace.channel("live-ops").id
+    said = await world.doctor(ACCESS=f"list: {OPERATORS} D0DIRECT; subscribe: {live}")
+    assert said.of("Access") == [("ok", "rules: 2; found: user groups 1, channels 1")]
+    world.slack.fail("usergroups.users.list", ApiError("internal_error"))
+    assert (await world.doctor(ACCESS=f"list: {OPERATORS}")).of("Access")[0][0] == "warn"
+    world.folder.rmdir()
+    world = await make_world(without=frozenset({"usergroups:read", "channels:read"}))
+    said = await world.doctor(ACCESS="list: S0NOSUCH1 C0NOWHERE1")
+    assert said.of("Access") == [("ok", "rules: 1")]  # the scopes say what is lost
+    assert world.slack.violations == []
 
 
 async def test_clocks_that_are_wrong(make_world: Callable[..., Any]) -> None:

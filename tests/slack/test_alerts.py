@@ -208,7 +208,7 @@ async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, 
         reply = await slack.reply()
         assert says in reply.plain and reply.labels == [], typed
     await subscribe(slack)
-    await slack.command("unsubscribe number 3")
+    await slack.command('unsubscribe "number 3"')
     assert "Subscription 3 has ended" in (await slack.reply(where=lambda each: each.ephemeral)).plain
 
 

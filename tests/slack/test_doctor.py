@@ -26,6 +26,17 @@ async def test_all_is_well(bot: str, slack: FakeSlack) -> None:
     assert said.plain.index("🟠") < said.plain.index("🟢")
 
 
+async def test_in_socket_mode_the_socket_is_looked_at(settings: Settings, slack: FakeSlack) -> None:
+    async with running(settings, "socket"):
+        await slack.wait_for(lambda: slack.sockets == 2)
+        said = await say(slack, "doctor")
+        assert "🟢 *Settings* · all there for python -m bot socket" in said.plain
+        assert "🟢 *Slack socket* · Slack would open one" in said.plain
+        slack.fail("apps.connections.open", ApiError("invalid_auth"))
+        said = await say(slack, "doctor")
+        assert "🔴 *Slack socket* · Slack refuses SLACK_APP_TOKEN (invalid_auth)" in said.plain
+
+
 async def test_what_is_wrong_comes_first_and_says_what_to_do(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
     slack.fail("auth.test", ApiError("token_revoked"))
     hms.fail_always("/sessions", Status(503))

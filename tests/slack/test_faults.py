@@ -55,7 +55,7 @@ async def test_errors_point_and_correct(bot: str, slack: FakeSlack, hms: FakeHms
     ("fault", "says"),
     [
         (Status(400), "100ms refused that request"),
-        (Status(401), "100ms refused the bot's token"),
+        (Status(401), "should check HMS_ACCESS_KEY and HMS_SECRET, or HMS_MANAGEMENT_TOKEN"),
         (Status(403), "100ms refused the bot's token"),
         (Status(404), "100ms doesn't know that id"),
         (Status(429, headers={"Retry-After": "45"}), "Try again in 45 seconds"),

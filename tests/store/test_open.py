@@ -66,7 +66,7 @@ def test_no_password_is_shown_however_it_is_written(password: str) -> None:
             "sqlite:///a\x00b"]
 )  # fmt: skip
 async def test_no_url(url: str) -> None:
-    assert "See .env.example" in await refused(url)
+    assert "sqlite:///path" in await refused(url)
 
 
 async def test_the_working_folder_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

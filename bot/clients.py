@@ -1,0 +1,54 @@
+"""Clients of Slack and 100ms, as the settings say."""
+
+from __future__ import annotations
+
+import aiohttp
+from pydantic import SecretStr
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.mask import Mask
+from bot.hms.auth import GivenToken, SignedToken, Token
+from bot.hms.client import Hms
+from bot.settings import Settings
+
+SLACK_TIMEOUT_S = 8
+
+
+def slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: bool = True) -> AsyncWebClient:
+    """`again`: it asks again by itself, which a client that posts must not."""
+    return AsyncWebClient(
+        token=secret(settings.slack_bot_token),
+        base_url=f"{settings.slack_api_url}/",
+        session=http,
+        timeout=SLACK_TIMEOUT_S,
+        retry_handlers=(
+            [AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=1)] if again else []
+        ),
+    )
+
+
+def hms_client(settings: Settings) -> Hms:
+    """To be closed in the end."""
+    mask = Mask(secret(settings.slack_bot_token)) if settings.mask_names else None
+    return Hms(settings.hms_api_url, _hms_token(settings), mask=mask)
+
+
+def given_token(settings: Settings) -> str:
+    """The token of 100ms's that is used as it is, or "" where tokens are signed."""
+    signed = settings.hms_access_key and settings.hms_secret
+    return "" if signed else secret(settings.hms_management_token)
+
+
+def secret(value: SecretStr | None) -> str:
+    """Its value, "" where it isn't set."""
+    return value.get_secret_value() if value is not None else ""
+
+
+def _hms_token(settings: Settings) -> Token:
+    if settings.hms_access_key and settings.hms_secret:
+        return SignedToken(settings.hms_access_key, settings.hms_secret.get_secret_value())
+    return GivenToken(given_token(settings))
