@@ -317,13 +317,13 @@ async def doctor() -> list[Finding]:
 async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError."""
     log.set_up(settings.log_level, settings.log_format, settings.secrets)
-    allow_files(BOUNDS)
+    bounds = allow_files(BOUNDS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     try:
-        async with running(settings, mode, pace=pace) as bot:
+        async with running(settings, mode, pace=pace, bounds=bounds) as bot:
             log.info("listening", mode=mode, url=bot.url)
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait([stopped, bot.starting], return_when=asyncio.FIRST_COMPLETED)
