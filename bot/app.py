@@ -52,6 +52,7 @@ from bot.slack.work import Work
 from bot.store.clock import Clock
 from bot.store.store import Store, StoreError
 from bot.web.connections import BOUNDS, Bounds, allow_files, listen
+from bot.web.metrics import Metrics
 from bot.web.server import application
 
 START_S = 1.0
@@ -256,7 +257,7 @@ async def running(
 
         secret = _secret(settings.slack_signing_secret)
         events = slack if mode == "web" else None
-        served = application(events, secret, not_ready, note, stored, bounds)
+        served = application(events, secret, not_ready, note, Metrics(stored, _secret(settings.metrics_token)), bounds)
         runner = web.AppRunner(served, shutdown_timeout=STOP_S)
         await runner.setup()
         stack.push_async_callback(work.drain, drain_s)

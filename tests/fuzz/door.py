@@ -34,6 +34,7 @@ from bot.render import actions
 from bot.render.validate import problems
 from bot.settings import Settings
 from bot.web.connections import BOUNDS
+from bot.web.metrics import Metrics
 from bot.web.server import application
 
 SECRET = "fuzz-signing-secret"
@@ -87,7 +88,7 @@ class Signatures(_Loop):
 
         silent = logging.Logger("silent", logging.CRITICAL)
         slack = AsyncApp(signing_secret=SECRET, authorize=authorize, process_before_response=True, logger=silent)
-        app = application(slack, SECRET, lambda: "", note, stored, BOUNDS)
+        app = application(slack, SECRET, lambda: "", note, Metrics(stored), BOUNDS)
         (self._handler,) = (each.handler for each in app.router.routes() if each.method == "POST")
 
     async def _ask(self, text: str) -> Hashable:
