@@ -47,9 +47,13 @@ def _migrate(arguments: list[str]) -> None:
 def _doctor(arguments: list[str]) -> None:
     if arguments:
         raise ConfigError(f"doctor takes no arguments: it looks at everything. {USAGE}")
+    from bot import log
     from bot.doctor import doctor
     from bot.render.doctor import terminal
+    from bot.settings import read_all
 
+    settings, _ = read_all()
+    log.set_up("WARNING", settings.log_format, settings.secrets)  # what it finds is on standard output
     findings = asyncio.run(doctor())
     for line in terminal(findings, colour=sys.stdout.isatty()):
         print(line)

@@ -46,6 +46,7 @@ from bot.slack.work import Work
 from bot.store.clock import Clock
 from bot.store.store import Store, StoreError
 from bot.web.connections import BOUNDS, Bounds, allow_files, listen
+from bot.web.metrics import Metrics
 from bot.web.server import application
 
 START_S = 1.0
@@ -141,7 +142,7 @@ async def running(
             secret(settings.slack_signing_secret),
             health.not_ready,
             health.note,
-            health.stored,
+            Metrics(health.stored, secret(settings.metrics_token)),
             bounds,
         )
         runner = web.AppRunner(served, shutdown_timeout=STOP_S)
@@ -248,13 +249,13 @@ async def _begin(identity: Identity, alerts: Alerts, scheduler: Scheduler) -> No
 async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError."""
     log.set_up(settings.log_level, settings.log_format, settings.secrets)
-    allow_files(BOUNDS)
+    bounds = allow_files(BOUNDS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     try:
-        async with running(settings, mode, pace=pace) as bot:
+        async with running(settings, mode, pace=pace, bounds=bounds) as bot:
             log.info("listening", mode=mode, url=bot.url)
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait([stopped, bot.starting], return_when=asyncio.FIRST_COMPLETED)

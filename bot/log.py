@@ -9,6 +9,7 @@ import re
 import secrets
 import sys
 import threading
+import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -63,7 +64,7 @@ def safe(value: object) -> str:
 
 def set_up(level: str, form: str, secrets: Iterable[str] = ()) -> None:
     """Send this program's log to standard error, `secrets` struck out, and quieten the libraries, which log URLs and
-    bodies. What ends the program or a thread is a line, too."""
+    bodies. What ends the program or a thread is a line, too, and what Python warns of."""
     global _secret
     longest_first = sorted((each for each in secrets if len(each) >= SECRET_CHARS), key=len, reverse=True)
     _secret = re.compile("|".join([*map(re.escape, longest_first), _SHAPES]))
@@ -75,6 +76,7 @@ def set_up(level: str, form: str, secrets: Iterable[str] = ()) -> None:
     for name in ("httpx", "httpcore", "slack_sdk", "aiohttp.access"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns of the token that it is meant to ignore
+    warnings.showwarning = _warned  # type: ignore[assignment]  # Python names none of the arguments
     sys.excepthook = _crashed
     threading.excepthook = lambda args: _crashed(args.exc_type, args.exc_value, args.exc_traceback)
 
@@ -82,6 +84,12 @@ def set_up(level: str, form: str, secrets: Iterable[str] = ()) -> None:
 def _crashed(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
     if issubclass(kind, Exception):
         _logger.error("crashed", exc_info=(kind, error or kind(), trace))
+
+
+def _warned(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:
+    """A library's warning, in whose words anything may stand: what kind it is, and where it came from."""
+    fields = {"kind": category.__name__, "at": f"{filename.rpartition('/')[2]}:{lineno}"}
+    _logger.warning("warned", extra={"fields": fields})
 
 
 class _Counter(logging.Handler):

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     mask_names: bool = False
     host: str = "0.0.0.0"  # noqa: S104 - a container listens to its outside
     port: Annotated[int, BeforeValidator(_port)] = 3000
+    metrics_token: SecretStr | None = None
     default_timezone: Annotated[str, AfterValidator(exact_zone)] = "UTC"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"

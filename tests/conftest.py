@@ -36,6 +36,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             "UNCONFIRMED_POSTS",
             "ACCESS",
             "MASK_NAMES",
+            "METRICS_TOKEN",
         ):
             monkeypatch.delenv(name)
 

@@ -201,3 +201,17 @@ async def test_a_request_has_one_ref_which_the_person_sees(bot: str, slack: Fake
     refs = [line["ref"] for line in lines]
     assert told and refs[0] == told[1] and len(set(refs)) == 4
     assert "Ann" not in str(lines)
+
+
+def test_what_a_library_warns_of_is_a_line_without_its_text() -> None:
+    code = """
+import warnings
+from bot import log
+log.set_up("INFO", "text", ["the(secret)of*100ms"])
+warnings.warn("Ann's\\nroom, the(secret)of*100ms", UserWarning)
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    (line,) = done.stderr.splitlines()
+    fields = parsed(line, "text")
+    assert (fields["event"], fields["kind"], fields["at"]) == ("warned", "UserWarning", "<string>:5")

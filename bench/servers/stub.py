@@ -31,6 +31,7 @@ class Stub:
         app.router.add_get("/v2/rooms", behind_token(self.rooms))
         app.router.add_get("/v2/rooms/{id}", behind_token(self.room))
         app.router.add_post("/api/auth.test", self.auth_test)
+        app.router.add_get("/api/users.info", self.users_info)
         return app
 
     async def sessions(self, request: web.Request) -> web.Response:
@@ -49,6 +50,10 @@ class Stub:
     async def auth_test(self, request: web.Request) -> web.Response:
         who = {"team_id": "T1", "user_id": "U0BOT", "bot_id": "B1", "team": "bench", "user": "bot"}
         return web.json_response({"ok": True, "url": "https://bench.slack.com/", **who})
+
+    async def users_info(self, request: web.Request) -> web.Response:
+        who = {"id": request.query["user"], "team_id": "T1", "tz": "Europe/Berlin"}
+        return web.json_response({"ok": True, "user": who})
 
     def _page(self, room_id: str, active: str, start: str, limit: str) -> bytes:
         most = int(limit or 10)

@@ -11,8 +11,14 @@ from bot.slack.request import Bot
 Event = Mapping[str, Any]
 
 
-async def heard(bot: Bot, event: Event) -> None:
-    """Act on an event, as in the payload's `event` (docs.slack.dev/reference/events)."""
+async def heard(bot: Bot, body: Event) -> None:
+    """Act on an event (docs.slack.dev/apis/events-api#event-type-structure), if it is for the bot's own workspace."""
+    event = body["event"]
+    told = body.get("authorizations") or [body]  # whom Slack tells; where it happened may be another workspace
+    if bot.team_id() not in [each.get("team_id") for each in told]:
+        cause = "another workspace" if bot.team_id() else "not ready"
+        log.warning("event_ignored", kind=event.get("type"), cause=cause)
+        return
     await EVENTS[str(event.get("type"))](bot, event)
 
 
@@ -24,7 +30,7 @@ async def _joined(bot: Bot, event: Event) -> None:
 
 async def _resume(bot: Bot, event: Event) -> None:
     team_id, channel_id = bot.team_id(), str(event.get("channel") or "")
-    if team_id and channel_id and await bot.store.resume(team_id, channel_id):
+    if channel_id and await bot.store.resume(team_id, channel_id):
         log.info("resumed", channel=channel_id)
 
 

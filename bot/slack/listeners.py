@@ -55,14 +55,14 @@ def register(app: AsyncApp, bot: Bot) -> None:
             request = Request.of(bot, body)
             bot.work.start(answer(request, "action", buttons.press(request, action)))
 
-    async def on_event(event: dict[str, Any]) -> None:
-        bot.work.start(hear(event))
+    async def on_event(body: dict[str, Any]) -> None:
+        bot.work.start(hear(body))
 
-    async def hear(event: dict[str, Any]) -> None:
+    async def hear(body: dict[str, Any]) -> None:
         try:
-            await events.heard(bot, event)
+            await events.heard(bot, body)
         except Exception as error:
-            log.error("event_failed", kind=_kind({"event": event}), cause=type(error).__name__, exc_info=True)
+            log.error("event_failed", kind=_kind(body), cause=type(error).__name__, exc_info=True)
 
     for name in events.EVENTS:
         app.event(name)(on_event)

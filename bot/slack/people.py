@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import aiohttp
 from cachetools import TTLCache
@@ -18,17 +19,22 @@ from bot.core.zones import BadZone, sayable_zone
 KEPT_S = 3_600
 USERS_KEPT = 20_000
 WAIT_S = 2.0
+NOBODY = ("user_not_found", "user_not_visible")
+"""Slack's codes for a person whom the workspace doesn't know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """`zone` is an IANA name that people can type, DEFAULT_TIMEZONE where it isn't known. `guest`: of this workspace
     only in part (docs.slack.dev/reference/objects/user-object, `is_restricted`). `name` is what they are called, as
-    they wrote it; "" where it isn't known."""
+    they wrote it; "" where it isn't known. `teams`: the workspaces that they belong to, none where it isn't known;
+    `stranger`: to Slack they are nobody of this workspace's."""
 
     zone: str
     guest: bool = False
     name: str = ""
+    teams: frozenset[str] = frozenset()
+    stranger: bool = False
 
 
 class People:
@@ -53,7 +59,7 @@ class People:
             if code == "missing_scope":
                 self._refused["missing_scope"] = True
             log.info("person_unknown", cause=code)
-            return self.unknown
+            return replace(self.unknown, stranger=code in NOBODY)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             log.info("person_unknown", cause=type(error).__name__)
             return self.unknown
@@ -63,6 +69,8 @@ class People:
             self._zone(user.get("tz")),
             bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
             str(profile.get("display_name") or profile.get("real_name") or ""),
+            _teams(user),
+            bool(user.get("is_stranger")),
         )
         self._known[user_id] = person
         return person
@@ -72,3 +80,9 @@ class People:
             return sayable_zone(str(name))
         except BadZone:
             return self.unknown.zone
+
+
+def _teams(user: Mapping[str, Any]) -> frozenset[str]:
+    """Also those that Enterprise Grid gives, where a person may be in several."""
+    teams = (user.get("enterprise_user") or {}).get("teams") or ()
+    return frozenset(str(each) for each in (user.get("team_id"), *teams) if each)

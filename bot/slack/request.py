@@ -33,6 +33,10 @@ ANSWER_S = 25.0
 """Nobody waits longer than this for an answer, if only that there is none; waiting for a free place included."""
 NO_GUESTS = "Guests can't change what a channel is told: please ask a member. `/sessions` itself is yours too."
 NOT_YET = "I'm still finding out which workspace this is. Please try again in a moment."
+ELSEWHERE = (
+    "This request belongs to another workspace than this bot, so I did nothing. Please ask whoever runs the bot."
+)
+STRANGER = "This bot's answers are for people of its own workspace. You belong to another one, so I did nothing."
 LATE = "That took too long: 100ms is slow just now, or many are asking."
 
 
@@ -66,13 +70,18 @@ class Bot:
 @dataclass(slots=True)
 class Request:
     """`again` is the button that an error of 100ms offers; `in_place` says that an answer replaces the message. `name`
-    is what was asked for, as a table of ours calls it, "other" while that isn't known."""
+    is what was asked for, as a table of ours calls it, "other" while that isn't known. `team_id` is the workspace that
+    it was done in, `enterprise_id` the organisation around that, and `home_id` which of both the person belongs to, or
+    another one: as Slack says, "" where it doesn't."""
 
     bot: Bot
     user_id: str
     response_url: str
     now: datetime
     zone: str
+    team_id: str = ""
+    enterprise_id: str = ""
+    home_id: str = ""
     channel_id: str = ""
     message_ts: str = ""
     in_place: bool = False
@@ -83,15 +92,21 @@ class Request:
     @classmethod
     def of(cls, bot: Bot, body: Mapping[str, Any]) -> Request:
         """From a slash command's form or an interaction's payload (docs.slack.dev/interactivity)."""
-        user = body.get("user_id") or (body.get("user") or {}).get("id") or ""
-        container = body.get("container") or {}
+        user, team, enterprise, channel, container = (
+            part if isinstance(part := body.get(name), Mapping) else {}
+            for name in ("user", "team", "enterprise", "channel", "container")
+        )
+        team_id = body.get("team_id") or team.get("id") or ""
         return cls(
             bot,
-            user_id=str(user),
+            user_id=str(body.get("user_id") or user.get("id") or ""),
+            team_id=str(team_id),
+            enterprise_id=str(body.get("enterprise_id") or enterprise.get("id") or ""),
+            home_id=str(user.get("team_id") or team_id),  # only people of the workspace can type its commands
             response_url=str(body.get("response_url") or ""),
             now=datetime.now(UTC),
             zone=bot.people.unknown.zone,
-            channel_id=str(body.get("channel_id") or (body.get("channel") or {}).get("id") or ""),
+            channel_id=str(body.get("channel_id") or channel.get("id") or ""),
             message_ts=str(container.get("message_ts") or ""),
             in_place=bool(container.get("is_ephemeral")),
         )
@@ -101,6 +116,19 @@ class Request:
         sending = self.bot.replies.send(self.response_url, message, replace=replace, for_all=for_all)
         self.posting = self.bot.work.post(sending)
         return await asyncio.shield(self.posting)
+
+    async def at_home(self) -> None:
+        """Raises UserError where the request comes from another workspace, or from a person of another one, as in a
+        channel that is shared by Slack Connect. Where users.info can't be asked, what Slack sent decides."""
+        own = self.bot.team_id()
+        if not own:
+            raise UserError(NOT_YET)
+        if self.team_id != own:
+            raise UserError(ELSEWHERE, cause="another workspace")
+        ours = {own, self.enterprise_id} - {""}
+        person = await self.bot.people.of(self.user_id)
+        if self.home_id not in ours or person.stranger or (person.teams and person.teams.isdisjoint(ours)):
+            raise UserError(STRANGER, cause="a stranger")
 
     async def team(self, *, guests: bool = False) -> str:
         """The workspace; UserError where it isn't known yet, or where a guest asks for what `guests` may not do."""
@@ -141,6 +169,7 @@ async def _answer(request: Request, event: str, job: Coroutine[Any, Any, None]) 
     reference = log.reference.get()
     try:
         async with asyncio.timeout(request.bot.answer_s), request.bot.work.slot():
+            await request.at_home()
             await job
         log.info(event, user=request.user_id)
         return "ok"

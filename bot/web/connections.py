@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot import log
+
 OTHER_FILES = 500
-"""Of the database, and of connections to 100ms and Slack."""
+"""Of the database, and of connections to 100ms and Slack. Where there are few, at most half of them."""
 LINGER_S = 1.0
 """So long what is too much is still read, for the refusal to arrive."""
 
@@ -99,14 +101,20 @@ class Connection(web.RequestHandler):
         return response
 
 
-def allow_files(bounds: Bounds) -> None:
-    """Let the process open as many files as its connections ask for, if it may: often it begins with 1,024."""
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+def allow_files(bounds: Bounds) -> Bounds:
+    """Let the process open as many files as its connections ask for, if it may: often it begins with 1,024. The bounds
+    with as many connections as it may have then."""
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = bounds.connections + OTHER_FILES
-    if now < wanted and now != resource.RLIM_INFINITY:
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most)
-        )
+    if files == resource.RLIM_INFINITY or files >= wanted:
+        return bounds
+    files = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    if files == wanted:
+        return bounds
+    fewer = replace(bounds, connections=min(bounds.connections, max(files - OTHER_FILES, files // 2)))
+    log.warning("few_files", files=files, wanted=wanted, connections=fewer.connections)
+    return fewer
 
 
 async def listen(runner: web.AppRunner, host: str, port: int, bounds: Bounds) -> asyncio.Server:

@@ -1,8 +1,10 @@
-"""`GET /metrics`: what this process has counted, and what the database says at that moment."""
+"""`GET /metrics`: what this process has counted, and what the database says at that moment; for all, or for who has the
+token."""
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
@@ -17,17 +19,26 @@ Stored = Mapping[str, float]
 
 
 class Metrics:
-    """`stored` gives a value for each of `metrics.STORED`, or raises BotError."""
+    """`stored` gives a value for each of `metrics.STORED`, or raises BotError. `token` is what has to be brought, if it
+    isn't ""."""
 
-    def __init__(self, stored: Callable[[], Awaitable[Stored]]) -> None:
+    def __init__(self, stored: Callable[[], Awaitable[Stored]], token: str = "") -> None:
         self._stored = stored
+        self._token = token
         self._reading: asyncio.Task[Stored | None] | None = None
 
-    async def get(self, _: web.Request) -> web.Response:
+    async def get(self, request: web.Request) -> web.Response:
+        if self._token and not self._brought(request):
+            return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         stored = await self._in_time()
         metrics.tasks.set(len(asyncio.all_tasks()))
         body = metrics.exposition(stored)
         return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    def _brought(self, request: web.Request) -> bool:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        brought, own = token.strip().encode(errors="surrogateescape"), self._token.encode()
+        return hmac.compare_digest(brought, own) and scheme.lower() == "bearer"
 
     async def _in_time(self) -> Stored | None:
         """None where the database fails or takes too long. One that hangs is asked once, however often we are."""

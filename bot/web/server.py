@@ -13,7 +13,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot import log, metrics
 from bot.web.connections import Bounds, bounded, unnamed
-from bot.web.metrics import Metrics, Stored
+from bot.web.metrics import Metrics
 
 
 def application(
@@ -21,11 +21,11 @@ def application(
     signing_secret: str,
     not_ready: Callable[[], str],
     note: Callable[[], Awaitable[str]],
-    stored: Callable[[], Awaitable[Stored]],
+    counts: Metrics,
     bounds: Bounds,
 ) -> web.Application:
     """`slack` takes the events path, where the mode has one. `not_ready` is "" or says what is still missing; `note` is
-    "" or says what doesn't work though people can be answered; `stored` as for `Metrics`."""
+    "" or says what doesn't work though people can be answered."""
     app = web.Application(client_max_size=bounds.body_bytes, middlewares=[bounded(bounds)])
     app.on_response_prepare.append(unnamed)
     if slack is not None:
@@ -41,7 +41,7 @@ def application(
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
-    app.router.add_get("/metrics", Metrics(stored).get)
+    app.router.add_get("/metrics", counts.get)
     return app
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import subprocess
@@ -277,3 +278,21 @@ async def test_messages_that_do_not_go_out(make_world: Callable[..., Any], sqlit
     assert [rest.split()[0] for _, rest in said.of("Channel")] == [f"C{number:02}" for number in range(10)]
     assert said.of("Channels")[0][1].startswith("something is wrong with 2 more")
     assert world.slack.violations == []
+
+
+async def test_what_is_logged_meanwhile_are_lines_of_the_log(world: World) -> None:
+    code = (
+        "import atexit, runpy, sys, warnings; atexit.register(warnings.warn, \"Ann's room\"); sys.argv = ['bot', 'doctor'];"
+        "runpy.run_module('bot', run_name='__main__')"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        code,
+        cwd=world.folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | world.env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, written = await process.communicate()
+    assert re.fullmatch(r"\S+ warning warned kind=UserWarning at=\S+\n", written.decode())

@@ -29,10 +29,12 @@ from slack_bolt.authorization import AuthorizeResult
 from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
+from bot.demo.fake_slack.seed import ADA, TEAM_ID
 from bot.render import actions
 from bot.render.validate import problems
 from bot.settings import Settings
 from bot.web.connections import BOUNDS
+from bot.web.metrics import Metrics
 from bot.web.server import application
 
 SECRET = "fuzz-signing-secret"
@@ -86,7 +88,7 @@ class Signatures(_Loop):
 
         silent = logging.Logger("silent", logging.CRITICAL)
         slack = AsyncApp(signing_secret=SECRET, authorize=authorize, process_before_response=True, logger=silent)
-        app = application(slack, SECRET, lambda: "", note, stored, BOUNDS)
+        app = application(slack, SECRET, lambda: "", note, Metrics(stored), BOUNDS)
         (self._handler,) = (each.handler for each in app.router.routes() if each.method == "POST")
 
     async def _ask(self, text: str) -> Hashable:
@@ -157,7 +159,7 @@ class Door(_Loop):
 
     @staticmethod
     def examples(lines: Iterable[str], values: Iterable[str]) -> list[str]:
-        who = {"team_id": "T1", "channel_id": "C07QX6MRE01", "user_id": "U07QX6MRE02"}
+        who = {"team_id": TEAM_ID, "channel_id": "C07QX6MRE01", "user_id": ADA}
         forms = [{"command": "/sessions", "text": line, "trigger_id": "1.2", **who} for line in lines]
         ids = [each for name, each in vars(actions).items() if name.isupper() and isinstance(each, str) and "." in each]
         events = ("member_joined_channel", "channel_unarchive", "app_home_opened", "message", "group_unarchive")
@@ -165,7 +167,7 @@ class Door(_Loop):
             {"type": "button", "action_id": one, "block_id": "b", "value": value} for one in ids for value in values
         ]
         presses = [
-            {"type": "block_actions", "user": {"id": "U07QX6MRE02"}, "team": {"id": "T1"}, "channel": {"id": "C07QX6MRE01"},
+            {"type": "block_actions", "user": {"id": ADA}, "team": {"id": TEAM_ID}, "channel": {"id": "C07QX6MRE01"},
              "container": {"type": "message", "message_ts": "1790000000.000100", "is_ephemeral": True}, "message": MESSAGE,
              "actions": [each]}
             for each in pressed
@@ -173,7 +175,7 @@ class Door(_Loop):
         heard = [
             {
                 "type": "event_callback",
-                "team_id": "T1",
+                "team_id": TEAM_ID,
                 "event_id": "Ev1",
                 "event": {"type": each, "user": "U1", "channel": "C1"},
             }

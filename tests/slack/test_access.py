@@ -121,6 +121,7 @@ async def test_nothing_is_reached_by_pressing_that_cannot_be_typed(
         **{key: [f"1|{LIVE}"] for key in (ids.RESUME, ids.RELEASE)},
     }
     assert values.keys() == BUTTONS.keys()
+    await say(slack, "help", user="cleo")
     begun = len(slack.calls)
     for action_id, some in values.items():
         for value in some:

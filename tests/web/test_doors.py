@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from multidict import CIMultiDict
@@ -20,6 +22,7 @@ from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.dispatch import signed
 from bot.settings import Settings
 from bot.web.connections import Bounds
+from tests.conftest import ROOT
 from tests.slack.live import fill, subscribe
 
 TIGHT = Bounds(headers_s=0.4, body_s=0.4, answer_s=0.4, rest_s=1.0)
@@ -236,12 +239,53 @@ async def test_an_event_that_slack_retries_is_heard_once(
     assert [each.getMessage() for each in caplog.records].count("repeated") == 2
 
 
+async def test_connections_are_fewer_than_the_files_there_may_be(
+    slack: FakeSlack, settings: Settings, hms: FakeHms, tmp_path: Path
+) -> None:
+    """In a process of its own, which may open few files: none is missing for Slack, the database and the rest."""
+    environment = {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+        "SLACK_API_URL": slack.api_url,
+        "HMS_ACCESS_KEY": hms.access_key,
+        "HMS_SECRET": hms.secret,
+        "HMS_API_URL": hms.url,
+        "DATABASE_URL": settings.database_url,
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+    }
+    code = (
+        "import resource as r, runpy, sys; r.setrlimit(r.RLIMIT_NOFILE, (100, 400)); sys.argv = ['bot', 'web'];"
+        "runpy.run_module('bot', run_name='__main__')"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=ROOT, env=os.environ | environment, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr
+    begun = ""
+    try:
+        while " listening " not in begun:
+            begun += (await asyncio.wait_for(process.stderr.readline(), 20)).decode()
+        assert begun.count("few_files files=400 wanted=2500 connections=200") == 1
+        url = begun.partition("url=")[2].strip()
+        strangers = [await Stranger.of(url, "P") for _ in range(450)]
+        slack.bot_events_url = f"{url}/slack/events"
+        assert (await slack.command("active")).status == 200
+        assert "No sessions match" in (await slack.reply()).plain
+        for each in strangers:
+            each.writer.close()
+    finally:
+        process.terminate()
+        rest = (await process.communicate())[1].decode()
+    assert "socket.accept" not in rest and " error " not in rest
+
+
 def test_a_process_may_open_the_files_that_its_connections_need() -> None:
     """In a process of its own: what it may can't be taken back."""
     code = (
         "import resource as r; from bot.web.connections import BOUNDS, allow_files; kind = r.RLIMIT_NOFILE;"
         "most = r.getrlimit(kind)[1]; r.setrlimit(kind, (1_024, most)); allow_files(BOUNDS); print(r.getrlimit(kind)[0]);"
-        "r.setrlimit(kind, (1_024, 1_500)); allow_files(BOUNDS); print(*r.getrlimit(kind))"
+        "r.setrlimit(kind, (1_024, 1_500)); print(allow_files(BOUNDS).connections, *r.getrlimit(kind))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said == "2500\n1500 1500\n"
+    assert said == "2500\n1000 1500 1500\n"

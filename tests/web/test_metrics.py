@@ -221,3 +221,23 @@ async def test_nothing_that_anybody_wrote_and_no_secret_is_in_it(
     for secret in (*settings.secrets, *ids):
         assert not secret or secret not in text
     assert not re.search(r"z(anzibar|ebedee|ookeeper|ombie|ucchini|ounds)", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    "brought",
+    [None, "", "Bearer", "Bearer wrong", "Bearer s3cret-töken2", "s3cret-töken", "Basic s3cret-töken"],
+)
+async def test_with_a_token_it_is_for_who_has_it(settings: Settings, brought: str | None) -> None:
+    closed = Settings(**(settings.model_dump() | {"metrics_token": " s3cret-töken "}), _env_file=None)
+    async with running(closed, "web") as started, httpx.AsyncClient() as http:
+        headers = {} if brought is None else {"Authorization": brought.encode()}
+        refused = await http.get(f"{started.url}/metrics", headers=headers)
+        assert (refused.status_code, refused.content) == (401, b"")
+        assert refused.headers["WWW-Authenticate"] == "Bearer"
+        for scheme in ("Bearer", "bearer"):
+            good = await http.get(
+                f"{started.url}/metrics", headers={"Authorization": f"{scheme} s3cret-töken".encode()}
+            )
+            assert good.status_code == 200 and "sessions_bot_leader" in good.text
+        assert (await http.get(f"{started.url}/readyz")).text == "ready\n"
+    assert "s3cret-töken" in closed.secrets and "s3cret" not in repr(closed)

@@ -50,12 +50,13 @@ class User:
     tz_offset_s: int = 0
     is_bot: bool = False
     is_guest: bool = False
+    home: str | None = None  # another workspace, with which channels are shared (Slack Connect)
 
     def as_api(self, team_id: str) -> Json:
         """As users.info gives it: https://docs.slack.dev/reference/objects/user-object"""
         found: Json = {
             "id": self.id,
-            "team_id": team_id,
+            "team_id": self.home or team_id,
             "name": self.name,
             "deleted": False,
             "real_name": self.real_name,

@@ -20,7 +20,7 @@ def slash_command(site: Site, command: str, text: str, user: User, channel: Chan
     team = site.workspace.team_id
     return {
         "token": VERIFICATION_TOKEN,
-        "team_id": team,
+        "team_id": user.home or team,
         "team_domain": TEAM_DOMAIN,
         "channel_id": channel.id,
         "channel_name": channel.payload_name,
@@ -52,7 +52,7 @@ def block_action(site: Site, message: Message, action: Json, user: User, channel
         container["thread_ts"] = message.thread_ts
     payload: Json = {
         "type": "block_actions",
-        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": team},
+        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.home or team},
         "api_app_id": site.workspace.app_id,
         "token": VERIFICATION_TOKEN,
         "container": container,

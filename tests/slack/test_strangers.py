@@ -1,0 +1,160 @@
+"""Another workspace's requests, and people of other workspaces in a channel that is shared by Slack Connect."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+
+from bot.app import running
+from bot.demo.fake_hms import Account, FakeHms
+from bot.demo.fake_slack import ApiError, FakeSlack, Message, User
+from bot.demo.fake_slack.dispatch import signed
+from bot.render import actions as ids
+from bot.settings import Settings
+from tests.slack.live import cards, fill, opened, polls, press, say, subscribe, until
+
+OTHER, STRANGER = "T0OTHER0001", "U0STRANGER1"
+ELSEWHERE, NOT_FOR_STRANGERS = "belongs to another workspace than this bot", "are for people of its own workspace"
+LINES = ["", "active", "show ended", "subscribe", "mute 2h", "settings", "doctor", "help"]
+
+
+@pytest.fixture
+def shared(slack: FakeSlack) -> FakeSlack:
+    """The workspace, whose default channel a person of another one is in, too."""
+    slack.workspace.users[STRANGER] = User(STRANGER, "sten", "Sten Ranger", "Europe/Oslo", 3_600, home=OTHER)
+    channel = slack.workspace.channel(None)
+    channel.is_ext_shared = True
+    channel.members.add(STRANGER)
+    return slack
+
+
+async def answer_to(slack: FakeSlack, **changes: Any) -> Message:
+    """The answer to what Slack has sent last, sent as another thing: with other values of these fields."""
+    body, headers = slack.sent
+    form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+    trigger = {"trigger_id": f"{len(slack.ephemerals())}.other"}
+    if "payload" in form:
+        form["payload"] = json.dumps(json.loads(form["payload"]) | trigger | changes)
+    else:
+        form |= trigger | changes
+    before = len(slack.ephemerals())
+    await post(slack, urlencode(form).encode(), headers["Content-Type"])
+    await until(lambda: len(slack.ephemerals()) > before)
+    return slack.ephemerals()[-1]
+
+
+async def post(slack: FakeSlack, body: bytes, kind: str) -> None:
+    stamp = float(slack.sent[1]["X-Slack-Request-Timestamp"])
+    ack = await slack.post_raw(body, {"Content-Type": kind} | signed(slack.signing_secret, body, stamp))
+    assert ack.status == 200
+
+
+@pytest.mark.parametrize("line", LINES)
+async def test_a_command_of_another_workspace(bot: str, slack: FakeSlack, account: Account, line: str) -> None:
+    fill(account, 2)
+    await say(slack, "help")
+    calls = len(slack.calls)
+    denied = await answer_to(slack, team_id=OTHER, text=line, channel_id="C0OTHER0001")
+    assert ELSEWHERE in denied.plain
+    assert {call.method for call in slack.calls[calls:]} == {"response_url"}
+    assert "has no subscriptions" in (await answer_to(slack, text="subscriptions", channel_id="C0OTHER0001")).plain
+
+
+async def test_a_press_of_another_workspace(bot: str, slack: FakeSlack, account: Account) -> None:
+    fill(account, 2)
+    await press(slack, await say(slack, "active"), "Show")
+    denied = await answer_to(slack, team={"id": OTHER, "domain": "other"})
+    assert ELSEWHERE in denied.plain and "Person" not in denied.plain
+    assert ELSEWHERE in (await answer_to(slack, team=None)).plain
+
+
+async def test_a_stranger_who_types(bot: str, shared: FakeSlack, account: Account) -> None:
+    fill(account, 2)
+    for line in LINES:
+        assert ELSEWHERE in (await say(shared, line, user=STRANGER)).plain, line
+        denied = await answer_to(shared, team_id=shared.workspace.team_id)  # so that only users.info knows
+        assert NOT_FOR_STRANGERS in denied.plain, line
+        assert denied.ephemeral_to == STRANGER
+    assert "has no subscriptions" in (await say(shared, "subscriptions")).plain
+    assert "Nothing is muted" in (await say(shared, "mutes")).plain
+
+
+@pytest.mark.parametrize("known", ["granted", "missing", "unknown to Slack"])
+async def test_a_stranger_who_presses(bot: str, shared: FakeSlack, account: Account, known: str) -> None:
+    session = fill(account, 2)[0]
+    values = {
+        ids.SHOW: f"1|{session.id}",
+        ids.RUN: "1|active",
+        ids.MUTE: "1|2h",
+        ids.UNSUBSCRIBE: "1|C07QX6L1V3P|1",
+        "sessions.gone": "1",
+    }
+    await subscribe(shared)
+    code = {"missing": "missing_scope", "unknown to Slack": "user_not_found"}.get(known)
+    if code:
+        shared.fail("users.info", *[ApiError(code)] * len(values))
+    shown = shared.say("anything")
+    for action_id, value in values.items():
+        await shared.act(shown, action_id=action_id, value=value, user=STRANGER)
+        denied = await shared.reply(where=lambda each: each.ephemeral)
+        assert NOT_FOR_STRANGERS in denied.plain, action_id
+        assert "Person" not in denied.plain and denied.ephemeral_to == STRANGER
+    assert "1 subscription" in (await say(shared, "subscriptions")).plain
+    assert "Nothing is muted" in (await say(shared, "mutes")).plain
+
+
+async def test_a_stranger_at_the_menu_of_a_card(shared: FakeSlack, account: Account, settings: Settings) -> None:
+    async with running(settings.model_copy(update={"poll_interval_s": 0.2}), "web") as started:
+        shared.bot_events_url = f"{started.url}/slack/events"
+        await subscribe(shared)
+        opened(account, account.add_room("Town hall"))
+        (card,) = await until(lambda: cards(shared))
+        await shared.press(card, "Mute this channel for 1 hour", user=STRANGER)
+        assert NOT_FOR_STRANGERS in (await shared.reply(where=lambda each: each.ephemeral)).plain
+        assert "Nothing is muted" in (await say(shared, "mutes")).plain
+
+
+async def test_people_of_an_enterprise(bot: str, slack: FakeSlack, account: Account) -> None:
+    """Enterprise Grid says its own id for that of a person's workspace, where the bot is installed in one."""
+    grid = {"id": "E0GRID00001", "name": "Grid"}
+    fill(account, 2)
+    await press(slack, await say(slack, "active"), "Show")
+    ada = {"id": slack.workspace.user("ada").id, "team_id": grid["id"]}
+    assert NOT_FOR_STRANGERS not in (await answer_to(slack, user=ada, enterprise=grid)).plain
+    assert NOT_FOR_STRANGERS in (await answer_to(slack, user=ada, enterprise=None)).plain
+    assert NOT_FOR_STRANGERS in (await answer_to(slack, user=ada, enterprise={"id": "E0GRID00002"})).plain
+
+
+@pytest.mark.parametrize("told", [{"team_id": OTHER, "authorizations": [{"team_id": OTHER}]}, {"team_id": OTHER}])
+async def test_an_event_of_another_workspace(
+    slack: FakeSlack,
+    hms: FakeHms,
+    account: Account,
+    settings: Settings,
+    told: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with running(settings.model_copy(update={"poll_interval_s": 0.2}), "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        await subscribe(slack)
+        slack.fail("chat.postMessage", ApiError("is_archived"))
+        opened(account, account.add_room("Town hall"))
+        await until(lambda: "channel_paused" in caplog.text)
+        await polls(hms)
+        event = {"type": "channel_unarchive", "channel": slack.workspace.channel(None).id, "user": "U1"}
+        body = {"type": "event_callback", "event_id": "Ev1", "event": event}
+        await post(slack, json.dumps(body | told).encode(), "application/json")
+        await until(lambda: "event_ignored" in caplog.text)
+        await asyncio.sleep(0.1)
+        assert "resumed" not in caplog.text and cards(slack) == []
+        (ignored,) = [each for each in caplog.records if each.getMessage() == "event_ignored"]
+        assert ignored.levelno == logging.WARNING
+        assert ignored.fields == {"kind": "channel_unarchive", "cause": "another workspace"}  # type: ignore[attr-defined]
+        own = {"team_id": OTHER, "authorizations": [{"team_id": slack.workspace.team_id}]}  # it happened there
+        await post(slack, json.dumps(body | {"event_id": "Ev2"} | own).encode(), "application/json")
+        await until(lambda: cards(slack))
