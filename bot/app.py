@@ -39,6 +39,7 @@ from bot.hms.client import Hms
 from bot.jobs.alerts import LEASE_S as LEAD_S
 from bot.jobs.alerts import RECONCILE_S, Alerts
 from bot.jobs.scheduler import Scheduler
+from bot.proxy import proxy_to
 from bot.settings import HMS_KEYS, Mode, Settings, Wrong, modes, read_all, review
 from bot.slack.commands import COMMANDS, FREE, command_words
 from bot.slack.groups import Groups
@@ -154,7 +155,7 @@ async def running(
     seconds, and who gets none by then is told so. Raises ConfigError, and OSError where it can't listen."""
     access = read_access(settings.access, command_words(), FREE)
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[trace(settings.slack_api_url)]))
+        http = await stack.enter_async_context(_http(settings, trace(settings.slack_api_url)))
         client = _slack_client(settings, http)
         mask = Mask(_secret(settings.slack_bot_token)) if settings.mask_names else None
         hms = Hms(settings.hms_api_url, _hms_token(settings), mask=mask)
@@ -289,7 +290,7 @@ async def doctor() -> list[Finding]:
     findings = review(settings, modes(settings), wrong)
     unfit = {finding.what for finding in findings if finding.state == "fail"}
     async with AsyncExitStack() as stack:
-        client = _slack_client(settings, await stack.enter_async_context(aiohttp.ClientSession()), again=False)
+        client = _slack_client(settings, await stack.enter_async_context(_http(settings)), again=False)
         hms = Hms(settings.hms_api_url, _hms_token(settings))
         stack.push_async_callback(hms.close)
 
@@ -343,9 +344,14 @@ async def _cancelled(starting: asyncio.Future[Any]) -> None:
         starting.exception()  # asyncio logs one that nobody looks at
 
 
+def _http(settings: Settings, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
+    """For everything that goes to Slack, response_urls and websockets too."""
+    return aiohttp.ClientSession(trace_configs=list(traces), proxy=proxy_to(settings.slack_api_url))
+
+
 def _slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: bool = True) -> AsyncWebClient:
     """`again`: it asks again by itself, which a client that posts must not."""
-    return AsyncWebClient(
+    client = AsyncWebClient(
         token=_secret(settings.slack_bot_token),
         base_url=f"{settings.slack_api_url}/",
         session=http,
@@ -354,6 +360,8 @@ def _slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: boo
             [AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=1)] if again else []
         ),
     )
+    client.proxy = None  # its own idea of the environment's leaves NO_PROXY out; the session has the right one
+    return client
 
 
 def _bolt(settings: Settings, client: AsyncWebClient, identity: Identity) -> AsyncApp:
