@@ -57,6 +57,7 @@ sessions_live = Gauge("sessions_bot_sessions_live", "Live sessions, as the last 
 changes = Counter("sessions_bot_changes_total", "Changes that polls saw", ["kind"])
 posts = Counter("sessions_bot_posts_total", "Messages for channels, each try", ["kind", "outcome"])
 digests = Counter("sessions_bot_digests_total", "Digests, made or failed", ["outcome"])
+ready = Gauge("sessions_bot_ready", "1 where this process can take what Slack sends, as /readyz says")
 leader = Gauge("sessions_bot_leader", "1 where this process polls and makes digests")
 tasks = Gauge("sessions_bot_tasks", "Tasks of the event loop")
 job_failures = Counter("sessions_bot_job_failures_total", "Jobs that failed", ["name"])

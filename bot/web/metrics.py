@@ -17,14 +17,16 @@ Stored = Mapping[str, float]
 
 
 class Metrics:
-    """`stored` gives a value for each of `metrics.STORED`, or raises BotError."""
+    """`stored` gives a value for each of `metrics.STORED`, or raises BotError. `not_ready` as for `application`."""
 
-    def __init__(self, stored: Callable[[], Awaitable[Stored]]) -> None:
+    def __init__(self, stored: Callable[[], Awaitable[Stored]], not_ready: Callable[[], str]) -> None:
         self._stored = stored
+        self._not_ready = not_ready
         self._reading: asyncio.Task[Stored | None] | None = None
 
     async def get(self, _: web.Request) -> web.Response:
         stored = await self._in_time()
+        metrics.ready.set(not self._not_ready())
         metrics.tasks.set(len(asyncio.all_tasks()))
         body = metrics.exposition(stored)
         return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})

@@ -41,7 +41,7 @@ def application(
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
-    app.router.add_get("/metrics", Metrics(stored).get)
+    app.router.add_get("/metrics", Metrics(stored, not_ready).get)
     return app
 
 

@@ -151,9 +151,18 @@ async def test_the_same_in_socket_mode(settings: Settings, slack: FakeSlack) -> 
     async with running(settings, "socket") as started:
         await slack.wait_for(lambda: slack.sockets)
         rise = await Rise.since_now(started.url)
+        assert rise.before.value("ready") == 1
         await say(slack, "help")
         await rise.until(1, "ack_duration_seconds_count", status="200")
         await rise.until(1, "answer_duration_seconds_count", source="command", name="help", outcome="ok")
+
+
+async def test_a_bot_that_slack_cannot_reach(settings: Settings, slack: FakeSlack) -> None:
+    slack.fail("apps.connections.open", *[ApiError("internal_error")] * 20)
+    async with running(settings, "socket") as started:
+        assert (await scrape(started.url)).value("ready") == 0
+    async with running(settings, "web") as started:
+        assert (await scrape(started.url)).value("ready") == 1
 
 
 async def test_who_is_no_slack_counts_as_refused(bot: str) -> None:
