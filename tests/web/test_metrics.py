@@ -149,12 +149,16 @@ async def test_polls_changes_and_posts_count(busy: str, slack: FakeSlack, hms: F
 
 async def test_the_same_in_socket_mode(settings: Settings, slack: FakeSlack) -> None:
     async with running(settings, "socket") as started:
-        await slack.wait_for(lambda: slack.sockets)
         rise = await Rise.since_now(started.url)
-        assert rise.before.value("ready") == 1
+        await slack.wait_for(lambda: slack.sockets == 2)
+        await slack.refresh_sockets()
+        await rise.until(2, "slack_request_duration_seconds_count", method="socket", status="101")
+        assert await rise.of("slack_request_duration_seconds_count", method="response_url") == 0
+        await slack.wait_for(lambda: slack.sockets)
         await say(slack, "help")
         await rise.until(1, "ack_duration_seconds_count", status="200")
         await rise.until(1, "answer_duration_seconds_count", source="command", name="help", outcome="ok")
+        assert (await scrape(started.url)).value("ready") == 1
 
 
 async def test_a_bot_that_slack_cannot_reach(settings: Settings, slack: FakeSlack) -> None:
