@@ -42,6 +42,7 @@ answers = Histogram(
 acks = Histogram(
     "sessions_bot_ack_duration_seconds", "From a request of Slack to its acknowledgement", ["status"], buckets=_SOON
 )
+refused = Counter("sessions_bot_requests_refused_total", "Requests without a good signature of Slack")
 replies = Counter("sessions_bot_replies_total", "Answers handed to Slack, tries counted once", ["outcome"])
 hms_requests = Histogram(
     "sessions_bot_hms_request_duration_seconds", "Requests to 100ms, each try", ["path", "status"], buckets=_REQUEST

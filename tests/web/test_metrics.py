@@ -169,11 +169,12 @@ async def test_a_bot_that_slack_cannot_reach(settings: Settings, slack: FakeSlac
         assert (await scrape(started.url)).value("ready") == 1
 
 
-async def test_who_is_no_slack_counts_as_refused(bot: str) -> None:
+async def test_who_is_no_slack_counts_as_refused_alone(bot: str) -> None:
     rise = await Rise.since_now(bot)
     async with httpx.AsyncClient() as http:
         assert (await http.post(f"{bot}/slack/events", data={"command": "/sessions"})).status_code == 401
-    assert await rise.of("ack_duration_seconds_count", status="401") == 1
+    assert await rise.of("requests_refused_total") == 1
+    assert await rise.of("ack_duration_seconds_count") == 0
 
 
 async def test_what_the_database_holds(busy: str, slack: FakeSlack, account: Account) -> None:
