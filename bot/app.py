@@ -248,7 +248,8 @@ async def running(
 
         async def note() -> str:
             try:
-                return "\n".join(filter(None, (await alerts.stale(identity.team_id), await alerts.slow())))
+                team_id = identity.team_id
+                return "\n".join(filter(None, (await alerts.stale(team_id), await alerts.slow(team_id))))
             except StoreError:
                 return "alerts wait: the database doesn't answer"
 
