@@ -20,7 +20,7 @@ from bot import log
 from bot.chat.chat import TIMEOUT_S, Chat
 from bot.chat.trace import trace
 from bot.chat.workspace import Workspace
-from bot.clients import hms_client, secret, slack_client
+from bot.clients import hms_client, secret, slack_client, slack_http
 from bot.core.access import read_access
 from bot.doctor import parts
 from bot.errors import ConfigError
@@ -98,7 +98,7 @@ async def running(
     seconds, and who gets none by then is told so. Raises ConfigError, and OSError where it can't listen."""
     access = read_access(settings.access, command_words(), FREE)
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[trace(settings.slack_api_url)]))
+        http = await stack.enter_async_context(slack_http(settings, trace(settings.slack_api_url)))
         client, poster = slack_client(settings, http), slack_client(settings, http, again=False)
         hms = hms_client(settings)
         stack.push_async_callback(hms.close)
@@ -142,7 +142,7 @@ async def running(
             secret(settings.slack_signing_secret),
             health.not_ready,
             health.note,
-            Metrics(health.stored, secret(settings.metrics_token)),
+            Metrics(health.stored, health.not_ready, secret(settings.metrics_token)),
             bounds,
         )
         runner = web.AppRunner(served, shutdown_timeout=STOP_S)
@@ -191,7 +191,8 @@ class _Health:
     async def note(self) -> str:
         """Why alerts wait, or ""."""
         try:
-            said = (await self._alerts.stale(self._identity.team_id), await self._alerts.slow())
+            team_id = self._identity.team_id
+            said = (await self._alerts.stale(team_id), await self._alerts.slow(team_id))
         except StoreError:
             return "alerts wait: the database doesn't answer"
         return "\n".join(filter(None, said))

@@ -13,14 +13,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.mask import Mask
 from bot.hms.auth import GivenToken, SignedToken, Token
 from bot.hms.client import Hms
+from bot.proxy import proxy_to
 from bot.settings import Settings
 
 SLACK_TIMEOUT_S = 8
 
 
+def slack_http(settings: Settings, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
+    """For everything that goes to Slack, response_urls and websockets too. To be closed in the end."""
+    return aiohttp.ClientSession(trace_configs=list(traces), proxy=proxy_to(settings.slack_api_url))
+
+
 def slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: bool = True) -> AsyncWebClient:
     """`again`: it asks again by itself, which a client that posts must not."""
-    return AsyncWebClient(
+    client = AsyncWebClient(
         token=secret(settings.slack_bot_token),
         base_url=f"{settings.slack_api_url}/",
         session=http,
@@ -29,6 +35,8 @@ def slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: bool
             [AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=1)] if again else []
         ),
     )
+    client.proxy = None  # its own idea of the environment's leaves NO_PROXY out; the session has the right one
+    return client
 
 
 def hms_client(settings: Settings) -> Hms:

@@ -6,10 +6,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-import aiohttp
-
 from bot.chat.workspace import Workspace
-from bot.clients import given_token, hms_client, secret, slack_client
+from bot.clients import given_token, hms_client, secret, slack_client, slack_http
 from bot.core.access import Access, read_access
 from bot.core.finding import Finding
 from bot.errors import ConfigError
@@ -31,7 +29,7 @@ async def doctor() -> list[Finding]:
     except ConfigError as error:
         wrong.append(Wrong("ACCESS", error.text.removeprefix("ACCESS, "), ACCESS_RULE))
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        http = await stack.enter_async_context(slack_http(settings))
         hms = hms_client(settings)
         stack.push_async_callback(hms.close)
 

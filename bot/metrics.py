@@ -42,6 +42,7 @@ answers = Histogram(
 acks = Histogram(
     "sessions_bot_ack_duration_seconds", "From a request of Slack to its acknowledgement", ["status"], buckets=_SOON
 )
+refused = Counter("sessions_bot_requests_refused_total", "Requests without a good signature of Slack")
 replies = Counter("sessions_bot_replies_total", "Answers handed to Slack, tries counted once", ["outcome"])
 hms_requests = Histogram(
     "sessions_bot_hms_request_duration_seconds", "Requests to 100ms, each try", ["path", "status"], buckets=_REQUEST
@@ -57,6 +58,7 @@ sessions_live = Gauge("sessions_bot_sessions_live", "Live sessions, as the last 
 changes = Counter("sessions_bot_changes_total", "Changes that polls saw", ["kind"])
 posts = Counter("sessions_bot_posts_total", "Messages for channels, each try", ["kind", "outcome"])
 digests = Counter("sessions_bot_digests_total", "Digests, made or failed", ["outcome"])
+ready = Gauge("sessions_bot_ready", "1 where this process can take what Slack sends, as /readyz says")
 leader = Gauge("sessions_bot_leader", "1 where this process polls and makes digests")
 tasks = Gauge("sessions_bot_tasks", "Tasks of the event loop")
 job_failures = Counter("sessions_bot_job_failures_total", "Jobs that failed", ["name"])

@@ -69,7 +69,7 @@ class Polled:
     async def deliver(self) -> int:
         """Mark everything as sent; how much it was."""
         count, now_ms = 0, self.now * 1000
-        while (await self.store.depth())[0]:
+        while (await self.store.counts()).waiting:
             now_ms += 20_000
             rows = await self.store.claim(now_ms, 20_000, 1_000)
             await self.store.sent([(row, f"{self.now}.{row.id:06}") for row in rows], self.now * 1000 - 60_000)

@@ -35,7 +35,6 @@ class Method:
             raise ValueError("The client that posts must have a session.")
         self._http = client.session
         self._base_url = client.base_url
-        self._proxy = client.proxy
         self._ssl = client.ssl or True
         self._headers = {
             **client.headers,
@@ -49,7 +48,6 @@ class Method:
             self._base_url + name,
             data=msgspec.json.encode(arguments),
             headers=self._headers,
-            proxy=self._proxy,
             ssl=self._ssl,
             timeout=_NO_LIMIT,
         ) as response:

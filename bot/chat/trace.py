@@ -12,13 +12,17 @@ from bot import metrics
 
 
 def trace(api_url: str) -> aiohttp.TraceConfig:
-    """For a session: each request counts under its method of the Web API at `api_url`, and any other as a response_url,
-    whose path is a secret."""
+    """For a session: each request counts under its method of the Web API at `api_url`, the handshake of a websocket as
+    `socket`, and any other as a response_url. Paths of these two are secrets."""
     base = URL(api_url)
 
+    def name(url: URL) -> str:
+        if url.parent == base:
+            return url.name
+        return "socket" if url.scheme in ("ws", "wss") else "response_url"
+
     def count(url: URL, ctx: SimpleNamespace, status: str) -> None:
-        method = url.name if url.parent == base else "response_url"
-        metrics.slack_requests.labels(method, status).observe(time.perf_counter() - ctx.began)
+        metrics.slack_requests.labels(name(url), status).observe(time.perf_counter() - ctx.began)
         if status == "429":
             metrics.rate_limited.labels("slack").inc()
 

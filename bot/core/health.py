@@ -34,7 +34,7 @@ def last_read(good_s: float, now_s: float) -> str:
 
 
 def slow(waiting: int, oldest_s: float) -> str:
-    """What to say of so many messages that are to be sent, the oldest for so long; "" where that is as it should be."""
+    """What to say of so many messages to be sent, the oldest due for so long; "" where that is as it should be."""
     return f"{waiting} messages are to be sent, the oldest for {span(oldest_s)}" if oldest_s > SLOW_S else ""
 
 

@@ -43,6 +43,7 @@ class BotProcess:
             "PORT": str(port),
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
             "PYTHONPATH": str(ROOT),
+            "no_proxy": "*",  # the stand-ins are on this machine
             **settings,
         }
         self._process: asyncio.subprocess.Process | None = None

@@ -265,16 +265,12 @@ async def _last_poll(asked: Asked) -> Sequence[Finding]:
 
 
 async def _outbox(asked: Asked) -> Sequence[Finding]:
-    store = (await asked.store).known
+    store, who = (await asked.store).known, (await asked.who).known
     if store is None:
         return []
-    waiting, oldest_ms = await store.depth()
-    oldest_s = time.time() - oldest_ms / 1000 if oldest_ms is not None else 0.0
-    return [
-        health.judge_outbox(
-            waiting, oldest_s, await store.unconfirmed(), f"*Send them* in `{COMMAND} subscriptions` of their channels"
-        )
-    ]
+    counts = await store.counts(who.team_id if who is not None else "")
+    release = f"*Send them* in `{COMMAND} subscriptions` of their channels"
+    return [health.judge_outbox(counts.waiting, counts.late_s, counts.held, release)]
 
 
 async def _channels(asked: Asked) -> Sequence[Finding]:

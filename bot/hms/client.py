@@ -30,6 +30,7 @@ from bot.hms.wire import (
     sessions_decoder,
 )
 from bot.patience import Patience
+from bot.proxy import proxy_to
 
 T = TypeVar("T")
 
@@ -67,11 +68,12 @@ class Hms:
         """How people are called: "" by their own names."""
         self.ahead_s = 0.0
         """How far the clock of 100ms is ahead of ours, to about a second, as its last answer said."""
+        proxy = proxy_to(base_url)
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
             auth=ManagementAuth(token),
             timeout=TIMEOUT,
-            transport=AiohttpTransport(limits=LIMITS),
+            transport=AiohttpTransport(limits=LIMITS, proxy=httpx.Proxy(proxy) if proxy else None),
             event_hooks={"response": [bound]},
             headers={"Accept": "application/json", "User-Agent": "sessions-bot"},
         )

@@ -67,11 +67,10 @@ class Alerts:
             Job("prune", 3_600.0, self._prune, 60.0),
         )
 
-    async def slow(self) -> str:
+    async def slow(self, team_id: str) -> str:
         """A line for operators where messages don't go out, or ""."""
-        waiting, oldest_ms = await self._store.depth()
-        wait_s = time.time() - oldest_ms / 1000 if oldest_ms is not None else 0.0
-        return "\n".join(filter(None, (slow(waiting, wait_s), held(await self._store.unconfirmed()))))
+        counts = await self._store.counts(team_id)
+        return "\n".join(filter(None, (slow(counts.waiting, counts.late_s), held(counts.held))))
 
     async def stale(self, team_id: str) -> str:
         """A line where what is known of sessions is old, or ""."""
@@ -82,16 +81,15 @@ class Alerts:
 
     async def stored(self, team_id: str) -> Mapping[str, float]:
         """What operators watch of what is stored: see `metrics.STORED`."""
-        now_s = time.time()
-        counts = await self._store.counts(int(now_s * 1000))
+        counts = await self._store.counts(team_id)
         good_ms = (await self._store.poll_state(team_id)).good_ms
-        due_s = now_s if counts.due_ms is None else counts.due_ms / 1000
+        good_s = self._began_s if good_ms is None else good_ms / 1000
         return {
             metrics.OUTBOX_MESSAGES: counts.waiting,
-            metrics.OUTBOX_AGE: max(0.0, now_s - due_s),
+            metrics.OUTBOX_AGE: counts.late_s,
             metrics.HELD_MESSAGES: counts.held,
             metrics.PAUSED_CHANNELS: counts.paused,
-            metrics.POLL_AGE: max(0.0, now_s - (self._began_s if good_ms is None else good_ms / 1000)),
+            metrics.POLL_AGE: max(0.0, time.time() - good_s),
         }
 
     async def recover(self, team_id: str) -> None:

@@ -63,6 +63,7 @@ class Socket:
     ) -> None:
         self._slack = slack
         self._client = AsyncWebClient(token=app_token, base_url=api_url, session=http, timeout=8)
+        self._client.proxy = None  # the session has one, where there is one
         self._http = http
         self._times = times
         self._connections: set[Connection] = set()
@@ -124,7 +125,6 @@ class Socket:
                     autoping=False,
                     heartbeat=self._times.heartbeat_s,
                     timeout=CLOSING,
-                    proxy=self._client.proxy,
                     ssl=self._client.ssl or True,
                 )
         except SlackApiError as error:

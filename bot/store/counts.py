@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, null, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.outbox import depth, unconfirmed
+from bot.store.outbox import UNCONFIRMED
 from bot.store.records import Counts
-from bot.store.sql import PENDING, SENDING
+from bot.store.sql import HELD, PENDING, SENDING
 from bot.store.tables import channels, outbox
 
 
-async def read(db: AsyncConnection, now_ms: int) -> Counts:
-    columns = outbox.c
-    since = case((columns.not_before_ms > columns.queued_ms, columns.not_before_ms), else_=columns.queued_ms)
-    open_ = (columns.status.in_((PENDING, SENDING)), columns.waits_for.is_(None))
-    due_ms = await db.scalar(select(func.min(since)).where(*open_, columns.not_before_ms <= now_ms))
-    paused = await db.scalar(select(func.count()).select_from(channels).where(channels.c.paused.is_not(None)))
-    waiting, _ = await depth(db)
-    return Counts(waiting, due_ms, await unconfirmed(db), paused or 0)
+async def read(db: AsyncConnection, now_ms: int, team_id: str) -> Counts:
+    ours = outbox.c.team_id == team_id if team_id else true()
+    open_ = (ours, outbox.c.status.in_((PENDING, SENDING)), outbox.c.waits_for.is_(None))
+    queued, not_before = outbox.c.queued_ms, outbox.c.not_before_ms
+    since = func.min(case((not_before > now_ms, null()), (not_before > queued, not_before), else_=queued))
+    waiting, due_ms = (await db.execute(select(func.count(), since).where(*open_))).one()
+    unconfirmed = (ours, outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED)
+    held = await db.scalar(select(func.count()).select_from(outbox).where(*unconfirmed))
+    theirs = channels.c.team_id == team_id if team_id else true()
+    paused = select(func.count()).select_from(channels).where(theirs, channels.c.paused.is_not(None))
+    late_s = 0.0 if due_ms is None else max(0.0, (now_ms - due_ms) / 1000)
+    return Counts(waiting, late_s, held or 0, await db.scalar(paused) or 0)

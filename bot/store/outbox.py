@@ -10,7 +10,6 @@ from sqlalchemy import (
     BindParameter,
     bindparam,
     case,
-    func,
     select,
     tuple_,
     update,
@@ -23,7 +22,7 @@ from bot.store import cards, messages
 from bot.store.channels import channel_of, lock, turn
 from bot.store.claims import EDIT, POST
 from bot.store.records import Row
-from bot.store.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert
+from bot.store.sql import DEAD, HELD, PENDING, SENT, chunks, insert
 from bot.store.tables import channels, limits, outbox
 
 EDIT_GAP_MS = 15_000
@@ -121,18 +120,6 @@ async def add(db: AsyncConnection, outgoing: Sequence[Outgoing], now_ms: int) ->
 
 async def status(db: AsyncConnection, key: str) -> str:
     return await db.scalar(select(outbox.c.status).where(outbox.c.key == key)) or ""
-
-
-async def depth(db: AsyncConnection) -> tuple[int, int | None]:
-    count = select(func.count(), func.min(outbox.c.queued_ms))
-    due = (outbox.c.status.in_((PENDING, SENDING)), outbox.c.waits_for.is_(None))
-    row = (await db.execute(count.where(*due))).one()
-    return row[0], row[1]
-
-
-async def unconfirmed(db: AsyncConnection) -> int:
-    held = (outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED)
-    return await db.scalar(select(func.count()).select_from(outbox).where(*held)) or 0
 
 
 async def _ours(db: AsyncConnection, rows: Sequence[Row]) -> dict[int, int]:

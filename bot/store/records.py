@@ -50,11 +50,11 @@ class PollState:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """`waiting` messages are to be sent or on their way; of those that are due the oldest is since `due_ms`, None where
-    none is. `held`: nobody can tell whether they arrived. `paused` channels."""
+    """`waiting` messages are to be sent or on their way, without those that wait for another one. The oldest has been
+    due for `late_s`, 0 where none is. `held`: nobody can tell whether they arrived. `paused` channels."""
 
     waiting: int
-    due_ms: int | None
+    late_s: float
     held: int
     paused: int
 

@@ -373,18 +373,10 @@ class Store:
         """Resume every channel that is paused for one of these; how many."""
         return await self._run(lambda db: pausing.resume_all(db, team_id, list(reasons)))
 
-    async def depth(self) -> tuple[int, int | None]:
-        """How many messages are to be sent or on their way, and since when the oldest is. Those that wait for another
-        one don't count."""
-        return await self._run(outbox.depth)
-
-    async def unconfirmed(self) -> int:
-        """How many messages are held because nobody can tell whether they arrived."""
-        return await self._run(outbox.unconfirmed)
-
-    async def counts(self, now_ms: int) -> Counts:
-        """What waits, of all channels."""
-        return await self._run(lambda db: counts.read(db, now_ms))
+    async def counts(self, team_id: str = "") -> Counts:
+        """What waits now, in all channels of a team; "" for those of all teams."""
+        now_ms = int(await self.time() * 1000)
+        return await self._run(lambda db: counts.read(db, now_ms, team_id))
 
     async def prune(self, now_ms: int) -> None:
         """Forget what was sent or given up, closed cards, ended sessions and mutes after seven days, and who changed

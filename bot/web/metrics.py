@@ -19,11 +19,12 @@ Stored = Mapping[str, float]
 
 
 class Metrics:
-    """`stored` gives a value for each of `metrics.STORED`, or raises BotError. `token` is what has to be brought, if it
-    isn't ""."""
+    """`stored` gives a value for each of `metrics.STORED`, or raises BotError. `not_ready` as for `application`.
+    `token` is what has to be brought, if it isn't ""."""
 
-    def __init__(self, stored: Callable[[], Awaitable[Stored]], token: str = "") -> None:
+    def __init__(self, stored: Callable[[], Awaitable[Stored]], not_ready: Callable[[], str], token: str = "") -> None:
         self._stored = stored
+        self._not_ready = not_ready
         self._token = token
         self._reading: asyncio.Task[Stored | None] | None = None
 
@@ -31,6 +32,7 @@ class Metrics:
         if self._token and not self._brought(request):
             return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         stored = await self._in_time()
+        metrics.ready.set(not self._not_ready())
         metrics.tasks.set(len(asyncio.all_tasks()))
         body = metrics.exposition(stored)
         return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})

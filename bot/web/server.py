@@ -14,6 +14,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot import log, metrics
 from bot.web.connections import Bounds, bounded, unnamed
 from bot.web.metrics import Metrics
+from bot.web.refusals import Refusals
 
 
 def application(
@@ -46,18 +47,19 @@ def application(
 
 
 def _events(slack: AsyncApp, verifier: SignatureVerifier) -> Handler:
+    refusals = Refusals()
+
     async def events(request: web.Request) -> web.StreamResponse:
         began = time.perf_counter()
         log.new_reference()
+        if not _signed(request, await request.read(), verifier):
+            refusals.note()
+            return web.Response(status=401)
         response = await respond(request)
-        if response.status == 401:
-            log.info("request_refused")
         metrics.acks.labels(str(response.status)).observe(time.perf_counter() - began)
         return response
 
     async def respond(request: web.Request) -> web.StreamResponse:
-        if not _signed(request, await request.read(), verifier):
-            return web.Response(status=401)
         try:
             return await to_aiohttp_response(await slack.async_dispatch(await to_bolt_request(request)))
         except web.HTTPException:

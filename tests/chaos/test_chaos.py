@@ -16,9 +16,9 @@ from tests.chaos.table import details
 from tests.store.server import new_database, postgres_server
 
 READS = {
-    "card", "cards", "changes", "channel", "counts", "depth", "digests", "due_digests", "hushed", "hushed_ended",
+    "card", "cards", "changes", "channel", "counts", "digests", "due_digests", "hushed", "hushed_ended",
     "last_told", "makers", "mutes", "poll_state", "quiets", "revision", "running", "settings_known", "snapshot", "status",
-    "subscriptions", "time", "told", "tracked", "troubled", "unconfirmed", "unthreaded",
+    "subscriptions", "time", "told", "tracked", "troubled", "unthreaded",
 }  # fmt: skip
 KILLS = 3, 4
 """With one process and with three."""

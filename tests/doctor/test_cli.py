@@ -257,7 +257,7 @@ async def test_messages_that_do_not_go_out(make_world: Callable[..., Any], sqlit
     world = await make_world(without=frozenset({"groups:read"}))
     store = await Store.open(sqlite)
     await store.commit_poll(TEAM_ID, 0, now_ms(), changed=[], cards=[], outgoing=[])
-    await store.send([parts.message("m")], now_ms() - 3_600_000)
+    await store.send([replace(parts.message("m"), team_id=TEAM_ID)], now_ms() - 3_600_000)
     for number in range(12):
         some = replace(parts.subscription(f"C{number:02}"), team_id=TEAM_ID, created_ms=now_ms())
         await store.subscribe(some, [], replace(parts.message(f"first {number}", f"C{number:02}"), team_id=TEAM_ID))

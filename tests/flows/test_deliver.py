@@ -104,10 +104,10 @@ class World:
         for _ in range(steps):
             await deliver.run()
             await deliver.reconcile()
-            if (await self.store.depth())[0] == 0:
+            if (await self.store.counts()).waiting == 0:
                 return
             self.clock.now += step_s
-        raise AssertionError(await self.store.depth())
+        raise AssertionError(await self.store.counts())
 
     def shown(self, channel: str = "live-ops") -> list[str]:
         return [message.plain for message in self.slack.messages(channel)]
@@ -793,7 +793,7 @@ async def test_what_was_refused_is_not_unconfirmed(world: World, point: str) -> 
     await world.store.resume(TEAM_ID, world.channel("live-ops"))
     await world.until_sent(step_s=4.0)
     assert world.shown() == ["hello", "first", "second"]
-    assert (await world.store.unconfirmed(), len(world.direct(ADA))) == (0, 1)
+    assert ((await world.store.counts()).held, len(world.direct(ADA))) == (0, 1)
 
 
 def _parent(world: World, message: Message) -> Message:
@@ -817,7 +817,7 @@ async def test_two_senders_and_many_faults(world: World, seed: int) -> None:
     for _ in range(3_000):
         await asyncio.gather(*(each.run() for each in senders))
         await asyncio.gather(*(each.reconcile() for each in senders))
-        if (await world.store.depth())[0] == 0:
+        if (await world.store.counts()).waiting == 0:
             break
         world.clock.now += dice.choice([0.5, 1, 5])
     held = [await world.store.channel(TEAM_ID, world.channel(channel)) for channel in channels]
@@ -835,4 +835,4 @@ async def test_whoever_asked_is_told_of_what_is_held(world: World) -> None:
     for person in (ADA, BEN):
         (told,) = world.direct(person)
         assert "may not have arrived" in told
-    assert await world.store.unconfirmed() == 2
+    assert (await world.store.counts()).held == 2

@@ -88,7 +88,7 @@ class Signatures(_Loop):
 
         silent = logging.Logger("silent", logging.CRITICAL)
         slack = AsyncApp(signing_secret=SECRET, authorize=authorize, process_before_response=True, logger=silent)
-        app = application(slack, SECRET, lambda: "", note, Metrics(stored), BOUNDS)
+        app = application(slack, SECRET, lambda: "", note, Metrics(stored, lambda: ""), BOUNDS)
         (self._handler,) = (each.handler for each in app.router.routes() if each.method == "POST")
 
     async def _ask(self, text: str) -> Hashable:

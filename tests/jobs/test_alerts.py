@@ -31,7 +31,7 @@ from bot.jobs.scheduler import Scheduler
 from bot.store.clock import Clock
 from bot.store.store import Store
 from tests.slack.live import fill
-from tests.store.parts import card, commit, message, tracked
+from tests.store.parts import TEAM, card, commit, message, tracked
 
 LEAD_S = 3.0
 
@@ -127,11 +127,11 @@ async def test_only_who_leads_makes_digests(store: Store, start: Callable[[Store
     digest = Digest(TEAM_ID, "C1", parse("all"), schedule, "say", "U1", 0)
     await store.add_digest(digest, int(due_at.timestamp() * 1000), Changed(0, "U1", "digest"))
     await jobs["digests"]()
-    assert (await store.depth())[0] == 0
+    assert (await store.counts()).waiting == 0
     await jobs["lead"]()
     for _ in range(2):
         await jobs["digests"]()
-    assert (await store.depth())[0] == 1
+    assert (await store.counts()).waiting == 1
 
 
 async def test_old_rows_are_pruned_by_and_by(store: Store, start: Callable[[Store], Process]) -> None:
@@ -150,13 +150,13 @@ async def test_an_operator_hears_of_messages_that_do_not_go_out(
     store: Store, start: Callable[[Store], Process]
 ) -> None:
     process = start(store)
-    assert await process.alerts.slow() == ""
+    assert await process.alerts.slow(TEAM) == ""
     long_ago = int((time.time() - SLOW_S - 60) * 1000)
     await commit(store, message("m"), message("n", "C2"), now_ms=long_ago)
-    assert (await process.alerts.slow()).startswith("2 messages are to be sent, the oldest for 6 min")
+    assert (await process.alerts.slow(TEAM)).startswith("2 messages are to be sent, the oldest for 6 min")
     for row in await store.claim(long_ago, 20_000, 10):
         await store.held(row, "unconfirmed")
-    assert await process.alerts.slow() == "messages held, unconfirmed: 2"
+    assert await process.alerts.slow(TEAM) == "messages held, unconfirmed: 2"
 
 
 async def test_a_session_without_a_record_is_over_when_it_can_no_longer_be_live(

@@ -110,7 +110,7 @@ async def test_each_date_once(store: Store) -> None:
 async def test_one_that_is_skipped_is_done_with(store: Store) -> None:
     made = await added(store)
     assert await store.send_digest(made, TOMORROW, next_ms(made) + DAY, [], next_ms(made))
-    assert await store.depth() == (0, None)
+    assert (await store.counts()).waiting == 0
     assert not await sends(store, made)
 
 
@@ -121,7 +121,7 @@ async def test_one_that_is_gone_or_paused_is_not_sent(store: Store) -> None:
     assert await store.due_digests(TEAM, NOW + 9 * DAY) == []
     assert not await sends(store, gone)
     assert not await sends(store, paused)
-    assert await store.depth() == (0, None)
+    assert (await store.counts()).waiting == 0
     assert (await store.changes(TEAM, "C1", 1))[0].line == "pause"
 
 

@@ -78,7 +78,7 @@ async def test_an_edit_that_was_overtaken_on_its_way_goes_again(store: Store) ->
     again = await take(store, NOW + 15_010)
     assert (again.text, again.rev, again.attempts, again.first_try_ms) == ("two", 1, 1, NOW + 15_010)
     await store.sent([(again, "x")], NOW + 15_010)
-    assert (await store.depth())[0] == 0
+    assert (await store.counts()).waiting == 0
 
 
 async def test_an_edit_that_comes_back_shows_the_newest_state(store: Store) -> None:
@@ -135,7 +135,7 @@ async def test_anew_means_as_it_is_now(store: Store) -> None:
 
 async def test_an_edit_without_a_card_is_logged_and_kept_out(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     await commit(store, edit(card(session="unknown")))
-    assert await store.depth() == (0, None)
+    assert (await store.counts()).waiting == 0
     assert "message_without_card" in caplog.text
 
 

@@ -194,7 +194,7 @@ async def test_a_disk_that_fills_up_later(sqlite: str) -> None:
         )
     assert (await store.poll_state(TEAM)).seq == 1
     assert (await store.snapshot(TEAM)).sessions == {}
-    assert (await store.depth())[0] == 1
+    assert (await store.counts()).waiting == 1
     await store._run(lambda db: db.execute(text("PRAGMA max_page_count = 1000000")))
     await commit(store, changed=[tracked(f"s{n}") for n in range(2000)])
     await store.close()
@@ -298,7 +298,11 @@ async def test_a_look_changes_nothing(url: str, tmp_path: Path) -> None:
         before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")}
         look = await Store.look(url)
         assert look is not None
-        assert (await look.revision(), (await look.depth())[0], await look.running()) == (REVISIONS[-1], 1, running)
+        assert (await look.revision(), (await look.counts()).waiting, await look.running()) == (
+            REVISIONS[-1],
+            1,
+            running,
+        )
         with pytest.raises(StoreError):
             await look.poll_failed(TEAM, NOW, "x")
         await look.close()

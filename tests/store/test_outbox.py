@@ -24,7 +24,7 @@ async def test_a_claim_is_one_row_a_channel_in_order(store: Store) -> None:
     assert [text for _, text, _ in await send(store, NOW + 1000)] == ["a2"]
     await store.sent([(rows[1], "2")], NOW, gap_ms=0)
     assert [text for _, text, _ in await send(store, NOW + 2000)] == ["a3"]
-    assert await store.depth() == (0, None)
+    assert (await store.counts()).waiting == 0
 
 
 async def test_a_limit_takes_the_oldest(store: Store) -> None:
@@ -32,7 +32,7 @@ async def test_a_limit_takes_the_oldest(store: Store) -> None:
     assert [row.text for row in await store.claim(NOW, LEASE, 2)] == ["0", "1"]
     assert [row.text for row in await store.claim(NOW, LEASE, 2)] == ["2", "3"]
     assert [row.text for row in await store.claim(NOW, LEASE, 2)] == ["4"]
-    assert (await store.depth())[0] == 5
+    assert (await store.counts()).waiting == 5
 
 
 async def test_a_key_is_stored_once(store: Store) -> None:
@@ -97,7 +97,7 @@ async def test_a_reply_whose_thread_is_gone_waits_for_the_cards_next_message(sto
     await commit(store, post(one), reply(one, "r1", "Ann came"), cards=[one])
     await send(store)
     await store.no_thread(await take(store, NOW + 2_000))
-    assert await store.depth() == (0, None)  # what waits for another doesn't count
+    assert (await store.counts()).waiting == 0  # what waits for another doesn't count
     await commit(store, message("m", text="m"), reply(one, "r2", "Ben came"))
     assert [text for _, text, _ in await send(store, NOW + 3_000)] == ["m"]
     await store.no_thread(await take(store, NOW + 4_000))
@@ -151,13 +151,13 @@ async def test_held_and_released(store: Store) -> None:
     channel = await store.channel(TEAM, "C1")
     assert (channel.held, channel.waiting, channel.paused) == (1, 1, None)
     assert [text for _, text, _ in await send(store)] == ["n"]  # others go on
-    assert await store.depth() == (0, None)
-    assert await store.unconfirmed() == 1
+    assert (await store.counts()).waiting == 0
+    assert (await store.counts()).held == 1
     assert not await store.resume(TEAM, "C1")  # that is no answer to what is asked
-    assert await store.unconfirmed() == 1
+    assert (await store.counts()).held == 1
     await store.release(TEAM, "C1")
     assert [text for _, text, _ in await send(store, NOW + 1000)] == ["m"]
-    assert await store.unconfirmed() == 0
+    assert (await store.counts()).held == 0
 
 
 async def test_cards_go_before_who_comes_and_goes(store: Store) -> None:
@@ -198,7 +198,7 @@ async def test_dead_is_for_ever(store: Store) -> None:
     row = await take(store)
     await commit(store, edit(gone, "unseen"), reply(gone, "r"))
     await store.dead(row, "msg_too_long")
-    assert await store.depth() == (0, None)
+    assert (await store.counts()).waiting == 0
     assert await send(store, NOW + 99_000) == []
     # but a newer state of the card is another message, and may be one that Slack takes
     await commit(store, edit(gone, "shorter"))

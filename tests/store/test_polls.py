@@ -17,7 +17,7 @@ async def test_before_the_first_poll(store: Store) -> None:
     assert await store.snapshot(TEAM) == Snapshot(0, None, {})
     assert await store.poll_state(TEAM) == PollState(0, None, 0, "")
     assert await store.cards(TEAM, []) == []
-    assert await store.depth() == (0, None)
+    assert (await store.counts()).waiting == 0
 
 
 async def test_what_is_committed_is_the_next_snapshot(store: Store) -> None:
@@ -44,7 +44,7 @@ async def test_a_poll_that_another_one_overtook_writes_nothing(store: Store) -> 
         assert not written
     assert set((await store.snapshot(TEAM)).sessions) == {"a"}
     assert await store.cards(TEAM, ["s1"]) == []
-    assert await store.depth() == (0, None)
+    assert (await store.counts()).waiting == 0
     assert not await store.commit_poll("T2", 5, NOW, changed=[], cards=[], outgoing=[])
     assert (await store.poll_state("T2")).seq == 0
 
@@ -116,7 +116,7 @@ async def test_old_rows_are_forgotten(store: Store) -> None:
     await store.prune(later)
     assert {each.session_id for each in await store.cards(TEAM, ["done", "live", "kept"])} == {"live", "kept"}
     assert set((await store.snapshot(TEAM)).sessions) == {"live", "kept"}
-    assert (await store.depth())[0] == 1
+    assert (await store.counts()).waiting == 1
     # the message of a card that still lives can be edited though its row is gone
     assert await send(store, later) == [("post", "hello", None)]
     await commit(store, edit(live), now_ms=later)

@@ -51,7 +51,7 @@ async def test_no_row_and_no_channel_is_claimed_by_two(stores: list[Store]) -> N
     assert len(claimed) == 160
     assert set(claimed.values()) == {1}
     assert all(texts == ["0", "1", "2", "3"] for texts in said.values())
-    assert await stores[1].depth() == (0, None)
+    assert (await stores[1].counts()).waiting == 0
 
 
 async def test_of_two_polls_one_counts(stores: list[Store]) -> None:
@@ -66,7 +66,7 @@ async def test_of_two_polls_one_counts(stores: list[Store]) -> None:
         )
         assert sorted(done) == [False, False, True]
     assert len((await stores[0].snapshot(TEAM)).sessions) == 10
-    assert (await stores[0].depth())[0] == 10
+    assert (await stores[0].counts()).waiting == 10
 
 
 async def test_subscribing_at_once(stores: list[Store]) -> None:

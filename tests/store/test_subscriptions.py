@@ -37,7 +37,7 @@ async def test_the_same_query_again_is_the_same_one(store: Store) -> None:
     assert await store.subscriptions(TEAM) == [stored]
     assert len(await store.cards(TEAM, ["s9"])) == 1
     assert [row.key for row in await store.claim(NOW, LEASE, 10)] == ["c"]
-    assert await store.depth() == (1, NOW)  # not b; and a said what is no longer so
+    assert (await store.counts()).waiting == 1  # not b; and a said what is no longer so
 
 
 async def test_a_first_message_that_is_unsent_goes_with_its_subscription(store: Store) -> None:
@@ -125,7 +125,7 @@ async def test_many_at_once_are_one(store: Store) -> None:
     )
     assert sorted(how for _, how in made) == ["new"] + ["same"] * 7
     assert {each.number for each, _ in made} == {1}
-    assert (await store.depth())[0] == 1
+    assert (await store.counts()).waiting == 1
 
 
 async def test_a_change_has_a_message_of_its_own(store: Store) -> None:

@@ -149,18 +149,32 @@ async def test_polls_changes_and_posts_count(busy: str, slack: FakeSlack, hms: F
 
 async def test_the_same_in_socket_mode(settings: Settings, slack: FakeSlack) -> None:
     async with running(settings, "socket") as started:
-        await slack.wait_for(lambda: slack.sockets)
         rise = await Rise.since_now(started.url)
+        await slack.wait_for(lambda: slack.sockets == 2)
+        await slack.refresh_sockets()
+        await rise.until(2, "slack_request_duration_seconds_count", method="socket", status="101")
+        assert await rise.of("slack_request_duration_seconds_count", method="response_url") == 0
+        await slack.wait_for(lambda: slack.sockets)
         await say(slack, "help")
         await rise.until(1, "ack_duration_seconds_count", status="200")
         await rise.until(1, "answer_duration_seconds_count", source="command", name="help", outcome="ok")
+        assert (await scrape(started.url)).value("ready") == 1
 
 
-async def test_who_is_no_slack_counts_as_refused(bot: str) -> None:
+async def test_a_bot_that_slack_cannot_reach(settings: Settings, slack: FakeSlack) -> None:
+    slack.fail("apps.connections.open", *[ApiError("internal_error")] * 20)
+    async with running(settings, "socket") as started:
+        assert (await scrape(started.url)).value("ready") == 0
+    async with running(settings, "web") as started:
+        assert (await scrape(started.url)).value("ready") == 1
+
+
+async def test_who_is_no_slack_counts_as_refused_alone(bot: str) -> None:
     rise = await Rise.since_now(bot)
     async with httpx.AsyncClient() as http:
         assert (await http.post(f"{bot}/slack/events", data={"command": "/sessions"})).status_code == 401
-    assert await rise.of("ack_duration_seconds_count", status="401") == 1
+    assert await rise.of("requests_refused_total") == 1
+    assert await rise.of("ack_duration_seconds_count") == 0
 
 
 async def test_what_the_database_holds(busy: str, slack: FakeSlack, account: Account) -> None:

@@ -1,0 +1,95 @@
+"""A way out that leads through a proxy, as HTTP_PROXY and NO_PROXY say: all of the bot's requests take it, or none."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.app import running
+from bot.demo.fake_hms import Account, FakeHms
+from bot.demo.fake_slack import FakeSlack
+from bot.settings import Settings
+from tests.slack.live import cards, fill, opened, polls, say, shown, subscribe, until
+
+
+class Proxy:
+    """Passes requests on as they are, as servers understand a whole URL too, and remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self._read = b""
+
+    @property
+    def asked(self) -> set[str]:
+        """The paths, where the two stand-ins have no ids in them."""
+        return set(
+            re.findall(r"[A-Z]+ (?:http|ws)://[^/ ]+(/[\w.]+(?:/[a-z.A-Z]+)?)", self._read.decode(errors="replace"))
+        )
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            host, _, port = head.split(b"/")[2].partition(b":")
+            there, away = await asyncio.open_connection(host.decode(), int(port))
+            away.write(head)
+            self._read += head
+            await asyncio.gather(self._pass_on(reader, away, listen=True), self._pass_on(there, writer))
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, listen: bool = False
+    ) -> None:
+        while some := await reader.read(65_536):
+            self._read += some if listen else b""
+            writer.write(some)
+        writer.close()
+
+
+@pytest.fixture
+async def proxy(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Proxy]:
+    proxy = Proxy()
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    proxy.url = f"http://{host}:{port}"
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    yield proxy
+    server.close()
+
+
+async def use(settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    """A command, and an alert; over Socket Mode."""
+    session = fill(account, 1)[0]
+    async with running(settings.model_copy(update={"poll_interval_s": 0.2}), "socket"):
+        await slack.wait_for(lambda: slack.sockets)
+        assert shown(await say(slack, "active")) == [session.id]
+        await subscribe(slack)
+        await polls(hms)
+        opened(account, account.add_room("Retro"))
+        await until(lambda: cards(slack))
+
+
+async def test_all_take_it(proxy: Proxy, settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    await use(settings, slack, hms, account)
+    assert {"/api/auth.test", "/api/apps.connections.open", "/link", "/api/users.info", "/api/chat.postMessage"} <= (
+        proxy.asked
+    )
+    assert {"/v2/sessions", "/v2/rooms", "/commands/T"} <= proxy.asked  # 100ms, and a response_url
+
+
+async def test_none_takes_it_to_hosts_that_are_excepted(
+    proxy: Proxy,
+    settings: Settings,
+    slack: FakeSlack,
+    hms: FakeHms,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    await use(settings, slack, hms, account)
+    assert proxy.asked == set()
