@@ -15,6 +15,7 @@ from bot.demo.fake_slack import FakeSlack
 from bot.patience import Patience
 from bot.render.blocks import Message, section
 from bot.render.help import help_message
+from bot.slack.people import Person
 from bot.slack.replies import Replies
 from bot.slack.request import Bot, Request, answer
 from bot.slack.work import Work
@@ -33,16 +34,23 @@ class Log(list[Message]):
         return True
 
 
+class Somebody:
+    """People of whom nothing is known."""
+
+    async def of(self, _: str) -> Person:
+        return Person("UTC")
+
+
 def request(replies: Log, work: Work, answer_s: float = 5.0) -> Request:
     nothing: Any = None
     bot = Bot(
         nothing,
         nothing,
-        nothing,
+        Somebody(),
         replies,
         work,
         nothing,
-        nothing,
+        lambda: "T1",
         nothing,
         nothing,
         nothing,
@@ -50,7 +58,8 @@ def request(replies: Log, work: Work, answer_s: float = 5.0) -> Request:
         nothing,
         answer_s=answer_s,
     )
-    return Request(bot, user_id="U1", response_url="", now=datetime.now(UTC), zone="UTC")
+    now = datetime.now(UTC)
+    return Request(bot, user_id="U1", response_url="", now=now, zone="UTC", team_id="T1", home_id="T1")
 
 
 async def test_so_many_jobs_at_once_and_no_more() -> None:
