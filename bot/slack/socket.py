@@ -69,6 +69,8 @@ class Socket:
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._off = False
+        self._asking = asyncio.Lock()
+        self._rest_until = 0.0  # in the time of the event loop
 
     @property
     def open(self) -> bool:
@@ -119,9 +121,10 @@ class Socket:
     async def _open(self, url: str) -> Connection:
         """A connection that has said hello. Raises _NotOpen."""
         try:
+            url = url or await self._address()
             async with asyncio.timeout(self._times.hello_s):
                 websocket = await self._http.ws_connect(
-                    url or await self._address(),
+                    url,
                     autoping=False,
                     heartbeat=self._times.heartbeat_s,
                     timeout=CLOSING,
@@ -145,7 +148,15 @@ class Socket:
         self._connections.discard(connection)
 
     async def _address(self) -> str:
-        return str((await self._client.apps_connections_open(app_token=str(self._client.token)))["url"])
+        """One at a time, as Slack's wish to wait holds for both connections."""
+        clock = asyncio.get_running_loop().time
+        async with self._asking:
+            await asyncio.sleep(self._rest_until - clock())
+            try:
+                return str((await self._client.apps_connections_open(app_token=str(self._client.token)))["url"])
+            except SlackApiError as error:
+                self._rest_until = clock() + (_said(error)[1] or 0.0)
+                raise
 
     async def _take(self, envelope: Envelope) -> bool:
         began, status = time.perf_counter(), 400

@@ -117,8 +117,11 @@ async def test_a_connection_without_hello_and_one_too_many(
 
 
 async def test_rate_limits_are_waited_out(socket_bot: str, slack: FakeSlack) -> None:
+    """By both connections: the stand-in takes a request before the time is over for a breach."""
     slack.fail("apps.connections.open", RateLimited(1), ApiError("internal_error"))
-    await slack.refresh_sockets()
+    slack.socket_mode.grace_s = 0.2
+    await slack.socket_mode.refresh(only=0)
+    await slack.socket_mode.refresh(only=0)  # the other one, while the first is still waiting
     await slack.wait_for(lambda: slack.sockets == 2)
 
 
