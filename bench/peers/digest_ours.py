@@ -16,7 +16,7 @@ from bench.servers.weeks import A_WEEK, DUE, NOW
 from bot.core.change import Changed
 from bot.core.digest import Digest
 from bot.core.parse import parse
-from bot.core.schedule import read_schedule
+from bot.core.reader import read_schedule
 from bot.flows.digest import Digests
 from bot.flows.rooms import Rooms
 from bot.hms.auth import SignedToken

@@ -18,7 +18,8 @@ from bot.core.mute import Mute, find_end
 from bot.core.parse import RESOLVED_CHARS, check_length, mended, parse
 from bot.core.query import Query
 from bot.core.quiet import Quiet, read_quiet
-from bot.core.schedule import Schedule, read_schedule
+from bot.core.reader import read_schedule
+from bot.core.schedule import Schedule
 from bot.core.subscription import Subscription
 from bot.core.text import tidy
 from bot.core.values import is_id

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.core.filters import STATES
 from bot.core.query import Query
-from bot.core.schedule import almost_clock
+from bot.core.reader import almost_clock
 from bot.core.suggest import nearest
 from bot.core.text import quote, tidy
 from bot.core.times import DAYS, BadValue, Clock, Day, Wall, parse_length, parse_time

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
-from bot.core.schedule import EVERY_DAY, THROUGH, Reader, Schedule, Window, stored_days, write_days
+from bot.core.reader import THROUGH, Reader
+from bot.core.schedule import EVERY_DAY, Schedule, Window, stored_days, write_days
 from bot.core.text import quote, tidy
 from bot.core.times import parse_clock
 from bot.core.words import Word, cut

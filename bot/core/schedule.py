@@ -7,47 +7,21 @@ CronTrigger loses days and doubles hours there.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
-from bot.core.filters import FILTERS, STATE_WORDS, STATES, SYNONYMS
-from bot.core.query import quoted
-from bot.core.suggest import may_be_name, nearest
-from bot.core.text import quote, tidy
-from bot.core.times import DAYS, Day, parse_clock, parse_time
-from bot.core.words import Word, cut
-from bot.core.zones import UNKNOWN, BadZone, exact_zone, read_zone
-from bot.errors import QueryError
+from bot.core.times import DAYS
+from bot.core.zones import exact_zone
 
 EVERY_DAY, WEEKDAYS, WEEKEND = tuple(range(7)), tuple(range(5)), (5, 6)
 MISSED_MOST = 366
 """The most missed dates that are named: a year of a daily digest."""
 
-_MORNING = time(9)
+_NAMES = {EVERY_DAY: "daily", WEEKDAYS: "weekdays"}
 _DAY = timedelta(days=1)
-_SETS: dict[str, tuple[int, ...]] = {
-    **dict.fromkeys(("daily", "day", "everyday"), EVERY_DAY),
-    **dict.fromkeys(("weekdays", "weekday", "workdays", "workday"), WEEKDAYS),
-    **dict.fromkeys(("weekends", "weekend"), WEEKEND),
-    **dict.fromkeys(("weekly", "week"), ()),
-}
-_NEVER = {
-    "monthly", "month", "months", "yearly", "year", "years", "quarterly", "quarter", "biweekly", "fortnightly",
-    "fortnight", "other", "second", "third", "weeks", "days", "hourly", "hour", "hours", "minute", "minutes",
-}  # fmt: skip
-"""Rhythms that people ask for and that aren't offered."""
-_FILLERS = ("every", "each", "on", "at", "and", "&", "the", "from")
-THROUGH = ("to", "-", "through", "thru", "till", "until")
-_SHORT_DAYS = [day[:2] for day in DAYS]
-_QUERY_WORDS = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS}
-_ZONE_WORDS = 4
-"""The most words that a zone goes on for: `america/north dakota/new salem`."""
-_ALMOST_CLOCK = re.compile(r"(\d{1,2}?)(?:[.h]?([0-5]\d))?h?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,237 +83,15 @@ class Schedule:
 
     def __str__(self) -> str:
         days = write_days(self.days)
-        return f"{days if days in _SETS else f'weekly {days}'} {self.clock:%H:%M} {self.zone}"
+        return f"{days if self.days in _NAMES else f'weekly {days}'} {self.clock:%H:%M} {self.zone}"
 
 
 def write_days(days: Sequence[int]) -> str:
     """`daily`, `weekdays` or `mon,thu`."""
-    names = {EVERY_DAY: "daily", WEEKDAYS: "weekdays"}
-    return names.get(tuple(days)) or ",".join(DAYS[day][:3] for day in days)
+    return _NAMES.get(tuple(days)) or ",".join(DAYS[day][:3] for day in days)
 
 
 def stored_days(text: str) -> tuple[int, ...]:
     """What `write_days` wrote. Raises ValueError."""
-    days = {"daily": EVERY_DAY, "weekdays": WEEKDAYS}
+    days = {name: days for days, name in _NAMES.items()}
     return days.get(text) or tuple(map([day[:3] for day in DAYS].index, text.split(",")))
-
-
-def read_schedule(line: str, zone: str) -> tuple[Schedule, str]:
-    """The schedule that a line begins with, and the rest of the line: the query, unread. Without a zone it is `zone`,
-    without a day it is every day. Raises QueryError; its line is the tidy one."""
-    line = tidy(line)
-    reader = Reader(line, cut(line), zone)
-    if (never := reader.said()) in _NEVER or (never.isdigit() and reader.said(2).partition(" ")[2] in _NEVER):
-        span = reader.span(1 if never in _NEVER else 2)
-        text = f"{quote(line[slice(*span)])} is not offered: say `daily`, `weekdays` or `weekly`, or days: `mon,thu`."
-        raise QueryError.at(text, line, span, instead="weekly")
-    if wrong := reader.misspelt(clock=not reader.clocks):
-        raise wrong
-    if not reader.clocks and (wrong := reader.in_the_way()):
-        raise wrong
-    if not reader.clocks:
-        such = Schedule(reader.weekdays, _MORNING, reader.zone)
-        text = "Say the time of day, too: `09:00`." if reader.place else f"Say when: {quote(str(such))}."
-        raise QueryError.at(text, line, (0, reader.end), instead=f"{such} ")
-    if len(reader.clocks) > 1:
-        text = "A digest has one time of day: make another digest for another time."
-        raise QueryError.at(text, line, (reader.clocks[1][1][0], reader.clocks[-1][1][1]), instead="")
-    if wrong := reader.unknown_zone():
-        raise wrong
-    return Schedule(reader.weekdays, reader.clocks[0][0], reader.zone), reader.rest
-
-
-class Reader:
-    """The days, times of day and zone at the beginning of a tidy line, in any order, up to the first word that is none
-    of them. Raises QueryError for a time that doesn't exist, with one of the `usual` ones in its place, and a zone that
-    isn't known."""
-
-    def __init__(
-        self,
-        line: str,
-        words: Sequence[Word],
-        zone: str,
-        *,
-        fillers: Sequence[str] = (),
-        usual: Sequence[time] = (_MORNING,),
-    ) -> None:
-        self.line = line
-        self.words = words
-        self.place = 0
-        self.clocks: list[tuple[time, tuple[int, int]]] = []  # with their places in the line
-        self._fillers = (*_FILLERS, *fillers)
-        self._usual = usual
-        self._default = zone
-        self._zone = ""
-        self._days: set[int] | None = None
-        while self._takes_days() or self._takes_clock() or self._takes_zone():
-            pass
-
-    @property
-    def weekdays(self) -> tuple[int, ...]:
-        """The days that are said: `weekly` alone is Monday, nothing is every day."""
-        return EVERY_DAY if self._days is None else tuple(sorted(self._days)) or (0,)
-
-    @property
-    def zone(self) -> str:
-        return self._zone or self._default
-
-    @property
-    def rest(self) -> str:
-        return self.line[self.words[self.place].start :] if self.place < len(self.words) else ""
-
-    @property
-    def end(self) -> int:
-        """Where the part that was read ends."""
-        return self.words[self.place - 1].end if self.place else 0
-
-    @property
-    def _instead(self) -> str:
-        """A time of day for one that can't be read."""
-        return f"{self._usual[min(len(self.clocks), len(self._usual) - 1)]:%H:%M}"
-
-    def said(self, some: int = 1) -> str:
-        """The next words in small letters; "" where so many plain ones don't follow."""
-        words = self._plain(some)
-        return " ".join(word.value or "-" for word in words).lower() if len(words) == some else ""
-
-    def span(self, some: int = 1) -> tuple[int, int]:
-        """The place of the next words."""
-        return self.words[self.place].start, self.words[self.place + some - 1].end
-
-    def misspelt(self, *, clock: bool) -> QueryError | None:
-        """The error for the word that was not read where it is almost a day or, with `clock`, a time of day."""
-        if not (said := self.said()):
-            return None
-        shown = quote(self.line[slice(*self.span())])
-        if clock and said[:1].isdigit():
-            fix = almost_clock(said)
-            text = f"{shown} is not a time of day such as `9:00` or `5pm`."
-            return QueryError.at(text, self.line, self.span(), fix, instead=self._instead)
-        if near := _near_day(said):
-            return QueryError.at(f"{shown} is not a day I know: did you mean `{near}`?", self.line, self.span(), near)
-        return None
-
-    def in_the_way(self) -> QueryError | None:
-        """The error for a word that can't be read, behind which a time of day stands."""
-        words = self._plain(len(self.words))
-        if not any(_is_clock(word.value) for word in words):
-            return None
-        text = f"{quote(self.line[slice(*self.span())].strip(', '))} is none of the days and time zones that I know."
-        return QueryError.at(text, self.line, self.span(), instead="")
-
-    def unknown_zone(self) -> QueryError | None:
-        """The error for words that may be a zone or a room, where no zone is said and a query may follow."""
-        names = list(takewhile(lambda word: may_be_name(word.value.lower()), self._plain(_ZONE_WORDS)))
-        if self._zone or not names:
-            return None
-        name, span = " ".join(word.value for word in names), self.span(len(names))
-        text = f"{quote(name)}: {UNKNOWN}. A room is {quote(f'room:{quoted(name)}')}."
-        return QueryError.at(text, self.line, span, instead=self._default)
-
-    def _plain(self, most: int) -> list[Word]:
-        words = self.words[self.place : self.place + most]
-        return list(takewhile(lambda word: not (word.key or word.quoted or (word.minus and word.value)), words))
-
-    def _takes_days(self) -> bool:
-        if self.said() in self._fillers:
-            self.place += 1
-            return True
-        days, some = _read_days(self.said()), 1
-        first, through, last = (self.said(3).split(" ") + [""] * 3)[:3]
-        if through in THROUGH and (span := _read_days(f"{first}-{last}")):
-            days, some = span, 3
-        if days is None:
-            return False
-        self._days = (self._days or set()) | set(days)
-        self.place += some
-        return True
-
-    def _takes_clock(self) -> bool:
-        for some in (2, 1):  # `9 am`
-            try:
-                clock = parse_clock(self.said(some))
-            except ValueError as error:
-                span = self.span(some)
-                instead = "0:00" if self.said() == "24:00" else self._instead
-                text = f"{quote(self.line[slice(*span)])}: {error}."
-                raise QueryError.at(text, self.line, span, instead=instead) from None
-            if clock is not None:
-                self.clocks.append((clock, self.span(some)))
-                self.place += some
-                return True
-        return False
-
-    def _takes_zone(self) -> bool:
-        if self._zone:
-            return False
-        sure = self.said() == "in"
-        self.place += sure
-        some = len(self._plain(_ZONE_WORDS))
-        for most in range(some, 0, -1):
-            with suppress(BadZone):
-                self._zone = read_zone(self.said(most))
-                self.place += most
-                return True
-        said = self.said()
-        self._check_zone(some, sure=sure or ("/" in said and ":" not in said))
-        self.place -= sure
-        return False
-
-    def _check_zone(self, some: int, *, sure: bool) -> None:
-        """Raise QueryError where the next words, which are no zone, were meant as one."""
-        if not sure and (self.said() in _QUERY_WORDS or _near_day(self.said())):
-            return
-        errors: list[tuple[int, BadZone]] = []
-        for most in range(1, some + 1):
-            try:
-                read_zone(self.said(most))
-            except BadZone as error:
-                errors.append((most, error))
-        meant = [each for each in errors if each[1].example][-1:] or (errors[:1] if sure else [])
-        for most, wrong in meant:
-            span = self.span(most)
-            text = f"{quote(self.line[slice(*span)])}: {wrong}."
-            raise QueryError.at(text, self.line, span, wrong.fix, instead=wrong.example or self._default)
-
-
-def almost_clock(said: str) -> str | None:
-    """`9`, `9.30`, `0930` or `9h30` as a time of day; None for anything else."""
-    if found := _ALMOST_CLOCK.fullmatch(said):
-        with suppress(ValueError):
-            clock = f"{found[1]}:{found[2] or '00'}"
-            return clock if parse_clock(clock) else None
-    return None
-
-
-def _is_clock(said: str) -> bool:
-    try:
-        return parse_clock(said) is not None
-    except ValueError:  # of a time that there isn't
-        return True
-
-
-def _read_days(said: str) -> tuple[int, ...] | None:
-    """`weekdays`, `mon`, `mondays`, `mon-fri`; None for anything else."""
-    if said in _SETS:
-        return _SETS[said]
-    ends = [_weekday(each) for each in re.split("[-–—−]", said, maxsplit=1)]
-    first, last = ends[0], ends[-1]
-    if first is None or last is None:
-        return None
-    return tuple((first + ahead) % 7 for ahead in range((last - first) % 7 + 1))
-
-
-def _weekday(said: str) -> int | None:
-    for name in (said, said.removesuffix("s")):
-        with suppress(ValueError):
-            if name in _SHORT_DAYS:
-                return _SHORT_DAYS.index(name)
-            when = parse_time(name) if name.isalpha() else None
-            if isinstance(when, Day) and when.name in DAYS:
-                return DAYS.index(when.name)
-    return None
-
-
-def _near_day(said: str) -> str | None:
-    return nearest(said, (*_SETS, *DAYS)) if said not in _QUERY_WORDS else None

@@ -256,6 +256,7 @@ class Lives(RuleBasedStateMachine):
         self.hush = LOUD
         self.hushed: set[tuple[str, str]] = set()  # (channel, session) at the last poll
         self.missed: set[tuple[str, str]] = set()  # those that ended in a hush
+        self.alone: set[tuple[str, str]] = set()  # those that ended at the last poll in a mute of their own
         self.over: set[tuple[str, str]] = set()
         self.announced: set[tuple[str, str]] = set()  # in a list, and live since
         self.owed: set[tuple[str, str]] = set()  # those of C1 whose end is to be told when the hush is over
@@ -346,7 +347,9 @@ class Lives(RuleBasedStateMachine):
         ended = {(channel, each.id) for channel in CHANNELS for each in seen if not each.active}
         self.missed |= (hushed | self.hushed) & ended
         carded = {(channel, session_id) for channel, session_id, _ in self.shown.values()}
-        self.owed |= ({("C1", change.session.id) for change in changes if change.ended} & hushed) - carded
+        ends = [change.session for change in changes if change.ended]
+        self.alone = {(channel, each.id) for channel in CHANNELS for each in ends if self.hush.alone(channel, each)}
+        self.owed |= ({("C1", each.id) for each in ends} & hushed) - carded - self.alone
         self.owed &= ended
         self.hushed = hushed
         assert len({task.channel_id for task in released if isinstance(task, Recap)}) == len(released)
@@ -387,7 +390,8 @@ class Lives(RuleBasedStateMachine):
             assert place not in {(channel, session_id) for channel, session_id, _ in self.shown.values()}, (
                 "two messages"
             )
-            assert place not in self.hushed, "posted while hushed"
+            seen = place in self.alone & self.announced  # its close, told to who saw it open in a list
+            assert seen or place not in self.hushed, "posted while hushed"
             self.shown[task.card.key] = (*place, task.session)
         elif isinstance(task, Edit):
             assert task.card.key in self.shown, "an edit of nothing"

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.parse import mended, parse
-from bot.core.schedule import EVERY_DAY, MISSED_MOST, WEEKDAYS, Schedule, Window, read_schedule
+from bot.core.reader import read_schedule
+from bot.core.schedule import EVERY_DAY, MISSED_MOST, WEEKDAYS, Schedule, Window
 from bot.core.times import api_time
 from bot.errors import QueryError
 from tests.core import strategies

@@ -24,7 +24,8 @@ from bot.core.change import Changed
 from bot.core.digest import Digest, Empty
 from bot.core.outgoing import Outgoing
 from bot.core.parse import parse
-from bot.core.schedule import Schedule, read_schedule
+from bot.core.reader import read_schedule
+from bot.core.schedule import Schedule
 from bot.demo.fake_hms import Account, FakeHms, Oddities, Stall, Status
 from bot.demo.fake_hms.records import Room, Session
 from bot.demo.fake_slack import ApiError, FakeSlack

@@ -16,7 +16,7 @@ from bot.core.change import Changed
 from bot.core.digest import Digest
 from bot.core.health import SLOW_S
 from bot.core.parse import parse
-from bot.core.schedule import read_schedule
+from bot.core.reader import read_schedule
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.seed import TEAM_ID

@@ -15,7 +15,7 @@ from bot.core.lines import digest_line, mute_line, quiet_line, read_digest, read
 from bot.core.mute import Mute
 from bot.core.parse import parse
 from bot.core.quiet import Quiet, read_quiet
-from bot.core.schedule import read_schedule
+from bot.core.reader import read_schedule
 from bot.core.subscription import Subscription
 from bot.render import digests, mutes
 from bot.render.blocks import Message

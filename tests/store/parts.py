@@ -11,7 +11,7 @@ from bot.core.digest import Digest, Empty
 from bot.core.mute import Mute
 from bot.core.outgoing import Outgoing
 from bot.core.parse import parse
-from bot.core.schedule import read_schedule
+from bot.core.reader import read_schedule
 from bot.core.subscription import Subscription
 from bot.core.tracked import Tracked
 from bot.store.store import Fence, Row, Store
