@@ -132,10 +132,10 @@ class AnswerConnection(asyncio.Protocol):
 
 
 def command(text: str, number: int, job_port: int, answer_port: int) -> bytes:
-    """A signed slash command as Slack posts it."""
+    """A signed slash command as Slack posts it, once: one that comes again is not run again."""
     fields = {"token": "x", "team_id": "T1", "team_domain": "bench", "channel_id": "C1", "channel_name": "live-ops"}
     fields |= {"user_id": "U1", "user_name": "ada", "command": "/sessions", "text": text, "api_app_id": "A1"}
-    fields |= {"is_enterprise_install": "false", "trigger_id": f"1.2.{number}"}
+    fields |= {"is_enterprise_install": "false", "trigger_id": f"{time.time_ns()}.2.{number}"}
     body = urlencode(fields | {"response_url": f"http://127.0.0.1:{answer_port}/reply/{number}"})
     at = str(int(time.time()))
     signed = hmac.new(SIGNING_SECRET.encode(), f"v0:{at}:{body}".encode(), hashlib.sha256).hexdigest()
