@@ -13,6 +13,7 @@ import logging
 import re
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable
 from contextlib import AsyncExitStack
 from typing import Any, Self
@@ -49,7 +50,7 @@ DEFECTS = {"invalid_blocks", "blocks_refused", "event_failed", "job_failed"}
 MESSAGE = {"type": "message", "user": "U07QX6MRE02", "bot_id": "B1", "ts": "1790000000.000100", "text": "x"}
 
 
-class _Loop:
+class _Loop(ABC):
     """`with` it to have a check; `_open` prepares, `_ask` is the check."""
 
     def __enter__(self) -> Self:
@@ -65,11 +66,11 @@ class _Loop:
     def __call__(self, text: str) -> Hashable:
         return self._runner.run(self._ask(text))
 
-    async def _open(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _open(self) -> None: ...
 
-    async def _ask(self, text: str) -> Hashable:
-        raise NotImplementedError
+    @abstractmethod
+    async def _ask(self, text: str) -> Hashable: ...
 
 
 class Signatures(_Loop):
