@@ -5,15 +5,30 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import venv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bench import load
-from bench.processes import HELPERS, PEERS, SUBJECT, Failed, Processes, ask, complaint, free_port, python, wait_ready
+from bench.processes import (
+    HELPERS,
+    PEERS,
+    ROOT,
+    SUBJECT,
+    Failed,
+    Processes,
+    ask,
+    complaint,
+    free_port,
+    python,
+    wait_ready,
+)
 from bench.servers.data import ACCESS_KEY, SECRET
 
 NPM_S = 240
+USERS = ROOT / "bench" / ".venv"
+"""What users have installed. Some packages load more where developers' tools are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,7 @@ class Bench:
 
     @classmethod
     def start(cls, processes: Processes, quick: bool) -> Bench:
+        install_ours()
         no_node = install_node_peers()
         stub = processes.start(python("bench.servers.stub"), env={}, cores=HELPERS)
         loader = processes.start(python("bench.load"), env={}, cores=HELPERS)
@@ -62,7 +78,7 @@ class Bench:
         }
 
     def ours(self) -> Program:
-        return self._program("ours", python("bot", "web"), answers=True)
+        return self._program("ours", [str(USERS / "bin" / "python"), "-m", "bot", "web"], answers=True)
 
     def bolt_python(self, *, before: bool) -> Program:
         name = "Bolt for Python" + (", before response" if before else "")
@@ -92,6 +108,19 @@ class Bench:
         child = self.processes.start([part.format(port=port) for part in command], env=env, cores=SUBJECT)
         wait_ready(child, port)
         return Program(name, child, port, answers)
+
+
+def install_ours() -> None:
+    """What `requirements.txt` pins, and nothing else, where it is missing or older. Raises Failed."""
+    pins, done = ROOT / "requirements.txt", USERS / "installed"
+    if done.exists() and done.stat().st_mtime >= pins.stat().st_mtime:
+        return
+    print("Installing what users have (pip) …", file=sys.stderr)
+    venv.create(USERS, with_pip=True, clear=True)
+    pip = [str(USERS / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if subprocess.run([*pip, "-r", str(pins)]).returncode:
+        raise Failed("pip could not install requirements.txt")
+    done.touch()
 
 
 def install_node_peers() -> str:

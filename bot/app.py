@@ -190,11 +190,8 @@ class _Health:
 
     async def note(self) -> str:
         """Why alerts wait, or ""."""
-        try:
-            team_id = self._identity.team_id
-            said = (await self._alerts.stale(team_id), await self._alerts.slow(team_id))
-        except StoreError:
-            return "alerts wait: the database doesn't answer"
+        team_id = self._identity.team_id
+        said = (await self._alerts.stale(team_id), await self._alerts.slow(team_id))
         return "\n".join(filter(None, said))
 
     async def stored(self) -> Mapping[str, float]:

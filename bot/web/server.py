@@ -15,6 +15,9 @@ from bot import log, metrics
 from bot.web.connections import Bounds, bounded, unnamed
 from bot.web.metrics import Metrics
 from bot.web.refusals import Refusals
+from bot.web.timely import Timely
+
+SILENT = "alerts wait: the database doesn't answer"
 
 
 def application(
@@ -26,7 +29,8 @@ def application(
     bounds: Bounds,
 ) -> web.Application:
     """`slack` takes the events path, where the mode has one. `not_ready` is "" or says what is still missing; `note` is
-    "" or says what doesn't work though people can be answered."""
+    "" or says what doesn't work though people can be answered; it raises BotError where the database does."""
+    said = Timely(note, SILENT)
     app = web.Application(client_max_size=bounds.body_bytes, middlewares=[bounded(bounds)])
     app.on_response_prepare.append(unnamed)
     if slack is not None:
@@ -38,7 +42,7 @@ def application(
     async def readyz(_: web.Request) -> web.Response:
         if missing := not_ready():
             return web.Response(text=f"{missing}\n", status=503)
-        return web.Response(text="\n".join(filter(None, ("ready", await note()))) + "\n")
+        return web.Response(text="\n".join(filter(None, ("ready", await said.get()))) + "\n")
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

@@ -200,6 +200,9 @@ async def test_a_database_that_hangs_or_is_gone_is_no_reason_not_to_answer(
         began = time.monotonic()
         several = await asyncio.gather(*(scrape(started.url) for _ in range(3)))
         assert time.monotonic() - began < 5
+        async with httpx.AsyncClient() as http:
+            ready = await http.get(f"{started.url}/readyz", timeout=4)
+            assert ready.text == "ready\nalerts wait: the database doesn't answer\n"
         for now in several:
             assert now.has("database_up") and now.value("database_up") == 0
             assert not now.has("outbox_messages") and not now.has("poll_age_seconds")
