@@ -35,7 +35,7 @@ bench: .venv/dev
 chaos: .venv/dev
 	@$(BIN)/python -m tests.chaos
 
-# An hour in minutes, then many commands at once: MINUTES=, COMMANDS= and SEED= change them; 0 leaves one out.
+# An hour in minutes, then many commands at once: MINUTES=, COMMANDS=, MODE=socket and SEED= change them; 0 leaves one out.
 soak: .venv/dev
 	@$(BIN)/python -m tests.soak
 

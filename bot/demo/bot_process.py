@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import httpx
 
@@ -25,14 +25,18 @@ class BotProcess:
     """`async with` it to have a port and a folder, with the bot's database, that outlast each process that is started
     in them. At the end the process is ended and the folder removed. `settings` of the bot's win over the usual ones."""
 
-    def __init__(self, slack: FakeSlack, hms: FakeHms, hms_url: str, **settings: str) -> None:
+    def __init__(
+        self, slack: FakeSlack, hms: FakeHms, hms_url: str, mode: Literal["web", "socket"] = "web", **settings: str
+    ) -> None:
         self._slack = slack
+        self._mode = mode
         self._folder = tempfile.TemporaryDirectory()  # so that no .env of the developer's is read
         port = _free_port()
-        self._url = f"http://127.0.0.1:{port}"
+        self.url = f"http://127.0.0.1:{port}"
         self._settings = {
             "SLACK_BOT_TOKEN": slack.bot_token,
             "SLACK_SIGNING_SECRET": slack.signing_secret,
+            "SLACK_APP_TOKEN": slack.app_token,
             "SLACK_API_URL": slack.api_url,
             "HMS_ACCESS_KEY": hms.access_key,
             "HMS_SECRET": hms.secret,
@@ -63,6 +67,11 @@ class BotProcess:
         return self._started().pid
 
     @property
+    def events_url(self) -> str | None:
+        """Where Slack sends what people do; None where it has the bot's sockets."""
+        return f"{self.url}/slack/events" if self._mode == "web" else None
+
+    @property
     def folder(self) -> Path:
         return Path(self._folder.name)
 
@@ -72,7 +81,7 @@ class BotProcess:
             sys.executable,
             "-m",
             "bot",
-            "web",
+            self._mode,
             cwd=self._folder.name,
             env=os.environ | self._settings,
             start_new_session=True,  # Ctrl-C reaches the demo alone, which then ends the bot
@@ -85,8 +94,8 @@ class BotProcess:
         async with httpx.AsyncClient(trust_env=False) as http:
             while loop.time() < stop_at and process.returncode is None:
                 try:
-                    if (await http.get(f"{self._url}/readyz")).status_code == 200:
-                        self._slack.bot_events_url = f"{self._url}/slack/events"
+                    if (await http.get(f"{self.url}/readyz")).status_code == 200:
+                        self._slack.bot_events_url = self.events_url
                         return True
                 except httpx.TransportError:
                     pass  # it doesn't listen yet

@@ -73,4 +73,4 @@ class Hands:
     def turn_to(self, replica: Replica | None) -> None:
         """Slack sends what people do next there, or to any."""
         chosen = replica or self._replicas[next(self._turn) % len(self._replicas)]
-        self._slack.bot_events_url = f"{chosen.url}/slack/events"
+        self._slack.bot_events_url = chosen.events_url

@@ -100,8 +100,8 @@ class Replica:
         self._going_on: asyncio.Task[None] | None = None
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def events_url(self) -> str | None:
+        return f"http://127.0.0.1:{self.port}/slack/events"
 
     @property
     def running(self) -> bool:

@@ -693,9 +693,9 @@ async def test_stop_finishes_what_is_under_way(world: World) -> None:
     await world.posts("one")
     await world.posts("two", channel="general")
     deliver = world.sender(at_once=1)
-    world.slack.fail("chat.postMessage", Stalled(0.2))
+    world.slack.fail("chat.postMessage", Stalled(0.2, after_doing=True))
     running = asyncio.create_task(deliver.run())
-    await asyncio.sleep(0.1)
+    await world.slack.wait_for(lambda: world.slack.messages("live-ops") or world.slack.messages("general"))
     deliver.stop()
     assert await running == 1
     assert await deliver.run() == 0

@@ -88,6 +88,17 @@ async def say(slack: FakeSlack, line: str, **more: str) -> Message:
     return await slack.reply(where=lambda each: each.ephemeral)
 
 
+async def said_soon(slack: FakeSlack, line: str, *words: str, **more: str) -> Message:
+    """What the bot says to a line as soon as all these words are in it: on a busy machine polls come late, and what was
+    posted is noted a moment after."""
+    async with asyncio.timeout(8):
+        while True:
+            message = await say(slack, line, **more)
+            if all(word in message.plain for word in words):
+                return message
+            await asyncio.sleep(0.05)
+
+
 async def press(slack: FakeSlack, message: Message, label: str, **more: int) -> Message:
     await slack.press(message, label, **more)
     return await slack.reply(where=lambda each: each.ephemeral)

@@ -20,7 +20,7 @@ from bot.demo.fake_slack import Channel, FakeSlack, RateLimited
 from bot.render.validate_data import texts
 from bot.settings import Settings
 from bot.store.store import SUBSCRIPTIONS_MOST, Store
-from tests.slack.live import cards, fill, opened, polls, posts, subscribe, until
+from tests.slack.live import cards, fill, opened, polls, posts, press, said_soon, say, subscribe, until
 
 OTHERS = "C07QX6N0B0T"
 
@@ -68,8 +68,7 @@ async def test_a_session_is_one_message_that_stays_true(
     assert len(posts(slack)) == 2
     assert [each.ts for each in cards(slack)] == [card.ts]
 
-    await slack.press(cards(slack)[0], "Details", user="ben")
-    shown = await slack.reply(where=lambda each: each.ephemeral)
+    shown = await press(slack, cards(slack)[0], "Details", user="ben")
     assert shown.ephemeral_to == slack.workspace.user("ben").id and "*Participant-minutes*" in shown.plain
 
 
@@ -148,8 +147,7 @@ async def test_failing_polls_are_said_in_the_list_and_made_up_for(
     opened(account, room)
     await asyncio.sleep(1.2)
     assert cards(slack) == []
-    await slack.command("subscriptions")
-    listed = await slack.reply(where=lambda each: each.ephemeral)
+    listed = await say(slack, "subscriptions")
     assert "alerts wait: 100ms was last read" in listed.plain and "HmsNotFound" in listed.plain
     hms.heal()
     await until(lambda: cards(slack))
@@ -183,45 +181,36 @@ async def test_a_storm_is_one_message(bot: str, slack: FakeSlack, hms: FakeHms, 
 
 async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, account: Account) -> None:
     account.add_room("Town hall")
-    await slack.command("subscriptions")
-    assert "no subscriptions" in (await slack.reply()).plain
+    assert "no subscriptions" in (await say(slack, "subscriptions")).plain
     await subscribe(slack, 'room:"Town hall"')
     await subscribe(slack, "role:host -user:bot on:start", user="ben")
     again = await subscribe(slack, "role:host -user:bot on:start")
     assert "that is number 2" in again.plain
     changed = await subscribe(slack, "role:host -user:bot on:end")
     assert "what it tells of has changed" in changed.plain
-    await slack.command("subscriptions")
-    listed = await slack.reply()
+    listed = await say(slack, "subscriptions")
     assert listed.plain.count("Remove") == 2 and "Town hall" in listed.plain
-    await slack.press(listed, "Remove")
-    listed = await slack.reply()
+    listed = await press(slack, listed, "Remove")
     assert listed.plain.count("Remove") == 1 and "Subscription 1 has ended" in listed.plain
     assert re.search(r"To have it again: `/sessions subscribe room:[0-9a-f]{24} on:start,end", listed.plain)
-    await slack.command("unsubscribe role:host -user:bot")
-    assert "Subscription 2 has ended" in (await slack.reply()).plain
+    assert "Subscription 2 has ended" in (await say(slack, "unsubscribe role:host -user:bot")).plain
     for typed, says in (
         ("unsubscribe", "This channel has no subscriptions"), ("unsubscribe 7", "no subscription 7"), ("unsubscribe role:x", "no subscription to"),
         ("unsubscribe rom:x", "I can't tell which one"), ("unsubscribe all", "This channel has no subscriptions"),
     ):  # fmt: skip
-        await slack.command(typed)
-        reply = await slack.reply()
+        reply = await say(slack, typed)
         assert says in reply.plain and reply.labels == [], typed
     await subscribe(slack)
-    await slack.command('unsubscribe "number 3"')
-    assert "Subscription 3 has ended" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+    assert "Subscription 3 has ended" in (await say(slack, 'unsubscribe "number 3"')).plain
 
 
 async def test_another_channels_subscription_is_out_of_reach(bot: str, slack: FakeSlack) -> None:
     await subscribe(slack, channel="general")
-    await slack.command("unsubscribe 1")
-    assert "This channel has no subscription 1" in (await slack.reply()).plain
-    await slack.command("subscriptions")
-    reply = await slack.reply()
+    assert "This channel has no subscription 1" in (await say(slack, "unsubscribe 1")).plain
+    reply = await say(slack, "subscriptions")
     await slack.act(reply, action_id="sessions.unsubscribe", value="1|C07QX6G3N3R|1")
     assert "can't be read" in (await slack.reply()).plain
-    await slack.command("subscriptions", channel="general")
-    assert "Remove" in (await slack.reply()).plain
+    assert "Remove" in (await say(slack, "subscriptions", channel="general")).plain
 
 
 @pytest.mark.parametrize(
@@ -236,8 +225,7 @@ async def test_another_channels_subscription_is_out_of_reach(bot: str, slack: Fa
     ],
 )
 async def test_a_bad_line_is_explained(bot: str, slack: FakeSlack, typed: str, says: str) -> None:
-    await slack.command(typed)
-    reply = await slack.reply()
+    reply = await say(slack, typed)
     assert says in reply.plain and posts(slack) == []
     if typed == "subscribe rom:x":
         assert "/sessions subscribe rom:x" in reply.plain and "/sessions subscribe room:x" in reply.plain
@@ -253,20 +241,16 @@ async def test_a_bad_line_is_explained(bot: str, slack: FakeSlack, typed: str, s
     ],
 )
 async def test_a_corrected_line_subscribes_at_a_press(bot: str, slack: FakeSlack, typed: str, said: str) -> None:
-    await slack.command(f"subscribe {typed}")
-    await slack.press(await slack.reply(), "Run the corrected line")
-    reply = await slack.reply(where=lambda each: each.ephemeral)
+    reply = await press(slack, await say(slack, f"subscribe {typed}"), "Run the corrected line")
     assert "Subscribed, as number 1" in reply.plain and said in reply.plain
 
 
 async def test_a_name_of_several_rooms_is_chosen_from(bot: str, slack: FakeSlack, account: Account) -> None:
     for name in ("Hall one", "Hall two"):
         account.add_room(name)
-    await slack.command("subscribe room:hall on:join")
-    choice = await slack.reply()
+    choice = await say(slack, "subscribe room:hall on:join")
     assert choice.labels == ["Hall one", "Hall two"]
-    await slack.press(choice, "Hall two")
-    reply = await slack.reply(where=lambda each: each.ephemeral)
+    reply = await press(slack, choice, "Hall two")
     assert "Subscribed" in reply.plain and "Hall two" in reply.plain
 
 
@@ -304,8 +288,7 @@ async def test_an_archived_channel_pauses_and_resumes_by_a_press(
     told = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "archived" in each.plain])
     assert len(told) == 1
     channel.is_archived = False
-    await slack.command("subscriptions")
-    listed = await slack.reply()
+    listed = await say(slack, "subscriptions")
     assert "archived" in listed.plain
     await slack.press(listed, "Resume")
     await until(lambda: cards(slack))
@@ -329,8 +312,7 @@ async def test_guests_are_told_to_ask_a_member(bot: str, slack: FakeSlack) -> No
     assert "Guests can't change" in reply.plain and posts(slack) == []
     await subscribe(slack)
     for typed, says in (("unsubscribe 1", "Guests can't change"), ("subscriptions", "1 subscription")):
-        await slack.command(typed, user="gus")
-        assert says in (await slack.reply(where=lambda each: each.ephemeral)).plain
+        assert says in (await say(slack, typed, user="gus")).plain
 
 
 async def test_the_101st_subscription_of_a_channel(slack: FakeSlack, hms: FakeHms, quick: Settings) -> None:
@@ -343,18 +325,17 @@ async def test_the_101st_subscription_of_a_channel(slack: FakeSlack, hms: FakeHm
     await store.close()
     async with running(quick, "web") as started:
         slack.bot_events_url = f"{started.url}/slack/events"
-        await slack.command("subscribe role:one-more")
-        reply = await slack.reply(where=lambda each: each.ephemeral)
+        reply = await say(slack, "subscribe role:one-more")
         assert "has 100 subscriptions, which is the most" in reply.plain
-        await slack.command("subscriptions")
-        assert "100 subscriptions" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+        assert "100 subscriptions" in (await say(slack, "subscriptions")).plain
 
 
 async def test_a_database_that_is_locked_is_said_so(
     bot: str, slack: FakeSlack, quick: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    other = sqlite3.connect(quick.database_url.removeprefix("sqlite:///"), isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
+    path = quick.database_url.removeprefix("sqlite:///")
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
     await slack.command("subscriptions")
     reply = await slack.reply(timeout_s=20)
     assert "nothing was changed" in reply.plain and "Reference `" in reply.plain
@@ -408,11 +389,8 @@ async def test_a_renamed_channel_stays_subscribed(bot: str, slack: FakeSlack, hm
     slack.workspace.channel("live-ops").name = "on-air"
     session = opened(account, room)
     await until(lambda: cards(slack, "on-air"))
-    await slack.command("subscriptions", channel="on-air")
-    listed = await slack.reply()
-    assert "1 subscription" in listed.plain and "🟢 working" in listed.plain
-    await slack.command("unsubscribe 1", channel="on-air")
-    assert "Subscription 1 has ended" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+    await said_soon(slack, "subscriptions", "1 subscription", "🟢 working", channel="on-air")
+    assert "Subscription 1 has ended" in (await say(slack, "unsubscribe 1", channel="on-air")).plain
     account.end(session, time.time())
     await until(lambda: "⚪ Ended" in cards(slack, "on-air")[0].plain)
 
@@ -429,11 +407,8 @@ async def test_a_channel_shared_with_another_workspace(
     await until(lambda: posts(slack, "random"))
     opened(account, room)
     card = await until(lambda: next(iter(cards(slack, "random")), None))
-    await slack.press(card, "Details", user="ben")
-    assert "Town hall" in (await slack.reply(where=lambda each: each.ephemeral)).plain
-    await slack.command("subscriptions", channel="random")
-    listed = await slack.reply(where=lambda each: "1 subscription" in each.plain)
-    assert "🟢 working" in listed.plain
+    assert "Town hall" in (await press(slack, card, "Details", user="ben")).plain
+    listed = await said_soon(slack, "subscriptions", "1 subscription", "🟢 working", channel="random")
     await slack.press(listed, "Remove")
     await slack.reply(where=lambda each: "no subscriptions" in each.plain)
 
@@ -475,8 +450,7 @@ async def test_each_way_to_name_the_one_that_is_ended(bot: str, slack: FakeSlack
     )  # fmt: skip
     for number, name in enumerate(names, start=1):
         await subscribe(slack, 'room:"Town hall"', channel="random")
-        await slack.command(f"unsubscribe {name.format(number)}", channel="random")
-        reply = await slack.reply(where=lambda each: each.ephemeral)
+        reply = await say(slack, f"unsubscribe {name.format(number)}", channel="random")
         assert f"Subscription {number} has ended" in reply.plain, (name, reply.plain)
 
 
@@ -484,34 +458,26 @@ async def test_several_are_ended_one_by_one(bot: str, slack: FakeSlack) -> None:
     for line in ("role:a", "role:b"):
         await subscribe(slack, line, channel="random")
     for typed in ("unsubscribe", "unsubscribe all"):
-        await slack.command(typed, channel="random")
-        reply = await slack.reply()
+        reply = await say(slack, typed, channel="random")
         assert "Which one? This channel has 1 and 2." in reply.plain and "/sessions unsubscribe 1" in reply.plain
-    await slack.command("unsubscribe role:a on:start,end,join", channel="random")
-    reply = await slack.reply()
+    reply = await say(slack, "unsubscribe role:a on:start,end,join", channel="random")
     assert "Number 1 tells of start and end" in reply.plain and "/sessions unsubscribe 1" in reply.plain
-    await slack.command("subscriptions", channel="random")
-    assert "2 subscriptions" in (await slack.reply()).plain
+    assert "2 subscriptions" in (await say(slack, "subscriptions", channel="random")).plain
 
 
 async def test_other_words_for_the_commands(bot: str, slack: FakeSlack) -> None:
     for made, ended in (("sub", "unsub"), ("follow", "unfollow")):
-        await slack.command(f"{made} role:host", channel="random")
-        assert "Subscribed" in (await slack.reply(where=lambda each: each.ephemeral)).plain
-        await slack.command("subs", channel="random")
-        assert "1 subscription" in (await slack.reply()).plain
-        await slack.command(f"{ended} role:host", channel="random")
-        assert "has ended" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+        assert "Subscribed" in (await say(slack, f"{made} role:host", channel="random")).plain
+        assert "1 subscription" in (await say(slack, "subs", channel="random")).plain
+        assert "has ended" in (await say(slack, f"{ended} role:host", channel="random")).plain
 
 
 async def test_a_room_that_is_left_out_is_named(bot: str, slack: FakeSlack, account: Account) -> None:
     account.add_room("Town hall")
     reply = await subscribe(slack, '-room:"Town hall"')
     (first,) = posts(slack)
-    await slack.command("subscriptions")
-    listed = await slack.reply()
-    await slack.command("unsubscribe 1")
-    ended = await slack.reply(where=lambda each: each.ephemeral)
+    listed = await say(slack, "subscriptions")
+    ended = await say(slack, "unsubscribe 1")
     for message in (reply, first, listed, ended):
         assert "not in *Town hall*" in message.plain, message.plain
 
@@ -533,8 +499,8 @@ async def test_the_last_message_is_each_subscriptions_own(
         await subscribe(slack, f'room:"{each.name}"')
     opened(account, room)
     await until(lambda: cards(slack))
-    await slack.command("subscriptions")
-    head, *rest = (await slack.reply()).plain.split("*1* · ")
+    listed = await said_soon(slack, "subscriptions", "🟢 working", "last message")
+    head, *rest = listed.plain.split("*1* · ")
     assert "🟢 working" in head and "🟢 working" not in rest[0]
     first, second = rest[0].split("*2* · ")
     assert "last message" in first and "no message yet" in second
@@ -556,8 +522,7 @@ async def test_a_conversation_of_two_people(bot: str, slack: FakeSlack) -> None:
     reply = await subscribe(slack, channel="D07QX6TW0PP")
     assert "/invite" not in reply.plain
     assert "use a channel, or your direct conversation with the bot" in reply.plain
-    await slack.command("subscriptions", channel="D07QX6TW0PP")
-    listed = await slack.reply(where=lambda each: each.ephemeral)
+    listed = await say(slack, "subscriptions", channel="D07QX6TW0PP")
     assert "/invite" not in listed.plain and "your direct conversation with the bot" in listed.plain
 
 

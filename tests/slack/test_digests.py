@@ -13,7 +13,7 @@ from bot.demo.fake_slack import FakeSlack, Message
 from bot.render.validate_data import texts
 from bot.settings import Settings
 from bot.store.store import DIGESTS_MOST
-from tests.slack.live import fill, press, say
+from tests.slack.live import fill, press, said_soon, say
 
 
 async def test_a_digest_is_made_and_said_in_words(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -65,7 +65,7 @@ async def test_the_list_previews_pauses_resumes_and_removes(bot: str, slack: Fak
     assert "has no digests" in (await say(slack, "digests")).plain
     await say(slack, "digest daily 9:00")
     await say(slack, "digest weekly fri 16:00 UTC role:host", user="ben")
-    listed = await say(slack, "digest")
+    listed = await said_soon(slack, "digest", "🟢 working")
     assert listed.labels == ["Preview now", "Pause", "Remove"] * 2
     assert "2 digests" in listed.plain and f"by <@{slack.workspace.user('ben').id}>" in listed.plain
     assert listed.plain.count("🟢 working · next") == 2

@@ -1,7 +1,7 @@
 """`python -m tests.soak`: exits with 1 where a bound is broken.
 
-MINUTES (6) stand for an hour; 0 leaves it out. COMMANDS (1000) come at once, after that; 0 leaves them out. SEED is
-printed where it is not given.
+MINUTES (6) stand for an hour; 0 leaves it out. COMMANDS (1000) come at once, after that; 0 leaves them out. MODE (web)
+is web or socket. SEED is printed where it is not given.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tests.chaos.table import drawn
 from tests.soak import load
 from tests.soak.run import Result, soak
 from tests.soak.watch import thirds
+from tests.soak.world import Mode
 
 MOST_LINES = 20
 
@@ -26,14 +27,15 @@ def main() -> int:
     environment = os.environ
     minutes, commands = float(environment.get("MINUTES") or 6), int(environment.get("COMMANDS") or 1_000)
     seed = int(environment.get("SEED") or random.SystemRandom().randrange(100_000))
-    print(f"SEED={seed} MINUTES={minutes:g} COMMANDS={commands}", flush=True)
+    mode: Mode = "socket" if environment.get("MODE") == "socket" else "web"
+    print(f"SEED={seed} MINUTES={minutes:g} COMMANDS={commands} MODE={mode}", flush=True)
     broken: list[str] = []
     if minutes:
-        hour = asyncio.run(soak(minutes, seed))
+        hour = asyncio.run(soak(minutes, seed, mode))
         print(_hour(hour), flush=True)
         broken += hour.broken
     if commands:
-        many = asyncio.run(load.load(commands, seed))
+        many = asyncio.run(load.load(commands, seed, mode))
         print(_many(many), flush=True)
         late = [f"{many.typed.late} answers say that it took too long"] * bool(many.typed.late)
         broken += [*many.other, *late, *(f"unanswered: {each}" for each in many.typed.unanswered)]
@@ -49,7 +51,8 @@ def _hour(result: Result) -> str:
         rows.append((name, *(f"{value:.1f}".removesuffix(".0") for value in (*thirds(values), max(values)))))
     counts = {
         "minutes": f"{result.minutes:.1f}", "polls": result.polls, "subscriptions": result.subscriptions, "sessions": result.sessions,
-        "messages": result.messages, "faults": result.faults.total(), "commands and presses": len(result.typed.ack_s),
+        "messages": result.messages, "faults": result.faults.total(), "connections refreshed": result.refreshed,
+        "commands and presses": len(result.typed.ack_s),
         "acknowledged, s": _spread(result.typed.ack_s), "answered, s": _spread(result.typed.answer_s), "took too long": result.typed.late,
         "bounds broken": len(result.broken),
     }  # fmt: skip

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from tests.soak.typing import Typed, Typist
-from tests.soak.world import world
+from tests.soak.world import Mode, world
 
 LINES = ("active", "ended after:1h", "all limit:20", "help", "subscriptions", "active role:guest")
 
@@ -26,9 +26,9 @@ class Result:
         return not (self.other or self.typed.unanswered or self.typed.late)
 
 
-async def load(commands: int, seed: int) -> Result:
+async def load(commands: int, seed: int, mode: Mode = "web") -> Result:
     """So many people, each of whom types one command in the same moment."""
-    async with world(seed) as made:
+    async with world(seed, mode) as made:
         typed = Typed()
         warm = Typist(made.slack, 0, Typed())
         for line in LINES:

@@ -19,7 +19,7 @@ from tests.chaos.planner import Planner
 from tests.chaos.run import DEAD, HUSHED, QUEUED, UNSENT
 from tests.soak.typing import Typed, Typist, keep_typing
 from tests.soak.watch import Sample, grown, watch
-from tests.soak.world import World, world
+from tests.soak.world import Mode, World, world
 
 POLLS = 240
 """Of an hour, at one every 15 seconds."""
@@ -37,6 +37,8 @@ CHANNELS = (
 """Each is subscribed to each room: 100 subscriptions."""
 THREADED = ("incident-room", "soak-0", "soak-1")
 TYPISTS = 4
+REFRESH_S, WARNED_S = 30.0, 10.0
+"""Between two refreshes of connections, which Slack announces 10 seconds ahead; its own come every few hours."""
 STORM_S, CALM_S = 8.0, 40.0
 """Faults come in storms: after a lost answer a channel waits for half a minute, as in production."""
 BUSY = 100
@@ -53,6 +55,7 @@ class Result:
     subscriptions: int = 0
     sessions: int = 0
     messages: int = 0
+    refreshed: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     typed: Typed = field(default_factory=Typed)
     samples: list[Sample] = field(default_factory=list)
@@ -68,10 +71,10 @@ class Result:
         return [*grown(self.samples), *lost, *unanswered, *self.other]
 
 
-async def soak(minutes: float, seed: int) -> Result:
+async def soak(minutes: float, seed: int, mode: Mode = "web") -> Result:
     result = Result(seed)
     began = time.monotonic()
-    async with world(seed, POLL_INTERVAL_S=f"{max(1.0, minutes * 60 / POLLS):g}") as made:
+    async with world(seed, mode, POLL_INTERVAL_S=f"{max(1.0, minutes * 60 / POLLS):g}") as made:
         await _Soak(made, result).run(minutes * 60)
     result.minutes = (time.monotonic() - began) / 60
     return result
@@ -81,7 +84,7 @@ async def soak(minutes: float, seed: int) -> Result:
 class _Process:
     """The bot, as `Hands` see it."""
 
-    url: str
+    events_url: str | None
     wants: str = ""
 
 
@@ -96,8 +99,7 @@ class _Soak:
                 workspace.channels[channel.id] = channel
             else:
                 workspace.join(workspace.channel(name), workspace.bot_user)
-        self._url = str(self._slack.bot_events_url).removesuffix("/slack/events")
-        hands = Hands(self._slack, [_Process(self._url)])  # type: ignore[list-item]
+        hands = Hands(self._slack, [_Process(made.bot.events_url)])  # type: ignore[list-item]
         self._database = Database(f"sqlite:///{made.bot.folder}/sessions-bot.db")
         self._muter = Muter(self._life, hands, made.dice)
         self._planner = Planner(self._slack, self._life, self._database, hands, made.dice)
@@ -119,12 +121,13 @@ class _Soak:
         typed, pause_s = self._result.typed, seconds * TYPISTS / COMMANDS
         typists = [Typist(self._slack, number, typed) for number in range(TYPISTS)]
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(watch(self._made.bot.pid, self._url, self._result.samples))
+            watching = group.create_task(watch(self._made.bot.pid, self._made.bot.url, self._result.samples))
             others = [
                 group.create_task(self._life.run(over)),
                 group.create_task(again(self._muter.act, over)),
                 group.create_task(again(self._planner.act, over)),
                 group.create_task(self._storms(over)),
+                group.create_task(self._refreshes(over)),
                 *(group.create_task(keep_typing(each, self._life, self._made.dice, pause_s, over)) for each in typists),
             ]
             await asyncio.sleep(seconds)
@@ -152,6 +155,16 @@ class _Soak:
             self._doors.healed = (time.monotonic() - calm_since) % (STORM_S + CALM_S) < CALM_S
             await asyncio.sleep(0.3)
         self._doors.healed = True
+
+    async def _refreshes(self, over: asyncio.Event) -> None:
+        """Slack replaces a connection, or all, with and without a warning, as long as the bot has some."""
+        hub = self._slack.socket_mode
+        hub.grace_s = WARNED_S
+        while self._slack.sockets and not over.is_set():
+            await asyncio.sleep(REFRESH_S)
+            reason = self._made.dice.choice(["warning", "refresh_requested"])
+            await hub.refresh(reason=reason, only=self._made.dice.choice([0, 1, None]))
+        self._result.refreshed = hub.opened - self._slack.sockets
 
     async def _settle(self) -> None:
         """Until all that there is to tell is told."""

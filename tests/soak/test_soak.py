@@ -11,6 +11,7 @@ import pytest
 
 from tests.soak.load import load
 from tests.soak.watch import Sample, grown, sample
+from tests.soak.world import Mode
 
 STEADY = Sample(90.0, 20, 8, 30)
 
@@ -44,7 +45,8 @@ async def test_a_process_can_be_looked_at(bot: str) -> None:
     assert seen.memory_mb > 10 and seen.files > 2 and seen.threads >= 1 and seen.tasks >= 1
 
 
-async def test_many_commands_at_once_are_all_answered() -> None:
-    result = await load(200, random.SystemRandom().randrange(100_000))
+@pytest.mark.parametrize("mode", ["web", "socket"])
+async def test_many_commands_at_once_are_all_answered(mode: Mode) -> None:
+    result = await load(200, random.SystemRandom().randrange(100_000), mode)
     assert result.good, result
     assert len(result.typed.answer_s) == 200

@@ -1,4 +1,4 @@
-"""The bot as in production, `python -m bot web`, between its stand-ins."""
+"""The bot as in production, a process of its own, between its stand-ins."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -16,6 +16,8 @@ from bot.demo.fake_slack import Channel, FakeSlack
 from tests.chaos.doors import Doors
 from tests.chaos.life import Life
 from tests.chaos.run import MORE, SCOPES
+
+Mode = Literal["web", "socket"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def world(seed: int, **settings: Any) -> AsyncIterator[World]:
+async def world(seed: int, mode: Mode = "web", **settings: Any) -> AsyncIterator[World]:
     """All is well, and the bot is ready. `settings` are the bot's, besides the addresses."""
     dice = random.Random(seed)
     account = Account(seed=seed)
@@ -46,7 +48,7 @@ async def world(seed: int, **settings: Any) -> AsyncIterator[World]:
     async with slack:
         await doors.open()
         try:
-            async with BotProcess(slack, hms, "", **doors.urls(0), **settings) as bot:
+            async with BotProcess(slack, hms, "", mode, **doors.urls(0), **settings) as bot:
                 await bot.start()
                 assert await bot.ready(), "the bot doesn't start"
                 yield World(slack, life, doors, bot, dice)
