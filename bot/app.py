@@ -106,7 +106,7 @@ async def running(
         stack.push_async_callback(store.close)
         identity, rooms, work = Identity(client), Rooms(hms), Work()
         clock = Clock(store)
-        deliver = _deliver(settings, store, poster, clock, pace)
+        deliver = _deliver(settings, store, poster, identity, clock, pace)
         alerts = _alerts(settings, store, hms, rooms, identity, deliver, clock, pace)
         scheduler = Scheduler(alerts.jobs())
         stack.push_async_callback(scheduler.finish, JOBS_STOP_S)
@@ -199,10 +199,13 @@ class _Health:
         return await self._alerts.stored(self._identity.team_id)
 
 
-def _deliver(settings: Settings, store: Store, poster: AsyncWebClient, clock: Clock, pace: Pace) -> Deliver:
+def _deliver(
+    settings: Settings, store: Store, poster: AsyncWebClient, identity: Identity, clock: Clock, pace: Pace
+) -> Deliver:
     return Deliver(
         store,
         Chat(poster),
+        bot=lambda: identity.name,
         clock=clock,
         unsure=settings.unconfirmed_posts,
         post_s=pace.post_s,

@@ -38,7 +38,7 @@ READS_AT_ONCE = 4
 
 class Deliver:
     """At most `at_once` requests are under way. `unsure` is what becomes of a message that may be there where the
-    channel can't be read; `bot` is the bot's name as people type it; `clock` gives epoch seconds."""
+    channel can't be read; `bot` says the bot's name; `clock` gives epoch seconds."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Deliver:
         *,
         unsure: Policy = "hold",
         at_once: int = 20,
-        bot: str = "@Sessions",
+        bot: Callable[[], str] = lambda: "Sessions",
         clock: Callable[[], float] = time.time,
         post_s: float = TIMEOUT_S,
         lease_s: float = LEASE_S,

@@ -30,9 +30,9 @@ class Claimed:
 
 
 class Mark:
-    """`bot` is its name as people type it, `now_ms` the time."""
+    """`bot` says its name, `now_ms` the time."""
 
-    def __init__(self, store: Store, bot: str, now_ms: Callable[[], int]) -> None:
+    def __init__(self, store: Store, bot: Callable[[], str], now_ms: Callable[[], int]) -> None:
         self._store = store
         self._bot = bot
         self._now_ms = now_ms
@@ -116,7 +116,7 @@ class Mark:
 
     def _tell(self, row: Row, code: str, last_ms: int | None) -> Callable[[str], Outgoing]:
         """`last_ms`: when its last message was sent. Somebody who presses Resume too early is not told again."""
-        message = paused(row.channel_id, code, self._bot)
+        message = paused(row.channel_id, code, f"@{self._bot()}")
 
         def tell(person: str) -> Outgoing:
             key = key_of("paused", row.team_id, row.channel_id, person, code, str(last_ms))

@@ -5,6 +5,8 @@ docs.slack.dev/interactivity/handling-user-interaction: five messages in 30 minu
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import aiohttp
@@ -15,6 +17,7 @@ from bot.render.blocks import Message
 from bot.render.validate import InvalidBlocks, check
 
 TIMEOUT = aiohttp.ClientTimeout(total=5, connect=3)
+_CODE = re.compile(r"[a-z_]{1,60}")
 
 
 class Replies:
@@ -62,7 +65,7 @@ class Replies:
         if status >= 500:
             raise _Unsure(f"status {status}")
         if status != 200:
-            raise _Refused(status, answer)
+            raise _Refused(status, _code(answer))
 
 
 class _NotNow(Exception):
@@ -80,9 +83,18 @@ class _Unsure(Exception):
 class _Refused(Exception):
     """Another status: it never will be."""
 
-    def __init__(self, status: int, answer: str) -> None:
-        super().__init__(f"status {status}: {answer}")
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(f"status {status}: {code}")
         self.status = status
+
+
+def _code(answer: str) -> str:
+    """Slack's, as text or in JSON; whatever else is in an answer isn't for the log."""
+    try:
+        said = str(json.loads(answer)["error"])
+    except (ValueError, KeyError, TypeError):
+        said = answer.strip()
+    return said if _CODE.fullmatch(said) else "without a code"
 
 
 def _body(message: Message, *, replace: bool, for_all: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -262,6 +263,16 @@ async def test_a_channel_without_the_bot_is_said_at_once_and_goes_on_when_invite
     slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
     await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": OTHERS})
     await until(lambda: posts(slack, "random"))
+
+
+async def test_the_bot_is_called_by_the_name_that_it_has(slack: FakeSlack, quick: Settings) -> None:
+    users, own = slack.workspace.users, slack.workspace.bot_user
+    users[own] = replace(users[own], name="on_air")
+    async with running(quick, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        reply = await subscribe(slack, channel="random")
+        (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "paused" in each.plain])
+    assert "/invite @on_air" in reply.plain and "/invite @on_air" in told.plain
 
 
 async def test_a_first_message_that_never_came_goes_with_its_subscription(bot: str, slack: FakeSlack) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from bot.demo.fake_hms import Account, BadJson, CutOff, Drop, FakeHms, Html, Stall, Status, WrongTypes
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from tests.core import strategies
+from tests.slack.live import fill, shown, until
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,6 @@ async def test_faults_of_100ms(
 
 
 async def test_a_fault_while_paging_keeps_the_page(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
-    from tests.slack.live import fill, shown
 
     fill(hms.account, 25)
     await slack.command("active")
@@ -105,7 +105,6 @@ async def test_a_fault_while_paging_keeps_the_page(bot: str, slack: FakeSlack, h
 
 
 async def test_room_names_are_an_ornament(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
-    from tests.slack.live import fill, shown
 
     sessions = fill(hms.account, 3)
     hms.fail_always("/rooms*", Status(404))
@@ -223,8 +222,26 @@ async def test_where_slack_refuses_the_blocks_the_text_arrives(bot: str, slack: 
     assert reply.blocks == [] and reply.text.startswith("How to ask")
 
 
+@pytest.mark.parametrize(
+    ("answer", "noted"),
+    [
+        ("used_url", "status 404: used_url"),
+        ('{"ok": false, "error": "used_url"}', "status 404: used_url"),
+        ("<p>No: Ann said hello</p>", "status 404: without a code"),
+        ('["error"]', "status 404: without a code"),
+    ],
+)
+async def test_of_a_refusal_only_the_code_is_logged(
+    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture, answer: str, noted: str
+) -> None:
+    slack.fail("response_url", HttpError(404, answer))
+    await slack.command("help")
+    await until(lambda: [each for each in caplog.records if each.message == "reply_failed"])
+    (failed,) = (each for each in caplog.records if each.message == "reply_failed")
+    assert failed.__dict__["fields"]["cause"] == noted
+
+
 async def test_tolerance_of_commands(bot: str, slack: FakeSlack, account: Account) -> None:
-    from tests.slack.live import fill
 
     session = fill(account, 1)[0]
     for typed in (
