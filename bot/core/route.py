@@ -143,9 +143,10 @@ def release(
     hush: Hush,
 ) -> tuple[list[Card], list[Task]]:
     """What channels may hear again of what was withheld (`hushed_ms`): the cards that changed, and one message for each
-    channel where some of it is still live, in which those that have ended are counted. Where none is, these are told of
-    only if somebody asks for the end of one. `sessions` are the live ones as they are now, by id; one that isn't among
-    them, as it couldn't be read, waits. `ended` are those that have ended, as far as they are known."""
+    channel where some of it is still live, in which those that have ended are counted, as far as they are asked for.
+    Where none is, these are told of only if somebody asks for the end of one. `sessions` are the live ones as they are
+    now, by id; one that isn't among them, as it couldn't be read, waits. `ended` are those that have ended, as far as
+    they are known."""
     now_ms = now.timestamp() * 1000
     asked = {(each.channel_id, each.number): each.kinds for each in subscriptions}
 
@@ -177,6 +178,7 @@ def release(
             else:  # nobody has asked for it any more
                 kept.append(replace(card, hushed_ms=0))
         kept += [replace(card, status="closed", hushed_ms=0) for card in over]
+        over = [card for card in over if wants(card, SHOWS | ENDS)]
         if live or any(wants(card, ENDS) for card in over):
             told = [ended[card.session_id] for card in over if card.status == "listed" and card.session_id in ended]
             for some in (live, told):

@@ -159,6 +159,17 @@ def test_an_end_that_nobody_asks_for_any_more_is_not_told() -> None:
     assert here.state() == ("closed", 0, False)
 
 
+def test_only_the_ends_that_somebody_asks_for_are_counted() -> None:
+    here = Channel()
+    here.poll(session(active=False), hush=hush(mute()))
+    here.subscriptions = [subscription("on:start,end", number=2)]
+    some = session(active=False), session(number=2, active=False)
+    assert here.poll(*some, hush=hush(mute())) == []
+    assert here.poll(*some) == [Recap]
+    assert here.recap == ([], 1)
+    assert here.state() == here.state(2) == ("closed", 0, False)
+
+
 def test_one_that_ends_just_as_the_mute_does_is_counted() -> None:
     here = Channel()
     here.poll(session(), hush=hush(mute()))

@@ -38,8 +38,8 @@ class World:
         self.store, self.hms = store, hms
         self.ahead = timedelta()
         self.polls = Poll(hms, Rooms(hms), store, lambda: TEAM, self.now)
-        self._account = account
-        self._room = account.add_room("Town hall")
+        self.account = account
+        self.room = account.add_room("Town hall")
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
@@ -49,13 +49,13 @@ class World:
         return int(self.now().timestamp() * 1000)
 
     def open(self) -> Session:
-        return self._account.open_session(self._room, time.time())
+        return self.account.open_session(self.room, time.time())
 
     def join(self, session: Session, name: str) -> None:
-        self._account.join(session, name=name, role="guest", at=time.time())
+        self.account.join(session, name=name, role="guest", at=time.time())
 
     def end(self, session: Session) -> None:
-        self._account.end(session, time.time())
+        self.account.end(session, time.time())
 
     async def mute(self, session_id: str = "") -> Mute:
         ends_ms = self.now_ms + 3_600_000
@@ -217,6 +217,19 @@ async def test_a_card_is_edited_in_quiet_hours_and_gets_no_reply(world: World) -
     world.ahead *= 2
     world.join(shown, "Eve")
     assert [kind for kind, _ in await world.poll()] == ["edit"]
+
+
+async def test_what_nobody_asks_for_any_more_is_not_counted(world: World) -> None:
+    await world.mute()
+    world.end(world.open())
+    assert await world.poll() == []
+    await world.store.unsubscribe(TEAM, CHANNEL, 1)
+    wanted = Subscription(TEAM, CHANNEL, parse(""), frozenset(("start", "end")), "U1", world.now_ms)
+    await world.store.subscribe(wanted, [], Outgoing("second", TEAM, CHANNEL, "post", "hello", []))
+    world.end(world.open())
+    assert await world.poll() == [("post", "hello")]
+    world.ahead = HOUR
+    assert await world.poll() == [("post", "1 session has ended while it was quiet here.")]
 
 
 async def test_one_session_alone_is_muted(world: World) -> None:
