@@ -35,10 +35,11 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The card's message says how the session is now."""
+    """The card's message says how the session is now. `hushed`: no new one comes where Slack had refused it."""
 
     card: Card
     session: Session
+    hushed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,16 +281,17 @@ def _heard(card: Card, tasks: list[Task], before: Card | None, session: Session,
     until_ms = hush.until_ms(card.channel_id, session)
     if until_ms is None:
         return card, tasks
+    edits: list[Task] = [replace(task, hushed=True) for task in tasks if isinstance(task, Edit)]
     posts = any(isinstance(task, Post) for task in tasks)
     listed = before is not None and before.status == "listed"
     if not session.active and hush.alone(card.channel_id, session):  # muted until then: told to who saw it open
         if not posts:
-            return replace(card, hushed_ms=0), tasks
+            return replace(card, hushed_ms=0), edits
         return (card, tasks) if listed else (replace(card, status="closed", gen=card.gen - 1), [])
     if posts:
         ended: Status = "listed" if listed else "closed"
         card = replace(card, status="silent" if session.active else ended, gen=card.gen - 1, hushed_ms=until_ms)
-    return card, [task for task in tasks if isinstance(task, Edit)]
+    return card, edits
 
 
 def _reply(card: Card, change: Change, kinds: frozenset[str]) -> list[Task]:

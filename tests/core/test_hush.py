@@ -233,7 +233,9 @@ def test_an_edit_goes_on_and_a_reply_does_not() -> None:
     here = Channel()
     assert here.poll(session("ann")) == [Post]
     assert here.poll(session("ann", "bob"), hush=hush(mute())) == [Edit]
+    assert [each.hushed for each in here.sent if isinstance(each, Edit)] == [True]
     assert here.poll(session("ann", "bob", "eve"), hush=hush(unthreaded=["C1"])) == [Edit]
+    assert [each.hushed for each in here.sent if isinstance(each, Edit)] == [False]
     assert here.poll(session("ann", "bob", "eve", "dan"), hush=hush(unthreaded=["C2"])) == [Edit, Reply]
     assert here.poll(session("ann", active=False), hush=hush(mute())) == [Edit]
     assert here.state() == ("closed", 1, False)

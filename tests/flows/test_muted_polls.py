@@ -232,6 +232,20 @@ async def test_what_nobody_asks_for_any_more_is_not_counted(world: World) -> Non
     assert await world.poll() == [("post", "1 session has ended while it was quiet here.")]
 
 
+async def test_a_card_that_was_refused_is_tried_again_after_the_mute(world: World) -> None:
+    session = world.open()
+    assert await world.polls.run()
+    (row,) = await world.store.claim(world.now_ms, 20_000, 10)
+    await world.store.dead(row, "invalid_blocks")
+    mute = await world.mute()
+    world.join(session, "Ada")
+    assert await world.poll() == []
+    await world.store.remove_mutes(TEAM, CHANNEL, [mute.number], BY)
+    world.join(session, "Ben")
+    (kind, text), (reply, _) = await world.poll()
+    assert (kind, reply) == ("post", "reply") and "2 in now" in text
+
+
 async def test_one_session_alone_is_muted(world: World) -> None:
     quiet = world.open()
     mute = await world.mute(quiet.id)

@@ -133,6 +133,17 @@ async def test_anew_means_as_it_is_now(store: Store) -> None:
     assert await send(store, NOW + 90_000) == []
 
 
+async def test_a_post_that_was_refused_is_tried_again_where_a_new_message_is_wanted(store: Store) -> None:
+    await commit(store, post(CARD), cards=[CARD])
+    await store.dead(await take(store), "invalid_blocks")
+    await commit(store, replace(edit(CARD, "one"), hushed=True))
+    assert await send(store, NOW + 60_000) == []
+    assert (await store.counts()).waiting == 0
+    await commit(store, edit(CARD, "two"))
+    await commit(store, replace(edit(CARD, "three"), hushed=True))
+    assert await send(store, NOW + 60_000) == [("post", "three", None)]
+
+
 async def test_an_edit_without_a_card_is_logged_and_kept_out(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     await commit(store, edit(card(session="unknown")))
     assert (await store.counts()).waiting == 0
