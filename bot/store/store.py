@@ -262,10 +262,12 @@ class Store:
         fence: Fence | None = None,
         known: Mapping[str, int] | None = None,
         naming: str = "",
+        read_ms: int | None = None,
     ) -> bool:
-        """A good poll that began from snapshot `seq`: its facts and messages. False, and nothing is stored, where
-        another poll was stored since, the fence's lease has a new owner, or the settings of a channel that is told of
-        something have changed since they were `known`, as `settings_known` says."""
+        """A good poll that began from snapshot `seq`: its facts and messages; `naming` and `read_ms` are the next
+        snapshot's. False, and nothing is stored, where another poll was stored since, the fence's lease has a new
+        owner, or the settings of a channel that is told of something have changed since they were `known`, as
+        `settings_known` says."""
         return await self._run(
             lambda db: polls.commit(
                 db,
@@ -273,6 +275,7 @@ class Store:
                 seq,
                 now_ms,
                 naming=naming,
+                read_ms=read_ms,
                 changed=changed,
                 changed_cards=cards,
                 outgoing=outgoing,

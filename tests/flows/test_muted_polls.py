@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from bot.core.outgoing import Outgoing
 from bot.core.parse import parse
 from bot.core.quiet import read_quiet
 from bot.core.subscription import Subscription
-from bot.demo.fake_hms import Account, FakeHms, Stall
+from bot.demo.fake_hms import Account, FakeHms, Stall, Status
 from bot.demo.fake_hms.records import Session
 from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
@@ -244,6 +245,26 @@ async def test_a_card_that_was_refused_is_tried_again_after_the_mute(world: Worl
     world.join(session, "Ben")
     (kind, text), (reply, _) = await world.poll()
     assert (kind, reply) == ("post", "reply") and "2 in now" in text
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=1), timedelta(hours=-1)])
+async def test_after_a_poll_by_a_wrong_clock_what_has_ended_is_told_as_ever(
+    world: World, hms: FakeHms, wrong: timedelta
+) -> None:
+    """It is put right while the bot is down, or another process polls now."""
+    at = time.time()
+    old = world.account.open_session(world.room, at - 1_800)
+    world.account.end(old, at - 1_700)
+    world.ahead = wrong
+    right = formatdate(at - wrong.total_seconds(), usegmt=True)
+    hms.fail("/sessions", *[Status(200, {"Date": right}, {"data": [], "limit": 100})] * 2)
+    assert await world.poll() == []
+    world.end(world.open())
+    world.ahead = timedelta()
+    world.polls = Poll(world.hms, Rooms(world.hms), world.store, lambda: TEAM, world.now)
+    ((kind, text),) = await world.poll()
+    assert (kind, text.partition(":")[0]) == ("post", "⚪ Ended · *Town hall*")
+    assert await world.poll() == []
 
 
 async def test_one_session_alone_is_muted(world: World) -> None:
