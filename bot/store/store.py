@@ -355,9 +355,10 @@ class Store:
         """A person must act: it is kept until `release`, or `resume` where it has another cause."""
         await self._run(lambda db: outbox.held(db, row, cause))
 
-    async def dead(self, row: Row, cause: str) -> None:
-        """It will never be sent as it is, nor what waits for it. A card's newer state is tried once more."""
-        await self._run(lambda db: outbox.dead(db, row, cause))
+    async def dead(self, row: Row, cause: str, untold_ms: int = 0) -> None:
+        """It will never be sent as it is, nor what waits for it. A card's newer state is tried once more. With
+        `untold_ms`, the end of a card's session is withheld until then, if it has ended."""
+        await self._run(lambda db: outbox.dead(db, row, cause, untold_ms))
 
     async def replaced(self, row: Row, card: Card, post: Outgoing) -> None:
         """The message that `row` would edit was deleted: it is dead, and `card`, its `gen` one higher than before, gets

@@ -170,6 +170,19 @@ def test_only_the_ends_that_somebody_asks_for_are_counted() -> None:
     assert here.state() == here.state(2) == ("closed", 0, False)
 
 
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_one_whose_card_was_deleted_in_a_mute_is_told_as_one_without(comes_back: bool) -> None:
+    here = Channel()
+    assert here.poll(session()) == [Post]
+    assert here.poll(session(active=False), hush=hush(mute())) == [Edit]
+    here.cards[session().id] = replace(here.cards[session().id], hushed_ms=NOW_MS + HOUR)
+    assert here.poll(session(active=comes_back), hush=hush(mute())) == []
+    assert here.poll(session(active=comes_back)) == [Recap]
+    assert here.recap == ([session().id] * comes_back, int(not comes_back))
+    assert here.poll(session(active=False)) == ([Edit] if comes_back else [])
+    assert here.state() == ("closed", 1, False)
+
+
 def test_one_that_ends_just_as_the_mute_does_is_counted() -> None:
     here = Channel()
     here.poll(session(), hush=hush(mute()))
