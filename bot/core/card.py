@@ -17,7 +17,7 @@ class Card:
     has matched; as long as it has no message the others may still announce it. `hushed_ms`, in milliseconds since 1970:
     it would have been announced and wasn't, as the channel doesn't want to hear it until then; 0 when it isn't so. As
     long as it is, the status of a session that is live is `silent`, and of one that has ended `closed`, or `listed`
-    where the channel was told that it opened."""
+    where the channel was told that it opened. It has no message then, or its last was deleted."""
 
     team_id: str
     channel_id: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
-from bot.core.filters import STATES
+from bot.core.filters import FILTERS, STATES
 from bot.core.query import Query
 from bot.core.reader import almost_clock
 from bot.core.suggest import nearest
@@ -48,6 +48,11 @@ class Mute:
 
     def holds(self, now_ms: int) -> bool:
         return now_ms < self.until_ms
+
+    def widened(self) -> Mute:
+        """The same about all sessions of its rooms, for where no more is known of a session: what its people or its
+        length might match."""
+        return replace(self, query=self.query.without(*FILTERS.keys() - {"room"}))
 
 
 def read_mute(line: str, now: datetime, zone: str) -> tuple[datetime, str]:

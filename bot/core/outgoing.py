@@ -12,7 +12,8 @@ Kind = Literal["post", "edit", "reply"]
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """`key` is unique for one fact. `of` is the key of the card that an edit changes or a reply belongs to.
-    `channel_id` may be a person's id: then it is a direct message."""
+    `channel_id` may be a person's id: then it is a direct message. `hushed`: an edit that makes no message where the
+    card's was refused."""
 
     key: str
     team_id: str
@@ -21,3 +22,4 @@ class Outgoing:
     text: str
     blocks: Sequence[Mapping[str, Any]]
     of: str = ""
+    hushed: bool = False

@@ -35,10 +35,11 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The card's message says how the session is now."""
+    """The card's message says how the session is now. `hushed`: no new one comes where Slack had refused it."""
 
     card: Card
     session: Session
+    hushed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +144,10 @@ def release(
     hush: Hush,
 ) -> tuple[list[Card], list[Task]]:
     """What channels may hear again of what was withheld (`hushed_ms`): the cards that changed, and one message for each
-    channel where some of it is still live, in which those that have ended are counted. Where none is, these are told of
-    only if somebody asks for the end of one. `sessions` are the live ones as they are now, by id; one that isn't among
-    them, as it couldn't be read, waits. `ended` are those that have ended, as far as they are known."""
+    channel where some of it is still live, in which those that have ended are counted, as far as they are asked for.
+    Where none is, these are told of only if somebody asks for the end of one. `sessions` are the live ones as they are
+    now, by id; one that isn't among them, as it couldn't be read, waits. `ended` are those that have ended, as far as
+    they are known."""
     now_ms = now.timestamp() * 1000
     asked = {(each.channel_id, each.number): each.kinds for each in subscriptions}
 
@@ -177,6 +179,7 @@ def release(
             else:  # nobody has asked for it any more
                 kept.append(replace(card, hushed_ms=0))
         kept += [replace(card, status="closed", hushed_ms=0) for card in over]
+        over = [card for card in over if wants(card, SHOWS | ENDS)]
         if live or any(wants(card, ENDS) for card in over):
             told = [ended[card.session_id] for card in over if card.status == "listed" and card.session_id in ended]
             for some in (live, told):
@@ -278,16 +281,17 @@ def _heard(card: Card, tasks: list[Task], before: Card | None, session: Session,
     until_ms = hush.until_ms(card.channel_id, session)
     if until_ms is None:
         return card, tasks
+    edits: list[Task] = [replace(task, hushed=True) for task in tasks if isinstance(task, Edit)]
     posts = any(isinstance(task, Post) for task in tasks)
     listed = before is not None and before.status == "listed"
     if not session.active and hush.alone(card.channel_id, session):  # muted until then: told to who saw it open
         if not posts:
-            return replace(card, hushed_ms=0), tasks
+            return replace(card, hushed_ms=0), edits
         return (card, tasks) if listed else (replace(card, status="closed", gen=card.gen - 1), [])
     if posts:
         ended: Status = "listed" if listed else "closed"
         card = replace(card, status="silent" if session.active else ended, gen=card.gen - 1, hushed_ms=until_ms)
-    return card, [task for task in tasks if isinstance(task, Edit)]
+    return card, edits
 
 
 def _reply(card: Card, change: Change, kinds: frozenset[str]) -> list[Task]:

@@ -48,7 +48,8 @@ class Drawn:
         message = self._card(task.session, card.reopened)
         if isinstance(task, Post):
             return _outgoing(card.key, card.team_id, card.channel_id, "post", message)
-        return _outgoing(f"{card.key}:edit", card.team_id, card.channel_id, "edit", message, of=card.key)
+        key, where = f"{card.key}:edit", (card.team_id, card.channel_id)
+        return Outgoing(key, *where, "edit", message.text, message.blocks, card.key, task.hushed)
 
     def _of_channel(self, task: RollUp | Recap, what: str, message: Message) -> Outgoing:
         key = key_of(what, task.team_id, task.channel_id, self._seq)

@@ -79,23 +79,27 @@ class Mark:
 
     async def _anew(self, row: Row) -> None:
         """The card's message was deleted: what was to be its new state becomes a new message, or none where that isn't
-        wanted now. A later state is tried again."""
+        wanted now. A later state is tried again, and an end is counted when it may be told."""
         card = await self._store.card(row)
-        if card is None or await self._unwanted(card):
+        until_ms = None if card is None else await self._unwanted(card)
+        if card is None or until_ms is not None:
             log.warning("edit_dropped", channel=row.channel_id, key=row.key)
-            await self._store.dead(row, "message_not_found")
+            await self._store.dead(row, "message_not_found", until_ms or 0)
             return
         card = replace(card, gen=card.gen + 1)
         post = Outgoing(card.key, row.team_id, row.channel_id, "post", row.text, row.blocks)
         await self._store.replaced(row, card, post)
 
-    async def _unwanted(self, card: Card) -> bool:
-        """Whether its channel doesn't want to hear of the session now."""
+    async def _unwanted(self, card: Card) -> int | None:
+        """When its channel may hear of the session again, 0 where it was muted by itself; None: now."""
         now = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
-        unwanted = await hush(self._store, card.team_id, now)
+        # who has been in isn't kept
+        unwanted = await hush(self._store, card.team_id, now, wide=True)
         for tracked in (await self._store.tracked(card.team_id, [card.session_id])).values():
-            return unwanted.until_ms(card.channel_id, tracked.session(live=tracked.live)) is not None
-        return unwanted.every_until_ms(card.channel_id) is not None
+            session = tracked.session(live=tracked.live)
+            alone = unwanted.alone(card.channel_id, session)
+            return 0 if alone else unwanted.until_ms(card.channel_id, session)
+        return unwanted.every_until_ms(card.channel_id)
 
     async def _refused(self, row: Row, code: str) -> None:
         """For a channel that refuses us, give the row back, then pause: a process that ends between the two leaves a

@@ -88,7 +88,7 @@ class Poll:
         held = await self._store.hushed(team_id)
         seen = Seen(known, self._fingerprints, await self._news(team_id, known, held, now), now_ms)
         try:
-            await self._read(seen, known, now_ms)
+            read_ms = await self._read(seen, known, now_ms)
         except HmsError as error:
             log.warning("poll_failed", outcome=type(error).__name__, cause=error.cause)
             await self._store.poll_failed(team_id, now_ms, type(error).__name__)
@@ -111,6 +111,7 @@ class Poll:
                 fence=fence,
                 known=settings,
                 naming=self._hms.naming,
+                read_ms=read_ms,
             )
             if done or await self._store.settings_known(team_id) == settings:
                 break
@@ -119,19 +120,22 @@ class Poll:
             log.warning("poll_superseded")
             return "superseded"
         sessions = _kept({**known.sessions, **seen.tracked}, now_ms)
-        self._known = Snapshot(known.seq + 1, now_ms, sessions, self._hms.naming)
+        self._known = Snapshot(known.seq + 1, now_ms, sessions, self._hms.naming, read_ms)
         self._fingerprints = seen.fingerprints
         _count(changes)
         return "ok"
 
-    async def _read(self, seen: Seen, known: Snapshot, now_ms: int) -> None:
-        """All that is live, what ended since the last good poll, and the records of what is missing. HmsError."""
+    async def _read(self, seen: Seen, known: Snapshot, now_ms: int) -> int:
+        """All that is live, what ended since the last good poll, and the records of what is missing. When, by the clock
+        of 100ms: ours, or that of the process that polled last, may have been wrong then. HmsError."""
         await self._list({"active": "true"}, seen)
         metrics.sessions_live.set(len(seen.ids))
-        since_ms = (known.good_ms or now_ms) - OVERLAP_MS + int(self._hms.ahead_s * 1000)
+        read_ms = _ms(self._clock()) + int(self._hms.ahead_s * 1000)
+        since_ms = (known.read_ms or read_ms) - OVERLAP_MS
         after = api_time(datetime.fromtimestamp(since_ms / 1000, UTC))
         await self._list({"active": "false", "after": after}, seen)
         seen.add(await self._records(missing(known.sessions, seen.ids), known, now_ms))
+        return read_ms
 
     async def _list(self, params: dict[str, str], seen: Seen) -> None:
         cursor: str | None = None

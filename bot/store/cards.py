@@ -100,6 +100,12 @@ async def replace(db: AsyncConnection, card: Card) -> bool:
     return (await db.execute(raised)).rowcount > 0
 
 
+async def withhold(db: AsyncConnection, key: str, until_ms: int) -> None:
+    """The end of the session whose card has that message is to be counted then, if it has ended."""
+    ended = (cards.c.key == key, cards.c.status == "closed")
+    await db.execute(update(cards).where(*ended).values(hushed_ms=until_ms))
+
+
 async def _all(db: AsyncConnection, query: Select[Any]) -> list[Card]:
     return [_card(row) for row in await db.execute(query.order_by(cards.c.channel_id, cards.c.session_id))]
 

@@ -83,7 +83,8 @@ async def _put_others(
         if post is not None and post.status == "sent":
             ts = post.ts
         if each.kind == "edit" and post is not None and _can_still_change(post):
-            newer[key] = {"k": key, "new": packed(each.text, each.blocks)}
+            if not (each.hushed and post.status == "dead"):
+                newer[key] = {"k": key, "new": packed(each.text, each.blocks)}
             continue
         row = _new(each, paused, turn, now_ms, once) | {"of": key, "target_ts": ts}
         if each.kind == "edit":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.change import Changed
@@ -25,30 +25,30 @@ async def add(db: AsyncConnection, new: Mute, by: Changed, *, longer: bool = Fal
     place = (new.team_id, new.channel_id)
     await lock(db, [place])
     text = str(new.query)
-    here = (mutes.c.team_id == new.team_id, mutes.c.channel_id == new.channel_id, mutes.c.until_ms > new.created_ms)
+    here = (mutes.c.team_id == new.team_id, mutes.c.channel_id == new.channel_id)
+    holds = mutes.c.until_ms > new.created_ms
     same = (*here, mutes.c.query == text, mutes.c.session_id == new.session_id)
-    found = (await db.execute(select(mutes).where(*same))).one_or_none()
+    found = (await db.execute(select(mutes).where(*same, holds).order_by(mutes.c.until_ms.desc()))).first()
     before = _mute(found) if found else None
     if before and (before.until_ms == new.until_ms or (longer and before.until_ms > new.until_ms)):
         return before, "same", before
-    values: dict[str, object] = {"until_ms": new.until_ms, "created_by": new.created_by, "created_ms": new.created_ms}
-    if before:
-        how: How = "changed"
-        row = (await db.execute(update(mutes).where(*same).values(values).returning(mutes))).one()
-    else:
-        how = "new"
-        if (await db.scalar(select(func.count()).select_from(mutes).where(*here)) or 0) >= MUTES_MOST:
-            raise TooMany(f"This channel has {MUTES_MOST} mutes, which is the most. End one first.")
-        values |= {
-            "team_id": new.team_id,
-            "channel_id": new.channel_id,
-            "number": await next_number(db, place),
-            "query": text,
-            "session_id": new.session_id,
-        }
-        row = (await db.execute(mutes.insert().values(values).returning(mutes))).one()
+    if not before and (await db.scalar(select(func.count()).select_from(mutes).where(*here, holds)) or 0) >= MUTES_MOST:
+        raise TooMany(f"This channel has {MUTES_MOST} mutes, which is the most. End one first.")
+    # also those that are over: by a clock that is behind they still hold
+    await db.execute(delete(mutes).where(*same))
+    values = {
+        "team_id": new.team_id,
+        "channel_id": new.channel_id,
+        "number": before.number if before else await next_number(db, place),
+        "query": text,
+        "session_id": new.session_id,
+        "until_ms": new.until_ms,
+        "created_by": new.created_by,
+        "created_ms": new.created_ms,
+    }
+    row = (await db.execute(mutes.insert().values(values).returning(mutes))).one()
     await changes.add(db, place, by)
-    return _mute(row), how, before
+    return _mute(row), "changed" if before else "new", before
 
 
 async def read(db: AsyncConnection, team_id: str, now_ms: int, channel_id: str | None) -> list[Mute]:

@@ -88,11 +88,15 @@ async def held(db: AsyncConnection, row: Row, cause: str) -> None:
     await _change(db, row, status=HELD, claim=None, cause=cause)
 
 
-async def dead(db: AsyncConnection, row: Row, cause: str) -> None:
+async def dead(db: AsyncConnection, row: Row, cause: str, untold_ms: int) -> None:
     values = {"status": DEAD, "claim": None, "cause": cause, "done_ms": row.first_try_ms}
-    if await _change(db, row, **values) and row.kind == "post":
+    if not await _change(db, row, **values):
+        return
+    if row.kind == "post":
         waiting = update(outbox).where(outbox.c.waits_for == row.key)
         await db.execute(waiting.values(**values, waits_for=None))
+    if untold_ms:
+        await cards.withhold(db, row.key.removesuffix(":edit"), untold_ms)
 
 
 async def replaced(db: AsyncConnection, row: Row, card: Card, post: Outgoing) -> None:

@@ -40,9 +40,10 @@ async def state(db: AsyncConnection, team_id: str) -> PollState:
 
 async def snapshot(db: AsyncConnection, team_id: str) -> Snapshot:
     last = await state(db, team_id)
+    read_ms = await db.scalar(select(polls.c.read_ms).where(polls.c.team_id == team_id))
     recent = or_(sessions.c.live, sessions.c.seen_ms >= (last.good_ms or 0) - KEPT_MS)
     rows = await db.execute(_TRACKED.where(sessions.c.team_id == team_id, recent))
-    return Snapshot(last.seq, last.good_ms, {row[0]: _tracked(row) for row in rows}, last.naming)
+    return Snapshot(last.seq, last.good_ms, {row[0]: _tracked(row) for row in rows}, last.naming, read_ms)
 
 
 async def tracked(db: AsyncConnection, team_id: str, session_ids: Iterable[str]) -> dict[str, Tracked]:
@@ -68,6 +69,7 @@ async def commit(
     seq: int,
     now_ms: int,
     *,
+    read_ms: int | None,
     naming: str,
     changed: Sequence[Tracked],
     changed_cards: Sequence[Card],
@@ -84,7 +86,7 @@ async def commit(
         now = await changes.counts(db, team_id)
         if any(now[channel_id] != known.get(channel_id, 0) for _, channel_id in places):
             return False
-    if not await _next(db, team_id, seq, now_ms, naming):
+    if not await _next(db, team_id, seq, good_ms=now_ms, read_ms=read_ms, naming=naming):
         return False
     if changed:
         statement = insert(db, sessions)
@@ -97,12 +99,12 @@ async def commit(
     return True
 
 
-async def _next(db: AsyncConnection, team_id: str, seq: int, now_ms: int, naming: str) -> bool:
+async def _next(db: AsyncConnection, team_id: str, seq: int, **values: object) -> bool:
     """Count this poll; False where another has been counted since it began. Holds the team's row: of two polls that end
     at once the second waits here, and finds that it is one."""
     await db.execute(insert(db, polls).on_conflict_do_nothing(), {"team_id": team_id, "seq": 0})
     counted = update(polls).where(polls.c.team_id == team_id, polls.c.seq == seq)
-    done = await db.execute(counted.values(seq=seq + 1, good_ms=now_ms, errors=0, cause="", naming=naming))
+    done = await db.execute(counted.values(seq=seq + 1, errors=0, cause="", **values))
     return done.rowcount > 0
 
 

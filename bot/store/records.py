@@ -29,12 +29,13 @@ class Channel:
 class Snapshot:
     """What the last good poll knew: `seq` counts the good polls, `good_ms` is the last one's time, None before the
     first. `sessions` by id: those that were live, and those that ended up to two days before. `naming`: the `Mask` that
-    names the people in them, "" for none."""
+    names the people in them, "" for none. `read_ms`: when they were read, by the clock of 100ms."""
 
     seq: int
     good_ms: int | None
     sessions: Mapping[str, Tracked]
     naming: str = ""
+    read_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

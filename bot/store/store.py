@@ -262,10 +262,12 @@ class Store:
         fence: Fence | None = None,
         known: Mapping[str, int] | None = None,
         naming: str = "",
+        read_ms: int | None = None,
     ) -> bool:
-        """A good poll that began from snapshot `seq`: its facts and messages. False, and nothing is stored, where
-        another poll was stored since, the fence's lease has a new owner, or the settings of a channel that is told of
-        something have changed since they were `known`, as `settings_known` says."""
+        """A good poll that began from snapshot `seq`: its facts and messages; `naming` and `read_ms` are the next
+        snapshot's. False, and nothing is stored, where another poll was stored since, the fence's lease has a new
+        owner, or the settings of a channel that is told of something have changed since they were `known`, as
+        `settings_known` says."""
         return await self._run(
             lambda db: polls.commit(
                 db,
@@ -273,6 +275,7 @@ class Store:
                 seq,
                 now_ms,
                 naming=naming,
+                read_ms=read_ms,
                 changed=changed,
                 changed_cards=cards,
                 outgoing=outgoing,
@@ -352,9 +355,10 @@ class Store:
         """A person must act: it is kept until `release`, or `resume` where it has another cause."""
         await self._run(lambda db: outbox.held(db, row, cause))
 
-    async def dead(self, row: Row, cause: str) -> None:
-        """It will never be sent as it is, nor what waits for it. A card's newer state is tried once more."""
-        await self._run(lambda db: outbox.dead(db, row, cause))
+    async def dead(self, row: Row, cause: str, untold_ms: int = 0) -> None:
+        """It will never be sent as it is, nor what waits for it. A card's newer state is tried once more. With
+        `untold_ms`, the end of a card's session is withheld until then, if it has ended."""
+        await self._run(lambda db: outbox.dead(db, row, cause, untold_ms))
 
     async def replaced(self, row: Row, card: Card, post: Outgoing) -> None:
         """The message that `row` would edit was deleted: it is dead, and `card`, its `gen` one higher than before, gets

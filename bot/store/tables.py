@@ -112,6 +112,7 @@ polls = Table(
     Column("failed_ms", BigInteger),
     Column("cause", Text, nullable=False, server_default=""),
     Column("naming", Text, nullable=False, server_default=""),  # of the people in its sessions; "" by their own names
+    Column("read_ms", BigInteger),  # when the last good one read the sessions, by the clock of 100ms
 )
 
 sessions = Table(

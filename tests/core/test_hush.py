@@ -159,6 +159,30 @@ def test_an_end_that_nobody_asks_for_any_more_is_not_told() -> None:
     assert here.state() == ("closed", 0, False)
 
 
+def test_only_the_ends_that_somebody_asks_for_are_counted() -> None:
+    here = Channel()
+    here.poll(session(active=False), hush=hush(mute()))
+    here.subscriptions = [subscription("on:start,end", number=2)]
+    some = session(active=False), session(number=2, active=False)
+    assert here.poll(*some, hush=hush(mute())) == []
+    assert here.poll(*some) == [Recap]
+    assert here.recap == ([], 1)
+    assert here.state() == here.state(2) == ("closed", 0, False)
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_one_whose_card_was_deleted_in_a_mute_is_told_as_one_without(comes_back: bool) -> None:
+    here = Channel()
+    assert here.poll(session()) == [Post]
+    assert here.poll(session(active=False), hush=hush(mute())) == [Edit]
+    here.cards[session().id] = replace(here.cards[session().id], hushed_ms=NOW_MS + HOUR)
+    assert here.poll(session(active=comes_back), hush=hush(mute())) == []
+    assert here.poll(session(active=comes_back)) == [Recap]
+    assert here.recap == ([session().id] * comes_back, int(not comes_back))
+    assert here.poll(session(active=False)) == ([Edit] if comes_back else [])
+    assert here.state() == ("closed", 1, False)
+
+
 def test_one_that_ends_just_as_the_mute_does_is_counted() -> None:
     here = Channel()
     here.poll(session(), hush=hush(mute()))
@@ -222,7 +246,9 @@ def test_an_edit_goes_on_and_a_reply_does_not() -> None:
     here = Channel()
     assert here.poll(session("ann")) == [Post]
     assert here.poll(session("ann", "bob"), hush=hush(mute())) == [Edit]
+    assert [each.hushed for each in here.sent if isinstance(each, Edit)] == [True]
     assert here.poll(session("ann", "bob", "eve"), hush=hush(unthreaded=["C1"])) == [Edit]
+    assert [each.hushed for each in here.sent if isinstance(each, Edit)] == [False]
     assert here.poll(session("ann", "bob", "eve", "dan"), hush=hush(unthreaded=["C2"])) == [Edit, Reply]
     assert here.poll(session("ann", active=False), hush=hush(mute())) == [Edit]
     assert here.state() == ("closed", 1, False)

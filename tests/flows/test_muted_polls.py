@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from bot.core.outgoing import Outgoing
 from bot.core.parse import parse
 from bot.core.quiet import read_quiet
 from bot.core.subscription import Subscription
-from bot.demo.fake_hms import Account, FakeHms, Stall
+from bot.demo.fake_hms import Account, FakeHms, Stall, Status
 from bot.demo.fake_hms.records import Session
 from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
@@ -38,8 +39,8 @@ class World:
         self.store, self.hms = store, hms
         self.ahead = timedelta()
         self.polls = Poll(hms, Rooms(hms), store, lambda: TEAM, self.now)
-        self._account = account
-        self._room = account.add_room("Town hall")
+        self.account = account
+        self.room = account.add_room("Town hall")
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
@@ -49,13 +50,13 @@ class World:
         return int(self.now().timestamp() * 1000)
 
     def open(self) -> Session:
-        return self._account.open_session(self._room, time.time())
+        return self.account.open_session(self.room, time.time())
 
     def join(self, session: Session, name: str) -> None:
-        self._account.join(session, name=name, role="guest", at=time.time())
+        self.account.join(session, name=name, role="guest", at=time.time())
 
     def end(self, session: Session) -> None:
-        self._account.end(session, time.time())
+        self.account.end(session, time.time())
 
     async def mute(self, session_id: str = "") -> Mute:
         ends_ms = self.now_ms + 3_600_000
@@ -217,6 +218,53 @@ async def test_a_card_is_edited_in_quiet_hours_and_gets_no_reply(world: World) -
     world.ahead *= 2
     world.join(shown, "Eve")
     assert [kind for kind, _ in await world.poll()] == ["edit"]
+
+
+async def test_what_nobody_asks_for_any_more_is_not_counted(world: World) -> None:
+    await world.mute()
+    world.end(world.open())
+    assert await world.poll() == []
+    await world.store.unsubscribe(TEAM, CHANNEL, 1)
+    wanted = Subscription(TEAM, CHANNEL, parse(""), frozenset(("start", "end")), "U1", world.now_ms)
+    await world.store.subscribe(wanted, [], Outgoing("second", TEAM, CHANNEL, "post", "hello", []))
+    world.end(world.open())
+    assert await world.poll() == [("post", "hello")]
+    world.ahead = HOUR
+    assert await world.poll() == [("post", "1 session has ended while it was quiet here.")]
+
+
+async def test_a_card_that_was_refused_is_tried_again_after_the_mute(world: World) -> None:
+    session = world.open()
+    assert await world.polls.run()
+    (row,) = await world.store.claim(world.now_ms, 20_000, 10)
+    await world.store.dead(row, "invalid_blocks")
+    mute = await world.mute()
+    world.join(session, "Ada")
+    assert await world.poll() == []
+    await world.store.remove_mutes(TEAM, CHANNEL, [mute.number], BY)
+    world.join(session, "Ben")
+    (kind, text), (reply, _) = await world.poll()
+    assert (kind, reply) == ("post", "reply") and "2 in now" in text
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=1), timedelta(hours=-1)])
+async def test_after_a_poll_by_a_wrong_clock_what_has_ended_is_told_as_ever(
+    world: World, hms: FakeHms, wrong: timedelta
+) -> None:
+    """It is put right while the bot is down, or another process polls now."""
+    at = time.time()
+    old = world.account.open_session(world.room, at - 1_800)
+    world.account.end(old, at - 1_700)
+    world.ahead = wrong
+    right = formatdate(at - wrong.total_seconds(), usegmt=True)
+    hms.fail("/sessions", *[Status(200, {"Date": right}, {"data": [], "limit": 100})] * 2)
+    assert await world.poll() == []
+    world.end(world.open())
+    world.ahead = timedelta()
+    world.polls = Poll(world.hms, Rooms(world.hms), world.store, lambda: TEAM, world.now)
+    ((kind, text),) = await world.poll()
+    assert (kind, text.partition(":")[0]) == ("post", "⚪ Ended · *Town hall*")
+    assert await world.poll() == []
 
 
 async def test_one_session_alone_is_muted(world: World) -> None:

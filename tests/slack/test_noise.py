@@ -152,6 +152,24 @@ async def test_a_muted_session_gets_no_replies_and_its_end_is_shown(
     assert "There is no session" in (await say(slack, f"mute {'0' * 24} 2h")).plain
 
 
+@pytest.mark.parametrize("muted", ["", "role:host", "user:ann", "peers:>=1", "peers:<2", "longer:1h"])
+async def test_a_card_that_is_deleted_in_a_mute_comes_back_as_a_count(
+    bot: str, slack: FakeSlack, account: Account, caplog: pytest.LogCaptureFixture, muted: str
+) -> None:
+    """Where nothing says any more whether the mute is about its session, it may be."""
+    await subscribe(slack)
+    session = opened(account, account.add_room("Town hall"))
+    (card,) = await until(lambda: cards(slack))
+    await say(slack, f"mute {muted} 1h")
+    slack.workspace.delete(card)
+    account.end(session, time.time())
+    await until(lambda: "edit_dropped" in caplog.text, timeout_s=30)
+    assert len(posts(slack)) == 1
+    await say(slack, "unmute")
+    (recap,) = await until(lambda: recaps(slack))
+    assert "1 session has ended" in recap.plain and cards(slack) == []
+
+
 async def test_a_session_that_has_ended_cannot_be_muted(bot: str, slack: FakeSlack, account: Account) -> None:
     session = opened(account, account.add_room("Town hall"))
     account.end(session, time.time())

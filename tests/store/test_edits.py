@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.card import Status
 from bot.store.store import Store
 from tests.store.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, send, take
 
@@ -131,6 +132,28 @@ async def test_anew_means_as_it_is_now(store: Store) -> None:
     await store.replaced(row, new, post(new, row.text))
     assert await send(store, NOW + 60_000) == [("post", "two", None)]
     assert await send(store, NOW + 90_000) == []
+
+
+async def test_a_post_that_was_refused_is_tried_again_where_a_new_message_is_wanted(store: Store) -> None:
+    await commit(store, post(CARD), cards=[CARD])
+    await store.dead(await take(store), "invalid_blocks")
+    await commit(store, replace(edit(CARD, "one"), hushed=True))
+    assert await send(store, NOW + 60_000) == []
+    assert (await store.counts()).waiting == 0
+    await commit(store, edit(CARD, "two"))
+    await commit(store, replace(edit(CARD, "three"), hushed=True))
+    assert await send(store, NOW + 60_000) == [("post", "three", None)]
+
+
+@pytest.mark.parametrize("status", ["live", "closed"])
+async def test_the_end_that_a_deleted_message_was_to_say_may_be_withheld(store: Store, status: Status) -> None:
+    await posted(store)
+    await commit(store, edit(CARD, "one"), cards=[replace(CARD, status=status)])
+    row = await take(store)
+    await store.dead(row, "message_not_found", NOW + 1)
+    await store.dead(row, "message_not_found", NOW + 2)  # the row is no longer its
+    withheld = [replace(CARD, status=status, hushed_ms=NOW + 1)] if status == "closed" else []
+    assert await store.hushed_ended(TEAM, NOW + 1, lambda _: True) == withheld
 
 
 async def test_an_edit_without_a_card_is_logged_and_kept_out(store: Store, caplog: pytest.LogCaptureFixture) -> None:

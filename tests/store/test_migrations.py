@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bot.core.card import Card
 from bot.errors import ConfigError
 from bot.store.migrate import NEWEST, PLACE, upgrade
-from bot.store.store import Channel, Store
+from bot.store.store import Channel, Snapshot, Store
 from bot.store.tables import metadata
 from tests.conftest import ROOT
 from tests.store.parts import NOW, TEAM, by, card, commit, edit, message, mute, send, subscription
@@ -27,6 +27,7 @@ FIRST = (
     "INSERT INTO subscriptions VALUES (:team, 'C1', 3, 'active user:ada', 'hash', 'start', 'U1', :now)",
     "INSERT INTO channels VALUES (:team, 'C1', 3, NULL, NULL, :now, 0)",
     "INSERT INTO cards VALUES (:team, 's1', 'C1', 'live', 1, 0, '3', :key, NULL, '1.0', :now)",
+    "INSERT INTO polls VALUES (:team, 7, :now, 0, NULL, '')",
 )
 """What revision 0001 has stored."""
 REVISIONS = [each.revision for each in ScriptDirectory(str(PLACE)).walk_revisions()]
@@ -75,6 +76,7 @@ async def test_what_the_first_revision_stored_is_still_there(url: str) -> None:
     assert await store.channel(TEAM, "C1") == Channel(last_ms=NOW)
     assert await store.unthreaded(TEAM) == set()
     assert await store.hushed(TEAM) == []
+    assert await store.snapshot(TEAM) == Snapshot(7, NOW, {}, read_ms=NOW)
     assert await store.digests(TEAM) == []
     assert await store.changes(TEAM, "C1") == []
     assert (await store.add_mute(mute(), by()))[0].number == 4

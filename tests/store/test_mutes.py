@@ -53,6 +53,26 @@ async def test_the_later_end_stays_where_it_may_only_get_longer(store: Store) ->
     assert [each.line for each in await store.changes(TEAM, "C1")] == ["3", "1"]
 
 
+async def test_the_same_is_there_once_whatever_the_clocks_say(store: Store) -> None:
+    """By one that is ahead the first is over already."""
+    first, _, _ = await store.add_mute(mute(), by("1"))
+    later = replace(mute(until_ms=NOW + 3 * HOUR), created_ms=NOW + HOUR)
+    assert (await store.add_mute(later, by("2")))[1] == "new"
+    assert await store.mutes(TEAM, NOW) == [replace(later, number=2)]
+    assert await store.add_mute(first, by("3")) == (replace(first, number=2), "changed", replace(later, number=2))
+    assert await store.mutes(TEAM, NOW) == [replace(first, number=2)]
+
+
+async def test_one_that_is_there_twice_counts_as_the_longer_one(store: Store) -> None:
+    await store.add_mute(mute(session="s"), by("1"))
+    other, _, _ = await store.add_mute(mute(until_ms=NOW + 2 * HOUR), by("2"))
+    await store._run(lambda db: db.execute(text("UPDATE mutes SET session_id = ''")))
+    assert await store.add_mute(mute(until_ms=NOW + HOUR), by("3"), longer=True) == (other, "same", other)
+    longer = replace(other, until_ms=NOW + 3 * HOUR)
+    assert await store.add_mute(longer, by("4")) == (longer, "changed", other)
+    assert await store.mutes(TEAM, NOW) == [longer]
+
+
 async def test_the_51st_is_refused(store: Store) -> None:
     for number in range(MUTES_MOST):
         await store.add_mute(mute(session=f"s{number}"), by())

@@ -27,6 +27,9 @@ async def test_what_is_committed_is_the_next_snapshot(store: Store) -> None:
         2, NOW + 1, {"a": tracked("a"), "b": tracked("b", live=False, seen_ms=NOW + 1)}
     )
     assert await store.snapshot("T2") == Snapshot(0, None, {})
+    assert await store.commit_poll(TEAM, 2, NOW + 2, changed=[], cards=[], outgoing=[], naming="n", read_ms=NOW - 5)
+    after = await store.snapshot(TEAM)
+    assert (after.seq, after.good_ms, after.naming, after.read_ms) == (3, NOW + 2, "n", NOW - 5)
 
 
 async def test_a_snapshot_has_what_ended_in_the_last_two_days(store: Store) -> None:
