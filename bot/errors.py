@@ -7,7 +7,7 @@ BotError
 │  ├─ ManyRooms              a room name that fits several rooms, or is near some
 │  ├─ TooMany                a stated bound is reached
 │  ├─ Denied                 a command that isn't for this person, or not here
-│  ├─ Overlaps               quiet hours, some of which the channel has already
+│  ├─ Overlaps               quiet hours that don't go with those of the channel
 │  └─ StaleButton            a button of an older version, or with a broken value
 ├─ HmsError                  100ms: shown with what to do and a reference that is also in the log
 │  ├─ HmsAuth                401 or 403, also with a new token
@@ -93,7 +93,8 @@ class Denied(UserError):
 
 
 class Overlaps(UserError):
-    """Quiet hours of which a part is quiet already, by others of the channel. `instead`: what can be said instead."""
+    """Quiet hours of which a part is quiet already, by others of the channel, or that would leave no time that isn't.
+    `instead`: what can be said instead."""
 
     def __init__(self, text: str, *, instead: str) -> None:
         super().__init__(text)

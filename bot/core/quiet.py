@@ -17,6 +17,7 @@ from bot.errors import QueryError
 _START, _END = time(22), time(7)
 _YEAR, _YEAR_WEEKS = datetime(2025, 12, 31, tzinfo=UTC), 54
 _DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
 _ALL_DAY = time()
 
 
@@ -41,7 +42,13 @@ class Quiet:
         return end if end > now else None
 
     def overlaps(self, other: Quiet) -> bool:
-        """Whether some moment of 2026 is quiet by both: a year meets each zone's changes of the clocks."""
+        """Whether some moment is quiet by both. In one zone that is by the clock as it is read: in a night in which it
+        is put forward, hours may end when the next have begun. Of two zones it is some moment of 2026, as a year meets
+        each one's changes of the clocks."""
+        if self.zone == other.zone:
+            pairs = [(one, two) for one in self.days for two in other.days]
+            ahead = [(two - one) * _DAY + _since(other.start, self.start) for one, two in pairs]
+            return any(each % _WEEK < self._length or -each % _WEEK < other._length for each in ahead)
         periods = [(period, True) for period in self._periods(_YEAR, _YEAR_WEEKS * len(self.days))]
         periods += [(period, False) for period in other._periods(_YEAR, _YEAR_WEEKS * len(other.days))]
         periods.sort(key=lambda each: each[0].start)
@@ -57,6 +64,11 @@ class Quiet:
         alone = [replace(self, days=(day,)) for day in self.days]
         days = [each.days[0] for each in alone if not any(map(each.overlaps, others))]
         return replace(self, days=tuple(days)) if days else None
+
+    @property
+    def _length(self) -> timedelta:
+        """By the clock."""
+        return _since(self.end, self.start) % _DAY or _DAY
 
     def _periods(self, after: datetime, count: int) -> Iterator[Window]:
         """The first periods, of so many, that begin later than `after`."""
@@ -82,9 +94,24 @@ def quiet_until(quiets: Collection[Quiet], now: datetime) -> datetime | None:
     """When the quiet that holds now by any of them ends, UTC; None when it isn't quiet. Those that join are one, as in
     `Quiet.until`."""
     end = now
-    for _ in EVERY_DAY:
-        end = max(filter(None, (quiet.until(end) for quiet in quiets)), default=end)
+    while end < now + _WEEK and (later := _latest(quiets, end)):
+        end = later
     return end if end > now else None
+
+
+def endless(quiets: Collection[Quiet]) -> bool:
+    """Whether together they are quiet at all times. In the week that is looked at no zone changes its clocks."""
+    end = quiet_until(quiets, _YEAR)
+    return end is not None and end >= _YEAR + _WEEK
+
+
+def _latest(quiets: Collection[Quiet], now: datetime) -> datetime | None:
+    return max(filter(None, (quiet.until(now) for quiet in quiets)), default=None)
+
+
+def _since(end: time, start: time) -> timedelta:
+    """From one time of a day to another, which is less than nothing where that is the earlier."""
+    return datetime.combine(_YEAR, end) - datetime.combine(_YEAR, start)
 
 
 def read_quiet(line: str, zone: str, *, always: bool = False) -> Quiet:

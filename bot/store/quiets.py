@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.change import Changed
-from bot.core.quiet import Quiet
+from bot.core.quiet import Quiet, endless
 from bot.core.text import quote
 from bot.errors import Overlaps, TooMany
 from bot.store import changes
@@ -30,6 +30,9 @@ async def add(db: AsyncConnection, team_id: str, channel_id: str, quiet: Quiet, 
     if clash := [other for other in others if quiet.overlaps(other)]:
         text = f"{quote(str(quiet))} overlaps {quote(str(clash[0]))}, which this channel has already."
         raise Overlaps(text, instead=str(quiet.apart(clash) or f"off {clash[0]}"))
+    if others and endless([quiet, *others]):
+        text = f"{quote(str(quiet))} together with the quiet hours that this channel has would be quiet at all times."
+        raise Overlaps(text, instead=f"off {others[-1]}")
     if len(others) >= QUIETS_MOST:
         raise TooMany(f"This channel has quiet hours of {QUIETS_MOST} kinds, which is the most. Turn one off first.")
     values = {"team_id": team_id, "channel_id": channel_id, "hours": str(quiet)}

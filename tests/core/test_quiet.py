@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bot.core.parse import mended
-from bot.core.quiet import Quiet, quiet_until, read_quiet
+from bot.core.quiet import Quiet, endless, quiet_until, read_quiet
 from bot.core.schedule import EVERY_DAY, WEEKDAYS, WEEKEND, Schedule
 from bot.core.times import api_time
 from bot.errors import QueryError
@@ -117,7 +118,11 @@ def test_overlaps_are_symmetric(one: Quiet, other: Quiet, now: datetime) -> None
         ("09:00-10:00 Europe/Berlin", "05:00-06:00 America/New_York", False),
         ("09:00-10:00 mon Asia/Tokyo", "19:00-20:00 sun America/New_York", True),
         ("02:30-03:00 Europe/Berlin", "03:00-05:00 Europe/Berlin", False),  # on that day it is none
-        ("01:00-02:30 Europe/Berlin", "03:00-04:00 Europe/Berlin", True),  # 02:30 is 03:30 on one day of the year
+        # 02:30 is 03:30 on one day of the year: in one zone it is what the clocks say that counts
+        ("01:00-02:30 Europe/Berlin", "03:00-04:00 Europe/Berlin", False),
+        ("22:00-02:30 Europe/Berlin", "03:00-07:00 Europe/Berlin", False),
+        ("22:00-02:30 Europe/Berlin", "02:29-07:00 Europe/Berlin", True),
+        ("22:00-02:30 sun Europe/Berlin", "02:29-07:00 mon Europe/Berlin", True),
     ],
 )
 def test_overlaps(one: str, other: str, overlap: bool) -> None:
@@ -156,8 +161,40 @@ def test_ranges_that_join_end_together() -> None:
     ):
         found = quiet_until(some, datetime.fromisoformat(now))
         assert (api_time(found) if found else None) == end
-    always = [read_quiet(line, "UTC") for line in ("00:00-12:00", "12:00-00:00")]
-    assert quiet_until(always, datetime(2026, 11, 23, tzinfo=UTC)) is not None
+
+
+@pytest.mark.parametrize(
+    ("lines", "now", "end"),
+    [
+        (("7:00-19:00 weekdays", "19:00-7:00 weekdays"), "2026-11-23T15:02:00Z", "2026-11-28T06:00:00.000Z"),
+        (("0:00-8:00", "8:00-16:00", "16:00-0:00 mon-sat"), "2026-11-23T15:02:00Z", "2026-11-29T15:00:00.000Z"),
+        (("0:00-0:00 mon-sat", "0:00-23:59 sun"), "2026-11-23T00:00:00Z", "2026-11-29T22:59:00.000Z"),
+    ],
+)
+def test_the_end_that_is_told_is_the_end(lines: Sequence[str], now: str, end: str) -> None:
+    quiets = [read_quiet(line, "Europe/Berlin") for line in lines]
+    found = quiet_until(quiets, datetime.fromisoformat(now))
+    assert found and api_time(found) == end
+    assert not any(quiet.until(found) for quiet in quiets)
+
+
+@pytest.mark.parametrize(
+    ("lines", "always"),
+    [
+        (("0:00-12:00", "12:00-0:00"), True),
+        (("7:00-7:00 weekdays", "7:00-7:00 sat,sun"), True),
+        (("0:00-12:00 Europe/Berlin", "12:00-0:00 Europe/Paris"), True),
+        (("0:00-12:00", "12:00-23:59"), False),
+        (("7:00-7:00 weekdays", "7:00-7:00 sat"), False),
+        (("0:00-0:00 mon-sat", "0:01-0:00 sun"), False),
+        ((), False),
+    ],
+)
+def test_together_they_may_have_no_end(lines: Sequence[str], always: bool) -> None:
+    quiets = [read_quiet(line, "UTC") for line in lines]
+    assert endless(quiets) is always
+    end = quiet_until(quiets, datetime(2026, 11, 23, tzinfo=UTC))
+    assert not always or (end is not None and end >= datetime(2026, 11, 30, tzinfo=UTC))
 
 
 @given(quiets)

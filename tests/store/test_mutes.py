@@ -136,6 +136,20 @@ async def test_quiet_hours_that_overlap_are_refused(store: Store) -> None:
     assert await store.add_quiet(TEAM, "C1", read_quiet("07:00-08:00", "Europe/Berlin"), by()) == "new"
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "less"),
+    [("0:00-12:00", "12:00-0:00", "12:00-23:30"), ("7:00-7:00 weekdays", "7:00-7:00 sat,sun", "7:00-7:00 sat")],
+)
+async def test_quiet_at_all_times_is_refused(store: Store, first: str, second: str, less: str) -> None:
+    one, other = read_quiet(first, "Europe/Berlin"), read_quiet(second, "Europe/Berlin")
+    await store.add_quiet(TEAM, "C1", one, by())
+    with pytest.raises(Overlaps, match="would be quiet at all times") as caught:
+        await store.add_quiet(TEAM, "C1", other, by())
+    assert caught.value.instead == f"off {one}"
+    assert await store.add_quiet(TEAM, "C2", other, by()) == "new"
+    assert await store.add_quiet(TEAM, "C1", read_quiet(less, "Europe/Berlin"), by()) == "new"
+
+
 async def test_the_11th_range_of_quiet_hours_is_refused(store: Store) -> None:
     for hour in range(QUIETS_MOST):
         await store.add_quiet(TEAM, "C1", read_quiet(f"{hour:02}:00-{hour:02}:30", "UTC"), by())
