@@ -77,7 +77,7 @@ def read_hours(text: str, zone: str) -> tuple[Quiet | None, bool]:
     """Quiet hours, and whether they are to end: with `off` in front, which alone is (None, True). Raises QueryError."""
     line = tidy(text)
     first, _, hours = line.partition(" ")
-    off = first.lower().rstrip(",") in OFF
+    off = first.lower().rstrip(",.!") in OFF
     if off and not hours.strip(" ,"):
         return None, True
     said = hours if off else line

@@ -16,20 +16,21 @@ from bot.core.reader import almost_clock
 from bot.core.suggest import nearest
 from bot.core.text import quote, tidy
 from bot.core.times import DAYS, BadValue, Clock, Day, Wall, parse_length, parse_time
-from bot.core.words import Word, cut
+from bot.core.words import Word, cut, unstopped
 from bot.errors import QueryError
 
 LONGEST = timedelta(days=30)
 
 _MORNING = time(9)
 _UNTIL = ("until", "till", "til")
+_HOUR = re.compile(r"\d{1,2} ?h")
 _INSTEAD = {
     **dict.fromkeys(("forever", "for ever", "ever", "always", "permanently", "indefinitely"), f"{LONGEST.days}d"),
     **dict.fromkeys(("today", "tonight"), "until tomorrow"),
 }
 """For ends that people say and that there aren't."""
-_WORDS = 6
-"""The most words that a length goes on for: `1 day 2 hours 30 minutes`."""
+_WORDS = 8
+"""The most words that a length goes on for: `1 day and 2 hours and 30 minutes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def read_mute(line: str, now: datetime, zone: str) -> tuple[datetime, str]:
 
 def find_end(line: str, now: datetime, zone: str) -> tuple[datetime, tuple[int, int]]:
     """The end that `read_mute` finds in a tidy line, and its place there."""
-    end, (start, stop) = _read_end(line, cut(line), now, ZoneInfo(zone))
+    end, (start, stop) = _read_end(line, unstopped(cut(line)), now, ZoneInfo(zone))
     shown = quote(line[start:stop])
     if end <= now:
         raise QueryError.at(f"{shown} is not in the future.", line, (start, stop), instead="2h")
@@ -115,6 +116,10 @@ def _read_marked(line: str, words: list[Word], now: datetime, zone: ZoneInfo) ->
     if not plain:
         text = f"`{mark}` needs a time, such as `{mark} {such}`."
         raise QueryError.at(text, line, (words[0].start, last.end), instead=f"{mark} {such}")
+    if mark in _UNTIL and _HOUR.fullmatch(said) and (clock := almost_clock(said.replace(" ", ""))):
+        span = words[0].start, last.end
+        text = f"{quote(line[slice(*span)])} can be a time of day or a length: say `until {clock}` or `for {said}`."
+        raise QueryError.at(text, line, span, instead=f"until {clock}")
     try:
         return _for(said, now) if mark == "for" else _until(said, now, zone), (words[0].start, last.end)
     except ValueError as error:
@@ -153,16 +158,17 @@ def _said(words: Sequence[Word]) -> str:
 
 
 def _for(said: str, now: datetime) -> datetime:
-    """`90m`, `2 hours`, `an hour`."""
-    return now + timedelta(seconds=parse_length(re.sub(r"^an? ", "1 ", said)))
+    """`90m`, `2 hours and 30 minutes`, `an hour`, `half an hour`."""
+    length = re.sub(r"^an? ", "1 ", said.replace("half an hour", "30 minutes"))
+    return now + timedelta(seconds=parse_length(re.sub(r" and (?=\d)", " ", length)))
 
 
 def _until(said: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """`9:00`, `monday 9:00`, `tomorrow at 5pm`, `2026-11-24T09:00`, and a length: `2h`; a day alone is its morning. A
+    """`9:00`, `monday 9:00`, `tomorrow at 5pm`, `2026-11-24T09:00`, and a length: `90m`; a day alone is its morning. A
     weekday or time of day is the next such. Raises ValueError."""
     with suppress(BadValue):
         return _for(said, now)
-    words = re.sub(r"\bat |^next |(?<=\d) (?=[ap]m\b)", "", said).split(" ")
+    words = re.sub(r"\bat |^next |(?<=\d) (?=[ap]\.?m\b)", "", said).split(" ")
     if "tomorrow" in words:
         words.remove("tomorrow")
         words.insert(0, (now.astimezone(zone).date() + timedelta(days=1)).isoformat())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -14,6 +15,8 @@ from bot.core.words import Word, cut
 from bot.core.zones import exact_zone
 from bot.errors import QueryError
 
+_RANGE = re.compile("([^-–—−]+)([-–—−]+)(.*)")
+_HALF = re.compile(r"[ap]\.?m\.?", re.IGNORECASE)
 _START, _END = time(22), time(7)
 _YEAR, _YEAR_WEEKS = datetime(2025, 12, 31, tzinfo=UTC), 54
 _DAY = timedelta(days=1)
@@ -134,32 +137,73 @@ def read_quiet(line: str, zone: str, *, always: bool = False) -> Quiet:
     if len(clocks) > 2:
         text = "That is more than one range: say one at a time."
         raise QueryError.at(text, line, (reader.clocks[2][1][0], reader.clocks[-1][1][1]), instead="")
+    days = _days(reader)
     if reader.rest:
         text = f"{quote(reader.rest)} is none of the hours, days and time zones that I know."
         raise QueryError.at(text, line, (len(line) - len(reader.rest), len(line)), instead="")
-    if clocks[0] == clocks[1] and reader.weekdays == EVERY_DAY and not always:
+    if clocks[0] == clocks[1] and days == EVERY_DAY and not always:
         such = Quiet(EVERY_DAY, _START, _END, reader.zone)
         text = "That would be quiet at all times, without an end."
         raise QueryError.at(text, line, (0, len(line)), instead=str(such))
-    return Quiet(reader.weekdays, clocks[0], clocks[1], reader.zone)
+    return Quiet(days, clocks[0], clocks[1], reader.zone)
+
+
+def _days(reader: Reader) -> tuple[int, ...]:
+    """The days on which the hours begin: of `mon 22:00 - tue 7:00` that is Monday. Raises QueryError for days that are
+    said of the end otherwise, as in `fri 18:00 - mon 8:00`, which is too long."""
+    taken, line = reader.taken, reader.line
+    first, second = (place for place, each in enumerate(taken) if each.clock is not None)
+    until = max((place for place in range(first, second) if taken[place].joins), default=first)
+    begin, end, behind = (
+        [each for each in some if each.days] for some in (taken[:until], taken[until:second], taken[second:])
+    )
+    if not end and not (begin and behind):
+        return reader.weekdays
+    days = [each.days or () for each in (*begin, *end, *behind)]
+    if begin and list(map(len, days)) == [1, 1]:
+        (start, _), (end_clock, _) = reader.clocks
+        ranges = _stretch(days[0][0], days[1][0], start, end_clock, reader.zone)
+        if len(ranges) > 1 or 1 < len(ranges[0].days) < 7:
+            lines = ", then ".join(quote(str(each)) for each in ranges)
+            text, such = f"Quiet hours begin and end within 24 hours: say {lines}.", f"{ranges[0]} "
+            raise QueryError.at(text, line, (0, reader.end), such if len(ranges) == 1 else None, instead=such)
+        if end or begin[0].span > taken[first].span or ranges[0].days == EVERY_DAY:
+            return ranges[0].days
+    wrong = end or behind
+    span = wrong[0].span[0], wrong[-1].span[1]
+    text = f"{quote(line[slice(*span)])}: say the days on which the hours begin, and no others."
+    raise QueryError.at(text, line, span, instead="")
+
+
+def _stretch(first: int, last: int, start: time, end: time, zone: str) -> list[Quiet]:
+    """From a time of one weekday to a time of another: what can be said of it, whole days first."""
+    whole = ((last - first) % 7 - (end <= start)) % 7  # hours that pass midnight begin on the day before
+    days = [(first + ahead) % 7 for ahead in range(whole + 1)]
+    if start == end:
+        return [Quiet(tuple(sorted(days)), start, end, zone)]
+    rest = Quiet((days[-1],), start, end, zone)
+    return [Quiet(tuple(sorted(days[:-1])), start, start, zone), rest] if whole else [rest]
 
 
 def _parted(words: Sequence[Word]) -> list[Word]:
     """The words, those of a range such as `22:00-07:00` apart."""
     parted: list[Word] = []
     for word in words:
-        first = word.value.replace("–", "-").replace("—", "-").replace("−", "-").partition("-")[0]
-        if first and len(first) < len(word.value) and not word.quoted and _is_clock(first):
-            middle = word.start + len(first)
+        if word.minus and _is_clock(word.value):  # `22:00 -7:00`
+            word = replace(word, minus=False)
+        found = _RANGE.fullmatch(word.value)
+        if found and not word.quoted and _is_clock(found[1]):
+            last = word.end - len(found[3])
+            middle = last - len(found[2])
             parted += [
-                replace(word, value=first, end=middle),
-                replace(word, value="-", start=middle, end=middle + 1),
-                replace(word, value=word.value[len(first) + 1 :], start=middle + 1),
+                replace(word, value=found[1], end=middle),
+                replace(word, value="-", start=middle, end=last),
+                replace(word, value=found[3], start=last),
             ]
         else:
             parted.append(word)
-    return [replace(word, minus=False) if word.minus else word for word in parted]
+    return parted
 
 
 def _is_clock(said: str) -> bool:
-    return said[0].isdigit() or parse_clock(said) is not None
+    return said[:1].isdigit() or _HALF.fullmatch(said) is not None or parse_clock(said) is not None

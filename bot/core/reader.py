@@ -5,26 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import time
 from itertools import takewhile
 
+from bot.core.days import nearest_day, read_days
 from bot.core.filters import FILTERS, STATE_WORDS, STATES, SYNONYMS
 from bot.core.query import quoted
-from bot.core.schedule import EVERY_DAY, WEEKDAYS, WEEKEND, Schedule
-from bot.core.suggest import may_be_name, nearest
+from bot.core.schedule import EVERY_DAY, Schedule
+from bot.core.suggest import may_be_name
 from bot.core.text import quote, tidy
-from bot.core.times import DAYS, Day, parse_clock, parse_time
-from bot.core.words import Word, cut
+from bot.core.times import parse_clock
+from bot.core.words import Word, cut, unstopped
 from bot.core.zones import UNKNOWN, BadZone, read_zone
 from bot.errors import QueryError
 
 _MORNING = time(9)
-_SETS: dict[str, tuple[int, ...]] = {
-    **dict.fromkeys(("daily", "day", "everyday"), EVERY_DAY),
-    **dict.fromkeys(("weekdays", "weekday", "workdays", "workday"), WEEKDAYS),
-    **dict.fromkeys(("weekends", "weekend"), WEEKEND),
-    **dict.fromkeys(("weekly", "week"), ()),
-}
 _NEVER = {
     "monthly", "month", "months", "yearly", "year", "years", "quarterly", "quarter", "biweekly", "fortnightly",
     "fortnight", "other", "second", "third", "weeks", "days", "hourly", "hour", "hours", "minute", "minutes",
@@ -32,7 +28,6 @@ _NEVER = {
 """Rhythms that people ask for and that aren't offered."""
 _FILLERS = ("every", "each", "on", "at", "and", "&", "the", "from")
 THROUGH = ("to", "-", "through", "thru", "till", "until")
-_SHORT_DAYS = [day[:2] for day in DAYS]
 _QUERY_WORDS = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS}
 _ZONE_WORDS = 4
 """The most words that a zone goes on for: `america/north dakota/new salem`."""
@@ -64,10 +59,23 @@ def read_schedule(line: str, zone: str) -> tuple[Schedule, str]:
     return Schedule(reader.weekdays, reader.clocks[0][0], reader.zone), reader.rest
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A time of day, days, or with neither a word such as `until`; and its place in the line."""
+
+    span: tuple[int, int]
+    clock: time | None = None
+    days: tuple[int, ...] | None = None
+
+    @property
+    def joins(self) -> bool:
+        return self.clock is None and self.days is None
+
+
 class Reader:
     """The days, times of day and zone at the beginning of a tidy line, in any order, up to the first word that is none
-    of them. Raises QueryError for a time that doesn't exist, with one of the `usual` ones in its place, and a zone that
-    isn't known."""
+    of them. Days behind a minus are left out. Raises QueryError for a time that doesn't exist, with one of the `usual`
+    ones in its place, for a zone that isn't known, and where no day is left."""
 
     def __init__(
         self,
@@ -79,21 +87,31 @@ class Reader:
         usual: Sequence[time] = (_MORNING,),
     ) -> None:
         self.line = line
-        self.words = words
+        self.words = unstopped(words)
         self.place = 0
-        self.clocks: list[tuple[time, tuple[int, int]]] = []  # with their places in the line
+        self.taken: list[Taken] = []
         self._fillers = (*_FILLERS, *fillers)
         self._usual = usual
         self._default = zone
         self._zone = ""
-        self._days: set[int] | None = None
+        self._without: dict[int, tuple[int, int]] = {}  # with their places in the line
         while self._takes_days() or self._takes_clock() or self._takes_zone():
             pass
+        if not self.weekdays:
+            span = list(self._without.values())[-1]
+            raise QueryError.at(f"Without {quote(line[slice(*span)])} no day is left.", line, span, instead="")
+
+    @property
+    def clocks(self) -> list[tuple[time, tuple[int, int]]]:
+        """With their places in the line."""
+        return [(each.clock, each.span) for each in self.taken if each.clock is not None]
 
     @property
     def weekdays(self) -> tuple[int, ...]:
         """The days that are said: `weekly` alone is Monday, nothing is every day."""
-        return EVERY_DAY if self._days is None else tuple(sorted(self._days)) or (0,)
+        said = [each.days for each in self.taken if each.days is not None]
+        days = sorted({day for days in said for day in days}) or (0,) if said else EVERY_DAY
+        return tuple(day for day in days if day not in self._without)
 
     @property
     def zone(self) -> str:
@@ -145,6 +163,8 @@ class Reader:
 
     def unknown_zone(self) -> QueryError | None:
         """The error for words that may be a zone or a room, where no zone is said and a query may follow."""
+        if not self._zone and re.match(r"-\d", self.rest):
+            self._check_zone([self.line[slice(*self.span())]], sure=False)
         names = list(takewhile(lambda word: may_be_name(word.value.lower()), self._plain(_ZONE_WORDS)))
         if self._zone or not names:
             return None
@@ -157,18 +177,39 @@ class Reader:
         return list(takewhile(lambda word: not (word.key or word.quoted or (word.minus and word.value)), words))
 
     def _takes_days(self) -> bool:
-        if self.said() in self._fillers:
+        if (said := self.said()) in self._fillers:
+            if said in THROUGH:
+                self.taken.append(Taken(self.span()))
             self.place += 1
             return True
-        days, some = _read_days(self.said()), 1
-        first, through, last = (self.said(3).split(" ") + [""] * 3)[:3]
-        if through in THROUGH and (span := _read_days(f"{first}-{last}")):
-            days, some = span, 3
-        if days is None:
-            return False
-        self._days = (self._days or set()) | set(days)
-        self.place += some
-        return True
+        between = 0 < len(self.clocks) < len(self._usual)  # where `- fri` is the end of hours
+        for some in (1,) if between else (3, 2, 1):
+            if (days := self._days(some)) is None:
+                continue
+            minus, span = self.words[self.place].minus, self.span(some)
+            if minus and not days:  # `-weekly`
+                return False
+            if not minus:
+                self.taken.append(Taken(span, days=days))
+            elif between:
+                self.taken += [Taken(span), Taken(span, days=days)]
+            else:
+                self._without |= dict.fromkeys(days, span)
+            self.place += some
+            return True
+        return False
+
+    def _days(self, some: int) -> tuple[int, ...] | None:
+        """The days that so many of the next words say together: `mon to fri`, `mon -fri`, `weekdays`, `-sat`."""
+        if some == 3:
+            first, through, last = (self.said(3).split(" ") + [""] * 3)[:3]
+            return read_days(f"{first}-{last}") if through in THROUGH else None
+        words = self.words[self.place : self.place + some]
+        if len(words) < some or any(word.key or word.quoted for word in words):
+            return None
+        if some == 2 and (words[0].minus or words[1].comma):
+            return None
+        return read_days(self.line[slice(*self.span(some))].replace(" ", "").lower())
 
     def _takes_clock(self) -> bool:
         for some in (2, 1):  # `9 am`
@@ -180,7 +221,7 @@ class Reader:
                 text = f"{quote(self.line[slice(*span)])}: {error}."
                 raise QueryError.at(text, self.line, span, instead=instead) from None
             if clock is not None:
-                self.clocks.append((clock, self.span(some)))
+                self.taken.append(Taken(self.span(some), clock=clock))
                 self.place += some
                 return True
         return False
@@ -190,25 +231,25 @@ class Reader:
             return False
         sure = self.said() == "in"
         self.place += sure
-        some = len(self._plain(_ZONE_WORDS))
-        for most in range(some, 0, -1):
+        words = [self.said(most) for most in range(1, len(self._plain(_ZONE_WORDS)) + 1)]
+        for most in range(len(words), 0, -1):
             with suppress(BadZone):
-                self._zone = read_zone(self.said(most))
+                self._zone = read_zone(words[most - 1])
                 self.place += most
                 return True
         said = self.said()
-        self._check_zone(some, sure=sure or ("/" in said and ":" not in said))
+        self._check_zone(words, sure=sure or ("/" in said and ":" not in said))
         self.place -= sure
         return False
 
-    def _check_zone(self, some: int, *, sure: bool) -> None:
-        """Raise QueryError where the next words, which are no zone, were meant as one."""
+    def _check_zone(self, said: Sequence[str], *, sure: bool) -> None:
+        """Raise QueryError where the next words, `said` with ever more of them, are no zone and were meant as one."""
         if not sure and (self.said() in _QUERY_WORDS or _near_day(self.said())):
             return
         errors: list[tuple[int, BadZone]] = []
-        for most in range(1, some + 1):
+        for most, name in enumerate(said, 1):
             try:
-                read_zone(self.said(most))
+                read_zone(name)
             except BadZone as error:
                 errors.append((most, error))
         meant = [each for each in errors if each[1].example][-1:] or (errors[:1] if sure else [])
@@ -234,27 +275,5 @@ def _is_clock(said: str) -> bool:
         return True
 
 
-def _read_days(said: str) -> tuple[int, ...] | None:
-    """`weekdays`, `mon`, `mondays`, `mon-fri`; None for anything else."""
-    if said in _SETS:
-        return _SETS[said]
-    ends = [_weekday(each) for each in re.split("[-–—−]", said, maxsplit=1)]
-    first, last = ends[0], ends[-1]
-    if first is None or last is None:
-        return None
-    return tuple((first + ahead) % 7 for ahead in range((last - first) % 7 + 1))
-
-
-def _weekday(said: str) -> int | None:
-    for name in (said, said.removesuffix("s")):
-        with suppress(ValueError):
-            if name in _SHORT_DAYS:
-                return _SHORT_DAYS.index(name)
-            when = parse_time(name) if name.isalpha() else None
-            if isinstance(when, Day) and when.name in DAYS:
-                return DAYS.index(when.name)
-    return None
-
-
 def _near_day(said: str) -> str | None:
-    return nearest(said, (*_SETS, *DAYS)) if said not in _QUERY_WORDS else None
+    return nearest_day(said) if said not in _QUERY_WORDS else None

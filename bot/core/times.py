@@ -21,7 +21,7 @@ _UNIT = "w(?:eeks?)?|d(?:ays?)?|h(?:(?:ou)?rs?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond
 _NUMBER = r"\d{1,9}(?:\.\d{1,3})?"
 _LENGTH = re.compile(rf"(?:{_NUMBER} ?(?:{_UNIT}) ?)+")
 _LENGTH_PART = re.compile(rf"({_NUMBER}) ?({_UNIT})")
-_CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))? ?(am|pm)?")
+_CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))? ?(?:([ap])\.?m\.?)?")
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})"
     r"(?:[t ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?(z|[+-]\d{2}:?\d{2})?)?",
@@ -188,7 +188,7 @@ def _parse_day(said: str) -> Day | None:
 
 
 def parse_clock(said: str) -> time | None:
-    """`9:30`, `9am`; None for anything else, ValueError for `25:00`."""
+    """`9:30`, `9am`, `9 a.m.`; None for anything else, ValueError for `25:00`."""
     if said in _CLOCK_NAMES:
         return _CLOCK_NAMES[said]
     found = _CLOCK.fullmatch(said)
@@ -197,7 +197,7 @@ def parse_clock(said: str) -> time | None:
     hour, minute = int(found[1]), int(found[2] or 0)
     if hour > (12 if found[3] else 23) or minute > 59:
         raise ValueError(f"there is no time {said} in a day")
-    return time(hour % 12 + 12 * (found[3] == "pm") if found[3] else hour, minute)
+    return time(hour % 12 + 12 * (found[3] == "p") if found[3] else hour, minute)
 
 
 def _as_iso(parts: re.Match[str]) -> str | None:

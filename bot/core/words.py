@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 _WORD = re.compile(
     r"""(?P<minus>[-–—−]*)
-        (?:(?P<key>[^\s,:"\d][^\s,:"]*):(?!//))?
+        (?:(?P<key>(?![^\s,:"]*[-–—−+]\d{1,2}:)[^\s,:"\d][^\s,:"]*):(?!//))?
         (?P<value>'[^']+'(?=[\s,]|$) | (?:"(?:[^"\\]|\\.)*(?:"|\\?$) | [^\s,"])*)""",
     re.VERBOSE,
 )
+"""A sign and digits before a colon are no key but a time: `+02:00`, `10:00 pm-7:00 am`."""
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)("|\\?$)')
 _GAP = re.compile(r"[\s,]*")
 
@@ -61,6 +63,14 @@ def cut(line: str) -> list[Word]:
             )
         )
         place = found.end()
+
+
+def unstopped(words: Iterable[Word]) -> list[Word]:
+    """The words, those that stand alone without the full stop that phones put behind a sentence."""
+    return [
+        word if word.key or word.quoted else replace(word, value=word.value.rstrip(".!") or word.value)
+        for word in words
+    ]
 
 
 def _end(pattern: re.Pattern[str], line: str, place: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from bot.core.parse import mended
 from bot.core.quiet import Quiet, endless, quiet_until, read_quiet
 from bot.core.schedule import EVERY_DAY, WEEKDAYS, WEEKEND, Schedule
-from bot.core.times import api_time
+from bot.core.times import DAYS, api_time
 from bot.errors import QueryError
 from tests.core import strategies
 from tests.core.test_schedule import days, moments, words, zones
@@ -253,6 +254,33 @@ def test_print(quiet: Quiet, text: str) -> None:
         ("10pm–7am, WEEKDAYS, europe/berlin", "22:00-07:00 weekdays Europe/Berlin"),
         ("22:00-07:00 etc/gmt-5", "22:00-07:00 daily Etc/GMT-5"),
         ("22:00-07:00 port-au-prince", "22:00-07:00 daily America/Port-au-Prince"),
+        ("22:00-7:00 -sat", "22:00-07:00 mon,tue,wed,thu,fri,sun Asia/Tokyo"),
+        ("-sat, -sun 22:00-7:00", "22:00-07:00 weekdays Asia/Tokyo"),
+        ("weekdays 22:00-7:00 -fri Berlin", "22:00-07:00 mon,tue,wed,thu Europe/Berlin"),
+        ("22:00-7:00 -weekends", "22:00-07:00 weekdays Asia/Tokyo"),
+        ("22:00-7:00 -sat-sun", "22:00-07:00 weekdays Asia/Tokyo"),
+        ("22:00-7:00 sat - sun", "22:00-07:00 sat,sun Asia/Tokyo"),
+        ("22:00-7:00 sat -sun", "22:00-07:00 sat,sun Asia/Tokyo"),
+        ("22:00-7:00 thu- sun", "22:00-07:00 thu,fri,sat,sun Asia/Tokyo"),
+        ("mon 22:00 to tue 7:00", "22:00-07:00 mon Asia/Tokyo"),
+        ("from sunday 22:00 until monday 22:00", "22:00-22:00 sun Asia/Tokyo"),
+        ("fri 9:00-fri 17:00 Berlin", "09:00-17:00 fri Europe/Berlin"),
+        ("22:00 mon - 7:00 tue", "22:00-07:00 mon Asia/Tokyo"),
+        ("from 22:00 on weekdays until 7:00", "22:00-07:00 weekdays Asia/Tokyo"),
+        ("22:00\u20117:00", "22:00-07:00 daily Asia/Tokyo"),
+        ("10pm \u2010 7am", "22:00-07:00 daily Asia/Tokyo"),
+        ("22:00\u20127:00", "22:00-07:00 daily Asia/Tokyo"),
+        ("22:00--7:00", "22:00-07:00 daily Asia/Tokyo"),
+        ("22:00 -- 7:00", "22:00-07:00 daily Asia/Tokyo"),
+        ("22:00—7:00", "22:00-07:00 daily Asia/Tokyo"),
+        ("10 p.m. - 7 a.m.", "22:00-07:00 daily Asia/Tokyo"),
+        ("10:30 P.M.-7 A.M. Berlin.", "22:30-07:00 daily Europe/Berlin"),
+        ("10p.m.-7a.m. weekdays", "22:00-07:00 weekdays Asia/Tokyo"),
+        ("10:00 p.m.-7:00 a.m.", "22:00-07:00 daily Asia/Tokyo"),
+        ("10:00 pm–7:00 am", "22:00-07:00 daily Asia/Tokyo"),
+        ("noon-13:00", "12:00-13:00 daily Asia/Tokyo"),
+        ("22:00-7:00.", "22:00-07:00 daily Asia/Tokyo"),
+        ("10pm-7am. Mon.-Fri.", "22:00-07:00 weekdays Asia/Tokyo"),
     ],
 )
 def test_read(typed: str, canonical: str) -> None:
@@ -278,6 +306,50 @@ def test_read(typed: str, canonical: str) -> None:
         ("22:00-07:00 12:00-13:00 sat", "12:00-13:00", "more than one range", "22:00-07:00 sat", False),
         ("9:00-9:00", "9:00-9:00", "quiet at all times", "22:00-07:00 daily Asia/Tokyo", False),
         ("mon-sun 0:00-0:00 UTC", "mon-sun 0:00-0:00 UTC", "quiet at all times", "22:00-07:00 daily UTC", False),
+        (
+            "fri 18:00-mon 8:00",
+            "fri 18:00-mon 8:00",
+            "end within 24 hours: say `18:00-18:00 fri,sat Asia/Tokyo`, then `18:00-08:00 sun Asia/Tokyo`.",
+            "18:00-18:00 fri,sat Asia/Tokyo",
+            False,
+        ),
+        (
+            "from friday 18:00 until monday 8:00 Berlin",
+            "from friday 18:00 until monday 8:00 Berlin",
+            "`18:00-18:00 fri,sat Europe/Berlin`, then `18:00-08:00 sun Europe/Berlin`",
+            "18:00-18:00 fri,sat Europe/Berlin",
+            False,
+        ),
+        ("fri 18:00 - 8:00 mon", "fri 18:00 - 8:00 mon", "end within", "18:00-18:00 fri,sat Asia/Tokyo", False),
+        ("18:00 fri - mon 8:00", "18:00 fri - mon 8:00", "end within", "18:00-18:00 fri,sat Asia/Tokyo", False),
+        ("fri 18:00 -mon 8:00", "fri 18:00 -mon 8:00", "end within", "18:00-18:00 fri,sat Asia/Tokyo", False),
+        (
+            "sun 22:00-fri 7:00 UTC",
+            "sun 22:00-fri 7:00 UTC",
+            "`22:00-22:00 mon,tue,wed,sun UTC`, then `22:00-07:00 thu UTC`",
+            "22:00-22:00 mon,tue,wed,sun UTC",
+            False,
+        ),
+        (
+            "mon 9:00 - fri 17:00",
+            "mon 9:00 - fri 17:00",
+            "`09:00-09:00 mon,tue,wed,thu Asia/Tokyo`, then `09:00-17:00 fri Asia/Tokyo`",
+            "09:00-09:00 mon,tue,wed,thu Asia/Tokyo",
+            False,
+        ),
+        (
+            "sat 0:00 - mon 0:00",
+            "sat 0:00 - mon 0:00",
+            "end within 24 hours: say `00:00-00:00 sat,sun Asia/Tokyo`.",
+            "00:00-00:00 sat,sun Asia/Tokyo",
+            True,
+        ),
+        ("mon 9:00 - mon 9:00", "mon 9:00 - mon 9:00", "quiet at all times", "22:00-07:00 daily Asia/Tokyo", False),
+        ("22:00 until tue 7:00", "tue", "say the days on which the hours begin", "22:00 until 7:00", False),
+        ("weekdays 18:00 - weekends 9:00", "weekends", "say the days on", "weekdays 18:00 - 9:00", False),
+        ("mon 22:00-7:00, tue", "tue", "say the days on which the hours begin", "mon 22:00-7:00", False),
+        ("22:00-7:00 weekdays -mon-fri", "-mon-fri", "no day is left", "22:00-7:00 weekdays", False),
+        ("22:00-7:00 -Berlin", "-Berlin", "none of the hours", "22:00-7:00", False),
     ],
 )
 def test_not_read(typed: str, spot: str, says: str, better: str, faithful: bool) -> None:
@@ -288,6 +360,23 @@ def test_not_read(typed: str, spot: str, says: str, better: str, faithful: bool)
     assert error.line[error.start : error.end] == spot
     assert (mended(error), error.faithful) == (better, faithful)
     read_quiet(better, "Asia/Tokyo")
+
+
+@given(st.integers(0, 6), halves, st.integers(0, 6), halves)
+def test_days_at_both_ends_are_one_stretch(first: int, start: time, last: int, end: time) -> None:
+    """It is read where that is a day at most; else what is offered for it are just its hours."""
+    line = f"{DAYS[first]} {start:%H:%M} - {DAYS[last]} {end:%H:%M}"
+    try:
+        ranges = [read_quiet(line, "UTC")]
+    except QueryError as error:
+        ranges = [read_quiet(such, "UTC") for such in re.findall("`(.*?)`", error.text)]
+    monday = WEEK[0].replace(minute=0)
+    began = datetime.combine(monday + timedelta(days=first), start, UTC)
+    week = timedelta(days=7)
+    long = (datetime.combine(monday + timedelta(days=last), end, UTC) - began) % week or week
+    assert long == week or len(ranges) == 1 or long > timedelta(days=1)
+    for now in WEEK if ranges else ():
+        assert any(_says(quiet, now) for quiet in ranges) is ((now - began) % week < long)
 
 
 def test_hours_alone_are_mended_one_after_the_other() -> None:

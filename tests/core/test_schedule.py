@@ -258,6 +258,16 @@ def test_print(schedule: Schedule, text: str) -> None:
         ("daily 9:00 Pacific/Auckland time", "daily 09:00 Pacific/Auckland", ""),
         ("daily  9:00\u00a0UTC  room:“Town hall”", "daily 09:00 UTC", 'room:"Town hall"'),
         ("daily 9:00 Berlin Paris", "daily 09:00 Europe/Berlin", "Paris"),
+        ("daily 9:00 -sat", "weekly mon,tue,wed,thu,fri,sun 09:00 Asia/Tokyo", ""),
+        ("weekdays -fri 9:00 room:x", "weekly mon,tue,wed,thu 09:00 Asia/Tokyo", "room:x"),
+        ("daily -weekends 9:00", "weekdays 09:00 Asia/Tokyo", ""),
+        ("9:00 -mon, -fri", "weekly tue,wed,thu,sat,sun 09:00 Asia/Tokyo", ""),
+        ("mon -wed 9:00", "weekly mon,tue,wed 09:00 Asia/Tokyo", ""),
+        ("daily 9:00 -role:sat", "daily 09:00 Asia/Tokyo", "-role:sat"),
+        ("weekdays 9am.", "weekdays 09:00 Asia/Tokyo", ""),
+        ("Mon., thu. 9 a.m. in Berlin.", "weekly mon,thu 09:00 Europe/Berlin", ""),
+        ("daily 5:30 p.m. room:x.", "daily 17:30 Asia/Tokyo", "room:x."),
+        ("mon\u2011fri 9:00", "weekdays 09:00 Asia/Tokyo", ""),
     ],
 )
 def test_read(typed: str, canonical: str, rest: str) -> None:
@@ -308,6 +318,10 @@ def test_read(typed: str, canonical: str, rest: str) -> None:
         ("daily 9:00 US Pacific room:x", "US Pacific", "name its city", "daily 9:00 America/Los_Angeles room:x", True),
         ("daily 9:00 amstrdm", "amstrdm", "nearest is Europe/Amsterdam", "daily 9:00 Europe/Amsterdam", False),
         ("daily 9:00 UTC+2", "UTC+2", "an offset", "daily 9:00 UTC", False),
+        ("daily 9:00 UTC+2:00", "UTC+2:00", "an offset", "daily 9:00 UTC", False),
+        ("daily 9:00 +02:00", "+02:00", "an offset", "daily 9:00 UTC", False),
+        ("daily 9:00 -05:00 room:x", "-05:00", "an offset", "daily 9:00 UTC room:x", False),
+        ("sat 9:00 -weekends", "-weekends", "no day is left", "sat 9:00", False),
         ("monthly 9:00", "monthly", "`daily`, `weekdays` or `weekly`", "weekly 9:00", False),
         ("9:00 monthly", "monthly", "is not offered", "9:00 weekly", False),
         ("every other monday 9:00", "other", "is not offered", "every weekly monday 9:00", False),
@@ -340,7 +354,7 @@ def test_monthly_alone_is_mended_in_two_steps() -> None:
 
 words = st.sampled_from(
     [
-        "daily", "weekly", "mon", "mon-fri", "to", "-", "and", "at", "in", "9:00", "9", "9am", "am", "25:00",
+        "daily", "weekly", "mon", "mon-fri", "-sat", "p.m.", "to", "-", "and", "at", "in", "9:00", "9", "9am", "am", "25:00",
         "24:00", "CST", "Berlin", "Mars/Olympus", "UTC+2", "new", "york", "room:x", "active", '"', ",", "monthly",
         "2", "weeks", "dialy", "22:00-07:00",
     ]

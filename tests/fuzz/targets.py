@@ -76,7 +76,15 @@ _FRONT = {
         "every second day 9:00 empty:skip",
     ),
     "mute": ("2h", "until tomorrow", "until monday 9:00", "for 3 days", f"{ID} 12h", "until 2026-11-24T09:00+01:00"),
-    "quiet": ("22:00-7:00", "10pm to 7am weekdays Berlin", "off 22:00-7:00", "7:00-7:00 sat,sun New York", "off"),
+    "quiet": (
+        "22:00-7:00",
+        "10pm to 7am weekdays Berlin",
+        "off 22:00-7:00",
+        "7:00-7:00 sat,sun New York",
+        "off",
+        "fri 18:00-mon 8:00",
+        "22:00-7:00 -sat",
+    ),
 }
 """What the lines of these scopes begin with; others are queries."""
 
