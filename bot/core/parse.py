@@ -40,7 +40,7 @@ _STATELESS: dict[tuple[str, str], tuple[str, str | None]] = {
 _MISPLACED = {
     SUBSCRIBE: "has no place in a subscription: it tells of what comes.",
     DIGEST: "has no place in a digest: it counts all of the time since the one before.",
-    MUTE: "has no place in a mute: it is about what comes, and has an end.",
+    MUTE: "has no place in a mute: it is about what comes, up to the one end that is said.",
 }
 
 
@@ -60,7 +60,7 @@ def _parse(text: str, scope: str, commands: Sequence[str], most_chars: int) -> Q
     terms: list[Term] = []
     words = _joined(cut(line))
     for place in range(len(words)):
-        term = _term(words, place, terms, line, commands)
+        term = _term(words, place, terms, line, scope, commands)
         _check_scope(term, words[place], line, scope)
         _check_repeat(term, terms, line)
         if len(terms) == TERMS:
@@ -115,7 +115,7 @@ def _spaced(word: Word, others: Sequence[Word]) -> int:
     return 0
 
 
-def _term(words: list[Word], place: int, terms: list[Term], line: str, commands: Sequence[str]) -> Term:
+def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: str, commands: Sequence[str]) -> Term:
     """The term that a word says, or QueryError. `terms` are those before it."""
     word = words[place]
     span = (word.start, word.end)
@@ -133,7 +133,7 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, commands:
     if not word.key and word.comma and terms and _takes_more(terms[-1]):
         entry, minus = FILTERS[terms[-1].key], word.minus or terms[-1].negated
     elif not word.key:
-        raise unknown_word(words, place, line, commands)
+        raise _in_its_place(unknown_word(words, place, line, commands), scope)
     elif word.key not in FILTERS:
         raise unknown_key(word, line)
     else:
@@ -169,9 +169,25 @@ def _check_scope(term: Term, word: Word, line: str, scope: str) -> None:
         if misplaced := _STATELESS.get((scope, term.value)):
             text, fix = misplaced
             raise QueryError.at(text, line, term.span, fix)
-    elif scope not in (scopes := FILTERS[term.key].scopes):
-        why = _MISPLACED[scope] if LIST in scopes else f"goes with `{scopes[0]}`."
+    elif why := _misplaced(term.key, scope):
         raise QueryError.at(f"{quote(f'{term.key}:')} {why}", line, (word.start, word.end))
+
+
+def _misplaced(key: str, scope: str) -> str:
+    """Why a filter can't be said there, or ""."""
+    scopes = FILTERS[key].scopes
+    if scope in scopes:
+        return ""
+    return _MISPLACED[scope] if LIST in scopes else f"goes with `{scopes[0]}`."
+
+
+def _in_its_place(error: QueryError, scope: str) -> QueryError:
+    """The error, or another where what it would put for a word can't be said there."""
+    key = error.fix.lstrip("-").partition(":")[0]
+    if key not in FILTERS or not (why := _misplaced(key, scope)):
+        return error
+    span = error.start, error.end
+    return QueryError.at(f"{quote(error.line[slice(*span)])} {why}", error.line, span)
 
 
 def _check_repeat(term: Term, before: list[Term], line: str) -> None:

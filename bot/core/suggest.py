@@ -25,7 +25,7 @@ _NAMES = sorted((*FILTERS, *SYNONYMS, *_STATE_KEYS), key=len, reverse=True)
 _SIGNED = re.compile(rf"(?P<key>{'|'.join(map(re.escape, _NAMES))})\s*(?P<sign>[=<>≥≤]+)(?P<value>.*)", re.I | re.S)
 _MINUS = re.compile(r"[-–—−]*")
 _OTHER_STATE = {"active": "ended", "ended": "active", "all": "active"}
-_FILLERS = ("session", "sessions", "please")
+_FILLERS = ("session", "sessions", "please", "rooms", "this channel", "channel", "here")
 _SMALL = {
     "a", "all", "an", "at", "by", "for", "from", "in", "is", "just", "last", "list", "me", "my", "no", "of", "on",
     "only", "or", "past", "show", "than", "the", "to", "what", "who", "with",
@@ -104,13 +104,16 @@ def unknown_word(words: list[Word], place: int, line: str, commands: Sequence[st
         return QueryError.at(f"{shown} is a command of its own: it goes first.", line, span)
     if said in ("or", "and", "not") and not word.quoted:
         return _joiner(words, place, line)
-    if said in _FILLERS and not word.minus:
-        return QueryError.at(f"{shown} is not needed.", line, span, "")
     if is_id(said) and len(words) == 1 and "show" in commands:
         text = f"An id alone: `show {said}` gives that session, `room:{said}` the sessions of that room."
         return QueryError.at(text, line, span, None if word.minus else f"show {said}", instead=f"show {said}")
     if not word.quoted and (error := _unmarked(words, place, line) or _plain(words, place, line)):
         return error
+    for some in (2, 1):
+        bare = _bare(words[place : place + some])
+        if " ".join(each.value for each in bare).lower() in _FILLERS and not word.minus:
+            span = (word.start, bare[-1].end)
+            return QueryError.at(f"{quote(line[slice(*span)])} is not needed.", line, span, "")
     phrase = _phrase(words, place)
     if place and (error := _belongs(words[place - 1], phrase, line)):
         return error

@@ -48,7 +48,7 @@ def test_a_mutes_line(line: str, end: str, query: str, session: str) -> None:
 def test_quiet_hours_and_their_end() -> None:
     night = read_quiet("22:00-7:00", ZONE)
     assert read_hours("22:00-7:00", ZONE) == (night, False)
-    assert read_hours(" Off ", ZONE) == (None, True)
+    assert read_hours(" Off ", ZONE) == read_hours("off.", ZONE) == (None, True)
     assert read_hours("off, 22:00-7:00", ZONE) == (night, True)
 
 
@@ -70,11 +70,22 @@ def test_quiet_hours_and_their_end() -> None:
         ("mute", "role:host", "", "needs an end", "role:host 2h", False),
         ("mute", "role:host 40d", "40d", "the longest mute", "role:host 30d", False),
         ("mute", "2h rol:host", "rol:", "did you mean `role:`", "role:host 2h", True),
+        ("digest", "daily 9:00 today", "today", "`today` has no place in a digest", "daily 9:00", False),
+        ("mute", "2h until tomorrow", "2h", "no place in a mute", "until tomorrow", False),
+        ("mute", "from 17:00 until 18:00", "from 17:00", "no place in a mute", "until 18:00", False),
+        ("mute", "on 2h", "on", "goes with `subscribe`", "2h", False),
+        ("mute", "channel 2h", "channel", "not needed", "2h", True),
+        ("mute", "here for 2h", "here", "not needed", "for 2h", True),
+        ("mute", "this channel until tomorrow", "this channel", "not needed", "until tomorrow", True),
+        ("mute", "channel x 2h", "channel x", "did you mean `room:x`", "room:x 2h", True),
+        ("subscribe", "role:host 2h", "2h", "no place in a subscription", "role:host", False),
+        ("mute", "all rooms 2h", "all", "leave `all` out", "2h", True),
         ("mute", "all 2h", "all", "leave `all` out", "2h", True),
         ("mute", "room:Town hall until tomorow", "tomorow", "not a time", 'room:"Town hall" until tomorrow', True),
         ("mute", "on:start 2h", "on:start", "goes with `subscribe`", "2h", False),
         ("quiet", "25:00-7:00", "25:00", "no time 25:00", "22:00-7:00", False),
         ("quiet", "22:00", "22:00", "from when until when", "22:00-07:00 daily Europe/Berlin", False),
+        ("quiet", "off fri 18:00-mon 8:00", "fri 18:00-mon 8:00", "24 hours", "off 18:00-18:00 fri,sat Europe/Berlin", False),
         ("quiet", "22:00-7:00 CST", "CST", "that could be", "22:00-7:00 America/Chicago", False),
     ],
 )  # fmt: skip

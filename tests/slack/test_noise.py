@@ -263,6 +263,16 @@ async def test_a_mute_said_again_has_its_new_end(bot: str, slack: FakeSlack) -> 
         ("quiet 22:00-7:00 Mars/Olympus", "not a time zone I know", "/sessions quiet 22:00-7:00 Europe/Berlin", ""),
         ("quiet 22:00-7:00 CST", "that could be America/Chicago", "/sessions quiet 22:00-7:00 America/Chicago", ""),
         ("quiet 22:00-7:00 wekdays", "did you mean `weekdays`", "22:00-7:00 weekdays", "22:00 to 07:00 on weekdays"),
+        (
+            "quiet fri 18:00-mon 8:00",
+            "say `18:00-18:00 fri,sat Europe/Berlin`, then `18:00-08:00 sun Europe/Berlin`",
+            "/sessions quiet 18:00-18:00 fri,sat Europe/Berlin",
+            "",
+        ),
+        ("quiet sat 0:00 - mon 0:00", "24 hours", "quiet 00:00-00:00 sat,sun Europe/Berlin", "00:00 to 00:00 on sat, sun"),
+        ("mute until 17h", "say `until 17:00` or `for 17h`", "/sessions mute until 17:00", ""),
+        ("mute this channel 2h", "`this channel` is not needed", "/sessions mute 2h", "All sessions"),
+        ("mute 2h until tomorrow", "`2h` has no place in a mute", "/sessions mute until tomorrow", ""),
         ("threads maybe", "say `on` or `off`", "/sessions threads off", ""),
         ("threads of", "say `on` or `off`", "/sessions threads off", "Threads are off"),
     ],
@@ -328,6 +338,15 @@ async def test_nights_and_weekends_go_together_and_end_one_by_one(bot: str, slac
     assert "have ended: 22:00 to 07:00 on weekdays" in left.plain and left.labels == ["Turn off"]
     last = await say(slack, "quiet off 7am-7am sat")  # the only one of these times
     assert "no quiet hours any more" in last.plain and f"/sessions quiet {weekend}" in last.plain
+
+
+async def test_quiet_hours_leave_some_time(bot: str, slack: FakeSlack) -> None:
+    await say(slack, "quiet 0:00-12:00.")
+    wrong = await say(slack, "quiet 12 p.m. - 12 a.m.")
+    assert "would be quiet at all times" in wrong.plain
+    assert "/sessions quiet off 00:00-12:00 daily Europe/Berlin" in wrong.plain
+    assert (await say(slack, "quiet")).labels == ["Turn off"]
+    assert "12:00 to 00:00 on weekdays" in (await say(slack, "quiet 12:00-0:00 -sat -sun")).plain
 
 
 async def test_threads_off_means_no_replies(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
