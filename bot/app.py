@@ -104,7 +104,7 @@ async def running(
         stack.push_async_callback(hms.close)
         store = await Store.open(settings.database_url)
         stack.push_async_callback(store.close)
-        identity, rooms, work = Identity(client), Rooms(hms), Work()
+        identity, rooms, work = Identity(poster), Rooms(hms), Work()
         clock = Clock(store)
         deliver = _deliver(settings, store, poster, identity, clock, pace)
         alerts = _alerts(settings, store, hms, rooms, identity, deliver, clock, pace)
