@@ -74,8 +74,9 @@ class Socket:
         self._rest_until = 0.0  # in the time of the event loop
 
     @property
-    def open(self) -> bool:
-        return any(each.open for each in self._connections)
+    def open(self) -> int:
+        """So many connections."""
+        return sum(each.open for each in self._connections)
 
     async def connect(self) -> None:
         """Raises ConfigError where Slack refuses the token."""
