@@ -104,7 +104,7 @@ async def running(
         stack.push_async_callback(hms.close)
         store = await Store.open(settings.database_url)
         stack.push_async_callback(store.close)
-        identity, rooms, work = Identity(client), Rooms(hms), Work()
+        identity, rooms, work = Identity(poster), Rooms(hms), Work()
         clock = Clock(store)
         deliver = _deliver(settings, store, poster, identity, clock, pace)
         alerts = _alerts(settings, store, hms, rooms, identity, deliver, clock, pace)
@@ -115,8 +115,18 @@ async def running(
         async def look() -> Store:
             return store
 
-        workspace, since_s = Workspace(poster), time.time()
-        examined = parts(settings, [mode], access, workspace=workspace, hms=hms, look=look, since_s=since_s)
+        slack = _bolt(client, identity)
+        socket = _socket(settings, slack, http, times) if mode == "socket" else None
+        examined = parts(
+            settings,
+            [mode],
+            access,
+            workspace=Workspace(poster),
+            hms=hms,
+            look=look,
+            since_s=time.time(),
+            sockets=(lambda: socket.open) if socket is not None else None,
+        )
         bot = Bot(
             hms=hms,
             rooms=rooms,
@@ -133,9 +143,7 @@ async def running(
             examine=lambda: examine(examined),
             words=tuple(COMMANDS),
         )
-        slack = _bolt(client, identity)
         register(slack, bot)
-        socket = _socket(settings, slack, http, times) if mode == "socket" else None
         health = _Health(identity, alerts, socket)
         served = application(
             slack if mode == "web" else None,

@@ -11,7 +11,8 @@ from bot.clients import given_token, hms_client, secret, slack_client, slack_htt
 from bot.core.access import Access, read_access
 from bot.core.finding import Finding
 from bot.errors import ConfigError
-from bot.flows.doctor import Parts, examine
+from bot.flows.asked import Parts
+from bot.flows.doctor import examine
 from bot.hms.client import Hms
 from bot.settings import HMS_KEYS, Mode, Settings, Wrong, modes, read_all, review
 from bot.slack.commands import FREE, command_words
@@ -53,6 +54,7 @@ def parts(
     hms: Hms,
     look: Callable[[], Coroutine[Any, Any, Store | None]],
     since_s: float = 0.0,
+    sockets: Callable[[], int] | None = None,
 ) -> Parts:
     """All that the settings leave fit to be looked at, `of` these modes; `wrong` as for `review`, the rest as in
     `Parts`."""
@@ -68,7 +70,9 @@ def parts(
         access,
         since_s=since_s,
         workspace=workspace if fit("SLACK_BOT_TOKEN", "SLACK_API_URL") else None,
+        signed="web" in of,
         app_token=secret(settings.slack_app_token) if "socket" in of and fit("SLACK_APP_TOKEN") else "",
+        sockets=sockets,
         hms=hms if fit(HMS_KEYS, "HMS_API_URL") else None,
         given_token=given_token(settings),
         look=look if fit("DATABASE_URL") else None,

@@ -16,6 +16,10 @@ STALE_POLLS = 4
 """Data older than so many poll intervals is stale."""
 SKEW_WARN_S = 5.0
 """A `Date` header has whole seconds and was on its way; what differs by more is a clock that nobody sets."""
+SLACK_SKEW_S = 300.0
+"""Requests that are dated further off are refused (docs.slack.dev/authentication/verifying-requests-from-slack)."""
+SOCKETS = 2
+"""So many connections a process has in Socket Mode, and more for moments in which one is replaced."""
 EXPIRY_WARN_S = 3 * 86_400.0
 """A token that can't be renewed is told of so long before its end: a weekend, and a day to act in."""
 
@@ -89,14 +93,36 @@ def good_access(commands: int, groups: int, channels: int) -> Finding:
     return Finding("Access", "ok", f"rules: {commands}{found}")
 
 
-def judge_clock(whose: str, ahead_s: float, most_s: float, why: str) -> Finding:
-    """Our clock against another's, which is `ahead_s` ahead of it. From `most_s` on something doesn't work: `why`."""
+def judge_sockets(count: int) -> Finding:
+    """So many connections of Socket Mode that are open."""
+    what, seen = "Slack socket", "1 connection is open" if count == 1 else f"{count} connections are open"
+    if count >= SOCKETS:
+        return Finding(what, "ok", seen)
+    mend = "look for `socket_failed`, `socket_mode_off` and `app_token_refused` in the log"
+    return Finding(what, "warn" if count else "fail", f"{seen}, of {SOCKETS}", mend)
+
+
+def judge_slack_clock(ahead_s: float, *, signed: bool) -> Finding:
+    """Our clock against Slack's, which is `ahead_s` ahead of it. `signed`: requests come by HTTP, and dated."""
+    why = "Slack's requests count as forged" if signed and abs(ahead_s) > SLACK_SKEW_S else ""
+    return _clock("Slack's", ahead_s, why)
+
+
+def judge_hms_clock(ahead_s: float, *, back_s: float | None) -> Finding:
+    """The same against 100ms's. Tokens signed here are dated `back_s` back, so that they count at once; None where none
+    are signed."""
+    why = "tokens signed here may not count yet" if back_s is not None and -ahead_s > back_s else ""
+    return _clock("100ms's", ahead_s, why)
+
+
+def _clock(whose: str, ahead_s: float, why: str) -> Finding:
+    """`why` something doesn't work, or ""."""
     off_s = abs(ahead_s)
     if off_s <= SKEW_WARN_S:
         return Finding("Clock", "ok", f"the same as {whose}, to {max(1, round(off_s))} s")
     seen = f"{span(off_s)} {'behind' if ahead_s > 0 else 'ahead of'} {whose}"
     mend = "set this machine's clock, and keep it set (NTP)"
-    return Finding("Clock", "fail", f"{seen}: {why}", mend) if off_s > most_s else Finding("Clock", "warn", seen, mend)
+    return Finding("Clock", "fail", f"{seen}: {why}", mend) if why else Finding("Clock", "warn", seen, mend)
 
 
 def judge_token(claims: Mapping[str, Any] | None, now_s: float) -> Finding:

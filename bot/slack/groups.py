@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
+from bot.chat.answers import read
 
 KEPT_S = 300
 FAILED_S = 10
@@ -62,12 +63,12 @@ class Groups:
                 async with asyncio.timeout(WAIT_S):
                     answer = await self._client.usergroups_users_list(usergroup=group_id)
             except SlackApiError as error:
-                cause = str(error.response.get("error") or "") if hasattr(error.response, "get") else ""
+                cause = read(error).cause
             except (TimeoutError, aiohttp.ClientError, OSError) as error:
                 cause = type(error).__name__
             else:
                 self._members[group_id] = frozenset(answer.get("users") or ())
                 return self._members[group_id]
-            self._failed[group_id] = cause = cause or "no answer"
+            self._failed[group_id] = cause
             log.warning("group_unreadable", group=group_id, cause=cause)
             raise Unreadable(group_id, cause)

@@ -6,26 +6,38 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot import log
+from bot.chat.answers import read
 from bot.errors import ConfigError
 
 RETRY_S = 5.0
-REFUSED = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type")
+_COPY = "Copy it anew from your app."
+REFUSED = {
+    "invalid_auth": _COPY,
+    "not_authed": _COPY,
+    "account_inactive": _COPY,
+    "token_revoked": _COPY,
+    "token_expired": _COPY,
+    "not_allowed_token_type": _COPY,
+    "missing_scope": "Make another one with connections:write, page Basic Information.",
+}
+"""What to do about a token, by Slack's word for what is wrong with it. auth.test needs no scope."""
 
 
 async def insist(call: Callable[[], Awaitable[Any]], setting: str, url: str) -> Any:
     """What a method of Slack answers at `url`, asked until it does. Raises ConfigError where it refuses the token."""
     while True:
+        wait_s = RETRY_S
         try:
             return await call()
         except SlackApiError as error:
-            code = str(error.response.get("error")) if isinstance(error.response.data, dict) else "no answer"
-            if code in REFUSED:
-                raise ConfigError(f"Slack refuses {setting} ({code}). Copy it anew from your app.") from None
-            log.warning("slack_not_ready", url=url, setting=setting, cause=code, again_s=RETRY_S)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.warning("slack_not_ready", url=url, setting=setting, cause=type(error).__name__, again_s=RETRY_S)
-        await asyncio.sleep(RETRY_S)
+            said = read(error)
+            if said.code in REFUSED:
+                raise ConfigError(f"Slack refuses {setting} ({said.code}). {REFUSED[said.code]}") from None
+            cause, wait_s = said.cause, max(RETRY_S, said.retry_after_s or 0.0)
+        except Exception as error:  # no connection, or an answer that slack_sdk can't read
+            cause = type(error).__name__
+        log.warning("slack_not_ready", url=url, setting=setting, cause=cause, again_s=wait_s)
+        await asyncio.sleep(wait_s)

@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
+from bot.chat.answers import read
 from bot.core.zones import BadZone, sayable_zone
 
 KEPT_S = 3_600
@@ -27,8 +28,8 @@ NOBODY = ("user_not_found", "user_not_visible")
 class Person:
     """`zone` is an IANA name that people can type, DEFAULT_TIMEZONE where it isn't known. `guest`: of this workspace
     only in part (docs.slack.dev/reference/objects/user-object, `is_restricted`). `name` is what they are called, as
-    they wrote it; "" where it isn't known. `teams`: the workspaces that they belong to, none where it isn't known;
-    `stranger`: to Slack they are nobody of this workspace's."""
+    they wrote it; "" where it isn't known. `teams`: the workspaces that they belong to, or their organisation where
+    Slack gives that alone; none where it isn't known. `stranger`: Slack doesn't know them here."""
 
     zone: str
     guest: bool = False
@@ -55,11 +56,11 @@ class People:
             async with asyncio.timeout(WAIT_S):
                 answer = await self._client.users_info(user=user_id)
         except SlackApiError as error:
-            code = error.response.get("error", "") if hasattr(error.response, "get") else ""
-            if code == "missing_scope":
+            said = read(error)
+            if said.code == "missing_scope":
                 self._refused["missing_scope"] = True
-            log.info("person_unknown", cause=code)
-            return replace(self.unknown, stranger=code in NOBODY)
+            log.info("person_unknown", cause=said.cause)
+            return replace(self.unknown, stranger=said.code in NOBODY)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             log.info("person_unknown", cause=type(error).__name__)
             return self.unknown
@@ -70,7 +71,6 @@ class People:
             bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
             str(profile.get("display_name") or profile.get("real_name") or ""),
             _teams(user),
-            bool(user.get("is_stranger")),
         )
         self._known[user_id] = person
         return person
@@ -83,6 +83,7 @@ class People:
 
 
 def _teams(user: Mapping[str, Any]) -> frozenset[str]:
-    """Also those that Enterprise Grid gives, where a person may be in several."""
-    teams = (user.get("enterprise_user") or {}).get("teams") or ()
-    return frozenset(str(each) for each in (user.get("team_id"), *teams) if each)
+    """In Enterprise Grid a person may be in several, and `team_id` may be the organisation's, `E…`."""
+    several = (user.get("enterprise_user") or {}).get("teams") or ()
+    teams = {str(each) for each in (user.get("team_id"), *several) if each}
+    return frozenset({each for each in teams if not each.startswith("E")} or teams)

@@ -119,7 +119,8 @@ class Request:
 
     async def at_home(self) -> None:
         """Raises UserError where the request comes from another workspace, or from a person of another one, as in a
-        channel that is shared by Slack Connect. Where users.info can't be asked, what Slack sent decides."""
+        channel that is shared by Slack Connect. Both what Slack sent and users.info have to agree, which names all
+        workspaces of an organisation's person; where that can't be asked, what Slack sent decides."""
         own = self.bot.team_id()
         if not own:
             raise UserError(NOT_YET)
@@ -127,7 +128,8 @@ class Request:
             raise UserError(ELSEWHERE, cause="another workspace")
         ours = {own, self.enterprise_id} - {""}
         person = await self.bot.people.of(self.user_id)
-        if self.home_id not in ours or person.stranger or (person.teams and person.teams.isdisjoint(ours)):
+        elsewhere = bool(person.teams) and person.teams.isdisjoint(ours)
+        if elsewhere or person.stranger or self.home_id not in ours | person.teams:
             raise UserError(STRANGER, cause="a stranger")
 
     async def team(self, *, guests: bool = False) -> str:

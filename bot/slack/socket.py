@@ -18,9 +18,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log, metrics
+from bot.chat.answers import read
 from bot.patience import Patience
 from bot.slack.connection import Connection, Envelope
-from bot.slack.insist import insist
+from bot.slack.insist import REFUSED, insist
 
 OFF = "link_disabled"
 """Slack's word for Socket Mode that was switched off in the app's settings."""
@@ -68,13 +69,14 @@ class Socket:
         self._times = times
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._off = False
+        self._told = ""  # what a person has to mend, once that is logged
         self._asking = asyncio.Lock()
         self._rest_until = 0.0  # in the time of the event loop
 
     @property
-    def open(self) -> bool:
-        return any(each.open for each in self._connections)
+    def open(self) -> int:
+        """So many connections."""
+        return sum(each.open for each in self._connections)
 
     async def connect(self) -> None:
         """Raises ConfigError where Slack refuses the token."""
@@ -103,7 +105,7 @@ class Socket:
                 self._note(str(error), wait_s)
                 await asyncio.sleep(wait_s)
                 continue
-            url, self._off = "", False
+            url, self._told = "", ""
             log.info("socket_open", reason=reason)
             if last is not None:
                 self._start(self._leave(last))
@@ -131,7 +133,8 @@ class Socket:
                     ssl=self._client.ssl or True,
                 )
         except SlackApiError as error:
-            raise _NotOpen(*_said(error)) from None
+            said = read(error)
+            raise _NotOpen(said.cause, said.retry_after_s) from None
         except Exception as error:  # whatever it is, it is tried again
             raise _NotOpen(type(error).__name__) from None
         connection = Connection(websocket, self._take, self._times.silence_s)
@@ -155,7 +158,7 @@ class Socket:
             try:
                 return str((await self._client.apps_connections_open(app_token=str(self._client.token)))["url"])
             except SlackApiError as error:
-                self._rest_until = clock() + (_said(error)[1] or 0.0)
+                self._rest_until = clock() + (read(error).retry_after_s or 0.0)
                 raise
 
     async def _take(self, envelope: Envelope) -> bool:
@@ -175,11 +178,11 @@ class Socket:
         return self._times.patience.wait_s(min(failures, MOST_DOUBLINGS), asked_s)
 
     def _note(self, cause: str, wait_s: float = 0.0) -> None:
-        if cause != OFF:
+        if cause != OFF and cause not in REFUSED:
             log.warning("socket_failed", cause=cause, wait_s=round(wait_s, 1))
-        elif not self._off:
-            self._off = True
-            log.error("socket_mode_off")
+        elif self._told != cause:
+            self._told = cause
+            log.error("socket_mode_off" if cause == OFF else "app_token_refused", cause=cause)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -191,10 +194,3 @@ class _NotOpen(Exception):
     def __init__(self, cause: str, retry_after_s: float | None = None) -> None:
         super().__init__(cause)
         self.retry_after_s = retry_after_s
-
-
-def _said(error: SlackApiError) -> tuple[str, float | None]:
-    """Slack's word for it, and how long it asks to wait."""
-    code = str(error.response.get("error")) if isinstance(error.response.data, dict) else "no answer"
-    asked = str(error.response.headers.get("Retry-After", ""))
-    return code, float(asked) if asked.isdigit() else None

@@ -19,13 +19,28 @@ def test_the_features_need_what_the_manifest_asks_for(manifest: dict[str, object
     assert needed == set(manifest["oauth_config"]["scopes"]["bot"])  # type: ignore[index]
 
 
-@pytest.mark.parametrize(
-    ("ahead_s", "state"), [(0, "ok"), (-5, "ok"), (5.1, "warn"), (-10, "warn"), (10.1, "fail"), (-86_400, "fail")]
-)
-def test_clocks(ahead_s: float, state: str) -> None:
-    found = health.judge_clock("100ms's", ahead_s, 10.0, "why")
-    assert (found.state, bool(found.do)) == (state, state != "ok")
-    assert ("behind" in found.seen) is (ahead_s > 5) and ("ahead of" in found.seen) is (ahead_s < -5)
+AHEAD_S = [0, -5, 5.1, -10, -10.1, 10.1, -300, 300, -300.1, 300.1, -86_400, 86_400]
+
+
+@pytest.mark.parametrize("ahead_s", AHEAD_S)
+def test_clocks(ahead_s: float) -> None:
+    """A clock that is behind 100ms's signs tokens that count at once; Slack's requests may be off either way."""
+    wrong = {
+        health.judge_slack_clock(ahead_s, signed=True): abs(ahead_s) > 300,
+        health.judge_slack_clock(ahead_s, signed=False): False,
+        health.judge_hms_clock(ahead_s, back_s=10.0): ahead_s < -10,
+        health.judge_hms_clock(ahead_s, back_s=None): False,
+    }
+    for found, fails in wrong.items():
+        assert (found.state == "fail", found.state == "ok") == (fails, abs(ahead_s) <= 5)
+        assert bool(found.do) is (found.state != "ok") and (": " in found.seen) is fails
+        assert ("behind" in found.seen) is (ahead_s > 5) and ("ahead of" in found.seen) is (ahead_s < -5)
+
+
+@pytest.mark.parametrize(("count", "state"), [(0, "fail"), (1, "warn"), (2, "ok"), (4, "ok")])
+def test_sockets(count: int, state: str) -> None:
+    found = health.judge_sockets(count)
+    assert (found.state, bool(found.do), str(count) in found.seen) == (state, state != "ok", True)
 
 
 @pytest.mark.parametrize("claims", [{}, {"type": "management", "exp": "soon"}, {"type": "management", "exp": 1e300}])

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.demo.fake_hms import Stall, Status
-from bot.demo.fake_slack import ApiError, Stalled
+from bot.demo.fake_slack import ApiError, RateLimited, Stalled
 from bot.demo.fake_slack.seed import OPERATORS, TEAM_ID
 from bot.store.migrate import upgrade
 from bot.store.store import Store
@@ -92,6 +92,13 @@ async def test_tokens_that_are_refused(world: World) -> None:
     assert "Slack scopes" not in said.states()  # they can't be known
 
 
+async def test_slack_asks_to_wait(world: World) -> None:
+    world.slack.fail("apps.connections.open", RateLimited(30))
+    said = await world.doctor()
+    waits = ("warn", "Slack asks to wait (ratelimited)  → try again in a minute")
+    assert (said.code, said.of("Slack socket")) == (0, [waits])
+
+
 @pytest.mark.parametrize(
     ("claims", "state", "says"),
     [
@@ -151,19 +158,23 @@ async def test_access_that_names_what_is_not_there(make_world: Callable[..., Any
 
 
 async def test_clocks_that_are_wrong(make_world: Callable[..., Any]) -> None:
-    world = await make_world(clock=lambda: time.time() + 400, hms={"clock": lambda: time.time() + 8})
+    world = await make_world(clock=lambda: time.time() + 400, hms={"clock": lambda: time.time() + 60})
     said = await world.doctor()
-    assert said.code == 1
     (slack, hms) = said.of("Clock")
-    assert slack[0] == "fail" and re.match(
-        r"(6 min|[34]\d\d s) behind Slack's: Slack's requests count as forged", slack[1]
-    )
-    assert hms[0] == "warn" and re.match(r"\d+ s behind 100ms's  → set this machine's clock", hms[1])
+    assert said.code == 1 and slack[0] == "fail"
+    assert re.match(r"(6 min|[34]\d\d s) behind Slack's: Slack's requests count as forged", slack[1])
+    assert said.of("100ms token")[0][0] == "ok" and hms[0] == "warn"  # what is signed in the past counts
+    assert re.match(r"\d+ s behind 100ms's  → set this machine's clock", hms[1])
+    said = await world.doctor(SLACK_SIGNING_SECRET="")  # so it is Socket Mode, where nothing is signed
+    assert (said.code, said.of("Clock")[0][0]) == (0, "warn")
     world.folder.rmdir()
     world = await make_world(hms={"clock": lambda: time.time() - 60})
     said = await world.doctor()
     assert said.of("100ms token")[0][0] == "fail"  # signed in its future
+    assert said.of("Clock")[1][0] == "fail"
     assert re.match(r"\d+ s ahead of 100ms's: tokens signed here", said.of("Clock")[1][1])
+    said = await world.doctor(**HMS_KEYS, HMS_MANAGEMENT_TOKEN=world.hms.token())
+    assert (said.code, said.of("Clock")[1][0]) == (0, "warn")  # that one was signed elsewhere
 
 
 async def test_what_hangs_is_a_line_and_hangs_nothing(world: World) -> None:

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from bot.core.finding import Finding
-from bot.flows.doctor import Parts, examine
+from bot.flows.asked import Parts
+from bot.flows.doctor import examine
 from bot.store.store import Store
 
 SETTINGS = [Finding("Settings", "ok", "all there")]

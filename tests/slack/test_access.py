@@ -158,6 +158,7 @@ async def test_a_group_that_cannot_be_read(bot: str, slack: FakeSlack, caplog: p
         (ApiError("missing_scope"), "lacks the scope `usergroups:read`"),
         (ApiError("plan_upgrade_required"), "plan has no user groups"),
         (HttpError(503, "<html>"), "Please try again in a moment"),
+        (HttpError(200, "[]", content_type="application/json"), "Please try again in a moment"),
     ],
 )
 async def test_nobody_gets_in_while_it_cannot_be_told(bot: str, slack: FakeSlack, fault: Any, says: str) -> None:

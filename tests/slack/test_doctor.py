@@ -6,10 +6,10 @@ from typing import Any
 
 from bot.app import running
 from bot.demo.fake_hms import FakeHms, Status
-from bot.demo.fake_slack import ApiError, FakeSlack
+from bot.demo.fake_slack import ApiError, FakeSlack, RateLimited
 from bot.demo.run import scopes_of
 from bot.settings import Settings
-from tests.slack.live import press, say, until
+from tests.slack.live import press, said_soon, say, until
 
 
 async def test_all_is_well(bot: str, slack: FakeSlack) -> None:
@@ -26,15 +26,26 @@ async def test_all_is_well(bot: str, slack: FakeSlack) -> None:
     assert said.plain.index("🟠") < said.plain.index("🟢")
 
 
-async def test_in_socket_mode_the_socket_is_looked_at(settings: Settings, slack: FakeSlack) -> None:
+async def test_in_socket_mode_the_sockets_are_counted_and_slack_is_not_asked_for_one(
+    settings: Settings, slack: FakeSlack
+) -> None:
+    slack.socket_mode.grace_s = 0.2
     async with running(settings, "socket"):
         await slack.wait_for(lambda: slack.sockets == 2)
-        said = await say(slack, "doctor")
+        slack.fail("apps.connections.open", *[ApiError("token_revoked")] * 1_000)
+        for _ in range(3):
+            said = await said_soon(slack, "doctor", "🟢 *Slack socket* · 2 connections are open")
         assert "🟢 *Settings* · all there for python -m bot socket" in said.plain
-        assert "🟢 *Slack socket* · Slack would open one" in said.plain
-        slack.fail("apps.connections.open", ApiError("invalid_auth"))
-        said = await say(slack, "doctor")
-        assert "🔴 *Slack socket* · Slack refuses SLACK_APP_TOKEN (invalid_auth)" in said.plain
+        assert sum(call.method == "apps.connections.open" for call in slack.calls) == 2
+        await slack.socket_mode.refresh(only=0)
+        said = await said_soon(slack, "doctor", "🟠 *Slack socket* · 1 connection is open, of 2")
+        assert "→ look for `socket_failed`, `socket_mode_off` and `app_token_refused` in the log" in said.plain
+
+
+async def test_slack_that_asks_to_wait_is_no_fault(bot: str, slack: FakeSlack) -> None:
+    slack.fail("auth.test", RateLimited(30))
+    said = await say(slack, "doctor")
+    assert "🟠 *Slack token* · Slack asks to wait (ratelimited)\n      → try again in a minute" in said.plain
 
 
 async def test_what_is_wrong_comes_first_and_says_what_to_do(bot: str, slack: FakeSlack, hms: FakeHms) -> None:

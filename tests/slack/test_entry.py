@@ -15,11 +15,11 @@ import pytest
 
 from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Stall
-from bot.demo.fake_slack import ApiError, FakeSlack, HttpError
+from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from bot.errors import ConfigError
 from bot.settings import Settings
 from tests.conftest import ROOT
-from tests.slack.live import fill, shown
+from tests.slack.live import fill, shown, until
 
 
 @pytest.fixture
@@ -103,6 +103,35 @@ async def test_a_refused_app_token_ends_the_start(slack: FakeSlack, settings: Se
     with pytest.raises(ConfigError, match="SLACK_APP_TOKEN"):
         async with running(settings, "socket"):
             pass
+
+
+async def test_an_app_token_without_its_scope_ends_the_start(slack: FakeSlack, settings: Settings) -> None:
+    slack.fail("apps.connections.open", ApiError("missing_scope"))
+    with pytest.raises(ConfigError, match=r"SLACK_APP_TOKEN.*connections:write"):
+        async with running(settings, "socket"):
+            pass
+
+
+@pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
+@pytest.mark.parametrize("body", ['{"ok": tr', "[1]", ""])
+async def test_an_answer_at_start_that_cannot_be_read_is_waited_out(
+    slack: FakeSlack, settings: Settings, caplog: pytest.LogCaptureFixture, method: str, body: str
+) -> None:
+    slack.fail(method, HttpError(200, body, content_type="application/json"))
+    async with running(settings, "socket") as started:
+        await until(lambda: "slack_not_ready" in caplog.text)
+        assert not started.starting.done()
+
+
+@pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
+async def test_at_start_slack_is_asked_again_when_it_says(
+    slack: FakeSlack, settings: Settings, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    slack.fail(method, RateLimited(30))
+    async with running(settings, "socket"):
+        await until(lambda: "slack_not_ready" in caplog.text)
+    (waited,) = [each for each in caplog.records if each.getMessage() == "slack_not_ready"]
+    assert waited.fields["again_s"] == 30  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("mode", ["web", "socket"])

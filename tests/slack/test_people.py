@@ -44,8 +44,12 @@ async def test_a_zone_is_kept_for_an_hour(slack: FakeSlack, people: People, cloc
     assert asked(slack) == 2
 
 
+CUT, LIST = (HttpError(200, body, content_type="application/json") for body in ('{"ok": tr', "[]"))
+
+
 @pytest.mark.parametrize(
-    "fault", [ApiError("user_not_found"), HttpError(500, "<html>"), HttpError(429, ""), Dropped(), RateLimited(1)]
+    "fault",
+    [ApiError("user_not_found"), HttpError(500, "<html>"), HttpError(429, ""), CUT, LIST, Dropped(), RateLimited(1)],
 )
 async def test_any_fault_gives_the_default(slack: FakeSlack, people: People, fault: object) -> None:
     slack.fail("users.info", *[fault] * 3)  # type: ignore[list-item]  # aiohttp itself repeats a dropped GET

@@ -12,7 +12,7 @@ import pytest
 
 from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Stall
-from bot.demo.fake_slack import ApiError, FakeSlack, RateLimited
+from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from bot.patience import Patience
 from bot.settings import Settings
 from bot.slack.socket import Times
@@ -132,6 +132,27 @@ async def test_socket_mode_switched_off_is_said_once(
     await slack.socket_mode.refresh(reason="link_disabled")
     await slack.wait_for(lambda: slack.sockets == 2)  # and on again
     assert [each.levelno for each in caplog.records if each.getMessage() == "socket_mode_off"] == [logging.ERROR]
+
+
+async def test_an_app_token_that_is_refused_later_is_said_once(
+    socket_bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.fail("apps.connections.open", *[ApiError("token_revoked")] * 6)
+    await slack.socket_mode.refresh(reason="warning")
+    await slack.wait_for(lambda: slack.socket_mode.opened == 4)  # and a token that is taken
+    said = [each for each in caplog.records if each.getMessage() in ("app_token_refused", "socket_failed")]
+    assert [(each.levelno, each.fields) for each in said] == [(logging.ERROR, {"cause": "token_revoked"})]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("body", ['{"ok": tr', "[]"])
+async def test_an_answer_that_cannot_be_read_is_a_fault_like_others(
+    socket_bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture, body: str
+) -> None:
+    slack.fail("apps.connections.open", *[HttpError(200, body, content_type="application/json")] * 2)
+    await slack.socket_mode.refresh(reason="warning")
+    await slack.wait_for(lambda: slack.socket_mode.opened == 4)
+    causes = [each.fields["cause"] for each in caplog.records if each.getMessage() == "socket_failed"]  # type: ignore[attr-defined]
+    assert causes == ["status 200"] * 2
 
 
 async def test_what_is_acknowledged_is_answered_when_the_bot_stops(

@@ -19,6 +19,7 @@ from bot.settings import Settings
 from tests.slack.live import cards, fill, opened, polls, press, say, subscribe, until
 
 OTHER, STRANGER = "T0OTHER0001", "U0STRANGER1"
+GRID = {"id": "E0GRID00001", "name": "Grid"}
 ELSEWHERE, NOT_FOR_STRANGERS = "belongs to another workspace than this bot", "are for people of its own workspace"
 LINES = ["", "active", "show ended", "subscribe", "mute 2h", "settings", "doctor", "help"]
 
@@ -31,6 +32,14 @@ def shared(slack: FakeSlack) -> FakeSlack:
     channel.is_ext_shared = True
     channel.members.add(STRANGER)
     return slack
+
+
+def colleague(slack: FakeSlack, told: str, *workspaces: str) -> str:
+    """The id of a person of the organisation who is in these of its workspaces; `told` is the team_id of users.info."""
+    person = User("W0COLLEAGUE", "cleo", "Cleo League", "Europe/Oslo", 3_600, home=told, workspaces=workspaces)
+    slack.workspace.users[person.id] = person
+    slack.workspace.channel(None).members.add(person.id)
+    return person.id
 
 
 async def answer_to(slack: FakeSlack, **changes: Any) -> Message:
@@ -121,13 +130,59 @@ async def test_a_stranger_at_the_menu_of_a_card(shared: FakeSlack, account: Acco
 
 async def test_people_of_an_enterprise(bot: str, slack: FakeSlack, account: Account) -> None:
     """Enterprise Grid says its own id for that of a person's workspace, where the bot is installed in one."""
-    grid = {"id": "E0GRID00001", "name": "Grid"}
     fill(account, 2)
     await press(slack, await say(slack, "active"), "Show")
-    ada = {"id": slack.workspace.user("ada").id, "team_id": grid["id"]}
-    assert NOT_FOR_STRANGERS not in (await answer_to(slack, user=ada, enterprise=grid)).plain
+    ada = {"id": slack.workspace.user("ada").id, "team_id": GRID["id"]}
+    assert NOT_FOR_STRANGERS not in (await answer_to(slack, user=ada, enterprise=GRID)).plain
     assert NOT_FOR_STRANGERS in (await answer_to(slack, user=ada, enterprise=None)).plain
     assert NOT_FOR_STRANGERS in (await answer_to(slack, user=ada, enterprise={"id": "E0GRID00002"})).plain
+
+
+@pytest.mark.parametrize("home", [OTHER, GRID["id"], "ours"])
+@pytest.mark.parametrize("told", [OTHER, GRID["id"], "ours"])
+async def test_a_member_of_several_workspaces(
+    bot: str, slack: FakeSlack, account: Account, told: str, home: str
+) -> None:
+    """Whichever of them, or the organisation, Slack's press and users.info name first."""
+    own = slack.workspace.team_id
+    fill(account, 2)
+    who = colleague(slack, told.replace("ours", own), OTHER, own)
+    await press(slack, await say(slack, "active"), "Show")
+    user = {"id": who, "team_id": home.replace("ours", own)}
+    assert NOT_FOR_STRANGERS not in (await answer_to(slack, user=user, enterprise=GRID)).plain
+
+
+@pytest.mark.parametrize("home", [OTHER, GRID["id"], "ours"])
+@pytest.mark.parametrize("told", [OTHER, GRID["id"]])
+async def test_a_colleague_of_another_workspace(
+    bot: str, slack: FakeSlack, account: Account, told: str, home: str
+) -> None:
+    fill(account, 2)
+    who = colleague(slack, told, OTHER)
+    await press(slack, await say(slack, "active"), "Show")
+    user = {"id": who, "team_id": home.replace("ours", slack.workspace.team_id)}
+    assert NOT_FOR_STRANGERS in (await answer_to(slack, user=user, enterprise=GRID)).plain
+
+
+async def test_somebody_of_another_organisation(bot: str, slack: FakeSlack, account: Account) -> None:
+    """Of whom Slack tells that alone."""
+    fill(account, 2)
+    who = colleague(slack, "E0GRID00002")
+    await press(slack, await say(slack, "active"), "Show")
+    user = {"id": who, "team_id": slack.workspace.team_id}
+    assert NOT_FOR_STRANGERS in (await answer_to(slack, user=user, enterprise=GRID)).plain
+
+
+async def test_somebody_of_another_organisation_with_the_id_of_a_colleague(
+    bot: str, slack: FakeSlack, account: Account
+) -> None:
+    """An id is a person's in one organisation: users.info speaks of ours."""
+    fill(account, 2)
+    who = colleague(slack, GRID["id"], slack.workspace.team_id)
+    await press(slack, await say(slack, "active"), "Show")
+    for home in (OTHER, "E0GRID00002"):
+        user = {"id": who, "team_id": home}
+        assert NOT_FOR_STRANGERS in (await answer_to(slack, user=user, enterprise=GRID)).plain, home
 
 
 @pytest.mark.parametrize("told", [{"team_id": OTHER, "authorizations": [{"team_id": OTHER}]}, {"team_id": OTHER}])

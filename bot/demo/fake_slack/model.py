@@ -51,6 +51,7 @@ class User:
     is_bot: bool = False
     is_guest: bool = False
     home: str | None = None  # another workspace, with which channels are shared (Slack Connect)
+    workspaces: tuple[str, ...] = ()  # those of an organisation that the person is in (Enterprise Grid)
 
     def as_api(self, team_id: str) -> Json:
         """As users.info gives it: https://docs.slack.dev/reference/objects/user-object"""
@@ -67,6 +68,8 @@ class User:
             "is_app_user": False,
             "profile": {"real_name": self.real_name, "display_name": self.real_name},
         }
+        if self.workspaces:
+            found["enterprise_user"] = {"id": self.id, "teams": list(self.workspaces)}
         if self.tz is not None:
             found |= {"tz": self.tz, "tz_label": self.tz, "tz_offset": self.tz_offset_s}
         return found

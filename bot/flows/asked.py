@@ -1,0 +1,169 @@
+"""What several checks of the doctor need, asked once, and how to ask."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from slack_sdk.errors import SlackApiError
+
+from bot.chat.answers import judge
+from bot.chat.outcome import NotNow, Refused
+from bot.chat.workspace import Who, Workspace
+from bot.core import health
+from bot.core.access import Access
+from bot.core.finding import Finding
+from bot.errors import ConfigError, HmsAuth, HmsError, HmsRateLimited, HmsUnavailable
+from bot.hms.auth import claims
+from bot.hms.client import Hms
+from bot.store.store import REVISIONS, Store, StoreError
+
+T = TypeVar("T")
+
+ASK_S = 4.0
+"""How long one question to Slack, 100ms or the database may take."""
+ELSE = "look at the other lines, and try again"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is looked at; None or "" where it isn't set, or wrongly, of which `settings` tell. `given_token`: 100ms's,
+    where it isn't signed here. `look`: the database as it is, None where there is none yet; raises ConfigError.
+    `interval_s` lies between two polls; `since_s`: since when the bot polls, where it is known, in epoch seconds.
+    `signed`: Slack's requests come by HTTP, and dated; `sockets`: how many connections of Socket Mode are open, where
+    it is the running bot that asks."""
+
+    settings: Sequence[Finding]
+    interval_s: float
+    access: Access = field(default_factory=dict)
+    since_s: float = 0.0
+    workspace: Workspace | None = None
+    signed: bool = False
+    app_token: str = ""
+    sockets: Callable[[], int] | None = None
+    hms: Hms | None = None
+    given_token: str = ""
+    look: Callable[[], Coroutine[Any, Any, Store | None]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """What several checks need, asked once, with what one of them finds of it. `known` is None where there is no good
+    answer: then the other checks have nothing to say."""
+
+    findings: Sequence[Finding]
+    known: T | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One examination. `ahead_s`: how far the clock of 100ms is ahead; `store`: one at this program's revision."""
+
+    parts: Parts
+    who: asyncio.Task[Answer[Who]]
+    ahead_s: asyncio.Task[Answer[float]]
+    store: asyncio.Task[Answer[Store]]
+
+
+def ask(parts: Parts) -> Asked:
+    """Begin to ask."""
+    return Asked(
+        parts,
+        asyncio.create_task(_who(parts)),
+        asyncio.create_task(_hms(parts)),
+        asyncio.create_task(_store(parts)),
+    )
+
+
+async def within(asked: Coroutine[Any, Any, T]) -> T:
+    """The answer; TimeoutError where it takes too long, which isn't waited for."""
+    task = asyncio.create_task(asked)
+    try:
+        done, _ = await asyncio.wait([task], timeout=ASK_S)
+    finally:
+        task.cancel()
+    if not done:
+        raise TimeoutError
+    return task.result()
+
+
+def broken(error: StoreError) -> str:
+    return f"the database doesn't do its work ({error.cause})"
+
+
+def refused(what: str, error: Exception, setting: str, mend: str) -> Finding:
+    """What an error of Slack's says of a token."""
+    outcome = judge(error)
+    if isinstance(outcome, Refused):
+        return Finding(what, "fail", f"Slack refuses {setting} ({outcome.code})", mend)
+    if isinstance(outcome, NotNow) and isinstance(error, SlackApiError):
+        return Finding(what, "warn", f"Slack asks to wait ({outcome.cause})", "try again in a minute")
+    cause = f"no answer within {ASK_S:.0f} s" if isinstance(error, TimeoutError) else outcome.cause
+    return Finding(
+        what, "fail", f"Slack can't be asked ({cause})", "look at this machine's way out, and at SLACK_API_URL"
+    )
+
+
+async def _who(parts: Parts) -> Answer[Who]:
+    what = "Slack token"
+    if parts.workspace is None:
+        return Answer([])
+    try:
+        who = await within(parts.workspace.who())
+    except Exception as error:
+        return Answer([refused(what, error, "SLACK_BOT_TOKEN", "copy the bot token (xoxb-…) anew from your app")])
+    return Answer([Finding(what, "ok", f"{who.team} ({who.team_id}), as @{who.name}")], who)
+
+
+async def _hms(parts: Parts) -> Answer[float]:
+    if parts.hms is None:
+        return Answer([])
+    given = health.judge_token(claims(parts.given_token), time.time()) if parts.given_token else None
+    if given is not None and given.state == "fail":
+        return Answer([given])
+    what, mend = "100ms", "look at 100ms's status page, and at this machine's way out"
+    try:
+        await within(parts.hms.check())
+    except TimeoutError:
+        return Answer([Finding(what, "fail", f"doesn't answer within {ASK_S:.0f} s", mend)])
+    except HmsUnavailable as error:
+        return Answer([Finding(what, "fail", f"{error.text} ({error.cause})", mend)])
+    except HmsAuth as error:
+        return Answer([_refused_token(error, bool(given))], parts.hms.ahead_s)
+    except HmsRateLimited as error:
+        return Answer([Finding(what, "warn", error.text, "others use the account too; try again then")])
+    except HmsError as error:
+        return Answer([Finding(what, "fail", f"another answer than 100ms's ({error.cause})", "check HMS_API_URL")])
+    signed = Finding("100ms token", "ok", "taken; signed with HMS_ACCESS_KEY, and renewed each day")
+    return Answer([given or signed], parts.hms.ahead_s)
+
+
+def _refused_token(error: HmsError, given: bool) -> Finding:
+    if given:
+        seen, mend = "HMS_MANAGEMENT_TOKEN", "make a new one on the Developer page of the 100ms dashboard"
+    else:
+        seen = "the token signed with HMS_ACCESS_KEY and HMS_SECRET"
+        mend = "copy both anew from the Developer page of the 100ms dashboard, and mind the clock: tokens are dated"
+    return Finding("100ms token", "fail", f"100ms refuses {seen} ({error.cause})", mend)
+
+
+async def _store(parts: Parts) -> Answer[Store]:
+    what = "Database"
+    if parts.look is None:
+        return Answer([])
+    try:
+        store = await within(parts.look())
+        if store is None:
+            return Answer([Finding(what, "ok", "none yet: the file is made at the first start")])
+        judged = health.judge_revision(now := await within(store.revision()), REVISIONS)
+    except ConfigError as error:
+        return Answer([Finding(what, "fail", error.text.removeprefix("DATABASE_URL: "), "mend that, or DATABASE_URL")])
+    except StoreError as error:
+        return Answer([Finding(what, "fail", broken(error), ELSE)])
+    except TimeoutError:
+        mend = "check host and port in DATABASE_URL, and that a firewall lets the bot through"
+        return Answer([Finding(what, "fail", f"doesn't answer within {ASK_S:.0f} s", mend)])
+    return Answer([judged], store if now == REVISIONS[-1] else None)
