@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import resource
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any, cast
+from typing import cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -20,13 +21,16 @@ OTHER_FILES = 500
 """Of the database, and of connections to 100ms and Slack. Where there are few, at most half of them."""
 LINGER_S = 1.0
 """So long what is too much is still read, for the refusal to arrive."""
+READ_BYTES = 4 * 1024
+"""So much of a connection is read before it is another's turn: a body in chunks of a byte takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """At most `connections` at once: for one more, the oldest that isn't being answered goes. Seconds until the headers
-    of its first request are there, until a body is, and until somebody has read their answer; `rest_s` between requests
-    is more than balancers take. Slack sends a few kilobytes, and waits 3 seconds."""
+    """At most `connections` at once: for one more, the oldest goes. Seconds until the headers of its request are there,
+    until a body is, and until somebody has read their answer; `rest_s` between two requests of Slack's is more than
+    balancers take. Slack sends a few kilobytes, and waits 3 seconds. `all_bytes` may all bring together: for more, who
+    brought most goes."""
 
     connections: int = 2_000
     headers_s: float = 10.0
@@ -34,43 +38,54 @@ class Bounds:
     answer_s: float = 10.0
     rest_s: float = 75.0
     body_bytes: int = 1024**2
+    all_bytes: int = 64 * 1024**2
 
 
 BOUNDS = Bounds()
 
 
 class Connection(web.RequestHandler):
-    """`busy` while a whole request of it is answered."""
+    """`busy` from Slack's signature on until the answer: it isn't cut for others then."""
 
-    __slots__ = ("_bounds", "_headers_due", "_reader_due", "busy")
+    __slots__ = ("_headers_due", "_line", "_reader_due", "_room", "busy")
 
-    def __init__(self, server: web.Server, bounds: Bounds) -> None:
+    def __init__(self, server: web.Server, room: Room) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
-            keepalive_timeout=bounds.rest_s,
+            keepalive_timeout=room.bounds.rest_s,
             lingering_time=LINGER_S,
             auto_decompress=False,  # nothing that Slack sends is compressed
         )
-        self._bounds = bounds
+        self._room = room
+        self._line: asyncio.Transport | None = None  # aiohttp forgets its own when it closes, which may take long
         self._headers_due: asyncio.TimerHandle | None = None
         self._reader_due: asyncio.TimerHandle | None = None
         self.busy = False
 
-    @property
-    def open(self) -> bool:
-        return self.transport is not None and not self.transport.is_closing()
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._line = cast(asyncio.Transport, transport)
+        self._line.set_write_buffer_limits(0)  # whatever is unread pauses writing
+        self._line.max_size = READ_BYTES  # type: ignore[attr-defined]  # of asyncio's transports, where it is 256 KB
+        self._room.enter(self)
         super().connection_made(transport)
-        self._headers_due = self._loop.call_later(self._bounds.headers_s, self.cut)
+        self._headers_due = self._loop.call_later(self._room.bounds.headers_s, self.cut)
+
+    def data_received(self, data: bytes) -> None:
+        self._room.take(self, len(data))
+        super().data_received(data)
 
     def headers_came(self) -> None:
         _cancel(self._headers_due)
 
+    def answered(self) -> None:
+        """Slack's request is: what it brought counts no more."""
+        self.busy = False
+        self._room.empty(self)
+
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._reader_due = self._loop.call_later(self._bounds.answer_s, self.cut)
+        self._reader_due = self._loop.call_later(self._room.bounds.answer_s, self.cut)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -79,12 +94,20 @@ class Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         _cancel(self._headers_due)
         _cancel(self._reader_due)
+        self._room.leave(self)
+        self._line = None
         super().connection_lost(exc)
 
     def cut(self) -> None:
         """End it now: a close would wait until what is written has been read."""
-        if self.transport is not None:
-            self.transport.abort()
+        self._room.leave(self)
+        if self._line is not None:
+            self._line.abort()
+
+    async def shutdown(self, timeout: float | None = None) -> None:
+        if self.writing_paused:  # nobody waits for the reader when the bot stops
+            self.cut()
+        await super().shutdown(timeout)
 
     def handle_error(
         self,
@@ -99,6 +122,40 @@ class Connection(web.RequestHandler):
         response = web.Response(status=status, text=f"{HTTPStatus(status).phrase}\n", headers={"Server": ""})
         response.force_close()
         return response
+
+
+class Room:
+    """What all connections may take together. Where it isn't enough some are cut, but none that is `busy`."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self._brought: dict[Connection, int] = {}  # bytes, of the oldest first
+        self._bytes = 0
+
+    def enter(self, connection: Connection) -> None:
+        while len(self._brought) >= self.bounds.connections and (oldest := next(self._idle(), None)):
+            oldest.cut()
+        self._brought[connection] = 0
+
+    def take(self, connection: Connection, count: int) -> None:
+        if connection not in self._brought:  # it is cut
+            return
+        self._brought[connection] += count
+        self._bytes += count
+        brought = self._brought.__getitem__
+        while self._bytes > self.bounds.all_bytes and (most := max(self._idle(), key=brought, default=None)):
+            most.cut()
+
+    def empty(self, connection: Connection) -> None:
+        if connection in self._brought:
+            self._bytes -= self._brought[connection]
+            self._brought[connection] = 0
+
+    def leave(self, connection: Connection) -> None:
+        self._bytes -= self._brought.pop(connection, 0)
+
+    def _idle(self) -> Iterator[Connection]:
+        return (each for each in self._brought if not each.busy)
 
 
 def allow_files(bounds: Bounds) -> Bounds:
@@ -119,13 +176,8 @@ def allow_files(bounds: Bounds) -> Bounds:
 
 async def listen(runner: web.AppRunner, host: str, port: int, bounds: Bounds) -> asyncio.Server:
     """`runner` is set up, and cleaned up once the server that this returns is closed. Raises OSError where it can't."""
-    server = cast(web.Server, runner.server)
-
-    def accept() -> Connection:
-        _make_room(server, bounds.connections)
-        return Connection(server, bounds)
-
-    return await asyncio.get_running_loop().create_server(accept, host, port)
+    server, room = cast(web.Server, runner.server), Room(bounds)
+    return await asyncio.get_running_loop().create_server(lambda: Connection(server, room), host, port)
 
 
 def bounded(bounds: Bounds) -> Middleware:
@@ -142,39 +194,29 @@ def bounded(bounds: Bounds) -> Middleware:
             async with asyncio.timeout(bounds.body_s):
                 await request.read()
         except TimeoutError:
-            raise _last(web.HTTPRequestTimeout()) from None
+            raise web.HTTPRequestTimeout from None
         except (web.RequestPayloadError, ConnectionError):
-            raise _last(web.HTTPBadRequest()) from None
-        except web.HTTPRequestEntityTooLarge as error:
-            raise _last(error) from None
-        connection.busy = True
-        try:
-            return await handler(request)
-        finally:
-            connection.busy = False
+            raise web.HTTPBadRequest from None
+        return await handler(request)
 
     return whole
 
 
-async def unnamed(_: web.Request, response: web.StreamResponse) -> None:
-    """A signal handler: answers don't say which versions of what run here."""
+def is_slacks(request: web.Request) -> None:
+    """Its signature is good."""
+    cast(Connection, request.protocol).busy = True
+
+
+async def sign_off(request: web.Request, response: web.StreamResponse) -> None:
+    """A signal handler: answers don't say which versions of what run here, and only Slack's connection rests after one.
+    While it rests aiohttp keeps its last request, however long that was."""
     response.headers.popall("Server", None)
-
-
-def _make_room(server: web.Server, most: int) -> None:
-    connections: list[Any] = server.connections
-    if len(connections) < most:
-        return
-    there = [each for each in connections if each.open]
-    too_many = len(there) - most + 1
-    for each in [each for each in there if not each.busy][: max(too_many, 0)]:
-        each.cut()
-
-
-def _last(refusal: web.HTTPException) -> web.HTTPException:
-    """The last answer on its connection, whose rest can't be read."""
-    refusal.force_close()
-    return refusal
+    connection = cast(Connection, request.protocol)
+    if connection.busy:
+        connection.answered()
+    else:
+        response.headers["Connection"] = "close"
+        response.force_close()
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:

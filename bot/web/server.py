@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
 from bot import log, metrics
-from bot.web.connections import Bounds, bounded, unnamed
+from bot.web.connections import Bounds, bounded, is_slacks, sign_off
 from bot.web.metrics import Metrics
 from bot.web.refusals import Refusals
 from bot.web.timely import Timely
@@ -32,7 +32,7 @@ def application(
     "" or says what doesn't work though people can be answered; it raises BotError where the database does."""
     said = Timely(note, SILENT)
     app = web.Application(client_max_size=bounds.body_bytes, middlewares=[bounded(bounds)])
-    app.on_response_prepare.append(unnamed)
+    app.on_response_prepare.append(sign_off)
     if slack is not None:
         app.router.add_post("/slack/events", _events(slack, SignatureVerifier(signing_secret)))
 
@@ -59,6 +59,7 @@ def _events(slack: AsyncApp, verifier: SignatureVerifier) -> Handler:
         if not _signed(request, await request.read(), verifier):
             refusals.note()
             return web.Response(status=401)
+        is_slacks(request)
         response = await respond(request)
         metrics.acks.labels(str(response.status)).observe(time.perf_counter() - began)
         return response

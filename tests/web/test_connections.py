@@ -1,0 +1,326 @@
+"""How much strangers can hold of the bot's files, memory and time, and what Slack can do meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from bot.app import running
+from bot.demo.fake_hms import FakeHms
+from bot.demo.fake_slack import FakeSlack
+from bot.settings import Settings
+from bot.web.connections import Bounds, bounded, is_slacks, listen
+from bot.web.metrics import Metrics
+from bot.web.server import application
+from tests.conftest import ROOT
+from tests.web.strangers import Stranger, health
+
+TIGHT = Bounds(headers_s=0.4, body_s=0.4, answer_s=0.4, rest_s=1.0)
+MB = 1024**2
+
+
+@pytest.fixture
+async def tight(settings: Settings, slack: FakeSlack) -> AsyncIterator[str]:
+    """The bot, with little time for strangers."""
+    async with running(settings, "web", bounds=TIGHT) as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        yield started.url
+
+
+SLOW = {
+    "nothing": "",
+    "a byte": "P",
+    "headers": "POST /slack/events HTTP/1.1\r\nHost: bot\r\nX-Slow: ",
+    "a body": "POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000\r\n\r\nx",
+    "chunks": "POST /slack/events HTTP/1.1\r\nHost: bot\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
+    "a body of a GET": "GET /healthz HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000\r\n\r\nx",
+    "a body that nobody wants": "PUT /nowhere HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000\r\n\r\nx",
+    "a second request": "GET /healthz HTTP/1.1\r\nHost: bot\r\n\r\nGET /health",
+}
+
+
+@pytest.mark.parametrize("begun", SLOW.values(), ids=SLOW)
+async def test_slow_clients_are_let_go_and_hold_nobody_up(tight: str, slack: FakeSlack, begun: str) -> None:
+    strangers = [await Stranger.of(tight, begun) for _ in range(200)]
+    assert (await slack.command("help")).status == 200
+    assert "Filters" in (await slack.reply()).plain
+    await asyncio.gather(*(stranger.answer() for stranger in strangers))
+
+
+async def test_an_answer_that_nobody_reads(tight: str, slack: FakeSlack) -> None:
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    line.connect(("127.0.0.1", int(tight.rpartition(":")[2])))
+    _, writer = await asyncio.open_connection(sock=line, limit=1)
+    asking = ("GET /nowhere HTTP/1.1\r\nHost: bot\r\n\r\n" * 1000).encode()
+    with pytest.raises(ConnectionError):
+        async with asyncio.timeout(8):
+            while True:  # until the answers fit in no buffer any more, and the bot has waited long enough
+                writer.write(asking)
+                await writer.drain()
+    assert (await slack.command("help")).status == 200
+
+
+@asynccontextmanager
+async def narrow(served: web.Application, bounds: Bounds) -> AsyncIterator[str]:
+    """A door, and its URL, over connections whose buffers are full after a few kilobytes."""
+    runner = web.AppRunner(served)
+    await runner.setup()
+    server = await listen(runner, "127.0.0.1", 0, bounds)
+    server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2048)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        await runner.cleanup()
+
+
+def watched(bounds: Bounds) -> web.Application:
+    """The bot's, of which nobody asks anything but how it is."""
+
+    async def nothing() -> str:
+        return ""
+
+    return application(None, "", str, nothing, Metrics(lambda: asyncio.sleep(0, {}), str), bounds)
+
+
+def files() -> int:
+    """How many this process has open."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+class Deaf:
+    """Strangers that ask for a page of `/metrics`, which is some 20 KB, and don't read it."""
+
+    def __init__(self, url: str, count: int, rest: str = "") -> None:
+        self._before = files() + count
+        self._lines = [socket.socket() for _ in range(count)]
+        for line in self._lines:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            line.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+            line.send(f"GET /metrics HTTP/1.1\r\nHost: bot\r\n{rest}\r\n".encode())
+
+    async def __aenter__(self) -> Deaf:
+        await self.held(lambda count: count > 0)
+        return self
+
+    async def held(self, enough: Callable[[int], bool]) -> None:
+        """Until the bot has so many files for them."""
+        async with asyncio.timeout(8):
+            while not enough(files() - self._before):
+                await asyncio.sleep(0.02)
+
+    async def __aexit__(self, *_: object) -> None:
+        for line in self._lines:
+            line.close()
+
+
+@pytest.mark.parametrize("rest", ["", "Connection: close\r\n"], ids=["kept", "closed"])
+async def test_a_short_answer_that_nobody_reads(rest: str) -> None:
+    """The bot has closed the connection, and has the answer still to send."""
+    async with narrow(watched(TIGHT), TIGHT) as url, Deaf(url, 25, rest) as deaf:
+        await deaf.held(lambda count: count == 0)
+
+
+async def test_connections_whose_answers_nobody_reads_are_counted() -> None:
+    bounds = Bounds(connections=10, answer_s=60.0)
+    async with narrow(watched(bounds), bounds) as url, Deaf(url, 25, "Connection: close\r\n") as deaf:
+        await deaf.held(lambda count: count == 10)
+        assert await health(url, "/healthz") == "ok\n"
+
+
+async def test_an_answer_that_nobody_reads_is_not_waited_for_at_the_end() -> None:
+    bounds = Bounds(answer_s=60.0)
+    async with asyncio.timeout(20), AsyncExitStack() as strangers, narrow(watched(bounds), bounds) as url:
+        await strangers.enter_async_context(Deaf(url, 3))
+
+
+async def test_a_long_body_takes_turns_with_others() -> None:
+    turns, loop, kilobytes = 0, asyncio.get_running_loop(), 60
+
+    def turn() -> None:
+        nonlocal turns
+        turns += 1
+        loop.call_soon(turn)
+
+    async with narrow(watched(TIGHT), TIGHT) as url:
+        stranger = await Stranger.of(url)
+        head = f"PUT /healthz HTTP/1.1\r\nHost: bot\r\nContent-Length: {kilobytes * 1024}\r\n\r\n"
+        stranger.writer.write(head.encode() + b"x" * kilobytes * 1024)
+        assert stranger.writer.transport.get_write_buffer_size() == 0  # all is on its way
+        turn()
+        assert (await stranger.answer()).startswith("HTTP/1.1 405 ")
+        assert turns > kilobytes / 4
+
+
+async def test_slack_gets_through_when_somebody_holds_all_there_are(settings: Settings, slack: FakeSlack) -> None:
+    async with running(settings, "web", bounds=Bounds(connections=20)) as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        strangers = [await Stranger.of(started.url, "P") for _ in range(50)]
+        assert (await slack.command("help")).status == 200
+        assert "Filters" in (await slack.reply()).plain
+        ended = [asyncio.create_task(stranger.answer(20)) for stranger in strangers]
+        done, held = await asyncio.wait(ended, timeout=0.2)
+        assert 0 < len(held) < 20 < len(done)
+        for each in held:
+            each.cancel()
+
+
+async def test_slack_gets_through_when_all_there_are_wait_for_the_database(
+    settings: Settings, slack: FakeSlack, tmp_path: Path
+) -> None:
+    async with running(settings, "web", bounds=Bounds(connections=5)) as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        strangers = []
+        for _ in range(12):
+            strangers.append(await Stranger.of(started.url, "GET /readyz HTTP/1.1\r\nHost: bot\r\n\r\n"))
+            assert await health(started.url, "/healthz") == "ok\n"  # so what came before it has been read
+        assert (await slack.command("help")).status == 200
+        assert "Filters" in (await slack.reply()).plain
+        answers = await asyncio.gather(*(stranger.answer(20) for stranger in strangers))
+        other.close()
+        async with asyncio.timeout(8):
+            while await health(started.url, "/readyz") != "ready\n":
+                await asyncio.sleep(0.05)
+    assert answers[:7] == [""] * 7 and answers[-1].endswith("\r\n\r\nready\nalerts wait: the database doesn't answer\n")
+
+
+async def test_slacks_request_is_answered_when_others_need_room() -> None:
+    bounds, begun, let = Bounds(connections=1, all_bytes=1_000), asyncio.Event(), asyncio.Event()
+
+    async def events(request: web.Request) -> web.Response:
+        is_slacks(request)
+        begun.set()
+        await let.wait()
+        return web.Response(text="ok")
+
+    served = web.Application(middlewares=[bounded(bounds)])
+    served.router.add_post("/slack/events", events)
+    async with narrow(served, bounds) as url:
+        head = "POST /slack/events HTTP/1.1\r\nHost: slack\r\nConnection: close\r\nContent-Length: 900\r\n\r\n"
+        slacks = await Stranger.of(url, head + "x" * 900)
+        await begun.wait()
+        assert [await (await Stranger.of(url, text)).answer() for text in ("P" * 500, "P" * 500)] == [""] * 2
+        let.set()
+        assert (await slacks.answer()).endswith("\r\n\r\nok")
+
+
+async def test_who_brings_most_goes_when_all_bring_too_much(settings: Settings, slack: FakeSlack) -> None:
+    async with running(settings, "web", bounds=Bounds(body_s=60.0, all_bytes=2 * MB)) as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        head = f"POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-Length: {MB}\r\n\r\n"
+        small = await Stranger.of(started.url, head.replace(str(MB), "1000"))
+        ended = []
+        for _ in range(10):
+            stranger = await Stranger.of(started.url, head + "x" * (MB - 1))
+            ended.append(asyncio.create_task(stranger.answer(20)))
+        async with asyncio.timeout(8):
+            while sum(each.done() for each in ended) < 8:
+                await asyncio.sleep(0.02)
+        assert (await slack.command("help")).status == 200
+        assert "Filters" in (await slack.reply()).plain
+        small.writer.write(b"x" * 1000)
+        assert (await small.reader.readline()).startswith(b"HTTP/1.1 401 ")
+        small.writer.close()
+        for each in ended:
+            each.cancel()
+
+
+async def test_only_slacks_connections_rest(bot: str, slack: FakeSlack) -> None:
+    """One that rests holds the request before."""
+    for asked in ("GET /healthz", "GET /nowhere", "POST /slack/events"):
+        stranger = await Stranger.of(bot, f"{asked} HTTP/1.1\r\nHost: bot\r\n\r\n")
+        assert "\r\nConnection: close\r\n" in await stranger.answer()
+    await slack.command("help")
+    body, headers = slack.sent
+    lines = "".join(f"{name}: {value}\r\n" for name, value in {**headers, "Content-Length": len(body)}.items())
+    again = f"POST /slack/events HTTP/1.1\r\nHost: bot\r\n{lines}\r\n{body.decode()}"
+    stranger = await Stranger.of(bot)
+    for _ in range(2):
+        stranger.writer.write(again.encode())
+        answer = (await stranger.reader.readuntil(b"\r\n\r\n")).decode()
+        assert answer.startswith("HTTP/1.1 200 ") and "Connection" not in answer
+    stranger.writer.close()
+
+
+LONG = {
+    "said": ("POST /slack/events", f"Content-Length: {MB + 1}\r\n\r\n"),
+    "said of a GET": ("GET /healthz", f"Content-Length: {MB + 1}\r\n\r\n"),
+    "in chunks": ("POST /slack/events", "Transfer-Encoding: chunked\r\n\r\n" + f"{MB + 1:x}\r\n" + "x" * (MB + 1)),
+    "of a GET, in chunks": ("GET /readyz", "Transfer-Encoding: chunked\r\n\r\n" + f"{MB + 1:x}\r\n" + "x" * (MB + 1)),
+}
+
+
+@pytest.mark.parametrize(("line", "rest"), LONG.values(), ids=LONG)
+async def test_long_bodies_are_refused_before_they_are_read(tight: str, line: str, rest: str) -> None:
+    stranger = await Stranger.of(tight, f"{line} HTTP/1.1\r\nHost: bot\r\n{rest}")
+    assert (await stranger.answer()).startswith("HTTP/1.1 413 ")
+
+
+async def test_a_body_of_a_megabyte_is_read(tight: str) -> None:
+    head = f"GET /healthz HTTP/1.1\r\nHost: bot\r\nConnection: close\r\nContent-Length: {MB}\r\n\r\n"
+    assert (await (await Stranger.of(tight, head + "x" * MB)).answer()).startswith("HTTP/1.1 200 ")
+
+
+async def test_connections_are_fewer_than_the_files_there_may_be(
+    slack: FakeSlack, settings: Settings, hms: FakeHms, tmp_path: Path
+) -> None:
+    """In a process of its own, which may open few files: none is missing for Slack, the database and the rest."""
+    environment = {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+        "SLACK_API_URL": slack.api_url,
+        "HMS_ACCESS_KEY": hms.access_key,
+        "HMS_SECRET": hms.secret,
+        "HMS_API_URL": hms.url,
+        "DATABASE_URL": settings.database_url,
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+    }
+    code = (
+        "import resource as r, runpy, sys; r.setrlimit(r.RLIMIT_NOFILE, (100, 400)); sys.argv = ['bot', 'web'];"
+        "runpy.run_module('bot', run_name='__main__')"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=ROOT, env=os.environ | environment, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr
+    begun = ""
+    try:
+        while " listening " not in begun:
+            begun += (await asyncio.wait_for(process.stderr.readline(), 20)).decode()
+        assert begun.count("few_files files=400 wanted=2500 connections=200") == 1
+        url = begun.partition("url=")[2].strip()
+        strangers = [await Stranger.of(url, "P") for _ in range(450)]
+        slack.bot_events_url = f"{url}/slack/events"
+        assert (await slack.command("active")).status == 200
+        assert "No sessions match" in (await slack.reply()).plain
+        for each in strangers:
+            each.writer.close()
+    finally:
+        process.terminate()
+        rest = (await process.communicate())[1].decode()
+    assert "socket.accept" not in rest and " error " not in rest
+
+
+def test_a_process_may_open_the_files_that_its_connections_need() -> None:
+    """In a process of its own: what it may can't be taken back."""
+    code = (
+        "import resource as r; from bot.web.connections import BOUNDS, allow_files; kind = r.RLIMIT_NOFILE;"
+        "most = r.getrlimit(kind)[1]; r.setrlimit(kind, (1_024, most)); allow_files(BOUNDS); print(r.getrlimit(kind)[0]);"
+        "r.setrlimit(kind, (1_024, 1_500)); print(allow_files(BOUNDS).connections, *r.getrlimit(kind))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == "2500\n1000 1500 1500\n"
