@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import yaml
 
@@ -16,6 +17,9 @@ from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes says what else runs
+hypothesis.settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent
 NOW = 1_764_000_000.0  # 2025-11-24T16:00:00Z

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import available_timezones
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.digest import Digest
@@ -31,7 +31,6 @@ def made(schedule: Schedule, now: datetime) -> Digest:
     return Digest("T1", "C1", parse("all"), schedule, "say", "U1", 0, number=1, last=done)
 
 
-@settings(deadline=None)
 @given(schedules, starts, pauses)
 def test_each_date_is_sent_or_named_once(schedule: Schedule, now: datetime, minutes: list[int]) -> None:
     digest, begun = made(schedule, now), now
@@ -50,7 +49,6 @@ def test_each_date_is_sent_or_named_once(schedule: Schedule, now: datetime, minu
     assert dates == [day for day in schedule.next(begun, len(dates)) if schedule.at(day) <= now]
 
 
-@settings(deadline=None)
 @given(schedules, starts, st.integers(AHEAD_S + 1, 400 * 86_400))
 def test_a_clock_that_was_ahead(schedule: Schedule, now: datetime, ahead_s: int) -> None:
     """A date that has not come is as good as not done with."""

@@ -81,7 +81,7 @@ class Life:
 
 
 @given(st.integers(0, 1_000_000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_is_kept_back_is_counted_once(seed: int) -> None:
     life = Life(seed)
     for _ in range(40):

@@ -425,5 +425,5 @@ class Lives(RuleBasedStateMachine):
         assert set(self.in_thread) <= {"C2", "C5"}
 
 
-Lives.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+Lives.TestCase.settings = settings(max_examples=300, stateful_step_count=40)
 TestLives = Lives.TestCase

@@ -93,7 +93,7 @@ async def walk(hms: Hms, line: str, between: object = lambda: None) -> list[str]
     st.sampled_from([10, 11, 50, 100]),
     st.lists(st.sampled_from(["", "-"]), max_size=1),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_walk_is_the_full_listing_filtered(
     seed: int, count: int, state: str, checks: list[str], limit: int, rooms: list[str]
 ) -> None:
@@ -123,7 +123,7 @@ async def _walk(account: Account, line: str, between: object = lambda: None) -> 
 
 
 @given(st.integers(0, 10_000), st.sampled_from(["active", "ended", "all", "active role:host", "all peers:>=1"]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_while_sessions_come_and_go_none_is_skipped_or_shown_twice(seed: int, line: str) -> None:
     rng = random.Random(seed)
     account = build(rng, 60)

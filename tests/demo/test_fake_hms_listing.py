@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.fake_hms import Account, FakeHms, Oddities, Session, format_time
@@ -41,7 +41,6 @@ def pages(account: Account, limit: int, **filters: Any) -> list[Session]:
         assert start == page[-1].id
 
 
-@settings(deadline=None)
 @given(
     plan=openings,
     active=st.none() | st.booleans(),
@@ -69,7 +68,6 @@ def test_pages_hold_every_session_once_newest_first(
     assert times == sorted(times, reverse=True)
 
 
-@settings(deadline=None)
 @given(plan=openings.filter(lambda plan: len(plan) > 12))
 def test_a_page_goes_on_after_a_session_that_left_the_list(plan: Any) -> None:
     account = build([(ms, room, True) for ms, room, _ in plan])
@@ -82,7 +80,6 @@ def test_a_page_goes_on_after_a_session_that_left_the_list(plan: Any) -> None:
     assert [session.id for session in first + rest] == everything
 
 
-@settings(deadline=None)
 @given(plan=openings)
 def test_ids_are_unique_and_carry_their_time(plan: Any) -> None:
     account = build(plan)

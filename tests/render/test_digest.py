@@ -368,7 +368,7 @@ def drawings(draw: st.DrawFn) -> tuple[Figures, Digest, dict[str, str], Due]:
     return figures, made, said, Due(day, window, draw(st.booleans()), skipped)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(drawings())
 def test_whatever_the_figures_and_names(drawing: tuple[Figures, Digest, dict[str, str], Due]) -> None:
     message = digest_message(*drawing)

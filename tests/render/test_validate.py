@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.render.validate import InvalidBlocks, check, problems
@@ -522,7 +522,6 @@ _json = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(_json, _json)
 def test_arbitrary_json_never_raises(blocks: Json, text: Json) -> None:
     assert all(isinstance(line, str) for line in problems(blocks, text=text))

@@ -275,7 +275,7 @@ async def test_large_bodies_are_refused(bot: str, slack: FakeSlack) -> None:
         assert (await http.post(f"{bot}/slack/events", content=body, headers=signed(slack, body))).status_code == 413
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.one_of(strategies.lines, strategies.texts))
 async def test_any_text_is_answered(bot: str, slack: FakeSlack, text: str) -> None:
     ack = await slack.command(text.replace("\x00", ""))
