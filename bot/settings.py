@@ -17,7 +17,7 @@ from bot.errors import ConfigError
 from bot.program import PROGRAM
 
 Mode = Literal["web", "socket"]
-_PASSWORD = re.compile(r"://[^:@/]*:(.+)@|[?&]password=([^&]+)")
+_PASSWORDS = (re.compile(r"://[^:@/]*:(.+)@"), re.compile(r"[?&](?:ssl)?password=([^&]+)"))
 
 
 def _http_url(url: str) -> str:
@@ -77,7 +77,7 @@ class Settings(BaseSettings):
         values = [getattr(self, name) for name in type(self).model_fields]
         tokens = [each.get_secret_value() for each in values if isinstance(each, SecretStr)]
         addresses = (self.database_url, self.slack_api_url, self.hms_api_url)
-        passwords = [found[1] or found[2] for url in addresses for found in _PASSWORD.finditer(url)]
+        passwords = [each for url in addresses for form in _PASSWORDS for each in form.findall(url)]
         return [*tokens, self.hms_access_key or "", *passwords, *map(unquote, passwords)]
 
     @model_validator(mode="before")

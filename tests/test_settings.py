@@ -47,6 +47,8 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         ("postgresql://me:pa%20ss@db/bot", "pa ss"),
         ("postgresql://me:p/a?s#s@db:5432/bot", "p/a?s#s"),
         ("postgresql://db/bot?user=me&password=a-pass", "a-pass"),
+        ("postgresql://db:5432/bot?password=a-pass@x", "a-pass@x"),
+        ("postgresql://db/bot?sslpassword=a-pass", "a-pass"),
     ],
 )
 def test_what_must_not_be_logged(monkeypatch: pytest.MonkeyPatch, url: str, password: str) -> None:
