@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,18 +15,14 @@ from bot.core.finding import Finding
 from bot.core.zones import exact_zone
 from bot.errors import ConfigError
 from bot.program import PROGRAM
+from bot.weburl import is_web_url
 
 Mode = Literal["web", "socket"]
 _PASSWORDS = (re.compile(r"://[^:@/]*:(.+)@"), re.compile(r"[?&](?:ssl)?password=([^&]+)"))
 
 
 def _http_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
+    if not is_web_url(url):
         raise ValueError("is not a URL such as https://example.com/path")
     return url.rstrip("/")
 
