@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.errors import ConfigError
 from bot.program import PROGRAM
@@ -33,11 +34,15 @@ def _serve(mode: str, arguments: list[str]) -> None:
 def _migrate(arguments: list[str]) -> None:
     if arguments:
         raise ConfigError(f"migrate takes no arguments: DATABASE_URL says what to upgrade. {USAGE}")
+    from bot import log
     from bot.settings import read
     from bot.store.store import Store
 
+    settings = read()
+    log.set_up(settings.log_level, settings.log_format, settings.secrets)
+
     async def migrate() -> None:
-        store = await Store.open(read().database_url)
+        store = await Store.open(settings.database_url)
         await store.close()
 
     asyncio.run(migrate())
@@ -54,7 +59,7 @@ def _doctor(arguments: list[str]) -> None:
 
     settings, _ = read_all()
     log.set_up("WARNING", settings.log_format, settings.secrets)  # what it finds is on standard output
-    findings = asyncio.run(doctor())
+    findings = [replace(each, seen=log.struck(each.seen)) for each in asyncio.run(doctor())]
     for line in terminal(findings, colour=sys.stdout.isatty()):
         print(line)
     if any(finding.state == "fail" for finding in findings):
@@ -87,7 +92,9 @@ def main() -> int:
             raise ConfigError(f"{name!r} is not a command. {USAGE}" if name else USAGE)
         COMMANDS[name](arguments)
     except ConfigError as error:
-        print(f"sessions-bot: {error.text}", file=sys.stderr)
+        from bot import log  # only now: the usage is there at once
+
+        print(f"sessions-bot: {log.struck(error.text)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -20,7 +20,8 @@ SLACK_TIMEOUT_S = 8
 
 
 def slack_http(settings: Settings, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
-    """For everything that goes to Slack, response_urls and websockets too. To be closed in the end."""
+    """For everything that goes to Slack, response_urls and websockets too. To be closed in the end. Raises ConfigError
+    for a proxy that can't be used."""
     return aiohttp.ClientSession(trace_configs=list(traces), proxy=proxy_to(settings.slack_api_url))
 
 
@@ -40,9 +41,9 @@ def slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: bool
 
 
 def hms_client(settings: Settings) -> Hms:
-    """To be closed in the end."""
+    """To be closed in the end. Raises ConfigError as `slack_http` does."""
     mask = Mask(secret(settings.slack_bot_token)) if settings.mask_names else None
-    return Hms(settings.hms_api_url, _hms_token(settings), mask=mask)
+    return Hms(settings.hms_api_url, _hms_token(settings), mask=mask, proxy=proxy_to(settings.hms_api_url))
 
 
 def given_token(settings: Settings) -> str:

@@ -14,6 +14,8 @@ from bot.errors import ConfigError
 from bot.flows.asked import Parts
 from bot.flows.doctor import examine
 from bot.hms.client import Hms
+from bot.proxy import RULE as PROXY_RULE
+from bot.proxy import proxy_name
 from bot.settings import HMS_KEYS, Mode, Settings, Wrong, modes, read_all, review
 from bot.slack.commands import FREE, command_words
 from bot.store.store import Store
@@ -30,16 +32,22 @@ async def doctor() -> list[Finding]:
     except ConfigError as error:
         wrong.append(Wrong("ACCESS", error.text.removeprefix("ACCESS, "), ACCESS_RULE))
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(slack_http(settings))
-        hms = hms_client(settings)
-        stack.push_async_callback(hms.close)
+        workspace = hms = None
+        try:
+            http = await stack.enter_async_context(slack_http(settings))
+            hms = hms_client(settings)
+        except ConfigError as error:  # a proxy: nobody can be asked without
+            setting, _, said = error.text.partition(" ")
+            wrong.append(Wrong(setting, said.removesuffix(f": {PROXY_RULE}."), PROXY_RULE))
+        else:
+            workspace = Workspace(slack_client(settings, http, again=False))
+            stack.push_async_callback(hms.close)
 
         async def look() -> Store | None:
             if store := await Store.look(settings.database_url):
                 stack.push_async_callback(store.close)
             return store
 
-        workspace = Workspace(slack_client(settings, http, again=False))
         seen = parts(settings, modes(settings), access, wrong, workspace=workspace, hms=hms, look=look)
         return await examine(seen)
 
@@ -50,14 +58,14 @@ def parts(
     access: Access,
     wrong: Sequence[Wrong] = (),
     *,
-    workspace: Workspace,
-    hms: Hms,
+    workspace: Workspace | None,
+    hms: Hms | None,
     look: Callable[[], Coroutine[Any, Any, Store | None]],
     since_s: float = 0.0,
     sockets: Callable[[], int] | None = None,
 ) -> Parts:
     """All that the settings leave fit to be looked at, `of` these modes; `wrong` as for `review`, the rest as in
-    `Parts`."""
+    `Parts`. Without a `workspace` or `hms` there is a proxy that can't be used."""
     findings = review(settings, of, wrong)
     unfit = {finding.what for finding in findings if finding.state == "fail"}
 
@@ -70,10 +78,12 @@ def parts(
         access,
         since_s=since_s,
         workspace=workspace if fit("SLACK_BOT_TOKEN", "SLACK_API_URL") else None,
+        slack_proxy=proxy_name(settings.slack_api_url) if workspace is not None else "",
         signed="web" in of,
         app_token=secret(settings.slack_app_token) if "socket" in of and fit("SLACK_APP_TOKEN") else "",
         sockets=sockets,
-        hms=hms if fit(HMS_KEYS, "HMS_API_URL") else None,
+        hms=hms if fit(HMS_KEYS, "HMS_ACCESS_KEY", "HMS_SECRET", "HMS_MANAGEMENT_TOKEN", "HMS_API_URL") else None,
+        hms_proxy=proxy_name(settings.hms_api_url) if hms is not None else "",
         given_token=given_token(settings),
         look=look if fit("DATABASE_URL") else None,
     )

@@ -55,10 +55,14 @@ def error(event: str, *, exc_info: bool = False, **fields: Any) -> None:
     _logger.error(event, extra={"fields": fields}, exc_info=exc_info)
 
 
+def struck(text: str) -> str:
+    """Without secrets: the settings' own, and whatever looks like one."""
+    return _secret.sub("[secret]", text)
+
+
 def safe(value: object) -> str:
-    """One line without secrets: the settings' own, and whatever looks like one."""
-    text = _secret.sub("[secret]", str(value))
-    text = "".join(char if char.isprintable() else " " for char in text)
+    """The same as one short line."""
+    text = "".join(char if char.isprintable() else " " for char in struck(str(value)))
     return text if len(text) <= VALUE_CHARS else text[: VALUE_CHARS - 1] + "…"
 
 

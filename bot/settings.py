@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,18 +15,14 @@ from bot.core.finding import Finding
 from bot.core.zones import exact_zone
 from bot.errors import ConfigError
 from bot.program import PROGRAM
+from bot.weburl import is_web_url
 
 Mode = Literal["web", "socket"]
-_PASSWORD = re.compile(r"://[^:@/]*:(.+)@|[?&]password=([^&]+)")
+_PASSWORDS = (re.compile(r"://[^:@/]*:(.+)@"), re.compile(r"[?&](?:ssl)?password=([^&]+)"))
 
 
 def _http_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
+    if not is_web_url(url):
         raise ValueError("is not a URL such as https://example.com/path")
     return url.rstrip("/")
 
@@ -77,7 +73,7 @@ class Settings(BaseSettings):
         values = [getattr(self, name) for name in type(self).model_fields]
         tokens = [each.get_secret_value() for each in values if isinstance(each, SecretStr)]
         addresses = (self.database_url, self.slack_api_url, self.hms_api_url)
-        passwords = [found[1] or found[2] for url in addresses for found in _PASSWORD.finditer(url)]
+        passwords = [each for url in addresses for form in _PASSWORDS for each in form.findall(url)]
         return [*tokens, self.hms_access_key or "", *passwords, *map(unquote, passwords)]
 
     @model_validator(mode="before")
@@ -114,6 +110,8 @@ _WRITE = {
 }
 """Into each setting that may be wrong by its form."""
 _STARTS = {"slack_bot_token": ("xoxb-", "xoxe.xoxb-"), "slack_app_token": ("xapp-",)}
+_COPIED = re.compile(r"[\x21-\x7e]+")
+"""A token, key or secret as it was given out. Another one may not even fit into a request's header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +160,14 @@ def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) 
     """A finding for each setting that is missing for these modes or looks odd, and for each that is `wrong`."""
     missing = [each for mode in of for each in lacking(settings, mode)]
     found = [Finding(each.name, "fail", each.why, each.do) for each in dict.fromkeys([*wrong, *missing])]
+    failed = {each.what for each in found}
     secret = settings.slack_signing_secret
-    if secret is not None and not re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value()):
+    looks = secret is None or re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value())
+    if not looks and "SLACK_SIGNING_SECRET" not in failed:
         seen = "doesn't look like one, which has 32 digits and letters a to f"
         found.append(Finding("SLACK_SIGNING_SECRET", "warn", seen, "compare it with the one on page Basic Information"))
     secret = settings.hms_secret
-    if secret is not None and len(secret.get_secret_value()) < HMS_SECRET_CHARS:
+    if secret is not None and len(secret.get_secret_value()) < HMS_SECRET_CHARS and "HMS_SECRET" not in failed:
         seen = f"is short, with less than {HMS_SECRET_CHARS} characters: a part of it may be missing"
         found.append(Finding("HMS_SECRET", "warn", seen, "compare it with the one on the Developer page of 100ms"))
     said = " or ".join(f"{PROGRAM} {mode}" for mode in of)
@@ -188,11 +188,29 @@ def modes(settings: Settings) -> Sequence[Mode]:
 
 
 def lacking(settings: Settings, mode: Mode) -> Iterator[Wrong]:
-    """What a mode can't do without."""
+    """What a mode can't do without, or not as it is."""
     for name, what in _NEEDED[mode]:
         if getattr(settings, name) is None:
             yield Wrong(name.upper(), "is not set", f"it is {what}")
-        elif name in _STARTS and not getattr(settings, name).get_secret_value().startswith(_STARTS[name]):
+        elif odd := _odd(settings, name):
+            yield odd
+        elif name in _STARTS and not _text(settings, name).startswith(_STARTS[name]):
             yield Wrong(name.upper(), "is another token", f"it starts with {_STARTS[name][0]}")
-    if settings.hms_management_token is None and not (settings.hms_access_key and settings.hms_secret):
+    signed = settings.hms_access_key and settings.hms_secret
+    if settings.hms_management_token is None and not signed:
         yield Wrong(HMS_KEYS, "are not both set", "they are on the Developer page of the 100ms dashboard")
+        return
+    used = ("hms_access_key", "hms_secret") if signed else ("hms_management_token",)
+    yield from filter(None, (_odd(settings, name) for name in used))
+
+
+def _odd(settings: Settings, name: str) -> Wrong | None:
+    """What is wrong with a value that was copied, if it isn't what was given out: a wrapped one, for example."""
+    if _COPIED.fullmatch(_text(settings, name)):
+        return None
+    return Wrong(name.upper(), "has a space, a line break or another odd character in it", "copy it anew")
+
+
+def _text(settings: Settings, name: str) -> str:
+    value = getattr(settings, name)
+    return value.get_secret_value() if isinstance(value, SecretStr) else value

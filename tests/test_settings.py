@@ -47,6 +47,8 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         ("postgresql://me:pa%20ss@db/bot", "pa ss"),
         ("postgresql://me:p/a?s#s@db:5432/bot", "p/a?s#s"),
         ("postgresql://db/bot?user=me&password=a-pass", "a-pass"),
+        ("postgresql://db:5432/bot?password=a-pass@x", "a-pass@x"),
+        ("postgresql://db/bot?sslpassword=a-pass", "a-pass"),
     ],
 )
 def test_what_must_not_be_logged(monkeypatch: pytest.MonkeyPatch, url: str, password: str) -> None:
@@ -79,6 +81,22 @@ def test_a_given_management_token_is_enough(monkeypatch: pytest.MonkeyPatch) -> 
         ("web", {"HMS_API_URL": "api.100ms.live"}, "HMS_API_URL is not a URL"),
         ("web", {"HMS_API_URL": "http://a:port/v2"}, "HMS_API_URL is not a URL"),
         ("web", {"SLACK_API_URL": "http://[x"}, "SLACK_API_URL is not a URL"),
+        ("web", {"HMS_API_URL": "https://münchen..de/v2"}, "HMS_API_URL is not a URL"),
+        ("web", {"HMS_API_URL": "https://☃.com/v2"}, "HMS_API_URL is not a URL"),
+        ("web", {"HMS_API_URL": "https://1.2.3.999/v2"}, "HMS_API_URL is not a URL"),
+        ("web", {"SLACK_API_URL": "http://.."}, "SLACK_API_URL is not a URL"),
+        ("web", {"SLACK_API_URL": "https://exa mple.com"}, "SLACK_API_URL is not a URL"),
+        ("web", {"SLACK_BOT_TOKEN": "xoxb-1\n2"}, "SLACK_BOT_TOKEN has a space, a line break or another odd character"),
+        ("web", {"SLACK_BOT_TOKEN": "“xoxb-1”"}, "SLACK_BOT_TOKEN has a space, a line break or"),
+        ("web", {"SLACK_SIGNING_SECRET": "ab\u200bcd"}, "SLACK_SIGNING_SECRET has a space, a line break or"),
+        ("socket", {"SLACK_APP_TOKEN": "xapp-1\r\n2"}, "SLACK_APP_TOKEN has a space, a line break or"),
+        ("web", {"HMS_ACCESS_KEY": "kä"}, "HMS_ACCESS_KEY has a space, a line break or"),
+        ("web", {"HMS_SECRET": "secret-value\nb"}, "HMS_SECRET has a space, a line break or"),
+        (
+            "web",
+            {"HMS_ACCESS_KEY": None, "HMS_MANAGEMENT_TOKEN": "Bearer eyJ"},
+            "HMS_MANAGEMENT_TOKEN has a space, a line break or another odd character in it: copy it anew.",
+        ),
         ("web", {"LOG_LEVEL": "loud"}, "LOG_LEVEL should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR': write INFO"),
         (
             "web",
@@ -104,6 +122,17 @@ def test_spaces_around_a_value_are_no_part_of_it(monkeypatch: pytest.MonkeyPatch
     assert settings.slack_signing_secret is not None
     assert (settings.slack_signing_secret.get_secret_value(), settings.port) == ("s", 4000)
     assert settings.default_timezone == "UTC"
+
+
+def test_what_a_mode_does_not_use_may_be_odd(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch, SLACK_APP_TOKEN="a b", HMS_MANAGEMENT_TOKEN="a b")
+    load("web")
+
+
+@pytest.mark.parametrize("url", ["https://münchen.de/v2", "http://[::1]:5/x", "http://a_b.internal:80"])
+def test_addresses_of_all_kinds(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    environment(monkeypatch, HMS_API_URL=url)
+    assert load("web").hms_api_url == url
 
 
 def test_a_socket_needs_no_signing_secret(monkeypatch: pytest.MonkeyPatch) -> None:

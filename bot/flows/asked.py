@@ -19,6 +19,7 @@ from bot.core.finding import Finding
 from bot.errors import ConfigError, HmsAuth, HmsError, HmsRateLimited, HmsUnavailable
 from bot.hms.auth import claims
 from bot.hms.client import Hms
+from bot.render.escape import code
 from bot.store.store import REVISIONS, Store, StoreError
 
 T = TypeVar("T")
@@ -33,18 +34,20 @@ class Parts:
     """What is looked at; None or "" where it isn't set, or wrongly, of which `settings` tell. `given_token`: 100ms's,
     where it isn't signed here. `look`: the database as it is, None where there is none yet; raises ConfigError.
     `interval_s` lies between two polls; `since_s`: since when the bot polls, where it is known, in epoch seconds.
-    `signed`: Slack's requests come by HTTP, and dated; `sockets`: how many connections of Socket Mode are open, where
-    it is the running bot that asks."""
+    `slack_proxy`, `hms_proxy`: the `host:port` that lies between, or "". `signed`: Slack's requests come by HTTP, and
+    dated; `sockets`: how many connections of Socket Mode are open, where it is the running bot that asks."""
 
     settings: Sequence[Finding]
     interval_s: float
     access: Access = field(default_factory=dict)
     since_s: float = 0.0
     workspace: Workspace | None = None
+    slack_proxy: str = ""
     signed: bool = False
     app_token: str = ""
     sockets: Callable[[], int] | None = None
     hms: Hms | None = None
+    hms_proxy: str = ""
     given_token: str = ""
     look: Callable[[], Coroutine[Any, Any, Store | None]] | None = None
 
@@ -94,17 +97,19 @@ def broken(error: StoreError) -> str:
     return f"the database doesn't do its work ({error.cause})"
 
 
-def refused(what: str, error: Exception, setting: str, mend: str) -> Finding:
-    """What an error of Slack's says of a token."""
+def refused(what: str, error: Exception, setting: str, mend: str, proxy: str) -> Finding:
+    """What an error of Slack's says of a token; `proxy` as in `Parts`."""
     outcome = judge(error)
     if isinstance(outcome, Refused):
         return Finding(what, "fail", f"Slack refuses {setting} ({outcome.code})", mend)
     if isinstance(outcome, NotNow) and isinstance(error, SlackApiError):
         return Finding(what, "warn", f"Slack asks to wait ({outcome.cause})", "try again in a minute")
     cause = f"no answer within {ASK_S:.0f} s" if isinstance(error, TimeoutError) else outcome.cause
-    return Finding(
-        what, "fail", f"Slack can't be asked ({cause})", "look at this machine's way out, and at SLACK_API_URL"
-    )
+    return Finding(what, "fail", f"Slack can't be asked ({cause})", f"look at {_way_out(proxy)}, and at SLACK_API_URL")
+
+
+def _way_out(proxy: str) -> str:
+    return f"the proxy `{code(proxy)}`, which the environment names" if proxy else "this machine's way out"
 
 
 async def _who(parts: Parts) -> Answer[Who]:
@@ -114,7 +119,8 @@ async def _who(parts: Parts) -> Answer[Who]:
     try:
         who = await within(parts.workspace.who())
     except Exception as error:
-        return Answer([refused(what, error, "SLACK_BOT_TOKEN", "copy the bot token (xoxb-…) anew from your app")])
+        mend = "copy the bot token (xoxb-…) anew from your app"
+        return Answer([refused(what, error, "SLACK_BOT_TOKEN", mend, parts.slack_proxy)])
     return Answer([Finding(what, "ok", f"{who.team} ({who.team_id}), as @{who.name}")], who)
 
 
@@ -124,7 +130,7 @@ async def _hms(parts: Parts) -> Answer[float]:
     given = health.judge_token(claims(parts.given_token), time.time()) if parts.given_token else None
     if given is not None and given.state == "fail":
         return Answer([given])
-    what, mend = "100ms", "look at 100ms's status page, and at this machine's way out"
+    what, mend = "100ms", f"look at 100ms's status page, and at {_way_out(parts.hms_proxy)}"
     try:
         await within(parts.hms.check())
     except TimeoutError:

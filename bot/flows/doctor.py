@@ -74,7 +74,7 @@ async def _slack_socket(asked: Asked) -> Sequence[Finding]:
         await within(workspace.connect(token))
     except Exception as error:
         mend = "make another app-level token with connections:write, page Basic Information"
-        return [refused(what, error, "SLACK_APP_TOKEN", mend)]
+        return [refused(what, error, "SLACK_APP_TOKEN", mend, asked.parts.slack_proxy)]
     return [Finding(what, "ok", "Slack would open one")]
 
 

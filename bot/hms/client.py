@@ -30,7 +30,6 @@ from bot.hms.wire import (
     sessions_decoder,
 )
 from bot.patience import Patience
-from bot.proxy import proxy_to
 
 T = TypeVar("T")
 
@@ -57,10 +56,17 @@ class RawBatch:
 
 
 class Hms:
-    """100ms, server-side API v2. Every method raises HmsError. With a `mask` nobody's name or user id gets further."""
+    """100ms, server-side API v2. Every method raises HmsError. With a `mask` nobody's name or user id gets further.
+    `proxy`: the URL of one to go through, as `proxy_to` gives it."""
 
     def __init__(
-        self, base_url: str, token: Token, patience: Patience | None = None, *, mask: Mask | None = None
+        self,
+        base_url: str,
+        token: Token,
+        patience: Patience | None = None,
+        *,
+        mask: Mask | None = None,
+        proxy: str | None = None,
     ) -> None:
         self._patience = patience or Patience()
         self._mask = mask
@@ -68,7 +74,6 @@ class Hms:
         """How people are called: "" by their own names."""
         self.ahead_s = 0.0
         """How far the clock of 100ms is ahead of ours, to about a second, as its last answer said."""
-        proxy = proxy_to(base_url)
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
             auth=ManagementAuth(token),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from bot.errors import ConfigError
 
 DEFAULT = "sqlite:///sessions-bot.db"
 _POSTGRES = ("postgresql", "postgres")
+_NONE = "DATABASE_URL is not a database's URL such as postgresql://user:password@host/name or sqlite:///path."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,9 @@ class Postgres:
     dsn: str
 
     def __str__(self) -> str:
-        rest = self.dsn.partition(":")[2].removeprefix("//")
-        place, _, query = rest.rpartition("@")[2].partition("?")  # a password may have any of /?#
-        host, slash, name = place.partition("/")
-        return f"{host or dict(parse_qsl(query)).get('host', 'localhost')}{slash}{name}"
+        parts = urlsplit(self.dsn)
+        host = _hosts(parts) or dict(parse_qsl(parts.query)).get("host", "localhost")
+        return f"{host}{parts.path}"
 
 
 def read_address(url: str) -> SqliteFile | Postgres:
@@ -49,15 +50,40 @@ def read_address(url: str) -> SqliteFile | Postgres:
             except (OSError, ValueError):
                 pass
         raise ConfigError("DATABASE_URL names no file: say sqlite:///path, or leave it empty.")
+    if kind in _POSTGRES:
+        return _read_server(rest)
+    raise ConfigError(_NONE)
+
+
+def _read_server(rest: str) -> Postgres:
+    if re.search("[/?#@]", rest.rpartition("@")[0]):  # who reads on would take a part of the password for the host
+        raise ConfigError(
+            "DATABASE_URL has an @, /, ? or # before its last @: percent-encode the password, in which @ is %40, "
+            "/ is %2F, ? is %3F and # is %23."
+        )
     try:
         parts = urlsplit(f"postgresql://{rest}")
-        host = parts.netloc or dict(parse_qsl(parts.query)).get("host")
     except ValueError:
-        host = None
-    if kind not in _POSTGRES or not host:
+        raise ConfigError(_NONE) from None
+    query = parse_qsl(parts.query)
+    named = dict(query)
+    if not (parts.netloc or named.get("host")):
+        raise ConfigError(_NONE)
+    hosts = (_hosts(parts) or "localhost").split(",") + [f"host:{port}" for port in named.get("port", "").split(",")]
+    try:
+        good = all(each and urlsplit(f"//{each}").port != 0 for each in hosts)
+    except ValueError:
+        good = False
+    if not good:
         raise ConfigError(
-            "DATABASE_URL is not a database's URL such as postgresql://user:password@host/name or sqlite:///path."
+            "DATABASE_URL: a host is followed by nothing or by a port from 1 to 65535, as in "
+            "postgresql://user:password@host:5432/name."
         )
     # asyncpg would hand what libpq alone knows to the server as settings, which refuses them
-    query = [(key, value) for key, value in parse_qsl(parts.query) if key not in ("channel_binding", "connect_timeout")]
+    query = [(key, value) for key, value in query if key not in ("channel_binding", "connect_timeout")]
     return Postgres(parts._replace(query=urlencode(query)).geturl())
+
+
+def _hosts(parts: SplitResult) -> str:
+    """With their ports; several have commas between them."""
+    return parts.netloc.rpartition("@")[2]

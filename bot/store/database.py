@@ -15,7 +15,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from bot.errors import ConfigError
 from bot.store.address import Postgres, SqliteFile, read_address
-from bot.store.lock import lock_file, locked
+from bot.store.lock import check, lock_file, locked
 from bot.store.migrate import revision_of, upgrade
 from bot.store.problems import ERRORS, StoreError, in_words, passes
 from bot.store.tables import leases
@@ -74,11 +74,11 @@ class Database:
     @classmethod
     async def look(cls, url: str) -> Database | None:
         """As it is, to read: nothing is upgraded, made or locked, whoever uses it meanwhile. None where there is no
-        file yet. Raises ConfigError."""
+        file yet. Raises ConfigError, also where a file could be read but `open` would fail."""
         address = read_address(url)
         if isinstance(address, SqliteFile):
-            if not address.path.parent.is_dir():
-                raise ConfigError(f"DATABASE_URL: {address}: there is no such folder.")
+            if not locked(address.path):  # whoever holds it could open it; and closing a file ends SQLite's locks on it
+                await asyncio.to_thread(check, address.path)
             if not address.path.exists():
                 return None
             database = cls(_sqlite(address, LOOK_S, reads=True), single=True, path=address.path)

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from bot.errors import BotError
 
+READ_ONLY = "it can't be written to: check who owns the file and its folder"
 _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """asyncpg's own: SQLAlchemy wraps them, but not while a new connection is made ready."""
 ERRORS = (SQLAlchemyError, *_DRIVER, OSError, ValueError)
@@ -17,7 +18,7 @@ _IN_WORDS = (
     # SQLite, by the words of its message; sqlite.org/rescode.html
     ("database or disk is full", "the disk is full"),
     ("disk I/O error", "the disk can't be read or written to: check its room and health"),
-    ("readonly database", "it can't be written to: check who owns the file and its folder"),
+    ("readonly database", READ_ONLY),
     ("database is locked", "another program has it locked"),
     ("file is not a database", "the file is not an SQLite database"),
     ("malformed", "the file is damaged; put a backup in its place"),

@@ -49,19 +49,38 @@ class World:
 
     async def doctor(self, **changes: str) -> Said:
         """Run it with these settings changed. Whatever it says holds no secret and no traceback."""
+        code, out, err = await self._run("doctor", **changes)
+        assert err == ""
+        lines = [_LINE.fullmatch(line) for line in out.splitlines()]
+        assert "\033" not in out and all(lines), out
+        return Said(code, [(line[1].strip(), line[2], line[3]) for line in lines if line])
+
+    async def refused(self, command: str, **changes: str) -> str:
+        """The one line with which a command ends at once that can't go on with these settings."""
+        code, out, err = await self._run(command, **changes)
+        assert (code, out) == (2, ""), err
+        assert err.startswith("sessions-bot: ") and err.count("\n") == 1
+        return err.removeprefix("sessions-bot: ").rstrip("\n")
+
+    async def _run(self, command: str, **changes: str) -> tuple[int, str, str]:
+        """Its exit code and what it writes, which holds no secret."""
         env = self.env | changes
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "bot",
-            "doctor",
+            command,
             cwd=self.folder,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | env,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        out, err = (each.decode() for each in await process.communicate())
-        assert err == ""
+        try:
+            async with asyncio.timeout(60):  # a busy machine
+                out, err = (each.decode() for each in await process.communicate())
+        finally:
+            if process.returncode is None:  # it serves
+                process.kill()
         for name in (
             "SLACK_BOT_TOKEN",
             "SLACK_SIGNING_SECRET",
@@ -69,11 +88,9 @@ class World:
             "HMS_SECRET",
             "HMS_MANAGEMENT_TOKEN",
         ):
-            assert not (secret := env.get(name)) or secret not in out, name
-        assert "pass-word" not in out and "\033" not in out
-        lines = [_LINE.fullmatch(line) for line in out.splitlines()]
-        assert all(lines), out
-        return Said(process.returncode or 0, [(line[1].strip(), line[2], line[3]) for line in lines if line])
+            assert not (secret := env.get(name)) or secret not in out + err, name
+        assert "pass-word" not in out + err
+        return process.returncode or 0, out, err
 
 
 @pytest.fixture

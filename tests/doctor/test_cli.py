@@ -225,12 +225,73 @@ async def test_the_database_is_looked_at_and_left_alone(world: World, url: str) 
 
 async def test_a_database_that_can_not_be_used(world: World, tmp_path: Path) -> None:
     said = await world.doctor(DATABASE_URL=f"sqlite:///{tmp_path}/nowhere/bot.db")
-    assert (said.code, said.of("Database")[0][0]) == (1, "fail") and "no such folder" in said.of("Database")[0][1]
+    ((state, rest),) = said.of("Database")
+    assert (said.code, state) == (1, "fail") and "a folder that is there" in rest
     (tmp_path / "b?t #1.db").write_text("nothing of the kind, and long enough to be looked at " * 40)
     said = await world.doctor(DATABASE_URL=f"sqlite:///{tmp_path}/b%3Ft #1.db")
     assert "not an SQLite database" in said.of("Database")[0][1]
     said = await world.doctor(DATABASE_URL="postgresql://me:pass-word@127.0.0.1:1/bot")  # kingfisher:ignore
     assert "127.0.0.1:1/bot: it can't be reached" in said.of("Database")[0][1]
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/proc/1/x"])
+async def test_a_database_with_which_the_bot_would_not_start(world: World, path: str) -> None:
+    url = f"sqlite:///{path}"
+    said = await world.doctor(DATABASE_URL=url)
+    refused = (await world.refused("migrate", DATABASE_URL=url)).removeprefix("DATABASE_URL: ")
+    assert said.code == 1
+    assert said.of("Database") == [("fail", f"{refused}  → mend that, or DATABASE_URL")]
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:pass-word?x@127.0.0.1:1/db", "postgresql://me:pass-word@h:99999/db"]  # kingfisher:ignore
+)  # fmt: skip
+async def test_an_address_of_a_database_that_can_not_be_read(world: World, url: str) -> None:
+    """And no part of its password is told."""
+    said = await world.doctor(DATABASE_URL=url)
+    refused = await world.refused("web", DATABASE_URL=url)
+    assert ("percent-encode the password" if "?" in url else "from 1 to 65535") in refused
+    assert [state for state, _ in said.of("Database")] == ["fail"] and not said.of("Outbox")
+    assert said.of("Database")[0][1].startswith(refused.removeprefix("DATABASE_URL: "))
+
+
+async def test_no_secret_is_told_wherever_it_stands(world: World) -> None:
+    url = f"sqlite:////nowhere/{world.hms.secret}/bot.db"
+    assert "/nowhere/[secret]/bot.db" in (await world.doctor(DATABASE_URL=url)).of("Database")[0][1]
+    for command in ("web", "migrate"):
+        assert "/nowhere/[secret]/bot.db" in await world.refused(command, DATABASE_URL=url)
+
+
+async def test_a_proxy_that_can_not_be_used(world: World) -> None:
+    for proxy, says in (
+        ("socks5://me:pass-word@127.0.0.1:1080", "names a SOCKS proxy, which the bot can't use"),  # kingfisher:ignore
+        ("http://me:pass#word@127.0.0.1:1", "is not the address of a proxy"),
+    ):
+        said = await world.doctor(HTTP_PROXY=proxy)
+        ((state, rest),) = said.of("HTTP_PROXY")
+        assert (said.code, state) == (1, "fail") and rest.startswith(f"{says}  → write http://host:port or ")
+        assert said.states() == {"HTTP_PROXY": "fail", "Database": "ok"}  # nothing else can be asked
+        assert (await world.refused("web", HTTP_PROXY=proxy)).startswith(f"HTTP_PROXY {says}: write http://host:port")
+    assert (await world.refused("socket", http_proxy=proxy)).startswith(f"http_proxy {says}")
+
+
+async def test_a_proxy_that_is_not_there_is_named(world: World) -> None:
+    said = await world.doctor(HTTP_PROXY="http://me:pass-word@127.0.0.1:1")  # kingfisher:ignore
+    for what in ("Slack token", "Slack socket", "100ms"):
+        ((state, rest),) = said.of(what)
+        assert state == "fail" and "the proxy `127.0.0.1:1`," in rest and "this machine's way out" not in rest
+    said = await world.doctor(HTTP_PROXY="127.0.0.1:1", NO_PROXY="127.0.0.1")
+    assert said.code == 0
+
+
+async def test_a_token_that_was_wrapped_is_to_be_copied_anew(world: World) -> None:
+    for name, command in (("SLACK_BOT_TOKEN", "web"), ("SLACK_APP_TOKEN", "socket"), ("HMS_SECRET", "web")):
+        wrapped = {name: world.env[name][:8] + "\n" + world.env[name][8:]}
+        says = "has a space, a line break or another odd character in it"
+        said = await world.doctor(**wrapped)
+        assert said.of(name) == [("fail", f"{says}  → copy it anew")]
+        assert len([state for state, _, _ in said.lines if state == "fail"]) == 1
+        assert await world.refused(command, **wrapped) == f"{name} {says}: copy it anew."
 
 
 async def test_what_waits_and_what_is_stuck(world: World, url: str) -> None:

@@ -11,6 +11,8 @@ import pytest
 from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
+from bot.errors import ConfigError
+from bot.proxy import RULE, proxy_name, proxy_to
 from bot.settings import Settings
 from tests.slack.live import cards, fill, opened, polls, say, shown, subscribe, until
 
@@ -93,3 +95,31 @@ async def test_none_takes_it_to_hosts_that_are_excepted(
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     await use(settings, slack, hms, account)
     assert proxy.asked == set()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["htp://me:pass@h:1", "http://me:pass@h:abc", "http://me:pass@h:99999", "http://", "http://[::1", "http://h..x:8",
+     "http://me:pa#ss@h:8", "http://me:1?ss@h:8", "http://me:1/ss@h:8", "http://me:pass@exa mple:80", "me:pass@h:abc",
+     "SOCKS5://me:pass@h:8", "socks4a://h", "h/pass"],
+)  # fmt: skip
+def test_a_proxy_that_is_misspelt(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """It is said which variable is to be mended, and nothing of what it holds."""
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, url)
+        with pytest.raises(ConfigError) as caught:
+            proxy_to("https://slack.com/api")
+        said, _, mend = caught.value.text.partition(":")
+        assert said in (f"{name} is not the address of a proxy", f"{name} names a SOCKS proxy, which the bot can't use")
+        assert mend == f" {RULE}."
+        assert proxy_to("http://slack.example/api") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [("me:pass@h:8", "h:8"), ("HTTP://h", "h"), ("https://me:pa%23ss@[::1]:8/", "[::1]:8"), ("http://proxy_1.lan:8", "proxy_1.lan:8")],
+)  # fmt: skip
+def test_a_proxy_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str, name: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", url)
+    assert proxy_name("https://slack.com/api") == name
+    assert proxy_name("http://slack.com/api") == ""

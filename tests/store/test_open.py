@@ -9,6 +9,7 @@ import struct
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -56,9 +57,23 @@ def test_servers() -> None:
     assert str(read_address("postgresql:///bot?host=/run/postgresql")) == "/run/postgresql/bot"
 
 
-@pytest.mark.parametrize("password", ["pa/ss", "pa?ss", "pa#ss", "pa@ss", "pa:ss"])
-def test_no_password_is_shown_however_it_is_written(password: str) -> None:
-    assert "ss" not in str(read_address(f"postgresql://me:{password}@db/bot"))
+def test_servers_of_which_one_is_there() -> None:
+    address = read_address("postgresql://me:pa:ss@a.example:5433,[::1]:5434,c.example/bot")
+    assert str(address) == "a.example:5433,[::1]:5434,c.example/bot"
+    assert str(read_address("postgresql://me:pass@/bot?host=a.example&port=5433")) == "a.example/bot"
+
+
+@pytest.mark.parametrize("password", ["se/cret", "se?cret", "se#cret", "se@cret", "12?se=cret", "se/@cret"])
+async def test_a_password_that_ends_the_address_early_is_to_be_encoded(password: str) -> None:
+    said = await refused(f"postgresql://me:{password}@db.example/bot")
+    assert "percent-encode the password" in said and "se" not in said.replace("password", "") and "cret" not in said
+
+
+@pytest.mark.parametrize("place", ["db:99999/bot", "db:abc/bot", "a:5432,b:70000/bot", "a,,b/bot", "db/bot?port=65536",
+                                   "[::1]:99999/bot", "db.example:/bot?port=x"])  # fmt: skip
+async def test_a_port_that_there_is_not(place: str) -> None:
+    assert "from 1 to 65535" in await refused(f"postgresql://me:secret@{place}")
+    assert "secret" not in await refused("postgresql://me:secret/bot")  # the host was forgotten
 
 
 @pytest.mark.parametrize(
@@ -129,6 +144,17 @@ def drop_rights() -> None:
         os.seteuid(NOBODY)
 
 
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """For a while without the rights of root, where the tests have them."""
+    before = os.geteuid()
+    drop_rights()
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
 async def test_a_folder_that_is_read_only(ordinary: Path) -> None:
     ordinary.chmod(0o555)
     drop_rights()
@@ -152,6 +178,45 @@ async def test_a_file_that_is_none(tmp_path: Path) -> None:
     assert "can't be opened" in await refused(f"sqlite:///{tmp_path / 'folder.db'}")
     (tmp_path / "text.db").write_text("not a database, and longer than its header is " * 99)
     assert "is not an SQLite database" in await refused(f"sqlite:///{tmp_path / 'text.db'}")
+
+
+async def unfit(url: str) -> str:
+    """What the start says, which a look says too."""
+    said = await refused(url)
+    with pytest.raises(ConfigError) as caught:
+        await Store.look(url)
+    assert caught.value.text == said
+    return said
+
+
+async def test_a_look_says_what_the_start_would(tmp_path: Path) -> None:
+    """None of this leaves anything behind; and what root may write to nevertheless is no file."""
+    for path, says in (
+        (Path("/dev/null"), "/dev/null can't be opened: it is no regular file"),
+        (Path("/proc/1/x"), "x.lock can't be opened (No such file or directory)"),
+        (tmp_path / "none" / "bot.db", "a folder that is there"),
+        (tmp_path, "can't be opened: it is no regular file"),
+        (Path("/dev/null/bot.db"), "a folder that is there"),
+    ):
+        assert says in await unfit(f"sqlite:///{path}")
+    assert not Path("/dev/null.lock").exists() and list(tmp_path.iterdir()) == []
+    (tmp_path / "bot.db.lock").mkdir()
+    assert "bot.db.lock can't be opened (Is a directory)" in await unfit(f"sqlite:///{tmp_path / 'bot.db'}")
+
+
+async def test_a_look_says_what_may_not_be_written_to(ordinary: Path) -> None:
+    url = f"sqlite:///{ordinary / 'bot.db'}"
+    await (await Store.open(url)).close()
+    file, lock = ordinary / "bot.db", ordinary / "bot.db.lock"
+    ordinary.chmod(0o777), lock.chmod(0o666), file.chmod(0o444)
+    with as_nobody():
+        assert "it can't be written to" in await unfit(url)
+    file.chmod(0o666), lock.chmod(0o444)
+    with as_nobody():
+        assert "bot.db.lock can't be opened (Permission denied)" in await unfit(url)
+    file.unlink(), lock.unlink(), ordinary.chmod(0o555)
+    with as_nobody():
+        assert "a folder that is there and that it may write to" in await unfit(url)
 
 
 async def test_a_file_that_another_program_has_locked(tmp_path: Path) -> None:
