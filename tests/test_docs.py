@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+import json
+import os
 import re
+import sys
 import tomllib
 from typing import Any
 
@@ -88,6 +92,16 @@ _PLACES = {"log.info": 0, "log.warning": 0, "log.error": 0, "_logger.error": 0, 
 def test_a_kill_comes_after_the_bot_has_stopped(name: str, words: str) -> None:
     said = re.search(words, (ROOT / "docs" / name).read_text())
     assert said and int(said[1]) > DRAIN_S + JOBS_STOP_S
+
+
+async def test_the_containers_health_check_asks_past_a_proxy(bot: str) -> None:
+    said = re.search(r"^HEALTHCHECK .* CMD (\[.*\])$", (ROOT / "docs/deploy/Containerfile").read_text(), re.MULTILINE)
+    assert said
+    _, *arguments = json.loads(said[1])
+    port = bot.rpartition(":")[2]
+    dead = {**os.environ, "PORT": port, "HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    asked = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=dead)
+    assert await asked.wait() == 0
 
 
 def test_links_and_paths_in_the_docs_exist() -> None:

@@ -51,17 +51,17 @@ LOST_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked",
 
 
 def held(channel_id: str) -> Message:
-    """What the makers of a channel's subscriptions are told when a message may not have arrived."""
+    """What the makers of a channel's subscriptions and digests are told when a message may not have arrived."""
     text = (
-        f"🟠 An alert in <#{channel_id}> may not have arrived: Slack's answer was lost, and I can't read the channel "
+        f"🟠 A message in <#{channel_id}> may not have arrived: Slack's answer was lost, and I can't read the channel "
         f"to see. `{COMMAND} subscriptions` there has a button that sends it."
     )
     return Message(text, [section(text)])
 
 
 def paused(channel_id: str, code: str, bot: str) -> Message:
-    """What the maker of a subscription is told when its channel is paused. `bot` is its name, with the @."""
+    """What the makers of subscriptions and digests are told when their channel is paused. `bot` is its name, with the @."""
     resume = f"press *Resume* in `{COMMAND} subscriptions` there if they don't go on by themselves"
     why, do = pause(code, channel_id, invite=f"/invite {bot}", resume=resume)
-    text = f"⏸️ Session alerts in <#{channel_id}> are paused: {why}. To go on, {do}. Messages wait for 30 days."
+    text = f"⏸️ Messages in <#{channel_id}> are paused: {why}. To go on, {do}. They wait for 30 days."
     return Message(text, [section(text)])

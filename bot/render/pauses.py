@@ -5,12 +5,13 @@ from __future__ import annotations
 from bot.render.escape import code, plain
 
 _CODE_CHARS = 80
-_INSTALL = "someone who manages the app installs it anew, then {resume}"
+_INSTALL = "have someone who manages the app install it again, then {resume}"
+_SCOPES = "have someone who manages the app add the scopes of its manifest and install it again, then {resume}"
 _PAUSES = {
     "not_in_channel": ("the bot isn't in the channel", "{invite}, then {resume}"),
     "channel_not_found": (
-        "Slack doesn't show the channel to the bot",
-        "if it is private, {invite}, then {resume}; if it was deleted, remove its subscriptions",
+        "Slack doesn't show the channel to the bot (it is private, or was deleted)",
+        "{invite}, then {resume}",
     ),
     "is_inactive": ("the channel is archived", "unarchive it, then {resume}"),
     "is_archived": ("the channel is archived", "unarchive it, then {resume}"),
@@ -19,27 +20,21 @@ _PAUSES = {
     "invalid_auth": ("Slack refuses the bot's token", _INSTALL),
     "not_authed": ("Slack refuses the bot's token", _INSTALL),
     "account_inactive": ("the bot was switched off", _INSTALL),
-    "no_permission": (
-        "the bot lacks a permission",
-        "someone who manages the app adds the scopes of its manifest and installs it anew, then {resume}",
-    ),
-    "missing_scope": (
-        "the bot lacks a permission",
-        "someone who manages the app adds the scopes of its manifest and installs it anew, then {resume}",
-    ),
+    "no_permission": ("the bot lacks a permission", _SCOPES),
+    "missing_scope": ("the bot lacks a permission", _SCOPES),
     "restricted_action": (
         "this workspace doesn't let the bot post there",
-        "an admin changes who may post in the channel, then {resume}",
+        "have an admin change who may post in the channel, then {resume}",
     ),
 }
-"""By Slack's error code."""
+"""By Slack's error code: the second goes behind "To go on, "."""
 
 
 def pause(reason: str, channel_id: str = "", *, invite: str, resume: str) -> tuple[str, str]:
     """Why, and what to do: two half-sentences in mrkdwn. `reason` is Slack's error code, `resume` how one resumes."""
     if channel_id[:1] == "D" and reason in ("not_in_channel", "channel_not_found"):
         return "the bot isn't part of this conversation, and can't be invited", let_in(invite, channel_id)
-    unknown = f"Slack says `{code(plain(reason, _CODE_CHARS))}`", "mend that, then {resume}"
+    unknown = f"Slack says `{code(plain(reason, _CODE_CHARS))}`", "fix that, then {resume}"
     why, do = _PAUSES.get(reason, unknown)
     return why, do.format(invite=let_in(invite), resume=resume)
 

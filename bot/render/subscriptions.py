@@ -109,6 +109,7 @@ def unsubscribed(subscription: Subscription, names: Names) -> Message:
 
 
 def subscriptions_list(
+    channel_id: str,
     items: Sequence[Subscription],
     health: Health,
     *,
@@ -129,9 +130,8 @@ def subscriptions_list(
         text = "This channel has no subscriptions."
         how = f"Make one:\n```{COMMAND} subscribe role:host on:start,end```"
         about = context(f"`on:` takes {', '.join(KINDS)}; `{COMMAND} help` lists all filters.")
-        return Message(text, [section(text), section(how), about, *notes])
+        return Message(text, [section(text), *halted(channel_id, health, invite), section(how), about, *notes])
     total = count(len(items), "subscription", "subscriptions")
-    channel_id = items[0].channel_id
     head = [
         section(f"*{total}* of this channel · {health_words(health, stale)}"),
         *halted(channel_id, health, invite),
@@ -204,7 +204,7 @@ def stopped(channel_id: str, reason: str, invite: str) -> Block:
     resume = button(
         "Resume", ids.RESUME, ids.channel_value(channel_id), style="primary", spoken="Resume this channel's messages"
     )
-    return section(f"⏸️ *Paused:* {why}. To mend it: {do}. Subscriptions are kept, messages for 30 days.", resume)
+    return section(f"⏸️ *Paused:* {why}. To go on, {do}. What is set is kept, messages for 30 days.", resume)
 
 
 def health_words(health: Health, stale: str = "") -> str:

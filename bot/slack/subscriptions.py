@@ -57,6 +57,7 @@ async def send_subscriptions(request: Request, *, replace: bool = False, gone: S
     found = await store.subscriptions(team_id, request.channel_id)
     channel = await store.channel(team_id, request.channel_id)
     message = subscriptions_list(
+        request.channel_id,
         found,
         Health(channel.paused or "", channel.waiting, channel.held),
         told=await store.last_told(team_id, request.channel_id),

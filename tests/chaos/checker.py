@@ -34,7 +34,7 @@ READ_S = 20.0
 
 DIRECT = "direct "
 """Before the id of the person in the name of a conversation."""
-_NOTICE = re.compile(r"⏸️ Session alerts in .* are paused|🟠 An alert in .* may not have arrived")
+_NOTICE = re.compile(r"⏸️ Messages in .* are paused|🟠 A message in .* may not have arrived")
 """What those who subscribed are told themselves."""
 
 SHOWS = {"start", "join", "leave"}

@@ -137,7 +137,7 @@ def test_what_a_session_comes_to_match_later_is_not_its_opening(line: str, kinds
         subscribed(one, "new", live=2, names=NAMES, invite="/invite @sessions"),
     ):
         assert f"This channel is told {said}" in shown(message)
-    listed = shown(subscriptions_list([one], GOOD, told={}, names=NAMES, as_of=NOW))
+    listed = shown(subscriptions_list("C123ABC", [one], GOOD, told={}, names=NAMES, as_of=NOW))
     assert f"told {said.partition('.')[0]}" in listed
 
 
@@ -201,7 +201,7 @@ def test_a_line_too_long_to_type_is_not_shown() -> None:
 
 
 def test_no_subscriptions() -> None:
-    message = subscriptions_list([], GOOD, told={}, names={}, as_of=NOW)
+    message = subscriptions_list("C123ABC", [], GOOD, told={}, names={}, as_of=NOW)
     inside_limits(message)
     line = re.search(r"```/sessions subscribe (.*)```", shown(message))
     assert line
@@ -211,6 +211,7 @@ def test_no_subscriptions() -> None:
 def test_a_list_says_everything_of_each() -> None:
     new = replace(made("user:ada", 12, ("join", "leave")), created_ms=LAST_MS)
     message = subscriptions_list(
+        "C123ABC",
         [made(), new, made("user:ben", 13)],
         replace(GOOD, waiting=2),
         told={3: LAST_MS, 7: LAST_MS},
@@ -264,7 +265,7 @@ def test_what_has_changed_is_not_said_to_be_new() -> None:
 
 @pytest.mark.parametrize("left", [[], [made(number=4)]])
 def test_what_has_been_removed_can_be_had_again(left: list[Subscription]) -> None:
-    message = subscriptions_list(left, GOOD, told={}, names=NAMES, as_of=NOW, gone=made(kinds=("join",)))
+    message = subscriptions_list("C123ABC", left, GOOD, told={}, names=NAMES, as_of=NOW, gone=made(kinds=("join",)))
     inside_limits(message)
     line = f"`/sessions subscribe room:{HALL} role:host on:join`"
     assert f"🔕 Subscription 3 has ended. To have it again: {line}" in shown(message)
@@ -274,16 +275,24 @@ def test_what_has_been_removed_can_be_had_again(left: list[Subscription]) -> Non
 def test_a_conversation_of_two_people_has_no_invitations(reason: str) -> None:
     one = replace(made(), channel_id="D123ABC")
     paused = replace(GOOD, paused=reason)
-    message = subscriptions_list([one], paused, told={}, names=NAMES, as_of=NOW, invite="/invite @sessions")
+    message = subscriptions_list(
+        one.channel_id, [one], paused, told={}, names=NAMES, as_of=NOW, invite="/invite @sessions"
+    )
     text = shown(message)
     assert "the bot isn't part of this conversation, and can't be invited" in text and "`/invite" not in text
-    assert "To mend it: use a channel, or your direct conversation with the bot." in text
+    assert "To go on, use a channel, or your direct conversation with the bot." in text
 
 
 @pytest.mark.parametrize("reason", [*REASONS, "some_new_code", "<!channel> `x`", ""])
 def test_a_paused_channel_says_why_and_what_to_do(reason: str) -> None:
     message = subscriptions_list(
-        [made()], replace(GOOD, paused=reason, held=2), told={}, names=NAMES, as_of=NOW, invite="/invite @sessions"
+        "C123ABC",
+        [made()],
+        replace(GOOD, paused=reason, held=2),
+        told={},
+        names=NAMES,
+        as_of=NOW,
+        invite="/invite @sessions",
     )
     inside_limits(message)
     harmless(message)
@@ -294,8 +303,8 @@ def test_a_paused_channel_says_why_and_what_to_do(reason: str) -> None:
         assert "2 messages are held" in text and "one that arrived shows twice" in text
         return
     assert ids.read_channel_value(resume[0]["value"]) == "C123ABC"
-    assert re.search(r"⏸️ \*Paused:\* .+\. To mend it: .+ press \*Resume\*.*\. Subscriptions are kept,", text)
-    assert "Subscriptions are kept, messages for 30 days." in text
+    assert re.search(r"⏸️ \*Paused:\* .+\. To go on, .+ press \*Resume\*.*\. What is set is kept,", text)
+    assert "What is set is kept, messages for 30 days." in text
     assert "⏸️ paused, 2 held" in text
     assert (reason in text) is (reason == "some_new_code")
     assert ("`/invite @sessions`" in text) is (reason in ("not_in_channel", "channel_not_found"))
@@ -306,7 +315,7 @@ def test_subscribing_a_channel_that_cannot_be_posted_to_says_so_at_once() -> Non
     message = subscribed(made(), "new", live=0, names=NAMES, invite="/invite @sessions", paused="not_in_channel")
     inside_limits(message)
     text = shown(message)
-    assert "⏸️ *Paused:* the bot isn't in the channel. To mend it: type `/invite @sessions` there" in text
+    assert "⏸️ *Paused:* the bot isn't in the channel. To go on, type `/invite @sessions` there" in text
     assert "A first message from me" not in text
     assert [(each["action_id"], each["value"]) for each in buttons(message)] == [(ids.RESUME, "1|C123ABC")]
     assert message.text.endswith("The channel is paused.")
@@ -323,7 +332,7 @@ def test_any_number_of_them_is_inside_the_limits(size: int, seed: int) -> None:
     told = {each.number: LAST_MS for each in items if rng.random() < 0.7}
     gone = rng.choice((None, hostile(rng, 5)[0]))
     message = subscriptions_list(
-        items, health, told=told, names=names, as_of=NOW, stale=name(rng), invite=name(rng), gone=gone
+        "C123ABC", items, health, told=told, names=names, as_of=NOW, stale=name(rng), invite=name(rng), gone=gone
     )
     inside_limits(message)
     harmless(message)
@@ -363,7 +372,7 @@ def test_the_worst_names_at_their_most() -> None:
         rooms = {f"{n:024x}": word for n in range(20)}
         query = Query("active", canonical(Term("room", RoomId(room_id)) for room_id in rooms))
         items = [replace(made(number=n), query=query, kinds=frozenset(KINDS)) for n in range(61, 101)]
-        listed = subscriptions_list(items, GOOD, told={}, names=rooms, as_of=NOW)
+        listed = subscriptions_list("C123ABC", items, GOOD, told={}, names=rooms, as_of=NOW)
         for each in (listed, announced(items[0], by="Ada", live=0, names=rooms)):
             inside_limits(each)
             harmless(each)

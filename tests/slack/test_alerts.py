@@ -394,6 +394,21 @@ async def test_a_private_channel_without_the_bot(bot: str, slack: FakeSlack) -> 
     await until(lambda: posts(slack, "incident-room"))
 
 
+async def test_a_channel_with_digests_alone_can_be_resumed(bot: str, slack: FakeSlack) -> None:
+    channel = slack.workspace.channel("incident-room")
+    channel.members.discard(slack.workspace.bot_user)
+    await subscribe(slack, channel="incident-room")
+    (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "paused" in each.plain])
+    assert "Messages in" in told.plain and "*Resume* in `/sessions subscriptions` there" in told.plain
+    await say(slack, "digest daily 9:00", channel="incident-room")
+    await say(slack, "unsubscribe 1", channel="incident-room")
+    listed = await say(slack, "subscriptions", channel="incident-room")
+    assert "no subscriptions" in listed.plain and "What is set is kept" in listed.plain
+    slack.workspace.join(channel, slack.workspace.bot_user)
+    resumed = await press(slack, listed, "Resume")
+    assert "Paused" not in resumed.plain and "Resume" not in resumed.labels
+
+
 async def test_a_renamed_channel_stays_subscribed(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
     room = account.add_room("Town hall")
     await subscribe(slack)
@@ -546,7 +561,7 @@ async def test_a_private_channel_goes_on_when_it_is_unarchived(
     channel.is_archived = True
     opened(account, room)
     (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "archived" in each.plain])
-    assert told.plain.endswith("Messages wait for 30 days.")
+    assert told.plain.endswith("They wait for 30 days.")
     channel.is_archived = False
     await slack.event({"type": "group_unarchive", "channel": channel.id, "user": slack.workspace.user("ada").id})
     await until(lambda: cards(slack, "incident-room"))
