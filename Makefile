@@ -43,7 +43,7 @@ soak: .venv/dev
 fuzz: .venv/dev
 	@$(BIN)/python -m tests.fuzz
 
-# Writes the query table and the usage hint, made from the parser's own table, into README.md and manifest.yml.
+# Writes what is made from the code's tables: commands in README.md, the usage hint in manifest.yml, scopes in docs/alerts.md.
 docs: .venv/dev
 	$(BIN)/python -m tests.written
 

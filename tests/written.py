@@ -1,15 +1,18 @@
-"""The parts of README.md and manifest.yml that are made from the parser's table. `python -m tests.written` writes them."""
+"""The parts of README.md, manifest.yml and docs/alerts.md that are made from tables of the code. `python -m tests.written`
+writes them."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from bot.core.scopes import FEATURES
 from bot.render.help import markdown_table, usage_hint
 from bot.slack.commands import command_rows
 
 ROOT = Path(__file__).parent.parent
 TABLE = re.compile(r"(<!-- query table -->\n).*?(<!-- end -->)", re.DOTALL)
+SCOPES = re.compile(r"(<!-- scopes -->\n).*?(<!-- end -->)", re.DOTALL)
 HINT = re.compile(r'(usage_hint: ").*?(")')
 
 
@@ -18,10 +21,21 @@ def written(name: str) -> str:
     text = (ROOT / name).read_text()
     if name == "README.md":
         return TABLE.sub(lambda match: match[1] + markdown_table(command_rows()) + match[2], text)
+    if name == "docs/alerts.md":
+        return SCOPES.sub(lambda match: match[1] + scopes_table() + match[2], text)
     return HINT.sub(lambda match: match[1] + usage_hint(command_rows()) + match[2], text)
 
 
-FILES = ("README.md", "manifest.yml")
+def scopes_table() -> str:
+    """What each feature needs of Slack."""
+    lines = ["| scope | without it |", "|---|---|"]
+    for feature in FEATURES:
+        lost = f"**needed**: {feature.lost}" if feature.needed else feature.lost
+        lines.append(f"| {', '.join(f'`{scope}`' for scope in feature.scopes)} | {lost} |")
+    return "\n".join(lines) + "\n"
+
+
+FILES = ("README.md", "manifest.yml", "docs/alerts.md")
 
 if __name__ == "__main__":
     for name in FILES:

@@ -60,7 +60,7 @@ def held(channel_id: str) -> Message:
 
 
 def paused(channel_id: str, code: str, bot: str) -> Message:
-    """What the makers of subscriptions and digests are told when their channel is paused. `bot` is its name, with the @."""
+    """What those who set something up in a channel are told when it is paused. `bot` is its name, with the @."""
     resume = f"press *Resume* in `{COMMAND} subscriptions` there if they don't go on by themselves"
     why, do = pause(code, channel_id, invite=f"/invite {bot}", resume=resume)
     text = f"⏸️ Messages in <#{channel_id}> are paused: {why}. To go on, {do}. They wait for 30 days."

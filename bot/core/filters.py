@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.core.kinds import DEFAULT_KINDS, ON
 from bot.core.session import Session
 from bot.core.text import fold
 from bot.core.times import parse_length, print_length
@@ -158,7 +159,7 @@ FILTERS: dict[str, Filter] = {
         Filter(
             "peers",
             form="peers:>=<number>",
-            help="so many people: in now while live, in all once it has ended; also `>` `=` `<` `<=` `5+` `3..5`",
+            help="so many people: in now if it is live, in all if it has ended; also `>` `=` `<` `<=` `5+` `3..5`",
             example=">=2",
             parse=parse_count,
             say=("with {} people", "without {} people"),
@@ -181,7 +182,7 @@ FILTERS: dict[str, Filter] = {
         Filter(
             "limit",
             form=f"limit:{LIMIT_MIN}..{LIMIT_MAX}",
-            help=f"sessions on a page, {LIMIT_DEFAULT} when nothing is said",
+            help=f"sessions on a page, {LIMIT_DEFAULT} by default",
             example=str(LIMIT_DEFAULT),
             parse=parse_limit,
             once=True,
@@ -202,8 +203,8 @@ FILTERS: dict[str, Filter] = {
         ),
         Filter(
             "on",
-            form="on:start,end,join,leave",
-            help="with `subscribe`: what to be told of, `start` and `end` when nothing is said",
+            form=ON,
+            help=f"with `subscribe`: what to be told about, `{','.join(DEFAULT_KINDS)}` by default",
             example="start",
             parse=parse_kind,
             scopes=(SUBSCRIBE,),
@@ -211,7 +212,7 @@ FILTERS: dict[str, Filter] = {
         Filter(
             "empty",
             form="empty:say|skip",
-            help="with `digest`: what comes when there was no session, one line (when nothing is said) or nothing",
+            help="with `digest`: what comes if there were no sessions, one line (the default) or nothing",
             example="skip",
             parse=parse_empty,
             once=True,

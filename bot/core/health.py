@@ -63,9 +63,9 @@ def judge_scopes(granted: Collection[str], *, groups: bool) -> list[Finding]:
             continue
         if missing := [scope for scope in feature.scopes if scope not in granted]:
             scopes = " and ".join(f"`{scope}`" for scope in missing)
-            mend = f"add {scopes} on the app's page OAuth &amp; Permissions, and install the app anew"
+            mend = f"add {scopes} on the app's page OAuth &amp; Permissions, and install the app again"
             findings.append(Finding(what, "fail" if feature.needed else "warn", feature.lost, mend))
-    return findings or [Finding(what, "ok", "all that the features need")]
+    return findings or [Finding(what, "ok", "everything that the features need")]
 
 
 def judge_group(group_id: str, cause: str) -> Finding:

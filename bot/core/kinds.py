@@ -1,18 +1,34 @@
-"""`KINDS`: the changes that a channel can be told of. A new one is one entry here and its case in `core/route`."""
+"""`KINDS`: the changes that a channel can be told about. A new one is one entry here and its case in `core/route`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """In words, `when <who> <does>`; `also` are other words that people use for it; `usual`: told by default."""
+
+    who: str
+    does: str
+    also: tuple[str, ...]
+    usual: bool = False
+
+
 KINDS = {
-    "start": "a session opens: a card, kept true until it ends",
-    "end": "a session ends: the card's summary, or a summary of its own",
-    "join": "people come: a reply in the card's thread",
-    "leave": "people go: the same",
+    "start": Kind(
+        "one", "opens", ("open", "opens", "opened", "begin", "begins", "began", "starts", "started"), usual=True
+    ),
+    "end": Kind(
+        "one",
+        "ends",
+        ("close", "closes", "closed", "ends", "ended", "finish", "finished", "stop", "stopped"),
+        usual=True,
+    ),
+    "join": Kind("someone", "joins", ("joins", "joined", "enter", "enters", "entered")),
+    "leave": Kind("someone", "leaves", ("leaves", "left", "exit", "exits", "exited")),
 }
-DEFAULT_KINDS = ("start", "end")
-OTHER_WORDS = {
-    **dict.fromkeys(("open", "opens", "opened", "begin", "begins", "began", "starts", "started"), "start"),
-    **dict.fromkeys(("close", "closes", "closed", "ends", "ended", "finish", "finished", "stop", "stopped"), "end"),
-    **dict.fromkeys(("joins", "joined", "enter", "enters", "entered"), "join"),
-    **dict.fromkeys(("leaves", "left", "exit", "exits", "exited"), "leave"),
-}
-"""What people also call them."""
+DEFAULT_KINDS = tuple(name for name, kind in KINDS.items() if kind.usual)
+OTHER_WORDS = {word: name for name, kind in KINDS.items() for word in kind.also}
+ON = f"on:{','.join(KINDS)}"
+"""How it is said in a line."""

@@ -133,7 +133,7 @@ def _read_marked(line: str, words: list[Word], now: datetime, zone: ZoneInfo) ->
 def _no_end(line: str, span: tuple[int, int], said: str) -> QueryError:
     such = _INSTEAD[said]
     shown = quote(line[slice(*span)])
-    text = f"{shown} is no end of a mute: say {quote(such)}, or another of at most {LONGEST.days} days."
+    text = f"I can't mute {shown}: say {quote(such)}, or another end. {LONGEST.days} days is the longest."
     return QueryError.at(text, line, span, instead=such)
 
 

@@ -34,7 +34,7 @@ _STATELESS: dict[tuple[str, str], tuple[str, str | None]] = {
     (DIGEST, "all"): ("A digest counts all sessions of its period anyway: leave `all` out.", ""),
     (MUTE, "active"): ("A mute is about what comes: leave `active` out.", ""),
     (MUTE, "ended"): ("A mute is about what comes: leave `ended` out.", None),
-    (MUTE, "all"): ("A mute is about all sessions when nothing is said: leave `all` out.", ""),
+    (MUTE, "all"): ("Without a filter a mute is about all sessions: leave `all` out.", ""),
 }
 """Where a state has no place: why, and what stands for it where that is what was meant."""
 _MISPLACED = {
@@ -178,7 +178,7 @@ def _misplaced(key: str, scope: str) -> str:
     scopes = FILTERS[key].scopes
     if scope in scopes:
         return ""
-    return _MISPLACED[scope] if LIST in scopes else f"goes with `{scopes[0]}`."
+    return _MISPLACED[scope] if LIST in scopes else f"only works with `{scopes[0]}`."
 
 
 def _in_its_place(error: QueryError, scope: str) -> QueryError:
@@ -197,7 +197,7 @@ def _check_repeat(term: Term, before: list[Term], line: str) -> None:
             said = quote(line[slice(*same[0].span)]), quote(line[slice(*term.span)])
             raise QueryError.at(f"Say one state: {said[0]} and {said[1]} differ.", line, term.span)
     elif same and FILTERS[term.key].once and same[0].value != term.value:
-        raise QueryError.at(f"`{term.key}:` is said twice, and only once makes sense.", line, term.span)
+        raise QueryError.at(f"`{term.key}:` is given twice, and can only be given once.", line, term.span)
 
 
 def _takes_more(term: Term) -> bool:

@@ -1,4 +1,5 @@
-"""What of Slack's permissions each feature needs. `manifest.yml` asks for the same, and a test compares them."""
+"""What of Slack's permissions each feature needs. `manifest.yml` asks for the same, and a test
+compares them; `make docs` writes the table of docs/alerts.md."""
 
 from __future__ import annotations
 
@@ -29,8 +30,12 @@ FEATURES = (
     ),
     Feature(
         ("channels:read", "groups:read"),
-        "the bot doesn't hear that it was invited, and nobody can tell here which channels it is missing from",
+        "the bot doesn't hear that it was invited, and the doctor can't tell which channels it is missing from",
     ),
     Feature(("usergroups:read",), "who is in the user groups of ACCESS isn't known, so they are refused", groups=True),
-    Feature(("users:read",), "times are in DEFAULT_TIMEZONE for everybody, and guests may do what members may"),
+    Feature(
+        ("users:read",),
+        "times are in DEFAULT_TIMEZONE for everybody, guests may do what members may, and whether somebody is of "
+        "another workspace is told by what Slack sends alone",
+    ),
 )

@@ -175,7 +175,11 @@ async def _channels(asked: Asked) -> Sequence[Finding]:
             else "as far as can be told without channels:read and groups:read"
         )
         return [
-            Finding("Channels", "ok", f"{len(told)} told, none paused, {where}" if told else "none is told of anything")
+            Finding(
+                "Channels",
+                "ok",
+                f"{len(told)} in use, none paused, {where}" if told else "no channel has subscriptions or digests",
+            )
         ]
     shown = places[:PLACES_MOST]
     public = await asyncio.gather(*(_is_public(workspace, place, inside is not None) for place in shown))

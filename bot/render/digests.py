@@ -27,7 +27,7 @@ NOTE_CHARS = 1_500
 """What a list leaves free for a note on what has just been done."""
 _LISTED_WORDS_CHARS = 200
 _DAYS = {"daily": "every day", "weekdays": "on weekdays"}
-_WHEN_EMPTY = {"say": "one line says so", "skip": "nothing comes"}
+_WHEN_EMPTY = {"say": "a line says so", "skip": "nothing comes"}
 _PROBLEMS = {
     "HmsAuth": "100ms refuses the bot's key",
     "HmsRateLimited": "100ms was asked too often",
@@ -53,15 +53,15 @@ def made(
     head = {
         "new": f"✅ Digest {number} is set, by {by}.",
         "same": f"✅ Nothing to change: that is digest {number}, made by {by}.",
-        "changed": f"✅ Digest {number} was there already; it is now as you say.",
+        "changed": f"✅ Digest {number} already existed; it is now as you say.",
     }[how]
     words = sessions(digest.query, names, WORDS_CHARS)
-    says = f"It comes {when(digest)}. Where there was no session, {_WHEN_EMPTY[digest.empty]}."
+    says = f"It comes {when(digest)}. If there were no sessions, {_WHEN_EMPTY[digest.empty]}."
     first, *_ = days = digest.schedule.next(now, NEXT_SHOWN)
     since = moment(digest.schedule.window(first).start, digest.schedule.zone)
     coming = f"Next: {', '.join(_at(digest, each) for each in days)} ({digest.schedule.zone})."
     coming += f" The first is about the time since {since}." if how != "same" else ""
-    foot = [f"`{COMMAND} digest remove {number}` ends it, `{COMMAND} digests` lists all of this channel."]
+    foot = [f"`{COMMAND} digest remove {number}` ends it, `{COMMAND} digests` lists all in this channel."]
     if not known and not paused:
         foot.append(f"The bot posts it: if none comes, {let_in(invite, digest.channel_id)}.")
     buttons = actions(_preview(digest), _press(digest, "Remove", "", "remove"))
@@ -88,7 +88,7 @@ def halted_or_resumed(digest: Digest, names: Names, now: datetime) -> Message:
     """It is paused, or it goes on."""
     number, words = digest.number, sessions(digest.query, names, _LISTED_WORDS_CHARS)
     if digest.paused:
-        undo = f"`{COMMAND} digest resume {number}` has it go on."
+        undo = f"`{COMMAND} digest resume {number}` resumes it."
         text = f"⏸️ Digest {number} is paused: {words}, {when(digest)}. Nothing comes until somebody resumes it."
     else:
         undo = f"`{COMMAND} digest pause {number}` pauses it."
@@ -120,7 +120,7 @@ def digests_list(
         text = "This channel has no digests."
         how = f"Make one:\n```{COMMAND} digest weekdays 9:00```"
         such = f"`{COMMAND} digest weekly mon 9:00 Berlin role:host`"
-        about = context(f"Behind the time goes a city for its zone, and any filter: {such}.")
+        about = context(f"After the time you can give a city (for the time zone) and any filter: {such}.")
         return Message(text, [section(text), section(how), about])
     total = count(len(items), "digest", "digests")
     head = [section(f"*{total}* of this channel"), *halted(items[0].channel_id, health, invite), *old(stale)]

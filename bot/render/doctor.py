@@ -47,7 +47,7 @@ def doctor_message(findings: Sequence[Finding], *, here: str, as_of: datetime) -
     worst_first = sorted(shown, key=lambda each: list(_MARKS).index(each.state))
     states = [each.state for each in findings]
     sums = [f"{states.count(state)} {words}" for state, words in _SUMS.items() if state in states]
-    head = f"*How the bot is:* {', '.join(sums)}"
+    head = f"*Bot health*, {count(len(states), 'check', 'checks')}: {', '.join(sums)}"
     lines = _fitting([_line(each) for each in worst_first])
     blocks = [section(head), *(section(text) for text in packed(lines)), context(f"As of {clock(as_of, as_of)}.")]
     failing = ", ".join(dict.fromkeys(each.what for each in findings if each.state == "fail"))

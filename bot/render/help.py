@@ -11,7 +11,7 @@ from bot.render.escape import code, entities
 from bot.render.limits import SECTION_TEXT_CHARS
 
 COMMAND = "/sessions"
-STATE_HELP = {"active": "live sessions (when nothing is said)", "ended": "sessions that are over", "all": "both"}
+STATE_HELP = {"active": "live sessions (the default)", "ended": "sessions that are over", "all": "both"}
 EXAMPLES = (
     ("active", "what is live now"),
     ('ended room:"Town hall" after:3d', "a room's sessions of the last three days"),

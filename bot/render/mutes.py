@@ -21,15 +21,17 @@ MUTES_SHOWN = 40
 AGAIN_SHOWN = 5
 _QUIET_DAYS = {"daily": "every day", "weekdays": "on weekdays"}
 _MEANWHILE = (
-    "Meanwhile no new message comes. Cards that are there stay true, and show when theirs ends; then one message lists "
-    "what is still live."
+    "Until then no new messages come. Existing cards stay up to date and show when their session ends; after that, one "
+    "message lists what is still live."
 )
 _OF_SOME = (
-    "Meanwhile no new message comes about these sessions. Their cards that are there stay true, and show when theirs "
-    "ends; then one message lists which of them are still live."
+    "Until then no new messages come about these sessions. Existing cards stay up to date and show when their session "
+    "ends; after that, one message lists which of them are still live."
 )
-_OF_ONE = "Its thread stays silent; its card stays true, and shows when it ends. Without a card nothing comes of it."
-_DIGESTS = "Digests come at their time."
+_OF_ONE = (
+    "Its thread stays silent; its card stays up to date and shows when it ends. If it has no card, nothing is posted."
+)
+_DIGESTS = "Digests still come."
 
 Quiets = Sequence[tuple[Quiet, str]]
 """A channel's quiet hours, each with who made them."""
@@ -42,17 +44,17 @@ def muted(
     there."""
     number, by, end = mute.number, f"<@{mute.created_by}>", until(mute, zone)
     end = f"until it ends, and not after {end.removeprefix('until ')}" if mute.session_id else end
-    was = f"held {until(before, zone)}" if before else "was there already"
+    was = f"lasted {until(before, zone)}" if before else "already existed"
     head = {
-        "new": f"🔕 Muted {end}, by {by}. It has number {number}.",
+        "new": f"🔕 Muted {end}, by {by}. It is number {number}.",
         "same": f"🔕 Nothing to change: already muted {end}, by {by}. That is number {number}.",
-        "changed": f"🔕 Number {number} {was}; it now holds {end}.",
+        "changed": f"🔕 Number {number} {was}; it now lasts {end}.",
     }[how]
     back = typed(mute_line(before, zone)) if before and how == "changed" else ""
-    head += f" To have it as it was: `{back}`" if back else ""
+    head += f" To undo this: `{back}`" if back else ""
     words = about(mute, names, WORDS_CHARS)
     meanwhile = _OF_ONE if mute.session_id else f"{_OF_SOME if mute.query.terms else _MEANWHILE} {_DIGESTS}"
-    foot = f"`{COMMAND} unmute {number}` ends it, `{COMMAND} mutes` lists all of this channel."
+    foot = f"`{COMMAND} unmute {number}` ends it, `{COMMAND} mutes` lists all in this channel."
     undo = actions(unmute(mute, ""))
     blocks = [section(f"{head}\n{words}"), context(meanwhile), *_again([mute_line(mute, zone)]), undo]
     return Message(f"{head} {words}. {foot}", [*blocks, context(foot)])
@@ -126,7 +128,7 @@ def hushed(quiet: Quiet, how: Literal["new", "same"], quiets: Quiets, *, zone: s
     words = hours(quiet)
     begins = " The days are those on which they begin." if quiet.end <= quiet.start and len(quiet.days) < 7 else ""
     holds = quiet_now(quiets, zone, now) or quiet_next([quiet], zone, now)
-    foot = f"`{typed(_off(quiet))}` ends them, `{COMMAND} quiet` lists all of this channel."
+    foot = f"`{typed(_off(quiet))}` ends them, `{COMMAND} quiet` lists all in this channel."
     blocks = [
         section(f"{head}\n*{words}*.{begins}\n{holds}"),
         context(f"{_MEANWHILE} {_DIGESTS}"),
@@ -141,7 +143,7 @@ def quiets_list(quiets: Quiets, *, zone: str, as_of: datetime, channel_id: str) 
     if not quiets:
         text = "This channel has no quiet hours."
         how = f"Set some:\n```{COMMAND} quiet 22:00-7:00 weekdays```"
-        about = context("Behind the hours go days, and a city for their zone.")
+        about = context("After the hours you can give days, and a city for the time zone.")
         return Message(text, [section(text), section(how), about])
     holds = quiet_now(quiets, zone, as_of) or quiet_next([quiet for quiet, _ in quiets], zone, as_of)
     head, rows = "🌙 *Quiet hours* of this channel", [quiet_row(quiet, by) for quiet, by in quiets]
@@ -166,11 +168,11 @@ def quiet_off(quiet: Quiet, channel_id: str, view: str) -> Block:
 
 def loud(gone: Sequence[Quiet], left: Sequence[Quiet]) -> Message:
     """Quiet hours that there are no longer, and those that are."""
-    state = "This channel has no quiet hours any more." if gone else "Nothing to change: it has no quiet hours."
+    state = "This channel no longer has quiet hours." if gone else "This channel has no quiet hours."
     if left:
         ended = "; ".join(map(hours, gone))
-        state = f"Quiet hours have ended: {ended}." if gone else "Nothing to change: these have just ended."
-        state += f" Still there: {'; '.join(map(hours, left))}."
+        state = f"Quiet hours have ended: {ended}." if gone else "Those quiet hours have just ended."
+        state += f" Still set: {'; '.join(map(hours, left))}."
     head = f"🔔 {state}"
     lines = [quiet_line(quiet) for quiet in gone]
     again = f" To have them again: {', '.join(f'`{typed(line)}`' for line in lines)}" if lines else ""
@@ -200,12 +202,12 @@ def quiet_next(quiets: Sequence[Quiet], zone: str, now: datetime) -> str:
 def threads(on: bool, changed: bool | None, *, by: str = "") -> Message:
     """Whether cards get replies. `changed`: whether that is new; None where it was only asked."""
     state = (
-        "Who joins and leaves is told in the threads of cards, where a subscription asks for it."
+        "Joins and leaves are posted in the threads of cards, if a subscription asks for them."
         if on
-        else "No replies come in threads: cards alone show who is in."
+        else "No replies are posted in threads: only cards show who is in."
     )
-    new = {True: f" That is new, by <@{by}>.", False: " Nothing to change.", None: ""}[changed]
-    undo = f"`{COMMAND} threads {'off' if on else 'on'}` {'stops that' if on else 'has them again'}."
+    new = {True: f" Changed by <@{by}>.", False: " Nothing to change.", None: ""}[changed]
+    undo = f"`{COMMAND} threads {'off' if on else 'on'}` {'turns them off' if on else 'turns them on again'}."
     text = f"🧵 Threads are {'on' if on else 'off'}. {state}{new}"
     return Message(f"{text} {undo}", [section(text), context(undo)])
 

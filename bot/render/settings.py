@@ -113,7 +113,9 @@ class _Card:
             *self._quiets(),
             self._threads(),
             actions(button(f"Last {CHANGES_MOST} changes", ids.RUN, ids.line_value("settings changes"))),
-            context(f"Times in {self.zone}. `{COMMAND} help` lists all. As of {clock(self.as_of, self.as_of)}."),
+            context(
+                f"Times in {self.zone}. `{COMMAND} help` lists all commands. As of {clock(self.as_of, self.as_of)}."
+            ),
         ]
         most = MESSAGE_BLOCKS - len(top) - len(bottom) - _HEADS - _NOTE_BLOCKS
         blocks = fair([len(have.subscriptions), 2 * len(have.digests), len(have.mutes)], most)
@@ -182,7 +184,7 @@ class _Card:
 
     def _threads(self) -> Block:
         on = self.settings.threads
-        state = "who joins and leaves is told in the threads of cards" if on else "no replies"
+        state = "joins and leaves are posted in the threads of cards" if on else "no replies"
         line, label = ("threads off", "Turn off") if on else ("threads on", "Turn on")
         text = f"🧵 *Threads* are {'on' if on else 'off'}: {state}.\n`{COMMAND} {line}`"
         return section(text, self._press(label, line, f"{label} replies in threads"))

@@ -25,7 +25,6 @@ CARDS_MOST = 36
 WORDS_CHARS = 1_000  # of a filter in words, where it stands alone
 FALLBACK_SUBSCRIPTIONS = 10
 _WORDS_LEAST_CHARS = 40
-_VERBS = (("one", {"start": "opens", "end": "ends"}), ("someone", {"join": "joins", "leave": "leaves"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +60,10 @@ def subscribed(
     head = {
         "new": f"✅ Subscribed, as number {number}.",
         "same": f"✅ Nothing to change: that is number {number}, made by <@{subscription.created_by}>.",
-        "changed": f"✅ Number {number} was there already; what it tells of has changed.",
+        "changed": f"✅ Number {number} already existed; what it tells about has changed.",
     }[how]
     words, told, line = sessions(subscription.query, names, WORDS_CHARS), _told(subscription), _line(subscription)
-    foot = [f"`{COMMAND} unsubscribe {number}` ends it, `{COMMAND} subscriptions` lists all of this channel."]
+    foot = [f"`{COMMAND} unsubscribe {number}` ends it, `{COMMAND} subscriptions` lists all in this channel."]
     if waiting:
         hint = "" if known else f" If it doesn't come, {let_in(invite, subscription.channel_id)}."
         foot.append(f"My first message is on its way.{hint}")
@@ -88,13 +87,13 @@ def announced(
         f"Each session has one message here, {'when it has ended' if only_end else 'kept up to date until it ends'}."
     )
     if subscription.kinds & {"join", "leave"}:
-        about += " Who comes and goes is in its thread."
-    see = f"`{COMMAND} subscriptions` lists what this channel is told of, with a button to end it."
+        about += " Joins and leaves are posted in its thread."
+    see = f"`{COMMAND} subscriptions` lists this channel's subscriptions, with a button to end each."
     if how == "new":
         head, text = f"{person(by)} subscribed this channel to", f"This channel is subscribed to {words}."
     else:
         head, text = (
-            f"{person(by)} changed what this channel is told of",
+            f"{person(by)} changed what this channel is told about",
             f"What this channel is told of {words} has changed.",
         )
     blocks = [section(f"🔔 {head}\n{words}\n{told} {_now(subscription, live)}"), context(about, see)]
@@ -137,7 +136,7 @@ def subscriptions_list(
         *halted(channel_id, health, invite),
         *notes,
     ]
-    make = f"`{COMMAND} subscribe` makes one, or changes what one of the same filters tells."
+    make = f"`{COMMAND} subscribe` makes one, or changes what the one with the same filters tells about."
     foot = [context(f"{make} As of {clock(as_of, as_of)}.")]
     room_chars = ALL_TEXT_CHARS - sum(map(len, texts([*head, *foot])))
     many = len(items) > CARDS_MOST
@@ -236,10 +235,10 @@ def _kinds(subscription: Subscription) -> list[str]:
 
 def told_when(subscription: Subscription) -> str:
     """`when one opens or ends, and when someone joins`; `comes to match` where it may do so later than it opens."""
-    said = (
-        (who, " or ".join(verb for kind, verb in verbs.items() if kind in subscription.kinds)) for who, verbs in _VERBS
-    )
-    told = ", and ".join(f"when {who} {verbs}" for who, verbs in said if verbs)
+    verbs: dict[str, list[str]] = {}
+    for kind in _kinds(subscription):
+        verbs.setdefault(KINDS[kind].who, []).append(KINDS[kind].does)
+    told = ", and ".join(f"when {who} {' or '.join(does)}" for who, does in verbs.items())
     return told.replace("opens", "comes to match") if moves(subscription.query) else told
 
 
@@ -251,7 +250,7 @@ def _now(subscription: Subscription, live: int) -> str:
     one, many = ("matches", "match") if moves(subscription.query) else ("is live", "are live")
     if not live:
         return f"None {one} now."
-    return f"{live:,} {one if live == 1 else many} now: only what changes from here on is told."
+    return f"{live:,} {one if live == 1 else many} now: only changes from now on are posted."
 
 
 def _line(subscription: Subscription) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.core.filters import LIST
+from bot.core.kinds import ON
 from bot.core.parse import parse
 from bot.core.place import Place
 from bot.core.text import from_slack, tidy
@@ -129,14 +130,14 @@ async def _help(request: Request, rest: str) -> None:
 COMMANDS: dict[str, Command] = {
     "show": Command("show <session id>", "one session: its people by role, its lengths", _show, also=("details",)),
     "subscribe": Command(
-        "subscribe [query] [on:start,end,join,leave]",
+        f"subscribe [query] [{ON}]",
         "tell this channel when sessions open and close",
         _subscribe,
         also=("sub", "follow"),
     ),
     "subscriptions": Command(
         "subscriptions",
-        "what this channel is told of, by whose wish, and how that goes",
+        "this channel's subscriptions: who made them, and their state",
         _subscriptions,
         also=("subs",),
     ),
@@ -145,32 +146,36 @@ COMMANDS: dict[str, Command] = {
     ),
     "digest": Command(
         "digest <schedule> [query]",
-        "the figures of the time since the last: `weekdays 9:00`, `weekly mon,thu 17:00 Berlin`; "
+        "the figures since the last one: `weekdays 9:00`, `weekly mon,thu 17:00 Berlin`; "
         "`digest preview`, `pause`, `resume`, `remove` and a number",
         digest,
     ),
-    "digests": Command("digests", "this channel's digests: when they come next, and how that goes", _digests),
+    "digests": Command(
+        "digests", "this channel's digests: who made them, when they come next, and their state", _digests
+    ),
     "mute": Command(
         "mute [query] <end>",
-        "nothing new for a while: `2h`, `until 17:00`, `until tomorrow`, `until monday 9:00`, 30 days at most",
+        "no new messages for a while: `2h`, `until 17:00`, `until tomorrow`, `until monday 9:00`, 30 days at most",
         mute,
         also=("snooze", "silence"),
     ),
-    "mutes": Command("mutes", "what is muted here, by whom and until when", _mutes),
+    "mutes": Command("mutes", "this channel's mutes: who made them, and when they end", _mutes),
     "unmute": Command("unmute [number, query or all]", "end a mute now", unmute, also=("unsnooze",)),
     "quiet": Command(
         "quiet [<hours>|off]",
         "hours without new messages: `22:00-7:00 weekdays Berlin`, `7:00-7:00 sat,sun Berlin`; `off` ends all or one",
         quiet,
     ),
-    "threads": Command("threads [on|off]", "whether who joins and leaves is told in threads", threads),
+    "threads": Command("threads [on|off]", "whether joins and leaves are posted in threads", threads),
     "settings": Command(
         "settings [changes]",
-        "all that this channel has set, with buttons; `changes`: who set it",
+        "everything that is set for this channel, with buttons; `changes`: who set it",
         settings,
         also=("config",),
     ),
-    "doctor": Command("doctor", "whether all works: Slack, 100ms, the database, the clock, what waits", doctor),
+    "doctor": Command(
+        "doctor", "whether everything works: Slack, 100ms, the database, the clock, waiting messages", doctor
+    ),
     "help": Command("help", "this list", _help, also=("?", "h", "-h", "-help", "--help", "-?")),
 }
 

@@ -8,7 +8,7 @@ from bot.render.blocks import Message
 from bot.render.doctor import doctor_message
 from bot.slack.request import Request
 
-NO_GUESTS = "How the bot is concerns the workspace's members: please ask one of them."
+NO_GUESTS = "The bot's health is shown to full members of the workspace only: please ask one of them."
 
 
 async def doctor(request: Request, line: str) -> Message:

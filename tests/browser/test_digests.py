@@ -136,7 +136,7 @@ def test_a_mute_by_a_cards_menu_ends_with_what_is_still_true(stage: Stage, page:
     )
     page.keyboard.press("Enter")
     expect(menu).to_have_count(0)
-    expect(channel.messages.filter(has_text="by @Ada Berger. It has number 2.")).to_have_count(1)
+    expect(channel.messages.filter(has_text="by @Ada Berger. It is number 2.")).to_have_count(1)
     again(stage)
     during = stage.opens("Yoga", "Dan")
     stage.ends(before)
@@ -151,7 +151,7 @@ def test_a_mute_by_a_cards_menu_ends_with_what_is_still_true(stage: Stage, page:
     told = channel.messages.filter(has_text="1 session is live that you didn't hear of while it was quiet here")
     expect(told).to_contain_text(during.id, timeout=POLL_MS)
 
-    expect(type_in(channel, "/sessions mute 8s")).to_contain_text("It has number 3")
+    expect(type_in(channel, "/sessions mute 8s")).to_contain_text("It is number 3")
     short = stage.opens("Town hall", "Eve")
     expect(told).to_have_count(2, timeout=POLL_MS * 3)  # it ends by itself
     expect(told.last).to_contain_text(short.id)
@@ -165,7 +165,7 @@ def test_the_settings_cards_buttons(stage: Stage, page: Page) -> None:
     for line, answer in (
         ('subscribe room:"Town hall"', "Subscribed, as number 1"),
         (f"digest daily {FAR}", "Digest 2 is set"),
-        ("mute role:host 2h", "It has number 3"),
+        ("mute role:host 2h", "It is number 3"),
         ("quiet 22:00-7:00 weekdays", "Quiet hours are set"),
     ):
         channel.box.fill(f"/sessions {line}")
@@ -178,7 +178,7 @@ def test_the_settings_cards_buttons(stage: Stage, page: Page) -> None:
         ("Pause", "Pause digest 2", "Digest 2 is paused"),
         ("Resume", "Resume digest 2", "Digest 2 goes on"),
         ("Unmute", "End mute 3", "Mute 3 has ended"),
-        ("Turn off", re.compile("Turn quiet hours off"), "no quiet hours any more"),
+        ("Turn off", re.compile("Turn quiet hours off"), "no longer has quiet hours"),
         ("Turn off", "Turn off replies in threads", "Threads are off"),
         ("Remove", "Remove subscription 1", "Subscription 1 has ended"),
     ):

@@ -139,7 +139,7 @@ def test_understood(typed: str, canonical: str) -> None:
         ("-ended", "-ended", "say `active`", "active"),
         ("ended active", "active", "Say one state", "ended"),
         ("ended active:true", "active:true", "Say one state", "ended"),
-        ("after:2h after:3h", "after:3h", "said twice", "after:2h"),
+        ("after:2h after:3h", "after:3h", "given twice", "after:2h"),
         ('room:"abc', 'room:"abc', "not closed", 'room:"abc"'),
         (ID, ID, f"`show {ID}` gives that session, `room:{ID}` the sessions of that room", f"show {ID}"),
         (f"ended {ID}", ID, f"did you mean `room:{ID}`", f"ended room:{ID}"),
@@ -315,7 +315,7 @@ def test_what_can_be_subscribed_to(typed: str, canonical: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "scope", "spot", "says", "better"),
     [
-        ("active on:start", "list", "on:start", "goes with `subscribe`", "active"),
+        ("active on:start", "list", "on:start", "only works with `subscribe`", "active"),
         ("after:2h room:a", "subscribe", "after:2h", "it tells of what comes", "room:a"),
         ("limit:20", "subscribe", "limit:20", "it tells of what comes", ""),
         ("ended room:a", "subscribe", "ended", "say `on:end`", "on:end room:a"),

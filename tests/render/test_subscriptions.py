@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.filters import SUBSCRIBE
+from bot.core.filters import FILTERS, SUBSCRIBE
 from bot.core.kinds import DEFAULT_KINDS, KINDS
 from bot.core.parse import RESOLVED_CHARS, parse
 from bot.core.query import Query, Term, canonical
@@ -31,9 +31,11 @@ from bot.render.subscriptions import (
     announced,
     subscribed,
     subscriptions_list,
+    told_when,
     unsubscribed,
 )
 from bot.render.validate_data import texts
+from bot.slack.commands import COMMANDS
 from bot.store.prune import KEPT_MS
 from tests.core.strategies import many, values
 from tests.render.accounts import HOSTILE, NOW, name, object_id
@@ -116,7 +118,7 @@ def test_a_filter_in_words_fits(terms: list[Term], most_chars: int) -> None:
 def test_kinds_in_words(kinds: tuple[str, ...], said: str) -> None:
     text = shown(announced(made(f"room:{HALL}", kinds=kinds), by="Ada", live=0, names=NAMES))
     assert f"This channel is told {said} None is live now." in text
-    assert ("Who comes and goes is in its thread" in text) is bool({"join", "leave"} & set(kinds))
+    assert ("Joins and leaves are posted in its thread" in text) is bool({"join", "leave"} & set(kinds))
     assert "one message here, kept up to date until it ends" in text
 
 
@@ -152,7 +154,7 @@ def test_the_end_alone() -> None:
     [
         ("new", "✅ Subscribed, as number 3."),
         ("same", "✅ Nothing to change: that is number 3, made by <@U123ABC>."),
-        ("changed", "✅ Number 3 was there already; what it tells of has changed."),
+        ("changed", "✅ Number 3 already existed; what it tells about has changed."),
     ],
 )
 def test_the_one_who_subscribed_reads_what_it_means(how: Literal["new", "same", "changed"], said: str) -> None:
@@ -173,7 +175,7 @@ def test_the_channel_reads_who_subscribed_it_once() -> None:
     text = shown(message)
     for piece in (
         "Ada subscribed this channel to", "*Sessions* in *Town hall*, with the role host", "1 matches now",
-        "`/sessions subscriptions` lists", "a button to end it",
+        "`/sessions subscriptions` lists", "a button to end each",
     ):  # fmt: skip
         assert piece in text, piece
     assert "<@" not in text + message.text
@@ -255,10 +257,18 @@ def test_the_first_message_is_on_its_way() -> None:
     assert foot("D123ABC") == " If it doesn't come, use a channel, or your direct conversation with the bot."
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_can_be_told_is_in_the_help_and_in_words(kind: str) -> None:
+    does = KINDS[kind].does.replace("opens", "comes to match")
+    assert told_when(made(kinds=(kind,))) == f"when {KINDS[kind].who} {does}"
+    for form in (FILTERS["on"].form, COMMANDS["subscribe"].usage):
+        assert re.search(rf"on:[a-z,]*\b{kind}\b", form)
+
+
 def test_what_has_changed_is_not_said_to_be_new() -> None:
     message = announced(made(kinds=("end",)), "changed", by="Ada", live=0, names=NAMES)
     inside_limits(message)
-    assert shown(message).startswith("🔔 Ada changed what this channel is told of\n*Sessions* in *Town hall*")
+    assert shown(message).startswith("🔔 Ada changed what this channel is told about\n*Sessions* in *Town hall*")
     assert "This channel is told when one ends." in shown(message)
     assert message.text.startswith("🔔 What this channel is told of *Sessions* in *Town hall*, with the role host has")
 

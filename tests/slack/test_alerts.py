@@ -222,7 +222,7 @@ async def test_another_channels_subscription_is_out_of_reach(bot: str, slack: Fa
         ("subscribe ended", "say `on:end`"),
         ("subscribe on:stat", "say start, end, join, leave"),
         ("subscribe room:nowhere", "No room is called"),
-        ("active on:start", "goes with `subscribe`"),
+        ("active on:start", "only works with `subscribe`"),
     ],
 )
 async def test_a_bad_line_is_explained(bot: str, slack: FakeSlack, typed: str, says: str) -> None:
@@ -513,7 +513,7 @@ async def test_other_kinds_are_a_change_and_not_a_new_subscription(bot: str, sla
     await subscribe(slack, "role:host on:end", user="ben")
     first, second = posts(slack)
     assert "subscribed this channel to" in first.plain
-    assert f"{slack.workspace.user('ben').real_name} changed what this channel is told of" in second.plain
+    assert f"{slack.workspace.user('ben').real_name} changed what this channel is told about" in second.plain
     assert "when one ends" in second.plain and "subscribed" not in second.plain + second.text
 
 

@@ -32,7 +32,7 @@ async def test_a_digest_is_made_and_said_in_words(bot: str, slack: FakeSlack, ac
     again = await say(slack, 'digest weekdays 9:00 Berlin room:"Town hall" empty:skip', user="ben")
     assert f"that is digest 1, made by <@{ada}>" in again.plain
     other = await say(slack, 'digest weekdays 9:00 room:"Town hall"')
-    assert "it is now as you say" in other.plain and "one line says so" in other.plain
+    assert "it is now as you say" in other.plain and "a line says so" in other.plain
 
 
 async def test_the_zone_is_the_askers_unless_one_is_named(bot: str, slack: FakeSlack) -> None:
@@ -143,7 +143,7 @@ async def test_a_preview_that_fails_is_tried_again_at_a_press(bot: str, slack: F
         ("digest monthly 9:00", "is not offered", "/sessions digest weekly 9:00", False),
         ("digest daily 9:00 after:2h", "has no place in a digest", "/sessions digest daily 9:00", False),
         ("digest daily 9:00 room:nowhere", "No room is called", "", False),
-        ("active empty:say", "`empty:` goes with `digest`", "", False),
+        ("active empty:say", "`empty:` only works with `digest`", "", False),
         ("diges daily 9:00", "did you mean `digest`", "/sessions digest daily 9:00", False),
         ("digest remove 7", "There is no digest `7` here. This channel has no digests", "", False),
         ("digest pause", "Which digest? This channel has no digests", "", False),

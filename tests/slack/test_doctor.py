@@ -18,7 +18,7 @@ async def test_all_is_well(bot: str, slack: FakeSlack) -> None:
     for line in (
         "Settings* · all there for python -m bot web", "Slack token* · Live Studio", "100ms token* · taken; signed",
         "Clock* · the same as Slack's", "Clock* · the same as 100ms's", "Database* · revision 0", "Last poll* · 100ms ",
-        "Outbox* · 0 to be sent", "Channels* · none is told of anything",
+        "Outbox* · 0 to be sent", "Channels* · no channel has subscriptions or digests",
     ):  # fmt: skip
         assert f"🟢 *{line}" in said.plain, line
     assert "🟠 *Slack scopes* · a message whose arrival" in said.plain
@@ -52,7 +52,7 @@ async def test_what_is_wrong_comes_first_and_says_what_to_do(bot: str, slack: Fa
     slack.fail("auth.test", ApiError("token_revoked"))
     hms.fail_always("/sessions", Status(503))
     said = await say(slack, "doctor")
-    assert said.text.startswith("*How the bot is:* 2 wrong, ") and said.text.endswith(" – Slack token, 100ms")
+    assert ": 2 wrong, " in said.text and said.text.endswith(" – Slack token, 100ms")
     assert "🔴 *Slack token* · Slack refuses SLACK_BOT_TOKEN (token_revoked)\n      → copy the bot token" in said.plain
     assert "🔴 *100ms* · 100ms is having trouble" in said.plain
     assert said.plain.rindex("🔴") < said.plain.index("🟢")
@@ -90,4 +90,4 @@ async def test_guests_are_sent_to_a_member(bot: str, slack: FakeSlack) -> None:
 async def test_more_words_are_answered_with_the_line_that_works(bot: str, slack: FakeSlack) -> None:
     wrong = await say(slack, "doctor please <!channel>")
     assert "/sessions doctor please" in wrong.plain and "<!channel>" not in str(wrong.blocks)
-    assert "*How the bot is:*" in (await press(slack, wrong, "Run the corrected line")).plain
+    assert "*Bot health*" in (await press(slack, wrong, "Run the corrected line")).plain

@@ -51,7 +51,7 @@ async def test_a_mute_withholds_what_is_new_and_tells_at_its_end_what_is_still_t
     await until(lambda: len(cards(slack)) == 2)
     muted = await say(slack, "mute 5s")
     ada = slack.workspace.user("ada").id
-    for piece in (f"by <@{ada}>", "It has number 2", "All sessions", ZONE, "`/sessions unmute 2` ends it"):
+    for piece in (f"by <@{ada}>", "It is number 2", "All sessions", ZONE, "`/sessions unmute 2` ends it"):
         assert piece in muted.plain, piece
     account.join(before, name="Bob", role="guest", user_id="bob", at=time.time())
     during = opened(account, room)
@@ -114,7 +114,7 @@ async def test_the_menu_of_a_card_ends_no_longer_mute(
     assert f"already muted {end}" in answer.plain
     assert end in (await say(slack, "mutes")).plain
     shorter = await say(slack, "mute 30m")
-    assert f"Number 2 held {end}; it now holds" in shorter.plain
+    assert f"Number 2 lasted {end}; it now lasts" in shorter.plain
     await slack.press(card, "Mute this channel for 1 hour", user="ada")
     answer = await slack.reply(where=lambda each: "Number 2 held" in each.plain and each.ts != shorter.ts)
     assert "as it was: `/sessions mute until" in answer.plain
@@ -227,7 +227,7 @@ async def test_each_way_to_unmute(bot: str, slack: FakeSlack) -> None:
 async def test_a_mute_said_again_has_its_new_end(bot: str, slack: FakeSlack) -> None:
     await say(slack, "mute role:host 2h")
     again = await say(slack, "mute for 3 hours role:host", user="ben")
-    assert re.search(r"Number 1 held until .*; it now holds until .*To have it as it was: `", again.plain)
+    assert re.search(r"Number 1 lasted until .*; it now lasts until .*To undo this: `", again.plain)
     (line,) = re.findall(r"as it was: `/sessions (.*?)`", again.plain)
     back = await say(slack, line)
     assert f"as it was: `/sessions {line}`" not in back.plain and "as it was: `/sessions mute role:host" in back.plain
@@ -256,9 +256,9 @@ async def test_a_mute_said_again_has_its_new_end(bot: str, slack: FakeSlack) -> 
         ("quiet 22:00-7:00 NYC", "^^^", "/sessions quiet 22:00-7:00 America/New_York", "America/New_York"),
         ("quiet off 12:00-13:00", "no quiet hours `12:00-13:00 daily Europe/Berlin`", "/sessions quiet", ""),
         ("quiet off 25:00-7:00", "quiet off 25:00-7:00\n                    ^^^^^", "/sessions quiet off 22:00-7:00", ""),
-        ("mute forever", "no end of a mute", "/sessions mute 30d", ""),
-        ("mute always", "no end of a mute", "/sessions mute 30d", ""),
-        ("mute tonight", "no end of a mute", "/sessions mute until tomorrow", ""),
+        ("mute forever", "I can't mute", "/sessions mute 30d", ""),
+        ("mute always", "I can't mute", "/sessions mute 30d", ""),
+        ("mute tonight", "I can't mute", "/sessions mute until tomorrow", ""),
         ("mute today", "say `until tomorrow`", "/sessions mute until tomorrow", ""),
         ("quiet 22:00-7:00 Mars/Olympus", "not a time zone I know", "/sessions quiet 22:00-7:00 Europe/Berlin", ""),
         ("quiet 22:00-7:00 CST", "that could be America/Chicago", "/sessions quiet 22:00-7:00 America/Chicago", ""),
@@ -315,10 +315,10 @@ async def test_quiet_hours_hold_back_and_tell_once(bot: str, slack: FakeSlack, h
     shown = await say(slack, "quiet")
     assert f"by <@{ada}>" in shown.plain and shown.labels == ["Turn off"]
     off = await press(slack, shown, "Turn off")
-    assert "no quiet hours any more" in off.plain and f"/sessions quiet {hours[:11]} daily UTC" in off.plain
+    assert "no longer has quiet hours" in off.plain and f"/sessions quiet {hours[:11]} daily UTC" in off.plain
     (recap,) = await until(lambda: recaps(slack))
     assert session.id in recap.plain
-    assert "Nothing to change" in (await say(slack, "quiet off")).plain
+    assert "This channel has no quiet hours" in (await say(slack, "quiet off")).plain
 
 
 async def test_nights_and_weekends_go_together_and_end_one_by_one(bot: str, slack: FakeSlack) -> None:
@@ -329,7 +329,7 @@ async def test_nights_and_weekends_go_together_and_end_one_by_one(bot: str, slac
     assert "/sessions quiet 00:00-00:00 sun Europe/Berlin" in wrong.plain
     assert "Quiet hours are set" in (await say(slack, f"quiet {sunday}")).plain
     one = await say(slack, f"quiet off {sunday}")
-    assert "have ended: 00:00 to 00:00 on sun" in one.plain and "Still there: 22:00 to 07:00 on weekdays" in one.plain
+    assert "have ended: 00:00 to 00:00 on sun" in one.plain and "Still set: 22:00 to 07:00 on weekdays" in one.plain
     assert "/sessions quiet 00:00-00:00 sun Europe/Berlin" in one.plain
     assert "Quiet hours are set" in (await say(slack, "quiet 7:00-7:00 sat,sun Berlin")).plain
     shown = await say(slack, "quiet")
@@ -337,7 +337,7 @@ async def test_nights_and_weekends_go_together_and_end_one_by_one(bot: str, slac
     left = await press(slack, shown, "Turn off")
     assert "have ended: 22:00 to 07:00 on weekdays" in left.plain and left.labels == ["Turn off"]
     last = await say(slack, "quiet off 7am-7am sat")  # the only one of these times
-    assert "no quiet hours any more" in last.plain and f"/sessions quiet {weekend}" in last.plain
+    assert "no longer has quiet hours" in last.plain and f"/sessions quiet {weekend}" in last.plain
 
 
 async def test_quiet_hours_leave_some_time(bot: str, slack: FakeSlack) -> None:
@@ -354,7 +354,7 @@ async def test_threads_off_means_no_replies(bot: str, slack: FakeSlack, hms: Fak
     await subscribe(slack, "on:start,join")
     assert "Threads are on" in (await say(slack, "threads")).plain
     off = await say(slack, "threads off")
-    assert "Threads are off" in off.plain and "`/sessions threads on` has them again" in off.plain
+    assert "Threads are off" in off.plain and "`/sessions threads on` turns them on again" in off.plain
     assert f"by <@{slack.workspace.user('ada').id}>" in off.plain
     assert "Nothing to change" in (await say(slack, "threads off")).plain
     session = opened(account, room)
@@ -363,7 +363,7 @@ async def test_threads_off_means_no_replies(bot: str, slack: FakeSlack, hms: Fak
     await until(lambda: "2 in now" in cards(slack)[0].plain)
     await asyncio.sleep(0.5)
     assert replies(slack, card) == []
-    assert "is told in the threads" in (await say(slack, "threads on")).plain
+    assert "are posted in the threads" in (await say(slack, "threads on")).plain
     account.join(session, name="Eve", role="guest", user_id="eve", at=time.time())
     await until(lambda: replies(slack, card))
 

@@ -49,7 +49,7 @@ async def test_settings_show_all_with_buttons_that_work(bot: str, slack: FakeSla
         ),
         ("Resume", "Digest 2 goes on", ["Remove", *digest, "Unmute", "Turn off", "Turn off"]),
         ("Unmute", "Mute 3 has ended", ["Remove", *digest, "Turn off", "Turn off"]),
-        ("Turn off", "no quiet hours any more", ["Remove", *digest, "Turn off"]),
+        ("Turn off", "no longer has quiet hours", ["Remove", *digest, "Turn off"]),
         ("Turn off", "Threads are off", ["Remove", *digest, "Turn on"]),
         ("Turn on", "Threads are on", ["Remove", *digest, "Turn off"]),
         ("Remove", "Subscription 1 has ended", [*digest, "Turn off"]),
