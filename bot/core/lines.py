@@ -21,7 +21,7 @@ from bot.core.quiet import Quiet, read_quiet
 from bot.core.reader import read_schedule
 from bot.core.schedule import Schedule
 from bot.core.subscription import Subscription
-from bot.core.text import tidy
+from bot.core.text import quote, tidy
 from bot.core.values import is_id
 from bot.errors import QueryError
 
@@ -90,6 +90,15 @@ def read_hours(text: str, zone: str) -> tuple[Quiet | None, bool]:
             before = len(first) + 1
             error.line, error.start, error.end = f"{first} {error.line}", error.start + before, error.end + before
         raise
+
+
+def check_alone(command: str, rest: str) -> None:
+    """Raises QueryError if anything is said with a command that stands alone."""
+    if said := rest.strip(" ,"):
+        text = f"`{command}` takes nothing else: {quote(said)} can't be said with it."
+        error = QueryError.at(text, said, (0, len(said)), "")
+        error.scope = command
+        raise error
 
 
 def subscription_line(subscription: Subscription) -> str:

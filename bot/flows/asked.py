@@ -105,11 +105,11 @@ def refused(what: str, error: Exception, setting: str, mend: str, proxy: str) ->
     if isinstance(outcome, NotNow) and isinstance(error, SlackApiError):
         return Finding(what, "warn", f"Slack asks to wait ({outcome.cause})", "try again in a minute")
     cause = f"no answer within {ASK_S:.0f} s" if isinstance(error, TimeoutError) else outcome.cause
-    return Finding(what, "fail", f"Slack can't be asked ({cause})", f"look at {_way_out(proxy)}, and at SLACK_API_URL")
+    return Finding(what, "fail", f"Slack can't be asked ({cause})", f"check {_way_out(proxy)}, and SLACK_API_URL")
 
 
 def _way_out(proxy: str) -> str:
-    return f"the proxy `{code(proxy)}`, which the environment names" if proxy else "this machine's way out"
+    return f"the proxy `{code(proxy)}`, which the environment names" if proxy else "this machine's outbound network access"
 
 
 async def _who(parts: Parts) -> Answer[Who]:
@@ -130,7 +130,7 @@ async def _hms(parts: Parts) -> Answer[float]:
     given = health.judge_token(claims(parts.given_token), time.time()) if parts.given_token else None
     if given is not None and given.state == "fail":
         return Answer([given])
-    what, mend = "100ms", f"look at 100ms's status page, and at {_way_out(parts.hms_proxy)}"
+    what, mend = "100ms", f"look at 100ms's status page, and check {_way_out(parts.hms_proxy)}"
     try:
         await within(parts.hms.check())
     except TimeoutError:

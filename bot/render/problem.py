@@ -33,7 +33,7 @@ def query_problem(error: QueryError, *, now: datetime, zone: str, commands: Sequ
     if faithful and (error.scope != LIST or better.split(" ")[0].lower() not in commands):
         action_id, value = _press(better, error.scope, now, zone)
         blocks.append(actions(button("Run the corrected line", action_id, value, style="primary")))
-    blocks.append(context(f"`{COMMAND} help` lists every filter."))
+    blocks.append(context(f"`{COMMAND} help` lists every command and filter."))
     return Message(f"{text} {lead}: {command} {mrkdwn(better, 700)}", blocks)
 
 

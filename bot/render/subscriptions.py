@@ -18,10 +18,11 @@ from bot.render.help import COMMAND, typed
 from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
 from bot.render.lines import Part, fit, packed
 from bot.render.pauses import let_in, pause
-from bot.render.phrases import SESSIONS, Names, clock, count, person, sessions
+from bot.render.phrases import SESSIONS, Names, clock, count, listed, person, sessions
 from bot.render.validate_data import texts
 
 CARDS_MOST = 36
+AGAIN_SHOWN = 5
 WORDS_CHARS = 1_000  # of a filter in words, where it stands alone
 FALLBACK_SUBSCRIPTIONS = 10
 _WORDS_LEAST_CHARS = 40
@@ -100,11 +101,18 @@ def announced(
     return Message(f"🔔 {text} {told}", blocks)
 
 
-def unsubscribed(subscription: Subscription, names: Names) -> Message:
-    """What was ended, and the line that makes it again."""
-    words, line, head = sessions(subscription.query, names, WORDS_CHARS), _line(subscription), _ended(subscription)
-    again = [section(f"To have it again:\n```{line}```")] if line else []
-    return Message(f"{head} {words}.", [section(f"{head}\n{words}"), *again])
+def unsubscribed(gone: Sequence[Subscription], names: Names) -> Message:
+    """What was ended, one or more, and the lines that make it again, as far as there is room."""
+    if len(gone) > 1:
+        head = f"🔕 Subscriptions {listed([str(each.number) for each in gone])} have ended."
+    else:
+        head = _ended(gone[0])
+    words = [sessions(each.query, names, WORDS_CHARS // len(gone[:AGAIN_SHOWN])) for each in gone[:AGAIN_SHOWN]]
+    lines = [line for line in map(_line, gone[:AGAIN_SHOWN]) if line]
+    again = [section(f"To have it again:\n```{line}```") for line in lines]
+    if more := len(gone) - AGAIN_SHOWN if len(gone) > AGAIN_SHOWN else 0:
+        again.append(context(f"… and {more} more: `{COMMAND} settings changes` has the lines that made the last ones."))
+    return Message(f"{head} {words[0]}." if len(gone) == 1 else head, [section("\n".join([head, *words])), *again])
 
 
 def subscriptions_list(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.core.filters import LIST
 from bot.core.kinds import ON
+from bot.core.lines import check_alone
 from bot.core.parse import parse
 from bot.core.place import Place
 from bot.core.text import from_slack, tidy
@@ -107,6 +108,7 @@ async def _subscribe(request: Request, rest: str) -> None:
 
 
 async def _subscriptions(request: Request, rest: str) -> None:
+    check_alone("subscriptions", rest)
     await send_subscriptions(request)
 
 
@@ -115,10 +117,12 @@ async def _unsubscribe(request: Request, rest: str) -> Message:
 
 
 async def _digests(request: Request, rest: str) -> Message:
+    check_alone("digests", rest)
     return await digests(request)
 
 
 async def _mutes(request: Request, rest: str) -> Message:
+    check_alone("mutes", rest)
     return await mutes(request)
 
 
@@ -142,7 +146,10 @@ COMMANDS: dict[str, Command] = {
         also=("subs",),
     ),
     "unsubscribe": Command(
-        "unsubscribe <number or query>", "end a subscription of this channel", _unsubscribe, also=("unsub", "unfollow")
+        "unsubscribe <number, query or all>",
+        "end subscriptions of this channel",
+        _unsubscribe,
+        also=("unsub", "unfollow"),
     ),
     "digest": Command(
         "digest <schedule> [query]",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.core.text import quote
-from bot.errors import QueryError, UserError
+from bot.core.lines import check_alone
+from bot.errors import UserError
 from bot.render.blocks import Message
 from bot.render.doctor import doctor_message
 from bot.slack.request import Request
@@ -13,11 +13,7 @@ NO_GUESTS = "The bot's health is shown to full members of the workspace only: pl
 
 async def doctor(request: Request, line: str) -> Message:
     """What all checks find."""
-    if said := line.strip(" ,"):
-        text = f"The doctor looks at everything: {quote(said)} can't be said with it."
-        error = QueryError.at(text, said, (0, len(said)), "")
-        error.scope = "doctor"
-        raise error
+    check_alone("doctor", line)
     if (await request.bot.people.of(request.user_id)).guest:
         raise UserError(NO_GUESTS)
     findings = await request.bot.examine()

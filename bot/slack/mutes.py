@@ -107,7 +107,7 @@ async def threads(request: Request, line: str) -> Message:
         return say.threads(request.channel_id not in await store.unthreaded(team_id), None)
     team_id = await request.team()
     if said not in _ON:
-        text = f"{quote(said)}: say `on` or `off`."
+        text = f"{quote(said)} is neither `on` nor `off`."
         error = QueryError.at(text, said, (0, len(said)), nearest(said, _ON), instead="off")
         error.scope = THREADS
         raise error

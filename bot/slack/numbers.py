@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from bot.core.text import quote
 from bot.errors import QueryError, UserError
-from bot.render.help import COMMAND
 from bot.render.phrases import listed
 from bot.slack.request import Request
 
@@ -38,20 +37,30 @@ async def kind_of(request: Request, number: int) -> str:
     return next((kind for kind, some in numbers.items() if number in some), "")
 
 
+def numbered(here: Sequence[int], what: str) -> str:
+    """Which numbers a channel's digests have, or whatever each is a `what`."""
+    if not here:
+        return f"This channel has no {what}s."
+    if len(here) == 1:
+        return f"This channel's {what} is number {here[0]}."
+    return f"This channel's {what}s are numbers {listed([str(number) for number in here])}."
+
+
 async def no_such(request: Request, said: str, here: Sequence[int], *, scope: str, what: str) -> UserError:
     """The error for a line of `scope` that ought to name one of the numbers `here`, each of a `what`."""
     number = read_number(said)
     kind = await kind_of(request, number) if number is not None else ""
-    if not said:
+    if kind:
+        text = f"{quote(said)} is {kind}, not a {what}."
+    elif not here:
+        return UserError(numbered(here, what))
+    elif not said:
         text = f"Which {what}?"
     elif number is None:
         text = f"{quote(said)} is no {what} of this channel."
-    elif kind:
-        text = f"{quote(said)} is {kind}, not a {what}."
     else:
         text = f"There is no {what} {quote(said)} here."
-    has = listed([str(number) for number in here]) if here else f"no {what}s"
-    text = f"{text} This channel has {has}: `{COMMAND} settings` shows all that it has set."
+    text = f"{text} {numbered(here, what)}"
     if not here:
         return UserError(text)
     line = f"{scope} {said}".strip()

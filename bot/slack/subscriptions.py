@@ -18,11 +18,12 @@ from bot.render.blocks import Message
 from bot.render.help import COMMAND
 from bot.render.phrases import Names, listed
 from bot.render.subscriptions import Health, subscribed, subscriptions_list, unsubscribed
-from bot.slack.numbers import kind_of, read_number
+from bot.slack.numbers import kind_of, numbered, read_number
 from bot.slack.request import Request
 
 RESUMED_S = 2.0
 """How long the list waits for messages to go out."""
+_ALL = ("all", "everything")
 SEE = "`/sessions subscriptions` lists those it has"
 
 
@@ -71,9 +72,16 @@ async def send_subscriptions(request: Request, *, replace: bool = False, gone: S
 
 
 async def ended(request: Request, said: str) -> Message:
-    """End the subscription that is named by its number or its query."""
-    gone = await _end(request, said)
-    return unsubscribed(gone, await _names(request, [gone]))
+    """End the subscription that is named by its number or its query, or `all`."""
+    store, team_id = request.bot.store, await request.team()
+    every = await store.subscriptions(team_id, request.channel_id) if said.lower() in _ALL else []
+    if not every:
+        gone = [await _end(request, said)]
+    else:
+        ends = [(each.number, request.by(_ending(each))) for each in every]
+        each_gone = [await store.unsubscribe(team_id, request.channel_id, number, by=by) for number, by in ends]
+        gone = [each for each in each_gone if each is not None]
+    return unsubscribed(gone or every, await _names(request, gone or every))
 
 
 async def send_unsubscribed(request: Request, number: int) -> None:
@@ -82,20 +90,25 @@ async def send_unsubscribed(request: Request, number: int) -> None:
     if request.in_place:
         await send_subscriptions(request, replace=True, gone=gone)
     else:
-        await request.reply(unsubscribed(gone, await _names(request, [gone])))
+        await request.reply(unsubscribed([gone], await _names(request, [gone])))
 
 
 async def _end(request: Request, said: str) -> Subscription:
     store, team_id = request.bot.store, await request.team()
     here = await store.subscriptions(team_id, request.channel_id)
     number = await _number(request, said, here)
-    named = next((terms(each.query) for each in here if each.number == number), "")
-    by = request.by(f"unsubscribe {named or number}")
+    line = next((_ending(each) for each in here if each.number == number), f"unsubscribe {number}")
+    by = request.by(line)
     gone = await store.unsubscribe(team_id, request.channel_id, number, by=by)
     if gone is None:
         what = await kind_of(request, number)
         raise UserError(f"This channel has no subscription {number}{f', that is {what}' if what else ''}: {SEE}.")
     return gone
+
+
+def _ending(subscription: Subscription) -> str:
+    """The line that ends it, as the log of changes has it."""
+    return f"unsubscribe {terms(subscription.query) or subscription.number}"
 
 
 async def send_resumed(request: Request) -> None:
@@ -127,10 +140,9 @@ async def _settled(request: Request, team_id: str) -> None:
 async def _number(request: Request, said: str, here: Sequence[Subscription]) -> int:
     if (number := read_number(said)) is not None:
         return number
-    every = said.lower() in ("", "all")
-    if every and len(here) == 1:
+    if not said and len(here) == 1:
         return here[0].number
-    if every:
+    if not said or not here:
         raise UserError(_which(here))
     try:
         query = await request.bot.rooms.resolve(parse(said, scope=SUBSCRIBE))
@@ -140,7 +152,7 @@ async def _number(request: Request, said: str, here: Sequence[Subscription]) -> 
         if each.query == query.without("on"):
             if query.only("on") and kinds_of(query) != each.kinds:
                 raise UserError(
-                    f"Number {each.number} tells of {listed([kind for kind in KINDS if kind in each.kinds])}: "
+                    f"Number {each.number} tells about {listed([kind for kind in KINDS if kind in each.kinds])}: "
                     f"`{COMMAND} unsubscribe {each.number}` ends it."
                 )
             return each.number
@@ -148,11 +160,11 @@ async def _number(request: Request, said: str, here: Sequence[Subscription]) -> 
 
 
 def _which(here: Sequence[Subscription]) -> str:
+    which = numbered([each.number for each in here], "subscription")
     if not here:
-        return "This channel has no subscriptions."
-    numbers = listed([str(each.number) for each in here])
-    example = f"`{COMMAND} unsubscribe {here[0].number}`"
-    return f"Which one? This channel has {numbers}. Each is ended by a line of its own, such as {example}."
+        return which
+    line = f"{COMMAND} unsubscribe"
+    return f"Which one? {which} `{line} {here[0].number}` ends one, `{line} all` all of them."
 
 
 async def _names(request: Request, subscriptions: Iterable[Subscription]) -> Names:

@@ -279,7 +279,7 @@ async def test_a_proxy_that_is_not_there_is_named(world: World) -> None:
     said = await world.doctor(HTTP_PROXY="http://me:pass-word@127.0.0.1:1")  # kingfisher:ignore
     for what in ("Slack token", "Slack socket", "100ms"):
         ((state, rest),) = said.of(what)
-        assert state == "fail" and "the proxy `127.0.0.1:1`," in rest and "this machine's way out" not in rest
+        assert state == "fail" and "the proxy `127.0.0.1:1`," in rest and "outbound network access" not in rest
     said = await world.doctor(HTTP_PROXY="127.0.0.1:1", NO_PROXY="127.0.0.1")
     assert said.code == 0
 
@@ -345,7 +345,7 @@ async def test_messages_that_do_not_go_out(make_world: Callable[..., Any], sqlit
     )
     assert said.of("Last poll") == [("ok", said.of("Last poll")[0][1])]
     assert before.of("Channels") == [
-        ("ok", "12 told, none paused, as far as can be told without channels:read and groups:read")
+        ("ok", "12 in use, none paused, as far as can be told without channels:read and groups:read")
     ]
     assert [rest.split()[0] for _, rest in said.of("Channel")] == [f"C{number:02}" for number in range(10)]
     assert said.of("Channels")[0][1].startswith("something is wrong with 2 more")

@@ -189,7 +189,7 @@ def test_the_channel_reads_who_subscribed_it_once() -> None:
 )
 def test_the_line_that_is_shown_makes_the_same_subscription(terms: list[Term], kinds: set[str]) -> None:
     query = parse(str(Query("active", canonical(terms))), scope=SUBSCRIBE)
-    text = shown(unsubscribed(replace(made(), query=query, kinds=frozenset(kinds)), {}))
+    text = shown(unsubscribed([replace(made(), query=query, kinds=frozenset(kinds))], {}))
     line = text.partition("```/sessions subscribe ")[2].removesuffix("```")
     read = parse(line.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"), scope=SUBSCRIBE)
     assert str(read.without("on")) == str(query)
@@ -198,7 +198,7 @@ def test_the_line_that_is_shown_makes_the_same_subscription(terms: list[Term], k
 
 def test_a_line_too_long_to_type_is_not_shown() -> None:
     long = replace(made(), query=Query("active", canonical(Term("user", f"{n:060}") for n in range(20))))
-    assert "```" not in shown(unsubscribed(long, {}))
+    assert "```" not in shown(unsubscribed([long], {}))
     assert "subscribe user:" not in shown(subscribed(long, "new", live=0, names={}, invite=""))
 
 
@@ -370,7 +370,7 @@ def test_hostile_filters(part: int) -> None:
         for message in (
             subscribed(subscription, "new", live=live, names=names, invite=name(rng)),
             announced(subscription, by="Ada", live=live, names=names),
-            unsubscribed(subscription, names),
+            unsubscribed([subscription], names),
             subscribed(subscription, "same", live=live, names=names, invite=name(rng), paused=name(rng)),
         ):
             inside_limits(message)

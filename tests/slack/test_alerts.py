@@ -188,7 +188,7 @@ async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, 
     again = await subscribe(slack, "role:host -user:bot on:start")
     assert "that is number 2" in again.plain
     changed = await subscribe(slack, "role:host -user:bot on:end")
-    assert "what it tells of has changed" in changed.plain
+    assert "what it tells about has changed" in changed.plain
     listed = await say(slack, "subscriptions")
     assert listed.plain.count("Remove") == 2 and "Town hall" in listed.plain
     listed = await press(slack, listed, "Remove")
@@ -196,12 +196,14 @@ async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, 
     assert re.search(r"To have it again: `/sessions subscribe room:[0-9a-f]{24} on:start,end", listed.plain)
     assert "Subscription 2 has ended" in (await say(slack, "unsubscribe role:host -user:bot")).plain
     for typed, says in (
-        ("unsubscribe", "This channel has no subscriptions"), ("unsubscribe 7", "no subscription 7"), ("unsubscribe role:x", "no subscription to"),
-        ("unsubscribe rom:x", "I can't tell which one"), ("unsubscribe all", "This channel has no subscriptions"),
+        ("unsubscribe", "This channel has no subscriptions"), ("unsubscribe 7", "no subscription 7"), ("unsubscribe role:x", "has no subscriptions"),
+        ("unsubscribe all", "This channel has no subscriptions"),
     ):  # fmt: skip
         reply = await say(slack, typed)
         assert says in reply.plain and reply.labels == [], typed
     await subscribe(slack)
+    assert "no subscription to" in (await say(slack, "unsubscribe role:x")).plain
+    assert "I can't tell which one" in (await say(slack, "unsubscribe rom:x")).plain
     assert "Subscription 3 has ended" in (await say(slack, 'unsubscribe "number 3"')).plain
 
 
@@ -480,14 +482,36 @@ async def test_each_way_to_name_the_one_that_is_ended(bot: str, slack: FakeSlack
         assert f"Subscription {number} has ended" in reply.plain, (name, reply.plain)
 
 
+async def test_all_are_ended_at_once(bot: str, slack: FakeSlack) -> None:
+    for line in ("role:a", "role:b", ""):
+        await subscribe(slack, line)
+    reply = await say(slack, "unsubscribe all")
+    assert "Subscriptions 1, 2 and 3 have ended." in reply.plain
+    for line in ("subscribe role:a on:start,end", "subscribe role:b on:start,end", "subscribe on:start,end"):
+        assert f"/sessions {line}\n" in f"{reply.plain}\n".replace("`", "")
+    changes = (await say(slack, "settings changes")).plain
+    for line in ("unsubscribe role:a", "unsubscribe role:b", "unsubscribe 3"):
+        assert line in changes
+    assert "This channel has no subscriptions" in (await say(slack, "unsubscribe all")).plain
+    await subscribe(slack)
+    assert "Subscription 4 has ended" in (await say(slack, "unsubscribe all")).plain
+
+
+@pytest.mark.parametrize("command", ["subscriptions", "digests", "mutes", "doctor"])
+async def test_a_list_takes_no_more_words(bot: str, slack: FakeSlack, command: str) -> None:
+    reply = await say(slack, f"{command} foo")
+    assert f"`{command}` takes nothing else: `foo` can't be said with it." in reply.plain
+    assert "Run the corrected line" in reply.labels and "lists every command and filter" in reply.plain
+
+
 async def test_several_are_ended_one_by_one(bot: str, slack: FakeSlack) -> None:
     for line in ("role:a", "role:b"):
         await subscribe(slack, line, channel="random")
-    for typed in ("unsubscribe", "unsubscribe all"):
-        reply = await say(slack, typed, channel="random")
-        assert "Which one? This channel has 1 and 2." in reply.plain and "/sessions unsubscribe 1" in reply.plain
+    reply = await say(slack, "unsubscribe", channel="random")
+    assert "Which one? This channel's subscriptions are numbers 1 and 2." in reply.plain
+    assert "/sessions unsubscribe 1" in reply.plain
     reply = await say(slack, "unsubscribe role:a on:start,end,join", channel="random")
-    assert "Number 1 tells of start and end" in reply.plain and "/sessions unsubscribe 1" in reply.plain
+    assert "Number 1 tells about start and end" in reply.plain and "/sessions unsubscribe 1" in reply.plain
     assert "2 subscriptions" in (await say(slack, "subscriptions", channel="random")).plain
 
 

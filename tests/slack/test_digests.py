@@ -13,7 +13,7 @@ from bot.demo.fake_slack import FakeSlack, Message
 from bot.render.validate_data import texts
 from bot.settings import Settings
 from bot.store.store import DIGESTS_MOST
-from tests.slack.live import fill, press, said_soon, say
+from tests.slack.live import fill, press, said_soon, say, subscribe
 
 
 async def test_a_digest_is_made_and_said_in_words(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -22,7 +22,7 @@ async def test_a_digest_is_made_and_said_in_words(bot: str, slack: FakeSlack, ac
     ada = slack.workspace.user("ada").id
     for piece in (
         f"Digest 1 is set, by <@{ada}>", "*Sessions* in *Town hall*", "on weekdays at 09:00, Europe/Berlin",
-        "no session, nothing comes", "(Europe/Berlin). The first is about the time since",
+        "no sessions, nothing comes", "(Europe/Berlin). The first is about the time since",
         "/sessions digest weekdays 09:00 Europe/Berlin empty:skip room:", "`/sessions digest remove 1` ends it",
     ):  # fmt: skip
         assert piece in made.plain, piece
@@ -226,3 +226,19 @@ async def test_hostile_words_do_nothing(bot: str, slack: FakeSlack, account: Acc
     made = await say(slack, f'digest daily 9:00 room:"{HOSTILE[:5]}" user:"<!here> *a*"')
     for message in (made, await say(slack, "digests"), await say(slack, "digest remove 1")):
         assert not re.search(r"<!(channel|here)>|\*b\*|:x:| @here", " ".join(typed_out(message)))
+
+
+async def test_what_is_there_is_said_by_number(bot: str, slack: FakeSlack) -> None:
+    none = await say(slack, "digest preview")
+    assert none.text == "⚠️ This channel has no digests."
+    await subscribe(slack)
+    assert (
+        "`1` is a subscription, not a digest. This channel has no digests."
+        in (await say(slack, "digest pause 1")).plain
+    )
+    await say(slack, "digest daily 9:00")
+    assert (
+        "There is no digest `9` here. This channel's digest is number 2." in (await say(slack, "digest pause 9")).plain
+    )
+    await say(slack, "digest daily 10:00")
+    assert "Which digest? This channel's digests are numbers 2 and 3." in (await say(slack, "digest remove")).plain

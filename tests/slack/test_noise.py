@@ -116,8 +116,8 @@ async def test_the_menu_of_a_card_ends_no_longer_mute(
     shorter = await say(slack, "mute 30m")
     assert f"Number 2 lasted {end}; it now lasts" in shorter.plain
     await slack.press(card, "Mute this channel for 1 hour", user="ada")
-    answer = await slack.reply(where=lambda each: "Number 2 held" in each.plain and each.ts != shorter.ts)
-    assert "as it was: `/sessions mute until" in answer.plain
+    answer = await slack.reply(where=lambda each: "Number 2 lasted" in each.plain and each.ts != shorter.ts)
+    assert "To undo this: `/sessions mute until" in answer.plain
 
 
 async def test_the_answer_says_what_does_not_come(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
@@ -125,11 +125,11 @@ async def test_the_answer_says_what_does_not_come(bot: str, slack: FakeSlack, hm
     session = opened(account, account.add_room("Town hall"))
     await until(lambda: cards(slack))
     whole = await say(slack, "mute 2h")
-    assert "no new message comes. Cards" in whole.plain
+    assert "no new messages come. Existing cards" in whole.plain
     some = await say(slack, "mute role:host 2h")
-    assert "no new message comes about these sessions" in some.plain
+    assert "no new messages come about these sessions" in some.plain
     one = await say(slack, f"mute {session.id} 2h")
-    assert "Its thread stays silent; its card stays true" in one.plain and "no new message" not in one.plain
+    assert "Its thread stays silent; its card stays up to date" in one.plain and "no new messages" not in one.plain
     assert re.search(r"Muted until it ends, and not after \w{3}", one.plain)
 
 
@@ -207,15 +207,15 @@ async def test_each_way_to_unmute(bot: str, slack: FakeSlack) -> None:
     for line in ("mute 2h", "mute role:host 3h", "mute role:guest 1d"):
         await say(slack, line)
     for line, says in (
-        ("unmute", "Which mute? This channel has 1, 2 and 3"),
-        ("unmute 9", "There is no mute `9` here. This channel has 1, 2 and 3"),
+        ("unmute", "Which mute? This channel's mutes are numbers 1, 2 and 3."),
+        ("unmute 9", "There is no mute `9` here. This channel's mutes are numbers 1, 2 and 3."),
         ("unmute 9", "A line that works: /sessions mutes"),
         ("unmute rol:host", "`rol:host` is no mute of this channel"),
         ("unmute #1", "Mute 1 has ended"),
         ("unmute role:host", "Mute 2 has ended.\n*Sessions* with the role host, until"),
         ("unmute", "Mute 3 has ended"),
-        ("unmute", "Which mute? This channel has no mutes"),
-        ("unmute all", "This channel has no mutes"),
+        ("unmute", "⚠️ This channel has no mutes."),
+        ("unmute all", "⚠️ This channel has no mutes."),
     ):
         reply = await say(slack, line)
         assert says in f"{reply.plain}\n{reply.text}", line
@@ -228,9 +228,12 @@ async def test_a_mute_said_again_has_its_new_end(bot: str, slack: FakeSlack) -> 
     await say(slack, "mute role:host 2h")
     again = await say(slack, "mute for 3 hours role:host", user="ben")
     assert re.search(r"Number 1 lasted until .*; it now lasts until .*To undo this: `", again.plain)
-    (line,) = re.findall(r"as it was: `/sessions (.*?)`", again.plain)
+    (line,) = re.findall(r"To undo this: `/sessions (.*?)`", again.plain)
     back = await say(slack, line)
-    assert f"as it was: `/sessions {line}`" not in back.plain and "as it was: `/sessions mute role:host" in back.plain
+    assert (
+        f"To undo this: `/sessions {line}`" not in back.plain
+        and "To undo this: `/sessions mute role:host" in back.plain
+    )
     assert "Nothing to change: already muted until" in (await say(slack, line, user="ben")).plain
     await say(slack, "mute role:host 4h", user="ben")
     listed = await say(slack, "mutes")
@@ -273,8 +276,8 @@ async def test_a_mute_said_again_has_its_new_end(bot: str, slack: FakeSlack) -> 
         ("mute until 17h", "say `until 17:00` or `for 17h`", "/sessions mute until 17:00", ""),
         ("mute this channel 2h", "`this channel` is not needed", "/sessions mute 2h", "All sessions"),
         ("mute 2h until tomorrow", "`2h` has no place in a mute", "/sessions mute until tomorrow", ""),
-        ("threads maybe", "say `on` or `off`", "/sessions threads off", ""),
-        ("threads of", "say `on` or `off`", "/sessions threads off", "Threads are off"),
+        ("threads maybe", "is neither `on` nor `off`", "/sessions threads off", ""),
+        ("threads of", "is neither `on` nor `off`", "/sessions threads off", "Threads are off"),
     ],
 )  # fmt: skip
 async def test_a_bad_line_is_explained(
