@@ -109,7 +109,9 @@ def refused(what: str, error: Exception, setting: str, mend: str, proxy: str) ->
 
 
 def _way_out(proxy: str) -> str:
-    return f"the proxy `{code(proxy)}`, which the environment names" if proxy else "this machine's outbound network access"
+    return (
+        f"the proxy `{code(proxy)}`, which the environment names" if proxy else "this machine's outbound network access"
+    )
 
 
 async def _who(parts: Parts) -> Answer[Who]:
