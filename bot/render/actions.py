@@ -21,12 +21,10 @@ SHOW_AGAIN = "sessions.show_again"
 RUN = "sessions.run"
 SET = "sessions.set"
 MUTE = "sessions.mute"
-UNSUBSCRIBE = "sessions.unsubscribe"
 RESUME = "sessions.resume"
 RELEASE = "sessions.release"
 
 _CHANNEL = re.compile(r"[A-Z0-9]{2,32}")
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def session_value(session_id: str) -> str:
@@ -40,19 +38,6 @@ def read_session_value(value: str) -> str:
     if version != VERSION or not is_id(session_id):
         raise StaleButton()
     return session_id
-
-
-def subscription_value(channel_id: str, number: int) -> str:
-    """`1|<channel id>|<number>`."""
-    return f"{VERSION}|{channel_id}|{number}"
-
-
-def read_subscription_value(value: str) -> tuple[str, int]:
-    """The channel's id and the subscription's number. Raises StaleButton."""
-    head, _, number = value.rpartition("|")
-    if not _NUMBER.fullmatch(number):
-        raise StaleButton()
-    return read_channel_value(head), int(number)
 
 
 def line_value(line: str) -> str:

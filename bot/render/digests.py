@@ -18,13 +18,11 @@ from bot.render.help import COMMAND, typed
 from bot.render.limits import ALL_TEXT_CHARS
 from bot.render.pauses import let_in
 from bot.render.phrases import Names, clock, count, listed, moment, sessions
-from bot.render.subscriptions import Health, halted, old, stopped
+from bot.render.subscriptions import NOTE_CHARS, Health, halted, old, stopped
 from bot.render.validate_data import texts
 
 NEXT_SHOWN = 3
 WORDS_CHARS = 600  # of a query in words, where it stands alone
-NOTE_CHARS = 1_500
-"""What a list leaves free for a note on what has just been done."""
 _LISTED_WORDS_CHARS = 200
 _DAYS = {"daily": "every day", "weekdays": "on weekdays"}
 _WHEN_EMPTY = {"say": "a line says so", "skip": "nothing comes"}

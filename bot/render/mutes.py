@@ -12,10 +12,11 @@ from bot.core.quiet import Quiet, quiet_until
 from bot.core.schedule import Schedule, write_days
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, section
-from bot.render.digests import NOTE_CHARS, WORDS_CHARS
+from bot.render.digests import WORDS_CHARS
 from bot.render.help import COMMAND, typed
 from bot.render.limits import ALL_TEXT_CHARS
 from bot.render.phrases import Names, clock, count, moment, room, sessions
+from bot.render.subscriptions import NOTE_CHARS
 
 MUTES_SHOWN = 40
 AGAIN_SHOWN = 5

@@ -21,7 +21,7 @@ from bot.render.help import COMMAND, typed
 from bot.render.limits import ALL_TEXT_CHARS, MESSAGE_BLOCKS
 from bot.render.lines import fair, packed
 from bot.render.phrases import Names, clock, count, date, room, sessions
-from bot.render.subscriptions import Health, halted, health_words, old, told_when
+from bot.render.subscriptions import NOTE_CHARS, Health, halted, health_words, old, told_when
 from bot.render.validate_data import texts
 
 VIEW = "settings"
@@ -119,7 +119,7 @@ class _Card:
         ]
         most = MESSAGE_BLOCKS - len(top) - len(bottom) - _HEADS - _NOTE_BLOCKS
         blocks = fair([len(have.subscriptions), 2 * len(have.digests), len(have.mutes)], most)
-        left = ALL_TEXT_CHARS - of_digests.NOTE_CHARS - _chars([*top, *bottom])
+        left = ALL_TEXT_CHARS - NOTE_CHARS - _chars([*top, *bottom])
         groups = self._groups(blocks, _WORDS_LEAST_CHARS)
         spare = (left - _used(groups)) // max(1, sum(len(some) for _, some in groups)) - _GROWN_CHARS
         if spare > _WORDS_LEAST_CHARS:

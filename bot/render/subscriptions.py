@@ -25,6 +25,8 @@ CARDS_MOST = 36
 AGAIN_SHOWN = 5
 WORDS_CHARS = 1_000  # of a filter in words, where it stands alone
 FALLBACK_SUBSCRIPTIONS = 10
+NOTE_CHARS = 1_500
+"""What a list leaves free for a note on what has just been done."""
 _WORDS_LEAST_CHARS = 40
 
 
@@ -112,7 +114,10 @@ def unsubscribed(gone: Sequence[Subscription], names: Names) -> Message:
     again = [section(f"To have it again:\n```{line}```") for line in lines]
     if more := len(gone) - AGAIN_SHOWN if len(gone) > AGAIN_SHOWN else 0:
         again.append(context(f"… and {more} more: `{COMMAND} settings changes` has the lines that made the last ones."))
-    return Message(f"{head} {words[0]}." if len(gone) == 1 else head, [section("\n".join([head, *words])), *again])
+    text = head
+    if len(gone) == 1:
+        text = f"{head} {words[0]}." + "".join(f" To have it again: `{line}`" for line in lines)
+    return Message(text, [section("\n".join([head, *words])), *again])
 
 
 def subscriptions_list(
@@ -125,28 +130,23 @@ def subscriptions_list(
     as_of: datetime,
     stale: str = "",
     invite: str = "",
-    gone: Subscription | None = None,
 ) -> Message:
     """A channel's subscriptions, for the one who asked. Up to `CARDS_MOST` have a section each with a Remove button;
-    more of them a line each, and a menu. `stale`: a sentence on data that is old; `gone`: one that has just ended."""
-    notes = [*old(stale)]
-    if gone is not None:
-        line = _line(gone)
-        notes.append(context(_ended(gone) + (f" To have it again: `{line}`" if line else "")))
+    more of them a line each, and a menu. `stale`: a sentence on data that is old."""
     if not items:
         text = "This channel has no subscriptions."
         how = f"Make one:\n```{COMMAND} subscribe role:host on:start,end```"
         about = context(f"`on:` takes {', '.join(KINDS)}; `{COMMAND} help` lists all filters.")
-        return Message(text, [section(text), *halted(channel_id, health, invite), section(how), about, *notes])
+        return Message(text, [section(text), *halted(channel_id, health, invite), section(how), about, *old(stale)])
     total = count(len(items), "subscription", "subscriptions")
     head = [
         section(f"*{total}* of this channel · {health_words(health, stale)}"),
         *halted(channel_id, health, invite),
-        *notes,
+        *old(stale),
     ]
     make = f"`{COMMAND} subscribe` makes one, or changes what the one with the same filters tells about."
     foot = [context(f"{make} As of {clock(as_of, as_of)}.")]
-    room_chars = ALL_TEXT_CHARS - sum(map(len, texts([*head, *foot])))
+    room_chars = ALL_TEXT_CHARS - NOTE_CHARS - sum(map(len, texts([*head, *foot])))
     many = len(items) > CARDS_MOST
     drawn = _lines(items, names, room_chars) if many else _cards(items, told, names, as_of, room_chars)
     return Message(_spoken(items, health, names, total), [*head, *drawn, *foot])
@@ -163,10 +163,8 @@ def _cards(
         left_chars = most_chars - len(f"*{number}* ·  · ") - sum(len(text) + 3 for text in about)
         words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars))
         lines = [[Part(f"*{number}*"), Part(words)], [Part(when)], [Part(about[1]), Part(about[2], 1)]]
-        value = ids.subscription_value(subscription.channel_id, number)
-        yield section(
-            fit(lines, most_chars), button("Remove", ids.UNSUBSCRIBE, value, spoken=f"Remove subscription {number}")
-        )
+        remove = button("Remove", ids.SET, _removing(subscription), spoken=f"Remove subscription {number}")
+        yield section(fit(lines, most_chars), remove)
 
 
 def _lines(items: Sequence[Subscription], names: Names, room_chars: int) -> Iterable[Block]:
@@ -182,10 +180,15 @@ def _lines(items: Sequence[Subscription], names: Names, room_chars: int) -> Iter
         left_chars = most_chars - sum(len(text) + 3 for text in others) - len(f"{number}  · ") + len(SESSIONS)
         words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars)).removeprefix(SESSIONS)
         lines.append(fit([[Part(f"{number} {words}"), Part(others[0], 2), Part(others[1], 1)]], most_chars))
-        options.append((number, ids.subscription_value(subscription.channel_id, subscription.number)))
+        options.append((number, _removing(subscription)))
     for text in packed([*lines, *more]):
         yield section(text)
-    yield actions(menu(placeholder, ids.UNSUBSCRIBE, options))
+    yield actions(menu(placeholder, ids.SET, options))
+
+
+def _removing(subscription: Subscription) -> str:
+    """The value of what removes it from the list."""
+    return ids.set_value(subscription.channel_id, "subscriptions", f"unsubscribe {subscription.number}")
 
 
 def halted(channel_id: str, health: Health, invite: str) -> Iterable[Block]:

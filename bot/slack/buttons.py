@@ -16,7 +16,7 @@ from bot.slack.answers import send_page, send_session
 from bot.slack.commands import run_line
 from bot.slack.mutes import mute
 from bot.slack.request import Request
-from bot.slack.subscriptions import send_released, send_resumed, send_unsubscribed
+from bot.slack.subscriptions import released, resumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +90,14 @@ async def _mute(request: Request, value: str) -> None:
     await request.reply(await mute(request, ids.read_line_value(value), longer=True))
 
 
-async def _unsubscribe(request: Request, value: str) -> None:
-    channel_id, number = ids.read_subscription_value(value)
-    _must_be_here(request, channel_id)
-    await send_unsubscribed(request, number)
-
-
 async def _resume(request: Request, value: str) -> None:
     _must_be_here(request, ids.read_channel_value(value))
-    await send_resumed(request)
+    await request.reply(await resumed(request), replace=request.in_place)
 
 
 async def _release(request: Request, value: str) -> None:
     _must_be_here(request, ids.read_channel_value(value))
-    await send_released(request)
+    await request.reply(await released(request), replace=request.in_place)
 
 
 def _must_be_here(request: Request, channel_id: str) -> None:
@@ -128,7 +122,6 @@ BUTTONS: dict[str, Button] = {
     ids.RUN: Button(_run),
     ids.SET: Button(_set),
     ids.MUTE: Button(_mute, ("mute",)),
-    ids.UNSUBSCRIBE: Button(_unsubscribe, ("unsubscribe", "subscriptions")),
     ids.RESUME: Button(_resume, ("subscriptions",)),
     ids.RELEASE: Button(_release, ("subscriptions",)),
 }

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from bot.core.filters import LIST
 from bot.core.kinds import ON
-from bot.core.lines import check_alone
 from bot.core.parse import parse
 from bot.core.place import Place
 from bot.core.text import from_slack, tidy
@@ -20,10 +19,9 @@ from bot.slack.answers import send_page, send_session
 from bot.slack.digests import digest, digests
 from bot.slack.doctor import doctor
 from bot.slack.mutes import mute, mutes, quiet, threads, unmute
-from bot.slack.numbers import unquoted
 from bot.slack.request import Request
 from bot.slack.settings import settings
-from bot.slack.subscriptions import ended, send_subscribed, send_subscriptions
+from bot.slack.subscriptions import subscribe, subscriptions, unsubscribe
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +101,6 @@ def _is_query(line: str) -> bool:
     return True
 
 
-async def _subscribe(request: Request, rest: str) -> None:
-    await send_subscribed(request, rest)
-
-
-async def _subscriptions(request: Request, rest: str) -> None:
-    check_alone("subscriptions", rest)
-    await send_subscriptions(request)
-
-
-async def _unsubscribe(request: Request, rest: str) -> Message:
-    return await ended(request, unquoted(rest))
-
-
-async def _digests(request: Request, rest: str) -> Message:
-    check_alone("digests", rest)
-    return await digests(request)
-
-
-async def _mutes(request: Request, rest: str) -> Message:
-    check_alone("mutes", rest)
-    return await mutes(request)
-
-
 async def _help(request: Request, rest: str) -> None:
     closed = [name for name in dict.fromkeys(command_words().values()) if await denial(request, name)]
     await request.reply(help_message(command_rows(), closed=closed))
@@ -136,19 +111,19 @@ COMMANDS: dict[str, Command] = {
     "subscribe": Command(
         f"subscribe [query] [{ON}]",
         "tell this channel when sessions open and close",
-        _subscribe,
+        subscribe,
         also=("sub", "follow"),
     ),
     "subscriptions": Command(
         "subscriptions",
         "this channel's subscriptions: who made them, and their state",
-        _subscriptions,
+        subscriptions,
         also=("subs",),
     ),
     "unsubscribe": Command(
         "unsubscribe <number, query or all>",
         "end subscriptions of this channel",
-        _unsubscribe,
+        unsubscribe,
         also=("unsub", "unfollow"),
     ),
     "digest": Command(
@@ -158,7 +133,7 @@ COMMANDS: dict[str, Command] = {
         digest,
     ),
     "digests": Command(
-        "digests", "this channel's digests: who made them, when they come next, and their state", _digests
+        "digests", "this channel's digests: who made them, when they come next, and their state", digests
     ),
     "mute": Command(
         "mute [query] <end>",
@@ -166,7 +141,7 @@ COMMANDS: dict[str, Command] = {
         mute,
         also=("snooze", "silence"),
     ),
-    "mutes": Command("mutes", "this channel's mutes: who made them, and when they end", _mutes),
+    "mutes": Command("mutes", "this channel's mutes: who made them, and when they end", mutes),
     "unmute": Command("unmute [number, query or all]", "end a mute now", unmute, also=("unsnooze",)),
     "quiet": Command(
         "quiet [<hours>|off]",

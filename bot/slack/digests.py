@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from bot.core.digest import Digest
 from bot.core.filters import DIGEST
-from bot.core.lines import PREVIEW, digest_line, read_digest, schedule_line, terms
+from bot.core.lines import PREVIEW, check_alone, digest_line, read_digest, schedule_line, terms
 from bot.core.schedule import Schedule
 from bot.errors import ManyRooms, QueryError, TooMany, UserError
 from bot.flows.digest import preview
@@ -34,15 +34,15 @@ async def digest(request: Request, line: str) -> Message:
     if line.strip(" ,").lower() in _LISTS:
         await permit(request, "digests")
         return await digests(request)
-    team_id = await request.team()
-    wanted = await _read(request, line, team_id)
+    await request.no_guests()
+    wanted = await _read(request, line)
     by = request.by(digest_line(wanted))
     store = request.bot.store
     try:
         stored, how = await store.add_digest(wanted, _next_ms(wanted.schedule, request.now), by)
     except TooMany as error:
         raise QueryError.at(error.text, f"digest {line}", (0, len(f"digest {line}")), instead="digests") from None
-    channel = await store.channel(team_id, request.channel_id)
+    channel = await store.channel(request.team_id, request.channel_id)
     return made(
         stored,
         how,
@@ -54,9 +54,10 @@ async def digest(request: Request, line: str) -> Message:
     )
 
 
-async def digests(request: Request) -> Message:
+async def digests(request: Request, line: str = "") -> Message:
     """The channel's digests, and how it is with them."""
-    store, team_id = request.bot.store, await request.team(guests=True)
+    check_alone("digests", line)
+    store, team_id = request.bot.store, request.team_id
     found = await store.digests(team_id, request.channel_id)
     channel = await store.channel(team_id, request.channel_id)
     health = Health(channel.paused or "", channel.waiting, channel.held)
@@ -67,11 +68,10 @@ async def digests(request: Request) -> Message:
 
 async def _preview(request: Request, said: str) -> Message:
     """The newest one whose period is over, of a digest of the channel or of a line that would make one."""
-    team_id = await request.team(guests=True)
     request.again = button("Try again", ids.RUN, ids.line_value(f"{PREVIEW} {said}"))
     if said and read_number(said) is None:
         try:
-            wanted = await _read(request, said, team_id)
+            wanted = await _read(request, said)
         except (QueryError, ManyRooms) as error:
             error.scope = PREVIEW  # what it offers is a preview, too
             raise
@@ -90,22 +90,22 @@ async def _resume(request: Request, said: str) -> Message:
 
 
 async def _turn(request: Request, verb: str, said: str) -> Message:
-    team_id = await request.team()
+    await request.no_guests()
     found = await _one(request, verb, said)
     next_ms = None if verb == "pause" else _next_ms(found.schedule, request.now)
     by = request.by(f"digest {verb} {_named(found)}")
     store = request.bot.store
-    turned = await store.pause_digest(team_id, request.channel_id, found.number, next_ms, by)
+    turned = await store.pause_digest(request.team_id, request.channel_id, found.number, next_ms, by)
     if turned is None:
         raise await _no_such(request, verb, str(found.number))
     return halted_or_resumed(turned, await _names(request, [turned]), request.now)
 
 
 async def _remove(request: Request, said: str) -> Message:
-    team_id = await request.team()
+    await request.no_guests()
     found = await _one(request, "remove", said)
     by = request.by(f"digest remove {_named(found)}")
-    gone = await request.bot.store.remove_digest(team_id, request.channel_id, found.number, by)
+    gone = await request.bot.store.remove_digest(request.team_id, request.channel_id, found.number, by)
     if gone is None:
         raise await _no_such(request, "remove", str(found.number))
     return ended(gone, await _names(request, [gone]))
@@ -119,11 +119,11 @@ VERBS: dict[str, Callable[[Request, str], Awaitable[Message]]] = {
 }
 
 
-async def _read(request: Request, line: str, team_id: str) -> Digest:
+async def _read(request: Request, line: str) -> Digest:
     """The digest that a line would make."""
     schedule, query = read_digest(line, await request.local_zone())
     wanted = Digest(
-        team_id,
+        request.team_id,
         request.channel_id,
         replace(query, state="all"),
         schedule,
@@ -145,13 +145,12 @@ async def _read(request: Request, line: str, team_id: str) -> Digest:
 
 async def _one(request: Request, verb: str, said: str) -> Digest:
     """The digest that is named by its number or its line; alone, the only one."""
-    team_id = await request.team(guests=True)
-    here = await request.bot.store.digests(team_id, request.channel_id)
+    here = await request.bot.store.digests(request.team_id, request.channel_id)
     if not said and len(here) == 1:
         return here[0]
     number = read_number(said)
     if said and number is None and here:
-        wanted = await _like(request, said, team_id)
+        wanted = await _like(request, said)
         found = next((each for each in here if wanted and _same(each, wanted)), None)
     else:
         found = next((each for each in here if each.number == number), None)
@@ -160,15 +159,15 @@ async def _one(request: Request, verb: str, said: str) -> Digest:
     return found
 
 
-async def _like(request: Request, said: str, team_id: str) -> Digest | None:
+async def _like(request: Request, said: str) -> Digest | None:
     try:
-        return await _read(request, said, team_id)
+        return await _read(request, said)
     except UserError:  # its fix would make one
         return None
 
 
 async def _no_such(request: Request, verb: str, said: str) -> UserError:
-    here = await request.bot.store.digests(await request.team(guests=True), request.channel_id)
+    here = await request.bot.store.digests(request.team_id, request.channel_id)
     return await no_such(request, said, [each.number for each in here], scope=f"{DIGEST} {verb}", what="digest")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bot.core.lines import check_alone
-from bot.errors import UserError
 from bot.render.blocks import Message
 from bot.render.doctor import doctor_message
 from bot.slack.request import Request
@@ -14,7 +13,6 @@ NO_GUESTS = "The bot's health is shown to full members of the workspace only: pl
 async def doctor(request: Request, line: str) -> Message:
     """What all checks find."""
     check_alone("doctor", line)
-    if (await request.bot.people.of(request.user_id)).guest:
-        raise UserError(NO_GUESTS)
+    await request.no_guests(NO_GUESTS)
     findings = await request.bot.examine()
     return doctor_message(findings, here=request.channel_id, as_of=request.now)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from bot.core.filters import MUTE
-from bot.core.lines import QUIET, end_line, muted, quiet_line, read_hours, read_silence
+from bot.core.lines import QUIET, check_alone, end_line, muted, quiet_line, read_hours, read_silence
 from bot.core.mute import Mute
 from bot.core.parse import parse
 from bot.core.query import Query, Term
@@ -28,7 +28,8 @@ _ON = {"on": True, "yes": True, "off": False, "no": False}
 
 async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
     """Mute what the line says, or a session, until its end; with `longer` never shorter than it is muted already."""
-    team_id, zone = await request.team(), await request.local_zone()
+    await request.no_guests()
+    zone = await request.local_zone()
     end, query, session_id = read_silence(line, request.now, zone)
     end = end.replace(microsecond=0)  # as its line says it
     local_end = end_line(end.astimezone(ZoneInfo(zone)))
@@ -43,7 +44,7 @@ async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
         ]
         raise
     until_ms = int(end.timestamp() * 1000)
-    wanted = Mute(team_id, request.channel_id, query, session_id, until_ms, request.user_id, request.now_ms)
+    wanted = Mute(request.team_id, request.channel_id, query, session_id, until_ms, request.user_id, request.now_ms)
     by = request.by(" ".join(filter(None, ("mute", muted(wanted), local_end))))
     try:
         stored, how, before = await request.bot.store.add_mute(wanted, by, longer=longer)
@@ -52,8 +53,9 @@ async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
     return say.muted(stored, how, before, names=await _names(request, [stored]), zone=zone)
 
 
-async def mutes(request: Request) -> Message:
+async def mutes(request: Request, line: str) -> Message:
     """The channel's mutes that hold."""
+    check_alone("mutes", line)
     here = await _here(request)
     quiets = await _quiets(request)
     zone = await request.local_zone()
@@ -62,8 +64,8 @@ async def mutes(request: Request) -> Message:
 
 async def unmute(request: Request, said: str) -> Message:
     """End the mutes that are named: by number, by what they are about, `all`, or the only one."""
-    team_id, here = await request.team(), await _here(request)
-    said = unquoted(said)
+    await request.no_guests()
+    here, said = await _here(request), unquoted(said)
     ending = here if said.lower() in ("all", "everything") else await _named(request, said, here)
     if not ending:
         raise await no_such(request, said, [each.number for each in here], scope=UNMUTE, what="mute")
@@ -71,7 +73,7 @@ async def unmute(request: Request, said: str) -> Message:
     named = muted(ending[0]) or str(ending[0].number)
     by = request.by(f"unmute {'all' if len(ending) > 1 else named}")
     numbers = [each.number for each in ending]
-    gone = await request.bot.store.remove_mutes(team_id, request.channel_id, numbers, by)
+    gone = await request.bot.store.remove_mutes(request.team_id, request.channel_id, numbers, by)
     if not gone:
         raise UserError("That mute has just ended.")
     left, quiets = await _here(request), await _quiets(request)
@@ -82,13 +84,15 @@ async def quiet(request: Request, line: str) -> Message:
     """Set quiet hours, end all or some, or show them."""
     if not line.strip(" ,"):
         return await _shown(request)
-    team_id, zone = await request.team(), await request.local_zone()
-    store, channel_id = request.bot.store, request.channel_id
+    await request.no_guests()
+    zone = await request.local_zone()
     wanted, off = read_hours(line, zone)
     if off or not wanted:
         return await _loud(request, line, wanted)
     try:
-        how = await store.add_quiet(team_id, channel_id, wanted, request.by(quiet_line(wanted)))
+        how = await request.bot.store.add_quiet(
+            request.team_id, request.channel_id, wanted, request.by(quiet_line(wanted))
+        )
     except Overlaps as error:
         wrong = QueryError.at(error.text, tidy(line), (0, len(tidy(line))), instead=error.instead)
         wrong.scope = QUIET
@@ -103,9 +107,8 @@ async def threads(request: Request, line: str) -> Message:
     """Whether the channel gets replies: set, or shown."""
     store, said = request.bot.store, unquoted(line).lower()
     if not said:
-        team_id = await request.team(guests=True)
-        return say.threads(request.channel_id not in await store.unthreaded(team_id), None)
-    team_id = await request.team()
+        return say.threads(request.channel_id not in await store.unthreaded(request.team_id), None)
+    await request.no_guests()
     if said not in _ON:
         text = f"{quote(said)} is neither `on` nor `off`."
         error = QueryError.at(text, said, (0, len(said)), nearest(said, _ON), instead="off")
@@ -113,7 +116,7 @@ async def threads(request: Request, line: str) -> Message:
         raise error
     on = _ON[said]
     by = request.by(f"threads {'on' if on else 'off'}")
-    changed = await store.set_threads(team_id, request.channel_id, on, by)
+    changed = await store.set_threads(request.team_id, request.channel_id, on, by)
     return say.threads(on, changed, by=request.user_id)
 
 
@@ -141,7 +144,7 @@ async def _loud(request: Request, line: str, wanted: Quiet | None) -> Message:
             raise _see_quiets(f"This channel has no quiet hours {quote(str(wanted))}.", line)
         wanted = alike[0]
     by = request.by(f"quiet off {wanted}" if wanted else "quiet off")
-    gone = await request.bot.store.clear_quiets(await request.team(), request.channel_id, by, wanted)
+    gone = await request.bot.store.clear_quiets(request.team_id, request.channel_id, by, wanted)
     return say.loud(gone, [quiet for quiet, _ in await _quiets(request)])
 
 
@@ -168,13 +171,11 @@ async def _shown(request: Request) -> Message:
 
 
 async def _here(request: Request) -> list[Mute]:
-    team_id = await request.team(guests=True)
-    return await request.bot.store.mutes(team_id, request.now_ms, request.channel_id)
+    return await request.bot.store.mutes(request.team_id, request.now_ms, request.channel_id)
 
 
 async def _quiets(request: Request) -> say.Quiets:
-    team_id = await request.team(guests=True)
-    return (await request.bot.store.quiets(team_id, request.channel_id)).get(request.channel_id, [])
+    return (await request.bot.store.quiets(request.team_id, request.channel_id)).get(request.channel_id, [])
 
 
 async def _names(request: Request, some: Iterable[Mute]) -> Names:

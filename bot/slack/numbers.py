@@ -28,7 +28,7 @@ def read_number(said: str) -> int | None:
 
 async def kind_of(request: Request, number: int) -> str:
     """What has that number in the channel: `a digest`; "" where nothing has."""
-    store, team_id, channel_id = request.bot.store, await request.team(guests=True), request.channel_id
+    store, team_id, channel_id = request.bot.store, request.team_id, request.channel_id
     numbers = {
         "a subscription": [each.number for each in await store.subscriptions(team_id, channel_id)],
         "a digest": [each.number for each in await store.digests(team_id, channel_id)],

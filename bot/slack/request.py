@@ -132,13 +132,10 @@ class Request:
         if elsewhere or person.stranger or self.home_id not in ours | person.teams:
             raise UserError(STRANGER, cause="a stranger")
 
-    async def team(self, *, guests: bool = False) -> str:
-        """The workspace; UserError where it isn't known yet, or where a guest asks for what `guests` may not do."""
-        if not guests and (await self.bot.people.of(self.user_id)).guest:
-            raise UserError(NO_GUESTS)
-        if team_id := self.bot.team_id():
-            return team_id
-        raise UserError(NOT_YET)
+    async def no_guests(self, says: str = NO_GUESTS) -> None:
+        """Raises UserError for a guest of the workspace: at the head of whatever changes something."""
+        if (await self.bot.people.of(self.user_id)).guest:
+            raise UserError(says)
 
     async def display_name(self) -> str:
         """What the person is called, as they wrote it; "" where that isn't known."""

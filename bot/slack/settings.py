@@ -22,7 +22,7 @@ async def settings(request: Request, line: str) -> Message:
         error = QueryError.at(text, said, (0, len(said)), instead=_CHANGES[0])
         error.scope = VIEW
         raise error
-    bot, team_id, here = request.bot, await request.team(guests=True), request.channel_id
+    bot, team_id, here = request.bot, request.team_id, request.channel_id
     store, channel = bot.store, await bot.store.channel(team_id, here)
     has = Settings(
         here,
@@ -39,6 +39,5 @@ async def settings(request: Request, line: str) -> Message:
 
 
 async def _changes(request: Request) -> Message:
-    team_id = await request.team(guests=True)
-    changes = await request.bot.store.changes(team_id, request.channel_id, CHANGES_MOST)
+    changes = await request.bot.store.changes(request.team_id, request.channel_id, CHANGES_MOST)
     return changes_list(changes, names=await request.bot.rooms.names(room_ids_of(changes)), as_of=request.now)

@@ -8,17 +8,17 @@ from collections.abc import Iterable, Sequence
 
 from bot.core.filters import SUBSCRIBE
 from bot.core.kinds import KINDS
-from bot.core.lines import terms
+from bot.core.lines import check_alone, terms
 from bot.core.parse import RESOLVED_CHARS, parse
 from bot.core.subscription import Subscription, kinds_of
 from bot.core.text import quote
 from bot.errors import ManyRooms, UserError
-from bot.flows.subscribe import subscribe
+from bot.flows import subscribe as flow
 from bot.render.blocks import Message
 from bot.render.help import COMMAND
 from bot.render.phrases import Names, listed
 from bot.render.subscriptions import Health, subscribed, subscriptions_list, unsubscribed
-from bot.slack.numbers import kind_of, numbered, read_number
+from bot.slack.numbers import kind_of, numbered, read_number, unquoted
 from bot.slack.request import Request
 
 RESUMED_S = 2.0
@@ -27,19 +27,20 @@ _ALL = ("all", "everything")
 SEE = "`/sessions subscriptions` lists those it has"
 
 
-async def send_subscribed(request: Request, line: str) -> None:
-    """Subscribe the channel to what `line` says."""
-    bot, team_id = request.bot, await request.team()
+async def subscribe(request: Request, line: str) -> Message:
+    """Subscribe the channel to what the line says."""
+    await request.no_guests()
+    bot = request.bot
     query = parse(line, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
     try:
-        done = await subscribe(
-            bot.hms, bot.rooms, bot.store, query=query, team_id=team_id, channel_id=request.channel_id,
+        done = await flow.subscribe(
+            bot.hms, bot.rooms, bot.store, query=query, team_id=request.team_id, channel_id=request.channel_id,
             user_id=request.user_id, name=await request.display_name(), now=request.now,
         )  # fmt: skip
     except ManyRooms as error:
         error.scope = SUBSCRIBE
         raise
-    message = subscribed(
+    return subscribed(
         done.subscription,
         done.how,
         live=done.live,
@@ -49,61 +50,51 @@ async def send_subscribed(request: Request, line: str) -> None:
         waiting=done.waiting,
         known=done.channel.last_ms is not None,
     )
-    await request.reply(message)
 
 
-async def send_subscriptions(request: Request, *, replace: bool = False, gone: Subscription | None = None) -> None:
-    """The channel's subscriptions, and how it is with them; `gone` has just ended."""
-    store, team_id = request.bot.store, await request.team(guests=True)
-    found = await store.subscriptions(team_id, request.channel_id)
-    channel = await store.channel(team_id, request.channel_id)
-    message = subscriptions_list(
-        request.channel_id,
+async def subscriptions(request: Request, line: str = "") -> Message:
+    """The channel's subscriptions, and how it is with them."""
+    check_alone("subscriptions", line)
+    store, channel_id = request.bot.store, request.channel_id
+    found = await store.subscriptions(request.team_id, channel_id)
+    channel = await store.channel(request.team_id, channel_id)
+    return subscriptions_list(
+        channel_id,
         found,
         Health(channel.paused or "", channel.waiting, channel.held),
-        told=await store.last_told(team_id, request.channel_id),
+        told=await store.last_told(request.team_id, channel_id),
         names=await _names(request, found),
         as_of=request.now,
         stale=await request.bot.stale(),
         invite=request.bot.invite,
-        gone=gone,
     )
-    await request.reply(message, replace=replace)
 
 
-async def ended(request: Request, said: str) -> Message:
+async def unsubscribe(request: Request, line: str) -> Message:
     """End the subscription that is named by its number or its query, or `all`."""
-    store, team_id = request.bot.store, await request.team()
-    every = await store.subscriptions(team_id, request.channel_id) if said.lower() in _ALL else []
-    if not every:
-        gone = [await _end(request, said)]
+    await request.no_guests()
+    store, said = request.bot.store, unquoted(line)
+    here = await store.subscriptions(request.team_id, request.channel_id)
+    if said.lower() in _ALL and here:
+        ending = here
     else:
-        ends = [(each.number, request.by(_ending(each))) for each in every]
-        each_gone = [await store.unsubscribe(team_id, request.channel_id, number, by=by) for number, by in ends]
-        gone = [each for each in each_gone if each is not None]
-    return unsubscribed(gone or every, await _names(request, gone or every))
+        number = await _number(request, said, here)
+        ending = [each for each in here if each.number == number]
+        if not ending:
+            raise await _no_such(request, number)
+    ended = [
+        await store.unsubscribe(request.team_id, request.channel_id, each.number, by=request.by(_ending(each)))
+        for each in ending
+    ]
+    gone = [each for each in ended if each is not None]  # not what somebody else has ended meanwhile
+    if not gone:
+        raise await _no_such(request, ending[0].number)
+    return unsubscribed(gone, await _names(request, gone))
 
 
-async def send_unsubscribed(request: Request, number: int) -> None:
-    """End a subscription of the list, and show that anew."""
-    gone = await _end(request, str(number))
-    if request.in_place:
-        await send_subscriptions(request, replace=True, gone=gone)
-    else:
-        await request.reply(unsubscribed([gone], await _names(request, [gone])))
-
-
-async def _end(request: Request, said: str) -> Subscription:
-    store, team_id = request.bot.store, await request.team()
-    here = await store.subscriptions(team_id, request.channel_id)
-    number = await _number(request, said, here)
-    line = next((_ending(each) for each in here if each.number == number), f"unsubscribe {number}")
-    by = request.by(line)
-    gone = await store.unsubscribe(team_id, request.channel_id, number, by=by)
-    if gone is None:
-        what = await kind_of(request, number)
-        raise UserError(f"This channel has no subscription {number}{f', that is {what}' if what else ''}: {SEE}.")
-    return gone
+async def _no_such(request: Request, number: int) -> UserError:
+    what = await kind_of(request, number)
+    return UserError(f"This channel has no subscription {number}{f', that is {what}' if what else ''}: {SEE}.")
 
 
 def _ending(subscription: Subscription) -> str:
@@ -111,30 +102,29 @@ def _ending(subscription: Subscription) -> str:
     return f"unsubscribe {terms(subscription.query) or subscription.number}"
 
 
-async def send_resumed(request: Request) -> None:
+async def resumed(request: Request) -> Message:
     """Go on after a pause; the list then shows how it went."""
-    team_id = await request.team()
-    await request.bot.store.resume(team_id, request.channel_id)
-    await _settled(request, team_id)
+    await request.no_guests()
+    await request.bot.store.resume(request.team_id, request.channel_id)
+    return await _settled(request)
 
 
-async def send_released(request: Request) -> None:
+async def released(request: Request) -> Message:
     """Send what is held because nobody can tell whether it arrived."""
-    team_id = await request.team()
-    await request.bot.store.release(team_id, request.channel_id)
-    await _settled(request, team_id)
+    await request.no_guests()
+    await request.bot.store.release(request.team_id, request.channel_id)
+    return await _settled(request)
 
 
-async def _settled(request: Request, team_id: str) -> None:
+async def _settled(request: Request) -> Message:
     """The list, a moment later: so that it shows how that went."""
-    store = request.bot.store
     stop_at = time.monotonic() + RESUMED_S
     while time.monotonic() < stop_at:
-        channel = await store.channel(team_id, request.channel_id)
+        channel = await request.bot.store.channel(request.team_id, request.channel_id)
         if channel.paused or not channel.waiting:
             break
         await asyncio.sleep(0.1)
-    await send_subscriptions(request, replace=request.in_place)
+    return await subscriptions(request)
 
 
 async def _number(request: Request, said: str, here: Sequence[Subscription]) -> int:

@@ -149,7 +149,6 @@ VALUES = (
     _PLACE.more(ID).write(),
     _PLACE.more(ID).more(f"{int(ID, 16) - 9:x}").more(f"{int(ID, 16) - 99:x}").write(),
     actions.session_value(ID),
-    actions.subscription_value("C07QX6MRE01", 12),
     actions.line_value('mute room:"Town hall" 2h'),
     actions.set_value("C07QX6MRE01", "settings", "unmute 3"),
     actions.channel_value("C07QX6MRE01"),
@@ -172,7 +171,7 @@ _VALUE_WORDS = (
 def _value(text: str) -> Hashable:
     outcomes: list[str] = []
     for read in (
-        place.read, actions.read_session_value, actions.read_subscription_value, actions.read_line_value, actions.read_set_value,
+        place.read, actions.read_session_value, actions.read_line_value, actions.read_set_value,
         actions.read_channel_value,
     ):  # fmt: skip
         try:

@@ -115,9 +115,13 @@ async def test_nothing_is_reached_by_pressing_that_cannot_be_typed(
         **{key: [place] for key in (ids.MORE, ids.BACK, ids.REFRESH, ids.SHARE, ids.OPEN)},
         **{key: [shown] for key in (ids.SHOW, ids.SHOW_AGAIN)},
         ids.RUN: ["1|active", "1|sub", "1|settings changes", "1|show ended", f"1|{session.id}", "1|digest list", "1|"],
-        ids.SET: [f"1|{LIVE}|mutes|unmute all", f"1|{LIVE}|settings|mutes", f"1|{LIVE}||threads off"],
+        ids.SET: [
+            f"1|{LIVE}|subscriptions|unsubscribe 1",
+            f"1|{LIVE}|mutes|unmute all",
+            f"1|{LIVE}|settings|mutes",
+            f"1|{LIVE}||threads off",
+        ],
         ids.MUTE: ["1|2h"],
-        ids.UNSUBSCRIBE: [f"1|{LIVE}|1"],
         **{key: [f"1|{LIVE}"] for key in (ids.RESUME, ids.RELEASE)},
     }
     assert values.keys() == BUTTONS.keys()

@@ -211,7 +211,7 @@ async def test_another_channels_subscription_is_out_of_reach(bot: str, slack: Fa
     await subscribe(slack, channel="general")
     assert "This channel has no subscription 1" in (await say(slack, "unsubscribe 1")).plain
     reply = await say(slack, "subscriptions")
-    await slack.act(reply, action_id="sessions.unsubscribe", value="1|C07QX6G3N3R|1")
+    await slack.act(reply, action_id="sessions.set", value="1|C07QX6G3N3R|subscriptions|unsubscribe 1")
     assert "can't be read" in (await slack.reply()).plain
     assert "Remove" in (await say(slack, "subscriptions", channel="general")).plain
 

@@ -100,7 +100,7 @@ async def test_a_stranger_who_presses(bot: str, shared: FakeSlack, account: Acco
         ids.SHOW: f"1|{session.id}",
         ids.RUN: "1|active",
         ids.MUTE: "1|2h",
-        ids.UNSUBSCRIBE: "1|C07QX6L1V3P|1",
+        ids.SET: "1|C07QX6L1V3P|subscriptions|unsubscribe 1",
         "sessions.gone": "1",
     }
     await subscribe(shared)
