@@ -178,10 +178,12 @@ async def test_a_number_names_one_thing_of_one_channel(bot: str, slack: FakeSlac
     assert "`1` is a subscription, not a digest. This channel's digest is number 2." in wrong.plain
     assert "/sessions digest remove 1\n" in wrong.plain and "A line that works:\n```/sessions digests```" in wrong.plain
     assert wrong.labels == []
-    assert "There is no digest `3` here. This channel has 2" in (await say(slack, "digest pause 3")).plain
+    assert (
+        "There is no digest `3` here. This channel's digest is number 2." in (await say(slack, "digest pause 3")).plain
+    )
     assert "no subscription 2, that is a digest" in (await say(slack, "unsubscribe 2")).plain
     many = await say(slack, "digest remove", channel="general")
-    assert "Which digest? This channel has 1 and 2" in many.plain
+    assert "Which digest? This channel's digests are numbers 1 and 2." in many.plain
     reply = await say(slack, "digests")
     await slack.act(
         reply, action_id="sessions.set", value=f"1|{slack.workspace.channel('general').id}|digests|digest remove 1"
