@@ -12,10 +12,10 @@ from bot import log, metrics
 from bot.core.digest import Digest
 from bot.core.due import AHEAD_S, Due, astray, due, newest
 from bot.core.figures import Figures, edges
+from bot.core.matching import rooms_of
 from bot.core.outgoing import Outgoing
 from bot.core.plan import matcher
 from bot.core.query import Query
-from bot.core.route import rooms_of
 from bot.core.schedule import Window
 from bot.core.session import Session
 from bot.core.tally import Tally

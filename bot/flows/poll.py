@@ -12,14 +12,16 @@ from datetime import UTC, datetime
 from bot import log, metrics
 from bot.core.card import Card
 from bot.core.diff import Change, diff, missing
+from bot.core.matching import Matcher
 from bot.core.outgoing import Outgoing
-from bot.core.route import Matcher, release, route
+from bot.core.release import release
+from bot.core.route import route
 from bot.core.session import Session
 from bot.core.times import api_time
 from bot.core.tracked import Tracked
 from bot.core.values import LIMIT_MAX
 from bot.errors import HmsAuth, HmsBadReply, HmsError, HmsRateLimited
-from bot.flows.drawn import Drawn, rooms_of
+from bot.flows.drawn import Drawn, rooms_named
 from bot.flows.hush import hush
 from bot.flows.rooms import Rooms
 from bot.flows.seen import News, Seen
@@ -205,7 +207,7 @@ class Poll:
         ended = {key: tracked[key].session(live=False) for key in told if key in tracked}
         freed, released = release(waiting, seen.held, ended, subscriptions, now, unwanted)
         tasks += released
-        drawn = Drawn(await self._rooms.names(rooms_of(tasks)), known.seq)
+        drawn = Drawn(await self._rooms.names(rooms_named(tasks)), known.seq)
         changed_cards = {card.place: card for card in (*kept, *freed)}
         return list(changed_cards.values()), [drawn.outgoing(task) for task in tasks]
 

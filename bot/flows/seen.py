@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot import log
 from bot.core.diff import same, track
-from bot.core.route import CLOCKS_MS, Matcher
+from bot.core.matching import CLOCKS_MS, Matcher
 from bot.core.session import Session
 from bot.core.tracked import Tracked
 from bot.errors import HmsBadReply

@@ -11,10 +11,10 @@ from typing import Literal
 from bot.core.card import key_of
 from bot.core.change import Changed
 from bot.core.lines import subscription_line
+from bot.core.matching import rooms_of
 from bot.core.outgoing import Outgoing
 from bot.core.plan import matcher
 from bot.core.query import Query
-from bot.core.route import rooms_of
 from bot.core.session import Session
 from bot.core.subscription import Subscription, kinds_of
 from bot.core.values import LIMIT_MAX
