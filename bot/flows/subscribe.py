@@ -17,9 +17,9 @@ from bot.core.plan import matcher
 from bot.core.query import Query
 from bot.core.session import Session
 from bot.core.subscription import Subscription, kinds_of
-from bot.core.values import LIMIT_MAX
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
+from bot.hms.pages import pages
 from bot.render.phrases import Names
 from bot.render.subscriptions import announced
 from bot.store.store import Channel, Store
@@ -82,11 +82,6 @@ async def _live(hms: Hms, query: Query, now: datetime) -> list[Session]:
     params = {"active": "true"} | ({"room_id": rooms[0]} if len(rooms) == 1 else {})
     matches = matcher(query, now)
     found: list[Session] = []
-    cursor: str | None = None
-    for _ in range(LIVE_PAGES):
-        batch = await hms.list_sessions(params, limit=LIMIT_MAX, start=cursor)
+    async for batch in pages(hms.list_sessions, params, LIVE_PAGES):
         found += filter(matches, batch.sessions)
-        if batch.last:
-            break
-        cursor = batch.sessions[-1].id
     return found

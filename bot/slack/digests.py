@@ -11,7 +11,7 @@ from bot.core.filters import DIGEST
 from bot.core.lines import PREVIEW, digest_line, read_digest, schedule_line, terms
 from bot.core.schedule import Schedule
 from bot.errors import ManyRooms, QueryError, TooMany, UserError
-from bot.flows.digest import preview
+from bot.flows.count import preview
 from bot.render import actions as ids
 from bot.render.blocks import Message, button
 from bot.render.digests import digests_list, ended, halted_or_resumed, made
