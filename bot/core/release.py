@@ -12,6 +12,7 @@ from bot.core.kinds import ENDS, SHOWS
 from bot.core.session import Session
 from bot.core.subscription import Subscription
 from bot.core.tasks import Recap, Task
+from bot.core.times import ms
 
 
 def release(
@@ -27,7 +28,7 @@ def release(
     Where none is, these are told of only if somebody asks for the end of one. `sessions` are the live ones as they are
     now, by id; one that isn't among them, as it couldn't be read, waits. `ended` are those that have ended, as far as
     they are known."""
-    now_ms = now.timestamp() * 1000
+    now_ms = ms(now)
     asked = {(each.channel_id, each.number): each.kinds for each in subscriptions}
 
     def wants(card: Card, kinds: frozenset[str]) -> bool:

@@ -14,6 +14,7 @@ from bot.core.matching import CLOCKS_MS, Matcher, moves
 from bot.core.session import Session
 from bot.core.subscription import Subscription
 from bot.core.tasks import Edit, Post, Recap, Reply, RollUp, Task
+from bot.core.times import ms
 
 ROLL_UP_OVER = 10
 """More new messages than this for a channel in one poll become one that lists them."""
@@ -91,7 +92,7 @@ def _new(
 
 def _is_news(session: Session, subscription: Subscription) -> bool:
     """Whether a session that was live before this poll can be news to the subscription."""
-    began_ms = session.started_at.timestamp() * 1000
+    began_ms = ms(session.started_at)
     return moves(subscription.query) or began_ms >= subscription.created_ms - CLOCKS_MS
 
 

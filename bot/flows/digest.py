@@ -12,6 +12,7 @@ from bot.core.digest import Digest
 from bot.core.due import AHEAD_S, Due, astray, due
 from bot.core.outgoing import Outgoing
 from bot.core.schedule import Window
+from bot.core.times import ms
 from bot.errors import HmsError, HmsRateLimited
 from bot.flows.count import READ_MOST_S, count, count_of, draw
 from bot.flows.rooms import Rooms
@@ -79,7 +80,7 @@ class Digests:
 
     async def _candidates(self) -> list[Digest]:
         now = self._now()
-        found = await self._store.due_digests(self._team(), _ms(now))
+        found = await self._store.due_digests(self._team(), ms(now))
         if not timedelta() <= now - self._looked < ASTRAY:
             every = await self._store.digests(self._team())
             found += [each for each in every if astray(each, now) and not (each.paused or each.halted)]
@@ -149,13 +150,9 @@ class Digests:
         outgoing = [Outgoing(key, team_id, channel_id, "post", message.text, message.blocks)] if message else []
         (following,) = schedule.next(what.window.end)
         sent = await self._store.send_digest(
-            digest, what.day, _ms(schedule.at(following)), outgoing, _ms(self._clock()), fence
+            digest, what.day, ms(schedule.at(following)), outgoing, ms(self._clock()), fence
         )
         if sent:
             metrics.digests.labels("ok").inc()
             log.info("digest", day=what.day.isoformat(), late=what.late, skipped=len(what.skipped), empty=not message)
         return sent
-
-
-def _ms(when: datetime) -> int:
-    return int(when.timestamp() * 1000)

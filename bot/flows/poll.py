@@ -17,7 +17,7 @@ from bot.core.outgoing import Outgoing
 from bot.core.release import release
 from bot.core.route import route
 from bot.core.session import Session
-from bot.core.times import api_time
+from bot.core.times import api_time, ms
 from bot.core.tracked import Tracked
 from bot.errors import HmsAuth, HmsError, HmsRateLimited
 from bot.flows.drawn import Drawn, rooms_named
@@ -76,7 +76,7 @@ class Poll:
         """The outcome: "ok", "superseded" by another process's poll, or the error of 100ms."""
         team_id = self._team()
         now = self._clock()
-        now_ms = _ms(now)
+        now_ms = ms(now)
         state = await self._store.poll_state(team_id)
         if self._known is None or self._known.seq != state.seq:
             self._known = await self._store.snapshot(team_id)
@@ -129,7 +129,7 @@ class Poll:
         async for batch in every_page(self._hms.list_entries, {"active": "true"}):
             seen.page(batch.entries)
         metrics.sessions_live.set(len(seen.ids))
-        read_ms = _ms(self._clock()) + int(self._hms.ahead_s * 1000)
+        read_ms = ms(self._clock()) + int(self._hms.ahead_s * 1000)
         since_ms = (known.read_ms or read_ms) - OVERLAP_MS
         after = api_time(datetime.fromtimestamp(since_ms / 1000, UTC))
         async for batch in every_page(self._hms.list_entries, {"active": "false", "after": after}):
@@ -183,7 +183,7 @@ class Poll:
         changes = [*changed, *(Change(session, same=True) for session in seen.ripe if session.id not in ids)]
         # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
         unwanted = await hush(self._store, team_id, now)
-        over = await self._store.hushed_ended(team_id, _ms(now), unwanted.holds)
+        over = await self._store.hushed_ended(team_id, ms(now), unwanted.holds)
         if not changes and not held and not over:
             return [], []
         subscriptions = await self._store.subscriptions(team_id)  # and who subscribes meanwhile shall
@@ -224,7 +224,3 @@ def _without_people(known: Snapshot) -> Snapshot:
 def _kept(sessions: dict[str, Tracked], now_ms: int) -> dict[str, Tracked]:
     """Without those that ended two days ago: no list of ended sessions reaches back so far."""
     return {key: each for key, each in sessions.items() if each.live or now_ms - each.seen_ms < 2 * 86_400_000}
-
-
-def _ms(when: datetime) -> int:
-    return int(when.timestamp() * 1000)

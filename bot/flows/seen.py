@@ -9,6 +9,7 @@ from bot import log
 from bot.core.diff import same, track
 from bot.core.matching import CLOCKS_MS, Matcher
 from bot.core.session import Session
+from bot.core.times import ms
 from bot.core.tracked import Tracked
 from bot.errors import HmsBadReply
 from bot.hms.salvage import UNKNOWN_FORM
@@ -36,7 +37,7 @@ class News:
         )
 
     def has(self, session: Session) -> bool:
-        began = session.started_at.timestamp() * 1000 >= self.since_ms - CLOCKS_MS
+        began = ms(session.started_at) >= self.since_ms - CLOCKS_MS
         return session.active and bool(self.longer.matching(session) or (began and self.young.matching(session)))
 
 

@@ -17,6 +17,7 @@ from bot.core.plan import matcher
 from bot.core.query import Query
 from bot.core.session import Session
 from bot.core.subscription import Subscription, kinds_of
+from bot.core.times import ms
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.hms.pages import pages
@@ -56,7 +57,7 @@ async def subscribe(
     for room_id in rooms_of(wanted):
         await rooms.must_exist(room_id)
     names = await rooms.names(wanted.room_ids)
-    now_ms = int(now.timestamp() * 1000)
+    now_ms = ms(now)
     new = Subscription(team_id, channel_id, wanted, kinds_of(resolved), user_id, now_ms)
     key = key_of("subscribed", team_id, channel_id, str(wanted), str(now_ms))
     messages = [announced(new, how, by=name, live=len(live), names=names) for how in ("new", "changed")]
