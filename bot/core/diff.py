@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.core.session import Session
+from bot.core.times import ms
 from bot.core.tracked import Tracked
 
 People = Mapping[str, tuple[str, str]]
@@ -45,7 +46,9 @@ def diff(known: Mapping[str, Tracked], seen: Iterable[Session], *, renamed: bool
 def track(session: Session, now_ms: int) -> Tracked:
     """What is kept of a session until the next poll."""
     peers = len(session.peers or ())
-    return Tracked(session.id, session.room_id, session.active, _started_ms(session), now_ms, people_in(session), peers)
+    return Tracked(
+        session.id, session.room_id, session.active, ms(session.started_at), now_ms, people_in(session), peers
+    )
 
 
 def same(before: Tracked, session: Session) -> bool:
@@ -54,7 +57,7 @@ def same(before: Tracked, session: Session) -> bool:
         before.live == session.active
         and before.peers == len(session.peers or ())
         and before.people == people_in(session)
-        and before.started_ms == _started_ms(session)
+        and before.started_ms == ms(session.started_at)
         and before.room_id == session.room_id
     )
 
@@ -69,10 +72,6 @@ def people_in(session: Session) -> dict[str, tuple[str, str]]:
         for peer_id, peer in session.each_peer()
         if (left := peer.left_at) is None or left.year == 1
     }
-
-
-def _started_ms(session: Session) -> int:
-    return int(session.started_at.timestamp() * 1000)
 
 
 def _change(before: Tracked | None, session: Session, renamed: bool) -> Change | None:

@@ -11,6 +11,7 @@ from bot.core.plan import matcher
 from bot.core.query import Query
 from bot.core.quiet import Quiet
 from bot.core.session import Session
+from bot.core.times import ms
 
 _Test = Callable[[Session], bool]
 
@@ -28,7 +29,7 @@ class Hush:
         self._mutes: dict[str, list[tuple[_Test, Mute]]] = {}
         tests: dict[tuple[Query, str], _Test] = {}  # one of a query, however many channels have it
         for mute in mutes:
-            if mute.holds(_ms(now)):
+            if mute.holds(ms(now)):
                 what = (mute.query, mute.session_id)
                 test = tests.get(what) or tests.setdefault(what, _test(mute, now))
                 self._mutes.setdefault(mute.channel_id, []).append((test, mute))
@@ -61,13 +62,9 @@ class Hush:
 
     def _quiet(self, channel_id: str) -> list[int]:
         """When the quiet hours that hold now end."""
-        return [_ms(end) for quiet in self._quiets.get(channel_id, ()) if (end := self._end(quiet))]
+        return [ms(end) for quiet in self._quiets.get(channel_id, ()) if (end := self._end(quiet))]
 
 
 def _test(mute: Mute, now: datetime) -> _Test:
     matches = matcher(mute.query, now)
     return lambda session: mute.session_id in ("", session.id) and matches(session)
-
-
-def _ms(when: datetime) -> int:
-    return int(when.timestamp() * 1000)

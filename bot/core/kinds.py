@@ -32,3 +32,6 @@ DEFAULT_KINDS = tuple(name for name, kind in KINDS.items() if kind.usual)
 OTHER_WORDS = {word: name for name, kind in KINDS.items() for word in kind.also}
 ON = f"on:{','.join(KINDS)}"
 """How it is said in a line."""
+SHOWS = frozenset(("start", "join", "leave"))
+"""Those for which a card is posted when a session opens."""
+ENDS = frozenset(("end",))

@@ -2,113 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.card import Card, Status
 from bot.core.diff import Change
-from bot.core.filters import FILTERS
 from bot.core.hush import Hush
-from bot.core.plan import matcher
-from bot.core.query import Query
+from bot.core.kinds import SHOWS
+from bot.core.matching import CLOCKS_MS, Matcher, moves
 from bot.core.session import Session
 from bot.core.subscription import Subscription
-from bot.core.values import RoomId
+from bot.core.tasks import Edit, Post, Recap, Reply, RollUp, Task
+from bot.core.times import ms
 
 ROLL_UP_OVER = 10
 """More new messages than this for a channel in one poll become one that lists them."""
-CLOCKS_MS = 60_000
-"""How far our clock may be from that of 100ms."""
-SHOWS = frozenset(("start", "join", "leave"))
-"""Kinds for which a card is posted when a session opens."""
-ENDS = frozenset(("end",))
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """A new message for the card: of a live session, or the summary of one that has ended."""
-
-    card: Card
-    session: Session
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """The card's message says how the session is now. `hushed`: no new one comes where Slack had refused it."""
-
-    card: Card
-    session: Session
-    hushed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """Who came and went, in the card's thread."""
-
-    card: Card
-    change: Change
-
-
-@dataclass(frozen=True, slots=True)
-class RollUp:
-    """One message in place of many."""
-
-    team_id: str
-    channel_id: str
-    opened: tuple[Session, ...]
-    ended: tuple[Session, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Recap:
-    """The one message when a channel may hear again of what was withheld: what is still live of it, and how many have
-    ended. `told` are those of the ended that it was told of when they opened, as far as they are known."""
-
-    team_id: str
-    channel_id: str
-    live: tuple[Session, ...]
-    told: tuple[Session, ...]
-    ended: int
-
-
-Task = Post | Edit | Reply | RollUp | Recap
-
-
-class Matcher:
-    """Which subscriptions a session matches. Equal queries are checked once, queries of rooms only for those rooms."""
-
-    def __init__(self, subscriptions: Iterable[Subscription], now: datetime) -> None:
-        self._of_room: dict[str, list[tuple[Callable[[Session], bool], list[Subscription]]]] = {}
-        self._of_any: list[tuple[Callable[[Session], bool], list[Subscription]]] = []
-        by_query: dict[Query, list[Subscription]] = {}
-        for each in subscriptions:
-            by_query.setdefault(each.query, []).append(each)
-        for query, same in by_query.items():
-            entry = (matcher(query, now), same)
-            rooms = rooms_of(query)
-            for room_id in rooms:
-                self._of_room.setdefault(room_id, []).append(entry)
-            if not rooms:
-                self._of_any.append(entry)
-
-    def concerns(self, room_id: str) -> bool:
-        """False where no session of the room can match."""
-        return bool(self._of_any) or room_id in self._of_room
-
-    def matching(self, session: Session) -> list[Subscription]:
-        entries = (*self._of_room.get(session.room_id, ()), *self._of_any)
-        return [subscription for matches, same in entries if matches(session) for subscription in same]
-
-
-def rooms_of(query: Query) -> list[str]:
-    """The rooms whose sessions alone can match; none: any room."""
-    return [term.value.id for term in query.terms if isinstance(term.value, RoomId) and not term.negated]
-
-
-def moves(query: Query) -> bool:
-    """Whether a session can come to match it later in its life."""
-    return any(FILTERS[term.key].test and term.key != "room" for term in query.terms)
 
 
 def route(
@@ -133,59 +42,6 @@ def route(
             kept[card.place] = card
             tasks += task
     return _rolled_up(kept, tasks)
-
-
-def release(
-    held: Iterable[Card],
-    sessions: Mapping[str, Session],
-    ended: Mapping[str, Session],
-    subscriptions: Iterable[Subscription],
-    now: datetime,
-    hush: Hush,
-) -> tuple[list[Card], list[Task]]:
-    """What channels may hear again of what was withheld (`hushed_ms`): the cards that changed, and one message for each
-    channel where some of it is still live, in which those that have ended are counted, as far as they are asked for.
-    Where none is, these are told of only if somebody asks for the end of one. `sessions` are the live ones as they are
-    now, by id; one that isn't among them, as it couldn't be read, waits. `ended` are those that have ended, as far as
-    they are known."""
-    now_ms = now.timestamp() * 1000
-    asked = {(each.channel_id, each.number): each.kinds for each in subscriptions}
-
-    def wants(card: Card, kinds: frozenset[str]) -> bool:
-        return any(asked.get((card.channel_id, number), frozenset()) & kinds for number in card.known)
-
-    channels: dict[str, list[Card]] = {}
-    for card in held:
-        channels.setdefault(card.channel_id, []).append(card)
-    kept: list[Card] = []
-    tasks: list[Task] = []
-    for channel_id, cards in channels.items():
-        over = [card for card in cards if card.status != "silent"]
-        if (all_until_ms := hush.every_until_ms(channel_id)) is not None:
-            kept += [replace(card, hushed_ms=all_until_ms) for card in over if card.hushed_ms < all_until_ms]
-            over = []
-        elif hush.holds(channel_id):  # of which of its mutes such a one is can't be told any more
-            over = [card for card in over if card.hushed_ms <= now_ms]
-        waiting = [card for card in cards if card.status == "silent" and card.session_id in sessions]
-        live: list[Session] = []
-        for card in waiting:
-            session = sessions[card.session_id]
-            until_ms = hush.until_ms(channel_id, session)
-            if until_ms is not None:
-                kept += [replace(card, hushed_ms=until_ms)] if until_ms != card.hushed_ms else []
-            elif wants(card, SHOWS):
-                live.append(session)
-                kept.append(replace(card, status="listed", hushed_ms=0))
-            else:  # nobody has asked for it any more
-                kept.append(replace(card, hushed_ms=0))
-        kept += [replace(card, status="closed", hushed_ms=0) for card in over]
-        over = [card for card in over if wants(card, SHOWS | ENDS)]
-        if live or any(wants(card, ENDS) for card in over):
-            told = [ended[card.session_id] for card in over if card.status == "listed" and card.session_id in ended]
-            for some in (live, told):
-                some.sort(key=lambda session: (session.started_at, session.id))
-            tasks.append(Recap(cards[0].team_id, channel_id, tuple(live), tuple(told), len(over)))
-    return kept, tasks
 
 
 def _each(
@@ -236,7 +92,7 @@ def _new(
 
 def _is_news(session: Session, subscription: Subscription) -> bool:
     """Whether a session that was live before this poll can be news to the subscription."""
-    began_ms = session.started_at.timestamp() * 1000
+    began_ms = ms(session.started_at)
     return moves(subscription.query) or began_ms >= subscription.created_ms - CLOCKS_MS
 
 

@@ -267,3 +267,8 @@ def _next(when: datetime, zone: ZoneInfo, clock: time, *, weekday: int | None = 
     instants = (_instant(datetime.combine(day + timedelta(days=ahead), clock), zone) for ahead in range(9))
     fits = (each for each in instants if weekday in (None, each.astimezone(zone).weekday()))
     return next((each for each in fits if each > when), None)
+
+
+def ms(when: datetime) -> int:
+    """Milliseconds since 1970, as they are stored."""
+    return int(when.timestamp() * 1000)

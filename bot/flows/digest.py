@@ -6,44 +6,28 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from bot import log, metrics
 from bot.core.digest import Digest
-from bot.core.due import AHEAD_S, Due, astray, due, newest
-from bot.core.figures import Figures, edges
+from bot.core.due import AHEAD_S, Due, astray, due
 from bot.core.outgoing import Outgoing
-from bot.core.plan import matcher
-from bot.core.query import Query
-from bot.core.route import rooms_of
 from bot.core.schedule import Window
-from bot.core.session import Session
-from bot.core.tally import Tally
-from bot.core.times import api_time
-from bot.core.values import LIMIT_MAX
-from bot.errors import HmsBadReply, HmsError, HmsRateLimited
-from bot.flows.poll import LIFE_MOST_MS, PAGES_MOST
+from bot.core.times import ms
+from bot.errors import HmsError, HmsRateLimited
+from bot.flows.count import READ_MOST_S, count, count_of, draw
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render.blocks import Message
-from bot.render.digest import digest_message
-from bot.render.digests import unfinished
 from bot.store.store import Fence, Store
 
 SETTLE_S = 5.0
 """A period is read so long after its end, by the clock of 100ms too: by then its lists have what happened in it."""
 RETRY_S = 60.0
 """How long a period that couldn't be read is left alone."""
-READ_MOST_S = 600.0
-"""Reading that takes longer is given up."""
 AT_ONCE = 2
 """So many periods are read at once: one that is slow keeps few others waiting."""
 ASTRAY = timedelta(minutes=5)
 """How often it is looked whether a clock that was ahead has put digests off, and whenever a clock goes back."""
-_LIFE = timedelta(milliseconds=LIFE_MOST_MS)
-
-Count = tuple[Query, str]
-"""What is counted alike: a query, and the zone at whose midnights a chart is divided."""
 
 
 class Digests:
@@ -96,7 +80,7 @@ class Digests:
 
     async def _candidates(self) -> list[Digest]:
         now = self._now()
-        found = await self._store.due_digests(self._team(), _ms(now))
+        found = await self._store.due_digests(self._team(), ms(now))
         if not timedelta() <= now - self._looked < ASTRAY:
             every = await self._store.digests(self._team())
             found += [each for each in every if astray(each, now) and not (each.paused or each.halted)]
@@ -134,14 +118,16 @@ class Digests:
         """A message for each, none where there is nothing to tell. What is due is seen anew: reading takes its time,
         and says what time it is at 100ms; None where it isn't this period's. Raises HmsError, and TimeoutError."""
         async with asyncio.timeout(self._read_s):
-            counted = await count(self._hms, window, map(_count, some))
+            counted = await count(self._hms, window, map(count_of, some))
             drawn: list[tuple[Due | None, Message | None]] = []
             for digest in some:
                 what = self._due(digest)
                 if what is None or what.window != window:
                     drawn.append((None, None))
-                else:
-                    drawn.append((what, await _message(self._rooms, counted[_count(digest)], digest, what)))
+                    continue
+                figures = counted[count_of(digest)]
+                silent = figures.quiet and digest.empty == "skip" and not what.skipped
+                drawn.append((what, None if silent else await draw(self._rooms, figures, digest, what)))
             return drawn
 
     def _rest(self, windows: Iterable[Window], error: Exception) -> None:
@@ -164,96 +150,9 @@ class Digests:
         outgoing = [Outgoing(key, team_id, channel_id, "post", message.text, message.blocks)] if message else []
         (following,) = schedule.next(what.window.end)
         sent = await self._store.send_digest(
-            digest, what.day, _ms(schedule.at(following)), outgoing, _ms(self._clock()), fence
+            digest, what.day, ms(schedule.at(following)), outgoing, ms(self._clock()), fence
         )
         if sent:
             metrics.digests.labels("ok").inc()
             log.info("digest", day=what.day.isoformat(), late=what.late, skipped=len(what.skipped), empty=not message)
         return sent
-
-
-async def preview(hms: Hms, rooms: Rooms, digest: Digest, now: datetime, most_s: float = READ_MOST_S) -> Message:
-    """The digest of the newest period that is over, for the one who asks; where that isn't read within `most_s`, how
-    far that got. It needs not be stored. Raises HmsError, and TimeoutError where nothing was read."""
-    what = newest(digest.schedule, now)
-    wanted = _count(digest)
-    read = 0
-
-    def seen(sessions: Sequence[Session]) -> None:
-        nonlocal read
-        read += len(sessions)
-
-    try:
-        async with asyncio.timeout(most_s):
-            figures = (await count(hms, what.window, [wanted], seen))[wanted]
-    except TimeoutError:
-        if not read:
-            raise
-        return unfinished(digest, read, most_s, READ_MOST_S, now)
-    return digest_message(figures, digest, await _names(rooms, figures, digest), what, preview=True)
-
-
-async def count(
-    hms: Hms, window: Window, wanted: Iterable[Count], seen: Callable[[Sequence[Session]], None] = lambda _: None
-) -> Mapping[Count, Figures]:
-    """The figures of each query, from one reading of the account: requests are its pages, and `seen` is told of each.
-    Raises HmsError."""
-    tallies: dict[Count, Tally] = {}
-    checks: list[tuple[Callable[[Session], bool], Tally]] = []
-    for query, zone in dict.fromkeys(wanted):
-        tally = Tally(window.start, window.end, edges(window.start, window.end, ZoneInfo(zone)))
-        tallies[query, zone] = tally
-        checks.append((matcher(query, window.end), tally))
-
-    def take(sessions: Sequence[Session]) -> None:
-        seen(sessions)
-        for matches, tally in checks:
-            for session in filter(matches, sessions):
-                tally.add(session)
-
-    # The live ones first: one that ends meanwhile is in both lists, and counts once. Without `active` a list may have
-    # all or only the live ones, the docs say both (Sessions/list-sessions).
-    room = _only_room(query for query, _ in tallies)
-    before = room | {"before": api_time(window.end)}
-    after = {"after": api_time(window.before.start - _LIFE)}
-    for params in ({"active": "true"} | before, {"active": "false"} | before | after):
-        await _read(hms, params, take)
-    return {each: await asyncio.to_thread(tally.figures) for each, tally in tallies.items()}
-
-
-async def _read(hms: Hms, params: Mapping[str, str], take: Callable[[Sequence[Session]], None]) -> None:
-    """Every page of a list, examined in a thread, so that acknowledgements don't wait for it."""
-    cursor: str | None = None
-    for _ in range(PAGES_MOST):
-        batch = await hms.list_sessions(params, limit=LIMIT_MAX, start=cursor)
-        await asyncio.to_thread(take, batch.sessions)
-        if batch.last:
-            return
-        cursor = batch.sessions[-1].id
-    raise HmsBadReply("100ms lists sessions without an end.", cause=f"more than {PAGES_MOST} pages")
-
-
-def _only_room(queries: Iterable[Query]) -> dict[str, str]:
-    """The room that all of them are about, as a parameter of the list; none where they aren't."""
-    rooms = {room for query in queries for room in rooms_of(query) or [""]}
-    return {"room_id": rooms.pop()} if len(rooms) == 1 and "" not in rooms else {}
-
-
-async def _message(rooms: Rooms, figures: Figures, digest: Digest, what: Due) -> Message | None:
-    if figures.quiet and digest.empty == "skip" and not what.skipped:
-        return None
-    return digest_message(figures, digest, await _names(rooms, figures, digest), what)
-
-
-async def _names(rooms: Rooms, figures: Figures, digest: Digest) -> Mapping[str, str]:
-    longest = [figures.longest.room_id] if figures.longest else []
-    odd, busiest = ([each.room_id for each in some] for some in (figures.odd, figures.rooms))
-    return await rooms.names([*digest.query.room_ids, *longest, *odd, *busiest])
-
-
-def _count(digest: Digest) -> Count:
-    return digest.query, digest.schedule.zone
-
-
-def _ms(when: datetime) -> int:
-    return int(when.timestamp() * 1000)

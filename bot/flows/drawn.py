@@ -7,14 +7,14 @@ from collections.abc import Callable, Hashable, Iterable
 from bot.core.card import key_of
 from bot.core.diff import Change
 from bot.core.outgoing import Kind, Outgoing
-from bot.core.route import Edit, Post, Recap, Reply, RollUp, Task
 from bot.core.session import Session
+from bot.core.tasks import Edit, Post, Recap, Reply, RollUp, Task
 from bot.render.blocks import Message
 from bot.render.card import final_card, live_card, recap, roll_up, went
 from bot.render.phrases import Names
 
 
-def rooms_of(tasks: Iterable[Task]) -> list[str]:
+def rooms_named(tasks: Iterable[Task]) -> list[str]:
     """The ids of the rooms that their messages name."""
     rooms: list[str] = []
     for task in tasks:

@@ -7,27 +7,27 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot import log, metrics
 from bot.core.card import Card
 from bot.core.diff import Change, diff, missing
+from bot.core.matching import Matcher
 from bot.core.outgoing import Outgoing
-from bot.core.route import Matcher, release, route
+from bot.core.release import release
+from bot.core.route import route
 from bot.core.session import Session
-from bot.core.times import api_time
+from bot.core.times import api_time, ms
 from bot.core.tracked import Tracked
-from bot.core.values import LIMIT_MAX
-from bot.errors import HmsAuth, HmsBadReply, HmsError, HmsRateLimited
-from bot.flows.drawn import Drawn, rooms_of
+from bot.errors import HmsAuth, HmsError, HmsRateLimited
+from bot.flows.drawn import Drawn, rooms_named
 from bot.flows.hush import hush
 from bot.flows.rooms import Rooms
 from bot.flows.seen import News, Seen
-from bot.hms.client import Hms
+from bot.hms.client import LIFE_MOST, Hms
+from bot.hms.pages import every_page
 from bot.store.store import Fence, Snapshot, Store
 
-PAGES_MOST = 1_000
-"""100,000 sessions; a list that goes on beyond is not read as complete."""
 RECORDS_MOST = 200
 """The most single sessions asked about in one poll; the others have their turn, by chance."""
 RECORDS_AT_ONCE = 8
@@ -39,8 +39,6 @@ YOUNG_MS = 60_000
 """A subscription may have been begun so long before the last good poll and be stored only after it."""
 OVERLAP_MS = 120_000
 """Ended sessions are listed from so long before the last good poll, for clocks that differ."""
-LIFE_MOST_MS = 13 * 3_600_000
-"""A session lasts 12 hours at most (100ms docs, Sessions/object): one without a record is over after that."""
 
 
 class Poll:
@@ -78,7 +76,7 @@ class Poll:
         """The outcome: "ok", "superseded" by another process's poll, or the error of 100ms."""
         team_id = self._team()
         now = self._clock()
-        now_ms = _ms(now)
+        now_ms = ms(now)
         state = await self._store.poll_state(team_id)
         if self._known is None or self._known.seq != state.seq:
             self._known = await self._store.snapshot(team_id)
@@ -128,23 +126,16 @@ class Poll:
     async def _read(self, seen: Seen, known: Snapshot, now_ms: int) -> int:
         """All that is live, what ended since the last good poll, and the records of what is missing. When, by the clock
         of 100ms: ours, or that of the process that polled last, may have been wrong then. HmsError."""
-        await self._list({"active": "true"}, seen)
+        async for batch in every_page(self._hms.list_entries, {"active": "true"}):
+            seen.page(batch.entries)
         metrics.sessions_live.set(len(seen.ids))
-        read_ms = _ms(self._clock()) + int(self._hms.ahead_s * 1000)
+        read_ms = ms(self._clock()) + int(self._hms.ahead_s * 1000)
         since_ms = (known.read_ms or read_ms) - OVERLAP_MS
         after = api_time(datetime.fromtimestamp(since_ms / 1000, UTC))
-        await self._list({"active": "false", "after": after}, seen)
+        async for batch in every_page(self._hms.list_entries, {"active": "false", "after": after}):
+            seen.page(batch.entries)
         seen.add(await self._records(missing(known.sessions, seen.ids), known, now_ms))
         return read_ms
-
-    async def _list(self, params: dict[str, str], seen: Seen) -> None:
-        cursor: str | None = None
-        for _ in range(PAGES_MOST):
-            batch = await self._hms.list_entries(params, limit=LIMIT_MAX, start=cursor)
-            cursor = seen.page(batch.entries)
-            if batch.last:
-                return
-        raise HmsBadReply("100ms lists sessions without an end.", cause=f"more than {PAGES_MOST} pages")
 
     async def _records(self, ids: Sequence[str], known: Snapshot, now_ms: int) -> list[Session]:
         """Their own records. A session whose record can't be had stays as it was, until it can't be live any more; it
@@ -192,7 +183,7 @@ class Poll:
         changes = [*changed, *(Change(session, same=True) for session in seen.ripe if session.id not in ids)]
         # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
         unwanted = await hush(self._store, team_id, now)
-        over = await self._store.hushed_ended(team_id, _ms(now), unwanted.holds)
+        over = await self._store.hushed_ended(team_id, ms(now), unwanted.holds)
         if not changes and not held and not over:
             return [], []
         subscriptions = await self._store.subscriptions(team_id)  # and who subscribes meanwhile shall
@@ -205,7 +196,7 @@ class Poll:
         ended = {key: tracked[key].session(live=False) for key in told if key in tracked}
         freed, released = release(waiting, seen.held, ended, subscriptions, now, unwanted)
         tasks += released
-        drawn = Drawn(await self._rooms.names(rooms_of(tasks)), known.seq)
+        drawn = Drawn(await self._rooms.names(rooms_named(tasks)), known.seq)
         changed_cards = {card.place: card for card in (*kept, *freed)}
         return list(changed_cards.values()), [drawn.outgoing(task) for task in tasks]
 
@@ -221,7 +212,7 @@ def _count(changes: Sequence[Change]) -> None:
 
 def _without_record(tracked: Tracked, now_ms: int) -> Session | None:
     """The session as it was last known, ended then, once it can't be live any more."""
-    return None if now_ms - tracked.started_ms < LIFE_MOST_MS else tracked.session(live=False)
+    return None if timedelta(milliseconds=now_ms - tracked.started_ms) < LIFE_MOST else tracked.session(live=False)
 
 
 def _without_people(known: Snapshot) -> Snapshot:
@@ -233,7 +224,3 @@ def _without_people(known: Snapshot) -> Snapshot:
 def _kept(sessions: dict[str, Tracked], now_ms: int) -> dict[str, Tracked]:
     """Without those that ended two days ago: no list of ended sessions reaches back so far."""
     return {key: each for key, each in sessions.items() if each.live or now_ms - each.seen_ms < 2 * 86_400_000}
-
-
-def _ms(when: datetime) -> int:
-    return int(when.timestamp() * 1000)

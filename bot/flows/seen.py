@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from bot import log
 from bot.core.diff import same, track
-from bot.core.route import CLOCKS_MS, Matcher
+from bot.core.matching import CLOCKS_MS, Matcher
 from bot.core.session import Session
+from bot.core.times import ms
 from bot.core.tracked import Tracked
 from bot.errors import HmsBadReply
 from bot.hms.salvage import UNKNOWN_FORM
@@ -36,7 +37,7 @@ class News:
         )
 
     def has(self, session: Session) -> bool:
-        began = session.started_at.timestamp() * 1000 >= self.since_ms - CLOCKS_MS
+        began = ms(session.started_at) >= self.since_ms - CLOCKS_MS
         return session.active and bool(self.longer.matching(session) or (began and self.young.matching(session)))
 
 
@@ -60,14 +61,13 @@ class Seen:
         self.held: dict[str, Session] = {}
         """By id, the live ones of which a channel may want to hear now, and didn't."""
 
-    def page(self, entries: Sequence[Entry]) -> str:
-        """The id of its last session, "" where it has none. HmsBadReply where it has some and none can be read."""
+    def page(self, entries: Sequence[Entry]) -> None:
+        """HmsBadReply where there are some and none can be read."""
         ids = [session_id for entry in entries if (session_id := self._unchanged(entry) or self._read(entry))]
         if len(ids) < len(entries):
             log.warning("unreadable_entries", count=len(entries) - len(ids), of=len(entries))
             if not ids:
                 raise HmsBadReply(UNKNOWN_FORM, cause="wrong shape of all entries")
-        return ids[-1] if ids else ""
 
     def add(self, sessions: Iterable[Session]) -> None:
         """One that was seen already counts as it was then: the live ones are read first."""

@@ -11,15 +11,16 @@ from typing import Literal
 from bot.core.card import key_of
 from bot.core.change import Changed
 from bot.core.lines import subscription_line
+from bot.core.matching import rooms_of
 from bot.core.outgoing import Outgoing
 from bot.core.plan import matcher
 from bot.core.query import Query
-from bot.core.route import rooms_of
 from bot.core.session import Session
 from bot.core.subscription import Subscription, kinds_of
-from bot.core.values import LIMIT_MAX
+from bot.core.times import ms
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
+from bot.hms.pages import pages
 from bot.render.phrases import Names
 from bot.render.subscriptions import announced
 from bot.store.store import Channel, Store
@@ -56,7 +57,7 @@ async def subscribe(
     for room_id in rooms_of(wanted):
         await rooms.must_exist(room_id)
     names = await rooms.names(wanted.room_ids)
-    now_ms = int(now.timestamp() * 1000)
+    now_ms = ms(now)
     new = Subscription(team_id, channel_id, wanted, kinds_of(resolved), user_id, now_ms)
     key = key_of("subscribed", team_id, channel_id, str(wanted), str(now_ms))
     messages = [announced(new, how, by=name, live=len(live), names=names) for how in ("new", "changed")]
@@ -82,11 +83,6 @@ async def _live(hms: Hms, query: Query, now: datetime) -> list[Session]:
     params = {"active": "true"} | ({"room_id": rooms[0]} if len(rooms) == 1 else {})
     matches = matcher(query, now)
     found: list[Session] = []
-    cursor: str | None = None
-    for _ in range(LIVE_PAGES):
-        batch = await hms.list_sessions(params, limit=LIMIT_MAX, start=cursor)
+    async for batch in pages(hms.list_sessions, params, LIVE_PAGES):
         found += filter(matches, batch.sessions)
-        if batch.last:
-            break
-        cursor = batch.sessions[-1].id
     return found

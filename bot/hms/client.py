@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
@@ -17,7 +19,7 @@ from bot import metrics
 from bot.core.mask import Mask
 from bot.core.session import Room, Session
 from bot.core.values import LIMIT_MAX, LIMIT_MIN
-from bot.errors import HmsError, HmsUnavailable
+from bot.errors import HmsBadReply, HmsError, HmsUnavailable
 from bot.hms.auth import ManagementAuth, Token
 from bot.hms.bounded import bound
 from bot.hms.wire import (
@@ -37,6 +39,8 @@ TIMEOUT = httpx.Timeout(connect=3.0, read=6.0, write=3.0, pool=3.0)
 """Seconds for each phase of one attempt."""
 _NO_ANSWER = "100ms can't be reached, or doesn't answer in time."
 LIMITS = httpx.Limits(max_connections=100, keepalive_expiry=60.0)
+LIFE_MOST = timedelta(hours=13)
+"""A session lasts 12 hours at most (100ms docs, Sessions/object), and is surely over after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class Batch:
     sessions: list[Session]
     last: bool
 
+    @property
+    def cursor(self) -> str:
+        """The id that the next page starts after."""
+        return self.sessions[-1].id if self.sessions else ""
+
 
 @dataclass(frozen=True, slots=True)
 class RawBatch:
@@ -53,6 +62,15 @@ class RawBatch:
 
     entries: list[Entry]
     last: bool
+
+    @property
+    def cursor(self) -> str:
+        """The id that the next page starts after: of the last session that can be read."""
+        for entry in reversed(self.entries):
+            with suppress(HmsBadReply):
+                if session_id := entry.read().id:
+                    return session_id
+        return ""
 
 
 class Hms:

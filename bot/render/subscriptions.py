@@ -9,7 +9,7 @@ from typing import Literal
 
 from bot.core.kinds import KINDS
 from bot.core.lines import subscription_line
-from bot.core.route import moves
+from bot.core.matching import moves
 from bot.core.subscription import Subscription
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, menu, section

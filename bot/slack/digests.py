@@ -10,8 +10,9 @@ from bot.core.digest import Digest
 from bot.core.filters import DIGEST
 from bot.core.lines import PREVIEW, check_alone, digest_line, read_digest, schedule_line, terms
 from bot.core.schedule import Schedule
+from bot.core.times import ms
 from bot.errors import ManyRooms, QueryError, TooMany, UserError
-from bot.flows.digest import preview
+from bot.flows.count import preview
 from bot.render import actions as ids
 from bot.render.blocks import Message, button
 from bot.render.digests import digests_list, ended, halted_or_resumed, made
@@ -182,7 +183,7 @@ def _named(found: Digest) -> str:
 
 def _next_ms(schedule: Schedule, now: datetime) -> int:
     (day,) = schedule.next(now)
-    return int(schedule.at(day).timestamp() * 1000)
+    return ms(schedule.at(day))
 
 
 async def _names(request: Request, some: Sequence[Digest] | Iterable[Digest]) -> Names:

@@ -13,6 +13,7 @@ from bot.core.query import Query, Term
 from bot.core.quiet import Quiet
 from bot.core.suggest import nearest
 from bot.core.text import quote, tidy
+from bot.core.times import ms
 from bot.core.values import RoomId, is_id
 from bot.errors import HmsError, ManyRooms, Overlaps, QueryError, TooMany, UserError
 from bot.flows.show_session import show_session
@@ -43,8 +44,7 @@ async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
             (name, room_id, f"{said.removeprefix('active ')} {local_end}") for name, room_id, said in error.choices
         ]
         raise
-    until_ms = int(end.timestamp() * 1000)
-    wanted = Mute(request.team_id, request.channel_id, query, session_id, until_ms, request.user_id, request.now_ms)
+    wanted = Mute(request.team_id, request.channel_id, query, session_id, ms(end), request.user_id, request.now_ms)
     by = request.by(" ".join(filter(None, ("mute", muted(wanted), local_end))))
     try:
         stored, how, before = await request.bot.store.add_mute(wanted, by, longer=longer)

@@ -15,6 +15,7 @@ from bot import log, metrics
 from bot.core.access import Access
 from bot.core.change import Changed
 from bot.core.finding import Finding
+from bot.core.times import ms
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
@@ -148,7 +149,7 @@ class Request:
     @property
     def now_ms(self) -> int:
         """Milliseconds since 1970."""
-        return int(self.now.timestamp() * 1000)
+        return ms(self.now)
 
     async def local_zone(self) -> str:
         """The person's own zone, also for what is asked later on."""

@@ -13,10 +13,9 @@ from bot.core.hush import Hush
 from bot.core.mute import Mute
 from bot.core.parse import parse
 from bot.core.quiet import read_quiet
-from bot.core.route import Recap
 from bot.core.session import Session
-from tests.core.test_hush import Channel
-from tests.core.test_route import LOUD, NOW, NOW_MS, ROOMS, session
+from bot.core.tasks import Recap
+from tests.core.parts import LOUD, NOW, NOW_MS, ROOMS, Channel, session
 
 HOURS = ("22:00-7:00 Berlin", "1:30-2:30 Berlin", "9:00-12:00 UTC", "7:00-7:00 sat UTC")
 MINUTE = 60_000

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import re
-import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from email.utils import formatdate
 from itertools import pairwise
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -21,123 +15,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.chat import Chat
 from bot.core.change import Changed
-from bot.core.digest import Digest, Empty
-from bot.core.outgoing import Outgoing
-from bot.core.parse import parse
-from bot.core.reader import read_schedule
-from bot.core.schedule import Schedule
-from bot.demo.fake_hms import Account, FakeHms, Oddities, Stall, Status
-from bot.demo.fake_hms.records import Room, Session
+from bot.demo.fake_hms import Account, FakeHms, Stall, Status
 from bot.demo.fake_slack import ApiError, FakeSlack
-from bot.errors import HmsError
 from bot.flows.deliver import Deliver
-from bot.flows.digest import READ_MOST_S, Digests, count, preview
-from bot.flows.rooms import Rooms
-from bot.hms.auth import SignedToken
-from bot.hms.client import Hms
-from bot.patience import Patience
 from bot.render.digests import digests_list
 from bot.render.phrases import NO_BREAK
 from bot.render.subscriptions import Health
-from bot.store.store import Fence, Row, Store
-from tests.render.judge import inside_limits
-
-TEAM = "T1"
-ALL = parse("all")
-BERLIN = ZoneInfo("Europe/Berlin")
-MONDAY = datetime(2026, 11, 16, 12, tzinfo=BERLIN)
-
-
-def at(day: int, clock: str = "12:00", month: int = 11) -> datetime:
-    """In Berlin, in 2026."""
-    hour, minute = map(int, clock.split(":"))
-    return datetime(2026, month, day, hour, minute, tzinfo=BERLIN)
-
-
-class World:
-    """An account, a store and one process's digests. Its time is the test's."""
-
-    def __init__(self, account: Account, fake: FakeHms, store: Store) -> None:
-        self.account, self.fake, self.store = account, fake, store
-        self.now = MONDAY
-        self.hms = Hms(fake.url, SignedToken(fake.access_key, fake.secret), Patience(budget_s=0.5))
-        self.rooms = Rooms(self.hms)
-        self.hall = account.add_room("Town hall")
-        self.digests = self.process()
-
-    def process(self, retry_s: float = 0.0, read_s: float = READ_MOST_S) -> Digests:
-        return Digests(self.hms, self.rooms, self.store, lambda: TEAM, lambda: self.now, retry_s=retry_s, read_s=read_s)
-
-    def say_time(self, ahead_s: float, times: int = 1) -> None:
-        """So often the lists of 100ms are empty, and its clock is so far ahead of ours."""
-        date = formatdate(time.time() + ahead_s, usegmt=True)
-        self.fake.fail("/sessions", *[Status(200, {"Date": date}, {"data": [], "limit": 100})] * times)
-
-    async def halt(self, channel: str = "C1") -> None:
-        now_ms = int(self.now.timestamp() * 1000)
-        await self.store.pause(TEAM, channel, "is_archived", now_ms, lambda who: _notice(f"to {who}", who))
-
-    async def make(
-        self, line: str = "daily 9:00", query: str = "all", *, empty: Empty = "say", channel: str = "C1"
-    ) -> Digest:
-        schedule, _ = read_schedule(line, "Europe/Berlin")
-        now_ms = int(self.now.timestamp() * 1000)
-        new = Digest(TEAM, channel, parse(query), schedule, empty, "U1", now_ms)
-        first = schedule.at(schedule.next(self.now)[0])
-        made, _ = await self.store.add_digest(new, int(first.timestamp() * 1000), Changed(now_ms, "U1", line))
-        return made
-
-    async def digest(self, number: int = 1) -> Digest:
-        return next(each for each in await self.store.digests(TEAM) if each.number == number)
-
-    async def pass_to(
-        self, when: datetime, digests: Digests | None = None, step: timedelta = timedelta(hours=6)
-    ) -> int:
-        """The job runs now and then until `when`; how many it made."""
-        made = 0
-        while self.now < when:
-            self.now = min(self.now + step, when)
-            made += await (digests or self.digests).run()
-        return made
-
-    async def posted(self) -> list[Row]:
-        """All that is in the outbox, sent."""
-        rows, now_ms = [], int(self.now.timestamp() * 1000) + 60_000
-        while some := await self.store.claim(now_ms, 20_000, 100):
-            await self.store.sent([(row, f"{now_ms}.{row.id}") for row in some], now_ms)
-            rows += some
-            now_ms += 60_000
-        return rows
-
-    async def texts(self) -> list[str]:
-        return [row.text.replace(NO_BREAK, " ") for row in await self.posted()]
-
-    def pages(self) -> int:
-        return sum(each.path == "/sessions" for each in self.fake.requests)
-
-
-def _notice(key: str, channel: str) -> Outgoing:
-    return Outgoing(key, TEAM, channel, "post", "The channel is paused.", [])
-
-
-def meet(account: Account, room: Room, start: datetime, minutes: float | None, *people: str) -> Session:
-    """A session that lasts so long, or goes on."""
-    began = start.timestamp()
-    session = account.open_session(room, began)
-    for name in people or ("Ann",):
-        account.join(session, name=name, role="host", user_id=name, at=began)
-    if minutes is not None:
-        account.end(session, began + minutes * 60)
-    return session
+from bot.store.store import Fence
+from tests.flows.digests import BERLIN, TEAM, World, at, meet, opened
 
 
 @pytest.fixture
 async def world(account: Account, hms: FakeHms, tmp_path: Path) -> AsyncIterator[World]:
-    store = await Store.open(f"sqlite:///{tmp_path}/bot.db")
-    made = World(account, hms, store)
-    yield made
-    await made.hms.close()
-    await store.close()
+    async with opened(account, hms, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
@@ -307,41 +198,6 @@ async def test_the_digests_of_one_room_read_only_that(world: World) -> None:
     assert all(": 1 session, 1 person, 3 participant-minutes." in text for text in await world.texts())
 
 
-@pytest.mark.parametrize("line", ["daily 2:30", "daily 9:00", "mon,thu 9:00", "weekdays 0:00"])
-@pytest.mark.parametrize(
-    "oddities", [Oddities(), Oddities(without_active="active"), Oddities(mixed=3)], ids=["", "active", "mixed"]
-)
-async def test_each_session_counts_once_over_consecutive_digests(world: World, line: str, oddities: Oddities) -> None:
-    """Those that cross a midnight, a period's edge or a change of the clocks too; participant time adds up."""
-    world.fake.oddities = oddities
-    rng = random.Random(line)
-    schedule, _ = read_schedule(line, "Europe/Berlin")
-    dates = schedule.next(at(17, month=10).astimezone(UTC), 7)  # the clocks go back on the 25th
-    windows = [schedule.window(day) for day in dates]
-    start, end = windows[0].start, windows[-1].end
-    began = [start + timedelta(seconds=rng.uniform(-20 * 3600, (end - start).total_seconds())) for _ in range(150)]
-    began += [window.end for window in windows] + [window.end - timedelta(milliseconds=1) for window in windows]
-    people_s = started = 0.0
-    for number, moment in enumerate(sorted(began)):
-        lasts = rng.choice((1, 30, 300, 719))
-        meet(world.account, world.hall, moment, lasts, f"p{number % 40}", f"q{number}")
-        over = moment + timedelta(minutes=lasts)
-        started += start <= moment < end
-        people_s += 2 * max(0.0, (min(over, end) - max(moment, start)).total_seconds())
-    wanted = (ALL, "Europe/Berlin")
-    figures = [(await count(world.hms, window, [wanted]))[wanted] for window in windows]
-    assert all(one.end == other.start for one, other in pairwise(figures))
-    assert sum(each.totals.sessions for each in figures) == started
-    assert sum(each.totals.participant_s for each in figures) == pytest.approx(
-        people_s, abs=300 if oddities.mixed else 0.1
-    )  # mixed times are cut to whole seconds
-    if line != "mon,thu 9:00":  # whose periods differ in length
-        days = [
-            (one, other) for one, other in pairwise(figures) if one.start == other.start - (other.end - other.start)
-        ]
-        assert days and all(other.before == one.totals for one, other in days)
-
-
 async def test_a_session_that_crosses_the_edge(world: World) -> None:
     """It counts where it began; its people and their time count in both."""
     meet(world.account, world.hall, at(17, "08:30"), 60, "Ann", "Bob")
@@ -352,44 +208,6 @@ async def test_a_session_that_crosses_the_edge(world: World) -> None:
     assert "still open" in one  # at nine it was, whenever it is read
     assert other.startswith("📊 Daily digest · Wed 18 Nov: 0 sessions, 2 people, 60 participant-minutes.")
     assert "• *0* sessions: ▼ 1 fewer\n" in other and "• *2* people: unchanged\n" in other
-
-
-async def test_a_preview_of_one_that_is_not_stored(world: World) -> None:
-    meet(world.account, world.hall, at(15, "20:00"), 30)
-    schedule = Schedule(tuple(range(7)), read_schedule("daily 9:00", "UTC")[0].clock, "Europe/Berlin")
-    digest = Digest(TEAM, "C1", ALL, schedule, "skip", "U1", 0)
-    message = await preview(world.hms, world.rooms, digest, world.now)
-    text = message.text.replace(NO_BREAK, " ")
-    assert text.startswith("📊 Daily digest · Mon 16 Nov: 1 session, 1 person, 30 participant-minutes.")
-    assert "A preview, which only you see." in text and "of this channel" not in text and "*Town hall*" in text
-    assert "no sessions" in (await preview(world.hms, world.rooms, digest, at(15, "08:00"))).text
-    world.fake.fail_always("/sessions", Status(403))
-    with pytest.raises(HmsError):
-        await preview(world.hms, world.rooms, digest, world.now)
-
-
-@pytest.mark.parametrize(
-    ("stored", "paused", "comes"),
-    [
-        (False, False, "has 10 minutes for that, and would come Tue 17 Nov 09:00 (Europe/Berlin)"),
-        (True, False, "has 10 minutes for that, and comes Tue 17 Nov 09:00 (Europe/Berlin)"),
-        (True, True, "has 10 minutes for that, but is paused."),
-    ],
-)
-async def test_a_preview_of_a_large_account_says_what_it_got_to(
-    world: World, stored: bool, paused: bool, comes: str
-) -> None:
-    for number in range(250):
-        meet(world.account, world.hall, at(15, "10:00") + timedelta(minutes=4 * number), 3)
-    digest = replace(await world.make(), paused=paused, number=int(stored))
-    world.fake.fail_always("/sessions", Stall(0.3))
-    message = await preview(world.hms, world.rooms, digest, world.now, most_s=1.1)
-    inside_limits(message)
-    text = re.sub(r"<!date[^|]*\|([^>]*)>", r"\1", message.text).replace(NO_BREAK, " ")
-    assert "200 sessions were read in 1 seconds, and there are more" in text
-    assert comes in text
-    with pytest.raises(TimeoutError):  # nothing was read: it isn't the account that is large
-        await preview(world.hms, world.rooms, digest, world.now, most_s=0.1)
 
 
 # Trouble

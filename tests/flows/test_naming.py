@@ -15,10 +15,10 @@ from bot.core.parse import parse
 from bot.core.subscription import Subscription
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_hms.records import Session
-from bot.flows.poll import LIFE_MOST_MS, Poll
+from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
 from bot.hms.auth import SignedToken
-from bot.hms.client import Hms
+from bot.hms.client import LIFE_MOST, Hms
 from bot.store.store import Row, Store
 
 TEAM = "T1"
@@ -97,7 +97,7 @@ async def test_a_session_without_a_record_keeps_no_name_either(world: World) -> 
     world.hms.fail_always(f"/sessions/{session.id}", Status(400))
     await world.poll("masked")
     assert "yxwada" not in await world.kept()
-    world.ahead = timedelta(milliseconds=LIFE_MOST_MS)
+    world.ahead = LIFE_MOST
     (ended,) = await world.poll("masked")
     assert ended.kind == "edit" and "Ended" in ended.text
     assert "yxwada" not in str((ended.text, ended.blocks))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.matching import Matcher
 from bot.core.parse import parse
-from bot.core.route import Matcher
 from bot.core.session import Peer, Session
 from bot.core.subscription import Subscription
 from bot.core.tracked import Tracked

@@ -22,10 +22,10 @@ from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.seed import TEAM_ID
 from bot.flows.deliver import Deliver
 from bot.flows.digest import Digests
-from bot.flows.poll import LIFE_MOST_MS, Poll
+from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
 from bot.hms.auth import SignedToken
-from bot.hms.client import Hms
+from bot.hms.client import LIFE_MOST, Hms
 from bot.jobs.alerts import Alerts
 from bot.jobs.scheduler import Scheduler
 from bot.store.clock import Clock
@@ -170,7 +170,7 @@ async def test_a_session_without_a_record_is_over_when_it_can_no_longer_be_live(
     hms.fail_always(f"/sessions/{session.id}", Status(400))
     assert await process.poll.run()
     assert (await store.snapshot(TEAM_ID)).sessions[session.id].live
-    process.ahead = timedelta(milliseconds=LIFE_MOST_MS)
+    process.ahead = LIFE_MOST
     assert await process.poll.run()
     over = (await store.snapshot(TEAM_ID)).sessions[session.id]
     assert (over.live, dict(over.people)) == (False, {})
