@@ -35,19 +35,10 @@ BAD_MESSAGE = {
 NO_THREAD = {"thread_not_found"}
 STAYS = {"edit_window_closed", "cannot_reply_to_message", "restricted_action_thread_locked"}
 """The message is there, and must stay as it is."""
-SHUT_OUT = {
-    "not_in_channel",
-    "channel_not_found",
-    "invalid_auth",
-    "not_authed",
-    "account_inactive",
-    "token_revoked",
-    "token_expired",
-}
-"""Where a channel's history can't be read for one of these, nothing can be posted there either."""
-
 LOST_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 """The workspace's trouble, not the channel's: over once the bot starts with a token that Slack takes."""
+SHUT_OUT = {"not_in_channel", "channel_not_found", *LOST_TOKEN}
+"""Where a channel's history can't be read for one of these, nothing can be posted there either."""
 
 
 def held(channel_id: str) -> Message:

@@ -13,12 +13,12 @@ from bot.chat.outcome import Refused
 from bot.chat.workspace import Who, Workspace
 from bot.core import health
 from bot.core.access import names_groups
+from bot.core.channel import Channel
 from bot.core.finding import Finding
 from bot.flows.asked import ELSE, Asked, Parts, ask, broken, refused, within
 from bot.hms.auth import CLOCK_SKEW_S
 from bot.render.help import COMMAND
 from bot.render.pauses import let_in, pause
-from bot.store.records import Channel
 from bot.store.store import StoreError
 
 CHECK_S = 8.0

@@ -10,6 +10,7 @@ from typing import Literal
 
 from bot.core.card import key_of
 from bot.core.change import Changed
+from bot.core.channel import Channel
 from bot.core.lines import subscription_line
 from bot.core.matching import rooms_of
 from bot.core.outgoing import Outgoing
@@ -23,7 +24,7 @@ from bot.hms.client import Hms
 from bot.hms.pages import pages
 from bot.render.phrases import Names
 from bot.render.subscriptions import announced
-from bot.store.store import Channel, Store
+from bot.store.store import Store
 
 LIVE_PAGES = 10
 """How far live sessions are read for a new subscription: 1,000, the newest. A session beyond that which is live already

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 
+from bot.core.channel import Channel
 from bot.core.digest import Digest
 from bot.core.due import due
 from bot.core.lines import digest_line
@@ -18,7 +19,7 @@ from bot.render.help import COMMAND, typed
 from bot.render.limits import ALL_TEXT_CHARS
 from bot.render.pauses import let_in
 from bot.render.phrases import Names, clock, count, listed, moment, sessions
-from bot.render.subscriptions import NOTE_CHARS, Health, halted, old, stopped
+from bot.render.subscriptions import NOTE_CHARS, halted, old, stopped
 from bot.render.validate_data import texts
 
 NEXT_SHOWN = 3
@@ -46,7 +47,7 @@ def made(
     known: bool = True,
 ) -> Message:
     """For the one who asked for it: what the bot took it to mean, and when it comes. `paused`: why nothing can be
-    posted in the channel, as in Health; `known`: the bot has posted there."""
+    posted in the channel, as in Channel; `known`: the bot has posted there."""
     number, by = digest.number, f"<@{digest.created_by}>"
     head = {
         "new": f"✅ Digest {number} is set, by {by}.",
@@ -111,7 +112,7 @@ def unfinished(digest: Digest, read: int, tried_s: float, most_s: float, now: da
 
 
 def digests_list(
-    items: Sequence[Digest], health: Health, *, names: Names, as_of: datetime, stale: str = "", invite: str = ""
+    items: Sequence[Digest], channel: Channel, *, names: Names, as_of: datetime, stale: str = "", invite: str = ""
 ) -> Message:
     """A channel's digests, for the one who asked. `stale`: a sentence on data that is old."""
     if not items:
@@ -121,7 +122,7 @@ def digests_list(
         about = context(f"After the time you can give a city (for the time zone) and any filter: {such}.")
         return Message(text, [section(text), section(how), about])
     total = count(len(items), "digest", "digests")
-    head = [section(f"*{total}* of this channel"), *halted(items[0].channel_id, health, invite), *old(stale)]
+    head = [section(f"*{total}* of this channel"), *halted(items[0].channel_id, channel, invite), *old(stale)]
     foot = context(f"`{COMMAND} digest weekdays 9:00` makes one. As of {clock(as_of, as_of)}.")
     left = ALL_TEXT_CHARS - NOTE_CHARS - sum(map(len, texts([*head, foot])))
     most_chars = left // len(items) - len("Preview nowResumeRemove")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.core.change import Changed
+from bot.core.channel import Channel
 from bot.core.digest import Digest
 from bot.core.lines import digest_line, mute_line, quiet_line, subscription_line
 from bot.core.mute import Mute
@@ -21,7 +22,7 @@ from bot.render.help import COMMAND, typed
 from bot.render.limits import ALL_TEXT_CHARS, MESSAGE_BLOCKS
 from bot.render.lines import fair, packed
 from bot.render.phrases import Names, clock, count, date, room, sessions
-from bot.render.subscriptions import NOTE_CHARS, Health, halted, health_words, old, told_when
+from bot.render.subscriptions import NOTE_CHARS, halted, health_words, old, told_when
 from bot.render.validate_data import texts
 
 VIEW = "settings"
@@ -40,7 +41,7 @@ class Settings:
     """What a channel has set. `threads`: whether it gets replies; `stale`: a sentence on data that is old."""
 
     channel_id: str
-    health: Health
+    channel: Channel
     subscriptions: Sequence[Subscription] = ()
     digests: Sequence[Digest] = ()
     mutes: Sequence[Mute] = ()
@@ -105,8 +106,8 @@ class _Card:
     def message(self) -> Message:
         have = self.settings
         top = [
-            section(f"*Settings of this channel* · {health_words(have.health, have.stale)}"),
-            *halted(have.channel_id, have.health, self.invite),
+            section(f"*Settings of this channel* · {health_words(have.channel, have.stale)}"),
+            *halted(have.channel_id, have.channel, self.invite),
             *old(have.stale),
         ]
         bottom = [

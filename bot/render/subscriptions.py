@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from bot.core.channel import Channel
 from bot.core.kinds import KINDS
 from bot.core.lines import subscription_line
 from bot.core.matching import moves
@@ -30,16 +30,6 @@ NOTE_CHARS = 1_500
 _WORDS_LEAST_CHARS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Of a channel: why it is paused (Slack's error code; empty when it isn't), how many messages wait to be sent, and
-    how many wait for somebody to act."""
-
-    paused: str
-    waiting: int
-    held: int
-
-
 Told = Mapping[int, int]
 """When the last message of a subscription was sent (ms since 1970), by its number, as far as that is kept."""
 KEPT_DAYS = 7
@@ -57,7 +47,7 @@ def subscribed(
     known: bool = False,
 ) -> Message:
     """For the one who subscribed: what the bot took it to mean. `live`: how many sessions match now; `invite`: what to
-    type to let the bot in; `paused`: why nothing can be posted there, as in Health; `waiting`: the first message isn't
+    type to let the bot in; `paused`: why nothing can be posted there, as in Channel; `waiting`: the first message isn't
     there yet; `known`: the channel has had others."""
     number = subscription.number
     head = {
@@ -123,7 +113,7 @@ def unsubscribed(gone: Sequence[Subscription], names: Names) -> Message:
 def subscriptions_list(
     channel_id: str,
     items: Sequence[Subscription],
-    health: Health,
+    channel: Channel,
     *,
     told: Told,
     names: Names,
@@ -137,11 +127,11 @@ def subscriptions_list(
         text = "This channel has no subscriptions."
         how = f"Make one:\n```{COMMAND} subscribe role:host on:start,end```"
         about = context(f"`on:` takes {', '.join(KINDS)}; `{COMMAND} help` lists all filters.")
-        return Message(text, [section(text), *halted(channel_id, health, invite), section(how), about, *old(stale)])
+        return Message(text, [section(text), *halted(channel_id, channel, invite), section(how), about, *old(stale)])
     total = count(len(items), "subscription", "subscriptions")
     head = [
-        section(f"*{total}* of this channel · {health_words(health, stale)}"),
-        *halted(channel_id, health, invite),
+        section(f"*{total}* of this channel · {health_words(channel, stale)}"),
+        *halted(channel_id, channel, invite),
         *old(stale),
     ]
     make = f"`{COMMAND} subscribe` makes one, or changes what the one with the same filters tells about."
@@ -149,7 +139,7 @@ def subscriptions_list(
     room_chars = ALL_TEXT_CHARS - NOTE_CHARS - sum(map(len, texts([*head, *foot])))
     many = len(items) > CARDS_MOST
     drawn = _lines(items, names, room_chars) if many else _cards(items, told, names, as_of, room_chars)
-    return Message(_spoken(items, health, names, total), [*head, *drawn, *foot])
+    return Message(_spoken(items, channel, names, total), [*head, *drawn, *foot])
 
 
 def _cards(
@@ -191,12 +181,12 @@ def _removing(subscription: Subscription) -> str:
     return ids.set_value(subscription.channel_id, "subscriptions", f"unsubscribe {subscription.number}")
 
 
-def halted(channel_id: str, health: Health, invite: str) -> Iterable[Block]:
+def halted(channel_id: str, channel: Channel, invite: str) -> Iterable[Block]:
     """Why messages don't go out."""
-    if health.paused:
-        yield stopped(channel_id, health.paused, invite)
-    elif health.held:
-        held = count(health.held, "message is", "messages are")
+    if channel.paused:
+        yield stopped(channel_id, channel.paused, invite)
+    elif channel.held:
+        held = count(channel.held, "message is", "messages are")
         why = "Slack's answer was lost, and I can't read this channel to see what arrived"
         send = button("Send them", ids.RELEASE, ids.channel_value(channel_id), spoken="Send what is held")
         yield section(f"🟠 {held} held: {why}. Sent now, one that arrived shows twice.", send)
@@ -217,12 +207,12 @@ def stopped(channel_id: str, reason: str, invite: str) -> Block:
     return section(f"⏸️ *Paused:* {why}. To go on, {do}. What is set is kept, messages for 30 days.", resume)
 
 
-def health_words(health: Health, stale: str = "") -> str:
+def health_words(channel: Channel, stale: str = "") -> str:
     """`stale`: a sentence on data that is old."""
-    if health.paused:
-        return "⏸️ paused" + (f", {health.held:,} held" if health.held else "")
-    waiting = f", {health.waiting:,} waiting" if health.waiting else ""
-    return ("🟠 some held" if health.held else "🟠 late" if stale else "🟢 working") + waiting
+    if channel.paused:
+        return "⏸️ paused" + (f", {channel.held:,} held" if channel.held else "")
+    waiting = f", {channel.waiting:,} waiting" if channel.waiting else ""
+    return ("🟠 some held" if channel.held else "🟠 late" if stale else "🟢 working") + waiting
 
 
 def _last(subscription: Subscription, told: Told, as_of: datetime) -> str:
@@ -269,8 +259,8 @@ def _line(subscription: Subscription) -> str:
     return typed(subscription_line(subscription))
 
 
-def _spoken(items: Sequence[Subscription], health: Health, names: Names, total: str) -> str:
-    stopped = ", paused" if health.paused else ""
+def _spoken(items: Sequence[Subscription], channel: Channel, names: Names, total: str) -> str:
+    stopped = ", paused" if channel.paused else ""
     lines = [f"{total} of this channel{stopped}."]
     lines += [f"{each.number}: {sessions(each.query, names, 250)}." for each in items[:FALLBACK_SUBSCRIPTIONS]]
     if len(items) > FALLBACK_SUBSCRIPTIONS:

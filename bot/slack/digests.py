@@ -17,7 +17,6 @@ from bot.render import actions as ids
 from bot.render.blocks import Message, button
 from bot.render.digests import digests_list, ended, halted_or_resumed, made
 from bot.render.phrases import Names
-from bot.render.subscriptions import Health
 from bot.slack.access import permit
 from bot.slack.numbers import no_such, read_number, unquoted
 from bot.slack.request import Request
@@ -61,10 +60,9 @@ async def digests(request: Request, line: str = "") -> Message:
     store, team_id = request.bot.store, request.team_id
     found = await store.digests(team_id, request.channel_id)
     channel = await store.channel(team_id, request.channel_id)
-    health = Health(channel.paused or "", channel.waiting, channel.held)
     names = await _names(request, found)
     stale = await request.bot.stale()
-    return digests_list(found, health, names=names, as_of=request.now, stale=stale, invite=request.bot.invite)
+    return digests_list(found, channel, names=names, as_of=request.now, stale=stale, invite=request.bot.invite)
 
 
 async def _preview(request: Request, said: str) -> Message:

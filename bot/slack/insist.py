@@ -10,17 +10,12 @@ from slack_sdk.errors import SlackApiError
 
 from bot import log
 from bot.chat.answers import read
+from bot.chat.trouble import LOST_TOKEN
 from bot.errors import ConfigError
 
 RETRY_S = 5.0
-_COPY = "Copy it anew from your app."
 REFUSED = {
-    "invalid_auth": _COPY,
-    "not_authed": _COPY,
-    "account_inactive": _COPY,
-    "token_revoked": _COPY,
-    "token_expired": _COPY,
-    "not_allowed_token_type": _COPY,
+    **dict.fromkeys((*LOST_TOKEN, "not_allowed_token_type"), "Copy it anew from your app."),
     "missing_scope": "Make another one with connections:write, page Basic Information.",
 }
 """What to do about a token, by Slack's word for what is wrong with it. auth.test needs no scope."""

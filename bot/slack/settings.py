@@ -6,7 +6,6 @@ from bot.core.text import quote
 from bot.errors import QueryError
 from bot.render.blocks import Message
 from bot.render.settings import CHANGES_MOST, VIEW, Settings, changes_list, room_ids_of, settings_card
-from bot.render.subscriptions import Health
 from bot.slack.request import Request
 
 _CHANGES = ("changes", "history", "log")
@@ -26,7 +25,7 @@ async def settings(request: Request, line: str) -> Message:
     store, channel = bot.store, await bot.store.channel(team_id, here)
     has = Settings(
         here,
-        Health(channel.paused or "", channel.waiting, channel.held),
+        channel,
         await store.subscriptions(team_id, here),
         await store.digests(team_id, here),
         await store.mutes(team_id, request.now_ms, here),

@@ -17,7 +17,7 @@ from bot.flows import subscribe as flow
 from bot.render.blocks import Message
 from bot.render.help import COMMAND
 from bot.render.phrases import Names, listed
-from bot.render.subscriptions import Health, subscribed, subscriptions_list, unsubscribed
+from bot.render.subscriptions import subscribed, subscriptions_list, unsubscribed
 from bot.slack.numbers import kind_of, numbered, read_number, unquoted
 from bot.slack.request import Request
 
@@ -61,7 +61,7 @@ async def subscriptions(request: Request, line: str = "") -> Message:
     return subscriptions_list(
         channel_id,
         found,
-        Health(channel.paused or "", channel.waiting, channel.held),
+        channel,
         told=await store.last_told(request.team_id, channel_id),
         names=await _names(request, found),
         as_of=request.now,

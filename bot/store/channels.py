@@ -8,7 +8,7 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.records import Channel
+from bot.core.channel import Channel
 from bot.store.sql import HELD, PENDING, SENDING, chunks, insert
 from bot.store.tables import channels, outbox, polls
 

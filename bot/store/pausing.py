@@ -8,11 +8,11 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, Update, case, func, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.core.channel import Channel
 from bot.core.outgoing import Outgoing
 from bot.store import digests, messages, subscriptions
 from bot.store.channels import Place, lock, turn
 from bot.store.outbox import UNCONFIRMED
-from bot.store.records import Channel
 from bot.store.sql import HELD, PENDING, SENDING
 from bot.store.tables import channels, outbox
 from bot.store.tables import digests as digested

@@ -14,18 +14,6 @@ How = Literal["new", "same", "changed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
-    """`paused`: the code of the reason, since `paused_ms`; None when it isn't. `last_ms`: when the last message was
-    sent. `waiting` messages are to be sent or on their way, `held` ones wait for a person."""
-
-    paused: str | None = None
-    paused_ms: int | None = None
-    last_ms: int | None = None
-    waiting: int = 0
-    held: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What the last good poll knew: `seq` counts the good polls, `good_ms` is the last one's time, None before the
     first. `sessions` by id: those that were live, and those that ended up to two days before. `naming`: the `Mask` that

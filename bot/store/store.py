@@ -9,6 +9,7 @@ from typing import Literal
 
 from bot.core.card import Card
 from bot.core.change import Changed
+from bot.core.channel import Channel
 from bot.core.digest import Digest
 from bot.core.mute import Mute
 from bot.core.outgoing import Outgoing
@@ -39,7 +40,7 @@ from bot.store.mutes import MUTES_MOST
 from bot.store.problems import StoreError
 from bot.store.prune import prune
 from bot.store.quiets import QUIETS_MOST
-from bot.store.records import Channel, Counts, Fence, How, PollState, Row, Snapshot
+from bot.store.records import Counts, Fence, How, PollState, Row, Snapshot
 from bot.store.subscriptions import SUBSCRIPTIONS_MOST
 
 __all__ = [
@@ -49,7 +50,6 @@ __all__ = [
     "QUIETS_MOST",
     "REVISIONS",
     "SUBSCRIPTIONS_MOST",
-    "Channel",
     "Fence",
     "PollState",
     "Row",

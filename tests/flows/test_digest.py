@@ -15,12 +15,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.chat import Chat
 from bot.core.change import Changed
+from bot.core.channel import Channel
 from bot.demo.fake_hms import Account, FakeHms, Stall, Status
 from bot.demo.fake_slack import ApiError, FakeSlack
 from bot.flows.deliver import Deliver
 from bot.render.digests import digests_list
 from bot.render.phrases import NO_BREAK
-from bot.render.subscriptions import Health
 from bot.store.store import Fence
 from tests.flows.digests import BERLIN, TEAM, World, at, meet, opened
 
@@ -346,7 +346,7 @@ async def test_the_list_says_why_each_is_late(world: World) -> None:
 async def listed(world: World, number: int = 1) -> str:
     """What the list says of one."""
     found = await world.store.digests(TEAM)
-    text = digests_list(found, Health("", 0, 0), names={}, as_of=world.now).text.replace(NO_BREAK, " ")
+    text = digests_list(found, Channel(), names={}, as_of=world.now).text.replace(NO_BREAK, " ")
     return next(line for line in text.splitlines() if line.startswith(f"{number}: ")).split("Berlin, ")[1][:-1]
 
 

@@ -10,6 +10,7 @@ from datetime import date
 import pytest
 
 from bot.core.change import Changed
+from bot.core.channel import Channel
 from bot.core.digest import Digest
 from bot.core.lines import digest_line, mute_line, quiet_line, read_digest, read_hours, read_silence, terms
 from bot.core.mute import Mute
@@ -21,7 +22,6 @@ from bot.render import digests, mutes
 from bot.render.blocks import Message
 from bot.render.limits import ALL_TEXT_CHARS
 from bot.render.settings import CHANGES_MOST, Settings, changes_list, settings_card
-from bot.render.subscriptions import Health
 from bot.render.validate_data import texts
 from bot.store.store import QUIETS_MOST
 from tests.render.accounts import NOW, name
@@ -101,7 +101,7 @@ def test_hostile_names_at_any_number(seed: int, most: int) -> None:
 def test_lists_leave_room_for_a_note(seed: int) -> None:
     rng = random.Random(seed)
     made, muted, subscriptions, names = some(rng, 20, 50, 100)
-    health = Health("", 0, 0)
+    health = Channel()
     has = Settings("C123ABC", health, subscriptions, made, muted, quiets(), stale="x" * 400)
     for message in (
         digests.digests_list(made, health, names=names, as_of=NOW, stale="x" * 400),
@@ -130,7 +130,7 @@ def test_each_ordinary_entry_shows_its_line(counts: tuple[int, int, int], lines:
         Mute("T1", "C123ABC", role, "", NOW_MS + 7_200_000, "U123ABC", 0, number)
         for number, role in enumerate(roles[: counts[2]], start=60)
     ]
-    has = Settings("C123ABC", Health("", 0, 0), subscribed, made, muted)
+    has = Settings("C123ABC", Channel(), subscribed, made, muted)
     card = settings_card(has, names={}, zone=ZONE, as_of=NOW)
     inside_limits(card)
     assert sum("\n`/sessions" in text for text in texts(card.blocks)) == lines + 1  # and that of threads

@@ -27,7 +27,7 @@ from bot.render.phrases import NO_BREAK, sessions
 from bot.render.subscriptions import (
     CARDS_MOST,
     KEPT_DAYS,
-    Health,
+    Channel,
     announced,
     subscribed,
     subscriptions_list,
@@ -43,7 +43,7 @@ from tests.render.judge import harmless, inside_limits
 
 HALL = "631a0f990e6ffae22efa610c"
 NAMES = {HALL: "Town hall"}
-GOOD = Health(paused="", waiting=0, held=0)
+GOOD = Channel()
 LAST_MS = int((NOW - timedelta(minutes=5)).timestamp() * 1_000)
 REASONS = (
     "not_in_channel", "channel_not_found", "is_archived", "token_revoked", "account_inactive", "missing_scope",
@@ -68,8 +68,8 @@ def hostile(rng: random.Random, number: int = 1) -> tuple[Subscription, dict[str
     return subscription, {room_id: name(rng) for room_id in rooms if rng.random() < 0.8}
 
 
-def some_health(rng: random.Random) -> Health:
-    return Health(
+def some_health(rng: random.Random) -> Channel:
+    return Channel(
         paused=rng.choice(("", "", *REASONS, name(rng))),
         waiting=rng.choice((0, 1, 3_000)),
         held=rng.choice((0, 1, 3_000)),

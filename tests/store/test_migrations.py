@@ -16,9 +16,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.core.card import Card
+from bot.core.channel import Channel
 from bot.errors import ConfigError
 from bot.store.migrate import NEWEST, PLACE, upgrade
-from bot.store.store import Channel, Snapshot, Store
+from bot.store.store import Snapshot, Store
 from bot.store.tables import metadata
 from tests.conftest import ROOT
 from tests.store.parts import NOW, TEAM, by, card, commit, edit, message, mute, send, subscription

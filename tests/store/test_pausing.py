@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bot.core.card import key_of
+from bot.core.channel import Channel
 from bot.core.outgoing import Outgoing
 from bot.store.prune import DAY_MS, WAITS_MS
-from bot.store.store import Channel, Store
+from bot.store.store import Store
 from tests.store.parts import (
     LEASE,
     NOW,

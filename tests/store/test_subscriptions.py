@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from bot.core.card import Card
+from bot.core.channel import Channel
 from bot.core.parse import RESOLVED_CHARS, parse
 from bot.errors import TooMany
-from bot.store.store import SUBSCRIPTIONS_MOST, Channel, Store
+from bot.store.store import SUBSCRIPTIONS_MOST, Store
 from tests.store.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, send, subscription, take
 
 
