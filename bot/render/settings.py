@@ -16,6 +16,7 @@ from bot.core.subscription import Subscription
 from bot.render import actions as ids
 from bot.render import digests as of_digests
 from bot.render import mutes as of_mutes
+from bot.render import quiet as of_quiet
 from bot.render.blocks import Block, Message, actions, button, context, section
 from bot.render.escape import code
 from bot.render.help import COMMAND, typed
@@ -45,7 +46,7 @@ class Settings:
     subscriptions: Sequence[Subscription] = ()
     digests: Sequence[Digest] = ()
     mutes: Sequence[Mute] = ()
-    quiets: of_mutes.Quiets = field(default_factory=list)
+    quiets: of_quiet.Quiets = field(default_factory=list)
     threads: bool = True
     stale: str = ""
 
@@ -178,10 +179,10 @@ class _Card:
             yield section(f"🌙 *Quiet hours*: none. `{COMMAND} quiet 22:00-7:00 weekdays` sets some.")
             return
         head = f"🌙 *Quiet hours*: {len(some)} · `{COMMAND} quiet off`"
-        yield section(f"{head}\n{of_mutes.quiet_now(some, self.zone, self.as_of)}".rstrip())
+        yield section(f"{head}\n{of_quiet.now_words(some, self.zone, self.as_of)}".rstrip())
         for quiet, by in some:
-            text = f"{of_mutes.quiet_row(quiet, by)}\n`{typed(quiet_line(quiet))}`"
-            yield section(text, of_mutes.quiet_off(quiet, self.settings.channel_id, VIEW))
+            text = f"{of_quiet.row(quiet, by)}\n`{typed(quiet_line(quiet))}`"
+            yield section(text, of_quiet.turn_off(quiet, self.settings.channel_id, VIEW))
 
     def _threads(self) -> Block:
         on = self.settings.threads

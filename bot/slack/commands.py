@@ -18,10 +18,12 @@ from bot.slack.access import denial, permit
 from bot.slack.answers import send_page, send_session
 from bot.slack.digests import digest, digests
 from bot.slack.doctor import doctor
-from bot.slack.mutes import mute, mutes, quiet, threads, unmute
+from bot.slack.mutes import mute, mutes, unmute
+from bot.slack.quiet import quiet
 from bot.slack.request import Request
 from bot.slack.settings import settings
 from bot.slack.subscriptions import subscribe, subscriptions, unsubscribe
+from bot.slack.threads import threads
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,7 @@ class Proxy:
     def __init__(self) -> None:
         self.url = ""
         self._read = b""
+        self._serving: set[asyncio.Task[Any]] = set()
 
     @property
     def asked(self) -> set[str]:
@@ -32,17 +35,33 @@ class Proxy:
         )
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        writers = [writer]
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             host, _, port = head.split(b"/")[2].partition(b":")
             there, away = await asyncio.open_connection(host.decode(), int(port))
+            writers.append(away)
             away.write(head)
             self._read += head
             await asyncio.gather(self._pass_on(reader, away, listen=True), self._pass_on(there, writer))
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
-            writer.close()
+            for each in writers:
+                each.close()
+                with suppress(OSError):
+                    await each.wait_closed()
+            self._serving.discard(task)
+
+    async def close(self) -> None:
+        """Leave no connection to be collected in another test."""
+        serving = list(self._serving)
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
 
     async def _pass_on(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, listen: bool = False
@@ -62,6 +81,7 @@ async def proxy(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Proxy]:
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
     yield proxy
     server.close()
+    await proxy.close()
 
 
 async def use(settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
