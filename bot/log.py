@@ -23,6 +23,8 @@ reference: contextvars.ContextVar[str] = contextvars.ContextVar("reference", def
 VALUE_CHARS = 300
 SECRET_CHARS = 6
 """A shorter word of a setting is no secret: it would be struck out of everything."""
+_EXAMPLE = "postgresql://user:password@host:5432/name"
+"""Nor is one of ours: struck out of a sentence that everybody knows, it would be told."""
 _SHAPES = (
     r"xox[a-z]-[\w-]+|xapp-[\w-]+"  # Slack tokens
     r"|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # JSON Web Tokens
@@ -70,7 +72,8 @@ def set_up(level: str, form: str, secrets: Iterable[str] = ()) -> None:
     """Send this program's log to standard error, `secrets` struck out, and quieten the libraries, which log URLs and
     bodies. What ends the program or a thread is a line, too, and what Python warns of."""
     global _secret
-    longest_first = sorted((each for each in secrets if len(each) >= SECRET_CHARS), key=len, reverse=True)
+    foreign = (each for each in secrets if len(each) >= SECRET_CHARS and each not in _EXAMPLE)
+    longest_first = sorted(foreign, key=len, reverse=True)
     _secret = re.compile("|".join([*map(re.escape, longest_first), _SHAPES]))
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines(as_json=form == "json"))

@@ -146,6 +146,13 @@ def test_the_settings_own_secrets_are_struck_out() -> None:
     assert parsed(line, "text")["words"].count("[secret]") == 6
 
 
+def test_a_word_of_our_own_example_is_not_told_by_being_struck_out() -> None:
+    log.set_up("INFO", "text", ["password", "postgres", "s3cret-w0rd"])
+    assert log.struck("as in postgresql://user:password@host, s3cret-w0rd") == (
+        "as in postgresql://user:password@host, [secret]"
+    )
+
+
 async def test_what_a_task_dies_of_is_a_line_without_its_text() -> None:
     stderr, sys.stderr = sys.stderr, StringIO()
     try:

@@ -9,10 +9,11 @@ from bot.core.times import ms
 from bot.store.store import Store
 
 
-async def hush(store: Store, team_id: str, now: datetime, *, wide: bool = False) -> Hush:
-    """`wide`: for sessions of which only the room is known. What can't be judged counts as unwanted."""
+async def hush(store: Store, team_id: str, now: datetime, *, of_rooms_only: bool = False) -> Hush:
+    """`of_rooms_only`: for sessions of which the room is known, but not who has been in. What can't be judged counts
+    as unwanted."""
     mutes = await store.mutes(team_id, ms(now))
-    if wide:
+    if of_rooms_only:
         mutes = [mute.widened() for mute in mutes]
     quiets = await store.quiets(team_id)
     hours = {channel_id: [quiet for quiet, _ in some] for channel_id, some in quiets.items()}

@@ -93,8 +93,7 @@ class Mark:
     async def _unwanted(self, card: Card) -> int | None:
         """When its channel may hear of the session again, 0 where it was muted by itself; None: now."""
         now = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
-        # who has been in isn't kept
-        unwanted = await hush(self._store, card.team_id, now, wide=True)
+        unwanted = await hush(self._store, card.team_id, now, of_rooms_only=True)
         for tracked in (await self._store.tracked(card.team_id, [card.session_id])).values():
             session = tracked.session(live=tracked.live)
             alone = unwanted.alone(card.channel_id, session)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import Literal
 
 from bot.core.channel import Channel
@@ -22,7 +23,6 @@ from bot.render.phrases import SESSIONS, Names, clock, count, listed, person, se
 from bot.render.validate_data import texts
 
 CARDS_MOST = 36
-AGAIN_SHOWN = 5
 WORDS_CHARS = 1_000  # of a filter in words, where it stands alone
 FALLBACK_SUBSCRIPTIONS = 10
 NOTE_CHARS = 1_500
@@ -94,20 +94,20 @@ def announced(
 
 
 def unsubscribed(gone: Sequence[Subscription], names: Names) -> Message:
-    """What was ended, one or more, and the lines that make it again, as far as there is room."""
-    if len(gone) > 1:
-        head = f"🔕 Subscriptions {listed([str(each.number) for each in gone])} have ended."
-    else:
-        head = _ended(gone[0])
-    words = [sessions(each.query, names, WORDS_CHARS // len(gone[:AGAIN_SHOWN])) for each in gone[:AGAIN_SHOWN]]
-    lines = [line for line in map(_line, gone[:AGAIN_SHOWN]) if line]
-    again = [section(f"To have it again:\n```{line}```") for line in lines]
-    if more := len(gone) - AGAIN_SHOWN if len(gone) > AGAIN_SHOWN else 0:
-        again.append(context(f"… and {more} more: `{COMMAND} settings changes` has the lines that made the last ones."))
-    text = head
+    """What was ended, one or more, and the lines that make it again, as far as a message has room."""
+    lines = [line for line in map(_line, gone) if line]
     if len(gone) == 1:
-        text = f"{head} {words[0]}." + "".join(f" To have it again: `{line}`" for line in lines)
-    return Message(text, [section("\n".join([head, *words])), *again])
+        head, words = _ended(gone[0]), sessions(gone[0].query, names, WORDS_CHARS)
+        again = [section(f"To have it again:\n```{line}```") for line in lines]
+        text = f"{head} {words}." + "".join(f" To have it again: `{line}`" for line in lines)
+        return Message(text, [section(f"{head}\n{words}"), *again])
+    head = f"🔕 Subscriptions {listed([str(each.number) for each in gone])} have ended."
+    ends = accumulate(len(line) + 1 for line in lines)
+    shown = [line for line, end in zip(lines, ends, strict=True) if end <= ALL_TEXT_CHARS - NOTE_CHARS]
+    again = [section(f"```{text}```") for text in packed(shown, SECTION_TEXT_CHARS - 6)]
+    left = len(gone) - len(shown)
+    more = [context(f"… and {left} more, whose lines have no room here.")] if left else []
+    return Message(head, [section(head), *again, *more])
 
 
 def subscriptions_list(

@@ -82,12 +82,9 @@ async def unsubscribe(request: Request, line: str) -> Message:
         ending = [each for each in here if each.number == number]
         if not ending:
             raise await _no_such(request, number)
-    ended = [
-        await store.unsubscribe(request.team_id, request.channel_id, each.number, by=request.by(_ending(each)))
-        for each in ending
-    ]
-    gone = [each for each in ended if each is not None]  # not what somebody else has ended meanwhile
-    if not gone:
+    by = request.by("unsubscribe all" if len(ending) > 1 else _ending(ending[0]))
+    gone = await store.unsubscribe(request.team_id, request.channel_id, [each.number for each in ending], by)
+    if not gone:  # somebody else has ended it meanwhile
         raise await _no_such(request, ending[0].number)
     return unsubscribed(gone, await _names(request, gone))
 

@@ -58,8 +58,8 @@ def read_address(url: str) -> SqliteFile | Postgres:
 def _read_server(rest: str) -> Postgres:
     if re.search("[/?#@]", rest.rpartition("@")[0]):  # who reads on would take a part of the password for the host
         raise ConfigError(
-            "DATABASE_URL has an @, /, ? or # before its last @: percent-encode the password, in which @ is %40, "
-            "/ is %2F, ? is %3F and # is %23."
+            "DATABASE_URL has more than one @, or a /, ? or # before it: percent-encode the password, and an @ "
+            "anywhere else, as in application_name=bot%40prod: @ is %40, / is %2F, ? is %3F and # is %23."
         )
     try:
         parts = urlsplit(f"postgresql://{rest}")

@@ -118,10 +118,10 @@ class Store:
         return await self._run(lambda db: subscriptions.read(db, team_id, channel_id))
 
     async def unsubscribe(
-        self, team_id: str, channel_id: str, number: int, *, by: Changed | None = None
-    ) -> Subscription | None:
-        """The one removed, or None where the channel has none of that number."""
-        return await self._run(lambda db: subscriptions.unsubscribe(db, team_id, channel_id, number, by))
+        self, team_id: str, channel_id: str, numbers: Sequence[int], by: Changed
+    ) -> list[Subscription]:
+        """Those of these numbers that were there, and are no longer."""
+        return await self._run(lambda db: subscriptions.unsubscribe(db, team_id, channel_id, numbers, by))
 
     async def last_told(self, team_id: str, channel_id: str) -> dict[int, int]:
         """When the newest message about a session of each subscription was sent, as far as cards are kept (seven days),

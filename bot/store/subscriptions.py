@@ -80,20 +80,19 @@ async def read(db: AsyncConnection, team_id: str, channel_id: str | None) -> lis
 
 
 async def unsubscribe(
-    db: AsyncConnection, team_id: str, channel_id: str, number: int, by: Changed | None
-) -> Subscription | None:
+    db: AsyncConnection, team_id: str, channel_id: str, numbers: Sequence[int], by: Changed
+) -> list[Subscription]:
     await lock(db, [(team_id, channel_id)])
     columns = subscriptions.c
     removed = delete(subscriptions).where(
-        columns.team_id == team_id, columns.channel_id == channel_id, columns.number == number
+        columns.team_id == team_id, columns.channel_id == channel_id, columns.number.in_(numbers)
     )
-    row = (await db.execute(removed.returning(subscriptions))).one_or_none()
-    if row is None:
-        return None
-    await messages.take_back(db, (team_id, channel_id), _mark(team_id, channel_id, number))
-    if by is not None:
+    rows = (await db.execute(removed.returning(subscriptions))).all()
+    for row in rows:
+        await messages.take_back(db, (team_id, channel_id), _mark(team_id, channel_id, row.number))
+    if rows:
         await changes.add(db, (team_id, channel_id), by)
-    return next(iter(readable([row], _read)), None)
+    return sorted(readable(rows, _read), key=lambda each: each.number)
 
 
 async def last_told(db: AsyncConnection, team_id: str, channel_id: str) -> dict[int, int]:

@@ -36,7 +36,7 @@ class Bounds:
     headers_s: float = 10.0
     body_s: float = 5.0
     answer_s: float = 10.0
-    rest_s: float = 75.0
+    rest_s: float = 150.0
     body_bytes: int = 1024**2
     all_bytes: int = 64 * 1024**2
 
@@ -47,7 +47,7 @@ BOUNDS = Bounds()
 class Connection(web.RequestHandler):
     """`busy` from Slack's signature on until the answer: it isn't cut for others then."""
 
-    __slots__ = ("_headers_due", "_line", "_reader_due", "_room", "busy")
+    __slots__ = ("_headers_due", "_line", "_reader_due", "_room", "busy", "slacks")
 
     def __init__(self, server: web.Server, room: Room) -> None:
         super().__init__(
@@ -61,7 +61,7 @@ class Connection(web.RequestHandler):
         self._line: asyncio.Transport | None = None  # aiohttp forgets its own when it closes, which may take long
         self._headers_due: asyncio.TimerHandle | None = None
         self._reader_due: asyncio.TimerHandle | None = None
-        self.busy = False
+        self.busy = self.slacks = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._line = cast(asyncio.Transport, transport)
@@ -80,7 +80,7 @@ class Connection(web.RequestHandler):
 
     def answered(self) -> None:
         """Slack's request is: what it brought counts no more."""
-        self.busy = False
+        self.busy, self.slacks = False, True
         self._room.empty(self)
 
     def pause_writing(self) -> None:
@@ -155,7 +155,8 @@ class Room:
         self._bytes -= self._brought.pop(connection, 0)
 
     def _idle(self) -> Iterator[Connection]:
-        return (each for each in self._brought if not each.busy)
+        """The oldest first, but those on which Slack has asked before, and may again, last."""
+        return (each for slacks in (False, True) for each in self._brought if each.slacks is slacks and not each.busy)
 
 
 def allow_files(bounds: Bounds) -> Bounds:

@@ -224,7 +224,7 @@ async def test_what_nobody_asks_for_any_more_is_not_counted(world: World) -> Non
     await world.mute()
     world.end(world.open())
     assert await world.poll() == []
-    await world.store.unsubscribe(TEAM, CHANNEL, 1)
+    await world.store.unsubscribe(TEAM, CHANNEL, [1], BY)
     wanted = Subscription(TEAM, CHANNEL, parse(""), frozenset(("start", "end")), "U1", world.now_ms)
     await world.store.subscribe(wanted, [], Outgoing("second", TEAM, CHANNEL, "post", "hello", []))
     world.end(world.open())

@@ -268,6 +268,22 @@ def test_what_has_changed_is_not_said_to_be_new() -> None:
     assert message.text.startswith("🔔 What this channel is told of *Sessions* in *Town hall*, with the role host has")
 
 
+def test_many_that_have_been_removed_can_be_had_again() -> None:
+    gone = [replace(made(number=number), query=parse(f"role:r{number:03}")) for number in range(1, 101)]
+    message = unsubscribed(gone, NAMES)
+    inside_limits(message)
+    for each in gone:
+        assert (
+            f"/sessions subscribe {str(each.query).removeprefix('active ')} on:start,end\n"
+            in f"{shown(message)}\n".replace("`", "")
+        )
+    wide = [replace(each, query=parse(f"{each.query} user:{'x' * 200}")) for each in gone]
+    message = unsubscribed(wide, NAMES)
+    inside_limits(message)
+    lines = shown(message).count("/sessions subscribe role:")
+    assert 20 < lines < 100 and f"… and {100 - lines} more, whose lines have no room here." in shown(message)
+
+
 def test_what_has_been_removed_can_be_had_again() -> None:
     message = unsubscribed([made(kinds=("join",))], NAMES)
     line = f"`/sessions subscribe room:{HALL} role:host on:join`"

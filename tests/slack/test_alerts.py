@@ -489,9 +489,7 @@ async def test_all_are_ended_at_once(bot: str, slack: FakeSlack) -> None:
     assert "Subscriptions 1, 2 and 3 have ended." in reply.plain
     for line in ("subscribe role:a on:start,end", "subscribe role:b on:start,end", "subscribe on:start,end"):
         assert f"/sessions {line}\n" in f"{reply.plain}\n".replace("`", "")
-    changes = (await say(slack, "settings changes")).plain
-    for line in ("unsubscribe role:a", "unsubscribe role:b", "unsubscribe 3"):
-        assert line in changes
+    assert "unsubscribe all" in (await say(slack, "settings changes")).plain
     assert "This channel has no subscriptions" in (await say(slack, "unsubscribe all")).plain
     await subscribe(slack)
     assert "Subscription 4 has ended" in (await say(slack, "unsubscribe all")).plain

@@ -87,7 +87,7 @@ async def test_numbers_are_shared_and_never_used_again(store: Store) -> None:
     assert (await store.add_mute(mute(), by()))[0].number == 3
     assert (await added(store, digest("C2"))).number == 1
     assert await store.remove_digest(TEAM, "C1", 1, by()) is None
-    assert await store.unsubscribe(TEAM, "C1", 2, by=by()) is None
+    assert await store.unsubscribe(TEAM, "C1", [2], by=by()) == []
     assert await store.remove_mutes(TEAM, "C1", [1, 2], by()) == []
     assert await store.remove_digest(TEAM, "C1", 2, by("remove")) is not None
     assert await store.remove_digest(TEAM, "C1", 2, by("again")) is None

@@ -172,8 +172,8 @@ async def test_threads_are_on_until_somebody_turns_them_off(store: Store) -> Non
 async def test_subscriptions_are_changes_too(store: Store) -> None:
     for kinds in (("start",), ("start",), ("end",)):
         await store.subscribe(subscription(kinds=kinds), [], message(kinds[0]), by=by(f"on:{kinds[0]}"))
-    await store.unsubscribe(TEAM, "C1", 1, by=by("unsubscribe 1", "U2"))
-    await store.unsubscribe(TEAM, "C1", 1, by=by("unsubscribe 1"))
+    await store.unsubscribe(TEAM, "C1", [1], by=by("unsubscribe 1", "U2"))
+    await store.unsubscribe(TEAM, "C1", [1], by=by("unsubscribe 1"))
     await store.subscribe(subscription(), [], message("m"))  # nobody's
     changes = [by("unsubscribe 1", "U2"), by("on:end"), by("on:start")]
     assert await store.changes(TEAM, "C1") == changes
@@ -195,7 +195,7 @@ async def test_a_change_that_cannot_be_kept_is_not_made(store: Store) -> None:
     await store._run(lambda db: db.execute(text("ALTER TABLE changes RENAME TO elsewhere")))
     for change in (
         lambda: store.subscribe(subscription(line="user:a"), [], message("a"), by=by()),
-        lambda: store.unsubscribe(TEAM, "C1", 1, by=by()),
+        lambda: store.unsubscribe(TEAM, "C1", [1], by=by()),
         lambda: store.add_digest(digest("C1", "all user:a"), NOW + DAY, by()),
         lambda: store.pause_digest(TEAM, "C1", 2, None, by()),
         lambda: store.remove_digest(TEAM, "C1", 2, by()),

@@ -63,10 +63,10 @@ def test_servers_of_which_one_is_there() -> None:
     assert str(read_address("postgresql://me:pass@/bot?host=a.example&port=5433")) == "a.example/bot"
 
 
-@pytest.mark.parametrize("password", ["se/cret", "se?cret", "se#cret", "se@cret", "12?se=cret", "se/@cret"])
+@pytest.mark.parametrize("password", ["qz/cret", "qz?cret", "qz#cret", "qz@cret", "12?qz=cret", "qz/@cret"])
 async def test_a_password_that_ends_the_address_early_is_to_be_encoded(password: str) -> None:
     said = await refused(f"postgresql://me:{password}@db.example/bot")
-    assert "percent-encode the password" in said and "se" not in said.replace("password", "") and "cret" not in said
+    assert "percent-encode the password" in said and "qz" not in said and "cret" not in said
 
 
 @pytest.mark.parametrize("place", ["db:99999/bot", "db:abc/bot", "a:5432,b:70000/bot", "a,,b/bot", "db/bot?port=65536",

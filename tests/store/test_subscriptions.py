@@ -8,11 +8,14 @@ from dataclasses import replace
 import pytest
 
 from bot.core.card import Card
+from bot.core.change import Changed
 from bot.core.channel import Channel
 from bot.core.parse import RESOLVED_CHARS, parse
 from bot.errors import TooMany
 from bot.store.store import SUBSCRIPTIONS_MOST, Store
 from tests.store.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, send, subscription, take
+
+BY = Changed(0, "U1", "a line")
 
 
 async def test_a_new_one_has_a_number_silent_cards_and_a_first_message(store: Store) -> None:
@@ -46,12 +49,22 @@ async def test_a_first_message_that_is_unsent_goes_with_its_subscription(store: 
     await store.subscribe(subscription(line="user:b"), [], message("b", text="b"))
     await store.subscribe(subscription("C2"), [], message("c", "C2", "c"))
     await commit(store, message("d", text="d"))
-    await store.unsubscribe(TEAM, "C1", 1)
+    await store.unsubscribe(TEAM, "C1", [1], BY)
     assert await store.status("a") == ""
     assert sorted(text for _, text, _ in await send(store)) == ["b", "c"]
-    await store.unsubscribe(TEAM, "C1", 2)
+    await store.unsubscribe(TEAM, "C1", [2], BY)
     assert await store.status("b") == "sent"
     assert [text for _, text, _ in await send(store, NOW + 1000)] == ["d"]
+
+
+async def test_all_are_ended_by_one_change(store: Store) -> None:
+    for line in ("user:a", "user:b", "user:c"):
+        await store.subscribe(subscription(line=line), [], message(line))
+    gone = await store.unsubscribe(TEAM, "C1", [3, 1, 9], BY)
+    assert [each.number for each in gone] == [1, 3]
+    assert [each.number for each in await store.subscriptions(TEAM)] == [2]
+    assert [row.key for row in await store.claim(NOW, LEASE, 10)] == ["user:b"]
+    assert len(await store.changes(TEAM, "C1")) == 1
 
 
 async def test_a_first_message_that_was_refused_goes_too(store: Store) -> None:
@@ -60,7 +73,7 @@ async def test_a_first_message_that_was_refused_goes_too(store: Store) -> None:
     await store.pause(TEAM, "C1", "not_in_channel", NOW, lambda person: message("dm", person))
     await store.subscribe(subscription(kinds=["end"]), [], message("b"))
     assert (await store.channel(TEAM, "C1")).held == 1
-    await store.unsubscribe(TEAM, "C1", 1)
+    await store.unsubscribe(TEAM, "C1", [1], BY)
     await store.resume(TEAM, "C1")
     assert [row.key for row in await store.claim(NOW, LEASE, 10)] == ["dm"]
 
@@ -69,7 +82,7 @@ async def test_a_first_message_that_is_on_its_way_stays(store: Store) -> None:
     await store.subscribe(subscription(), [], message("a"))
     row = await take(store)
     await store.pause(TEAM, "C1", "not_in_channel", NOW, lambda person: message("dm", person))
-    await store.unsubscribe(TEAM, "C1", 1)
+    await store.unsubscribe(TEAM, "C1", [1], BY)
     await store.sent([(row, "1")], NOW)
     assert await store.status("a") == "sent"
 
@@ -96,12 +109,11 @@ async def test_a_number_is_the_channels_own_and_never_used_again(store: Store) -
     for line in ("user:a", "user:b"):
         await store.subscribe(subscription(line=line), [], message(line))
     await store.subscribe(subscription(channel="C2"), [], message("c2"))
-    assert await store.unsubscribe(TEAM, "C2", 2) is None
-    assert await store.unsubscribe("T2", "C1", 2) is None
-    removed = await store.unsubscribe(TEAM, "C1", 2)
-    assert removed is not None
+    assert await store.unsubscribe(TEAM, "C2", [2], BY) == []
+    assert await store.unsubscribe("T2", "C1", [2], BY) == []
+    (removed,) = await store.unsubscribe(TEAM, "C1", [2], BY)
     assert str(removed.query) == "active user:b"
-    assert await store.unsubscribe(TEAM, "C1", 2) is None
+    assert await store.unsubscribe(TEAM, "C1", [2], BY) == []
     added, _ = await store.subscribe(subscription(line="user:b"), [], message("again"))
     assert added.number == 3
     assert [(each.channel_id, each.number) for each in await store.subscriptions(TEAM)] == [

@@ -19,7 +19,7 @@ from bot.app import running
 from bot.demo.fake_hms import FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
-from bot.web.connections import Bounds, bounded, is_slacks, listen
+from bot.web.connections import Bounds, bounded, is_slacks, listen, sign_off
 from bot.web.metrics import Metrics
 from bot.web.server import application
 from tests.conftest import ROOT
@@ -181,8 +181,8 @@ async def test_slack_gets_through_when_all_there_are_wait_for_the_database(
 ) -> None:
     async with running(settings, "web", bounds=Bounds(connections=5)) as started:
         slack.bot_events_url = f"{started.url}/slack/events"
-        other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None)
-        other.execute("BEGIN EXCLUSIVE")
+        other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None, check_same_thread=False)
+        await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
         strangers = []
         for _ in range(12):
             strangers.append(await Stranger.of(started.url, "GET /readyz HTTP/1.1\r\nHost: bot\r\n\r\n"))
@@ -215,6 +215,29 @@ async def test_slacks_request_is_answered_when_others_need_room() -> None:
         assert [await (await Stranger.of(url, text)).answer() for text in ("P" * 500, "P" * 500)] == [""] * 2
         let.set()
         assert (await slacks.answer()).endswith("\r\n\r\nok")
+
+
+async def test_a_connection_that_slack_has_used_outlives_those_of_strangers() -> None:
+    """A balancer keeps it for the next request."""
+    bounds = Bounds(connections=5)
+
+    async def events(request: web.Request) -> web.Response:
+        is_slacks(request)
+        return web.Response(text="ok")
+
+    served = web.Application(middlewares=[bounded(bounds)])
+    served.on_response_prepare.append(sign_off)
+    served.router.add_post("/slack/events", events)
+    async with narrow(served, bounds) as url:
+        request = "POST /slack/events HTTP/1.1\r\nHost: slack\r\nContent-Length: 2\r\n\r\nxx"
+        balancer = await Stranger.of(url, request)
+        assert (await balancer.reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200 ")
+        strangers = [await Stranger.of(url, "P") for _ in range(8)]
+        assert [await each.answer() for each in strangers[:4]] == [""] * 4
+        balancer.writer.write(request.encode())
+        assert (await balancer.reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200 ")
+        for each in (*strangers, balancer):
+            each.writer.close()
 
 
 async def test_who_brings_most_goes_when_all_bring_too_much(settings: Settings, slack: FakeSlack) -> None:
