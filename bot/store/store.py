@@ -128,16 +128,18 @@ class Store:
         by number."""
         return await self._run(lambda db: subscriptions.last_told(db, team_id, channel_id))
 
+    # Channels, and what is in their way
+
     async def channel(self, team_id: str, channel_id: str) -> Channel:
+        """How it is with it."""
         return await self._run(lambda db: channels.read(db, team_id, channel_id))
 
     async def pause(
         self, team_id: str, channel_id: str, reason: str, now_ms: int, tell: Callable[[str], Outgoing]
     ) -> None:
         """The channel can't be written to: its messages are held, and each of the `makers` gets what `tell` makes for
-        them, once per pause. One that is in flight is held too; if its sender learns
-        what became of it, that still counts, and else it is looked for after `resume`: for one that was refused call
-        `again` before."""
+        them, once per pause. One that is in flight is held too; if its sender learns what became of it, that still
+        counts, and else it is looked for after `resume`: for one that was refused call `again` before."""
         await self._run(lambda db: pausing.pause(db, team_id, channel_id, reason, now_ms, tell))
 
     async def told(self, team_id: str) -> set[str]:
@@ -156,6 +158,10 @@ class Store:
     async def resume(self, team_id: str, channel_id: str) -> bool:
         """What the pause held is to be sent again; whether the channel was paused."""
         return await self._run(lambda db: pausing.resume(db, team_id, channel_id))
+
+    async def resume_all(self, team_id: str, reasons: Iterable[str]) -> int:
+        """Resume every channel that is paused for one of these; how many."""
+        return await self._run(lambda db: pausing.resume_all(db, team_id, list(reasons)))
 
     async def release(self, team_id: str, channel_id: str) -> None:
         """A person wants to have sent what is held because nobody can tell whether it is there."""
@@ -325,8 +331,8 @@ class Store:
         return await self._run(lambda db: claims.claim(db, now_ms, lease_ms, limit))
 
     async def overdue(self, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
-        """Messages of which nobody knows whether they were sent: their lease ended before `before_ms`.
-        Claimed anew."""
+        """Messages of which nobody knows whether they were sent: their lease ended before `before_ms`. Claimed
+        anew."""
         return await self._run(lambda db: claims.overdue(db, before_ms, limit, now_ms, lease_ms))
 
     async def sent(self, rows: Sequence[tuple[Row, str]], now_ms: int, gap_ms: int = 1000) -> None:
@@ -373,20 +379,6 @@ class Store:
         """Messages that belong to no poll."""
         await self._run(lambda db: outbox.add(db, outgoing, now_ms))
 
-    async def resume_all(self, team_id: str, reasons: Iterable[str]) -> int:
-        """Resume every channel that is paused for one of these; how many."""
-        return await self._run(lambda db: pausing.resume_all(db, team_id, list(reasons)))
-
-    async def counts(self, team_id: str = "") -> Counts:
-        """What waits now, in all channels of a team; "" for those of all teams."""
-        now_ms = int(await self.time() * 1000)
-        return await self._run(lambda db: counts.read(db, now_ms, team_id))
-
-    async def prune(self, now_ms: int) -> None:
-        """Forget what was sent or given up, closed cards, ended sessions and mutes after seven days, and who changed
-        what after a year."""
-        await self._run(lambda db: prune(db, now_ms))
-
     # Leases
 
     async def time(self) -> float:
@@ -397,3 +389,15 @@ class Store:
     async def lead(self, name: str, owner: str, ttl_ms: int) -> Fence | None:
         """Take or renew a lease; None while another owner has it."""
         return await self._run(lambda db: leases.take(db, name, owner, ttl_ms, single=self.single))
+
+    # All of it
+
+    async def counts(self, team_id: str = "") -> Counts:
+        """What waits now, in all channels of a team; "" for those of all teams."""
+        now_ms = int(await self.time() * 1000)
+        return await self._run(lambda db: counts.read(db, now_ms, team_id))
+
+    async def prune(self, now_ms: int) -> None:
+        """Forget what was sent or given up, closed cards, ended sessions and mutes after seven days, and who changed
+        what after a year."""
+        await self._run(lambda db: prune(db, now_ms))

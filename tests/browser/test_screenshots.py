@@ -20,7 +20,7 @@ from tests.browser.stage import Stage
 TALL = {"width": 1280, "height": 1350}
 WIDE = {"width": 1280, "height": 800}
 LONG = {"width": 1280, "height": 1696}
-CARD = {"width": 1280, "height": 866}
+CARD = {"width": 1280, "height": 900}
 ON_PHONE = {
     "viewport": {"width": 390, "height": 2100},
     "is_mobile": True,
