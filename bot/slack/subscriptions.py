@@ -75,28 +75,20 @@ async def unsubscribe(request: Request, line: str) -> Message:
     await request.no_guests()
     store, said = request.bot.store, unquoted(line)
     here = await store.subscriptions(request.team_id, request.channel_id)
-    if said.lower() in _ALL and here:
-        ending = here
-    else:
-        number = await _number(request, said, here)
-        ending = [each for each in here if each.number == number]
-        if not ending:
-            raise await _no_such(request, number)
-    by = request.by("unsubscribe all" if len(ending) > 1 else _ending(ending[0]))
-    gone = await store.unsubscribe(request.team_id, request.channel_id, [each.number for each in ending], by)
-    if not gone:  # somebody else has ended it meanwhile
-        raise await _no_such(request, ending[0].number)
+    every = said.lower() in _ALL and len(here) > 0
+    numbers = [each.number for each in here] if every else [await _number(request, said, here)]
+    by = request.by("unsubscribe all" if len(numbers) > 1 else _ending(numbers[0], here))
+    gone = await store.unsubscribe(request.team_id, request.channel_id, numbers, by)
+    if not gone:
+        what = await kind_of(request, numbers[0])
+        raise UserError(f"This channel has no subscription {numbers[0]}{f', that is {what}' if what else ''}: {SEE}.")
     return unsubscribed(gone, await _names(request, gone))
 
 
-async def _no_such(request: Request, number: int) -> UserError:
-    what = await kind_of(request, number)
-    return UserError(f"This channel has no subscription {number}{f', that is {what}' if what else ''}: {SEE}.")
-
-
-def _ending(subscription: Subscription) -> str:
-    """The line that ends it, as the log of changes has it."""
-    return f"unsubscribe {terms(subscription.query) or subscription.number}"
+def _ending(number: int, here: Sequence[Subscription]) -> str:
+    """The line that ends it, as the log of changes has it: by its query, as a number says nothing later."""
+    about = next((terms(each.query) for each in here if each.number == number), "")
+    return f"unsubscribe {about or number}"
 
 
 async def resumed(request: Request) -> Message:

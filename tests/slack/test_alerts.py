@@ -7,6 +7,7 @@ import re
 import sqlite3
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 
 import httpx
@@ -493,6 +494,19 @@ async def test_all_are_ended_at_once(bot: str, slack: FakeSlack) -> None:
     assert "This channel has no subscriptions" in (await say(slack, "unsubscribe all")).plain
     await subscribe(slack)
     assert "Subscription 4 has ended" in (await say(slack, "unsubscribe all")).plain
+
+
+async def test_one_that_this_version_cannot_read_can_be_ended(bot: str, slack: FakeSlack, quick: Settings) -> None:
+    await subscribe(slack, "role:a")
+    path = quick.database_url.removeprefix("sqlite:///")
+
+    def ask(sql: str) -> list[tuple[int]]:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            return other.execute(sql).fetchall()
+
+    await asyncio.to_thread(ask, "UPDATE subscriptions SET query = 'active later:1'")
+    await say(slack, "unsubscribe 1")
+    assert await asyncio.to_thread(ask, "SELECT count(*) FROM subscriptions") == [(0,)]
 
 
 @pytest.mark.parametrize("command", ["subscriptions", "digests", "mutes", "doctor"])
