@@ -28,9 +28,9 @@ READ_BYTES = 4 * 1024
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """At most `connections` at once: for one more the oldest goes, and those that Slack has used go last. Seconds until
-    the headers of a request are there, until its body is, and until somebody has read their answer; `rest_s` between two
-    requests of Slack's is more than balancers take. Slack sends a few kilobytes, and waits 3 seconds. `all_bytes` may
-    all bring together: for more, who brought most goes."""
+    the headers of a request are there, until its body is, and until somebody has read their answer; `rest_s` between
+    two requests of Slack's is more than balancers take. Slack sends a few kilobytes, and waits 3 seconds. `all_bytes`
+    may all bring together: for more, who brought most goes."""
 
     connections: int = 2_000
     headers_s: float = 10.0
