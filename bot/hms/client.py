@@ -17,11 +17,13 @@ from httpx_aiohttp import AiohttpTransport
 
 from bot import metrics
 from bot.core.mask import Mask
+from bot.core.roles import Said, Template
 from bot.core.session import Room, Session
 from bot.core.values import LIMIT_MAX, LIMIT_MIN
 from bot.errors import HmsBadReply, HmsError, HmsUnavailable
 from bot.hms.auth import ManagementAuth, Token
 from bot.hms.bounded import bound
+from bot.hms.templates import TemplateCache
 from bot.hms.wire import (
     Entry,
     decode,
@@ -30,6 +32,7 @@ from bot.hms.wire import (
     rooms_decoder,
     session_decoder,
     sessions_decoder,
+    templates_decoder,
 )
 from bot.patience import Patience
 
@@ -39,6 +42,7 @@ TIMEOUT = httpx.Timeout(connect=3.0, read=6.0, write=3.0, pool=3.0)
 """Seconds for each phase of one attempt."""
 _NO_ANSWER = "100ms can't be reached, or doesn't answer in time."
 LIMITS = httpx.Limits(max_connections=100, keepalive_expiry=60.0)
+TEMPLATE_PAGES = 10
 LIFE_MOST = timedelta(hours=13)
 """A session lasts 12 hours at most (100ms docs, Sessions/object), and is surely over after that."""
 
@@ -75,7 +79,7 @@ class RawBatch:
 
 class Hms:
     """100ms, server-side API v2. Every method raises HmsError. With a `mask` nobody's name or user id gets further.
-    `proxy`: the URL of one to go through, as `proxy_to` gives it."""
+    `said`: the roles that the settings name. `proxy`: the URL of one to go through, as `proxy_to` gives it."""
 
     def __init__(
         self,
@@ -84,12 +88,14 @@ class Hms:
         patience: Patience | None = None,
         *,
         mask: Mask | None = None,
+        said: Said | None = None,
         proxy: str | None = None,
     ) -> None:
         self._patience = patience or Patience()
         self._mask = mask
         self.naming = mask.naming if mask else ""
         """How people are called: "" by their own names."""
+        self.templates = TemplateCache(self.list_templates, said or Said())
         self.ahead_s = 0.0
         """How far the clock of 100ms is ahead of ours, to about a second, as its last answer said."""
         self._http = httpx.AsyncClient(
@@ -102,6 +108,7 @@ class Hms:
         )
 
     async def close(self) -> None:
+        await self.templates.close()
         await self._http.aclose()
 
     async def check(self) -> None:
@@ -133,6 +140,18 @@ class Hms:
         answer = await self._get("/rooms", params, rooms_decoder)
         rooms = [room.room() for room in answer.data or []]
         return rooms, answer.last if answer.last and len(rooms) + answer.unreadable >= LIMIT_MAX else None
+
+    async def list_templates(self) -> list[Template]:
+        """All of them, `TEMPLATE_PAGES` at most; one request a page, none of them repeated."""
+        templates: list[Template] = []
+        start = None
+        for _ in range(TEMPLATE_PAGES):
+            answer = await self._attempt("/templates", _page(LIMIT_MAX, start), templates_decoder, "")
+            templates += [each.template() for each in answer.data or ()]
+            if not answer.last or answer.last == start or len(answer.data or ()) + answer.unreadable < LIMIT_MAX:
+                break
+            start = answer.last
+        return templates
 
     def _masked(self, session: Session) -> Session:
         return self._mask.session(session) if self._mask else session

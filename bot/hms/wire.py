@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from bot.core.mask import Mask
+from bot.core.roles import Template
 from bot.core.session import Room, Session
 from bot.errors import HmsAuth, HmsError, HmsNotFound, HmsRateLimited, HmsRefused, HmsUnavailable
 from bot.hms.salvage import salvage
@@ -72,6 +73,56 @@ class RoomsAnswer(msgspec.Struct):
     unreadable: int = 0
 
 
+class _Permissions(msgspec.Struct, rename="camel"):
+    end_room: bool = False
+    remove_others: bool = False
+
+
+class _Role(msgspec.Struct):
+    permissions: _Permissions | None = None
+
+    @property
+    def hosts(self) -> bool:
+        may = self.permissions
+        return may is not None and (may.end_room or may.remove_others)
+
+
+class _Recording(msgspec.Struct):
+    role: str | None = None
+
+
+class _Destinations(msgspec.Struct, rename="camel"):
+    browser_recordings: dict[str, _Recording] | None = None
+
+
+class TemplateAnswer(msgspec.Struct):
+    """One template (policy/template-object): its roles, what they may, and what records in which of them."""
+
+    id: str
+    name: str | None = None
+    roles: dict[str, _Role] | None = None
+    destinations: _Destinations | None = None
+
+    def template(self) -> Template:
+        roles = self.roles or {}
+        recordings = self.destinations.browser_recordings if self.destinations else None
+        return Template(
+            self.id,
+            self.name or "",
+            frozenset(roles),
+            frozenset(name for name, role in roles.items() if role.hosts),
+            frozenset(each.role for each in (recordings or {}).values() if each.role),
+        )
+
+
+class TemplatesAnswer(msgspec.Struct):
+    """List templates, paged like List sessions."""
+
+    data: list[TemplateAnswer] | None
+    last: str | None = None
+    unreadable: int = 0
+
+
 class _ErrorAnswer(msgspec.Struct):
     message: str = ""
 
@@ -80,6 +131,7 @@ sessions_decoder = msgspec.json.Decoder(SessionsAnswer)
 entries_decoder = msgspec.json.Decoder(EntriesAnswer)
 session_decoder = msgspec.json.Decoder(Session)
 rooms_decoder = msgspec.json.Decoder(RoomsAnswer)
+templates_decoder = msgspec.json.Decoder(TemplatesAnswer)
 room_decoder = msgspec.json.Decoder(RoomAnswer)
 
 _WAIT_IN_WORDS = re.compile(r"retry after (\d{1,6}(?:\.\d+)?) ?s", re.IGNORECASE)

@@ -8,7 +8,7 @@ from .account import Account
 from .faults import BadJson, CutOff, Drop, Fault, Html, Pass, Stall, Status, WrongTypes
 from .life import Life
 from .oddities import Oddities
-from .records import Peer, Room, Session
+from .records import Peer, Room, Session, Template
 from .server import DEMO_ACCESS_KEY, DEMO_SECRET, FakeHms, Request
 from .tokens import sign
 from .wire import format_time
@@ -32,6 +32,7 @@ __all__ = [
     "Session",
     "Stall",
     "Status",
+    "Template",
     "WrongTypes",
     "format_time",
     "sign",

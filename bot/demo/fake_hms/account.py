@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import uuid
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 from typing import Any, Literal
 
-from .records import HexId, Peer, Room, Session, id_seconds, is_hex_id, make_id, on_ms
+from .records import HexId, Peer, Role, Room, Session, Template, id_seconds, is_hex_id, make_id, on_ms
 from .sample import sessions_of
 
 ROOMS_SINCE = 1_650_000_000
@@ -40,6 +41,7 @@ class Account:
         self.room_name_match = room_name_match
         self.rooms: dict[str, Room] = {}
         self.sessions: dict[str, Session] = {}
+        self.templates: dict[str, Template] = {}
         self._rng = random.Random(seed)
         self._serial = 0x832000
         self._room_ids: list[str] = []
@@ -88,6 +90,17 @@ class Account:
         self.rooms[room.id] = room
         insort(self._room_ids, room.id)
         return room
+
+    def add_template(
+        self, name: str, *, hosts: Iterable[str] = (), others: Iterable[str] = (), recorder: str = ""
+    ) -> Template:
+        """Add a template with these roles: `hosts` may end a room and remove others, `recorder` is that of its browser
+        recordings."""
+        roles = {each: Role(each, hosts=True) for each in hosts}
+        roles |= {each: Role(each) for each in (*others, *filter(None, [recorder]))}
+        template = Template(self._new_id(ROOMS_SINCE - 1), name, roles, recorder)
+        self.templates[template.id] = template
+        return template
 
     def open_session(self, room: Room, at: float) -> Session:
         """Start a session in a room of this account; raises `KeyError` for a foreign room."""

@@ -64,6 +64,24 @@ class Room:
 
 
 @dataclass(slots=True)
+class Role:
+    """A role of a template [policy/template-object]: with `endRoom` and `removeOthers`, or without both."""
+
+    name: str
+    hosts: bool = False
+
+
+@dataclass(slots=True)
+class Template:
+    """What rooms are made from [policy/template-object]. `recorder` is the role of its browser recordings, or ""."""
+
+    id: str
+    name: str
+    roles: dict[str, Role]
+    recorder: str = ""
+
+
+@dataclass(slots=True)
 class Peer:
     """One stay of one person [api-reference/Sessions/object]; `left_at` is None while they are in."""
 

@@ -8,17 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from aiohttp import web
 
-from . import query, tokens, wire
+from . import query, reads, tokens, wire
 from .account import Account
 from .faults import BadJson, CutOff, Drop, Fault, FaultQueue, Html, Stall, Status, WrongTypes
 from .oddities import Oddities
-from .records import is_hex_id
-
-_T = TypeVar("_T")
 
 PREFIX = "/v2"
 DEMO_ACCESS_KEY = "demo-access-key"
@@ -50,16 +47,8 @@ class _Answer:
     body: bytes
 
 
-class _Refused(Exception):
-    def __init__(self, status: int, message: str, detail: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.detail = detail
-
-
 class FakeHms:
-    """Serves an account under `/v2`: sessions, rooms and active rooms, read only.
+    """Serves an account under `/v2`: sessions, rooms, active rooms and templates, read only.
 
     Stand alone with `start`/`stop` or `async with`, or as `routes` in another aiohttp application.
     `oddities` may be set at any time. `requests` keeps the latest 100,000 requests.
@@ -197,77 +186,13 @@ class FakeHms:
     def _answer(self, record: Request, authorization: str | None) -> _Answer:
         try:
             tokens.check(authorization, access_key=self.access_key, secret=self.secret, now=self.clock())
-            return _Answer(200, wire.encoder.encode(self._found(record)))
-        except (tokens.TokenRefused, _Refused) as refused:
+            found = reads.found(self.account, self._writer, self.oddities, record.method, record.path, record.query)
+            return _Answer(200, wire.encoder.encode(found))
+        except (tokens.TokenRefused, reads.Refused) as refused:
             status, message, detail = refused.status, refused.message, refused.detail
         except query.BadQuery as bad:
             status, message, detail = 400, "Bad request", str(bad)
         return _Answer(status, wire.encoder.encode(wire.error(status, message, detail, self.oddities)))
-
-    def _found(self, record: Request) -> object:
-        if record.method != "GET":
-            raise _Refused(405, "Method not allowed", f"{record.method} is not served here")
-        match record.path.split("/")[1:]:
-            case ["sessions"]:
-                return self._list_sessions(record.query)
-            case ["rooms"]:
-                return self._list_rooms(record.query)
-            case ["sessions", session_id]:
-                session = _look_up(self.account.sessions, session_id, "Session")
-                return self._writer.session(session, self.oddities)
-            case ["rooms", room_id]:
-                return self._writer.room(_look_up(self.account.rooms, room_id, "Room"), self.oddities)
-            case ["active-rooms", room_id]:
-                room = _look_up(self.account.rooms, room_id, "Room")
-                if not (live := self.account.active_sessions(room.id)):
-                    raise _not_found("Active room")
-                return self._writer.active_room(room, live[-1])
-        raise _not_found("Page")
-
-    def _list_sessions(self, given: Mapping[str, str]) -> object:
-        window = query.window(given)
-        active, room_id = query.flag(given, "active"), query.hex_id(given, "room_id")
-        if active is None and self.oddities.without_active == "active":
-            active = True
-        found, _ = self.account.list_sessions(
-            active, room_id, window.after, window.before, window.limit + 1, window.start
-        )
-        return self._page(
-            [self._writer.session(session, self.oddities) for session in found[: window.limit]],
-            [session.id for session in found],
-            window,
-        )
-
-    def _list_rooms(self, given: Mapping[str, str]) -> object:
-        window = query.window(given)
-        enabled = query.flag(given, "enabled")
-        if enabled is None and self.oddities.without_enabled == "enabled":
-            enabled = True
-        found, _ = self.account.list_rooms(
-            given.get("name"), enabled, window.after, window.before, window.limit + 1, window.start
-        )
-        return self._page(
-            [self._writer.room(room, self.oddities) for room in found[: window.limit]],
-            [room.id for room in found],
-            window,
-        )
-
-    def _page(self, shapes: list[Any], ids: list[str], window: query.Window) -> dict[str, Any]:
-        odd = self.oddities.drawn(f"page {window.start} {len(ids)}")
-        last = ids[len(shapes) - 1] if shapes else None
-        return wire.page(shapes, limit=window.limit, last=last, more=len(ids) > len(shapes), odd=odd)
-
-
-def _look_up(where: Mapping[str, _T], hex_id: str, kind: str) -> _T:
-    if not is_hex_id(hex_id):
-        raise query.BadQuery(f"id is malformed: {hex_id!r}")
-    if hex_id not in where:
-        raise _not_found(kind)
-    return where[hex_id]
-
-
-def _not_found(kind: str) -> _Refused:
-    return _Refused(404, f"Error: {kind} not found", f"Error: {kind} not found")
 
 
 def _phrase(status: int) -> str:

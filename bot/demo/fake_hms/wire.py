@@ -10,7 +10,7 @@ import msgspec
 
 from .account import Account
 from .oddities import Oddities
-from .records import Peer, Room, Session, to_ms
+from .records import Peer, Room, Session, Template, id_seconds, to_ms
 from .sample import ZERO_TIME
 
 _CACHE_MAX = 20_000
@@ -81,6 +81,36 @@ class Writer:
                 "created_at": format_time(session.created_at, 9),
                 "peers": [peer.id for peer in session.present()],
             },
+        }
+
+    def template(self, template: Template) -> dict[str, Any]:
+        """One template object, of its publishing parameters only a part [policy/list-templates]."""
+        made = format_time(float(id_seconds(template.id)), 3)
+        recordings = {"name": "browser", "role": template.recorder} if template.recorder else {}
+        return {
+            "id": template.id,
+            "name": template.name,
+            "customerId": self._account.customer_id,
+            "roles": {
+                name: {
+                    "name": name,
+                    "publishParams": {"allowed": ["audio", "video", "screen"]},
+                    "permissions": {
+                        **({"endRoom": True, "removeOthers": True, "mute": True} if role.hosts else {}),
+                        "browserRecording": True,
+                        "sendRoomState": False,
+                    },
+                    "priority": 1,
+                    "maxPeerCount": 0,
+                }
+                for name, role in template.roles.items()
+            },
+            "settings": {"region": "in", "recording": None},
+            "destinations": {"browserRecordings": {"browser": recordings}} if recordings else {},
+            "createdAt": made,
+            "updatedAt": made,
+            "_id": template.id,
+            "customer": self._account.customer_id,
         }
 
     def _session_shape(self, session: Session, odd: Oddities) -> dict[str, Any]:

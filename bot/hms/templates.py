@@ -1,0 +1,67 @@
+"""The account's templates, read now and then: they say which roles host and which record."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from bot import log
+from bot.core.roles import Roles, Said, Template, Templates
+from bot.errors import HmsError
+
+KEPT_S = 600.0
+REST_S = 60.0
+"""How long no template is asked for after a failure."""
+WAIT_S = 2.0
+"""How long an answer waits for the first reading; later ones hold nobody up."""
+
+Read = Callable[[], Awaitable[list[Template]]]
+
+
+class TemplateCache:
+    """What is `known` stays so where 100ms can't be asked. `template_of` gives the id of a room's template, "" where
+    that isn't known."""
+
+    def __init__(self, read: Read, said: Said, clock: Callable[[], float] = time.monotonic) -> None:
+        self.known = Templates()
+        self.said = said
+        self.template_of: Callable[[str], str] = lambda room_id: ""
+        self._read = read
+        self._clock = clock
+        self._due = clock()
+        self._reading: asyncio.Task[None] | None = None
+        self._roles: dict[str, Roles] = {}
+
+    def roles(self, room_id: str) -> Roles:
+        """Who hosts and who records in a room."""
+        template_id = self.template_of(room_id)
+        if template_id not in self._roles:
+            self._roles[template_id] = self.said.roles(self.known, template_id)
+        return self._roles[template_id]
+
+    async def ready(self) -> None:
+        """Read them again where that is due. Waits only for the first reading, and not for long; never an error."""
+        if self._reading is None and self._clock() >= self._due:
+            self._reading = asyncio.create_task(self._refresh())
+        if self._reading is not None and not self.known.all:
+            await asyncio.wait([self._reading], timeout=WAIT_S)
+
+    async def close(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
+
+    async def _refresh(self) -> None:
+        rest_s = REST_S
+        try:
+            templates = await self._read()
+            rest_s = KEPT_S
+            if Templates(templates).all != self.known.all:
+                self.known = Templates(templates)
+                self._roles = {}
+        except HmsError as error:
+            log.warning("templates_unread", outcome=type(error).__name__, cause=error.cause)
+        finally:
+            self._due = self._clock() + rest_s
+            self._reading = None
