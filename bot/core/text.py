@@ -77,3 +77,11 @@ def fold(text: str) -> str:
     if text.isascii() and text.isprintable():
         return re.sub(r" {2,}", " ", text).strip().lower()
     return tidy(unicodedata.normalize("NFKC", tidy(text))).casefold()
+
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def is_hash(name: str) -> bool:
+    """True for the SHA-256 that a HIPAA workspace's API gives in place of a name (100ms docs, HIPAA-workspace)."""
+    return len(name) == 64 and _HASH.fullmatch(name) is not None

@@ -10,7 +10,7 @@ from cachetools import TTLCache
 
 from bot.core.query import Query
 from bot.core.session import Room
-from bot.core.text import fold, quote
+from bot.core.text import fold, is_hash, quote
 from bot.core.values import LIMIT_MAX, is_id
 from bot.errors import HmsError, HmsNotFound, ManyRooms, NotFound
 from bot.hms.client import Hms
@@ -78,18 +78,22 @@ class Rooms:
         name = fold(wanted)
         if kept := self._found.get(name):
             return kept
-        named, cursor = await self._hms.list_rooms(name=wanted)
+        named, more = await self._named(wanted)
         self._keep(named)
-        more = cursor is not None
-        found = [room for room in named if fold(room.name) == name]
+        found = [room for room in named if fold(room.name) == name or is_hash(room.name)]
         if not found:
             listed, more = await self._list()
             every = {room.id: room for room in [*named, *listed]}
             found = [room for room in every.values() if fold(room.name) == name]
-            found = found or [room for room in every.values() if name in fold(room.name)]
+            found = found or [room for room in every.values() if room in named or name in fold(room.name)]
         if found:
             self._found[name] = found, more
         return found, more
+
+    async def _named(self, name: str) -> tuple[list[Room], bool]:
+        """The rooms that 100ms itself finds by a name, and whether there may be others."""
+        pages = await asyncio.gather(*(self._hms.list_rooms(name=name, enabled=each) for each in (True, False)))
+        return [room for rooms, _ in pages for room in rooms], any(cursor is not None for _, cursor in pages)
 
     async def _near(self, wanted: str) -> list[Room]:
         """Rooms whose name is spelt nearly so."""
@@ -98,24 +102,32 @@ class Rooms:
         return [names[name] for name in difflib.get_close_matches(fold(wanted), names, n=5, cutoff=0.6)]
 
     async def _list(self) -> tuple[list[Room], bool]:
-        """The newest rooms, and whether there are more. Where 100ms fails on the way, those read until then."""
+        """The newest rooms, enabled ones first, and whether there are more."""
         if kept := self._listed.get("all"):
             return kept
+        lists = await asyncio.gather(*(self._newest(enabled=each) for each in (True, False)))
+        rooms = [room for some, _, _ in lists for room in some]
+        more = any(more for _, more, _ in lists)
+        if all(whole for _, _, whole in lists):
+            self._listed["all"] = rooms, more
+        return rooms, more
+
+    async def _newest(self, *, enabled: bool) -> tuple[list[Room], bool, bool]:
+        """The newest rooms of a kind, whether there are more, and False where 100ms failed on the way."""
         rooms: list[Room] = []
         cursor = None
         for _ in range(LISTED_PAGES):
             try:
-                some, cursor = await self._hms.list_rooms(start=cursor)
+                some, cursor = await self._hms.list_rooms(start=cursor, enabled=enabled)
             except HmsError:
                 if not rooms:
                     raise
-                return rooms, True
+                return rooms, True, False
             rooms += some
             self._keep(some)
             if cursor is None:
                 break
-        self._listed["all"] = rooms, cursor is not None
-        return rooms, cursor is not None
+        return rooms, cursor is not None, True
 
     async def _look_up(self, missing: list[str]) -> None:
         if len(missing) > 3:  # one list is cheaper than many single rooms

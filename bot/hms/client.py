@@ -134,9 +134,13 @@ class Hms:
     async def room(self, room_id: str) -> Room:
         return (await self._get("/rooms/{id}", {}, room_decoder, room_id)).room()
 
-    async def list_rooms(self, *, name: str | None = None, start: str | None = None) -> tuple[list[Room], str | None]:
-        """Up to 100 rooms, newest first, and the cursor of the next page (None: there is none)."""
-        params = _page(LIMIT_MAX, start) | ({"name": name} if name is not None else {})
+    async def list_rooms(
+        self, *, name: str | None = None, start: str | None = None, enabled: bool = True
+    ) -> tuple[list[Room], str | None]:
+        """Up to 100 rooms, newest first, and the cursor of the next page (None: there is none). Either those that are
+        enabled or those that aren't: no request lists both (Rooms/list-rooms)."""
+        params = _page(LIMIT_MAX, start) | {"enabled": str(enabled).lower()}
+        params |= {"name": name} if name is not None else {}
         answer = await self._get("/rooms", params, rooms_decoder)
         rooms = [room.room() for room in answer.data or []]
         return rooms, answer.last if answer.last and len(rooms) + answer.unreadable >= LIMIT_MAX else None

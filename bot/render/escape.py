@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from bot.core.text import clean, unstack
+from bot.core.text import clean, is_hash, unstack
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _LOOK_ALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
@@ -25,15 +25,15 @@ _ISOLATE, _POP = "\u2068", "\u2069"
 
 def plain(text: str, most_chars: int) -> str:
     """For plain_text objects, whose `emoji` must be false: one line, bounded, no stacked marks."""
-    return _cut(unstack(clean(text)), most_chars)
+    return _cut(unstack(clean(_short(text))), most_chars)
 
 
 def mrkdwn(text: str, most_chars: int) -> str:
     """For mrkdwn and for a message's `text`: shows at most `most_chars` of the text itself. Escaped that may be longer,
     but no longer than twice."""
     if len(text) <= most_chars and _HARMLESS.fullmatch(text):
-        return text  # most names; a page has dozens of them
-    shown = unstack(clean(text[: most_chars * 4]))
+        return _short(text)  # most names; a page has dozens of them
+    shown = unstack(clean(_short(text)[: most_chars * 4]))
     isolated = any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in shown)
     shown = _cut_to_escape(shown, most_chars - 2 * isolated, 2 * most_chars - 2)
     shown = _UNDERSCORE.sub("ˍ", shown.translate(_LOOK_ALIKES))
@@ -49,6 +49,11 @@ def code(text: str) -> str:
 def entities(text: str) -> str:
     """The three escapes that mrkdwn has."""
     return re.sub(r"[&<>]", lambda match: _ENTITIES[match[0]], text)
+
+
+def _short(text: str) -> str:
+    """A name that is a hash by its beginning: nobody reads 64 digits."""
+    return f"{text[:8]}…" if is_hash(text) else text
 
 
 def _cut(text: str, most_chars: int) -> str:

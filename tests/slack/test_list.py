@@ -168,7 +168,8 @@ async def test_room_names_are_looked_up_once(bot: str, slack: FakeSlack, hms: Fa
         await slack.command(typed)
         await slack.reply()
     asked = [request for request in hms.requests if request.path.startswith("/rooms")]
-    assert [request.query.get("name") for request in asked] == ["town", None]
+    assert [request.query.get("name") for request in asked] == ["town", "town", None, None]
+    assert [request.query["enabled"] for request in asked] == ["true", "false"] * 2
 
 
 @pytest.mark.parametrize("match", ["whole", "part"])

@@ -28,7 +28,10 @@ class Oddities:
     [introduction/request-and-response].
     `without_active`: what a listing without `active` returns: all, as the page's sample, or only active
     sessions, as its table of filters says.
-    `without_enabled`: the same for the rooms listing and `enabled`.
+    `without_enabled`: what a rooms listing without `enabled` returns: enabled ones, as its table says (Default: true)
+    [Rooms/list-rooms], or all.
+    `hashed`: names of rooms and peers are SHA-256, as of a HIPAA workspace; rooms are found by the clear name too
+    [get-started/v2/get-started/security-and-privacy/HIPAA compliance/HIPAA-workspace].
     `mixed`: a seed; the fields about pages, peers and times are then drawn anew for every answer and session,
     and the other switches stay as set.
     """
@@ -46,7 +49,8 @@ class Oddities:
     app_id: bool = False
     error_extra: Literal["details", "data"] = "details"
     without_active: Literal["all", "active"] = "all"
-    without_enabled: Literal["all", "enabled"] = "all"
+    without_enabled: Literal["all", "enabled"] = "enabled"
+    hashed: bool = False
     mixed: int | None = None
 
     def __post_init__(self) -> None:

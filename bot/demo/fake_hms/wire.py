@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,11 @@ def format_time(at: float, digits: int | None = None) -> str:
     return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"
 
 
+def hashed(name: str) -> str:
+    """A name as a HIPAA workspace's API gives it; see `Oddities.hashed`."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
 class Writer:
     """Writes answers for one account; the JSON of a session is kept until the session changes."""
 
@@ -53,7 +59,7 @@ class Writer:
         """One room object [Rooms/list-rooms, Rooms/object]."""
         return {
             "id": room.id,
-            "name": room.name,
+            "name": hashed(room.name) if odd.hashed else room.name,
             "enabled": room.enabled,
             "description": room.description,
             "customer_id": self._account.customer_id,
@@ -155,7 +161,7 @@ def _peer_shape(peer: Peer, odd: Oddities) -> dict[str, Any]:
         shape["id"] = peer.id
     if odd.session_ids:
         shape["session_id"] = peer.session_id
-    shape |= {"name": peer.name, "role": peer.role}
+    shape |= {"name": hashed(peer.name) if odd.hashed else peer.name, "role": peer.role}
     if peer.user_id is not None:
         if odd.user_key != "user":
             shape["user_id"] = peer.user_id
