@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
 from bot.chat.chat import TIMEOUT_S, Chat
+from bot.chat.data_blocks import DataBlocks
 from bot.chat.trace import trace
 from bot.chat.workspace import Workspace
 from bot.clients import hms_client, secret, slack_client, slack_http
@@ -106,7 +107,8 @@ async def running(
         stack.push_async_callback(store.close)
         identity, rooms, work = Identity(poster), Rooms(hms), Work()
         clock = Clock(store)
-        deliver = _deliver(settings, store, poster, identity, clock, pace)
+        data_blocks = DataBlocks()
+        deliver = _deliver(settings, store, Chat(poster, data_blocks=data_blocks), identity, clock, pace)
         alerts = _alerts(settings, store, hms, rooms, identity, deliver, clock, pace)
         scheduler = Scheduler(alerts.jobs())
         stack.push_async_callback(scheduler.finish, JOBS_STOP_S)
@@ -133,7 +135,7 @@ async def running(
             people=People(client, settings.default_timezone),
             groups=Groups(client),
             access=access,
-            replies=Replies(http),
+            replies=Replies(http, settings.slack_api_url, data_blocks),
             work=work,
             store=store,
             team_id=lambda: identity.team_id,
@@ -207,12 +209,10 @@ class _Health:
         return await self._alerts.stored(self._identity.team_id)
 
 
-def _deliver(
-    settings: Settings, store: Store, poster: AsyncWebClient, identity: Identity, clock: Clock, pace: Pace
-) -> Deliver:
+def _deliver(settings: Settings, store: Store, chat: Chat, identity: Identity, clock: Clock, pace: Pace) -> Deliver:
     return Deliver(
         store,
-        Chat(poster),
+        chat,
         bot=lambda: identity.name,
         clock=clock,
         unsure=settings.unconfirmed_posts,

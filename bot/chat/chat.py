@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
 from bot.chat.answers import BAD_BLOCKS, judge, weigh
+from bot.chat.data_blocks import Blocks, DataBlocks
 from bot.chat.history import EVENT_TYPE, History
 from bot.chat.method import Method
 from bot.chat.outcome import Gone, Outcome, Refused, Sent, Unsure
@@ -22,21 +23,19 @@ TIMEOUT_S = 10.0
 """A request that takes longer is given up. Whoever leases a message for sending must lease it for longer than this."""
 GONE = {"message_not_found", "cant_update_message"}
 
-NO_BLOCKS = b"[]"
 CHECKED = 256
 """So many messages are remembered as checked: one is often told to many channels."""
-
-Blocks = Sequence[Mapping[str, Any]]
 
 
 class Chat:
     """`client` must send nothing twice by itself: its `retry_handlers` are [], and it has a `session`; ValueError for
     another. `bot_id` is who we are in the workspace; without it auth.test is asked when it is first needed."""
 
-    def __init__(self, client: AsyncWebClient, bot_id: str = "") -> None:
+    def __init__(self, client: AsyncWebClient, bot_id: str = "", data_blocks: DataBlocks | None = None) -> None:
         if client.retry_handlers:
             raise ValueError("The client that posts must have retry_handlers=[].")
         self._call = Method(client)
+        self._data_blocks = data_blocks or DataBlocks()
         self._history = History(client, bot_id)
 
     async def post(
@@ -72,27 +71,24 @@ class Chat:
     async def _send(
         self, method: str, where: Mapping[str, Any], text: str, blocks: Blocks, key: str, timeout_s: float
     ) -> Outcome:
-        """Where Slack refuses the blocks, the text is sent alone, within the same time."""
-        drawn = msgspec.json.encode(blocks)
-        if found := _problems(text, drawn):  # a defect; people still get the text
+        """What Slack refuses of the blocks is left out, in the end all of them, within the same time."""
+        if found := _problems(text, msgspec.json.encode(blocks)):  # a defect; people still get the text
             log.error("invalid_blocks", problems=len(found), first=found[0])
-            text, drawn = text[:MESSAGE_TEXT_CHARS], NO_BLOCKS
+            text, blocks = text[:MESSAGE_TEXT_CHARS], ()
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
         message = {**where, "text": text, "metadata": metadata}
         try:
             async with asyncio.timeout(timeout_s):
-                outcome = await self._try(method, message, drawn)
-                if isinstance(outcome, Refused) and outcome.code in BAD_BLOCKS and drawn != NO_BLOCKS:
-                    log.error("blocks_refused", cause=outcome.code)
-                    outcome = await self._try(method, message, NO_BLOCKS)
-                return outcome
+                return await self._data_blocks.fit(
+                    blocks, lambda some: self._try(method, message, some), lambda refused: refused.code in BAD_BLOCKS
+                )
         except TimeoutError:
             return Unsure("TimeoutError")
 
-    async def _try(self, method: str, message: Mapping[str, Any], drawn: bytes) -> Outcome:
+    async def _try(self, method: str, message: Mapping[str, Any], blocks: Blocks) -> Outcome:
         """Blocks are given always, also none: then nobody has to know what an edit without them keeps."""
         try:
-            answer = await self._call(method, {**message, "blocks": msgspec.Raw(drawn)})
+            answer = await self._call(method, {**message, "blocks": blocks})
         except Exception as error:
             return judge(error)
         self._history.note(answer.headers)

@@ -9,6 +9,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.chat import Chat
+from bot.chat.data_blocks import DataBlocks
 from bot.demo.fake_slack import FakeSlack
 
 SCOPES = frozenset(
@@ -29,8 +30,9 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-def chat_of(slack: FakeSlack, http: aiohttp.ClientSession) -> Chat:
-    return Chat(AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=http, retry_handlers=[]))
+def chat_of(slack: FakeSlack, http: aiohttp.ClientSession, data_blocks: DataBlocks | None = None) -> Chat:
+    client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=http, retry_handlers=[])
+    return Chat(client, data_blocks=data_blocks)
 
 
 @pytest.fixture

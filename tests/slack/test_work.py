@@ -125,7 +125,8 @@ async def test_blocks_that_break_a_limit_never_leave(caplog: pytest.LogCaptureFi
     app = web.Application()
     app.router.add_post("/", take)
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
-        assert await Replies(http).send(str(server.make_url("/")), Message("text", [section("x" * 3_001)]))
+        url = str(server.make_url("/"))
+        assert await Replies(http, url).send(url, Message("text", [section("x" * 3_001)]))
     assert bodies[0]["text"] == "text" and "blocks" not in bodies[0]
     assert "invalid_blocks" in caplog.text
     caplog.clear()  # it is a defect, which no other test may see

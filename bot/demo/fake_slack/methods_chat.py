@@ -10,7 +10,7 @@ from bot.demo.fake_slack.site import Refused, Site, checked_content, checked_met
 def post_message(site: Site, args: Json) -> Json:
     """Posts to a channel that the bot is in, or to a person's direct conversation."""
     channel = _writable(site, args)
-    text, blocks = checked_content(args.get("text"), args.get("blocks"))
+    text, blocks = checked_content(site, args.get("text"), args.get("blocks"))
     metadata = checked_metadata(args.get("metadata"))
     thread_ts = args.get("thread_ts")
     if thread_ts is not None and site.workspace.find(channel.id, str(thread_ts)) is None:
@@ -29,7 +29,7 @@ def post_ephemeral(site: Site, args: Json) -> Json:
     user = site.workspace.users.get(str(args.get("user")))
     if user is None or user.id not in channel.members:
         raise Refused("user_not_in_channel")
-    text, blocks = checked_content(args.get("text"), args.get("blocks"))
+    text, blocks = checked_content(site, args.get("text"), args.get("blocks"))
     message = site.workspace.post(
         channel.id, site.workspace.bot_user, text, blocks, ephemeral=True, ephemeral_to=user.id
     )
@@ -43,7 +43,7 @@ def update(site: Site, args: Json) -> Json:
     message = _own(site, args, "cant_update_message")
     if "blocks" not in args and "text" not in args:
         raise Refused("no_text", breach=True)
-    text, blocks = checked_content(args.get("text"), args.get("blocks"), blank_ok=bool(message.text))
+    text, blocks = checked_content(site, args.get("text"), args.get("blocks"), blank_ok=bool(message.text))
     fields: Json = {"text": text} if "text" in args else {}
     if "text" in args or args.get("blocks") is not None:
         fields["blocks"] = blocks

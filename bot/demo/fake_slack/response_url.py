@@ -60,8 +60,9 @@ class ResponseUrls:
                 raise Refused("invalid_payload", breach=True)
             respond(self._site, grant, arguments)
         except Refused as refused:
-            details = refused.extra.get("response_metadata", {}).get("messages", [])
-            self._site.ledger.violation("; ".join([f"response_url: {refused.error}", *details]))
+            if refused.breach:
+                details = refused.extra.get("response_metadata", {}).get("messages", [])
+                self._site.ledger.violation("; ".join([f"response_url: {refused.error}", *details]))
             return 400, {"ok": False, "error": refused.error, **refused.extra}
         return 200, {"body": "ok"}
 
@@ -77,7 +78,7 @@ def respond(site: Site, grant: ResponseUrl, arguments: Json) -> None:
         if source is not None:
             workspace.delete(source)
         return
-    text, blocks = checked_content(arguments.get("text"), arguments.get("blocks"))
+    text, blocks = checked_content(site, arguments.get("text"), arguments.get("blocks"))
     response_type = arguments.get("response_type", "ephemeral")
     if response_type not in ("ephemeral", "in_channel"):
         raise Refused("invalid_response_type", breach=True)

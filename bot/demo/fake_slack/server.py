@@ -36,7 +36,8 @@ class FakeSlack(Records):
     seconds and rules message times, trigger ids, response_urls and rate limits, not the 3 seconds of an
     acknowledgement.
     `history_most` and `history_every_s` bound conversations.history and .replies: 15 and 60 are what Slack grants
-    apps sold outside its Marketplace (https://docs.slack.dev/apis/web-api/rate-limits).
+    apps sold outside its Marketplace (https://docs.slack.dev/apis/web-api/rate-limits). `untaken_blocks` are types
+    of blocks that the workspace refuses, as Slack rolls them out in phases.
     `violations` lists every breach of a platform rule by the bot.  Start an instance once.
     """
 
@@ -52,6 +53,7 @@ class FakeSlack(Records):
         clock: Callable[[], float] = time.time,
         history_most: int = 999,
         history_every_s: float = 0.0,
+        untaken_blocks: frozenset[str] = frozenset(),
     ) -> None:
         self.signing_secret, self.bot_token, self.app_token = signing_secret, bot_token, app_token
         ledger = Ledger()
@@ -69,6 +71,7 @@ class FakeSlack(Records):
             events=_events(manifest or {}),
             history_most=history_most,
             history_every_s=history_every_s,
+            untaken_blocks=untaken_blocks,
         )
         self._sockets = SocketHub(site)
         super().__init__(site, Dispatcher(site, self._sockets, bot_events_url))

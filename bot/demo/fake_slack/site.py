@@ -104,6 +104,8 @@ class Site:
     # conversations.history and .replies: most messages a page, and seconds between two calls of one of them.
     history_most: int = 999
     history_every_s: float = 0.0
+    # Types of blocks that this workspace doesn't have yet: Slack rolls them out in phases.
+    untaken_blocks: frozenset[str] = frozenset()
 
     def lacking(self, scope: str, *, breach: bool) -> Refused:
         """The refusal of a call for which the token has no scope."""
@@ -111,7 +113,7 @@ class Site:
         return Refused("missing_scope", breach=breach, needed=scope, provided=provided)
 
 
-def checked_content(text: Any, blocks: Any, *, blank_ok: bool = False) -> tuple[str, list[Json]]:
+def checked_content(site: Site, text: Any, blocks: Any, *, blank_ok: bool = False) -> tuple[str, list[Json]]:
     """A message's text and blocks; Refused as chat.postMessage refuses them, with the validator's lines.
 
     https://docs.slack.dev/reference/methods/chat.postMessage
@@ -132,6 +134,14 @@ def checked_content(text: Any, blocks: Any, *, blank_ok: bool = False) -> tuple[
         error = "invalid_blocks" if malformed else "msg_blocks_too_long"
         messages = [f"[ERROR] {line}" for line in lines]
         raise Refused(error, breach=True, response_metadata={"messages": messages})
+    kinds = [block["type"] for block in blocks or ()]
+    unknown = [
+        f"[ERROR] unsupported type: {kind} [json-pointer:/blocks/{index}/type]"
+        for index, kind in enumerate(kinds)
+        if kind in site.untaken_blocks
+    ]
+    if unknown:
+        raise Refused("invalid_blocks", response_metadata={"messages": unknown})
     return text, blocks or []
 
 

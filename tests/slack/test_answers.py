@@ -1,0 +1,177 @@
+"""What Slack makes of an answer: refusals of its blocks, whatever their form, and where an answer may go at all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.chat.chat import Chat
+from bot.chat.data_blocks import DATA_BLOCKS, KEPT_S, DataBlocks
+from bot.demo.fake_hms import Account
+from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, Message
+from bot.render.blocks import data_table, section
+from bot.slack.replies import is_slacks
+from tests.chat.conftest import chat_of
+from tests.slack.live import fill, say, until
+from tests.slack.test_faults import signed
+from tests.slack.test_people import Clock
+
+
+def kinds(message: Message) -> list[str]:
+    return [block["type"] for block in message.blocks]
+
+
+def events(caplog: pytest.LogCaptureFixture, name: str) -> list[dict[str, Any]]:
+    return [each.__dict__["fields"] for each in caplog.records if each.getMessage() == name]
+
+
+async def a_preview(slack: FakeSlack, account: Account) -> Message:
+    fill(account, 4, room=account.add_room("Town hall"), ended_every=1)
+    fill(account, 4, room=account.add_room("Lab"), ended_every=1)
+    return await say(slack, just_over())
+
+
+def just_over() -> str:
+    """A preview of a period that ended a moment ago, with the sessions that `a_preview` makes."""
+    return f"digest preview daily {datetime.now(UTC) - timedelta(minutes=5):%H:%M} UTC"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        HttpError(400, "invalid_blocks"),
+        ApiError("invalid_blocks"),
+        ApiError("invalid_payload"),
+        HttpError(200, "invalid_blocks"),
+    ],
+)
+async def test_whatever_form_a_refusal_has_the_text_arrives(
+    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture, refusal: Any
+) -> None:
+    slack.fail("response_url", refusal)
+    reply = await say(slack, "help")
+    assert reply.blocks == [] and reply.text
+    assert len(events(caplog, "blocks_refused")) == 1 and not events(caplog, "reply_failed")
+
+
+async def test_an_answer_that_slack_refuses_in_every_form_is_logged(
+    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.fail("response_url", *[ApiError("invalid_blocks")] * 2)
+    await slack.command("help")
+    await until(lambda: events(caplog, "reply_failed"))
+    assert events(caplog, "reply_failed") == [{"cause": "status 200: invalid_blocks"}]
+
+
+@pytest.mark.parametrize("answer", ["ok", "", '{"ok": true}', "<p>Good</p>"])
+async def test_other_answers_with_status_200_are_good(
+    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture, answer: str
+) -> None:
+    slack.fail("response_url", HttpError(200, answer))
+    await slack.command("help")
+    await until(lambda: [each for each in caplog.records if each.getMessage() == "command"])
+    assert [call.method for call in slack.calls].count("response_url") == 1
+    assert not events(caplog, "reply_failed")
+
+
+class TestAWorkspaceWithoutChartsAndTables:
+    @pytest.fixture
+    async def slack(self, manifest: dict[str, Any]) -> AsyncIterator[FakeSlack]:
+        async with FakeSlack(manifest=manifest, untaken_blocks=frozenset(DATA_BLOCKS)) as fake:
+            yield fake
+            assert fake.violations == []
+
+    async def test_gets_all_but_these_and_is_asked_once(self, bot: str, slack: FakeSlack, account: Account) -> None:
+        preview = await a_preview(slack, account)
+        assert "actions" in kinds(preview) and not DATA_BLOCKS & set(kinds(preview))
+        asked = sum(call.method == "response_url" for call in slack.calls)
+        again = await say(slack, just_over())
+        assert kinds(again) == kinds(preview)
+        assert sum(call.method == "response_url" for call in slack.calls) == asked + 1
+
+    async def test_is_asked_again_after_a_day(self, slack: FakeSlack) -> None:
+        clock = Clock()
+        async with aiohttp.ClientSession() as http:
+            chat = chat_of(slack, http, DataBlocks(clock))
+            for waits_s, requests in ((0.0, 2), (KEPT_S - 1, 1), (1.0, 2)):
+                clock.now += waits_s
+                before = len(slack.calls)
+                await post(chat, slack)
+                assert len(slack.calls) - before == requests
+        assert [kinds(message) for message in slack.messages("live-ops")] == [["section"]] * 3
+
+
+async def post(chat: Chat, slack: FakeSlack) -> None:
+    table = data_table("Rooms", ["Room", "Minutes"], [["Lab", 1]], page_size=5)
+    await chat.post(slack.workspace.channel(None).id, "text", [section("Figures"), table], key="k")
+
+
+async def test_a_refusal_of_other_blocks_costs_no_chart(bot: str, slack: FakeSlack, account: Account) -> None:
+    slack.fail("response_url", *[ApiError("invalid_blocks")] * 2)
+    assert (await a_preview(slack, account)).blocks == []
+    assert set(kinds(await say(slack, just_over()))) >= DATA_BLOCKS
+
+
+API = "https://slack.com/api"
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("https://hooks.slack.com/commands/T1/2/3", True),
+        ("https://hooks.slack-gov.com/actions/T1/2/3", True),
+        ("http://hooks.slack.com/commands/T1/2/3", False),
+        ("https://hooks.slack.com.example.com/", False),
+        ("https://hooks.slack.com@example.com/", False),
+        ("https://hooks.slack.com\\@example.com/", False),
+        ("https://slack.com@example.com/", False),
+        ("https://example.com/hooks.slack.com", False),
+        ("http://169.254.169.254/latest", False),
+        ("https://[", False),
+        ("", False),
+    ],
+)
+def test_only_slacks_own_addresses_are_answered(url: str, good: bool) -> None:
+    assert is_slacks(url, API) is good
+
+
+def test_the_stand_ins_addresses_are_answered_where_the_settings_name_it() -> None:
+    assert is_slacks("http://127.0.0.1:5000/commands/1", "http://127.0.0.1:4000/api")
+    assert not is_slacks("http://127.0.0.1:5000/commands/1", API)
+
+
+async def test_an_answer_to_another_host_is_not_sent_and_its_address_not_logged(
+    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = urlencode(
+        {"command": "/sessions", "text": "help", "user_id": "U1", "team_id": slack.workspace.team_id,
+         "response_url": "https://secret.example.com/x"}
+    ).encode()  # fmt: skip
+    assert (await slack.post_raw(body, signed(slack, body))).status == 200
+    await until(lambda: events(caplog, "reply_failed"))
+    assert events(caplog, "reply_failed") == [{"cause": "another host than Slack's"}]
+    assert "secret.example" not in caplog.text
+
+
+async def test_no_redirect_is_followed(bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture) -> None:
+    asked: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        raise web.HTTPTemporaryRedirect("/elsewhere")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", elsewhere)
+    async with TestServer(app) as server:
+        form = {"command": "/sessions", "text": "help", "user_id": "U1", "team_id": slack.workspace.team_id}
+        body = urlencode(form | {"response_url": str(server.make_url("/answer"))}).encode()
+        await slack.post_raw(body, signed(slack, body))
+        await until(lambda: events(caplog, "reply_failed"))
+    assert asked == ["/answer"]
