@@ -16,6 +16,7 @@ BotError
 │  ├─ HmsRateLimited         429
 │  ├─ HmsUnavailable         no connection, too slow, 5xx, not JSON
 │  └─ HmsBadReply            JSON that isn't what the API promises
+│     └─ HmsEndless          a list that is longer than any the bot reads
 └─ ConfigError               settings: printed at start, exit code 2
 """
 
@@ -144,6 +145,10 @@ class HmsUnavailable(HmsError):
 
 class HmsBadReply(HmsError):
     """A whole answer, in JSON, of another shape than the API promises."""
+
+
+class HmsEndless(HmsBadReply):
+    """More pages than are read of one list."""
 
 
 class ConfigError(BotError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -59,6 +59,11 @@ class Batch:
         """The id that the next page starts after."""
         return self.sessions[-1].id if self.sessions else ""
 
+    @property
+    def marks(self) -> list[Hashable]:
+        """One for each session, by which a page that repeats an earlier one is known."""
+        return [session.id for session in self.sessions]
+
 
 @dataclass(frozen=True, slots=True)
 class RawBatch:
@@ -75,6 +80,11 @@ class RawBatch:
                 if session_id := entry.read().id:
                     return session_id
         return ""
+
+    @property
+    def marks(self) -> list[Hashable]:
+        """As those of a `Batch`."""
+        return [entry.fingerprint for entry in self.entries]
 
 
 class Hms:
@@ -120,7 +130,8 @@ class Hms:
         answer = await self._get("/sessions", {**params, **_page(limit, start)}, sessions_decoder)
         sessions = [self._masked(session) for session in answer.data or ()]
         count = len(sessions) + answer.unreadable
-        return Batch(sessions, last=not answer.last or count < min(limit, answer.limit or limit))
+        batch = Batch(sessions, last=not answer.last or count < min(limit, answer.limit or limit))
+        return _moved_on(batch, batch.cursor, start)
 
     async def list_entries(self, params: Mapping[str, str], *, limit: int, start: str | None) -> RawBatch:
         """The same, for who has seen most of them before."""
@@ -143,6 +154,7 @@ class Hms:
         params |= {"name": name} if name is not None else {}
         answer = await self._get("/rooms", params, rooms_decoder)
         rooms = [room.room() for room in answer.data or []]
+        _moved_on(rooms, answer.last or "", start)
         return rooms, answer.last if answer.last and len(rooms) + answer.unreadable >= LIMIT_MAX else None
 
     async def list_templates(self) -> list[Template]:
@@ -195,3 +207,15 @@ class Hms:
 
 def _page(limit: int, start: str | None) -> dict[str, str]:
     return {"limit": str(limit)} | ({"start": start} if start else {})
+
+
+def _moved_on(page: T, last: str, start: str | None) -> T:
+    """The page, where it isn't the one before again. Raises HmsBadReply."""
+    if start and last == start:
+        raise repeats()
+    return page
+
+
+def repeats() -> HmsBadReply:
+    """The error of a list whose pages come again: there is no end to read to."""
+    return HmsBadReply("100ms repeats a page of its list.", cause="a page repeats an earlier one")

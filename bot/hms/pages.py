@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from typing import TypeVar
 
 from bot.core.values import LIMIT_MAX
-from bot.errors import HmsBadReply
-from bot.hms.client import Batch, RawBatch
+from bot.errors import HmsEndless
+from bot.hms.client import Batch, RawBatch, repeats
 
 PAGES_MOST = 1_000
-"""100,000 sessions; a list that goes on beyond is not read as complete."""
+SESSIONS_MOST = PAGES_MOST * LIMIT_MAX
+"""A list that goes on beyond is not read as complete."""
 
 B = TypeVar("B", Batch, RawBatch)
 Read = Callable[..., Awaitable[B]]
 """`Hms.list_sessions` or `Hms.list_entries`."""
 
 
-async def pages(read: Read[B], params: Mapping[str, str], most: int) -> AsyncIterator[B]:
-    """The first pages of a list, `most` of them. Raises HmsError."""
-    start: str | None = None
+async def pages(read: Read[B], params: Mapping[str, str], most: int, start: str | None = None) -> AsyncIterator[B]:
+    """The first pages of a list, `most` of them, from `start` on. Raises HmsError; HmsBadReply where a page repeats an
+    earlier one, as it does where `start` is ignored: such a list would have no end."""
+    seen: set[Hashable] = set()
     for _ in range(most):
         batch = await read(params, limit=LIMIT_MAX, start=start)
+        marks, cursor = batch.marks, batch.cursor
+        if marks and not batch.last and (marks[-1] in seen or cursor in ("", start)):
+            raise repeats()
         yield batch
         if batch.last:
             return
-        start = batch.cursor
+        seen.update(marks)
+        start = cursor
 
 
 async def every_page(read: Read[B], params: Mapping[str, str]) -> AsyncIterator[B]:
-    """All pages of a list. Raises HmsError; HmsBadReply where it doesn't end."""
+    """All pages of a list. Raises HmsError; HmsEndless where it doesn't end."""
     last = False
     async for batch in pages(read, params, PAGES_MOST):
         yield batch
         last = batch.last
     if not last:
-        raise HmsBadReply("100ms lists sessions without an end.", cause=f"more than {PAGES_MOST} pages")
+        raise HmsEndless(f"100ms lists more than {SESSIONS_MOST:,} sessions.", cause=f"more than {PAGES_MOST} pages")

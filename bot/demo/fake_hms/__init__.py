@@ -5,7 +5,7 @@ are pages of the 100ms documentation below `server-side/v2`.
 """
 
 from .account import Account
-from .faults import BadJson, CutOff, Drop, Fault, Html, Pass, Stall, Status, WrongTypes
+from .faults import BadJson, CutOff, Drop, Fault, FirstPage, Html, Pass, Stall, Status, WrongTypes
 from .life import Life
 from .oddities import Oddities
 from .records import Peer, Room, Session, Template
@@ -22,6 +22,7 @@ __all__ = [
     "Drop",
     "FakeHms",
     "Fault",
+    "FirstPage",
     "Html",
     "Life",
     "Oddities",

@@ -50,6 +50,11 @@ class WrongTypes:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstPage:
+    """The true answer to the same request without its `start`: a list that doesn't move on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """The connection closes without an answer."""
 
@@ -61,7 +66,7 @@ class Stall:
     seconds: float
 
 
-Fault = Pass | Status | Html | CutOff | BadJson | WrongTypes | Drop | Stall
+Fault = Pass | Status | Html | CutOff | BadJson | WrongTypes | FirstPage | Drop | Stall
 
 
 class FaultQueue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Self
@@ -14,7 +14,7 @@ from aiohttp import web
 
 from . import query, reads, tokens, wire
 from .account import Account
-from .faults import BadJson, CutOff, Drop, Fault, FaultQueue, Html, Stall, Status, WrongTypes
+from .faults import BadJson, CutOff, Drop, Fault, FaultQueue, FirstPage, Html, Stall, Status, WrongTypes
 from .oddities import Oddities
 
 PREFIX = "/v2"
@@ -175,6 +175,9 @@ class FakeHms:
             case WrongTypes():
                 wrong = {"limit": "ten", "data": {"id": 7}, "last": 42, "id": 7, "active": "yes", "peers": 3}
                 return _json(_Answer(200, wire.encoder.encode(wrong)))
+            case FirstPage():
+                asked = {name: value for name, value in record.query.items() if name != "start"}
+                record = replace(record, query=asked)
         return _json(self._answer(record, authorization))
 
     async def _stall(self, seconds: float) -> None:
