@@ -13,6 +13,11 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_bef
 T = TypeVar("T")
 
 
+def grown_s(first_s: float, failures: int, most_s: float) -> float:
+    """Seconds to wait after so many failures in a row: doubled with each, up to `most_s`."""
+    return min(most_s, first_s * 2.0 ** min(failures - 1, 32))
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """Attempts and waits together take `budget_s` at most, so that the person who asked still gets an answer. Waits

@@ -26,13 +26,16 @@ from bot.flows.rooms import Rooms
 from bot.flows.seen import News, Seen
 from bot.hms.client import LIFE_MOST, Hms
 from bot.hms.pages import every_page
+from bot.patience import grown_s
 from bot.store.store import Fence, Snapshot, Store
 
 RECORDS_MOST = 200
 """The most single sessions asked about in one poll; the others have their turn, by chance."""
 RECORDS_AT_ONCE = 8
-REST_S = 60.0
-"""How long no poll is made after a 429 that doesn't say how long."""
+REST_S, REST_MOST_S = 1.0, 120.0
+"""Seconds without a poll after a failed one, doubled with each failure in a row up to the second."""
+LIMITED_S = 60.0
+"""Seconds without a poll after a 429 that doesn't say how long."""
 TELLS_MOST = 5
 """How often it is thought over who is told what, where people change just that meanwhile."""
 YOUNG_MS = 60_000
@@ -52,25 +55,41 @@ class Poll:
         store: Store,
         team_id: Callable[[], str],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._hms = hms
         self._rooms = rooms
         self._store = store
         self._team = team_id
         self._clock = clock
+        self._monotonic = monotonic
         self._known: Snapshot | None = None
         self._fingerprints: dict[int, str] = {}  # of the sessions that are as `_known` has them
-        self._rest_until = 0.0  # in the time of time.monotonic
+        self._failures = 0  # in a row
+        self._rest_until = 0.0  # by `monotonic`
 
     async def run(self, fence: Fence | None = None) -> bool:
-        """Whether the poll was good: everything read, and committed. Where 100ms asks to slow down there is none for a
+        """True where the poll was good: everything read, and committed. After one that failed there is none for a
         while."""
-        if time.monotonic() < self._rest_until:
+        if self._monotonic() < self._rest_until:
             return False
         began = time.perf_counter()
-        outcome = await self._run(fence)
+        try:
+            outcome = await self._run(fence)
+        except asyncio.CancelledError:  # it took too long
+            self._rest()
+            raise
         metrics.polls.labels(outcome).observe(time.perf_counter() - began)
         return outcome == "ok"
+
+    def _rest(self, error: HmsError | None = None) -> None:
+        """After each failure in a row for longer, or for as long as 100ms asks."""
+        self._failures += 1
+        wait_s = grown_s(REST_S, self._failures, REST_MOST_S)
+        if isinstance(error, HmsRateLimited):
+            wait_s = error.retry_after_s or LIMITED_S
+        self._rest_until = self._monotonic() + wait_s
 
     async def _run(self, fence: Fence | None) -> str:
         """The outcome: "ok", "superseded" by another process's poll, or the error of 100ms."""
@@ -90,8 +109,7 @@ class Poll:
         except HmsError as error:
             log.warning("poll_failed", outcome=type(error).__name__, cause=error.cause)
             await self._store.poll_failed(team_id, now_ms, type(error).__name__)
-            if isinstance(error, HmsRateLimited):
-                self._rest_until = time.monotonic() + (error.retry_after_s or REST_S)
+            self._rest(error)
             return type(error).__name__
         changes = diff(known.sessions, seen.changed, renamed=renamed)
         changed = list(({**known.sessions, **seen.tracked} if renamed else seen.tracked).values())
@@ -120,6 +138,7 @@ class Poll:
         sessions = _kept({**known.sessions, **seen.tracked}, now_ms)
         self._known = Snapshot(known.seq + 1, now_ms, sessions, self._hms.naming, read_ms)
         self._fingerprints = seen.fingerprints
+        self._failures = 0
         _count(changes)
         return "ok"
 
@@ -129,7 +148,8 @@ class Poll:
         async for batch in every_page(self._hms.list_entries, {"active": "true"}):
             seen.page(batch.entries)
         metrics.sessions_live.set(len(seen.ids))
-        read_ms = ms(self._clock()) + int(self._hms.ahead_s * 1000)
+        # as it was before the first page: what opens while the pages are read is in none of them
+        read_ms = now_ms + int(self._hms.ahead_s * 1000)
         since_ms = (known.read_ms or read_ms) - OVERLAP_MS
         after = api_time(datetime.fromtimestamp(since_ms / 1000, UTC))
         async for batch in every_page(self._hms.list_entries, {"active": "false", "after": after}):
