@@ -42,7 +42,7 @@ def manifest() -> dict[str, Any]:
 @pytest.fixture
 def account() -> Account:
     """An empty 100ms account."""
-    return Account()
+    return Account(any_names=True)
 
 
 @pytest.fixture

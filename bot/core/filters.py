@@ -100,7 +100,7 @@ FILTERS: dict[str, Filter] = {
             "room",
             form="room:<id or name>",
             help="sessions of that room; quotes for spaces",
-            example='"Town hall"',
+            example="town-hall",
             parse=parse_room,
             say=("in {}", "not in {}"),
             param="room_id",

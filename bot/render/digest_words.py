@@ -164,7 +164,7 @@ def lasted(seconds: float) -> str:
 
 
 def odd(session: Odd, names: Names) -> str:
-    """`*Town hall* · open for 9 h 00 min, 4 people in`."""
+    """`*town-hall* · open for 9 h 00 min, 4 people in`."""
     said = []
     open_still = bool(session.people_in or session.empty_s)
     if "long" in session.why:

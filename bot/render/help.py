@@ -14,7 +14,7 @@ COMMAND = "/sessions"
 STATE_HELP = {"active": "live sessions (the default)", "ended": "sessions that are over", "all": "both"}
 EXAMPLES = (
     ("active", "what is live now"),
-    ('ended room:"Town hall" after:3d', "a room's sessions of the last three days"),
+    ("ended room:town-hall after:3d", "a room's sessions of the last three days"),
     ("all role:host -user:ada peers:>=5 longer:45m", "filters together: all must hold, `-` excludes"),
 )
 _RULES = "A key said again is *or*, different keys are *and*, a `-` in front is *not*. Quotes keep spaces together."

@@ -99,13 +99,13 @@ def room(room_id: str, names: Names, most_chars: int = NAME_CHARS) -> str:
 
 
 def query(place: Place, names: Names) -> str:
-    """What a query asks, with its relative times fixed: "Active sessions in *Town hall*, started from 09:00"."""
+    """What a query asks, with its relative times fixed: "Active sessions in *town-hall*, started from 09:00"."""
     asked = fixed(place.query, place.asked_at, ZoneInfo(place.zone))
     return " ".join([f"*{_STATES[asked.state]}*", ", ".join(_said(asked, names))]).rstrip()
 
 
 def sessions(asked: Query, names: Names, most_chars: int = SECTION_TEXT_CHARS) -> str:
-    """The sessions that a subscription's query means, all its rooms known: "*Sessions* in *Town hall*, with Ada". Names
+    """The sessions that a subscription's query means, all its rooms known: "*Sessions* in *town-hall*, with Ada". Names
     are cut, and filters counted, until `most_chars` hold it; 40 always do."""
     for name_chars, values_most in ((NAME_CHARS, None), (24, 3), (16, 1)):
         said = _said(asked, names, name_chars, values_most)

@@ -29,7 +29,7 @@ class Stage:
     """`with` it to run everything in a thread of its own, where Playwright's loop doesn't reach."""
 
     def __init__(self, *rooms: str) -> None:
-        self.account = Account()
+        self.account = Account(any_names=True)
         self._rooms = {name: self.account.add_room(name) for name in rooms}
         manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
         self.slack = FakeSlack(manifest=manifest, scopes=scopes_of(manifest))

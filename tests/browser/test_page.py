@@ -16,7 +16,6 @@ from tests.browser.conftest import PHONE
 from tests.demo.process import ROOT, Api
 
 DAY_S = 86_400
-MARKUP_ROOM = "Q&A <!channel> *live*"
 HOSTILE_PEOPLE = ("<!here> Bob & *friends*", "`rm` _Nina_ ~K~")
 
 
@@ -53,7 +52,7 @@ def test_every_active_session_once_and_back(channel: Channel, api: Api) -> None:
         assert again == sorted(set(again), reverse=True)
 
 
-@pytest.mark.parametrize("name", ["Telehealth triage", MARKUP_ROOM])
+@pytest.mark.parametrize("name", ["morning-standup", "sales.demo:eu"])
 def test_every_ended_session_of_a_room_once_and_back(name: str, channel: Channel, api: Api) -> None:
     room_id = api.room_id(name)
 
@@ -61,7 +60,7 @@ def test_every_ended_session_of_a_room_once_and_back(name: str, channel: Channel
         return api.every("/sessions", active="false", room_id=room_id)
 
     since, before = time.time(), ended()
-    message = channel.say(f'/sessions ended room:"{name}" after:3d limit:10')
+    message = channel.say(f"/sessions ended room:{name} after:3d limit:10")
     forth = walk(message)
     until, after = time.time(), ended()
     expect(message).to_contain_text("Ended sessions")
@@ -73,8 +72,7 @@ def test_every_ended_session_of_a_room_once_and_back(name: str, channel: Channel
     back = walk_back(message, len(forth))
     if len(ended()) == len(before):
         assert back == forth[:-1]
-    if name != MARKUP_ROOM:
-        assert len(forth) > 2
+    assert len(forth) > 2
 
 
 def created_at(session: dict[str, Any]) -> float:
@@ -113,20 +111,20 @@ def test_enter_completes_too(channel: Channel) -> None:
 
 
 def test_an_error_marks_the_place_and_offers_the_line_that_works(channel: Channel) -> None:
-    message = channel.say("/sessions rom:x")
+    message = channel.say("/sessions rom:nosuch")
     marked, better = code_blocks(message)
-    assert marked == "/sessions rom:x\n          ^^^^", marked
-    assert better == "/sessions room:x"
+    assert marked == "/sessions rom:nosuch\n          ^^^^", marked
+    assert better == "/sessions room:nosuch"
     answer = channel.press(message, "Run the corrected line")
-    expect(answer).to_contain_text("No room is called x")
+    expect(answer).to_contain_text("No room is called nosuch")
 
-    message = channel.say('/sessions active rom:"Town hall"')
+    message = channel.say("/sessions active rom:town-hall")
     marked, better = code_blocks(message)
-    assert marked == '/sessions active rom:"Town hall"\n                 ^^^^', marked
-    assert better == '/sessions active room:"Town hall"'
+    assert marked == "/sessions active rom:town-hall\n                 ^^^^", marked
+    assert better == "/sessions active room:town-hall"
     button(message, "Run the corrected line").click()
     assert on_page(message, 1)
-    expect(message).to_contain_text("Active sessions in Town hall")
+    expect(message).to_contain_text("Active sessions in town-hall")
 
 
 def code_blocks(message: Locator) -> list[str]:
@@ -169,26 +167,22 @@ def test_share_posts_the_page_for_all(channel: Channel) -> None:
 
 
 def test_a_name_that_fits_two_rooms_offers_both(channel: Channel) -> None:
-    exact = channel.say('/sessions all room:"Physics 101"')
+    exact = channel.say("/sessions all room:physics-101")
     assert on_page(exact, 1)
-    expect(exact).to_contain_text("All sessions in Physics 101")
+    expect(exact).to_contain_text("All sessions in physics-101")
 
     choice = channel.say("/sessions all room:physics")
     expect(choice).to_contain_text("“physics” fits several rooms")
-    expect(button(choice, re.compile("^Physics 101"))).to_have_count(2)
-    expect(button(choice, re.compile(r"^Physics 101 lab\b"))).to_have_count(1)
-    button(choice, "Physics 101").click()
+    expect(button(choice, re.compile("^physics-101"))).to_have_count(2)
+    expect(button(choice, re.compile(r"^physics-101-lab\b"))).to_have_count(1)
+    button(choice, "physics-101").click()
     assert on_page(choice, 1)
     text = choice.inner_text()
-    assert "All sessions in Physics 101" in text
-    assert "Physics 101 lab" not in text
+    assert "All sessions in physics-101" in text
+    assert "physics-101-lab" not in text
 
 
 def test_hostile_names_show_as_they_are(channel: Channel, api: Api) -> None:
-    room = channel.say(f'/sessions all room:"{MARKUP_ROOM}"')
-    ids = on_page(room, 1)
-    assert literal(room.inner_text()).count(MARKUP_ROOM) >= len(ids)
-    expect(room).not_to_contain_text("@channel")
     for name in HOSTILE_PEOPLE:
         details = channel.say(f"/sessions show {session_with(name, api)}")
         expect(details).to_contain_text("Participant-minutes")
@@ -211,7 +205,7 @@ def test_nothing_is_wider_than_a_phone(line: str, phone: Channel) -> None:
 
 
 def test_details_fit_a_phone(phone: Channel) -> None:
-    message = phone.say('/sessions active room:"Town hall"')
+    message = phone.say("/sessions active room:town-hall")
     assert on_page(message, 1)
     count = phone.messages.count()
     button(message, "Show").last.click()

@@ -48,7 +48,7 @@ def test_on_a_desktop(browser_page: Page, shots: Path) -> None:
     message = go_to(browser_page, "general").say(f"/sessions show {fifth}")
     expect(message).to_contain_text("Participant-minutes")
     save(message, shots / "details.png")
-    message = go_to(browser_page, "support").say('/sessions active rom:"Town hall"')
+    message = go_to(browser_page, "support").say("/sessions active rom:town-hall")
     expect(message).to_contain_text("Try this line")
     save(message, shots / "error.png")
     message = go_to(browser_page, "incident-room").say("/sessions help")
@@ -66,7 +66,7 @@ def test_on_a_phone(phone_page: Page, shots: Path) -> None:
 def test_alerts(browser: Browser, shots: Path) -> None:
     """Cards in different states, one with its thread open; and the list of subscriptions."""
     with (
-        Stage("Morning standup", "Town hall", "Physics 101") as stage,
+        Stage("morning-standup", "town-hall", "physics-101") as stage,
         clean_page(browser.new_context(viewport=WIDE, locale="en-US"), stage.url) as page,
         clean_page(browser.new_context(**ON_PHONE, locale="en-US"), stage.url) as phone,
     ):
@@ -74,9 +74,9 @@ def test_alerts(browser: Browser, shots: Path) -> None:
         channel.box.fill("/sessions subscribe on:start,end,join,leave")
         channel.box.press("Enter")
         expect(channel.messages).to_have_count(2)
-        standup = stage.opens("Morning standup", "Emeka Johansson", "Nadia Rossi", "Kwame Mensah", ago_s=840)
+        standup = stage.opens("morning-standup", "Emeka Johansson", "Nadia Rossi", "Kwame Mensah", ago_s=840)
         expect(channel.messages).to_have_count(3)
-        hall = stage.opens("Town hall", "Grace Okafor", "Mateo Demir", ago_s=95)
+        hall = stage.opens("town-hall", "Grace Okafor", "Mateo Demir", ago_s=95)
         expect(channel.messages).to_have_count(4)
         stage.ends(standup)
         for number, name in enumerate(("Zoë Larsen", "Hugo Kim", "Leila Haddad"), start=1):
@@ -84,7 +84,7 @@ def test_alerts(browser: Browser, shots: Path) -> None:
             expect(channel.messages.nth(3)).to_contain_text(f"{number} repl")
         stage.leaves(hall, "Mateo Demir")
         expect(channel.messages.nth(3)).to_contain_text("4 replies")
-        stage.opens("Physics 101", "Dr. Priya Iyer", ago_s=2)
+        stage.opens("physics-101", "Dr. Priya Iyer", ago_s=2)
         expect(channel.messages).to_have_count(5)
         expect(channel.messages.nth(2)).to_contain_text("Ended", timeout=CARD_MS)
         expect(channel.messages.nth(3)).to_contain_text("4 in now, 5 in all", timeout=CARD_MS)
@@ -93,7 +93,7 @@ def test_alerts(browser: Browser, shots: Path) -> None:
         channel.messages.nth(3).get_by_role("button", name="4 replies").click()
         save(channel.messages.nth(3), shots / "thread.png")
         general = go_to(page, "general")
-        queries = ("role:host peers:>=20", 'room:"Town hall" on:end', "-role:backstage longer:45m on:start,join")
+        queries = ("role:host peers:>=20", "room:town-hall on:end", "-role:backstage longer:45m on:start,join")
         for number, query in enumerate(queries, start=1):
             general.box.fill(f"/sessions subscribe {query}")
             general.box.press("Enter")
@@ -122,9 +122,9 @@ def test_a_digest(browser: Browser, shots: Path) -> None:
             save(digest, shots / name, top=True)
         channel = go_to(page, "support")
         for line, answer in (
-            ('subscribe room:"Town hall" on:start,end,join,leave', "Subscribed, as number 1"),
+            ("subscribe room:town-hall on:start,end,join,leave", "Subscribed, as number 1"),
             ("digest weekdays 9:00", "Digest 2 is set"),
-            ('mute room:"Morning standup" until tomorrow', "Muted until"),
+            ("mute room:morning-standup until tomorrow", "Muted until"),
             ("quiet 22:00-7:00 weekdays", "Quiet hours are set"),
             ("settings", "Settings of this channel"),
         ):
@@ -146,10 +146,10 @@ def a_week(account: Account) -> None:
     scenes = history.add_rooms(account, now)
     history.add_ended(account, scenes, people, rng, now)
     rooms = {room.name: room for room in account.rooms.values()}
-    long = account.open_session(rooms["Support escalations"], now - 7 * 3_600)
+    long = account.open_session(rooms["support_escalations"], now - 7 * 3_600)
     for person in people[20:23]:
         account.join(long, name=person.name, role="agent", user_id=person.user_id, at=long.created_at + 1)
-    account.open_session(rooms["Design critique"], now - 25 * 60)
+    account.open_session(rooms["design-critique"], now - 25 * 60)
 
 
 def save(message: Locator, path: Path, *, top: bool = False) -> None:

@@ -141,7 +141,7 @@ async def _world(
     url: str, folder: Path, result: Result, replicas: int, reconcile: bool, only: Collection[str]
 ) -> AsyncIterator[World]:
     dice = random.Random(result.seed)
-    account = Account(seed=result.seed)
+    account = Account(any_names=True, seed=result.seed)
     life = Life(account, random.Random(dice.random()))
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
     hms, slack = FakeHms(account), FakeSlack(manifest=manifest, scopes=SCOPES)

@@ -53,7 +53,7 @@ def test_answers_each_read_call(api: Api) -> None:
     live = api.get(f"/active-rooms/{session['room_id']}")
     assert live["id"] == session["room_id"]
     assert live["session"]["id"] in api.ids(room_id=session["room_id"])
-    assert {room["name"] for room in api.get("/rooms", name="Town hall")["data"]} == {"Town hall"}
+    assert {room["name"] for room in api.get("/rooms", name="Town-hall")["data"]} == {"town-hall"}
 
 
 @pytest.mark.parametrize("path", ["/sessions", "/rooms", "/sessions/x", "/rooms/x", "/active-rooms/x"])

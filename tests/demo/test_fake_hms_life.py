@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 
 import pytest
@@ -25,17 +26,46 @@ def test_the_demo_starts_with_what_is_promised() -> None:
     names = [room.name for room in account.rooms.values()]
     assert len(names) == 12
     assert sum(one != other and one in other for one in names for other in names) == 1
-    assert "Q&A <!channel> *live*" in names
+    assert all(re.fullmatch(r"[A-Za-z0-9.:_-]+", name) for name in names)
     assert sum(len(name) == 36 and name.count("-") == 4 for name in names) == 1
+    lessons = [room for room in account.rooms.values() if re.fullmatch(r"lesson-01[0-9A-HJKMNP-TV-Z]{24}", room.name)]
+    assert [account.count(room_id=room.id) for room in lessons] == [1, 1]
     assert all(
         NOW - 7 * 86_400 <= session.created_at < session.updated_at <= NOW
         for session in state(account)
         if session.peers
     )
     assert max(len(session.present()) for session in active) >= 200
-    assert min(len(session.peers) for session in active) == 0
+    assert min(len(session.present()) for session in active) == 0
     assert 8 * 3600 < NOW - active[0].created_at < 12 * 3600
     assert all(peer.left_at for session in state(account) if not session.active for peer in session.peers.values())
+
+
+def test_rooms_have_templates_and_their_roles() -> None:
+    account = Account()
+    Life(account, seed=1, now=NOW)
+    assert {room.template for room in account.rooms.values()} == {"teaching", "event", "support"}
+    assert len({(room.template, room.template_id) for room in account.rooms.values()}) == 3
+    live = account.active_sessions()
+    roles = [{peer.role for peer in session.present()} for session in live]
+    assert any("__internal_recorder" in each for each in roles)
+    assert {"student"} in roles, "a class without its teacher"
+
+
+def test_lessons_go_on_in_rooms_of_their_own() -> None:
+    account = Account()
+    life = Life(account, seed=1, now=NOW)
+    life.advance(NOW + 1_800)
+    lessons = [room for room in account.rooms.values() if room.name.startswith("lesson-")]
+    assert len(lessons) > 5
+    assert {account.count(room_id=room.id) for room in lessons} == {1}
+
+
+@pytest.mark.parametrize("name", ["Town hall", "Q&A <!channel> *live*", "Zoë", "a/b", "a\n"])
+def test_a_name_that_100ms_does_not_allow_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="room name"):
+        Account().add_room(name)
+    assert Account(any_names=True).add_room(name).name == name
 
 
 def test_people_are_of_all_kinds() -> None:

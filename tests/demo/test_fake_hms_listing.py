@@ -21,7 +21,7 @@ moment = st.none() | st.integers(-10, 5_010).map(lambda ms: NOW + ms / 1000)
 
 
 def build(plan: list[tuple[int, int, bool]]) -> Account:
-    account = Account()
+    account = Account(any_names=True)
     rooms = [account.add_room(f"Room {number}") for number in range(3)]
     for ms, room, active in plan:
         session = account.open_session(rooms[room], NOW + ms / 1000)
@@ -200,7 +200,7 @@ def test_fraction_digits_are_checked() -> None:
 
 
 def test_ten_thousand_sessions_page_quickly() -> None:
-    account = Account()
+    account = Account(any_names=True)
     rooms = [account.add_room(f"Room {number}") for number in range(12)]
     for number in range(10_000):
         session = account.open_session(rooms[number % 12], NOW + number)

@@ -35,7 +35,7 @@ class World:
 async def world(seed: int, mode: Mode = "web", **settings: Any) -> AsyncIterator[World]:
     """All is well, and the bot is ready. `settings` are the bot's, besides the addresses."""
     dice = random.Random(seed)
-    account = Account(seed=seed)
+    account = Account(any_names=True, seed=seed)
     life = Life(account, random.Random(dice.random()))
     hms = FakeHms(account)
     slack = FakeSlack(manifest=yaml.safe_load((ROOT / "manifest.yml").read_text()), scopes=SCOPES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from bisect import bisect_left, insort
 from collections.abc import Iterable
@@ -14,6 +15,9 @@ from .sample import sessions_of
 ROOMS_SINCE = 1_650_000_000
 """Unix seconds given to the first room made without a time; one second more for each that follows."""
 
+_ROOM_NAME = re.compile(r"[A-Za-z0-9.:_-]+")
+"""[Rooms/create-via-api]"""
+
 _IndexKey = tuple[str | None, bool | None]
 
 
@@ -22,7 +26,8 @@ class Account:
 
     Every `at` is Unix seconds and is rounded to the millisecond. `room_name_match` says how the `name`
     filter of the rooms listing works, which the docs leave open: "whole" compares the whole name, "part"
-    finds it anywhere whatever the case.
+    finds it anywhere; neither minds the case [Rooms/create-via-api]. A room's name has letters, digits and
+    `. - : _` [Rooms/create-via-api]; `any_names` lets tests have others, as HTML and markup.
 
     Unlike the real service, a room may hold several active sessions at once, so that a dozen rooms can
     show dozens of live sessions.
@@ -35,10 +40,12 @@ class Account:
         customer_id: str = "627cdddff2e4e30487862ad1",
         app_id: str = "627cdddff2e4e30487862ad2",
         room_name_match: Literal["whole", "part"] = "whole",
+        any_names: bool = False,
     ) -> None:
         self.customer_id = customer_id
         self.app_id = app_id
         self.room_name_match = room_name_match
+        self.any_names = any_names
         self.rooms: dict[str, Room] = {}
         self.sessions: dict[str, Session] = {}
         self.templates: dict[str, Template] = {}
@@ -74,8 +81,11 @@ class Account:
     ) -> Room:
         """Add a room; without a name it gets a UUID as its name. `fields` are further fields of `Room`.
 
-        Raises `ValueError` for a malformed or taken id, `TypeError` for an unknown field.
+        Raises `ValueError` for a malformed or taken id and for a name that can't be, `TypeError` for an
+        unknown field.
         """
+        if name and not (self.any_names or _ROOM_NAME.fullmatch(name)):
+            raise ValueError(f"room name {name!r} has more than letters, digits and . - : _")
         if id is not None and (not is_hex_id(id) or id in self.rooms):
             raise ValueError(f"room id {id!r} is malformed or taken")
         if at is None:
@@ -200,9 +210,8 @@ class Account:
         return page, page[-1].id if page else None
 
     def _name_fits(self, name: str, wanted: str) -> bool:
-        if self.room_name_match == "whole":
-            return name == wanted
-        return wanted.casefold() in name.casefold()
+        name, wanted = name.casefold(), wanted.casefold()
+        return name == wanted if self.room_name_match == "whole" else wanted in name
 
     def _keep(self, session: Session) -> None:
         if session.id in self.sessions:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 class Scene:
     """A room and what goes on in it.
 
-    `roles` are the first joiner's role and the roles of the rest; `people` the usual number of stays in a
-    session; `minutes` the usual length; `weight` how often it is used against the others.
+    `roles` are the first joiner's role and the roles of the rest, all of `template`; `people` the usual number
+    of stays in a session; `minutes` the usual length; `weight` how often it is used against the others, 0 for
+    a room of one session.
     """
 
     name: str | None
+    template: str
     roles: tuple[str, ...]
     people: int
     minutes: int
@@ -32,20 +34,28 @@ class Person:
     user_id: str | None
 
 
+TEMPLATES = {
+    "teaching": "64f1c0a2e4b0d35a91c7e001",
+    "event": "64f1c0a2e4b0d35a91c7e002",
+    "support": "64f1c0a2e4b0d35a91c7e003",
+}
+"""Template ids by name."""
+RECORDER = Person("Recorder", None)
+RECORDER_ROLE = "__internal_recorder"
+
 SCENES = (
-    Scene("Morning standup", ("host", "guest"), 8, 15, 12, "Every team, every weekday"),
-    Scene("Physics 101", ("teacher", "student", "student", "student", "teaching-assistant"), 22, 50, 9),
-    Scene("Physics 101 lab", ("teacher", "student"), 9, 80, 5, "Name contains that of the lecture"),
-    Scene("Town hall", ("host", "speaker", "viewer", "viewer", "viewer", "viewer"), 60, 45, 3, large=True),
-    Scene("Telehealth triage", ("doctor", "patient"), 2, 14, 14, "One nurse, one patient"),
-    Scene("Sales demos", ("host", "guest"), 4, 30, 10),
-    Scene("Support escalations", ("agent", "customer", "supervisor"), 3, 20, 10),
-    Scene("Q&A <!channel> *live*", ("host", "viewer"), 18, 40, 4, "A name with markup in it"),
-    Scene("Yoga with 山田さん 🧘", ("host", "viewer-realtime"), 12, 60, 4),
-    Scene("Design critique", ("host", "guest", "backstage"), 6, 45, 6),
-    Scene(None, ("host", "guest"), 3, 10, 6),
-    Scene("Hiring loop (old)", ("interviewer", "candidate", "observer"), 3, 55, 3, enabled=False),
+    Scene("morning-standup", "event", ("host", "guest"), 8, 15, 12, "Every team, every weekday"),
+    Scene("physics-101", "teaching", ("teacher", "student", "student", "student", "assistant"), 22, 50, 9),
+    Scene("physics-101-lab", "teaching", ("teacher", "student"), 9, 80, 5, "Name contains that of the lecture"),
+    Scene("algebra-9a", "teaching", ("teacher", "student"), 14, 45, 8),
+    Scene("town-hall", "event", ("host", "guest", "viewer", "viewer", "viewer", "viewer"), 60, 45, 3, large=True),
+    Scene("sales.demo:eu", "event", ("host", "guest"), 4, 30, 10),
+    Scene("support_escalations", "support", ("agent", "customer", "supervisor"), 3, 20, 12),
+    Scene("design-critique", "event", ("host", "guest", "viewer"), 6, 45, 6),
+    Scene(None, "support", ("agent", "customer"), 2, 14, 14, "Made without a name"),
+    Scene("hiring-loop-2025", "support", ("agent", "customer"), 3, 55, 3, enabled=False),
 )
+LESSON = Scene("lesson", "teaching", ("teacher", "student"), 4, 40, 0, "A room for one session")
 
 STRANGE = (
     Person("Zoë 🎧", "zoe"),
@@ -79,3 +89,12 @@ def people(rng: random.Random, count: int) -> list[Person]:
         for number, name in enumerate(names[: count - len(STRANGE)])
     ]
     return [*STRANGE, *plain]
+
+
+_BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def lesson_name(rng: random.Random, at: float) -> str:
+    """`lesson-` and a ULID (github.com/ulid/spec) of that moment, as accounts with a room for each session have."""
+    number = (round(at * 1000) << 80) | rng.getrandbits(80)
+    return "lesson-" + "".join(_BASE32[number >> 5 * place & 31] for place in reversed(range(26)))

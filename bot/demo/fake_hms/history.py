@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 
 from .account import Account
-from .cast import SCENES, Person, Scene
+from .cast import LESSON, RECORDER, RECORDER_ROLE, SCENES, TEMPLATES, Person, Scene, lesson_name
 from .records import Room, Session
 
 ENDED = 460
@@ -19,18 +19,18 @@ _LATEST_END_S = 60
 
 
 def add_rooms(account: Account, now: float) -> dict[str, Scene]:
-    """Make the rooms of the demo, weeks before `now`; returns each room's scene by room id."""
-    scenes = {}
-    for number, scene in enumerate(SCENES):
-        room = account.add_room(
-            scene.name,
-            enabled=scene.enabled,
-            at=now - (60 - 3 * number) * 86_400,
-            description=scene.description,
-            large_room=scene.large,
-        )
-        scenes[room.id] = scene
-    return scenes
+    """Make the rooms of the demo that are used again and again, weeks before `now`; returns each room's scene by
+    room id."""
+    return dict(
+        _add_room(account, scene, scene.name, now - (60 - 3 * number) * 86_400) for number, scene in enumerate(SCENES)
+    )
+
+
+def add_lesson(account: Account, scenes: dict[str, Scene], rng: random.Random, at: float) -> Session:
+    """A session that begins at `at` in a room made for it alone."""
+    room_id, scene = _add_room(account, LESSON, lesson_name(rng, at - 1), at - 1)
+    scenes[room_id] = scene
+    return account.open_session(account.rooms[room_id], at)
 
 
 def add_ended(account: Account, scenes: dict[str, Scene], cast: list[Person], rng: random.Random, now: float) -> None:
@@ -39,32 +39,63 @@ def add_ended(account: Account, scenes: dict[str, Scene], cast: list[Person], rn
         scene = scenes[room.id]
         length = max(45.0, rng.gauss(scene.minutes, scene.minutes / 3) * 60)
         opened = now - _LATEST_END_S - length - rng.random() * (PAST_S - _LATEST_END_S - length)
-        session = account.open_session(room, opened)
-        ended = opened + length
-        for stay in range(_stays(scene, rng)):
-            joined = opened + (0.1 if stay == 0 else rng.random() ** 3 * length * 0.8)
-            _stay(account, session, scene, rng, rng.choice(cast), joined, ended, first=stay == 0)
-        account.end(session, ended + 0.006)
+        _add_ended(account, account.open_session(room, opened), scene, cast, rng, opened + length)
+    opened = now - 20 * 3600
+    _add_ended(account, add_lesson(account, scenes, rng, opened), LESSON, cast, rng, opened + LESSON.minutes * 60)
 
 
 def add_active(
     account: Account, scenes: dict[str, Scene], cast: list[Person], rng: random.Random, now: float
 ) -> set[str]:
-    """Add the sessions open at `now`: one since nine hours, one empty, one crowded, and everyday ones.
+    """Add the sessions open at `now`: one since nine hours, one whose people have all gone, a crowd with a recorder,
+    a class without its teacher, a lesson in a room of its own, and everyday ones.
 
-    Returns the ids of the long and the empty one, which life leaves as they are.
+    Returns the ids of the long and the empty one and the class, which life leaves as they are.
     """
     by_name = {scene.name: account.rooms[room_id] for room_id, scene in scenes.items()}
-    usable = {room_id: scene for room_id, scene in scenes.items() if scene.enabled}
-    long_one = account.open_session(by_name["Support escalations"], now - LONG_OPEN_S)
+    usable = {room_id: scene for room_id, scene in scenes.items() if scene.enabled and scene.weight}
+    long_one = account.open_session(by_name["support_escalations"], now - LONG_OPEN_S)
     _fill(account, long_one, scenes, rng, cast[:4], now)
-    empty = account.open_session(by_name["Design critique"], now - 25 * 60)
-    crowd = account.open_session(by_name["Town hall"], now - 35 * 60)
+    empty = account.open_session(by_name["design-critique"], now - 25 * 60)
+    for person, left in zip(rng.sample(cast, 2), (now - 15 * 60, now - 13 * 60), strict=True):
+        gone = account.join(empty, name=person.name, role="guest", user_id=person.user_id, at=empty.created_at + 1)
+        account.leave(empty, gone, left)
+    crowd = account.open_session(by_name["town-hall"], now - 35 * 60)
     _fill(account, crowd, scenes, rng, rng.sample(cast, CROWD), now)
-    for room in _pick_rooms(account, usable, rng, ACTIVE - 3):
+    account.join(crowd, name=RECORDER.name, role=RECORDER_ROLE, at=crowd.created_at + 30)
+    leaderless = account.open_session(by_name["algebra-9a"], now - 8 * 60)
+    for number, person in enumerate(rng.sample(cast, 6)):
+        at = leaderless.created_at + 20 * number
+        account.join(leaderless, name=person.name, role="student", user_id=person.user_id, at=at)
+    lesson = add_lesson(account, scenes, rng, now - 11 * 60)
+    _fill(account, lesson, scenes, rng, rng.sample(cast, 3), now)
+    for room in _pick_rooms(account, usable, rng, ACTIVE - 5):
         session = account.open_session(room, now - 40 - rng.random() * scenes[room.id].minutes * 80)
         _fill(account, session, scenes, rng, rng.sample(cast, _stays(scenes[room.id], rng)), now)
-    return {long_one.id, empty.id}
+    return {long_one.id, empty.id, leaderless.id}
+
+
+def _add_room(account: Account, scene: Scene, name: str | None, at: float) -> tuple[str, Scene]:
+    room = account.add_room(
+        name,
+        enabled=scene.enabled,
+        at=at,
+        description=scene.description,
+        large_room=scene.large,
+        template_id=TEMPLATES[scene.template],
+        template=scene.template,
+    )
+    return room.id, scene
+
+
+def _add_ended(
+    account: Account, session: Session, scene: Scene, cast: list[Person], rng: random.Random, ended: float
+) -> None:
+    length = ended - session.created_at
+    for stay in range(_stays(scene, rng)):
+        joined = session.created_at + (0.1 if stay == 0 else rng.random() ** 3 * length * 0.8)
+        _stay(account, session, scene, rng, rng.choice(cast), joined, ended, first=stay == 0)
+    account.end(session, ended + 0.006)
 
 
 def _pick_rooms(account: Account, scenes: dict[str, Scene], rng: random.Random, count: int) -> Iterator[Room]:

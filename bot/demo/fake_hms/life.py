@@ -20,6 +20,9 @@ QUIET_S = 10.0
 MAX_OPEN_S = 11.5 * 3600
 """Sessions end by then; the service ends them at 12 hours [Sessions/object]."""
 
+LESSON_EVERY_S = 90.0
+"""A session that opens so long after the last in a room of its own has one, too, whatever the speed."""
+
 _TICK_S = 0.5
 _YOUNG_S = 240.0
 _SHORT_S = 45.0
@@ -47,7 +50,7 @@ class Life:
         self._still = history.add_active(account, self._scenes, self._cast, self._rng, now)
         self._left: list[tuple[Session, Peer]] = []
         self._next_at = now + self._gap()
-        self._moved_at = now
+        self._moved_at = self._lesson_at = now
 
     def advance(self, now: float) -> int:
         """Let everything happen that is due by `now` (Unix seconds); returns how many events that were."""
@@ -87,11 +90,15 @@ class Life:
         event(at)
 
     def _open(self, at: float) -> None:
-        rooms = {id: scene for id, scene in self._scenes.items() if scene.enabled}
-        room_id = self._rng.choices(list(rooms), [scene.weight for scene in rooms.values()])[0]
-        session = self.account.open_session(self.account.rooms[room_id], at)
         self._moved_at = at
-        self._let_in(session, self._scenes[room_id].roles[0], at)
+        if at - self._lesson_at >= LESSON_EVERY_S:
+            self._lesson_at = at
+            session = history.add_lesson(self.account, self._scenes, self._rng, at)
+        else:
+            rooms = {id: scene for id, scene in self._scenes.items() if scene.enabled and scene.weight}
+            room_id = self._rng.choices(list(rooms), [scene.weight for scene in rooms.values()])[0]
+            session = self.account.open_session(self.account.rooms[room_id], at)
+        self._let_in(session, self._scenes[session.room_id].roles[0], at)
 
     def _end_one(self, at: float) -> None:
         self._end(self._rng.choice(self._young(at, _SHORT_S)), at)
