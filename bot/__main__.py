@@ -1,5 +1,6 @@
-"""`python -m bot web | socket | migrate | doctor | demo`, or `sessions-bot …` once installed. A wrong command or
-setting prints one line and exits with 2; the doctor prints a line for each check, and exits with 1 where one fails."""
+"""`python -m bot web | socket | migrate | doctor | manifest | demo`, or `sessions-bot …` once installed. A wrong
+command or setting prints one line and exits with 2; the doctor prints a line for each check, and exits with 1 where one
+fails."""
 
 from __future__ import annotations
 
@@ -11,7 +12,10 @@ from dataclasses import replace
 from bot.errors import ConfigError
 from bot.program import PROGRAM
 
-USAGE = f"usage: {PROGRAM} web | socket | migrate | doctor | demo [--port N] [--seed N] [--speed X] [--no-browser]"
+USAGE = (
+    f"usage: {PROGRAM} web | socket | migrate | doctor | manifest --url https://bot.example.com | manifest --socket | "
+    "demo [--port N] [--seed N] [--speed X] [--no-browser]"
+)
 
 
 def _web(arguments: list[str]) -> None:
@@ -66,6 +70,12 @@ def _doctor(arguments: list[str]) -> None:
         sys.exit(1)
 
 
+def _manifest(arguments: list[str]) -> None:
+    from bot.manifest import manifest
+
+    print(manifest(arguments), end="")
+
+
 def _demo(arguments: list[str]) -> None:
     from bot.demo.run import main  # a development part, which the other commands never import
 
@@ -77,6 +87,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "socket": _socket,
     "migrate": _migrate,
     "doctor": _doctor,
+    "manifest": _manifest,
     "demo": _demo,
 }
 

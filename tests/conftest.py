@@ -16,6 +16,7 @@ import yaml
 from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
+from bot.demo.fake_slack.server import DEFAULT_SCOPES
 from bot.settings import Settings
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes says what else runs
@@ -54,7 +55,8 @@ async def hms(account: Account) -> AsyncIterator[FakeHms]:
 @pytest.fixture
 async def slack(manifest: dict[str, Any]) -> AsyncIterator[FakeSlack]:
     """A workspace; at the end the bot must have kept every rule of the platform."""
-    async with FakeSlack(manifest=manifest) as fake:
+    scopes = DEFAULT_SCOPES | {"channels:read", "groups:read"}  # else it isn't told that the bot was invited
+    async with FakeSlack(manifest=manifest, scopes=scopes) as fake:
         yield fake
         assert fake.violations == []
 

@@ -9,15 +9,13 @@ import os
 import re
 import sys
 import tomllib
-from typing import Any
 
 import pytest
 
 from bot.app import DRAIN_S, JOBS_STOP_S
 from bot.core.filters import FILTERS
-from bot.render.help import COMMAND, usage_hint
 from bot.settings import Settings
-from bot.slack.commands import COMMANDS, command_rows
+from bot.slack.commands import COMMANDS
 from tests.conftest import ROOT
 from tests.written import FILES, written
 
@@ -25,18 +23,6 @@ from tests.written import FILES, written
 @pytest.mark.parametrize("name", FILES)
 def test_generated_parts_are_up_to_date(name: str) -> None:
     assert (ROOT / name).read_text() == written(name), "run `make docs`"
-
-
-def test_the_manifest(manifest: dict[str, Any]) -> None:
-    (command,) = manifest["features"]["slash_commands"]
-    assert command["command"] == COMMAND
-    assert command["usage_hint"] == usage_hint(command_rows())
-    assert len(command["usage_hint"]) <= 1_000  # manifest schema
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == {"commands", "chat:write"}
-    assert command["url"] == manifest["settings"]["interactivity"]["request_url"]
-    assert command["url"].endswith("/slack/events")
-    shown = manifest["display_information"]
-    assert "tell channels" in shown["description"] and "/sessions subscribe" in shown["long_description"]
 
 
 def test_the_lists_are_what_a_newcomer_expects() -> None:

@@ -16,7 +16,7 @@ from tests.demo.process import demo
 
 PAGE = "bot/demo/fake_slack/page"
 BESIDE_PYTHON = {
-    "bot/demo/manifest.yml",
+    "bot/manifest.yml",
     f"{PAGE}/THIRD-PARTY-LICENSES.txt",
     f"{PAGE}/dist/app.css",
     f"{PAGE}/dist/app.js",

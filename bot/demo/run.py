@@ -11,20 +11,18 @@ import time
 import webbrowser
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import yaml
 
-from bot.demo.bot_process import ROOT, BotProcess
+from bot.demo.bot_process import BotProcess
 from bot.demo.fake_hms import Account, FakeHms, Life
 from bot.demo.fake_slack import FakeSlack
 from bot.errors import ConfigError
+from bot.manifest import FILE
 
 T = TypeVar("T")
 PORT = 8100
-MANIFEST = next(path for path in (Path(__file__).with_name("manifest.yml"), ROOT / "manifest.yml") if path.exists())
-"""An installed bot has it beside this file."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,7 +52,7 @@ async def _run(options: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     account = Account(seed=options.seed)
     life = Life(account, seed=options.seed, now=time.time(), speed=options.speed)
-    manifest = yaml.safe_load(MANIFEST.read_text())
+    manifest = yaml.safe_load(FILE.read_text())
     slack = FakeSlack(manifest=manifest, scopes=scopes_of(manifest))
     hms = FakeHms(account)
     slack.app.add_routes(hms.routes)
@@ -112,8 +110,7 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None
 
 def scopes_of(manifest: Mapping[str, Any]) -> frozenset[str]:
     """Everything that the manifest asks for: who installs it here grants it all."""
-    scopes = manifest["oauth_config"]["scopes"]
-    return frozenset((*scopes["bot"], *scopes.get("bot_optional", ())))
+    return frozenset(manifest["oauth_config"]["scopes"]["bot"])
 
 
 async def _listen(slack: FakeSlack, port: int) -> None:

@@ -15,8 +15,8 @@ from tests.conftest import ROOT
 
 def test_the_features_need_what_the_manifest_asks_for(manifest: dict[str, object]) -> None:
     assert {scope for feature in FEATURES for scope in feature.scopes} == scopes_of(manifest)
-    needed = {scope for feature in FEATURES if feature.needed for scope in feature.scopes}
-    assert needed == set(manifest["oauth_config"]["scopes"]["bot"])  # type: ignore[index]
+    optional = {scope for feature in FEATURES if not feature.needed for scope in feature.scopes}
+    assert optional == set(manifest["oauth_config"]["scopes"]["bot_optional"])  # type: ignore[index]
 
 
 AHEAD_S = [0, -5, 5.1, -10, -10.1, 10.1, -300, 300, -300.1, 300.1, -86_400, 86_400]

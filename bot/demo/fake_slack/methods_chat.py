@@ -84,11 +84,14 @@ def _writable(site: Site, args: Json) -> Channel:
     if user is not None:
         if user.is_bot:
             raise Refused("cannot_dm_bot")
-        return workspace.direct(user.id)
-    try:
-        channel = workspace.channel(wanted)
-    except LookupError:
-        raise Refused("channel_not_found") from None
+        channel = workspace.direct(user.id)
+    else:
+        try:
+            channel = workspace.channel(wanted)
+        except LookupError:
+            raise Refused("channel_not_found") from None
+    if channel.is_im and not workspace.messages_tab:
+        raise Refused("messages_tab_disabled")  # https://docs.slack.dev/reference/methods/chat.postMessage#errors
     outside = workspace.bot_user not in channel.members
     if outside and (channel.is_private or channel.is_im):
         raise Refused("channel_not_found")

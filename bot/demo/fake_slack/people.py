@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bot.demo.fake_slack import composer, own_commands, payloads
+from bot.demo.fake_slack.app_manifest import EVENT_SCOPES, may_hear
 from bot.demo.fake_slack.dispatch import EVENT_RETRY_DELAYS_S, EVENT_RETRY_SCALE, Dispatcher
 from bot.demo.fake_slack.model import Ack, Channel, Json, Message, User, options_of
 from bot.demo.fake_slack.site import Site
@@ -118,7 +119,10 @@ class People:
         """Delivers an event, again up to 3 times until acknowledged; with `retry_num` once, as that retry.
 
         Slack's waits (0 s, 1 min, 5 min) are multiplied by `retry_scale`.  The same `event_id` makes a duplicate.
+        ValueError for one that the app has no scope for, of which Slack would never tell it.
         """
+        if not may_hear(event["type"], self._site.scopes):
+            raise ValueError(f"{event['type']} needs one of {EVENT_SCOPES[event['type']]}")
         self._began()
         delays_s = [delay_s * retry_scale for delay_s in EVENT_RETRY_DELAYS_S]
         payload = payloads.event_callback(self._site, event, event_id)

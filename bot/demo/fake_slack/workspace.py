@@ -27,6 +27,8 @@ class Workspace:
         self.commands: list[Json] = list(
             features.get("slash_commands", []) if manifest else [{"command": "/sessions", "should_escape": True}]
         )
+        # Off unless the manifest says so; without a manifest the app is one that was set up well.
+        self.messages_tab = manifest is None or bool(features.get("app_home", {}).get("messages_tab_enabled"))
         self.users = {user.id: user for user in seed.users(bot_name)}
         self.channels = {channel.id: channel for channel in seed.channels()}
         self.groups = seed.groups()
