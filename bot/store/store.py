@@ -398,6 +398,6 @@ class Store:
         return await self._run(lambda db: counts.read(db, now_ms, team_id))
 
     async def prune(self, now_ms: int) -> None:
-        """Forget what was sent or given up, closed cards, ended sessions and mutes after seven days, and who changed
-        what after a year."""
+        """Forget what was sent or given up, closed cards and ended sessions seven days before the last good poll, mutes
+        seven days after their end, and who changed what after a year."""
         await self._run(lambda db: prune(db, now_ms))

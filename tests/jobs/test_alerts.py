@@ -29,6 +29,7 @@ from bot.hms.client import LIFE_MOST, Hms
 from bot.jobs.alerts import Alerts
 from bot.jobs.scheduler import Scheduler
 from bot.store.clock import Clock
+from bot.store.prune import DAY_MS
 from bot.store.store import Store
 from tests.slack.live import fill
 from tests.store.parts import TEAM, card, commit, message, tracked
@@ -138,6 +139,7 @@ async def test_old_rows_are_pruned_by_and_by(store: Store, start: Callable[[Stor
     await commit(store, message("m"), changed=[tracked("s1", live=False)], cards=[card(status="closed")])
     (row,) = await store.claim(1_764_000_000_000, 20_000, 10)
     await store.sent([(row, "1.0")], 1_764_000_000_000)
+    await commit(store, now_ms=1_764_000_000_000 + 8 * DAY_MS)
     process = start(store)
     process.scheduler.start()
     async with asyncio.timeout(5):

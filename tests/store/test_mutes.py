@@ -246,6 +246,7 @@ async def test_what_waits_for_the_end_of_a_mute_is_not_forgotten(store: Store) -
     later = NOW + 8 * DAY
     for session, hushed_ms in (("s1", later), ("s2", later + 1), ("s3", 0)):
         await commit(store, cards=[Card(TEAM, "C1", session, "closed", hushed_ms=hushed_ms)])
+    await commit(store, now_ms=later)
     await store.prune(later)
     assert [card.session_id for card in await store.cards(TEAM, ["s1", "s2", "s3"])] == ["s1", "s2"]
 

@@ -130,6 +130,7 @@ async def test_what_waits_for_a_month_is_given_up(store: Store) -> None:
     await store.resume(TEAM, "C1")
     await commit(store, edit(card(), "and on"), now_ms=long)
     assert [row.text for row in await store.claim(long, LEASE, 10) if row.channel_id == "C1"] == ["hello"]
+    await commit(store, now_ms=long + 8 * DAY_MS)
     await store.prune(long + 8 * DAY_MS)
     assert await store.status("first") == ""
 
