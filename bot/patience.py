@@ -10,7 +10,20 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_before_delay
 
+from bot import log
+
 T = TypeVar("T")
+
+LONGEST_S = 300.0
+"""The longest wait that a Retry-After is granted. Slack's limits are per minute and below, so a longer one is a mistake
+somewhere, which would silence alerts for as long; asking every five minutes is a load for nobody."""
+
+
+def granted(asked_s: float, service: str) -> float:
+    """Seconds to wait where a service asks for `asked_s`; what is cut off is logged."""
+    if asked_s > LONGEST_S:
+        log.warning("wait_capped", service=service, asked_s=asked_s, wait_s=LONGEST_S)
+    return min(max(asked_s, 0.0), LONGEST_S)
 
 
 def grown_s(first_s: float, failures: int, most_s: float) -> float:

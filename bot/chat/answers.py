@@ -13,10 +13,10 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot.chat.outcome import NotNow, Refused, Unsure
+from bot.patience import granted
 
 UNASKED_S = 5.0
 """How long to wait where nothing was done and no Retry-After says how long."""
-LONGEST_S = 3_600.0
 
 # "It's possible some aspect of the operation succeeded before the error was raised"; the last two belong to an argument
 # that we don't send.
@@ -58,7 +58,7 @@ class Answer:
             asked = float(self.headers["Retry-After"])
         except (KeyError, ValueError):
             return None
-        return min(max(asked, 0.0), LONGEST_S) if math.isfinite(asked) else None
+        return granted(asked, "slack") if math.isfinite(asked) else None
 
 
 def read(error: SlackApiError) -> Answer:
@@ -82,7 +82,8 @@ def judge(error: Exception) -> NotNow | Refused | Unsure:
 def weigh(answer: Answer) -> NotNow | Refused | Unsure:
     """The outcome of a request that was answered so, and not with a `ts`."""
     if answer.status == 429:
-        return NotNow(UNASKED_S if answer.retry_after_s is None else answer.retry_after_s, answer.cause)
+        asked_s = answer.retry_after_s
+        return NotNow(UNASKED_S if asked_s is None else asked_s, answer.cause)
     if not answer.code or answer.status >= 500 or answer.code in AMBIGUOUS:
         return Unsure(answer.cause)
     if answer.code in NOT_NOW:

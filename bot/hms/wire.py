@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import httpx
@@ -14,8 +12,10 @@ import msgspec
 from bot.core.mask import Mask
 from bot.core.roles import Template
 from bot.core.session import Room, Session
+from bot.core.times import http_date_s
 from bot.errors import HmsAuth, HmsError, HmsNotFound, HmsRateLimited, HmsRefused, HmsUnavailable
 from bot.hms.salvage import salvage
+from bot.patience import granted
 
 T = TypeVar("T")
 
@@ -177,17 +177,20 @@ def error_of(response: httpx.Response) -> HmsError:
 
 
 def retry_after_s(response: httpx.Response) -> float | None:
-    """Seconds to wait after a 429: from the header, or from the wording ("retry after 45 seconds", analytics pages)."""
+    """Seconds to wait after a 429, as far as `granted`: from the header, or from the wording ("retry after 45 seconds",
+    analytics pages). A date in the header counts from the answer's own Date, whatever our clock says."""
+    asked_s = _asked_s(response)
+    return None if asked_s is None else granted(asked_s, "100ms")
+
+
+def _asked_s(response: httpx.Response) -> float | None:
     header = response.headers.get("Retry-After", "")
     if re.fullmatch(r"\d{1,6}(\.\d+)?", header):
         return float(header)
     if header:
-        try:
-            when = parsedate_to_datetime(header)
-        except (ValueError, OverflowError):  # the year 99999999999
-            pass
-        else:
-            return max(0.0, when.replace(tzinfo=when.tzinfo or UTC).timestamp() - time.time())
+        when, now_s = http_date_s(header), http_date_s(response.headers.get("Date", ""))
+        if when is not None:
+            return when - (time.time() if now_s is None else now_s)
     try:
         message = msgspec.json.decode(response.content, type=_ErrorAnswer).message
     except _NO_ANSWER:

@@ -30,8 +30,8 @@ from bot.store.tables import channels, limits, outbox
 
 SOON_MS = 60_000
 FAR_MS = 3_600_000
-"""Our own waits are shorter than the one, Slack's and the lease of a lost message than the other: a time further ahead
-was written by a clock that was wrong."""
+"""A wait beyond these bounds can only come from a wrong clock and is ignored: ours are below SOON_MS, Slack's
+Retry-After and leases below FAR_MS."""
 POST, EDIT = "chat.postMessage ", "chat.update"
 """What Slack limits: posts in each channel, whose id follows, and edits in the whole workspace."""
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
+import httpx
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -26,6 +27,7 @@ from bot.demo.fake_hms import (
 from bot.hms.auth import GivenToken
 from bot.hms.bounded import BODY_BYTES
 from bot.hms.client import Hms
+from bot.hms.wire import retry_after_s
 from bot.patience import Patience
 from tests.conftest import NOW
 from tests.hms.conftest import QUICK
@@ -145,6 +147,23 @@ async def test_a_long_wait_is_told_and_not_waited_for(client: Hms, hms: FakeHms,
     assert caught.value.retry_after_s == 45
     assert "45 seconds" in caught.value.text
     assert len(hms.requests) == 1
+
+
+@pytest.mark.parametrize("asked", ["864000", "Fri, 01 Jan 2077 00:00:00 GMT"])
+async def test_a_wait_of_days_is_cut_to_minutes_and_logged(
+    client: Hms, hms: FakeHms, asked: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    hms.fail_always("/sessions*", Status(429, headers={"Retry-After": asked}))
+    with pytest.raises(errors.HmsRateLimited) as caught:
+        await client.list_sessions({}, limit=10, start=None)
+    assert caught.value.retry_after_s == 300
+    assert [record.message for record in caplog.records] == ["wait_capped"]
+
+
+def test_a_date_to_wait_for_counts_from_the_date_of_the_answer() -> None:
+    """Both are on the clock of 100ms; ours may be days off."""
+    headers = {"Date": "Mon, 23 Nov 2015 10:00:00 GMT", "Retry-After": "Mon, 23 Nov 2015 10:00:40 GMT"}
+    assert retry_after_s(httpx.Response(429, headers=headers)) == 40
 
 
 async def test_a_short_wait_is_honoured(client: Hms, hms: FakeHms) -> None:

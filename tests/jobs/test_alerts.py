@@ -38,15 +38,22 @@ LEAD_S = 3.0
 
 
 class Process:
-    """The alerts of one process, without the rest of it. Its time is `ahead` of ours."""
+    """The alerts of one process, without the rest of it. Its time is `ahead` of ours; with `later_s` its waits have
+    lasted so much longer."""
 
     def __init__(self, store: Store, slack: FakeSlack, hms: FakeHms, http: aiohttp.ClientSession) -> None:
         self.store = store
         self.hms = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
         self.ahead = timedelta()
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=http, retry_handlers=[])
+        self.later_s = 0.0
         self.poll = Poll(
-            self.hms, Rooms(self.hms), store, lambda: TEAM_ID, clock=lambda: datetime.now(UTC) + self.ahead
+            self.hms,
+            Rooms(self.hms),
+            store,
+            lambda: TEAM_ID,
+            clock=lambda: datetime.now(UTC) + self.ahead,
+            monotonic=lambda: time.monotonic() + self.later_s,
         )
         clock = Clock(store)
         deliver = Deliver(store, Chat(client), clock=clock)
@@ -146,6 +153,18 @@ async def test_old_rows_are_pruned_by_and_by(store: Store, start: Callable[[Stor
         while await store.status("m"):
             await asyncio.sleep(0.02)
     await process.end()
+
+
+async def test_100ms_silences_polls_for_five_minutes_at_most(
+    store: Store, start: Callable[[Store], Process], hms: FakeHms, account: Account
+) -> None:
+    process = start(store)
+    hms.fail("/sessions*", Status(429, headers={"Retry-After": "864000"}))
+    assert not await process.poll.run()
+    process.later_s = 299.0
+    assert not await process.poll.run()
+    process.later_s = 301.0
+    assert await process.poll.run()
 
 
 async def test_an_operator_hears_of_messages_that_do_not_go_out(
