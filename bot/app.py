@@ -132,8 +132,8 @@ async def running(
         bot = Bot(
             hms=hms,
             rooms=rooms,
-            people=People(client, settings.default_timezone),
-            groups=Groups(client),
+            people=People(poster, settings.default_timezone, default_said=settings.timezone_said),
+            groups=Groups(poster),
             access=access,
             replies=Replies(http, settings.slack_api_url, data_blocks),
             work=work,

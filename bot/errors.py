@@ -6,6 +6,7 @@ BotError
 │  ├─ NotFound               a room or a session that isn't there
 │  ├─ ManyRooms              a room name that fits several rooms, or is near some
 │  ├─ TooMany                a stated bound is reached
+│  ├─ WhichZone              a time of day to be stored, on nobody knows which city's clock
 │  ├─ Denied                 a command that isn't for this person, or not here
 │  ├─ Overlaps               quiet hours that don't go with those of the channel
 │  └─ StaleButton            a button of an older version, or with a broken value
@@ -22,7 +23,7 @@ BotError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 class BotError(Exception):
@@ -83,6 +84,15 @@ class ManyRooms(UserError):
 
 class TooMany(UserError):
     """A stated bound is reached."""
+
+
+class WhichZone(UserError):
+    """A time of day that is to be stored by somebody whose zone isn't known. `line` is what they said, with a zone or a
+    city put into it."""
+
+    def __init__(self, line: Callable[[str], str]) -> None:
+        super().__init__("Which city's time is that? Slack doesn't tell me your time zone.", cause="no zone")
+        self.line = line
 
 
 class Denied(UserError):

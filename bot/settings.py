@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
 
     @property
+    def timezone_said(self) -> bool:
+        """False where DEFAULT_TIMEZONE is only the default of its own."""
+        return "default_timezone" in self.model_fields_set
+
+    @property
     def secrets(self) -> list[str]:
         """What must never be read in a log: tokens, keys, and passwords in addresses."""
         values = [getattr(self, name) for name in type(self).model_fields]

@@ -73,6 +73,13 @@ def read_silence(text: str, now: datetime, zone: str) -> tuple[datetime, Query, 
         raise
 
 
+def silence_in(text: str, now: datetime, city: str) -> str:
+    """The line of a mute with a city behind its time of day."""
+    line = tidy(text)
+    _, (_, stop) = find_end(line, now, "UTC")
+    return f"{line[:stop]} {city}{line[stop:]}"
+
+
 def read_hours(text: str, zone: str) -> tuple[Quiet | None, bool]:
     """Quiet hours, and whether they are to end: with `off` in front, which alone is (None, True). Raises QueryError."""
     line = tidy(text)

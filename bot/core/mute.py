@@ -17,6 +17,7 @@ from bot.core.suggest import nearest
 from bot.core.text import quote, tidy
 from bot.core.times import DAYS, BadValue, Clock, Day, Wall, parse_length, parse_time
 from bot.core.words import Word, cut, unstopped
+from bot.core.zones import read_zone
 from bot.errors import QueryError
 
 LONGEST = timedelta(days=30)
@@ -58,7 +59,7 @@ class Mute:
 
 def read_mute(line: str, now: datetime, zone: str) -> tuple[datetime, str]:
     """When a mute ends, UTC, and the query in the line, unread. The end stands last or first: `2h`, `for 90m`,
-    `until 9:00` (the next), `until tomorrow` (its 9:00), `until monday 9:00`, `until 2026-11-24T09:00`. Raises
+    `until 9:00` (the next), `until tomorrow` (its 9:00), `until monday 9:00 Berlin`, `until 2026-11-24T09:00`. Raises
     QueryError; its line is the tidy one."""
     line = tidy(line)
     end, (start, stop) = find_end(line, now, zone)
@@ -121,7 +122,8 @@ def _read_marked(line: str, words: list[Word], now: datetime, zone: ZoneInfo) ->
         text = f"{quote(line[slice(*span)])} can be a time of day or a length: say `until {clock}` or `for {said}`."
         raise QueryError.at(text, line, span, instead=f"until {clock}")
     try:
-        return _for(said, now) if mark == "for" else _until(said, now, zone), (words[0].start, last.end)
+        end = _for(said, now) if mark == "for" else _until_in(said, now, zone)
+        return end, (words[0].start, last.end)
     except ValueError as error:
         fix = error.fix if isinstance(error, BadValue) else None
         if mark in _UNTIL:
@@ -177,6 +179,18 @@ def _until(said: str, now: datetime, zone: ZoneInfo) -> datetime:
         when = parse_time(f"{words[0]} {_MORNING:%H:%M}")
     coming = when.next(now, zone) if isinstance(when, Clock) or (isinstance(when, Day) and when.name in DAYS) else None
     return coming or when.at(now, zone)
+
+
+def _until_in(said: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """The same with a city behind it, on whose clock it is: `9:00 Berlin`. Raises ValueError."""
+    try:
+        return _until(said, now, zone)
+    except ValueError:
+        words = said.split(" ")
+        for first in range(1, len(words)):
+            with suppress(ValueError):
+                return _until(" ".join(words[:first]), now, ZoneInfo(read_zone(" ".join(words[first:]))))
+        raise
 
 
 def _mended(said: str, now: datetime, zone: ZoneInfo) -> str | None:

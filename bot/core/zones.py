@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 from functools import cache
 from itertools import takewhile
 from zoneinfo import available_timezones
 
 from bot.core.text import fold
 from bot.core.times import BadValue
+from bot.errors import QueryError
 
 UNKNOWN = "that is not a time zone I know; name a city, such as Europe/Berlin"
 _AREAS = (
@@ -96,6 +98,14 @@ def sayable_zone(name: str) -> str:
     """The zone of an IANA name that no person typed, by a name that `read_zone` reads: of `EST` that is a city, as
     people mean New York by it. Raises BadZone."""
     return _FIXED.get(exact_zone(name), name)
+
+
+def depends_on_zone(read: Callable[[str], object]) -> bool:
+    """True where what is read by a zone is not the same by another one, as in a time of day without a city."""
+    try:
+        return read("UTC") != read("Pacific/Kiritimati")  # 14 hours apart all year
+    except QueryError:  # so long a mute, for example, is too long in one of them
+        return True
 
 
 def read_zone(text: str) -> str:

@@ -10,11 +10,11 @@ from bot.core.filters import LIST
 from bot.core.lines import corrected
 from bot.core.parse import RESOLVED_CHARS, parse
 from bot.core.place import Place
-from bot.errors import BotError, Denied, HmsError, ManyRooms, NotFound, QueryError, StaleButton, UserError
+from bot.errors import BotError, Denied, HmsError, ManyRooms, NotFound, QueryError, StaleButton, UserError, WhichZone
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, section
 from bot.render.escape import code, entities, mrkdwn, plain
-from bot.render.help import COMMAND
+from bot.render.help import COMMAND, typed
 
 _PLACES_MOST = 20
 _WINDOW_CHARS = 64  # a longer line would be wrapped, and the carets with it
@@ -76,6 +76,16 @@ def room_choice(error: ManyRooms, *, now: datetime, zone: str) -> Message:
     if error.more:
         blocks.append(context("There are more. Say more of the name, or `room:&lt;id&gt;`."))
     return Message(text, blocks)
+
+
+def which_zone(error: WhichZone) -> Message:
+    """Asks for a city, with the line to copy and one to run at a press."""
+    line = typed(error.line("Berlin"))
+    blocks = [section(entities(error.text))]
+    if line:
+        blocks.append(section(f"Type it with your city, for example:\n```{line}```"))
+    blocks.append(actions(button("Use UTC", ids.RUN, ids.line_value(error.line("UTC")))))
+    return Message(f"{error.text} For example: {line}", blocks)
 
 
 def problem(error: BotError, *, reference: str, again: Block | None = None) -> Message:

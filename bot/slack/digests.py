@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from bot.core.digest import Digest
 from bot.core.filters import DIGEST
 from bot.core.lines import PREVIEW, check_alone, digest_line, read_digest, schedule_line, terms
+from bot.core.query import Query
 from bot.core.schedule import Schedule
 from bot.core.times import ms
-from bot.errors import ManyRooms, QueryError, TooMany, UserError
+from bot.errors import ManyRooms, QueryError, TooMany, UserError, WhichZone
 from bot.flows.count import preview
 from bot.render import actions as ids
 from bot.render.blocks import Message, button
@@ -35,7 +36,7 @@ async def digest(request: Request, line: str) -> Message:
         await permit(request, "digests")
         return await digests(request)
     await request.no_guests()
-    wanted = await _read(request, line)
+    wanted = await _read(request, line, stored_by="digest")
     by = request.by(digest_line(wanted))
     store = request.bot.store
     try:
@@ -118,9 +119,18 @@ VERBS: dict[str, Callable[[Request, str], Awaitable[Message]]] = {
 }
 
 
-async def _read(request: Request, line: str) -> Digest:
-    """The digest that a line would make."""
-    schedule, query = read_digest(line, await request.local_zone())
+async def _read(request: Request, line: str, *, stored_by: str = "") -> Digest:
+    """The digest that a line would make; `stored_by` is the command in front of it where that stores something. Raises
+    WhichZone then."""
+
+    def read(zone: str) -> tuple[Schedule, Query]:
+        return read_digest(line, zone)
+
+    def said(found: tuple[Schedule, Query], city: str) -> str:
+        schedule, query = found
+        return f"{stored_by} {replace(schedule, zone=city)} {terms(query)}".rstrip()
+
+    schedule, query = await request.in_local_zone(read, said) if stored_by else read(await request.local_zone())
     wanted = Digest(
         request.team_id,
         request.channel_id,
@@ -149,7 +159,7 @@ async def _one(request: Request, verb: str, said: str) -> Digest:
         return here[0]
     number = read_number(said)
     if said and number is None and here:
-        wanted = await _like(request, said)
+        wanted = await _like(request, verb, said)
         found = next((each for each in here if wanted and _same(each, wanted)), None)
     else:
         found = next((each for each in here if each.number == number), None)
@@ -158,9 +168,11 @@ async def _one(request: Request, verb: str, said: str) -> Digest:
     return found
 
 
-async def _like(request: Request, said: str) -> Digest | None:
+async def _like(request: Request, verb: str, said: str) -> Digest | None:
     try:
-        return await _read(request, said)
+        return await _read(request, said, stored_by="" if verb == "preview" else f"digest {verb}")
+    except WhichZone:
+        raise
     except UserError:  # its fix would make one
         return None
 

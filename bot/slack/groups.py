@@ -6,19 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 
-import aiohttp
 from cachetools import TTLCache
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
-from bot.chat.answers import read
+from bot.slack.question import FAILED_S, NoAnswer, Question, Refusal
 
 KEPT_S = 300
-FAILED_S = 10
-"""How long a group that can't be read isn't asked for again: the method takes 20 calls a minute."""
 GROUPS_KEPT = 1_000
-WAIT_S = 2.0
 
 
 class Unreadable(Exception):
@@ -31,10 +26,11 @@ class Unreadable(Exception):
 
 
 class Groups:
-    """Members by group, kept for five minutes."""
+    """Members by group, kept for five minutes. A group that can't be read isn't asked for again for ten seconds, as the
+    method takes 20 calls a minute. `client` must not ask again by itself."""
 
     def __init__(self, client: AsyncWebClient, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client = client
+        self._question = Question(client.usergroups_users_list, clock)
         self._members: TTLCache[str, frozenset[str]] = TTLCache(GROUPS_KEPT, KEPT_S, timer=clock)
         self._failed: TTLCache[str, str] = TTLCache(GROUPS_KEPT, FAILED_S, timer=clock)
         self._asking = asyncio.Lock()  # who asks at the same time gets one answer
@@ -60,12 +56,11 @@ class Groups:
             if cause := self._failed.get(group_id):
                 raise Unreadable(group_id, cause)
             try:
-                async with asyncio.timeout(WAIT_S):
-                    answer = await self._client.usergroups_users_list(usergroup=group_id)
-            except SlackApiError as error:
-                cause = read(error).cause
-            except (TimeoutError, aiohttp.ClientError, OSError) as error:
-                cause = type(error).__name__
+                answer = await self._question.ask(usergroup=group_id)
+            except Refusal as refusal:
+                cause = refusal.code
+            except NoAnswer as failure:
+                cause = failure.cause
             else:
                 self._members[group_id] = frozenset(answer.get("users") or ())
                 return self._members[group_id]

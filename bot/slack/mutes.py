@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from bot.core.filters import MUTE
-from bot.core.lines import check_alone, end_line, muted, read_silence
+from bot.core.lines import check_alone, end_line, muted, read_silence, silence_in
 from bot.core.mute import Mute
 from bot.core.parse import parse
 from bot.core.query import Query, Term
@@ -27,8 +27,11 @@ UNMUTE = "unmute"
 async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
     """Mute what the line says, or a session, until its end; with `longer` never shorter than it is muted already."""
     await request.no_guests()
-    zone = await request.local_zone()
-    end, query, session_id = read_silence(line, request.now, zone)
+    end, query, session_id = await request.in_local_zone(
+        lambda zone: read_silence(line, request.now, zone),
+        lambda _, city: f"mute {silence_in(line, request.now, city)}",
+    )
+    zone = request.zone
     end = end.replace(microsecond=0)  # as its line says it
     local_end = end_line(end.astimezone(ZoneInfo(zone)))
     if session_id:

@@ -2,84 +2,100 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import aiohttp
 from cachetools import TTLCache
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
-from bot.chat.answers import read
 from bot.core.zones import BadZone, sayable_zone
+from bot.slack.question import FAILED_S, NoAnswer, Question, Refusal
 
 KEPT_S = 3_600
 USERS_KEPT = 20_000
-WAIT_S = 2.0
 NOBODY = ("user_not_found", "user_not_visible")
 """Slack's codes for a person whom the workspace doesn't know."""
+NOT_GRANTED = ("missing_scope", "no_permission")
+ANYBODY = ""
+"""The key under which it is kept that Slack says nothing of anybody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`zone` is an IANA name that people can type, DEFAULT_TIMEZONE where it isn't known. `guest`: of this workspace
-    only in part (docs.slack.dev/reference/objects/user-object, `is_restricted`). `name` is what they are called, as
-    they wrote it; "" where it isn't known. `teams`: the workspaces that they belong to, or their organisation where
-    Slack gives that alone; none where it isn't known. `stranger`: Slack doesn't know them here."""
+    """`zone` is an IANA name that people can type, DEFAULT_TIMEZONE where it isn't known; `zone_said`: it is their own,
+    or somebody has set that. `guest`: of this workspace only in part (docs.slack.dev/reference/objects/user-object,
+    `is_restricted`). `name` is what they are called, as they wrote it; "" where it isn't known. `teams`: the workspaces
+    that they belong to, or their organisation where Slack gives that alone; none where it isn't known. `stranger`:
+    Slack doesn't know them here. `unanswered`: Slack could say all that, but doesn't answer just now."""
 
     zone: str
+    zone_said: bool = False
     guest: bool = False
     name: str = ""
     teams: frozenset[str] = frozenset()
     stranger: bool = False
+    unanswered: bool = False
 
 
 class People:
-    """People by user id, kept for an hour. Asking never fails."""
+    """People by user id, kept for an hour. Asking never fails. `default`: the zone of those whose own isn't known, and
+    whether somebody has set it. `client` must not ask again by itself."""
 
-    def __init__(self, client: AsyncWebClient, default: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client = client
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        default: str = "UTC",
+        *,
+        default_said: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._question = Question(client.users_info, clock)
         self._known: TTLCache[str, Person] = TTLCache(USERS_KEPT, KEPT_S, timer=clock)
-        self._refused: TTLCache[str, bool] = TTLCache(1, KEPT_S, timer=clock)  # the scope isn't granted
-        self.unknown = Person(sayable_zone(default))
+        self._not_granted: TTLCache[str, Person] = TTLCache(1, KEPT_S, timer=clock)
+        self._refused: TTLCache[str, Person] = TTLCache(1, FAILED_S, timer=clock)
+        self.unknown = Person(sayable_zone(default), zone_said=default_said)
 
     async def of(self, user_id: str) -> Person:
         if known := self._known.get(user_id):
             return known
-        if self._refused:
-            return self.unknown
+        for refused in (self._not_granted, self._refused):
+            if unknown := refused.get(ANYBODY):
+                return unknown
         try:
-            async with asyncio.timeout(WAIT_S):
-                answer = await self._client.users_info(user=user_id)
-        except SlackApiError as error:
-            said = read(error)
-            if said.code == "missing_scope":
-                self._refused["missing_scope"] = True
-            log.info("person_unknown", cause=said.cause)
-            return replace(self.unknown, stranger=said.code in NOBODY)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            log.info("person_unknown", cause=type(error).__name__)
-            return self.unknown
+            answer = await self._question.ask(user=user_id)
+        except Refusal as refusal:
+            log.info("person_unknown", cause=refusal.code)
+            if refusal.code in NOBODY:
+                return replace(self.unknown, stranger=True)
+            if refusal.code in NOT_GRANTED:
+                return self._not_granted.setdefault(ANYBODY, self.unknown)
+            return self._refused.setdefault(ANYBODY, replace(self.unknown, unanswered=True))
+        except NoAnswer as failure:
+            log.info("person_unknown", cause=failure.cause)
+            return replace(self.unknown, unanswered=True)
         user = answer.get("user") or {}
         profile = user.get("profile") or {}
+        zone = _zone(user.get("tz"))
         person = Person(
-            self._zone(user.get("tz")),
-            bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
-            str(profile.get("display_name") or profile.get("real_name") or ""),
-            _teams(user),
+            zone or self.unknown.zone,
+            zone_said=bool(zone) or self.unknown.zone_said,
+            guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+            name=str(profile.get("display_name") or profile.get("real_name") or ""),
+            teams=_teams(user),
         )
         self._known[user_id] = person
         return person
 
-    def _zone(self, name: object) -> str:
-        try:
-            return sayable_zone(str(name))
-        except BadZone:
-            return self.unknown.zone
+
+def _zone(name: object) -> str:
+    """By a name that people can type, "" where it is none."""
+    try:
+        return sayable_zone(str(name))
+    except BadZone:
+        return ""
 
 
 def _teams(user: Mapping[str, Any]) -> frozenset[str]:

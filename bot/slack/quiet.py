@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from bot.core.lines import QUIET, quiet_line, read_hours
 from bot.core.quiet import Quiet
 from bot.core.text import quote, tidy
@@ -10,16 +13,22 @@ from bot.render import quiet as say
 from bot.render.blocks import Message
 from bot.slack.request import Request
 
+Read = Callable[[str], tuple[Quiet | None, bool]]
+
 
 async def quiet(request: Request, line: str) -> Message:
     """Set quiet hours, end all or some, or show them."""
     if not line.strip(" ,"):
         return await _shown(request)
     await request.no_guests()
-    zone = await request.local_zone()
-    wanted, off = read_hours(line, zone)
+
+    def read(zone: str) -> tuple[Quiet | None, bool]:
+        return read_hours(line, zone)
+
+    wanted, off = read(await request.local_zone())
     if off or not wanted:
-        return await _loud(request, line, wanted)
+        return await _loud(request, line, wanted, read)
+    await request.in_local_zone(read, _in_city)
     try:
         how = await request.bot.store.add_quiet(
             request.team_id, request.channel_id, wanted, request.by(quiet_line(wanted))
@@ -30,7 +39,7 @@ async def quiet(request: Request, line: str) -> Message:
         raise wrong from None
     except TooMany as error:
         raise _see(error.text, line) from None
-    return say.hushed(wanted, how, await quiets(request), zone=zone, now=request.now, by=request.user_id)
+    return say.hushed(wanted, how, await quiets(request), zone=request.zone, now=request.now, by=request.user_id)
 
 
 async def quiets(request: Request) -> say.Quiets:
@@ -38,14 +47,17 @@ async def quiets(request: Request) -> say.Quiets:
     return (await request.bot.store.quiets(request.team_id, request.channel_id)).get(request.channel_id, [])
 
 
-async def _loud(request: Request, line: str, wanted: Quiet | None) -> Message:
+async def _loud(request: Request, line: str, wanted: Quiet | None, read: Read) -> Message:
     """End all quiet hours, or the wanted ones; those of these times where no others are."""
     here = [quiet for quiet, _ in await quiets(request)]
-    if wanted and wanted not in here:
+    if wanted:
         alike = [each for each in here if (each.start, each.end) == (wanted.start, wanted.end)]
-        if len(alike) != 1:
-            raise _see(f"This channel has no quiet hours {quote(str(wanted))}.", line)
-        wanted = alike[0]
+        if len(alike) > 1:
+            await request.in_local_zone(read, _in_city)
+        if wanted not in here:
+            if len(alike) != 1:
+                raise _see(f"This channel has no quiet hours {quote(str(wanted))}.", line)
+            wanted = alike[0]
     by = request.by(f"quiet off {wanted}" if wanted else "quiet off")
     gone = await request.bot.store.clear_quiets(request.team_id, request.channel_id, by, wanted)
     return say.loud(gone, [quiet for quiet, _ in await quiets(request)])
@@ -54,6 +66,11 @@ async def _loud(request: Request, line: str, wanted: Quiet | None) -> Message:
 async def _shown(request: Request) -> Message:
     zone = await request.local_zone()
     return say.quiets_list(await quiets(request), zone=zone, as_of=request.now, channel_id=request.channel_id)
+
+
+def _in_city(said: tuple[Quiet | None, bool], city: str) -> str:
+    hours, off = said
+    return f"{QUIET} {'off ' if off else ''}{replace(hours, zone=city) if hours else ''}".rstrip()
 
 
 def _see(text: str, line: str) -> QueryError:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from cachetools import TTLCache
 
@@ -16,7 +16,8 @@ from bot.core.access import Access
 from bot.core.change import Changed
 from bot.core.finding import Finding
 from bot.core.times import ms
-from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError
+from bot.core.zones import depends_on_zone
+from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError, WhichZone
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render import problem
@@ -26,6 +27,8 @@ from bot.slack.people import People
 from bot.slack.replies import Replies
 from bot.slack.work import Work
 from bot.store.store import Store
+
+T = TypeVar("T")
 
 SHARED_ONCE_S = 60.0
 """A second press of Share on the same page within this time is a double click."""
@@ -38,6 +41,7 @@ ELSEWHERE = (
     "This request belongs to another workspace than this bot, so I did nothing. Please ask whoever runs the bot."
 )
 STRANGER = "This bot's answers are for people of its own workspace. You belong to another one, so I did nothing."
+CANT_TELL = "Slack doesn't tell me just now who you are, so I did nothing. Please try again in a moment."
 LATE = "That took too long: 100ms is slow just now, or many are asking."
 
 
@@ -73,7 +77,7 @@ class Request:
     """`again` is the button that an error of 100ms offers; `in_place` says that an answer replaces the message. `name`
     is what was asked for, as a table of ours calls it, "other" while that isn't known. `team_id` is the workspace that
     it was done in, `enterprise_id` the organisation around that, and `home_id` which of both the person belongs to, or
-    another one: as Slack says, "" where it doesn't."""
+    another one: as Slack says, "" where it doesn't. `shown_to_all`: it is a press on a message of a channel."""
 
     bot: Bot
     user_id: str
@@ -86,6 +90,7 @@ class Request:
     channel_id: str = ""
     message_ts: str = ""
     in_place: bool = False
+    shown_to_all: bool = False
     name: str = "other"
     again: Block | None = None
     posting: asyncio.Task[bool] | None = None
@@ -110,6 +115,7 @@ class Request:
             channel_id=str(body.get("channel_id") or channel.get("id") or ""),
             message_ts=str(container.get("message_ts") or ""),
             in_place=bool(container.get("is_ephemeral")),
+            shown_to_all=bool(container) and not container.get("is_ephemeral"),
         )
 
     async def reply(self, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
@@ -120,8 +126,9 @@ class Request:
 
     async def at_home(self) -> None:
         """Raises UserError where the request comes from another workspace, or from a person of another one, as in a
-        channel that is shared by Slack Connect. Both what Slack sent and users.info have to agree, which names all
-        workspaces of an organisation's person; where that can't be asked, what Slack sent decides."""
+        channel that is shared by Slack Connect. Only people of the workspace can type its commands and see answers that
+        are for one person; of who presses in a channel, what Slack sent decides. users.info, which names all workspaces
+        of an organisation's person, has to agree where it can be asked."""
         own = self.bot.team_id()
         if not own:
             raise UserError(NOT_YET)
@@ -130,13 +137,20 @@ class Request:
         ours = {own, self.enterprise_id} - {""}
         person = await self.bot.people.of(self.user_id)
         elsewhere = bool(person.teams) and person.teams.isdisjoint(ours)
-        if elsewhere or person.stranger or self.home_id not in ours | person.teams:
+        sent_from_elsewhere = self.shown_to_all and self.home_id not in ours | person.teams
+        if elsewhere or person.stranger or sent_from_elsewhere:
             raise UserError(STRANGER, cause="a stranger")
+        if self.shown_to_all and person.unanswered:
+            raise UserError(CANT_TELL, cause="unanswered")
 
     async def no_guests(self, says: str = NO_GUESTS) -> None:
-        """Raises UserError for a guest of the workspace: at the head of whatever changes something."""
-        if (await self.bot.people.of(self.user_id)).guest:
+        """Raises UserError for a guest of the workspace, and while Slack doesn't tell: at the head of whatever changes
+        something."""
+        person = await self.bot.people.of(self.user_id)
+        if person.guest:
             raise UserError(says)
+        if person.unanswered:
+            raise UserError(CANT_TELL, cause="unanswered")
 
     async def display_name(self) -> str:
         """What the person is called, as they wrote it; "" where that isn't known."""
@@ -150,6 +164,14 @@ class Request:
     def now_ms(self) -> int:
         """Milliseconds since 1970."""
         return ms(self.now)
+
+    async def in_local_zone(self, read: Callable[[str], T], line: Callable[[T, str], str]) -> T:
+        """What the person said, read by their own zone, to be stored. `line` says it with a zone or a city. Raises
+        WhichZone where it depends on a zone that nobody has said."""
+        said = read(await self.local_zone())
+        if not (await self.bot.people.of(self.user_id)).zone_said and depends_on_zone(read):
+            raise WhichZone(lambda city: line(said, city))
+        return said
 
     async def local_zone(self) -> str:
         """The person's own zone, also for what is asked later on."""
@@ -189,6 +211,8 @@ async def _explain(request: Request, event: str, error: BaseException, reference
         message = problem.query_problem(error, now=request.now, zone=zone, commands=words)
     elif isinstance(error, ManyRooms):
         message = problem.room_choice(error, now=request.now, zone=request.zone)
+    elif isinstance(error, WhichZone):
+        message = problem.which_zone(error)
     elif isinstance(error, BotError):
         message = problem.problem(error, reference=reference, again=request.again)
     elif isinstance(error, TimeoutError):

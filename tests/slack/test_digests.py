@@ -37,7 +37,7 @@ async def test_a_digest_is_made_and_said_in_words(bot: str, slack: FakeSlack, ac
 
 async def test_the_zone_is_the_askers_unless_one_is_named(bot: str, slack: FakeSlack) -> None:
     nobody = next(user.name for user in slack.workspace.users.values() if not user.tz and not user.is_bot)
-    assert "at 09:00, UTC" in (await say(slack, "digest daily 9am", user=nobody)).plain
+    assert "Which city's time is that?" in (await say(slack, "digest daily 9am", user=nobody)).plain
     assert "on Mondays and Thursdays at 17:30, America/New_York" in (
         await say(slack, "digest weekly mon,thu 17:30 new york")
     ).plain.replace("\u00a0", " ")

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, HttpError, RateLimited
+from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, Fault, HttpError, RateLimited, Stalled
 from bot.slack.people import KEPT_S, People
+from bot.slack.question import FAILED_S
 
 
 class Clock:
@@ -28,7 +29,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def people(slack: FakeSlack, clock: Clock) -> AsyncIterator[People]:
-    yield People(AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[]), "Asia/Tokyo", clock)
+    client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
+    yield People(client, "Asia/Tokyo", clock=clock)
 
 
 def asked(slack: FakeSlack) -> int:
@@ -53,7 +55,33 @@ CUT, LIST = (HttpError(200, body, content_type="application/json") for body in (
 )
 async def test_any_fault_gives_the_default(slack: FakeSlack, people: People, fault: object) -> None:
     slack.fail("users.info", *[fault] * 3)  # type: ignore[list-item]  # aiohttp itself repeats a dropped GET
-    assert (await people.of(slack.workspace.user("ada").id)).zone == "Asia/Tokyo"
+    ada = await people.of(slack.workspace.user("ada").id)
+    assert (ada.zone, ada.zone_said) == ("Asia/Tokyo", False)
+    assert ada.unanswered is (fault != ApiError("user_not_found"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "waits_s"), [(RateLimited(30), 30.0), (HttpError(500, ""), FAILED_S), (ApiError("fatal_error"), FAILED_S)]
+)
+async def test_nobody_else_is_asked_about_until_a_failure_is_over(
+    slack: FakeSlack, people: People, clock: Clock, fault: Fault, waits_s: float
+) -> None:
+    slack.fail("users.info", fault)
+    for name in ("ada", "ben"):
+        assert (await people.of(slack.workspace.user(name).id)).unanswered
+    assert asked(slack) == 1
+    clock.now += waits_s - 0.1
+    assert (await people.of(slack.workspace.user("ada").id)).unanswered
+    clock.now += 0.1
+    if not isinstance(fault, RateLimited):  # the stand-in goes by its own clock
+        assert (await people.of(slack.workspace.user("ada").id)).zone == "Europe/Berlin"
+
+
+async def test_an_answer_that_takes_too_long_is_waited_for_once(slack: FakeSlack, people: People, clock: Clock) -> None:
+    slack.fail("users.info", Stalled(60))
+    for name in ("ada", "ben", "cleo"):
+        assert (await people.of(slack.workspace.user(name).id)).unanswered
+    assert asked(slack) <= 1  # it is noted when it is answered
 
 
 async def test_a_missing_scope_is_not_asked_for_again_within_an_hour(

@@ -128,10 +128,30 @@ async def test_a_stranger_at_the_menu_of_a_card(shared: FakeSlack, account: Acco
         assert "Nothing is muted" in (await say(shared, "mutes")).plain
 
 
-async def test_people_of_an_enterprise(bot: str, slack: FakeSlack, account: Account) -> None:
-    """Enterprise Grid says its own id for that of a person's workspace, where the bot is installed in one."""
+async def pressed_in_channel(slack: FakeSlack, account: Account) -> None:
+    """A press on what everybody in a channel sees, for `answer_to` to send as another one."""
+    session = fill(account, 2)[0]
+    await slack.act(slack.say("anything"), action_id=ids.SHOW, value=f"1|{session.id}")
+    await slack.reply(where=lambda each: each.ephemeral)
+
+
+async def test_who_was_answered_may_press_whatever_workspace_slack_names(
+    bot: str, slack: FakeSlack, account: Account
+) -> None:
+    """In Enterprise Grid a command and a press on its answer may name different workspaces of one person."""
+    slack.fail("users.info", ApiError("missing_scope"))
     fill(account, 2)
     await press(slack, await say(slack, "active"), "Show")
+    for home in (OTHER, GRID["id"]):
+        user = {"id": slack.workspace.user("ada").id, "team_id": home}
+        assert NOT_FOR_STRANGERS not in (await answer_to(slack, user=user, enterprise=GRID)).plain
+    await pressed_in_channel(slack, account)
+    assert NOT_FOR_STRANGERS in (await answer_to(slack, user=user | {"team_id": OTHER}, enterprise=GRID)).plain
+
+
+async def test_people_of_an_enterprise(bot: str, slack: FakeSlack, account: Account) -> None:
+    """Enterprise Grid says its own id for that of a person's workspace, where the bot is installed in one."""
+    await pressed_in_channel(slack, account)
     ada = {"id": slack.workspace.user("ada").id, "team_id": GRID["id"]}
     assert NOT_FOR_STRANGERS not in (await answer_to(slack, user=ada, enterprise=GRID)).plain
     assert NOT_FOR_STRANGERS in (await answer_to(slack, user=ada, enterprise=None)).plain
@@ -166,9 +186,8 @@ async def test_a_colleague_of_another_workspace(
 
 async def test_somebody_of_another_organisation(bot: str, slack: FakeSlack, account: Account) -> None:
     """Of whom Slack tells that alone."""
-    fill(account, 2)
     who = colleague(slack, "E0GRID00002")
-    await press(slack, await say(slack, "active"), "Show")
+    await pressed_in_channel(slack, account)
     user = {"id": who, "team_id": slack.workspace.team_id}
     assert NOT_FOR_STRANGERS in (await answer_to(slack, user=user, enterprise=GRID)).plain
 
@@ -177,9 +196,8 @@ async def test_somebody_of_another_organisation_with_the_id_of_a_colleague(
     bot: str, slack: FakeSlack, account: Account
 ) -> None:
     """An id is a person's in one organisation: users.info speaks of ours."""
-    fill(account, 2)
     who = colleague(slack, GRID["id"], slack.workspace.team_id)
-    await press(slack, await say(slack, "active"), "Show")
+    await pressed_in_channel(slack, account)
     for home in (OTHER, "E0GRID00002"):
         user = {"id": who, "team_id": home}
         assert NOT_FOR_STRANGERS in (await answer_to(slack, user=user, enterprise=GRID)).plain, home
