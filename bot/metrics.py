@@ -42,7 +42,9 @@ answers = Histogram(
 acks = Histogram(
     "sessions_bot_ack_duration_seconds", "From a request of Slack to its acknowledgement", ["status"], buckets=_SOON
 )
-refused = Counter("sessions_bot_requests_refused_total", "Requests without a good signature of Slack")
+refused = Counter(
+    "sessions_bot_requests_refused_total", "Requests without Slack's signature, or dated too far off", ["cause"]
+)
 replies = Counter("sessions_bot_replies_total", "Answers handed to Slack, tries counted once", ["outcome"])
 hms_requests = Histogram(
     "sessions_bot_hms_request_duration_seconds", "Requests to 100ms, each try", ["path", "status"], buckets=_REQUEST
@@ -65,6 +67,8 @@ job_failures = Counter("sessions_bot_job_failures_total", "Jobs that failed", ["
 log_lines = Counter("sessions_bot_log_lines_total", "Lines of the log", ["level"])
 
 # What is counted seldom is there from the start: a first one that makes its line is no rise, for Prometheus.
+for _cause in ("signature", "clock"):
+    refused.labels(_cause)
 for _outcome in ("ok", "failed"):
     replies.labels(_outcome)
 for _service in ("100ms", "slack"):

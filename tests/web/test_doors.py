@@ -76,9 +76,24 @@ async def unheard(bot: str, slack: FakeSlack) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize("age_s", [301, 3600, -302, -3600])
-async def test_old_and_future_requests_are_refused(slack: FakeSlack, unheard: bytes, age_s: int) -> None:
+async def test_old_and_future_requests_are_refused(
+    bot: str, slack: FakeSlack, unheard: bytes, age_s: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is Slack that sends them, so it is a clock that is wrong."""
     ack = await slack.post_raw(unheard, FORM | signed(slack.signing_secret, unheard, time.time() - age_s))
     assert ack.status == 401
+    (fields,) = [each.fields for each in caplog.records if each.getMessage() == "request_refused"]  # type: ignore[attr-defined]
+    assert (fields["cause"], abs(fields["off_s"] - age_s) <= 2) == ("clock", True)
+    assert 'sessions_bot_requests_refused_total{cause="clock"}' in await health(bot, "/metrics")
+
+
+async def test_an_old_request_with_another_signature_is_a_strangers(
+    slack: FakeSlack, unheard: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    ack = await slack.post_raw(unheard, FORM | signed("another secret", unheard, time.time() - 3_600))
+    assert ack.status == 401
+    (fields,) = [each.fields for each in caplog.records if each.getMessage() == "request_refused"]  # type: ignore[attr-defined]
+    assert fields == {"cause": "signature", "count": 1}
 
 
 STAMPS = [None, "", "yesterday", "1e9", "NaN", "-1", "9" * 400, "9" * 5_000, "1_764_000_000", "é"]
