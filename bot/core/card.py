@@ -17,7 +17,8 @@ class Card:
     has matched; as long as it has no message the others may still announce it. `hushed_ms`, in milliseconds since 1970:
     it would have been announced and wasn't, as the channel doesn't want to hear it until then; 0 when it isn't so. As
     long as it is, the status of a session that is live is `silent`, and of one that has ended `closed`, or `listed`
-    where the channel was told that it opened. It has no message then, or its last was deleted."""
+    where the channel was told that it opened. It has no message then, or its last was deleted. `born`: the id that the
+    channel had when the card was made, "" where it is the same: keys stay as they are when Slack changes it."""
 
     team_id: str
     channel_id: str
@@ -27,6 +28,7 @@ class Card:
     reopened: int = 0
     known: frozenset[int] = frozenset()
     hushed_ms: int = 0
+    born: str = ""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -36,7 +38,7 @@ class Card:
     @property
     def key(self) -> str:
         """The key of the message, which its metadata carries and history is searched for."""
-        return key_of("card", self.team_id, self.channel_id, self.session_id, str(self.gen))
+        return key_of("card", self.team_id, self.born or self.channel_id, self.session_id, str(self.gen))
 
 
 def key_of(*parts: str) -> str:

@@ -16,7 +16,8 @@ async def heard(bot: Bot, body: Event) -> None:
     event = body["event"]
     told = body.get("authorizations") or [body]  # whom Slack tells; where it happened may be another workspace
     if bot.team_id() not in [each.get("team_id") for each in told]:
-        cause = "another workspace" if bot.team_id() else "not ready"
+        org_wide = any(each.get("is_enterprise_install") for each in told)
+        cause = "org-wide install" if org_wide else "another workspace" if bot.team_id() else "not ready"
         log.warning("event_ignored", kind=event.get("type"), cause=cause)
         return
     await EVENTS[str(event.get("type"))](bot, event)
@@ -34,8 +35,29 @@ async def _resume(bot: Bot, event: Event) -> None:
         log.info("resumed", channel=channel_id)
 
 
+async def _id_changed(bot: Bot, event: Event) -> None:
+    """A private channel that is shared with another workspace gets a new id (docs.slack.dev/apis/slack-connect)."""
+    old_id, new_id = (str(event.get(name) or "") for name in ("old_channel_id", "new_channel_id"))
+    if old_id and new_id and await bot.store.move(bot.team_id(), old_id, new_id):
+        log.info("channel_moved", channel=new_id, was=old_id)
+
+
+async def _uninstalled(bot: Bot, event: Event) -> None:
+    """Nobody in the workspace can be answered or told anything from now on."""
+    log.error("uninstalled", cause=event.get("type"))
+
+
+async def _revoked(bot: Bot, event: Event) -> None:
+    """Tokens that Slack takes no longer: the bot's among them, or those of people, of which it has none."""
+    if bot.user_id() in ((event.get("tokens") or {}).get("bot") or ()):
+        await _uninstalled(bot, event)
+
+
 EVENTS: dict[str, Callable[[Bot, Event], Awaitable[None]]] = {
-    "member_joined_channel": _joined,
+    "app_uninstalled": _uninstalled,
+    "channel_id_changed": _id_changed,
     "channel_unarchive": _resume,
     "group_unarchive": _resume,
+    "member_joined_channel": _joined,
+    "tokens_revoked": _revoked,
 }

@@ -118,7 +118,8 @@ _SENT = update(cards).where(cards.c.key.in_(bindparam("some", expanding=True))).
 
 def _card(row: Any) -> Card:
     known = frozenset(int(number) for number in row.known.split(",") if number)
-    return Card(row.team_id, row.channel_id, row.session_id, row.status, row.gen, row.reopened, known, row.hushed_ms)
+    state = (row.status, row.gen, row.reopened, known, row.hushed_ms, row.born)
+    return Card(row.team_id, row.channel_id, row.session_id, *state)
 
 
 def _values(some: Sequence[Card], now_ms: int) -> list[dict[str, object]]:
@@ -134,6 +135,7 @@ def _values(some: Sequence[Card], now_ms: int) -> list[dict[str, object]]:
             "key": card.key,
             "changed_ms": now_ms,
             "hushed_ms": card.hushed_ms,
+            "born": card.born,
         }
         for card in some
     ]

@@ -24,6 +24,7 @@ from bot.store import (
     counts,
     digests,
     leases,
+    moving,
     mutes,
     outbox,
     pausing,
@@ -141,6 +142,11 @@ class Store:
         them, once per pause. One that is in flight is held too; if its sender learns what became of it, that still
         counts, and else it is looked for after `resume`: for one that was refused call `again` before."""
         await self._run(lambda db: pausing.pause(db, team_id, channel_id, reason, now_ms, tell))
+
+    async def move(self, team_id: str, old_id: str, new_id: str) -> bool:
+        """Slack has given the channel another id: everything that is stored of it has that one from now on. Whether
+        there was anything."""
+        return await self._run(lambda db: moving.move(db, team_id, old_id, new_id))
 
     async def told(self, team_id: str) -> set[str]:
         """The conversations that have a subscription or a digest."""

@@ -144,6 +144,7 @@ cards = Table(
     Column("ts", Text),  # that of its message, once it is sent
     Column("changed_ms", BigInteger, nullable=False),
     Column("hushed_ms", BigInteger, nullable=False, server_default="0"),  # until when its announcement is withheld
+    Column("born", Text, nullable=False, server_default=""),  # its channel's id, where Slack has changed that since
     Index("cards_key", "key", unique=True),
     Index("cards_key_before", "key_before"),
     Index("cards_closed", "changed_ms", **_where("status = 'closed'")),

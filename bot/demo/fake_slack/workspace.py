@@ -20,6 +20,7 @@ class Workspace:
 
     def __init__(self, manifest: Mapping[str, Any] | None, clock: Callable[[], float], ledger: Ledger) -> None:
         self._clock = clock
+        self.org_wide = False  # the app is installed for the organisation: docs.slack.dev/enterprise
         self._ledger = ledger
         self._last_us = 0
         features = (manifest or {}).get("features", {})
@@ -72,6 +73,18 @@ class Workspace:
 
     def set_archived(self, channel: Channel, is_archived: bool) -> None:
         channel.is_archived = is_archived
+        self._ledger.change(Change("channels.changed"))
+
+    def change_id(self, channel: Channel, new_id: str) -> None:
+        """Gives a channel another id for good, as when a private one is shared; its messages stay.  The old id is gone:
+        https://docs.slack.dev/reference/events/channel_id_changed
+        """
+        moved = {key: self._messages.pop(key) for key in list(self._messages) if key[0] == channel.id}
+        del self.channels[channel.id]
+        for (_, ts), message in moved.items():
+            self._messages[new_id, ts] = replace(message, channel=new_id)
+        channel.id = new_id
+        self.channels[new_id] = channel
         self._ledger.change(Change("channels.changed"))
 
     def messages(self, channel_id: str | None = None) -> list[Message]:

@@ -1,0 +1,124 @@
+"""A conversation whose id Slack has changed: what is stored of it goes to the new id, keys of messages excepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import pausing
+from bot.store.channels import Place, lock
+from bot.store.outbox import UNCONFIRMED
+from bot.store.sql import HELD, PENDING, SENDING, chunks
+from bot.store.tables import cards, changes, channels, digests, mutes, outbox, quiets, subscriptions
+
+MOVED = (subscriptions, digests, mutes, quiets, cards, outbox, changes, channels)
+"""Every table that has a channel's id."""
+
+
+async def move(db: AsyncConnection, team_id: str, old_id: str, new_id: str) -> bool:
+    """True if there was something under the old id. Where both ids have the same thing, the new one's stays."""
+    old, new = (team_id, old_id), (team_id, new_id)
+    if old == new or await db.scalar(select(channels.c.channel_id).where(_at(channels, old))) is None:
+        return False
+    paused = await lock(db, [old, new])
+    rows = {
+        row.channel_id: row
+        for row in await db.execute(select(channels).where(or_(_at(channels, old), _at(channels, new))))
+    }
+    before, there = rows[old_id], rows[new_id]
+    numbers = await _subscriptions(db, old, new, there.last_number)
+    await _digests(db, old, new, there.last_number)
+    await db.execute(_to(new, mutes, old).values(number=mutes.c.number + there.last_number))
+    if await db.scalar(select(func.count()).select_from(quiets).where(_at(quiets, new))):
+        await db.execute(delete(quiets).where(_at(quiets, old)))
+    await db.execute(_to(new, quiets, old))
+    await db.execute(_to(new, changes, old))
+    await _cards(db, old, new, numbers)
+    await _outbox(db, old, new, paused[new])
+    merged = {
+        "last_number": before.last_number + there.last_number,
+        "last_ms": max(before.last_ms or 0, there.last_ms or 0) or None,
+        "next_post_ms": max(before.next_post_ms, there.next_post_ms),
+        "threads": there.threads if there.changed else before.threads,
+        "changed": before.changed + there.changed + 1,
+    }
+    await db.execute(update(channels).where(_at(channels, new)).values(merged))
+    await db.execute(delete(channels).where(_at(channels, old)))
+    if paused[new] is None:  # why the old id was refused says nothing of the new one
+        await pausing.resume(db, team_id, new_id)
+    return True
+
+
+async def _subscriptions(db: AsyncConnection, old: Place, new: Place, after: int) -> Mapping[int, int]:
+    """The number from now on of each that had one under the old id; new ones come after `after`."""
+    stays = {
+        row.query_hash: row.number for row in await db.execute(select(subscriptions).where(_at(subscriptions, new)))
+    }
+    coming = (await db.execute(select(subscriptions).where(_at(subscriptions, old)))).all()
+    numbers = {row.number: stays.get(row.query_hash, row.number + after) for row in coming}
+    twice = delete(subscriptions).where(_at(subscriptions, old), subscriptions.c.query_hash.in_(stays))
+    await db.execute(twice)
+    await db.execute(_to(new, subscriptions, old).values(number=subscriptions.c.number + after))
+    return numbers
+
+
+async def _digests(db: AsyncConnection, old: Place, new: Place, after: int) -> None:
+    stays = await db.execute(select(digests.c.schedule, digests.c.query_hash).where(_at(digests, new)))
+    for schedule, query_hash in stays.all():
+        same = (digests.c.schedule == schedule, digests.c.query_hash == query_hash)
+        await db.execute(delete(digests).where(_at(digests, old), *same))
+    await db.execute(_to(new, digests, old).values(number=digests.c.number + after))
+
+
+async def _cards(db: AsyncConnection, old: Place, new: Place, numbers: Mapping[int, int]) -> None:
+    """Of two cards of a session the one with a message stays, of two messages the new id's."""
+    columns = (cards.c.session_id, cards.c.gen, cards.c.key, cards.c.known)
+    stays = {row.session_id: row for row in await db.execute(select(*columns).where(_at(cards, new)))}
+    known = {}
+    for row in (await db.execute(select(*columns).where(_at(cards, old)))).all():
+        twin = stays.get(row.session_id)
+        known[row.session_id] = _numbers([row.known], numbers) | _numbers([twin.known] if twin else [])
+        if twin is not None:
+            loser, place = (twin, new) if row.gen and not twin.gen else (row, old)
+            await db.execute(delete(cards).where(_at(cards, place), cards.c.session_id == row.session_id))
+            unsent = (outbox.c.status.in_((PENDING, HELD)), outbox.c.claim.is_(None))
+            await db.execute(delete(outbox).where(or_(outbox.c.key == loser.key, outbox.c.of == loser.key), *unsent))
+    born = case((cards.c.born == "", old[1]), else_=cards.c.born)
+    await db.execute(_to(new, cards, old).values(born=born))
+    if any(number != number_now for number, number_now in numbers.items()) or stays:
+        rows = [{"s": session_id, "k": ",".join(map(str, sorted(some)))} for session_id, some in known.items()]
+        rewritten = (
+            update(cards).where(_at(cards, new), cards.c.session_id == bindparam("s")).values(known=bindparam("k"))
+        )
+        for some in chunks(rows):
+            await db.execute(rewritten, some)
+
+
+async def _outbox(db: AsyncConnection, old: Place, new: Place, paused: str | None) -> None:
+    flying = select(outbox.c.id).where(_at(outbox, new), outbox.c.status == SENDING)
+    if paused is not None:
+        stopped = update(outbox).where(_at(outbox, old), outbox.c.status.in_((PENDING, SENDING)))
+        await db.execute(stopped.values(status=HELD, cause=paused))
+    elif (
+        await db.scalar(flying) is not None
+    ):  # two in one channel can't be in flight: the sender or a person settles it
+        stopped = update(outbox).where(_at(outbox, old), outbox.c.status == SENDING)
+        await db.execute(stopped.values(status=HELD, cause=UNCONFIRMED))
+    await db.execute(_to(new, outbox, old))
+
+
+def _numbers(known: Iterable[str], now: Mapping[int, int] | None = None) -> set[int]:
+    some = {int(number) for each in known for number in each.split(",") if number}
+    return some if now is None else {now[number] for number in some if number in now}
+
+
+def _to(new: Place, table: Table, old: Place) -> Any:
+    """The update of the old id's rows; more of their columns may change."""
+    return update(table).where(_at(table, old)).values(channel_id=new[1])
+
+
+def _at(table: Table, place: Place) -> ColumnElement[bool]:
+    return and_(table.c.team_id == place[0], table.c.channel_id == place[1])
