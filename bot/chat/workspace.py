@@ -20,13 +20,14 @@ PAGE = 999
 @dataclass(frozen=True, slots=True)
 class Who:
     """`scopes` are the token's. `ahead_s`: how far Slack's clock is ahead of ours, to about a second; None where its
-    answer had no date."""
+    answer had no date. `org_wide`: the token is one for a whole organisation, which has no workspace of its own."""
 
     team_id: str
     team: str
     name: str
     scopes: frozenset[str]
     ahead_s: float | None
+    org_wide: bool = False
 
 
 class Workspace:
@@ -45,6 +46,7 @@ class Workspace:
             str(answer.get("user") or ""),
             frozenset(filter(None, (scope.strip() for scope in scopes.split(",")))),
             _ahead_s(answer.headers.get("Date", "")),
+            answer.get("is_enterprise_install") is True,
         )
 
     async def connect(self, app_token: str) -> None:

@@ -123,6 +123,8 @@ async def _who(parts: Parts) -> Answer[Who]:
     except Exception as error:
         mend = "copy the bot token (xoxb-…) anew from your app"
         return Answer([refused(what, error, "SLACK_BOT_TOKEN", mend, parts.slack_proxy)])
+    if who.org_wide:
+        return Answer([Finding(what, "fail", f"SLACK_BOT_TOKEN {health.ORG_WIDE}", health.IN_ONE)])
     return Answer([Finding(what, "ok", f"{who.team} ({who.team_id}), as @{who.name}")], who)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.health import IN_ONE, ORG_WIDE
+from bot.errors import ConfigError
 from bot.slack.insist import insist
 
 
@@ -42,8 +44,10 @@ class Identity:
         await self._there.wait()
 
     async def warm(self) -> None:
-        """Ask until Slack answers. Raises ConfigError where it refuses the token."""
+        """Ask until Slack answers. Raises ConfigError where it refuses the token, or the token is of no workspace."""
         answer = await insist(self._client.auth_test, "SLACK_BOT_TOKEN", self._client.base_url)
+        if answer.get("is_enterprise_install"):
+            raise ConfigError(f"SLACK_BOT_TOKEN {ORG_WIDE}: {IN_ONE}.")
         self._known = {key: answer.get(key) for key in ("bot_id", "user_id", "user", "team_id", "enterprise_id")}
         self._there.set()
 

@@ -40,6 +40,10 @@ NOT_YET = "I'm still finding out which workspace this is. Please try again in a 
 ELSEWHERE = (
     "This request belongs to another workspace than this bot, so I did nothing. Please ask whoever runs the bot."
 )
+ORG_WIDE = (
+    "This bot serves one workspace, and it is installed for a whole organisation. Please ask whoever runs the bot to "
+    "install it in one workspace instead."
+)
 STRANGER = "This bot's answers are for people of its own workspace. You belong to another one, so I did nothing."
 CANT_TELL = "Slack doesn't tell me just now who you are, so I did nothing. Please try again in a moment."
 LATE = "That took too long: 100ms is slow just now, or many are asking."
@@ -77,7 +81,8 @@ class Request:
     """`again` is the button that an error of 100ms offers; `in_place` says that an answer replaces the message. `name`
     is what was asked for, as a table of ours calls it, "other" while that isn't known. `team_id` is the workspace that
     it was done in, `enterprise_id` the organisation around that, and `home_id` which of both the person belongs to, or
-    another one: as Slack says, "" where it doesn't. `shown_to_all`: it is a press on a message of a channel."""
+    another one: as Slack says, "" where it doesn't. `shown_to_all`: it is a press on a message of a channel.
+    `org_wide`: the app is installed for a whole organisation."""
 
     bot: Bot
     user_id: str
@@ -87,6 +92,7 @@ class Request:
     team_id: str = ""
     enterprise_id: str = ""
     home_id: str = ""
+    org_wide: bool = False
     channel_id: str = ""
     message_ts: str = ""
     in_place: bool = False
@@ -109,6 +115,7 @@ class Request:
             team_id=str(team_id),
             enterprise_id=str(body.get("enterprise_id") or enterprise.get("id") or ""),
             home_id=str(user.get("team_id") or team_id),  # only people of the workspace can type its commands
+            org_wide=str(body.get("is_enterprise_install")).lower() == "true",
             response_url=str(body.get("response_url") or ""),
             now=datetime.now(UTC),
             zone=bot.people.unknown.zone,
@@ -132,6 +139,8 @@ class Request:
         own = self.bot.team_id()
         if not own:
             raise UserError(NOT_YET)
+        if self.org_wide:
+            raise UserError(ORG_WIDE, cause="org-wide install")
         if self.team_id != own:
             raise UserError(ELSEWHERE, cause="another workspace")
         ours = {own, self.enterprise_id} - {""}

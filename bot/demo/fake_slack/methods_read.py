@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.demo.fake_slack.model import Channel, Json, Message
-from bot.demo.fake_slack.seed import TEAM_DOMAIN, TEAM_NAME
+from bot.demo.fake_slack.seed import ORG_ID, ORG_NAME, TEAM_DOMAIN, TEAM_NAME
 from bot.demo.fake_slack.site import Refused, Site
 from bot.render.limits import VIEW_BLOCKS
 
@@ -19,6 +19,9 @@ VIEW_TITLE_CHARS = 24  # https://docs.slack.dev/reference/views/modal-views
 
 def auth_test(site: Site, args: Json) -> Json:
     workspace = site.workspace
+    if workspace.org_wide:
+        org = {"team": ORG_NAME, "team_id": ORG_ID, "enterprise_id": ORG_ID, "is_enterprise_install": True}
+        return {**org, "user": workspace.users[workspace.bot_user].name, "user_id": workspace.bot_user}
     return {
         "url": f"https://{TEAM_DOMAIN}.slack.com/",
         "team": TEAM_NAME,

@@ -9,7 +9,7 @@ import secrets
 from typing import Any
 
 from bot.demo.fake_slack.model import Channel, Json, Message, User
-from bot.demo.fake_slack.seed import TEAM_DOMAIN
+from bot.demo.fake_slack.seed import ORG_ID, ORG_NAME, TEAM_DOMAIN
 from bot.demo.fake_slack.site import Site
 
 VERIFICATION_TOKEN = "demo-verification-token"  # noqa: S105  deprecated by Slack, still sent, never checked
@@ -29,7 +29,8 @@ def slash_command(site: Site, command: str, text: str, user: User, channel: Chan
         "command": command,
         "text": text,
         "api_app_id": site.workspace.app_id,
-        "is_enterprise_install": "false",
+        **_organisation(site),
+        "is_enterprise_install": str(site.workspace.org_wide).lower(),
         "response_url": site.url + site.grants.response_url("commands", team, channel.id, user.id, None),
         "trigger_id": site.grants.trigger_id(),
     }
@@ -57,9 +58,9 @@ def block_action(site: Site, message: Message, action: Json, user: User, channel
         "token": VERIFICATION_TOKEN,
         "container": container,
         "trigger_id": site.grants.trigger_id(),
-        "team": {"id": team, "domain": TEAM_DOMAIN},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "team": None if site.workspace.org_wide else {"id": team, "domain": TEAM_DOMAIN},
+        "enterprise": {"id": ORG_ID, "name": ORG_NAME} if site.workspace.org_wide else None,
+        "is_enterprise_install": site.workspace.org_wide,
         "channel": {"id": channel.id, "name": channel.payload_name},
         "state": {"values": _state(message, action)},
         "response_url": site.url + url,
@@ -79,6 +80,10 @@ def action_of(block: Json, element: Json, option: Json | None) -> Json:
     if option is not None:
         action["selected_option"] = option
     return action
+
+
+def _organisation(site: Site) -> Json:
+    return {"enterprise_id": ORG_ID, "enterprise_name": ORG_NAME} if site.workspace.org_wide else {}
 
 
 def _state(message: Message, action: Json) -> Json:
@@ -106,7 +111,13 @@ def event_callback(site: Site, event: Json, event_id: str | None) -> Json:
         "event_id": event_id or f"Ev{secrets.token_hex(5).upper()}",
         "event_time": int(site.clock()),
         "authorizations": [
-            {"team_id": team, "user_id": site.workspace.bot_user, "is_bot": True, "enterprise_id": None}
+            {
+                "team_id": None if site.workspace.org_wide else team,
+                "enterprise_id": ORG_ID if site.workspace.org_wide else None,
+                "is_enterprise_install": site.workspace.org_wide,
+                "user_id": site.workspace.bot_user,
+                "is_bot": True,
+            }
         ],
         "is_ext_shared_channel": channel is not None and channel.is_ext_shared,
     }

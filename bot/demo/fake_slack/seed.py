@@ -5,6 +5,7 @@ from bot.demo.fake_slack.model import Channel, User
 TEAM_ID = "T07QX4D1P2M"
 TEAM_NAME = "Live Studio"
 TEAM_DOMAIN = "live-studio"
+ORG_ID, ORG_NAME = "E07QX9ORG4K", "Live Group"
 APP_ID = "A07R2KX9B3D"
 BOT_ID = "B07R5T2M8QN"
 BOT_USER = "U07R5T31VHA"
