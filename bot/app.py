@@ -40,6 +40,7 @@ from bot.slack.groups import Groups
 from bot.slack.identity import Identity
 from bot.slack.listeners import register
 from bot.slack.people import People
+from bot.slack.places import Places
 from bot.slack.replies import Replies
 from bot.slack.request import Bot
 from bot.slack.socket import TIMES, Socket, Times
@@ -134,6 +135,7 @@ async def running(
             rooms=rooms,
             people=People(poster, settings.default_timezone, default_said=settings.timezone_said),
             groups=Groups(poster),
+            places=Places(poster),
             access=access,
             replies=Replies(http, settings.slack_api_url, data_blocks),
             work=work,

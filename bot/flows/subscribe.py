@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -20,6 +18,7 @@ from bot.core.session import Session
 from bot.core.subscription import Subscription, kinds_of
 from bot.core.times import ms
 from bot.flows.rooms import Rooms
+from bot.flows.settled import settled
 from bot.hms.client import Hms
 from bot.hms.pages import pages
 from bot.render.phrases import Names
@@ -29,8 +28,6 @@ from bot.store.store import Store
 LIVE_PAGES = 10
 """How far live sessions are read for a new subscription: 1,000, the newest. A session beyond that which is live already
 opens no card either, unless its query can come to match later."""
-
-FIRST_WAIT_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +62,8 @@ async def subscribe(
     first, changed = (Outgoing(key, team_id, channel_id, "post", each.text, each.blocks) for each in messages)
     by = Changed(now_ms, user_id, subscription_line(new))
     stored, how = await store.subscribe(new, [session.id for session in live], first, changed, by=by)
-    waiting = how != "same" and not await _settled(store, key)
+    waiting = how != "same" and not await settled(store, key)
     return Subscribed(stored, how, len(live), names, await store.channel(team_id, channel_id), waiting)
-
-
-async def _settled(store: Store, key: str) -> bool:
-    """Whether it is known, in the time that a person waits gladly, what became of a message."""
-    stop_at = time.monotonic() + FIRST_WAIT_S
-    while time.monotonic() < stop_at:
-        if await store.status(key) not in ("pending", "sending"):
-            return True
-        await asyncio.sleep(0.1)
-    return False
 
 
 async def _live(hms: Hms, query: Query, now: datetime) -> list[Session]:

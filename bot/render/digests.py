@@ -18,7 +18,7 @@ from bot.render.escape import code, plain
 from bot.render.help import COMMAND, typed
 from bot.render.limits import ALL_TEXT_CHARS
 from bot.render.pauses import let_in
-from bot.render.phrases import Names, clock, count, listed, moment, sessions
+from bot.render.phrases import Names, clock, count, listed, moment, person, sessions
 from bot.render.subscriptions import NOTE_CHARS, halted, old, stopped
 from bot.render.validate_data import texts
 
@@ -44,10 +44,12 @@ def made(
     now: datetime,
     invite: str,
     paused: str = "",
+    waiting: bool = False,
     known: bool = True,
 ) -> Message:
     """For the one who asked for it: what the bot took it to mean, and when it comes. `paused`: why nothing can be
-    posted in the channel, as in Channel; `known`: the bot has posted there."""
+    posted in the channel, as in Channel; `waiting`: the first message isn't there yet; `known`: the channel has had
+    others."""
     number, by = digest.number, f"<@{digest.created_by}>"
     head = {
         "new": f"✅ Digest {number} is set, by {by}.",
@@ -61,8 +63,9 @@ def made(
     coming = f"Next: {', '.join(_at(digest, each) for each in days)} ({digest.schedule.zone})."
     coming += f" The first is about the time since {since}." if how != "same" else ""
     foot = [f"`{COMMAND} digest remove {number}` ends it, `{COMMAND} digests` lists all in this channel."]
-    if not known and not paused:
-        foot.append(f"The bot posts it: if none comes, {let_in(invite, digest.channel_id)}.")
+    if waiting:
+        hint = "" if known else f" If it doesn't come, {let_in(invite, digest.channel_id)}."
+        foot.append(f"The channel is being told.{hint}")
     buttons = actions(_preview(digest), _press(digest, "Remove", "", "remove"))
     blocks = [
         section(f"{head}\n{words}\n{says}\n{coming}"),
@@ -71,7 +74,14 @@ def made(
         buttons,
         context(*foot),
     ]
-    return Message(f"{head} {words}. {says} {coming}", blocks)
+    return Message(f"{head} {words}. {says} {coming}{' The channel is paused.' if paused else ''}", blocks)
+
+
+def announced(digest: Digest, *, by: str, names: Names) -> Message:
+    """The first message of a digest to its channel, which shows that the bot can post there. `by`: its maker's name."""
+    text = f"🗓️ {person(by)} set up a digest of {sessions(digest.query, names, WORDS_CHARS)}, {when(digest)}."
+    see = f"`{COMMAND} digests` has buttons to preview, pause and remove it."
+    return Message(f"{text} {see}", [section(text), context(see)])
 
 
 def ended(digest: Digest, names: Names) -> Message:

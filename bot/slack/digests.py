@@ -14,6 +14,7 @@ from bot.core.schedule import Schedule
 from bot.core.times import ms
 from bot.errors import ManyRooms, QueryError, TooMany, UserError, WhichZone
 from bot.flows.count import preview
+from bot.flows.set_digest import set_digest
 from bot.render import actions as ids
 from bot.render.blocks import Message, button
 from bot.render.digests import digests_list, ended, halted_or_resumed, made
@@ -35,23 +36,23 @@ async def digest(request: Request, line: str) -> Message:
     if line.strip(" ,").lower() in _LISTS:
         await permit(request, "digests")
         return await digests(request)
-    await request.no_guests()
+    await request.may_set_up()
     wanted = await _read(request, line, stored_by="digest")
     by = request.by(digest_line(wanted))
-    store = request.bot.store
+    names, next_ms = await _names(request, [wanted]), _next_ms(wanted.schedule, request.now)
     try:
-        stored, how = await store.add_digest(wanted, _next_ms(wanted.schedule, request.now), by)
+        done = await set_digest(request.bot.store, wanted, next_ms, by, name=await request.display_name(), names=names)
     except TooMany as error:
         raise QueryError.at(error.text, f"digest {line}", (0, len(f"digest {line}")), instead="digests") from None
-    channel = await store.channel(request.team_id, request.channel_id)
     return made(
-        stored,
-        how,
-        names=await _names(request, [stored]),
+        done.digest,
+        done.how,
+        names=names,
         now=request.now,
         invite=request.bot.invite,
-        paused=channel.paused or "",
-        known=channel.last_ms is not None,
+        paused=done.channel.paused or "",
+        waiting=done.waiting,
+        known=done.channel.last_ms is not None,
     )
 
 
@@ -90,7 +91,7 @@ async def _resume(request: Request, said: str) -> Message:
 
 
 async def _turn(request: Request, verb: str, said: str) -> Message:
-    await request.no_guests()
+    await (request.no_guests() if verb == "pause" else request.may_set_up())
     found = await _one(request, verb, said)
     next_ms = None if verb == "pause" else _next_ms(found.schedule, request.now)
     by = request.by(f"digest {verb} {_named(found)}")

@@ -26,7 +26,7 @@ UNMUTE = "unmute"
 
 async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
     """Mute what the line says, or a session, until its end; with `longer` never shorter than it is muted already."""
-    await request.no_guests()
+    await request.may_set_up()
     end, query, session_id = await request.in_local_zone(
         lambda zone: read_silence(line, request.now, zone),
         lambda _, city: f"mute {silence_in(line, request.now, city)}",

@@ -28,6 +28,7 @@ async def quiet(request: Request, line: str) -> Message:
     wanted, off = read(await request.local_zone())
     if off or not wanted:
         return await _loud(request, line, wanted, read)
+    await request.may_set_up()
     await request.in_local_zone(read, _in_city)
     try:
         how = await request.bot.store.add_quiet(

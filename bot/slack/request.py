@@ -24,6 +24,7 @@ from bot.render import problem
 from bot.render.blocks import Block, Message
 from bot.slack.groups import Groups
 from bot.slack.people import People
+from bot.slack.places import Places
 from bot.slack.replies import Replies
 from bot.slack.work import Work
 from bot.store.store import Store
@@ -46,6 +47,11 @@ ORG_WIDE = (
 )
 STRANGER = "This bot's answers are for people of its own workspace. You belong to another one, so I did nothing."
 CANT_TELL = "Slack doesn't tell me just now who you are, so I did nothing. Please try again in a moment."
+GROUP = "mpdm-"
+"""What Slack's name for a group direct message begins with, while its id begins as a channel's."""
+_INSTEAD = "Please use a channel, or your direct message with me."
+NOT_IN_GROUPS = f"I can't be in a group direct message, and an invitation wouldn't help. {_INSTEAD}"
+NOT_IN_DIRECT = f"I can't be in a direct message between two people, and an invitation wouldn't help. {_INSTEAD}"
 LATE = "That took too long: 100ms is slow just now, or many are asking."
 
 
@@ -65,6 +71,7 @@ class Bot:
     stale: Callable[[], Awaitable[str]]  # why alerts wait, or ""
     examine: Callable[[], Awaitable[Sequence[Finding]]]  # how the bot is
     groups: Groups
+    places: Places
     access: Access = field(default_factory=dict)
     words: tuple[str, ...] = ()  # the subcommands, for the nearest word in an error
     answer_s: float = ANSWER_S
@@ -94,6 +101,7 @@ class Request:
     home_id: str = ""
     org_wide: bool = False
     channel_id: str = ""
+    channel_name: str = ""
     message_ts: str = ""
     in_place: bool = False
     shown_to_all: bool = False
@@ -120,6 +128,7 @@ class Request:
             now=datetime.now(UTC),
             zone=bot.people.unknown.zone,
             channel_id=str(body.get("channel_id") or channel.get("id") or ""),
+            channel_name=str(body.get("channel_name") or channel.get("name") or ""),
             message_ts=str(container.get("message_ts") or ""),
             in_place=bool(container.get("is_ephemeral")),
             shown_to_all=bool(container) and not container.get("is_ephemeral"),
@@ -160,6 +169,14 @@ class Request:
             raise UserError(says)
         if person.unanswered:
             raise UserError(CANT_TELL, cause="unanswered")
+
+    async def may_set_up(self) -> None:
+        """Raises UserError for a guest, and where the bot can't be: at the head of whatever makes it post, or not."""
+        await self.no_guests()
+        if self.channel_name.startswith(GROUP):
+            raise UserError(NOT_IN_GROUPS, cause="a group direct message")
+        if self.channel_id.startswith("D") and not await self.bot.places.shows(self.channel_id):
+            raise UserError(NOT_IN_DIRECT, cause="a direct message of two people")
 
     async def display_name(self) -> str:
         """What the person is called, as they wrote it; "" where that isn't known."""

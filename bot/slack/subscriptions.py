@@ -29,7 +29,7 @@ SEE = "`/sessions subscriptions` lists those it has"
 
 async def subscribe(request: Request, line: str) -> Message:
     """Subscribe the channel to what the line says."""
-    await request.no_guests()
+    await request.may_set_up()
     bot = request.bot
     query = parse(line, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
     try:

@@ -19,7 +19,7 @@ async def threads(request: Request, line: str) -> Message:
     store, said = request.bot.store, unquoted(line).lower()
     if not said:
         return say.threads(request.channel_id not in await store.unthreaded(request.team_id), None)
-    await request.no_guests()
+    await request.may_set_up()
     if said not in _ON:
         text = f"{quote(said)} is neither `on` nor `off`."
         error = QueryError.at(text, said, (0, len(said)), nearest(said, _ON), instead="off")

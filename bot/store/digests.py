@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from bot.core.outgoing import Outgoing
 from bot.core.schedule import Schedule
 from bot.errors import TooMany
 from bot.store import changes, leases, messages
-from bot.store.channels import channel_of, lock, next_number, turn
+from bot.store.channels import Place, channel_of, lock, next_number, turn
 from bot.store.queries import hashed, read_query, readable
 from bot.store.records import Fence, How
 from bot.store.sql import chunks
@@ -27,9 +27,11 @@ DIGESTS_MOST = 20
 """In a channel."""
 
 
-async def add(db: AsyncConnection, new: Digest, next_ms: int, by: Changed) -> tuple[Digest, How]:
+async def add(
+    db: AsyncConnection, new: Digest, next_ms: int, by: Changed, first: Outgoing | None
+) -> tuple[Digest, How]:
     place = (new.team_id, new.channel_id)
-    await lock(db, [place])
+    paused = await lock(db, [place])
     here = (digests.c.team_id == new.team_id, digests.c.channel_id == new.channel_id)
     text, schedule = str(new.query), str(new.schedule)
     same = (*here, digests.c.schedule == schedule, digests.c.query_hash == hashed(text))
@@ -56,6 +58,8 @@ async def add(db: AsyncConnection, new: Digest, next_ms: int, by: Changed) -> tu
             "created_ms": new.created_ms,
         }
         row = (await db.execute(digests.insert().values(values).returning(digests))).one()
+        if first is not None:
+            await _put(db, place, row.number, [first], paused, new.created_ms)
     await changes.add(db, place, by)
     return _digest(row), how
 
@@ -124,11 +128,23 @@ async def send(
     done = await db.execute(sent.values(last=day.isoformat(), next_ms=next_ms, problem=""))
     if done.rowcount == 0:
         return False
-    await messages.put(db, outgoing, paused, await turn(db, digest.team_id), now_ms)
+    await _put(db, place, digest.number, outgoing, paused, now_ms)
+    return True
+
+
+async def _put(
+    db: AsyncConnection,
+    place: Place,
+    number: int,
+    outgoing: Sequence[Outgoing],
+    paused: Mapping[Place, str | None],
+    now_ms: int,
+) -> None:
+    """Store a digest's messages, known as its own."""
+    await messages.put(db, outgoing, paused, await turn(db, place[0]), now_ms)
     if outgoing:
         belongs = update(outbox).where(outbox.c.key.in_([each.key for each in outgoing]))
-        await db.execute(belongs.values(of=_mark(*place, digest.number)))
-    return True
+        await db.execute(belongs.values(of=_mark(*place, number)))
 
 
 async def failed(db: AsyncConnection, digest: Digest, problem: str) -> None:

@@ -175,10 +175,13 @@ class Store:
 
     # Digests
 
-    async def add_digest(self, new: Digest, next_ms: int, by: Changed) -> tuple[Digest, How]:
-        """Store it, to be made at `next_ms`. The same schedule and query again is the same digest: with another
-        `empty` it gets this one and its maker, and one that is paused goes on. Raises TooMany."""
-        return await self._run(lambda db: digests.add(db, new, next_ms, by))
+    async def add_digest(
+        self, new: Digest, next_ms: int, by: Changed, first: Outgoing | None = None
+    ) -> tuple[Digest, How]:
+        """Store it, to be made at `next_ms`, and of a new one its `first` message. The same schedule and query again is
+        the same digest: with another `empty` it gets this one and its maker, and one that is paused goes on. Raises
+        TooMany."""
+        return await self._run(lambda db: digests.add(db, new, next_ms, by, first))
 
     async def digests(self, team_id: str, channel_id: str | None = None) -> list[Digest]:
         """By number."""

@@ -153,7 +153,7 @@ class _Channel:
         for message in self._shown:
             if message.thread_ts not in (None, message.ts):
                 self._threads[message.thread_ts or ""].append(message)
-            elif is_digest(message):  # it may have buttons as a card has
+            elif is_digest(message) or "set up a digest of" in message.plain:  # it may have buttons as a card has
                 continue
             elif "subscribed this channel" in message.plain:
                 hello += 1

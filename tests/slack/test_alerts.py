@@ -18,7 +18,7 @@ from bot.core.outgoing import Outgoing
 from bot.core.parse import parse
 from bot.core.subscription import Subscription, kinds_of
 from bot.demo.fake_hms import Account, FakeHms, Status
-from bot.demo.fake_slack import Channel, FakeSlack, RateLimited
+from bot.demo.fake_slack import FakeSlack, RateLimited
 from bot.render.validate_data import texts
 from bot.settings import Settings
 from bot.store.store import SUBSCRIPTIONS_MOST, Store
@@ -576,16 +576,6 @@ async def test_the_invitation_is_not_explained_where_the_bot_is(bot: str, slack:
     slack.fail("chat.postMessage", RateLimited(20))
     reply = await subscribe(slack, channel="general")
     assert "on its way" in reply.plain and "/invite" in reply.plain
-
-
-async def test_a_conversation_of_two_people(bot: str, slack: FakeSlack) -> None:
-    ada, ben = (slack.workspace.user(name).id for name in ("ada", "ben"))
-    slack.workspace.channels["D07QX6TW0PP"] = Channel("D07QX6TW0PP", "", {ada, ben}, is_im=True, im_user=ben)
-    reply = await subscribe(slack, channel="D07QX6TW0PP")
-    assert "/invite" not in reply.plain
-    assert "use a channel, or your direct conversation with the bot" in reply.plain
-    listed = await say(slack, "subscriptions", channel="D07QX6TW0PP")
-    assert "/invite" not in listed.plain and "your direct conversation with the bot" in listed.plain
 
 
 async def test_a_private_channel_goes_on_when_it_is_unarchived(

@@ -9,11 +9,11 @@ import pytest
 
 from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Status
-from bot.demo.fake_slack import FakeSlack, Message
+from bot.demo.fake_slack import ApiError, FakeSlack, Message, RateLimited
 from bot.render.validate_data import texts
 from bot.settings import Settings
 from bot.store.store import DIGESTS_MOST
-from tests.slack.live import fill, press, said_soon, say, subscribe
+from tests.slack.live import fill, posts, press, said_soon, say, subscribe
 
 
 async def test_a_digest_is_made_and_said_in_words(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -28,11 +28,13 @@ async def test_a_digest_is_made_and_said_in_words(bot: str, slack: FakeSlack, ac
         assert piece in made.plain, piece
     coming = re.search(r"Next: (.*?) \(Europe/Berlin\)", made.plain.replace("\u00a0", " "))
     assert coming and len(coming[1].split(", ")) == 3 and all("09:00" in each for each in coming[1].split(", "))
-    assert not [each for each in slack.messages("live-ops") if each.bot_id]  # nothing is announced
+    (told,) = posts(slack)
+    assert told.plain.startswith("🗓️ Ada Berger set up a digest of *Sessions* in *Town hall*, on weekdays at 09:00")
     again = await say(slack, 'digest weekdays 9:00 Berlin room:"Town hall" empty:skip', user="ben")
     assert f"that is digest 1, made by <@{ada}>" in again.plain
     other = await say(slack, 'digest weekdays 9:00 room:"Town hall"')
     assert "it is now as you say" in other.plain and "a line says so" in other.plain
+    assert posts(slack) == [told]
 
 
 async def test_the_zone_is_the_askers_unless_one_is_named(bot: str, slack: FakeSlack) -> None:
@@ -210,8 +212,25 @@ async def test_guests_read_and_do_not_change(bot: str, slack: FakeSlack) -> None
 
 
 async def test_a_channel_without_the_bot_is_said_in_time(bot: str, slack: FakeSlack) -> None:
-    made = await say(slack, "digest daily 9:00", channel="random")
-    assert "/invite @" in made.plain
+    for line in ("digest daily 9:00", "digest daily 10:00"):
+        made = await say(slack, line, channel="random")
+        assert "the bot isn't in the channel" in made.plain and "/invite @" in made.plain, line
+        assert "Resume" in made.labels and "The channel is paused." in made.text
+    assert "⏸️" in (await say(slack, "digests", channel="random")).plain
+
+
+@pytest.mark.parametrize("code", ["is_archived", "restricted_action", "channel_not_found"])
+async def test_a_channel_that_takes_no_messages_is_said_in_time(bot: str, slack: FakeSlack, code: str) -> None:
+    slack.fail("chat.postMessage", ApiError(code))
+    assert "Paused" in (await say(slack, "digest daily 9:00")).plain
+
+
+async def test_what_ends_before_the_channel_was_told_is_not_told(bot: str, slack: FakeSlack) -> None:
+    slack.fail("chat.postMessage", RateLimited(20))
+    made = await say(slack, "digest daily 9:00")
+    assert "The channel is being told." in made.plain
+    await press(slack, made, "Remove")
+    assert "no digests" in (await say(slack, "digests")).plain and posts(slack) == []
 
 
 def typed_out(message: Message) -> Iterator[str]:

@@ -62,8 +62,9 @@ def delete(site: Site, args: Json) -> Json:
 
 
 def get_permalink(site: Site, args: Json) -> Json:
+    """A conversation that the bot isn't in doesn't exist for it, unless it is a public channel."""
     channel = site.workspace.channels.get(str(args.get("channel")))
-    if channel is None:
+    if channel is None or ((channel.is_private or channel.is_im) and site.workspace.bot_user not in channel.members):
         raise Refused("channel_not_found")
     if site.workspace.find(channel.id, str(args.get("message_ts"))) is None:
         raise Refused("message_not_found")

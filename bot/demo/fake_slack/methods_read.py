@@ -231,6 +231,8 @@ def _page(items: Sequence[Any], args: Json, most: int = 999) -> tuple[Sequence[A
 
 
 def _type(channel: Channel) -> str:
+    if channel.is_mpim:
+        return "mpim"
     return "im" if channel.is_im else "private_channel" if channel.is_private else "public_channel"
 
 

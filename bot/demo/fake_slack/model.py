@@ -77,13 +77,15 @@ class User:
 
 @dataclass(slots=True)
 class Channel:
-    """A conversation.  Mutable: people and the bot join.  `is_ext_shared`: with another workspace (Slack Connect)."""
+    """A conversation.  Mutable: people and the bot join.  A group direct message is also `is_private`.
+    `is_ext_shared`: with another workspace (Slack Connect)."""
 
     id: str
     name: str
     members: set[str]
     is_private: bool = False
     is_im: bool = False
+    is_mpim: bool = False
     is_archived: bool = False
     is_ext_shared: bool = False
     topic: str = ""
@@ -91,7 +93,10 @@ class Channel:
 
     @property
     def payload_name(self) -> str:
-        """The name that slash commands and interactions carry for this kind of conversation."""
+        """The name that slash commands and interactions carry: that of a group direct message is its own, such as
+        `mpdm-ada--ben--cleo-1`."""
+        if self.is_mpim:
+            return self.name
         return "directmessage" if self.is_im else "privategroup" if self.is_private else self.name
 
     def as_api(self, bot_user: str) -> Json:
@@ -101,6 +106,7 @@ class Channel:
             "is_channel": not self.is_im and not self.is_private,
             "is_group": self.is_private,
             "is_im": self.is_im,
+            "is_mpim": self.is_mpim,
             "is_private": self.is_private or self.is_im,
             "is_archived": self.is_archived,
             "is_shared": self.is_ext_shared,

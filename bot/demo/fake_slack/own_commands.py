@@ -17,7 +17,7 @@ NAMES = frozenset(each["command"] for each in COMMANDS)
 
 def run(site: Site, command: str, text: str, person: User, channel: Channel) -> list[Json]:
     """Does what one of `NAMES` says, or has Slackbot say why not; the events that follow from it."""
-    if channel.is_im:
+    if channel.is_im or channel.is_mpim:
         return _said(site, person, channel, f"{command} does not work in direct messages.")
     if command == "/archive":
         site.workspace.set_archived(channel, True)
