@@ -56,11 +56,11 @@ async def read(db: AsyncConnection, team_id: str, session_ids: Iterable[str]) ->
 
 
 async def hushed(db: AsyncConnection, team_id: str) -> list[Card]:
-    return await _all(db, select(cards).where(cards.c.team_id == team_id, _WITHHELD, cards.c.status == "silent"))
+    return await _all(db, select(cards).where(cards.c.team_id == team_id, WITHHELD, cards.c.status == "silent"))
 
 
 async def hushed_ended(db: AsyncConnection, team_id: str, now_ms: int, hushed: Callable[[str], bool]) -> list[Card]:
-    ended = (cards.c.team_id == team_id, _WITHHELD, cards.c.status != "silent")
+    ended = (cards.c.team_id == team_id, WITHHELD, cards.c.status != "silent")
     channels = await db.scalars(select(cards.c.channel_id).where(*ended).distinct())
     free = [channel_id for channel_id in channels if not hushed(channel_id)]
     found = await _all(db, select(cards).where(*ended, cards.c.hushed_ms <= now_ms))
@@ -111,7 +111,7 @@ async def _all(db: AsyncConnection, query: Select[Any]) -> list[Card]:
 
 
 # 0 is written out, as in `sql`: the index is a partial one
-_WITHHELD = cards.c.hushed_ms > literal_column("0")
+WITHHELD = cards.c.hushed_ms > literal_column("0")
 _post_ts = select(outbox.c.ts).where(outbox.c.key == cards.c.key).scalar_subquery()
 _SENT = update(cards).where(cards.c.key.in_(bindparam("some", expanding=True))).values(ts=_post_ts)
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal_column,
     or_,
     select,
     update,
@@ -118,7 +119,7 @@ def _due() -> Select[Any]:
             ~limited,
         )
         # who comes and goes can wait, a card can't: a busy channel's replies would hold it up for minutes
-        .order_by(case((first.c.kind == "reply", 1), else_=0), first.c.turn, first.c.id)
+        .order_by(first.c.kind == literal_column("'reply'"), first.c.turn, first.c.id)
         .limit(1)
         .correlate(channels)
         .scalar_subquery()

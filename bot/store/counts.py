@@ -7,13 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.outbox import UNCONFIRMED
 from bot.store.records import Counts
-from bot.store.sql import HELD, PENDING, SENDING
+from bot.store.sql import HELD, unfinished
 from bot.store.tables import channels, outbox
 
 
 async def read(db: AsyncConnection, now_ms: int, team_id: str) -> Counts:
     ours = outbox.c.team_id == team_id if team_id else true()
-    open_ = (ours, outbox.c.status.in_((PENDING, SENDING)), outbox.c.waits_for.is_(None))
+    open_ = (ours, unfinished(outbox), outbox.c.status != HELD, outbox.c.waits_for.is_(None))
     queued, not_before = outbox.c.queued_ms, outbox.c.not_before_ms
     since = func.min(case((not_before > now_ms, null()), (not_before > queued, not_before), else_=queued))
     waiting, due_ms = (await db.execute(select(func.count(), since).where(*open_))).one()

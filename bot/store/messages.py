@@ -17,7 +17,7 @@ from bot import log
 from bot.core.outgoing import Outgoing
 from bot.store import cards
 from bot.store.channels import Place
-from bot.store.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert
+from bot.store.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert, unfinished
 from bot.store.tables import outbox
 
 SHARED = 256
@@ -59,8 +59,9 @@ async def put(
 
 async def take_back(db: AsyncConnection, place: Place, of: str) -> None:
     """Forget those that belong to `of` and that nobody is sending: what they say is no longer wanted."""
-    here = (outbox.c.team_id == place[0], outbox.c.channel_id == place[1], outbox.c.status.in_((PENDING, HELD)))
-    await db.execute(delete(outbox).where(*here, outbox.c.claim.is_(None), outbox.c.of == of))
+    here = (outbox.c.team_id == place[0], outbox.c.channel_id == place[1], unfinished(outbox))
+    waits = outbox.c.status != SENDING
+    await db.execute(delete(outbox).where(*here, waits, outbox.c.claim.is_(None), outbox.c.of == of))
 
 
 async def _put_others(

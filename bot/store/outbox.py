@@ -22,7 +22,7 @@ from bot.store import cards, messages
 from bot.store.channels import channel_of, lock, turn
 from bot.store.claims import EDIT, POST
 from bot.store.records import Row
-from bot.store.sql import DEAD, HELD, PENDING, SENT, chunks, insert
+from bot.store.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert, unfinished
 from bot.store.tables import channels, limits, outbox
 
 EDIT_GAP_MS = 15_000
@@ -111,8 +111,10 @@ async def replaced(db: AsyncConnection, row: Row, card: Card, post: Outgoing) ->
     await messages.put(db, [post], paused, await turn(db, row.team_id), row.first_try_ms)
     # replies to the message that is gone go to the new one's thread
     thread = update(outbox).where(outbox.c.of == row.key.removesuffix(":edit"), outbox.c.kind == "reply")
-    open_ = outbox.c.status.in_((PENDING, HELD))
-    await db.execute(thread.where(open_).values(of=card.key, waits_for=card.key, target_ts=None))
+    here = (outbox.c.team_id == row.team_id, outbox.c.channel_id == row.channel_id, unfinished(outbox))
+    await db.execute(
+        thread.where(*here, outbox.c.status != SENDING).values(of=card.key, waits_for=card.key, target_ts=None)
+    )
 
 
 async def add(db: AsyncConnection, outgoing: Sequence[Outgoing], now_ms: int) -> None:

@@ -13,7 +13,7 @@ from bot.core.outgoing import Outgoing
 from bot.store import digests, messages, subscriptions
 from bot.store.channels import Place, lock, turn
 from bot.store.outbox import UNCONFIRMED
-from bot.store.sql import HELD, PENDING, SENDING
+from bot.store.sql import HELD, PENDING, SENDING, unfinished
 from bot.store.tables import channels, outbox
 from bot.store.tables import digests as digested
 from bot.store.tables import subscriptions as subscribed
@@ -38,7 +38,8 @@ async def pause(
         await messages.put(db, others, paused, await turn(db, team_id), now_ms)
     # A claim is kept: its process may yet learn that the message is there, and if not, it is looked for on resuming.
     # As the channel is paused there can't be another, so it is the one in flight then too.
-    await db.execute(_of(place, PENDING, SENDING).values(status=HELD, cause=reason))
+    moves = _of(place).where(unfinished(outbox), outbox.c.status != HELD)
+    await db.execute(moves.values(status=HELD, cause=reason))
 
 
 async def makers(db: AsyncConnection, team_id: str, channel_id: str) -> list[str]:
@@ -73,7 +74,9 @@ async def resume(db: AsyncConnection, team_id: str, channel_id: str) -> bool:
     was_paused = (await lock(db, [place]))[place] is not None
     await db.execute(update(channels).where(*_is(place)).values(paused=None, paused_ms=None))
     flying = case((outbox.c.claim.is_not(None), SENDING), else_=PENDING)
-    await db.execute(_of(place, HELD).where(outbox.c.cause != UNCONFIRMED).values(status=flying, cause=""))
+    await db.execute(
+        _of(place).where(outbox.c.status == HELD, outbox.c.cause != UNCONFIRMED).values(status=flying, cause="")
+    )
     return was_paused
 
 
@@ -81,7 +84,7 @@ async def release(db: AsyncConnection, team_id: str, channel_id: str) -> None:
     place = (team_id, channel_id)
     paused = (await lock(db, [place]))[place]
     values = {"status": PENDING, "cause": ""} if paused is None else {"cause": paused}
-    await db.execute(_of(place, HELD).where(outbox.c.cause == UNCONFIRMED).values(values))
+    await db.execute(_of(place).where(outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED).values(values))
 
 
 async def resume_all(db: AsyncConnection, team_id: str, reasons: Sequence[str]) -> int:
@@ -96,6 +99,5 @@ def _is(place: Place) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return channels.c.team_id == place[0], channels.c.channel_id == place[1]
 
 
-def _of(place: Place, *states: ColumnElement[str]) -> Update:
-    here = (outbox.c.team_id == place[0], outbox.c.channel_id == place[1])
-    return update(outbox).where(*here, outbox.c.status.in_(states))
+def _of(place: Place) -> Update:
+    return update(outbox).where(outbox.c.team_id == place[0], outbox.c.channel_id == place[1])

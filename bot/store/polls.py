@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.card import Card
@@ -15,7 +15,7 @@ from bot.core.tracked import Tracked
 from bot.store import cards, changes, leases, messages
 from bot.store.channels import lock
 from bot.store.records import Fence, PollState, Snapshot
-from bot.store.sql import chunks, insert
+from bot.store.sql import CHUNK, ENDED, LIVE, chunks, insert
 from bot.store.tables import polls, sessions
 
 KEPT_MS = 2 * 86_400_000
@@ -41,9 +41,12 @@ async def state(db: AsyncConnection, team_id: str) -> PollState:
 async def snapshot(db: AsyncConnection, team_id: str) -> Snapshot:
     last = await state(db, team_id)
     read_ms = await db.scalar(select(polls.c.read_ms).where(polls.c.team_id == team_id))
-    recent = or_(sessions.c.live, sessions.c.seen_ms >= (last.good_ms or 0) - KEPT_MS)
-    rows = await db.execute(_TRACKED.where(sessions.c.team_id == team_id, recent))
-    return Snapshot(last.seq, last.good_ms, {row[0]: _tracked(row) for row in rows}, last.naming, read_ms)
+    found: dict[str, Tracked] = {}
+    for some in (LIVE, and_(ENDED, sessions.c.seen_ms >= (last.good_ms or 0) - KEPT_MS)):
+        rows = await db.stream(_TRACKED.where(sessions.c.team_id == team_id, some))
+        async for part in rows.partitions(CHUNK):  # there may be very many
+            found |= {row[0]: _tracked(row) for row in part}
+    return Snapshot(last.seq, last.good_ms, found, last.naming, read_ms)
 
 
 async def tracked(db: AsyncConnection, team_id: str, session_ids: Iterable[str]) -> dict[str, Tracked]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, not_, select, update
+from typing import Any
+
+from sqlalchemy import Select, delete, exists, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import log
-from bot.store.sql import DEAD, HELD, PENDING
+from bot.store.cards import WITHHELD
+from bot.store.sql import CLOSED, DEAD, ENDED, SENDING, chunks, unfinished
 from bot.store.tables import cards, changes, limits, mutes, outbox, polls, sessions
 
 DAY_MS = 86_400_000
@@ -14,32 +17,52 @@ KEPT_MS = 7 * DAY_MS
 CHANGES_MS = 365 * DAY_MS
 WAITS_MS = 30 * DAY_MS
 """What has waited for so long, mostly for a channel that is paused, is given up: nobody wants a month of old news."""
+SOME = 1_000
+"""Rows of a table that one transaction forgets: others wait for it, and nobody waits for this."""
 
 
-async def prune(db: AsyncConnection, now_ms: int) -> None:
+async def prune(db: AsyncConnection, now_ms: int) -> bool:
+    """Forget some of it; True where there may be more."""
+    more = False
     for team_id, good_ms, read_ms in await db.execute(select(polls.c.team_id, polls.c.good_ms, polls.c.read_ms)):
         # Age counts from the last good poll, where the next one's window begins: what it lists again must be known.
-        await _forget(db, team_id, min(filter(None, (now_ms, good_ms, read_ms))) - KEPT_MS)
+        more |= await _forget(db, team_id, min(filter(None, (now_ms, good_ms, read_ms))) - KEPT_MS)
     before = now_ms - KEPT_MS
     await db.execute(delete(limits).where(limits.c.not_before_ms < before))
     await db.execute(delete(mutes).where(mutes.c.until_ms < before))
     await db.execute(delete(changes).where(changes.c.at_ms < now_ms - CHANGES_MS))
-    await _give_up(db, now_ms)
+    return await _give_up(db, now_ms) or more
 
 
-async def _forget(db: AsyncConnection, team_id: str, before_ms: int) -> None:
-    """What was over by then, of one workspace."""
-    await db.execute(delete(outbox).where(outbox.c.team_id == team_id, outbox.c.done_ms < before_ms))
-    untold = cards.c.hushed_ms > 0  # yet to be counted, or named
-    closed = (cards.c.team_id == team_id, cards.c.status == "closed", cards.c.changed_ms < before_ms)
-    await db.execute(delete(cards).where(*closed, not_(untold)))
-    wanted = exists().where(untold, cards.c.team_id == sessions.c.team_id, cards.c.session_id == sessions.c.session_id)
-    ended = (sessions.c.team_id == team_id, not_(sessions.c.live), sessions.c.seen_ms < before_ms)
-    await db.execute(delete(sessions).where(*ended, not_(wanted)))
+async def _forget(db: AsyncConnection, team_id: str, before_ms: int) -> bool:
+    """What was over by then, of one workspace; True where there may be more."""
+    done = select(outbox.c.id).where(outbox.c.team_id == team_id, outbox.c.done_ms < before_ms)
+    old = (cards.c.team_id == team_id, cards.c.status == CLOSED, cards.c.changed_ms < before_ms)
+    closed = select(cards.c.key).where(*old, not_(WITHHELD))
+    # yet to be counted, or named
+    wanted = exists().where(
+        WITHHELD, cards.c.team_id == sessions.c.team_id, cards.c.session_id == sessions.c.session_id
+    )
+    over = (sessions.c.team_id == team_id, ENDED, sessions.c.seen_ms < before_ms)
+    ended = select(sessions.c.session_id).where(*over, not_(wanted))
+    return any([await _delete(db, query, team_id) for query in (done, closed, ended)])
 
 
-async def _give_up(db: AsyncConnection, now_ms: int) -> None:
-    waits = (outbox.c.status.in_((PENDING, HELD)), outbox.c.queued_ms < now_ms - WAITS_MS)
+async def _delete(db: AsyncConnection, query: Select[Any], team_id: str) -> bool:
+    """Delete the first rows of a query for one column that is unique in the workspace; True where there may be more."""
+    (column,) = query.selected_columns
+    found = (await db.scalars(query.limit(SOME))).all()
+    for some in chunks(found):
+        await db.execute(delete(column.table).where(column.table.c.team_id == team_id, column.in_(some)))
+    return len(found) == SOME
+
+
+async def _give_up(db: AsyncConnection, now_ms: int) -> bool:
+    waits = (unfinished(outbox), outbox.c.status != SENDING, outbox.c.queued_ms < now_ms - WAITS_MS)
+    found = (await db.scalars(select(outbox.c.id).where(*waits).limit(SOME))).all()
     values = {"status": DEAD, "claim": None, "cause": "waited for too long", "done_ms": now_ms}
-    if given_up := (await db.execute(update(outbox).where(*waits).values(values))).rowcount:
-        log.warning("messages_given_up", messages=given_up)
+    for some in chunks(found):
+        await db.execute(update(outbox).where(outbox.c.id.in_(some)).values(values))
+    if found:
+        log.warning("messages_given_up", messages=len(found))
+    return len(found) == SOME

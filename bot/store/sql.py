@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Table, literal_column
+from sqlalchemy import ColumnElement, FromClause, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,16 @@ SENDING: ColumnElement[str] = literal_column("'sending'")
 SENT: ColumnElement[str] = literal_column("'sent'")
 HELD: ColumnElement[str] = literal_column("'held'")
 DEAD: ColumnElement[str] = literal_column("'dead'")
+
+
+def unfinished(rows: FromClause) -> ColumnElement[bool]:
+    """The condition of the index `outbox_open`, word for word: SQLite sees that it holds where it stands so."""
+    return rows.c.status.in_((PENDING, SENDING, HELD))
+
+
+LIVE: ColumnElement[bool] = literal_column("sessions.live")
+ENDED: ColumnElement[bool] = literal_column("NOT sessions.live")
+CLOSED: ColumnElement[str] = literal_column("'closed'")
 
 CHUNK = 500
 """Values in one IN: SQLite takes 32,766 of them in a statement, and plans for such lists take long."""

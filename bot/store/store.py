@@ -409,4 +409,5 @@ class Store:
     async def prune(self, now_ms: int) -> None:
         """Forget what was sent or given up, closed cards and ended sessions seven days before the last good poll, mutes
         seven days after their end, and who changed what after a year."""
-        await self._run(lambda db: prune(db, now_ms))
+        while await self._run(lambda db: prune(db, now_ms)):
+            pass

@@ -126,6 +126,7 @@ sessions = Table(
     Column("seen_ms", BigInteger, nullable=False),
     Column("peers", Integer, nullable=False),  # how many it had, those who left included
     Column("people", Text, nullable=False),  # JSON, {who: [name, role]}
+    Index("sessions_live", "team_id", **_where("live")),
     Index("sessions_ended", "seen_ms", **_where("NOT live")),
 )
 
@@ -146,7 +147,8 @@ cards = Table(
     Column("hushed_ms", BigInteger, nullable=False, server_default="0"),  # until when its announcement is withheld
     Column("born", Text, nullable=False, server_default=""),  # its channel's id, where Slack has changed that since
     Index("cards_key", "key", unique=True),
-    Index("cards_key_before", "key_before"),
+    Index("cards_key_before", "key_before", **_where("key_before IS NOT NULL")),
+    Index("cards_of_channel", "team_id", "channel_id"),
     Index("cards_closed", "changed_ms", **_where("status = 'closed'")),
     Index("cards_hushed", "team_id", **_where("hushed_ms > 0")),
 )
@@ -178,8 +180,18 @@ outbox = Table(
     Column("cause", Text, nullable=False, server_default=""),
     Index("outbox_key", "key", unique=True),
     Index("one_in_flight", "team_id", "channel_id", unique=True, **_where("status = 'sending'")),
-    Index("outbox_next", "team_id", "channel_id", "turn", "id", **_where("status = 'pending' AND waits_for IS NULL")),
+    # a card goes before a reply; the expression is the one that claims are ordered by
+    Index(
+        "outbox_next",
+        "team_id",
+        "channel_id",
+        text("(kind = 'reply')"),
+        "turn",
+        "id",
+        **_where("status = 'pending' AND waits_for IS NULL"),
+    ),
     Index("outbox_open", "team_id", "channel_id", "status", **_where("status IN ('pending', 'sending', 'held')")),
+    Index("outbox_held", "team_id", "channel_id", "cause", **_where("status = 'held'")),
     Index("outbox_waits_for", "waits_for", **_where("waits_for IS NOT NULL")),
     Index("outbox_done", "done_ms", **_where("done_ms IS NOT NULL")),
     sqlite_autoincrement=True,  # a number is never used again

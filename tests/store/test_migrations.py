@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -46,7 +47,9 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
 
 
 def difference(connection: Connection) -> list[object]:
-    return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*expression-based")  # such an index can't be read back from SQLite
+        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
 
 
 def test_the_newest_file_is_the_newest_revision() -> None:

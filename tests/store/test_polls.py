@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from bot.core.card import Card
+from bot.store.prune import SOME
 from bot.store.store import Fence, PollState, Snapshot, Store
 from tests.store.parts import NOW, TEAM, card, commit, edit, message, post, send, subscription, tracked
 
@@ -124,3 +127,23 @@ async def test_old_rows_are_forgotten(store: Store) -> None:
     assert await send(store, later) == [("post", "hello", None)]
     await commit(store, edit(live), now_ms=later)
     assert await send(store, later) == [("edit", "changed", "1.0")]
+
+
+async def test_old_rows_are_forgotten_some_at_a_time(store: Store) -> None:
+    """No transaction is long, however much there is to forget."""
+    many = SOME * 2 + 1
+    over = [card(session=f"s{n}", status="closed") for n in range(many)]
+    await commit(store, changed=[tracked(each.session_id, live=False) for each in over], cards=over)
+    later = NOW + 8 * DAY
+    await commit(store, now_ms=later)
+    deleted = [0]
+    engine = store._database.engine.sync_engine
+    event.listen(engine, "commit", lambda _: deleted.append(0))
+
+    def count(_db: object, cursor: Any, statement: str, *_: object) -> None:
+        deleted[-1] += cursor.rowcount if statement.startswith("DELETE") else 0
+
+    event.listen(engine, "after_cursor_execute", count)
+    await store.prune(later)
+    assert deleted == [2 * SOME, 2 * SOME, 2, 0]
+    assert (await store.snapshot(TEAM)).sessions == {}
