@@ -161,6 +161,14 @@ def judge_revision(now: str, known: Sequence[str]) -> Finding:
     return Finding(what, "fail", seen, "start that version, or give this one a database of its own")
 
 
+EXPOSED = Finding(
+    "Database",
+    "warn",
+    "other users of this machine may read its files, with the names of people and channels in them",
+    "start the bot as the user who owns them, which closes them, or `chmod 600` them",
+)
+
+
 def judge_polls(
     good_s: float, since_s: float, cause: str, *, running: bool, now_s: float, interval_s: float
 ) -> Finding:

@@ -176,4 +176,5 @@ async def _store(parts: Parts) -> Answer[Store]:
     except TimeoutError:
         mend = "check host and port in DATABASE_URL, and that a firewall lets the bot through"
         return Answer([Finding(what, "fail", f"doesn't answer within {ASK_S:.0f} s", mend)])
-    return Answer([judged], store if now == REVISIONS[-1] else None)
+    found = [judged, *([health.EXPOSED] if store.exposed else [])]
+    return Answer(found, store if now == REVISIONS[-1] else None)

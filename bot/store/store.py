@@ -90,6 +90,11 @@ class Store:
         """Whether no other process uses the database: an SQLite file."""
         return self._database.single
 
+    @property
+    def exposed(self) -> bool:
+        """True where other users of this machine may read or write an SQLite file."""
+        return self._database.exposed
+
     async def revision(self) -> str:
         """The one that the database is at, or "" where it is empty. `REVISIONS` are those that this program knows."""
         return await self._run(lambda db: db.run_sync(revision_of))

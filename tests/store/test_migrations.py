@@ -91,7 +91,7 @@ async def test_what_the_first_revision_stored_is_still_there(url: str) -> None:
 
 async def test_a_file_is_written_ahead_and_in_full(sqlite: str) -> None:
     store = await Store.open(sqlite)
-    for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 10_000)):
+    for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5_000)):
         assert await store._run(lambda db, name=pragma: db.scalar(text(f"PRAGMA {name}"))) == value
     await store.close()
 
