@@ -23,11 +23,13 @@ BotError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 
 class BotError(Exception):
-    """Root. `text` is a sentence for people; `cause` is for the log and holds no secret and no untrusted text."""
+    """Root. `text` is a sentence for people; `cause` is for the log and the doctor; it holds no secret, and words of
+    others only in 100ms's refusals (`hms.wire.error_of`)."""
 
     def __init__(self, text: str, *, cause: str = "") -> None:
         super().__init__(f"{text} ({cause})" if cause else text)
@@ -134,7 +136,16 @@ class HmsNotFound(HmsError):
 
 
 class HmsRefused(HmsError):
-    """Another 4xx."""
+    """Another 4xx. `cause` has 100ms's own words, made one short line."""
+
+    def limit_most(self, asked: int) -> int | None:
+        """The entries of a page that 100ms takes, where it says that it refuses `asked` for being too many; half of
+        them where it doesn't say how many it takes. None where it refuses something else."""
+        said = re.sub(r"rate limit", "", self.cause, flags=re.IGNORECASE)
+        if re.search(r"\blimit\b", said, re.IGNORECASE) is None:
+            return None
+        numbers = [int(each) for each in re.findall(r"\d{1,6}", said.partition(":")[2])]
+        return max((each for each in numbers if each < asked), default=asked // 2)
 
 
 class HmsRateLimited(HmsError):

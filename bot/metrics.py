@@ -53,6 +53,9 @@ slack_requests = Histogram(
     "sessions_bot_slack_request_duration_seconds", "Requests to Slack, each try", ["method", "status"], buckets=_REQUEST
 )
 rate_limited = Counter("sessions_bot_rate_limited_total", "Answers with status 429", ["service"])
+unreadable = Counter(
+    "sessions_bot_unreadable_total", "What 100ms sent in a form that can't be read, each time it is read", ["what"]
+)
 
 polls = Histogram("sessions_bot_poll_duration_seconds", "Polls of 100ms", ["outcome"], buckets=_POLL)
 poll_interval = Gauge("sessions_bot_poll_interval_seconds", "How often a poll is due")
@@ -73,6 +76,8 @@ for _outcome in ("ok", "failed"):
     replies.labels(_outcome)
 for _service in ("100ms", "slack"):
     rate_limited.labels(_service)
+for _what in ("field", "peer", "session"):
+    unreadable.labels(_what)
 for _level in ("info", "warning", "error"):
     log_lines.labels(_level)
 

@@ -108,7 +108,8 @@ class Figures:
     """The figures of `[start, end)`. `before`: of the equally long period that ended at `start`. `rooms`: the
     `ROOMS_MAX` busiest, by participant time, then sessions, then id; a room counts where a session started or somebody
     was in. `odd`: the `ODD_MAX` longest, and how many more there are; `odd_before`: how many looked wrong in the period
-    before, as of its end and by the same rules. `series`: the buckets that the edges make."""
+    before, as of its end and by the same rules. `series`: the buckets that the edges make.
+    `unreadable`: sessions that could not be read, and so count nowhere."""
 
     start: datetime
     end: datetime
@@ -121,6 +122,7 @@ class Figures:
     odd_more: int
     odd_before: int
     series: tuple[Bucket, ...]
+    unreadable: int = 0
 
     @property
     def quiet(self) -> bool:

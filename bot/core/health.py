@@ -57,6 +57,15 @@ def span(seconds: float) -> str:
     return f"{int(seconds)} s"
 
 
+def judge_reading(read: int, unreadable: int) -> list[Finding]:
+    """A finding where some of the newest sessions can't be read."""
+    if not unreadable:
+        return []
+    seen = f"{unreadable} of the {read + unreadable} newest sessions are in a form that the bot can't read"
+    mend = "nobody hears of them: update the bot, or report it with one of them from the API"
+    return [Finding("100ms sessions", "warn", seen, mend)]
+
+
 def judge_scopes(granted: Collection[str], *, groups: bool) -> list[Finding]:
     """One finding for each feature that lacks a scope. `groups`: whether ACCESS names user groups."""
     what, findings = "Slack scopes", []

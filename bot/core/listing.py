@@ -14,7 +14,8 @@ from bot.core.session import Session
 class Listing:
     """`place` is where the page is, `as_of` when it was read, `cursor` where the next one starts (None: the end).
     `names` are room names by room id, as far as they are known. `bound_reached`: the list goes on, and reading stopped
-    after `examined` sessions, at our own bound or, where `fault` says so, because 100ms failed."""
+    after `examined` sessions, at our own bound or, where `fault` says so, because 100ms failed. `unreadable`: how
+    many sessions on the way could not be read."""
 
     place: Place
     sessions: Sequence[Session]
@@ -24,6 +25,7 @@ class Listing:
     examined: int
     bound_reached: bool
     fault: str = ""
+    unreadable: int = 0
 
     @property
     def peers(self) -> int:

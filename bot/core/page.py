@@ -14,13 +14,15 @@ READ_AHEAD_PAGES = 10
 @dataclass(slots=True)
 class Page:
     """The sessions found, newest first. `cursor` is the last session examined: the next page starts after it, so that
-    none is skipped or shown twice; it is None at the end of the list."""
+    none is skipped or shown twice; it is None at the end of the list. `unreadable`: sessions on the way that could not
+    be read."""
 
     want: int
     keep: Callable[[Session], bool] | None = None
     sessions: list[Session] = field(default_factory=list)
     cursor: str | None = None
     examined: int = 0
+    unreadable: int = 0
     ended: bool = False
 
     @property

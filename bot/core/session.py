@@ -43,7 +43,8 @@ class Peer(Struct, gc=False, frozen=True):
 
 
 class Session(Struct, gc=False, frozen=True):
-    """One session of a room. `peers` is an object keyed by peer id, or an array (the object page); both are read."""
+    """One session of a room. `peers` is an object keyed by peer id, or an array (the object page); both are read.
+    `lost`: how many could not be."""
 
     id: str
     room_id: str = ""
@@ -51,6 +52,7 @@ class Session(Struct, gc=False, frozen=True):
     peers: dict[str, Peer] | list[Peer] | None = None
     created_at: Time | None = None
     updated_at: Time | None = None
+    lost: int = 0
 
     @property
     def started_at(self) -> datetime:

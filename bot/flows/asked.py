@@ -16,7 +16,7 @@ from bot.chat.workspace import Who, Workspace
 from bot.core import health
 from bot.core.access import Access
 from bot.core.finding import Finding
-from bot.errors import ConfigError, HmsAuth, HmsError, HmsRateLimited, HmsUnavailable
+from bot.errors import ConfigError, HmsAuth, HmsError, HmsRateLimited, HmsRefused, HmsUnavailable
 from bot.hms.auth import claims
 from bot.hms.client import Hms
 from bot.render.escape import code
@@ -136,7 +136,7 @@ async def _hms(parts: Parts) -> Answer[float]:
         return Answer([given])
     what, mend = "100ms", f"look at 100ms's status page, and check {_way_out(parts.hms_proxy)}"
     try:
-        await within(parts.hms.check())
+        read = await within(parts.hms.check())
     except TimeoutError:
         return Answer([Finding(what, "fail", f"doesn't answer within {ASK_S:.0f} s", mend)])
     except HmsUnavailable as error:
@@ -145,10 +145,12 @@ async def _hms(parts: Parts) -> Answer[float]:
         return Answer([_refused_token(error, bool(given))], parts.hms.ahead_s)
     except HmsRateLimited as error:
         return Answer([Finding(what, "warn", error.text, "others use the account too; try again then")])
+    except HmsRefused as error:
+        return Answer([Finding(what, "fail", f"it refuses the bot's requests ({error.cause})", "check HMS_API_URL")])
     except HmsError as error:
         return Answer([Finding(what, "fail", f"another answer than 100ms's ({error.cause})", "check HMS_API_URL")])
     signed = Finding("100ms token", "ok", "taken; signed with HMS_ACCESS_KEY, and renewed each day")
-    return Answer([given or signed], parts.hms.ahead_s)
+    return Answer([given or signed, *health.judge_reading(len(read.sessions), read.unreadable)], parts.hms.ahead_s)
 
 
 def _refused_token(error: HmsError, given: bool) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -76,13 +77,16 @@ async def count(
 
     # The live ones first: one that ends meanwhile is in both lists, and counts once. Without `active` a list may have
     # all or only the live ones, the docs say both (Sessions/list-sessions).
+    unreadable = 0
     room = _only_room(query for query, _ in tallies)
     before = room | {"before": api_time(window.end)}
     after = {"after": api_time(window.before.start - LIFE_MOST)}
     for params in ({"active": "true"} | before, {"active": "false"} | before | after):
         async for batch in every_page(hms.list_sessions, params):
+            unreadable += batch.unreadable
             await asyncio.to_thread(take, batch.sessions)  # so that acknowledgements don't wait for it
-    return {each: await asyncio.to_thread(tally.figures) for each, tally in tallies.items()}
+    figures = {each: await asyncio.to_thread(tally.figures) for each, tally in tallies.items()}
+    return {each: replace(some, unreadable=unreadable) for each, some in figures.items()}
 
 
 async def draw(rooms: Rooms, figures: Figures, digest: Digest, what: Due, *, preview: bool = False) -> Message:

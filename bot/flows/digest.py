@@ -126,7 +126,7 @@ class Digests:
                     drawn.append((None, None))
                     continue
                 figures = counted[count_of(digest)]
-                silent = figures.quiet and digest.empty == "skip" and not what.skipped
+                silent = figures.quiet and not figures.unreadable and digest.empty == "skip" and not what.skipped
                 drawn.append((what, None if silent else await draw(self._rooms, figures, digest, what)))
             return drawn
 

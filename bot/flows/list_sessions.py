@@ -41,6 +41,7 @@ async def list_sessions(hms: Hms, rooms: Rooms, place: Place, now: datetime) -> 
         examined=page.examined,
         bound_reached=page.bound_reached,
         fault=fault,
+        unreadable=page.unreadable,
     )
 
 
@@ -59,7 +60,10 @@ async def read_page(hms: Hms, asked: Plan, start: str | None) -> tuple[Page, str
                 raise
             log.warning("read_ahead_stopped", outcome=type(error).__name__, cause=error.cause, examined=page.examined)
             return page, error.text
+        page.unreadable += batch.unreadable
         await _take(page, batch.sessions, last=batch.last)
+        if not batch.sessions and not page.ended:
+            page.cursor = batch.cursor
         if page.full or page.ended or loop.time() > stop_at:
             break
     return page, ""

@@ -108,7 +108,7 @@ class Poll:
             read_ms = await self._read(seen, known, now_ms)
         except HmsError as error:
             log.warning("poll_failed", outcome=type(error).__name__, cause=error.cause)
-            await self._store.poll_failed(team_id, now_ms, type(error).__name__)
+            await self._store.poll_failed(team_id, now_ms, f"{type(error).__name__}: {error.cause}")
             self._rest(error)
             return type(error).__name__
         changes = diff(known.sessions, seen.changed, renamed=renamed)

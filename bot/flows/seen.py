@@ -12,7 +12,6 @@ from bot.core.session import Session
 from bot.core.times import ms
 from bot.core.tracked import Tracked
 from bot.errors import HmsBadReply
-from bot.hms.salvage import UNKNOWN_FORM
 from bot.hms.wire import Entry
 from bot.store.store import Snapshot
 
@@ -62,12 +61,10 @@ class Seen:
         """By id, the live ones of which a channel may want to hear now, and didn't."""
 
     def page(self, entries: Sequence[Entry]) -> None:
-        """HmsBadReply where there are some and none can be read."""
+        """One that can't be read costs no other."""
         ids = [session_id for entry in entries if (session_id := self._unchanged(entry) or self._read(entry))]
         if len(ids) < len(entries):
             log.warning("unreadable_entries", count=len(entries) - len(ids), of=len(entries))
-            if not ids:
-                raise HmsBadReply(UNKNOWN_FORM, cause="wrong shape of all entries")
 
     def add(self, sessions: Iterable[Session]) -> None:
         """One that was seen already counts as it was then: the live ones are read first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,28 +12,19 @@ from typing import TypeVar
 
 import aiohttp
 import httpx
-import msgspec
 from httpx_aiohttp import AiohttpTransport
 
-from bot import metrics
+from bot import log, metrics
 from bot.core.mask import Mask
 from bot.core.roles import Said, Template
 from bot.core.session import Room, Session
 from bot.core.values import LIMIT_MAX, LIMIT_MIN
-from bot.errors import HmsBadReply, HmsError, HmsUnavailable
+from bot.errors import HmsBadReply, HmsError, HmsRefused, HmsUnavailable
+from bot.hms import wire
 from bot.hms.auth import ManagementAuth, Token
 from bot.hms.bounded import bound
 from bot.hms.templates import TemplateCache
-from bot.hms.wire import (
-    Entry,
-    decode,
-    entries_decoder,
-    room_decoder,
-    rooms_decoder,
-    session_decoder,
-    sessions_decoder,
-    templates_decoder,
-)
+from bot.hms.wire import Entry, Listed, decode
 from bot.patience import Patience
 
 T = TypeVar("T")
@@ -49,15 +40,18 @@ LIFE_MOST = timedelta(hours=13)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One page of List sessions, newest first. `last`: no page follows."""
+    """One page of List sessions, newest first. `last`: no page follows. `unreadable`: how many sessions could not be
+    read. `said`: the id that 100ms itself says to start after."""
 
     sessions: list[Session]
     last: bool
+    unreadable: int = 0
+    said: str = ""
 
     @property
     def cursor(self) -> str:
         """The id that the next page starts after."""
-        return self.sessions[-1].id if self.sessions else ""
+        return self.sessions[-1].id if self.sessions else self.said
 
     @property
     def marks(self) -> list[Hashable]:
@@ -71,6 +65,7 @@ class RawBatch:
 
     entries: list[Entry]
     last: bool
+    said: str = ""
 
     @property
     def cursor(self) -> str:
@@ -79,7 +74,7 @@ class RawBatch:
             with suppress(HmsBadReply):
                 if session_id := entry.read().id:
                     return session_id
-        return ""
+        return self.said
 
     @property
     def marks(self) -> list[Hashable]:
@@ -106,6 +101,7 @@ class Hms:
         self.naming = mask.naming if mask else ""
         """How people are called: "" by their own names."""
         self.templates = TemplateCache(self.list_templates, said or Said())
+        self._limit_most = LIMIT_MAX  # less where the account takes less
         self.ahead_s = 0.0
         """How far the clock of 100ms is ahead of ours, to about a second, as its last answer said."""
         self._http = httpx.AsyncClient(
@@ -121,68 +117,81 @@ class Hms:
         await self.templates.close()
         await self._http.aclose()
 
-    async def check(self) -> None:
-        """One small request, not repeated: that 100ms answers, takes the token, and what its clock says."""
-        await self._attempt("/sessions", _page(LIMIT_MIN, None), sessions_decoder, "")
+    async def check(self) -> Batch:
+        """One small request, not repeated: that 100ms answers, takes the token, what its clock says, and how well its
+        sessions can be read."""
+        page = await self._attempt("/sessions", {"limit": str(LIMIT_MIN)}, wire.sessions, "")
+        return Batch(page.entries, page.ends(LIMIT_MIN), page.unreadable)
 
     async def list_sessions(self, params: Mapping[str, str], *, limit: int, start: str | None) -> Batch:
         """`params` are List sessions' own filters; `start` is the id to start after."""
-        answer = await self._get("/sessions", {**params, **_page(limit, start)}, sessions_decoder)
-        sessions = [self._masked(session) for session in answer.data or ()]
-        count = len(sessions) + answer.unreadable
-        batch = Batch(sessions, last=not answer.last or count < min(limit, answer.limit or limit))
+        page, limit = await self._list("/sessions", params, wire.sessions, limit, start)
+        sessions = [self._finished(session) for session in page.entries]
+        batch = Batch(sessions, page.ends(limit), page.unreadable, page.page.cursor)
         return _moved_on(batch, batch.cursor, start)
 
     async def list_entries(self, params: Mapping[str, str], *, limit: int, start: str | None) -> RawBatch:
         """The same, for who has seen most of them before."""
-        answer = await self._get("/sessions", {**params, **_page(limit, start)}, entries_decoder)
-        entries = [Entry(raw, self._mask) for raw in answer.data or ()]
-        return RawBatch(entries, last=not answer.last or len(entries) < min(limit, answer.limit or limit))
+        page, limit = await self._list("/sessions", params, wire.entries, limit, start)
+        entries = [Entry(raw, self._finished) for raw in page.entries]
+        return RawBatch(entries, page.ends(limit), page.page.cursor)
 
     async def session(self, session_id: str) -> Session:
-        return self._masked(await self._get("/sessions/{id}", {}, session_decoder, session_id))
+        return self._finished(await self._get("/sessions/{id}", {}, wire.session, session_id))
 
     async def room(self, room_id: str) -> Room:
-        return (await self._get("/rooms/{id}", {}, room_decoder, room_id)).room()
+        return await self._get("/rooms/{id}", {}, wire.room, room_id)
 
     async def list_rooms(
         self, *, name: str | None = None, start: str | None = None, enabled: bool = True
     ) -> tuple[list[Room], str | None]:
         """Up to 100 rooms, newest first, and the cursor of the next page (None: there is none). Either those that are
         enabled or those that aren't: no request lists both (Rooms/list-rooms)."""
-        params = _page(LIMIT_MAX, start) | {"enabled": str(enabled).lower()}
-        params |= {"name": name} if name is not None else {}
-        answer = await self._get("/rooms", params, rooms_decoder)
-        rooms = [room.room() for room in answer.data or []]
-        _moved_on(rooms, answer.last or "", start)
-        return rooms, answer.last if answer.last and len(rooms) + answer.unreadable >= LIMIT_MAX else None
+        params = {"enabled": str(enabled).lower()} | ({"name": name} if name is not None else {})
+        page, limit = await self._list("/rooms", params, wire.rooms, LIMIT_MAX, start)
+        _moved_on(page, page.page.cursor, start)
+        return page.entries, None if page.ends(limit) else page.page.cursor or None
 
     async def list_templates(self) -> list[Template]:
-        """All of them, `TEMPLATE_PAGES` at most; one request a page, none of them repeated."""
+        """All of them, those of `TEMPLATE_PAGES` pages at most; one request a page, none of them repeated."""
         templates: list[Template] = []
-        start = None
+        start = ""
         for _ in range(TEMPLATE_PAGES):
-            answer = await self._attempt("/templates", _page(LIMIT_MAX, start), templates_decoder, "")
-            templates += [each.template() for each in answer.data or ()]
-            if not answer.last or answer.last == start or len(answer.data or ()) + answer.unreadable < LIMIT_MAX:
+            page = await self._attempt("/templates", _page(self._limit_most, start), wire.templates, "")
+            templates += page.entries
+            if page.ends(self._limit_most) or page.page.cursor in ("", start):
                 break
-            start = answer.last
+            start = page.page.cursor
         return templates
 
-    def _masked(self, session: Session) -> Session:
+    def _finished(self, session: Session) -> Session:
         return self._mask.session(session) if self._mask else session
 
-    async def _get(self, path: str, params: Mapping[str, str], decoder: msgspec.json.Decoder[T], item: str = "") -> T:
+    async def _list(
+        self, path: str, params: Mapping[str, str], read: Callable[[bytes], Listed[T]], limit: int, start: str | None
+    ) -> tuple[Listed[T], int]:
+        """A page, and the limit that it was asked for with: a smaller one where 100ms refuses so many, from then on."""
+        while True:
+            limit = min(limit, self._limit_most)
+            try:
+                return await self._get(path, {**params, **_page(limit, start)}, read), limit
+            except HmsRefused as error:
+                if limit <= LIMIT_MIN or (most := error.limit_most(limit)) is None:
+                    raise
+                self._limit_most = max(LIMIT_MIN, most)
+                log.warning("smaller_pages", limit=self._limit_most, cause=error.cause)
+
+    async def _get(self, path: str, params: Mapping[str, str], read: Callable[[bytes], T], item: str = "") -> T:
         """`path` may have an `{id}`, which is `item`'s."""
         try:
             return await self._patience.call(
-                lambda: self._attempt(path, params, decoder, item),
+                lambda: self._attempt(path, params, read, item),
                 again=lambda error: isinstance(error, HmsError) and error.retryable,
             )
         except TimeoutError:
             raise HmsUnavailable(_NO_ANSWER, cause="the budget is used up") from None
 
-    async def _attempt(self, path: str, params: Mapping[str, str], decoder: msgspec.json.Decoder[T], item: str) -> T:
+    async def _attempt(self, path: str, params: Mapping[str, str], read: Callable[[bytes], T], item: str) -> T:
         began, status = time.perf_counter(), "cancelled"  # where the caller's time is over
         try:
             response = await self._http.get(path.format(id=item), params=params)
@@ -195,7 +204,7 @@ class Hms:
             if status == "429":
                 metrics.rate_limited.labels("100ms").inc()
         self._note_time(response)
-        return decode(response, decoder)
+        return decode(response, read)
 
     def _note_time(self, response: httpx.Response) -> None:
         try:

@@ -25,7 +25,7 @@ async def pages(read: Read[B], params: Mapping[str, str], most: int, start: str 
     for _ in range(most):
         batch = await read(params, limit=LIMIT_MAX, start=start)
         marks, cursor = batch.marks, batch.cursor
-        if marks and not batch.last and (marks[-1] in seen or cursor in ("", start)):
+        if not batch.last and (cursor in ("", start) or (marks and marks[-1] in seen)):
             raise repeats()
         yield batch
         if batch.last:

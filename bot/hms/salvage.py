@@ -1,68 +1,131 @@
-"""What can be read of an answer that isn't quite of the documented shape. Seldom needed, so it may be slow."""
+"""A session of another form than the documented one: as much of it as can be read. Seldom needed, so it may be slow.
+
+It loses the odd field, then the odd peer, then the odd session, in this order; `metrics.unreadable` counts each. A
+session without an id, or of which nobody can tell whether it is live, is no session.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sized
+from datetime import UTC, datetime
+from typing import Any
 
-import msgspec
-
-from bot import log
+from bot import metrics
+from bot.core.session import Peer, Session
 from bot.errors import HmsBadReply
 
-T = TypeVar("T")
-
 UNKNOWN_FORM = "100ms sent an answer in a form I don't know."
-_TEXTS = ("id", "room_id", "user_id", "user", "name", "role", "last")
-_NO_ZONE = re.compile(r"\d{4}-\d{2}-\d{2}[T ][\d:.]+")
+
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\d*"
+    r" ?(?:(Z|UTC)|([+-]\d\d):?(\d\d))?(?: [A-Z]{1,5}| [+-]\d\d(?:\d\d)?)?(?: m=[+-][\d.]+)?",
+    re.IGNORECASE,
+)
+"""As RFC 3339 has it, without a zone (UTC then), or as Go prints it: `2022-09-06 11:17:03.65 +0000 UTC m=+0.01`."""
+_EPOCH_UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
+"""A number of seconds, milliseconds, microseconds or nanoseconds since 1970, told by its size."""
+_FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
-def salvage(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """The answer with odd fields mended, and without the list's entries that can't be. Raises HmsBadReply."""
-    sent = msgspec.json.decode(body)
-    raw = _mended(sent)
-    entries = raw.get("data") if isinstance(raw, dict) else None
-    total = len(sent["data"]) if isinstance(entries, list) else 0
-    if isinstance(entries, list) and len(entries) < total:
-        raw |= {"unreadable": total - len(entries)}
+class _Odd(ValueError):
+    """A value that can't be read."""
+
+
+def session(sent: object) -> Session:
+    """The session that an answer's object means. Raises HmsBadReply where it means none."""
     try:
-        return _convert(raw, decoder)
-    except msgspec.ValidationError as error:
-        if not isinstance(entries, list):
-            raise HmsBadReply(UNKNOWN_FORM, cause=f"wrong shape: {error}") from None
-    good = [entry for entry in entries if _readable({"data": [entry]}, decoder)]
-    log.warning("unreadable_entries", count=total - len(good), of=total)
-    raw |= {"data": good, "unreadable": total - len(good)}
-    if not good or not _readable(raw, decoder):
-        raise HmsBadReply(UNKNOWN_FORM, cause="wrong shape of all entries")
-    return _convert(raw, decoder)
+        if not isinstance(sent, dict) or not (session_id := _text(sent.get("id"))):
+            raise _Odd
+        active = _flag(sent.get("active"))
+    except _Odd:
+        metrics.unreadable.labels("session").inc()
+        raise HmsBadReply(UNKNOWN_FORM, cause="a session without id or state") from None
+    fields = _fields(sent, {"room_id": _text, "created_at": _time, "updated_at": _time})
+    peers, lost = _peers(sent.get("peers"))
+    return Session(
+        session_id, active=active, peers=peers, lost=lost, **{name: each for name, each in fields.items() if each}
+    )
 
 
-def _convert(raw: Any, decoder: msgspec.json.Decoder[T]) -> T:
-    return msgspec.convert(raw, decoder.type)
+def _peers(sent: object) -> tuple[dict[str, Peer] | list[Peer] | None, int]:
+    """The peers that can be read, keyed or in a list as they were sent, and how many can't be."""
+    if isinstance(sent, dict):
+        keyed = {key: _peer(each) for key, each in sent.items() if isinstance(each, dict)}
+        return keyed, _lost(sent.values(), keyed)
+    if isinstance(sent, list):
+        listed = [_peer(each) for each in sent if isinstance(each, dict)]
+        return listed, _lost(sent, listed)
+    metrics.unreadable.labels("field").inc(sent is not None)
+    return None, 0
 
 
-def _readable(raw: Any, decoder: msgspec.json.Decoder[T]) -> bool:
+def _lost(sent: Iterable[object], read: Sized) -> int:
+    lost = sum(each is not None for each in sent) - len(read)
+    metrics.unreadable.labels("peer").inc(lost)
+    return lost
+
+
+def _peer(sent: Mapping[str, Any]) -> Peer:
+    fields = _fields(
+        sent, {"id": _text, "name": _text, "role": _text, "user_id": _text, "user": _text, "joined_at": _time}
+    )
     try:
-        _convert(raw, decoder)
-    except msgspec.ValidationError:
-        return False
-    return True
+        left = _time(sent.get("left_at"))
+    except _Odd:  # they did leave, nobody knows when: they were in for a moment
+        metrics.unreadable.labels("field").inc()
+        left = fields.get("joined_at") or datetime.fromtimestamp(0, UTC)
+    return Peer(**fields, left_at=left)
 
 
-def _mended(value: Any) -> Any:
-    """Without nulls and empty times; numbers where texts belong as texts; times without a zone as UTC."""
-    if isinstance(value, list):
-        return [_mended(each) for each in value if each is not None]
-    if not isinstance(value, dict):
+def _fields(sent: Mapping[str, Any], readers: Mapping[str, Callable[[object], Any]]) -> dict[str, Any]:
+    """The fields that can be read."""
+    fields = {}
+    for name, reader in readers.items():
+        try:
+            fields[name] = reader(sent.get(name))
+        except _Odd:
+            metrics.unreadable.labels("field").inc()
+    return fields
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
         return value
-    mended = {}
-    for key, each in value.items():
-        if each is None or (key.endswith("_at") and each == ""):
-            continue
-        if key in _TEXTS and isinstance(each, int | float) and not isinstance(each, bool):
-            each = str(each)
-        elif key.endswith("_at") and isinstance(each, str) and _NO_ZONE.fullmatch(each):
-            each += "Z"
-        mended[key] = _mended(each)
-    return mended
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise _Odd
+
+
+def _flag(value: object) -> bool:
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    said = _text(value)
+    if said is None or said.strip().lower() not in _FLAGS:
+        raise _Odd
+    return _FLAGS[said.strip().lower()]
+
+
+def _time(value: object) -> datetime | None:
+    """None for nothing, and for a 0, which is Go's and Unix' way to say it."""
+    if isinstance(value, str) and re.fullmatch(r"\d{9,20}(\.\d+)?", value.strip()):
+        value = float(value)
+    if value is None or value == "" or (isinstance(value, int | float) and value == 0 and not isinstance(value, bool)):
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _of_epoch(value)
+    if not isinstance(value, str) or (found := _TIME.fullmatch(value.strip())) is None:
+        raise _Odd
+    day, clock, fraction, _, hours, minutes = found.groups()
+    zone = f"{hours}:{minutes}" if hours else "+00:00"
+    try:
+        return datetime.fromisoformat(f"{day}T{clock}.{(fraction or '')[:6]:0<6}{zone}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _Odd from None
+
+
+def _of_epoch(value: float) -> datetime:
+    for least, unit in _EPOCH_UNITS:
+        if 0 < value < least:
+            return datetime.fromtimestamp(value / unit, UTC)
+    raise _Odd

@@ -4,163 +4,156 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import httpx
 import msgspec
 
-from bot.core.mask import Mask
+from bot import log
 from bot.core.roles import Template
 from bot.core.session import Room, Session
 from bot.core.times import http_date_s
-from bot.errors import HmsAuth, HmsError, HmsNotFound, HmsRateLimited, HmsRefused, HmsUnavailable
-from bot.hms.salvage import salvage
+from bot.errors import HmsAuth, HmsBadReply, HmsError, HmsNotFound, HmsRateLimited, HmsRefused, HmsUnavailable
+from bot.hms import salvage
+from bot.hms.shapes import ErrorAnswer, ListAnswer, RoomAnswer, SessionAnswer, TemplateAnswer
 from bot.patience import granted
 
 T = TypeVar("T")
 
 
-class SessionsAnswer(msgspec.Struct):
-    """List sessions. `data` may be null; `last` may be missing, null or empty; `limit` is the number it tried for.
-    `unreadable`: entries that `salvage` left out."""
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[T]):
+    """What could be read of a page, and how many entries could not."""
 
-    limit: int | None = None
-    data: list[Session] | None = None
-    last: str | None = None
-    unreadable: int = 0
+    entries: list[T]
+    unreadable: int
+    page: ListAnswer[Any]
+
+    def ends(self, limit: int) -> bool:
+        """True where no page follows one that was asked for with this limit."""
+        count = len(self.entries) + self.unreadable
+        return not self.page.follows or count < min(limit, self.page.size or limit)
 
 
 class Entry:
     """A session in a page of List sessions, not yet read: of those that a poll gets, most are as they were.
-    `fingerprint` is the same for the same bytes, within this process."""
+    `fingerprint` is the same for the same bytes, within this process. `finish`: what is done to each that is read."""
 
-    __slots__ = ("_mask", "_raw", "fingerprint")
+    __slots__ = ("_finish", "_raw", "fingerprint")
 
-    def __init__(self, raw: msgspec.Raw, mask: Mask | None = None) -> None:
+    def __init__(self, raw: msgspec.Raw, finish: Callable[[Session], Session] = lambda session: session) -> None:
         self._raw = bytes(raw)
-        self._mask = mask
+        self._finish = finish
         self.fingerprint = hash(self._raw)
 
     def read(self) -> Session:
         """Raises HmsBadReply."""
-        session = read(self._raw, session_decoder)
-        return self._mask.session(session) if self._mask else session
+        return self._finish(_session(self._raw))
 
 
-class EntriesAnswer(msgspec.Struct):
-    """List sessions, with its sessions left as they are."""
-
-    limit: int | None = None
-    data: list[msgspec.Raw] | None = None
-    last: str | None = None
-
-
-class RoomAnswer(msgspec.Struct):
-    """One room, of which the id and the name matter here (Rooms/object)."""
-
-    id: str
-    name: str | None = None
-
-    def room(self) -> Room:
-        return Room(self.id, self.name or "")
-
-
-class RoomsAnswer(msgspec.Struct):
-    """List rooms, paged like List sessions."""
-
-    data: list[RoomAnswer] | None = None
-    last: str | None = None
-    unreadable: int = 0
-
-
-class _Permissions(msgspec.Struct, rename="camel"):
-    end_room: bool = False
-    remove_others: bool = False
-
-
-class _Role(msgspec.Struct):
-    permissions: _Permissions | None = None
-
-    @property
-    def hosts(self) -> bool:
-        may = self.permissions
-        return may is not None and (may.end_room or may.remove_others)
-
-
-class _Recording(msgspec.Struct):
-    role: str | None = None
-
-
-class _Destinations(msgspec.Struct, rename="camel"):
-    browser_recordings: dict[str, _Recording] | None = None
-
-
-class TemplateAnswer(msgspec.Struct):
-    """One template (policy/template-object): its roles, what they may, and what records in which of them."""
-
-    id: str
-    name: str | None = None
-    roles: dict[str, _Role] | None = None
-    destinations: _Destinations | None = None
-
-    def template(self) -> Template:
-        roles = self.roles or {}
-        recordings = self.destinations.browser_recordings if self.destinations else None
-        return Template(
-            self.id,
-            self.name or "",
-            frozenset(roles),
-            frozenset(name for name, role in roles.items() if role.hosts),
-            frozenset(each.role for each in (recordings or {}).values() if each.role),
-        )
-
-
-class TemplatesAnswer(msgspec.Struct):
-    """List templates, paged like List sessions."""
-
-    data: list[TemplateAnswer] | None
-    last: str | None = None
-    unreadable: int = 0
-
-
-class _ErrorAnswer(msgspec.Struct):
-    message: str = ""
-
-
-sessions_decoder = msgspec.json.Decoder(SessionsAnswer)
-entries_decoder = msgspec.json.Decoder(EntriesAnswer)
-session_decoder = msgspec.json.Decoder(Session)
-rooms_decoder = msgspec.json.Decoder(RoomsAnswer)
-templates_decoder = msgspec.json.Decoder(TemplatesAnswer)
-room_decoder = msgspec.json.Decoder(RoomAnswer)
+_entry_decoder = msgspec.json.Decoder(SessionAnswer)
+_sessions_decoder = msgspec.json.Decoder(ListAnswer[SessionAnswer])
+_raw_decoder = msgspec.json.Decoder(ListAnswer[msgspec.Raw])
+_room_decoder = msgspec.json.Decoder(RoomAnswer)
+_template_decoder = msgspec.json.Decoder(TemplateAnswer)
+_error_decoder = msgspec.json.Decoder(ErrorAnswer)
 
 _WAIT_IN_WORDS = re.compile(r"retry after (\d{1,6}(?:\.\d+)?) ?s", re.IGNORECASE)
-_NO_ANSWER = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: brackets in brackets, too deep
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: brackets in brackets, too deep
 _NOT_JSON = "100ms sent something that is not an answer, as it does when it is having trouble."
+_REASON_CHARS = 160
 
 
-def decode(response: httpx.Response, decoder: msgspec.json.Decoder[T]) -> T:
+def sessions(body: bytes) -> Listed[Session]:
+    """A page of List sessions. Raises HmsError."""
+    with _said(body):
+        try:
+            page = _sessions_decoder.decode(body)
+            return Listed([each.session() for each in page.data or ()], 0, page)
+        except msgspec.ValidationError:
+            return _each(body, _session)
+
+
+def entries(body: bytes) -> Listed[msgspec.Raw]:
+    """The same, each session left as it is."""
+    with _said(body):
+        page = _raw_decoder.decode(body)
+        return Listed(page.data or [], 0, page)
+
+
+def session(body: bytes) -> Session:
+    """One session's record. Raises HmsError."""
+    with _said(body):
+        return _session(body)
+
+
+def rooms(body: bytes) -> Listed[Room]:
+    """A page of List rooms. Raises HmsError."""
+    with _said(body):
+        return _each(body, lambda raw: _room_decoder.decode(raw).room())
+
+
+def room(body: bytes) -> Room:
+    """Raises HmsError."""
+    with _said(body):
+        return _room_decoder.decode(body).room()
+
+
+def templates(body: bytes) -> Listed[Template]:
+    """A page of List templates. Raises HmsError."""
+    with _said(body):
+        return _each(body, lambda raw: _template_decoder.decode(raw).template())
+
+
+def _session(raw: bytes) -> Session:
+    """Decides what a session is, for lists, records and polls alike. Raises HmsBadReply."""
+    try:
+        return _entry_decoder.decode(raw).session()
+    except msgspec.ValidationError:
+        return salvage.session(msgspec.json.decode(raw))
+
+
+def _each(body: bytes, read: Callable[[bytes], T]) -> Listed[T]:
+    """A page entry by entry, without those that can't be read."""
+    page = _raw_decoder.decode(body)
+    read_entries = []
+    for raw in page.data or ():
+        with suppress(HmsBadReply, *_NO_JSON):
+            read_entries.append(read(bytes(raw)))
+    unreadable = len(page.data or ()) - len(read_entries)
+    if unreadable:
+        log.warning("unreadable_entries", count=unreadable, of=len(page.data or ()))
+    return Listed(read_entries, unreadable, page)
+
+
+@contextmanager
+def _said(body: bytes) -> Iterator[None]:
+    """Errors of decoding a body as HmsErrors."""
+    try:
+        try:
+            yield
+        except msgspec.ValidationError as error:
+            msgspec.json.decode(body)  # it was wrong at its beginning: what follows may be no JSON
+            raise HmsBadReply(salvage.UNKNOWN_FORM, cause=f"wrong shape: {log.safe(error)}") from None
+    except _NO_JSON:
+        raise HmsUnavailable(_NOT_JSON, cause="the body is not JSON") from None
+
+
+def decode(response: httpx.Response, read: Callable[[bytes], T]) -> T:
     """The body of a good answer. Raises an HmsError that fits any other."""
     if response.status_code != 200:
         raise error_of(response)
-    return read(response.content, decoder)
-
-
-def read(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Raises HmsError."""
-    try:
-        try:
-            return decoder.decode(body)
-        except msgspec.ValidationError:  # of its beginning: what follows may still be no JSON
-            return salvage(body, decoder)
-    except _NO_ANSWER:
-        raise HmsUnavailable(_NOT_JSON, cause="the body is not JSON") from None
+    return read(response.content)
 
 
 def error_of(response: httpx.Response) -> HmsError:
     """What an answer with another status than 200 means."""
     status = response.status_code
-    cause = f"status {status}"
+    said = log.safe(_words(response))[:_REASON_CHARS]
+    cause = f"status {status}: {said}" if said else f"status {status}"
     if status in (401, 403):
         check = "HMS_ACCESS_KEY and HMS_SECRET, or HMS_MANAGEMENT_TOKEN"
         text = f"100ms refused the bot's token. Whoever runs the bot should check {check}."
@@ -191,9 +184,13 @@ def _asked_s(response: httpx.Response) -> float | None:
         when, now_s = http_date_s(header), http_date_s(response.headers.get("Date", ""))
         if when is not None:
             return when - (time.time() if now_s is None else now_s)
-    try:
-        message = msgspec.json.decode(response.content, type=_ErrorAnswer).message
-    except _NO_ANSWER:
-        return None
-    found = _WAIT_IN_WORDS.search(message)
+    found = _WAIT_IN_WORDS.search(_words(response))
     return float(found[1]) if found else None
+
+
+def _words(response: httpx.Response) -> str:
+    """100ms's own words in an error's body, or ""."""
+    try:
+        return _error_decoder.decode(response.content).text
+    except _NO_JSON:
+        return ""

@@ -36,7 +36,7 @@ from bot.render.digest_words import Period, change, compared, days, facts, minut
 from bot.render.escape import mrkdwn, plain
 from bot.render.help import COMMAND
 from bot.render.limits import CHART_SEGMENTS
-from bot.render.phrases import NAME_CHARS, SESSIONS, Names, count, room, sessions
+from bot.render.phrases import NAME_CHARS, SESSIONS, Names, count, room, sessions, unread
 
 TEXT_CHARS = 4_000  # docs.slack.dev/reference/methods/chat.postMessage
 ODD_SHOWN = 5
@@ -102,7 +102,7 @@ class _Drawing:
 
     @property
     def _notes(self) -> list[str]:
-        """Whether it is late, or only a look at it."""
+        """That it is late, only a look at it, or leaves something out."""
         notes = []
         if self.preview:
             notes.append("👁️ A preview, which only you see.")
@@ -110,6 +110,8 @@ class _Drawing:
             notes.append(f"🕘 This digest is late: it was due at {self._period.due}.")
         if self.due.skipped:
             notes.append(f"⏭️ Skipped: {days(self.due.skipped, SKIPPED_SHOWN)}.")
+        if self.figures.unreadable:
+            notes.append(unread(self.figures.unreadable))
         return notes
 
     @property

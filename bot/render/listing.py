@@ -20,7 +20,7 @@ from bot.render.escape import code, entities, mrkdwn
 from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS
 from bot.render.lines import Part, fit, packed
 from bot.render.people import STATE, hosts, people, roles
-from bot.render.phrases import NO_BREAK, clock, count, length, person, query, room
+from bot.render.phrases import NO_BREAK, clock, count, length, person, query, room, unread
 from bot.render.validate_data import texts
 
 CARDS_MOST = 25
@@ -109,6 +109,8 @@ def _line(number: int, session: Session, page: Listing, *, roomy: bool) -> list[
 def _foot(page: Listing, shared_by: str | None) -> Iterable[Block]:
     """Back and More carry their own pages, Refresh and Share this one."""
     place, here = page.place, page.place.write()
+    if page.unreadable:
+        yield context(unread(page.unreadable))
     if page.bound_reached:
         looked = count(page.examined, "session", "sessions")
         fault = f" Then 100ms failed: {entities(page.fault)}" if page.fault else ""
@@ -166,6 +168,8 @@ def _fallback(page: Listing, asked: str) -> str:
         state = "live" if session.active else "ended"
         number = session.people_in_count() if session.active else session.people_count()
         lines.append(f"{room(session.room_id, page.names)}: {state}, {count(number, 'person', 'people')}.")
+    if page.unreadable:
+        lines.append(unread(page.unreadable))
     if len(page.sessions) > FALLBACK_SESSIONS:
         lines.append(f"And {len(page.sessions) - FALLBACK_SESSIONS} more.")
     return "\n".join(lines)

@@ -82,6 +82,11 @@ def count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
+def unread(number: int) -> str:
+    """How many sessions an answer leaves out because 100ms sent them in a form that can't be read."""
+    return f"⚠️ {count(number, 'session', 'sessions')} could not be read."
+
+
 def listed(words: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`; of one word or more."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

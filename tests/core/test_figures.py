@@ -291,7 +291,7 @@ def test_a_session_within_the_period_has_the_figures_that_show_gives(session: Se
 
 
 def read(answer: bytes) -> list[Session]:
-    return wire.read(answer, wire.sessions_decoder).data or []
+    return wire.sessions(answer).entries
 
 
 @pytest.mark.parametrize("odd", [Oddities(), Oddities(mixed=3)], ids=["plain", "mixed"])

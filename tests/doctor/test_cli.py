@@ -88,7 +88,7 @@ async def test_tokens_that_are_refused(world: World) -> None:
     assert said.of("Slack token")[0][0] == said.of("Slack socket")[0][0] == said.of("100ms token")[0][0] == "fail"
     assert "SLACK_BOT_TOKEN (invalid_auth)" in said.of("Slack token")[0][1]
     assert "connections:write" in said.of("Slack socket")[0][1]
-    assert "HMS_ACCESS_KEY and HMS_SECRET (status 401)" in said.of("100ms token")[0][1]
+    assert "HMS_ACCESS_KEY and HMS_SECRET (status 401: Token validation error)" in said.of("100ms token")[0][1]
     assert "Slack scopes" not in said.states()  # they can't be known
 
 
@@ -106,7 +106,7 @@ async def test_slack_asks_to_wait(world: World) -> None:
         ({"exp": time.time() + 86_400}, "warn", "expires in 23 h"),
         ({"exp": time.time() - 60}, "fail", "HMS_MANAGEMENT_TOKEN expired at 20"),
         ({"type": "app"}, "fail", "must be a management token"),
-        ({"access_key": "another"}, "fail", "100ms refuses HMS_MANAGEMENT_TOKEN (status 401)"),
+        ({"access_key": "another"}, "fail", "100ms refuses HMS_MANAGEMENT_TOKEN (status 401: Token validation error)"),
         (None, "fail", "is no token"),
     ],
 )
@@ -201,7 +201,7 @@ async def test_100ms_is_having_trouble(world: World) -> None:
     assert "it answered 503" in said.of("100ms")[0][1]
     world.hms.heal()
     world.hms.fail_always("/sessions", Status(400))
-    assert "(status 400)  → check HMS_API_URL" in (await world.doctor()).of("100ms")[0][1]
+    assert "(status 400: Bad Request)  → check HMS_API_URL" in (await world.doctor()).of("100ms")[0][1]
 
 
 async def test_the_database_is_looked_at_and_left_alone(world: World, url: str) -> None:

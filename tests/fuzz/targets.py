@@ -229,26 +229,24 @@ _ANSWER_WORDS = (
 def _answer(text: str) -> Hashable:
     body = text.encode("utf-8", "surrogatepass")
     outcomes: list[Hashable] = []
-    for decoder in (
-        wire.sessions_decoder, wire.entries_decoder, wire.session_decoder, wire.rooms_decoder, wire.room_decoder,
-    ):  # fmt: skip
+    for read in (wire.sessions, wire.entries, wire.session, wire.rooms, wire.room, wire.templates):
         try:
-            said = wire.read(body, decoder)  # type: ignore[type-var]
+            said = read(body)
         except HmsError as error:
             outcomes.append((type(error).__name__, re.sub(r"`[^`]*`|\d+", "", error.cause)))
             continue
-        outcomes.append(_sound(said))
+        outcomes.append(_sound(read, said))
     return tuple(outcomes)
 
 
-def _sound(said: Any) -> Hashable:
+def _sound(read: Any, said: Any) -> Hashable:
     """What was read can be counted and kept."""
-    if isinstance(said, wire.EntriesAnswer):
-        for raw in said.data or ():
+    if read is wire.entries:
+        for raw in said.entries:
             with suppress(HmsError):
                 _session(wire.Entry(raw).read())
-    sessions = [said] if isinstance(said, Session) else said.data or () if isinstance(said, wire.SessionsAnswer) else ()
-    return type(said).__name__, tuple(_session(each) for each in sessions[:3])
+    sessions = [said] if read is wire.session else said.entries if read is wire.sessions else []
+    return read.__name__, tuple(_session(each) for each in sessions[:3])
 
 
 def _session(session: Session) -> Hashable:

@@ -9,9 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from bot import metrics
 from bot.core.session import Session
 from bot.errors import HmsBadReply, HmsUnavailable
-from bot.hms.wire import decode, retry_after_s, session_decoder, sessions_decoder
+from bot.hms import wire
+from bot.hms.wire import retry_after_s
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ID = "631a0fa23e3d9fdb00832596"
@@ -27,7 +29,11 @@ SESSION = {
 
 
 def read(session: dict[str, Any]) -> Session:
-    return decode(httpx.Response(200, content=json.dumps(session).encode()), session_decoder)
+    return wire.session(json.dumps(session).encode())
+
+
+def counted() -> dict[str, float]:
+    return {what: metrics.unreadable.labels(what)._value.get() for what in ("field", "peer", "session")}
 
 
 @pytest.mark.parametrize(
@@ -66,15 +72,97 @@ def test_the_year_one_is_no_time(field: str) -> None:
 
 def test_an_entry_that_cannot_be_read_costs_no_other() -> None:
     body = json.dumps({"data": [SESSION, {"id": {}}, SESSION | {"peers": 3}, SESSION], "last": ID}).encode()
-    answer = decode(httpx.Response(200, content=body), sessions_decoder)
-    assert [session.id for session in answer.data or []] == [ID, ID]
-    assert answer.last == ID
+    answer = wire.sessions(body)
+    assert [session.id for session in answer.entries] == [ID, ID, ID]
+    assert answer.unreadable == 1 and answer.page.follows
 
 
-@pytest.mark.parametrize("body", [b"3", b"[]", b'{"data": 3}', b'{"data": [3, 4]}', b'{"data": [{"id": []}]}'])
-def test_nothing_readable_is_one_error(body: bytes) -> None:
-    with pytest.raises(HmsBadReply):
-        decode(httpx.Response(200, content=body), sessions_decoder)
+@pytest.mark.parametrize("body", [b'{"data": [3, 4]}', b'{"data": [{"id": []}]}'])
+def test_sessions_none_of_which_can_be_read_are_counted(body: bytes) -> None:
+    answer = wire.sessions(body)
+    assert not answer.entries and answer.unreadable == len(json.loads(body)["data"])
+
+
+@pytest.mark.parametrize(
+    "body", [b"3", b"[]", b'{"data": 3}', b"{}", b'{"success": false, "msg": "account is suspended"}']
+)
+def test_an_answer_without_a_list_is_one_error(body: bytes) -> None:
+    for read in (wire.sessions, wire.entries, wire.rooms, wire.templates):
+        with pytest.raises(HmsBadReply):
+            read(body)
+
+
+def test_no_data_is_an_empty_list() -> None:
+    assert wire.sessions(b'{"limit": 10, "data": null}').entries == [] == wire.entries(b'{"data": null}').entries
+
+
+def test_of_the_envelope_only_what_is_needed_is_read() -> None:
+    for odd in ({"limit": "10", "last": {"id": ID}}, {"limit": None, "last": 7}, {"limit": -3, "last": [ID]}):
+        body = json.dumps({"data": [SESSION] * 10} | odd).encode()
+        for read in (wire.sessions, wire.entries):
+            page = read(body)
+            assert len(page.entries) == 10 and not page.ends(10)
+    assert wire.sessions(json.dumps({"data": [SESSION] * 9, "limit": "10", "last": ID}).encode()).ends(100)
+
+
+T_0 = datetime(2022, 9, 6, 11, 17, 3, 650_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2022-09-06T11:17:03.65Z",
+        "2022-09-06T11:17:03.650000000Z",
+        "2022-09-06T11:17:03.65",
+        "2022-09-06 11:17:03.65",
+        "2022-09-06T16:47:03.65+05:30",
+        "2022-09-06T16:47:03.65+0530",
+        "2022-09-06 11:17:03.65 +0000 UTC",
+        "2022-09-06 11:17:03.65 +0000 UTC m=+0.012345678",
+        "2022-09-06 16:47:03.65 +0530 IST",
+        1662463023.65,
+        1662463023650,
+        1662463023650000,
+        1662463023650000000,
+        "1662463023.65",
+        "1662463023650",
+    ],
+)
+def test_a_time_is_read_however_it_is_written(written: str | float) -> None:
+    session = read(SESSION | {"created_at": written, "peers": {"p": PEER | {"joined_at": written, "left_at": written}}})
+    (peer,) = [each for _, each in session.each_peer()]
+    for when in (session.created_at, peer.joined, peer.left):
+        assert when is not None and abs((when - T_0).total_seconds()) < 0.001
+
+
+@pytest.mark.parametrize("empty", ["", None, 0, "0001-01-01T00:00:00Z", "0001-01-01 00:00:00 +0000 UTC"])
+def test_a_time_that_is_none_is_none(empty: object) -> None:
+    session = read(SESSION | {"active": "true", "peers": {"p": PEER | {"left_at": empty}}})
+    assert session.active and session.people_in_count() == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "active"), [("true", True), ("True", True), (1, True), ("1", True), ("false", False), (0, False)]
+)
+def test_a_state_is_read_however_it_is_written(said: object, active: bool) -> None:
+    assert read(SESSION | {"active": said}).active is active
+
+
+def test_the_odd_field_is_lost_then_the_odd_peer_then_the_odd_session() -> None:
+    before = counted()
+    odd = SESSION | {
+        "updated_at": {},
+        "peers": {"p": PEER | {"joined_at": "soon"}, "q": PEER | {"left_at": "later"}, "r": 7, "s": PEER},
+    }
+    body = json.dumps({"data": [odd, SESSION | {"active": "perhaps"}, {"active": True}, SESSION], "last": ""}).encode()
+    answer = wire.sessions(body)
+    first, last = answer.entries
+    assert answer.unreadable == 2 and last.lost == 0
+    assert first.lost == 1 and first.updated_at is None and len(first.peers or ()) == 3
+    peers = dict(first.each_peer())
+    assert peers["p"].joined is None
+    assert peers["q"].left == peers["q"].joined  # gone, nobody knows since when
+    assert {what: count - before[what] for what, count in counted().items()} == {"field": 3, "peer": 1, "session": 2}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +176,7 @@ def test_nothing_readable_is_one_error(body: bytes) -> None:
 )
 def test_what_is_of_another_shape_and_no_json_either(body: bytes) -> None:
     with pytest.raises(HmsUnavailable):
-        decode(httpx.Response(200, content=body), sessions_decoder)
+        wire.sessions(body)
 
 
 @pytest.mark.parametrize(

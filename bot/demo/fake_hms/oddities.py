@@ -32,6 +32,9 @@ class Oddities:
     [Rooms/list-rooms], or all.
     `hashed`: names of rooms and peers are SHA-256, as of a HIPAA workspace; rooms are found by the clear name too
     [get-started/v2/get-started/security-and-privacy/HIPAA compliance/HIPAA-workspace].
+    `times`, `active_as_text`: of sessions and peers, written as other services of 100ms's and Go's own printer do.
+    `odd_envelope`: a list's `limit` is a text, and a `last` that is there an object.
+    `limit_most`: a larger `limit` is refused, in the words that others met ("limit greater than 20").
     `mixed`: a seed; the fields about pages, peers and times are then drawn anew for every answer and session,
     and the other switches stay as set.
     """
@@ -51,6 +54,10 @@ class Oddities:
     without_active: Literal["all", "active"] = "all"
     without_enabled: Literal["all", "enabled"] = "enabled"
     hashed: bool = False
+    times: Literal["rfc3339", "epoch", "epoch_ms", "go", "no_zone"] = "rfc3339"
+    active_as_text: bool = False
+    odd_envelope: bool = False
+    limit_most: int | None = None
     mixed: int | None = None
 
     def __post_init__(self) -> None:

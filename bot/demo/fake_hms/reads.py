@@ -59,8 +59,16 @@ class _Reads:
                 return self._writer.active_room(room, live[-1])
         raise _not_found("Page")
 
-    def _list_sessions(self, given: Mapping[str, str]) -> object:
+    def _window(self, given: Mapping[str, str]) -> query.Window:
         window = query.window(given)
+        most = self._odd.limit_most
+        if most is not None and window.limit > most:
+            said = f"Invalid query param: limit greater than {most}"
+            raise Refused(400, said, said)
+        return window
+
+    def _list_sessions(self, given: Mapping[str, str]) -> object:
+        window = self._window(given)
         active, room_id = query.flag(given, "active"), query.hex_id(given, "room_id")
         if active is None and self._odd.without_active == "active":
             active = True
@@ -74,7 +82,7 @@ class _Reads:
         )
 
     def _list_rooms(self, given: Mapping[str, str]) -> object:
-        window = query.window(given)
+        window = self._window(given)
         enabled = query.flag(given, "enabled")
         if enabled is None and self._odd.without_enabled == "enabled":
             enabled = True
@@ -94,7 +102,7 @@ class _Reads:
 
     def _list_templates(self, given: Mapping[str, str]) -> object:
         """Newest first, paged as rooms are; it has no other parameters [policy/list-templates]."""
-        window = query.window({name: value for name, value in given.items() if name in ("limit", "start")})
+        window = self._window({name: value for name, value in given.items() if name in ("limit", "start")})
         ids = [
             each for each in sorted(self._account.templates, reverse=True) if not window.start or each < window.start
         ]

@@ -35,6 +35,22 @@ def hashed(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
+def odd_time(at: float, odd: Oddities) -> str | float:
+    """A time of a session or peer; see `Oddities.times`."""
+    text = format_time(at, odd.fraction_digits)
+    day, _, clock = text.removesuffix("Z").partition("T")
+    match odd.times:
+        case "epoch":
+            return at
+        case "epoch_ms":
+            return to_ms(at)
+        case "go":
+            return f"{day} {clock} +0000 UTC m=+0.000000001"
+        case "no_zone":
+            return f"{day} {clock}"
+    return text
+
+
 class Writer:
     """Writes answers for one account; the JSON of a session is kept until the session changes."""
 
@@ -127,11 +143,11 @@ class Writer:
         }
         if odd.app_id:
             shape["app_id"] = self._account.app_id
-        shape["active"] = session.active
+        shape["active"] = str(session.active).lower() if odd.active_as_text else session.active
         peers = {peer.id: _peer_shape(peer, odd) for peer in session.peers.values()}
         shape["peers"] = list(peers.values()) if odd.peers == "array" else peers
-        shape["created_at"] = format_time(session.created_at, odd.fraction_digits)
-        shape["updated_at"] = format_time(session.updated_at, odd.fraction_digits)
+        shape["created_at"] = odd_time(session.created_at, odd)
+        shape["updated_at"] = odd_time(session.updated_at, odd)
         return shape
 
 
@@ -145,6 +161,8 @@ def page(items: Sequence[Any], *, limit: int, last: str | None, more: bool, odd:
         answer["last"] = last
     elif form != "missing":
         answer["last"] = None if form == "null" else ""
+    if odd.odd_envelope:
+        answer |= {"limit": str(limit)} | ({"last": {"id": last}} if answer.get("last") else {})
     return answer
 
 
@@ -167,10 +185,10 @@ def _peer_shape(peer: Peer, odd: Oddities) -> dict[str, Any]:
             shape["user_id"] = peer.user_id
         if odd.user_key != "user_id":
             shape["user"] = peer.user_id
-    shape["joined_at"] = format_time(peer.joined_at, odd.fraction_digits)
+    shape["joined_at"] = odd_time(peer.joined_at, odd)
     if peer.left_at is None:
         if odd.still_in != "missing":
             shape["left_at"] = {"null": None, "empty": "", "zero": ZERO_TIME}[odd.still_in]
     elif odd.left_at_of_gone:
-        shape["left_at"] = format_time(peer.left_at, odd.fraction_digits)
+        shape["left_at"] = odd_time(peer.left_at, odd)
     return shape

@@ -1,0 +1,112 @@
+"""The shapes of 100ms's answers, as its pages show them (100ms docs, server-side/v2), and `core` made of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from bot.core.roles import Template
+from bot.core.session import Peer, Room, Session, Time
+
+T = TypeVar("T")
+
+
+class SessionAnswer(msgspec.Struct, gc=False):
+    """One session as the pages show it (Sessions/object); `salvage` reads any other."""
+
+    id: str
+    room_id: str = ""
+    active: bool = False
+    peers: dict[str, Peer] | list[Peer] | None = None
+    created_at: Time | None = None
+    updated_at: Time | None = None
+
+    def session(self) -> Session:
+        return Session(self.id, self.room_id, self.active, self.peers, self.created_at, self.updated_at)
+
+
+class ListAnswer(msgspec.Struct, Generic[T]):
+    """A list's page. `data` may be null, but is never left out: an answer without it is no list. `limit` and `last`
+    are read as far as they can be: `follows` is False where `last` is missing, null or empty."""
+
+    data: list[T] | None
+    limit: Any = None
+    last: Any = None
+
+    @property
+    def size(self) -> int | None:
+        """The number of entries that 100ms tried for."""
+        return int(said) if re.fullmatch(r"[1-9]\d{0,5}", said := str(self.limit)) else None
+
+    @property
+    def follows(self) -> bool:
+        return bool(self.last)
+
+    @property
+    def cursor(self) -> str:
+        return self.last if isinstance(self.last, str) else ""
+
+
+class RoomAnswer(msgspec.Struct):
+    """One room, of which the id and the name matter here (Rooms/object)."""
+
+    id: str
+    name: str | None = None
+
+    def room(self) -> Room:
+        return Room(self.id, self.name or "")
+
+
+class _Permissions(msgspec.Struct, rename="camel"):
+    end_room: bool = False
+    remove_others: bool = False
+
+
+class _Role(msgspec.Struct):
+    permissions: _Permissions | None = None
+
+    @property
+    def hosts(self) -> bool:
+        may = self.permissions
+        return may is not None and (may.end_room or may.remove_others)
+
+
+class _Recording(msgspec.Struct):
+    role: str | None = None
+
+
+class _Destinations(msgspec.Struct, rename="camel"):
+    browser_recordings: dict[str, _Recording] | None = None
+
+
+class TemplateAnswer(msgspec.Struct):
+    """One template (policy/template-object): its roles, what they may, and what records in which of them."""
+
+    id: str
+    name: str | None = None
+    roles: dict[str, _Role] | None = None
+    destinations: _Destinations | None = None
+
+    def template(self) -> Template:
+        roles = self.roles or {}
+        recordings = self.destinations.browser_recordings if self.destinations else None
+        return Template(
+            self.id,
+            self.name or "",
+            frozenset(roles),
+            frozenset(name for name, role in roles.items() if role.hosts),
+            frozenset(each.role for each in (recordings or {}).values() if each.role),
+        )
+
+
+class ErrorAnswer(msgspec.Struct):
+    """An error body (introduction/request-and-response); some services write `msg`, as recorded on a 100ms host."""
+
+    message: Any = None
+    msg: Any = None
+
+    @property
+    def text(self) -> str:
+        return next((each for each in (self.message, self.msg) if isinstance(each, str)), "")
