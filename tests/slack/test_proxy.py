@@ -135,6 +135,58 @@ def test_a_proxy_that_is_misspelt(monkeypatch: pytest.MonkeyPatch, url: str) -> 
         assert proxy_to("http://slack.example/api") is None
 
 
+async def test_all_proxy_is_taken_where_no_other_is_set(
+    proxy: Proxy,
+    settings: Settings,
+    slack: FakeSlack,
+    hms: FakeHms,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("HTTP_PROXY")
+    monkeypatch.setenv("ALL_PROXY", proxy.url)
+    await use(settings, slack, hms, account)
+    assert {"/api/auth.test", "/link", "/v2/sessions", "/commands/T"} <= proxy.asked
+
+
+def test_the_variable_of_the_scheme_wins_over_all_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://all:1")
+    assert proxy_to("https://slack.com/api") == "http://all:1"
+    monkeypatch.setenv("HTTPS_PROXY", "http://one:1")
+    assert (proxy_to("https://slack.com/api"), proxy_to("http://a.example")) == ("http://one:1", "http://all:1")
+    monkeypatch.setenv("all_proxy", "socks5://me:pass@h:1")
+    with pytest.raises(ConfigError, match=r"^all_proxy names a SOCKS proxy"):
+        proxy_to("http://a.example")
+
+
+@pytest.mark.parametrize(
+    ("excepted", "host", "past"),
+    [
+        ("10.0.0.0/8", "10.1.2.3", True),
+        ("example.com, 10.1.2.3/8 ,192.168.0.0/16", "10.200.0.1", True),
+        ("10.0.0.0/8", "11.0.0.1", False),
+        ("fd00::/8", "[fd12::1]", True),
+        ("fd00::/8", "10.0.0.1", False),
+        ("10.0.0.0/8", "slack.com", False),
+        ("10.0.0.0/8,slack.com", "slack.com", True),
+    ],
+)
+def test_ranges_of_addresses_are_excepted(
+    monkeypatch: pytest.MonkeyPatch, excepted: str, host: str, past: bool
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://one:1")
+    monkeypatch.setenv("NO_PROXY", excepted)
+    assert (proxy_to(f"https://{host}/v2") is None) is past
+
+
+def test_a_range_that_can_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "10.0.0.0/99")
+    assert proxy_to("https://slack.com/api") is None  # there is no proxy at all
+    monkeypatch.setenv("HTTPS_PROXY", "http://one:1")
+    with pytest.raises(ConfigError, match=r"^NO_PROXY has a range of addresses that can't be read: write it as "):
+        proxy_to("https://slack.com/api")
+
+
 @pytest.mark.parametrize(
     ("url", "name"),
     [("me:pass@h:8", "h:8"), ("HTTP://h", "h"), ("https://me:pa%23ss@[::1]:8/", "[::1]:8"), ("http://proxy_1.lan:8", "proxy_1.lan:8")],
