@@ -13,8 +13,8 @@ from bot.errors import ConfigError
 from bot.program import PROGRAM
 
 USAGE = (
-    f"usage: {PROGRAM} web | socket | migrate | doctor | manifest --url https://bot.example.com | manifest --socket | "
-    "demo [--port N] [--seed N] [--speed X] [--no-browser]"
+    f"usage: {PROGRAM} web | socket | migrate | doctor [--slack] | manifest --url https://bot.example.com | "
+    "manifest --socket | demo [--port N] [--seed N] [--speed X] [--no-browser]"
 )
 
 
@@ -54,8 +54,8 @@ def _migrate(arguments: list[str]) -> None:
 
 
 def _doctor(arguments: list[str]) -> None:
-    if arguments:
-        raise ConfigError(f"doctor takes no arguments: it looks at everything. {USAGE}")
+    if arguments not in ([], ["--slack"]):
+        raise ConfigError(f"doctor takes --slack, which asks Slack about the bot's messages, or nothing. {USAGE}")
     from bot import log
     from bot.doctor import doctor
     from bot.render.doctor import terminal
@@ -63,7 +63,7 @@ def _doctor(arguments: list[str]) -> None:
 
     settings, _ = read_all()
     log.set_up("WARNING", settings.log_format, settings.secrets)  # what it finds is on standard output
-    findings = [replace(each, seen=log.struck(each.seen)) for each in asyncio.run(doctor())]
+    findings = [replace(each, seen=log.struck(each.seen)) for each in asyncio.run(doctor(ask_slack=bool(arguments)))]
     for line in terminal(findings, colour=sys.stdout.isatty()):
         print(line)
     if any(finding.state == "fail" for finding in findings):

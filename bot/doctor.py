@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from bot.chat.oracle import judge_blocks
 from bot.chat.workspace import Workspace
 from bot.clients import given_token, hms_client, secret, slack_client, slack_http
 from bot.core.access import Access, read_access
@@ -14,17 +17,19 @@ from bot.errors import ConfigError
 from bot.flows.asked import Parts
 from bot.flows.doctor import examine
 from bot.hms.client import Hms
-from bot.proxy import RULE as PROXY_RULE
 from bot.proxy import proxy_name
-from bot.settings import HMS_KEYS, Mode, Settings, Wrong, modes, read_all, review
+from bot.review import misspelt, review
+from bot.settings import HMS_KEYS, Mode, Settings, Wrong, modes, names_given, read_all
 from bot.slack.commands import FREE, command_words
 from bot.store.store import Store
+from bot.web.port import look as look_at_port
 
 ACCESS_RULE = "a rule is `subscribe, digest: S0123OPS C0123LIVE`, and `;` stands between two"
 
 
-async def doctor() -> list[Finding]:
-    """All that is found without the bot, of the settings as they are. Nothing is written anywhere."""
+async def doctor(*, ask_slack: bool = False) -> list[Finding]:
+    """All that is found without the bot, of the settings as they are. Nothing is written anywhere. `ask_slack`: also
+    what Slack says of the bot's messages."""
     settings, wrong = read_all()
     access: Access = {}
     try:
@@ -32,16 +37,18 @@ async def doctor() -> list[Finding]:
     except ConfigError as error:
         wrong.append(Wrong("ACCESS", error.text.removeprefix("ACCESS, "), ACCESS_RULE))
     async with AsyncExitStack() as stack:
-        workspace = hms = None
+        workspace = hms = judge = None
         try:
             http = await stack.enter_async_context(slack_http(settings))
             hms = hms_client(settings)
         except ConfigError as error:  # a proxy: nobody can be asked without
-            setting, _, said = error.text.partition(" ")
-            wrong.append(Wrong(setting, said.removesuffix(f": {PROXY_RULE}."), PROXY_RULE))
+            setting, _, said = error.text.removesuffix(".").partition(" ")
+            why, _, do = said.partition(": ")
+            wrong.append(Wrong(setting, why, do))
         else:
             workspace = Workspace(slack_client(settings, http, again=False))
             stack.push_async_callback(hms.close)
+            judge = partial(judge_blocks, http, settings.slack_api_url) if ask_slack else None
 
         async def look() -> Store | None:
             if store := await Store.look(settings.database_url):
@@ -49,7 +56,10 @@ async def doctor() -> list[Finding]:
             return store
 
         seen = parts(settings, modes(settings), access, wrong, workspace=workspace, hms=hms, look=look)
-        return await examine(seen)
+        alike = list(misspelt(settings, *names_given()))
+        known = all(each.name != "PORT" for each in wrong)
+        port = partial(look_at_port, settings.host, settings.port) if known else None
+        return await examine(replace(seen, settings=[*alike, *seen.settings], port=port, judge=judge))
 
 
 def parts(

@@ -9,12 +9,10 @@ from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
-from bot.core.finding import Finding
 from bot.core.zones import exact_zone
 from bot.errors import ConfigError
-from bot.program import PROGRAM
 from bot.weburl import is_web_url
 
 Mode = Literal["web", "socket"]
@@ -98,8 +96,6 @@ _NEEDED: dict[Mode, tuple[tuple[str, str], ...]] = {
         ("slack_app_token", "an app-level token (xapp-…) with connections:write, page Basic Information"),
     ),
 }
-HMS_SECRET_CHARS = 32
-"""A key of HS256 has as many bytes or more (RFC 7518, 3.2); those of 100ms have more."""
 HMS_KEYS = "HMS_ACCESS_KEY and HMS_SECRET"
 _WRITE = {
     "slack_api_url": "nothing: it is for tests",
@@ -115,6 +111,14 @@ _WRITE = {
 }
 """Into each setting that may be wrong by its form."""
 _STARTS = {"slack_bot_token": ("xoxb-", "xoxe.xoxb-"), "slack_app_token": ("xapp-",)}
+_KINDS = (
+    (re.compile(r"(xoxe\.)?xoxb-"), "a bot token", "SLACK_BOT_TOKEN"),
+    (re.compile(r"xapp-"), "an app-level token", "SLACK_APP_TOKEN"),
+    (re.compile(r"(xoxe\.)?xoxp-"), "a person's token", ""),
+    (re.compile(r"xoxe-"), "a refresh token", ""),
+    (re.compile(r"[0-9a-f]{32}\Z"), "a signing secret, by its form", "SLACK_SIGNING_SECRET"),
+)
+"""How Slack's tokens begin (docs.slack.dev/authentication/tokens), and the setting that each belongs into."""
 _COPIED = re.compile(r"[\x21-\x7e]+")
 """A token, key or secret as it was given out. Another one may not even fit into a request's header."""
 
@@ -161,24 +165,6 @@ def _why(message: str) -> str:
     return message.removeprefix("Value error, ").removeprefix("that ").replace("Input should", "should", 1)
 
 
-def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) -> list[Finding]:
-    """A finding for each setting that is missing for these modes or looks odd, and for each that is `wrong`."""
-    missing = [each for mode in of for each in lacking(settings, mode)]
-    found = [Finding(each.name, "fail", each.why, each.do) for each in dict.fromkeys([*wrong, *missing])]
-    failed = {each.what for each in found}
-    secret = settings.slack_signing_secret
-    looks = secret is None or re.fullmatch(r"[0-9a-f]{32}", secret.get_secret_value())
-    if not looks and "SLACK_SIGNING_SECRET" not in failed:
-        seen = "doesn't look like one, which has 32 digits and letters a to f"
-        found.append(Finding("SLACK_SIGNING_SECRET", "warn", seen, "compare it with the one on page Basic Information"))
-    secret = settings.hms_secret
-    if secret is not None and len(secret.get_secret_value()) < HMS_SECRET_CHARS and "HMS_SECRET" not in failed:
-        seen = f"is short, with less than {HMS_SECRET_CHARS} characters: a part of it may be missing"
-        found.append(Finding("HMS_SECRET", "warn", seen, "compare it with the one on the Developer page of 100ms"))
-    said = " or ".join(f"{PROGRAM} {mode}" for mode in of)
-    return found or [Finding("Settings", "ok", f"all there for {said}")]
-
-
 def load(mode: Mode) -> Settings:
     """The settings of a mode, complete. Raises ConfigError as `read` does."""
     settings = read()
@@ -199,6 +185,8 @@ def lacking(settings: Settings, mode: Mode) -> Iterator[Wrong]:
             yield Wrong(name.upper(), "is not set", f"it is {what}")
         elif odd := _odd(settings, name):
             yield odd
+        elif swapped := _swapped(name, _text(settings, name), what):
+            yield swapped
         elif name in _STARTS and not _text(settings, name).startswith(_STARTS[name]):
             yield Wrong(name.upper(), "is another token", f"it starts with {_STARTS[name][0]}")
     signed = settings.hms_access_key and settings.hms_secret
@@ -207,6 +195,22 @@ def lacking(settings: Settings, mode: Mode) -> Iterator[Wrong]:
         return
     used = ("hms_access_key", "hms_secret") if signed else ("hms_management_token",)
     yield from filter(None, (_odd(settings, name) for name in used))
+
+
+def _swapped(name: str, value: str, what: str) -> Wrong | None:
+    """The finding of a value that belongs into another setting of Slack's, or into none."""
+    for form, kind, home in _KINDS:
+        if form.match(value) and home != name.upper():
+            move = f"move it to {home}; " if home else ""
+            return Wrong(name.upper(), f"holds {kind}", f"{move}this one is {what}")
+    return None
+
+
+def names_given() -> tuple[set[str], set[str]]:
+    """The names that have a value in the environment, and those in `.env`, in capitals."""
+    sources = EnvSettingsSource(Settings), DotEnvSettingsSource(Settings)
+    environment, file = ({name.upper() for name, value in source.env_vars.items() if value} for source in sources)
+    return environment, file
 
 
 def _odd(settings: Settings, name: str) -> Wrong | None:

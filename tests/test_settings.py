@@ -72,8 +72,16 @@ def test_a_given_management_token_is_enough(monkeypatch: pytest.MonkeyPatch) -> 
         ("web", {"HMS_SECRET": None}, "HMS_ACCESS_KEY and HMS_SECRET"),
         ("web", {"SLACK_SIGNING_SECRET": " "}, "SLACK_SIGNING_SECRET is not set"),
         ("web", {"HMS_SECRET": " \t"}, "HMS_ACCESS_KEY and HMS_SECRET"),
-        ("web", {"SLACK_BOT_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN is another token: it starts with xoxb-"),
-        ("socket", {"SLACK_APP_TOKEN": "xoxb-1"}, "SLACK_APP_TOKEN is another token: it starts with xapp-"),
+        (
+            "web",
+            {"SLACK_BOT_TOKEN": "xapp-1"},
+            "SLACK_BOT_TOKEN holds an app-level token: move it to SLACK_APP_TOKEN; this one is the bot token (xoxb-…) of your Slack app, page OAuth & Permissions",
+        ),
+        (
+            "socket",
+            {"SLACK_APP_TOKEN": "xoxb-1"},
+            "SLACK_APP_TOKEN holds a bot token: move it to SLACK_BOT_TOKEN; this one is an app-level token (xapp-…) with connections:write, page Basic Information",
+        ),
         ("web", {"PORT": "http"}, "PORT is not a whole number from 0 to 65535"),
         ("web", {"PORT": "70000"}, "PORT is not a whole number from 0 to 65535"),
         ("web", {"DEFAULT_TIMEZONE": "Mars/Olympus"}, "DEFAULT_TIMEZONE is not an IANA time zone"),

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from slack_sdk.errors import SlackApiError
 
 from bot.chat.answers import judge
+from bot.chat.oracle import Blocks, Verdict
 from bot.chat.outcome import NotNow, Refused
 from bot.chat.workspace import Who, Workspace
 from bot.core import health
@@ -35,7 +36,9 @@ class Parts:
     where it isn't signed here. `look`: the database as it is, None where there is none yet; raises ConfigError.
     `interval_s` lies between two polls; `since_s`: since when the bot polls, where it is known, in epoch seconds.
     `slack_proxy`, `hms_proxy`: the `host:port` that lies between, or "". `signed`: Slack's requests come by HTTP, and
-    dated; `sockets`: how many connections of Socket Mode are open, where it is the running bot that asks."""
+    dated. `port`: the address that the bot would listen at, and `sockets`: how many connections of Socket Mode are
+    open: the one for the command line, the other for the running bot. `judge`: Slack's own judgement of
+    blocks, where somebody wants that asked."""
 
     settings: Sequence[Finding]
     interval_s: float
@@ -50,6 +53,8 @@ class Parts:
     hms_proxy: str = ""
     given_token: str = ""
     look: Callable[[], Coroutine[Any, Any, Store | None]] | None = None
+    port: Callable[[], Coroutine[Any, Any, Finding]] | None = None
+    judge: Callable[[Blocks], Coroutine[Any, Any, Verdict]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

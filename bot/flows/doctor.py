@@ -15,6 +15,7 @@ from bot.core import health
 from bot.core.access import names_groups
 from bot.core.channel import Channel
 from bot.core.finding import Finding
+from bot.flows.approval import judged
 from bot.flows.asked import ELSE, Asked, Parts, ask, broken, refused, within
 from bot.hms.auth import CLOCK_SKEW_S
 from bot.render.help import COMMAND
@@ -130,6 +131,14 @@ async def _database(asked: Asked) -> Sequence[Finding]:
     return (await asked.store).findings
 
 
+async def _port(asked: Asked) -> Sequence[Finding]:
+    return [await asked.parts.port()] if asked.parts.port is not None else []
+
+
+async def _blocks(asked: Asked) -> Sequence[Finding]:
+    return await judged(asked.parts.judge) if asked.parts.judge is not None else []
+
+
 async def _last_poll(asked: Asked) -> Sequence[Finding]:
     store, who = (await asked.store).known, (await asked.who).known
     if store is None or who is None:
@@ -233,9 +242,11 @@ CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[Finding]]]] 
     "Access": _access,
     "100ms": _hms_token,
     "Clock": _clocks,
+    "Port": _port,
     "Database": _database,
     "Last poll": _last_poll,
     "Outbox": _outbox,
     "Channels": _channels,
+    "Blocks": _blocks,
 }
 """By what is looked at, in the order in which they are shown."""

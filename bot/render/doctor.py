@@ -21,7 +21,6 @@ _NAMED = f"`{PROGRAM} doctor` names them"
 _COLOURS: dict[State, str] = {"ok": "32", "warn": "33", "fail": "31"}
 _MARKS: dict[State, str] = {"fail": "🔴", "warn": "🟠", "ok": "🟢"}
 """The worst first."""
-_SUMS: dict[State, str] = {"fail": "wrong", "warn": "to look at", "ok": "fine"}
 _WORD_CHARS = max(map(len, _COLOURS))
 
 
@@ -35,6 +34,21 @@ def terminal(findings: Sequence[Finding], *, colour: bool) -> Iterator[str]:
         seen = plain(" ".join(filter(None, (finding.place, finding.seen))), SEEN_CHARS)
         do = html.unescape(finding.do).replace("*", "")
         yield f"{word}  {finding.what.ljust(what_chars)}  {seen}" + (f"  → {do}" if do else "")
+    yield summary(findings)
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """One line on all of them, as plain text."""
+    checks = count(len(findings), "check", "checks")
+    failed, warned = (_named(findings, state) for state in ("fail", "warn"))
+    if failed:
+        number = sum(each.state == "fail" for each in findings)
+        return f"❌ {number} of {checks} failed: {failed}" + (f"; look at {warned}" if warned else "")
+    return f"⚠️ It works ({checks}), but look at {warned}" if warned else f"✅ Everything works ({checks})"
+
+
+def _named(findings: Sequence[Finding], state: State) -> str:
+    return ", ".join(dict.fromkeys(each.what for each in findings if each.state == state))
 
 
 def doctor_message(findings: Sequence[Finding], *, here: str, as_of: datetime) -> Message:
@@ -45,13 +59,14 @@ def doctor_message(findings: Sequence[Finding], *, here: str, as_of: datetime) -
         others = count(hidden, "conversation that isn't public", "conversations that aren't public")
         shown.append(Finding("Channels", "warn", f"something is wrong with {others}", _NAMED))
     worst_first = sorted(shown, key=lambda each: list(_MARKS).index(each.state))
-    states = [each.state for each in findings]
-    sums = [f"{states.count(state)} {words}" for state, words in _SUMS.items() if state in states]
-    head = f"*Bot health*, {count(len(states), 'check', 'checks')}: {', '.join(sums)}"
+    head = summary(findings)
     lines = _fitting([_line(each) for each in worst_first])
-    blocks = [section(head), *(section(text) for text in packed(lines)), context(f"As of {clock(as_of, as_of)}.")]
-    failing = ", ".join(dict.fromkeys(each.what for each in findings if each.state == "fail"))
-    return Message(f"{head} – {failing}" if failing else head, blocks)
+    blocks = [
+        section(f"*{head}*"),
+        *(section(text) for text in packed(lines)),
+        context(f"As of {clock(as_of, as_of)}."),
+    ]
+    return Message(head, blocks)
 
 
 def _fitting(lines: Sequence[str]) -> Iterator[str]:

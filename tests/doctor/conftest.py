@@ -27,10 +27,11 @@ _LINE = re.compile(r"(ok  |warn|fail)  (.+?)  +(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the doctor printed: (state, what, the rest) of each line, and its exit code."""
+    """What the doctor printed: (state, what, the rest) of each line, the line that sums up, and its exit code."""
 
     code: int
     lines: list[tuple[str, str, str]]
+    sum: str
 
     def of(self, what: str) -> list[tuple[str, str]]:
         """(state, the rest) of the lines of a check."""
@@ -47,13 +48,15 @@ class World:
     folder: Path
     env: dict[str, str]
 
-    async def doctor(self, **changes: str) -> Said:
+    async def doctor(self, *arguments: str, **changes: str) -> Said:
         """Run it with these settings changed. Whatever it says holds no secret and no traceback."""
-        code, out, err = await self._run("doctor", **changes)
+        code, out, err = await self._run("doctor", *arguments, **changes)
         assert err == ""
-        lines = [_LINE.fullmatch(line) for line in out.splitlines()]
+        *printed, total = out.splitlines()
+        lines = [_LINE.fullmatch(line) for line in printed]
         assert "\033" not in out and all(lines), out
-        return Said(code, [(line[1].strip(), line[2], line[3]) for line in lines if line])
+        assert total[0] == ("❌" if code else total[0]) and total[0] in "✅⚠❌"
+        return Said(code, [(line[1].strip(), line[2], line[3]) for line in lines if line], total)
 
     async def refused(self, command: str, **changes: str) -> str:
         """The one line with which a command ends at once that can't go on with these settings."""
@@ -62,7 +65,7 @@ class World:
         assert err.startswith("sessions-bot: ") and err.count("\n") == 1
         return err.removeprefix("sessions-bot: ").rstrip("\n")
 
-    async def _run(self, command: str, **changes: str) -> tuple[int, str, str]:
+    async def _run(self, command: str, *arguments: str, **changes: str) -> tuple[int, str, str]:
         """Its exit code and what it writes, which holds no secret."""
         env = self.env | changes
         process = await asyncio.create_subprocess_exec(
@@ -70,6 +73,7 @@ class World:
             "-m",
             "bot",
             command,
+            *arguments,
             cwd=self.folder,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | env,
             stdout=asyncio.subprocess.PIPE,
@@ -110,6 +114,7 @@ async def make_world(manifest: dict[str, Any], tmp_path: Path) -> AsyncIterator[
                 "HMS_ACCESS_KEY": account.access_key,
                 "HMS_SECRET": account.secret,
                 "HMS_API_URL": account.url,
+                "PORT": "0",
             }
             folder = tmp_path / "folder"
             folder.mkdir()

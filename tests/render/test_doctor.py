@@ -13,7 +13,7 @@ NOW = datetime(2025, 11, 24, 16, tzinfo=UTC)
 
 def test_text_from_outside_does_nothing() -> None:
     evil = Finding("Slack token", "ok", "<!channel> *x* @here\n\033[31m `y` <https://x.example|z>", "*Do* `a &amp; b`")
-    (line,) = terminal([evil], colour=False)
+    line, _ = terminal([evil], colour=False)
     assert "\n" not in line and "\033" not in line and line.endswith("→ Do `a & b`")
     (section,) = [block for block in doctor_message([evil], here="C1", as_of=NOW).blocks if "token" in str(block)]
     shown = section["text"]["text"]
@@ -23,8 +23,23 @@ def test_text_from_outside_does_nothing() -> None:
 
 def test_colours_on_a_terminal() -> None:
     findings = [Finding("A", "ok", "x"), Finding("Bcd", "fail", "y", "z", place="C1")]
-    assert list(terminal(findings, colour=False)) == ["ok    A    x", "fail  Bcd  C1 y  → z"]
+    assert list(terminal(findings, colour=False)) == [
+        "ok    A    x", "fail  Bcd  C1 y  → z", "❌ 1 of 2 checks failed: Bcd",
+    ]  # fmt: skip
     assert list(terminal(findings, colour=True))[1].startswith("\033[31mfail\033[0m  Bcd")
+
+
+def test_the_last_line_sums_up() -> None:
+    ok, warn, fail = (Finding(f"What {state}", state, "x") for state in ("ok", "warn", "fail"))
+    for findings, said in (
+        ([ok], "✅ Everything works (1 check)"),
+        ([ok] * 10, "✅ Everything works (10 checks)"),
+        ([ok, warn, warn], "⚠️ It works (3 checks), but look at What warn"),
+        ([ok, fail, fail, warn], "❌ 2 of 4 checks failed: What fail; look at What warn"),
+        ([fail, Finding("Other", "fail", "x")], "❌ 2 of 2 checks failed: What fail, Other"),
+    ):
+        assert list(terminal(findings, colour=True))[-1] == said
+        assert doctor_message(findings, here="C1", as_of=NOW).text == said
 
 
 def test_many_long_findings_fit() -> None:

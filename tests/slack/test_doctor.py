@@ -52,7 +52,7 @@ async def test_what_is_wrong_comes_first_and_says_what_to_do(bot: str, slack: Fa
     slack.fail("auth.test", ApiError("token_revoked"))
     hms.fail_always("/sessions", Status(503))
     said = await say(slack, "doctor")
-    assert ": 2 wrong, " in said.text and said.text.endswith(" – Slack token, 100ms")
+    assert "checks failed: Slack token, 100ms" in said.text and said.text.startswith("❌ 2 of ")
     assert "🔴 *Slack token* · Slack refuses SLACK_BOT_TOKEN (token_revoked)\n      → copy the bot token" in said.plain
     assert "🔴 *100ms* · 100ms is having trouble" in said.plain
     assert said.plain.rindex("🔴") < said.plain.index("🟢")

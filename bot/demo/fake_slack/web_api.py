@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.demo.fake_slack import methods_chat, methods_read
+from bot.demo.fake_slack import methods_blocks, methods_chat, methods_read
 from bot.demo.fake_slack.faults import ApiError, Dropped, HttpError, RateLimited, Stalled
 from bot.demo.fake_slack.model import Call, Json
 from bot.demo.fake_slack.site import Refused, Site
@@ -23,12 +23,14 @@ _JSON_ARGUMENTS = ("blocks", "attachments", "metadata", "view")
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A Web API method: the scopes of which it needs any one, whose token it takes, and its work."""
+    """A Web API method: the scopes of which it needs any one, whose token it takes, and its work.  A public one takes
+    no token, and its arguments as they come."""
 
     run: Callable[[Site, Json], Json]
     scopes: tuple[str, ...] = ()
     app_token: bool = False
     post_only: bool = False
+    public: bool = False
 
 
 _READ = ("channels:read", "groups:read", "im:read", "mpim:read")
@@ -36,6 +38,7 @@ _HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
 
 METHODS: Mapping[str, Method] = {
     "apps.connections.open": Method(methods_read.connections_open, app_token=True, post_only=True),
+    "blocks.validate": Method(methods_blocks.validate, public=True, post_only=True),
     "auth.test": Method(methods_read.auth_test),
     "chat.delete": Method(methods_chat.delete, ("chat:write",)),
     "chat.getPermalink": Method(methods_chat.get_permalink),
@@ -95,7 +98,7 @@ class WebApi:
             if malformed:
                 raise Refused("invalid_json", breach=True)
             method = self._admit(verb, name, token)
-            return 200, {"ok": True, **method.run(self._site, _decoded(arguments))}
+            return 200, {"ok": True, **method.run(self._site, arguments if method.public else _decoded(arguments))}
         except Refused as refused:
             if refused.breach:
                 details = refused.extra.get("response_metadata", {}).get("messages", [])
@@ -106,6 +109,8 @@ class WebApi:
         site, method = self._site, METHODS.get(name)
         if method is None:
             raise Refused("unknown_method", breach=True, req_method=name)
+        if method.public:
+            return method
         if not token:
             raise Refused("not_authed", breach=True)
         if token not in (site.bot_token, site.app_token):

@@ -20,6 +20,7 @@ class Workspace:
 
     def __init__(self, manifest: Mapping[str, Any] | None, clock: Callable[[], float], ledger: Ledger) -> None:
         self._clock = clock
+        self.data_blocks = True  # this workspace has charts and tables, which were rolled out in phases
         self.org_wide = False  # the app is installed for the organisation: docs.slack.dev/enterprise
         self._ledger = ledger
         self._last_us = 0

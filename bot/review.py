@@ -1,0 +1,61 @@
+"""The doctor's view of the settings: what is missing, wrong, misspelt or exchanged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from difflib import get_close_matches
+
+from bot.core.finding import Finding
+from bot.program import PROGRAM
+from bot.settings import HMS_KEYS, Mode, Settings, Wrong, lacking
+
+HMS_SECRET_CHARS = 32
+"""A key of HS256 has as many bytes or more (RFC 7518, 3.2); those of 100ms have more."""
+_HMS_ACCESS_KEY = re.compile(r"[0-9a-f]{24}")
+"""The form of all that were seen; 100ms's pages promise none."""
+_SIGNING_SECRET = re.compile(r"[0-9a-f]{32}")
+_ALIKE = 0.75
+"""A name of `.env` that is as near to a setting's is taken for a slip."""
+_ALIKE_OUTSIDE = 0.85
+"""The environment has names of other programs."""
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{7,}")
+"""Shorter names of the environment are like many others."""
+
+
+def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) -> list[Finding]:
+    """A finding for each setting that is missing for these modes or looks odd, and for each that is `wrong`."""
+    missing = [each for mode in of for each in lacking(settings, mode)]
+    found = [Finding(each.name, "fail", each.why, each.do) for each in dict.fromkeys([*wrong, *missing])]
+    failed = {each.what for each in found}
+    found += [each for each in _odd(settings) if each.what not in failed]
+    said = " or ".join(f"{PROGRAM} {mode}" for mode in of)
+    return found or [Finding("Settings", "ok", f"all there for {said}")]
+
+
+def misspelt(settings: Settings, environment: Collection[str], file: Collection[str]) -> Iterator[Finding]:
+    """A finding for each name that is no setting and nearly one that isn't set. The names are as `names_given` has
+    them."""
+    known = {name.upper() for name in Settings.model_fields}
+    unset = {name.upper() for name in Settings.model_fields if name not in settings.model_fields_set}
+    for names, where, alike in ((file, " in .env", _ALIKE), (environment, "", _ALIKE_OUTSIDE)):
+        for name in sorted(set(names) - known):
+            meant = get_close_matches(name, unset, 1, alike) if _NAME.fullmatch(name) else []
+            if meant:
+                yield Finding(name, "warn", f"is set{where}, and is no setting", f"did you mean `{meant[0]}`?")
+
+
+def _odd(settings: Settings) -> Iterator[Finding]:
+    """What can't be told to be wrong, and looks so."""
+    signing, secret = settings.slack_signing_secret, settings.hms_secret
+    if signing is not None and not _SIGNING_SECRET.fullmatch(signing.get_secret_value()):
+        seen = "doesn't look like one, which has 32 digits and letters a to f"
+        yield Finding("SLACK_SIGNING_SECRET", "warn", seen, "compare it with the one on page Basic Information")
+    if secret is None:
+        return
+    key, text = settings.hms_access_key or "", secret.get_secret_value()
+    if _HMS_ACCESS_KEY.fullmatch(text) and key and not _HMS_ACCESS_KEY.fullmatch(key):
+        yield Finding(HMS_KEYS, "warn", "look exchanged: the secret has the form of an access key", "exchange the two")
+    elif len(text) < HMS_SECRET_CHARS:
+        seen = f"is short, with less than {HMS_SECRET_CHARS} characters: a part of it may be missing"
+        yield Finding("HMS_SECRET", "warn", seen, "compare it with the one on the Developer page of 100ms")
