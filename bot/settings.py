@@ -207,10 +207,15 @@ def _swapped(name: str, value: str, what: str) -> Wrong | None:
 
 
 def names_given() -> tuple[set[str], set[str]]:
-    """The names that have a value in the environment, and those in `.env`, in capitals."""
-    sources = EnvSettingsSource(Settings), DotEnvSettingsSource(Settings)
-    environment, file = ({name.upper() for name, value in source.env_vars.items() if value} for source in sources)
-    return environment, file
+    """The names that have a value in the environment, and those in `.env` as far as it can be read, in capitals."""
+    try:
+        file = DotEnvSettingsSource(Settings).env_vars
+    except (UnicodeDecodeError, OSError):  # `read_all` says so
+        file = {}
+    environment, written = (
+        {name.upper() for name, value in some.items() if value} for some in (EnvSettingsSource(Settings).env_vars, file)
+    )
+    return environment, written
 
 
 def _odd(settings: Settings, name: str) -> Wrong | None:
