@@ -90,4 +90,4 @@ async def test_guests_are_sent_to_a_member(bot: str, slack: FakeSlack) -> None:
 async def test_more_words_are_answered_with_the_line_that_works(bot: str, slack: FakeSlack) -> None:
     wrong = await say(slack, "doctor please <!channel>")
     assert "/sessions doctor please" in wrong.plain and "<!channel>" not in str(wrong.blocks)
-    assert "*Bot health*" in (await press(slack, wrong, "Run the corrected line")).plain
+    assert "It works (" in (await press(slack, wrong, "Run the corrected line")).plain
