@@ -54,7 +54,11 @@ def test_it_holds_the_bot_its_migrations_and_the_demo_as_built(wheel: Path) -> N
 
 def test_the_command_brings_a_database_up_to_date(installed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     command, env = installed
-    for arguments, said in ((("--help",), "usage: sessions-bot web"), (("migrate",), "The database is up to date.")):
+    for arguments, said in (
+        (("--help",), "usage: sessions-bot web"),
+        (("manifest", "--socket"), "# Paste this at"),
+        (("migrate",), "The database is up to date."),
+    ):
         done = subprocess.run([command, *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0 and done.stdout.startswith(said), done
     assert (tmp_path / "sessions-bot.db").exists()

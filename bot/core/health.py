@@ -74,7 +74,8 @@ def judge_scopes(granted: Collection[str], *, groups: bool) -> list[Finding]:
             continue
         if missing := [scope for scope in feature.scopes if scope not in granted]:
             scopes = " and ".join(f"`{scope}`" for scope in missing)
-            mend = f"add {scopes} on the app's page OAuth &amp; Permissions, and install the app again"
+            page = "on the app's page OAuth &amp; Permissions if missing there"
+            mend = f"add {scopes} {page}, then install the app again and allow {'it' if len(missing) == 1 else 'them'}"
             findings.append(Finding(what, "fail" if feature.needed else "warn", feature.lost, mend))
     return findings or [Finding(what, "ok", "everything that the features need")]
 

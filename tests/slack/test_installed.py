@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from pydantic import SecretStr
 
 from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms
-from bot.demo.fake_slack import FakeSlack
+from bot.demo.fake_slack import FakeSlack, HttpError
 from bot.demo.fake_slack.seed import ORG_ID
 from bot.errors import ConfigError
 from bot.settings import Settings
@@ -44,6 +45,19 @@ async def test_a_channel_that_gets_another_id_goes_on(
         await until(lambda: cards(slack, PRIVATE)[1:])
         assert {each.channel for each in cards(slack, PRIVATE)} == {SHARED}
         assert [each.edited is not None for each in cards(slack, PRIVATE)] == [True, False]
+
+
+async def test_slack_can_verify_the_address_as_soon_as_the_bot_listens(settings: Settings, slack: FakeSlack) -> None:
+    """Also while it waits for Slack itself, and with no other secret than this app's."""
+    slack.fail("auth.test", HttpError(503, "down"))
+    async with running(settings, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        ack = await slack.verify_url("abc")
+        assert ack.status == 200 and "abc" in ack.body
+    others = settings.model_copy(update={"slack_signing_secret": SecretStr("0" * 32)})
+    async with running(others, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        assert (await slack.verify_url("abc")).status == 401
 
 
 @pytest.mark.parametrize(
