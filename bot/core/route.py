@@ -13,9 +13,10 @@ from bot.core.kinds import SHOWS
 from bot.core.matching import CLOCKS_MS, Matcher, moves
 from bot.core.session import Session
 from bot.core.subscription import Subscription
-from bot.core.tasks import Edit, Post, Recap, Reply, RollUp, Task
+from bot.core.tasks import CaughtUp, Edit, Post, Recap, Reply, RollUp, Task
 from bot.core.times import ms
 
+NOTHING: Mapping[str, int] = {}
 ROLL_UP_OVER = 10
 """More new messages than this for a channel in one poll become one that lists them."""
 
@@ -26,9 +27,11 @@ def route(
     cards: Iterable[Card],
     now: datetime,
     hush: Hush,
+    told: Mapping[str, int] = NOTHING,
 ) -> tuple[list[Card], list[Task]]:
     """The cards as they are from now on (those that changed), and what is to be sent, in order. Nothing new is sent
-    where a channel doesn't want to hear of the session; edits make no noise, and go on."""
+    where a channel doesn't want to hear of the session; edits make no noise, and go on. `told`: of how many
+    sessions that have ended a channel was told already, of the many that these belong to."""
     matching = Matcher(subscriptions, now)
     known: dict[str, dict[str, Card]] = {}
     for card in cards:
@@ -41,7 +44,8 @@ def route(
             card, task = _heard(card, task, before.get(card.channel_id), change.session, hush)
             kept[card.place] = card
             tasks += task
-    return _rolled_up(kept, tasks)
+    cards_now, tasks = _rolled_up(kept, tasks, told)
+    return [card for card in cards_now if not _needless(card, known)], tasks
 
 
 def _each(
@@ -166,12 +170,31 @@ def _posted(card: Card, session: Session) -> tuple[Card, list[Task]]:
     return card, [Post(card, session)]
 
 
-def _rolled_up(cards: Mapping[tuple[str, str], Card], tasks: Sequence[Task]) -> tuple[list[Card], list[Task]]:
+def _needless(card: Card, known: Mapping[str, Mapping[str, Card]]) -> bool:
+    """True for the card of a session that has ended, and of which its channel has nothing and had no card."""
+    new = card.channel_id not in known.get(card.session_id, {})
+    return new and card.status == "closed" and card.gen == 0 and not card.hushed_ms
+
+
+def _storm(posts: list[Post], told: int) -> list[Post]:
+    """Those of a channel's posts that are too many to stand alone. What is live now isn't kept waiting for what ended
+    in a downtime."""
+    ended = [post for post in posts if not post.session.active]
+    if told and len(posts) - len(ended) <= ROLL_UP_OVER:
+        return ended if told + len(ended) > ROLL_UP_OVER else []
+    return posts if len(posts) > ROLL_UP_OVER else []
+
+
+def _rolled_up(
+    cards: Mapping[tuple[str, str], Card], tasks: Sequence[Task], told: Mapping[str, int]
+) -> tuple[list[Card], list[Task]]:
     posts: dict[str, list[Post]] = {}
     for task in tasks:
         if isinstance(task, Post):
             posts.setdefault(task.card.channel_id, []).append(task)
-    storms = {channel_id: some for channel_id, some in posts.items() if len(some) > ROLL_UP_OVER}
+    storms = {
+        channel_id: storm for channel_id, some in posts.items() if (storm := _storm(some, told.get(channel_id, 0)))
+    }
     kept = dict(cards)
     rolled: list[Task] = []
     for channel_id, some in storms.items():
@@ -183,5 +206,5 @@ def _rolled_up(cards: Mapping[tuple[str, str], Card], tasks: Sequence[Task]) -> 
             status: Status = "listed" if post.session.active else "closed"
             kept[channel_id, post.session.id] = replace(post.card, status=status, gen=post.card.gen - 1)
     listed = {post.card.key for some in storms.values() for post in some}
-    others = [task for task in tasks if isinstance(task, RollUp | Recap) or task.card.key not in listed]
+    others = [task for task in tasks if isinstance(task, RollUp | Recap | CaughtUp) or task.card.key not in listed]
     return list(kept.values()), [*others, *rolled]

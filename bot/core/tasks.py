@@ -56,4 +56,14 @@ class Recap:
     ended: int
 
 
-Task = Post | Edit | Reply | RollUp | Recap
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """The one line about all that a channel wasn't told of one by one, as there was too much at once."""
+
+    team_id: str
+    channel_id: str
+    opened: int
+    ended: int
+
+
+Task = Post | Edit | Reply | RollUp | Recap | CaughtUp

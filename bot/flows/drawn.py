@@ -8,9 +8,9 @@ from bot.core.card import key_of
 from bot.core.diff import Change
 from bot.core.outgoing import Kind, Outgoing
 from bot.core.session import Session
-from bot.core.tasks import Edit, Post, Recap, Reply, RollUp, Task
+from bot.core.tasks import CaughtUp, Edit, Post, Recap, Reply, RollUp, Task
 from bot.render.blocks import Message
-from bot.render.card import final_card, live_card, recap, roll_up, went
+from bot.render.card import caught_up, final_card, live_card, recap, roll_up, went
 from bot.render.phrases import Names
 
 
@@ -41,6 +41,8 @@ class Drawn:
             return self._of_channel(task, "roll-up", roll_up(task.opened, task.ended, self._names))
         if isinstance(task, Recap):
             return self._of_channel(task, "recap", recap(task.live, task.told, task.ended, self._names))
+        if isinstance(task, CaughtUp):
+            return self._of_channel(task, "caught-up", caught_up(task.opened, task.ended))
         card = task.card
         if isinstance(task, Reply):
             key = key_of("reply", card.key, self._seq)
@@ -51,7 +53,7 @@ class Drawn:
         key, where = f"{card.key}:edit", (card.team_id, card.channel_id)
         return Outgoing(key, *where, "edit", message.text, message.blocks, card.key, task.hushed)
 
-    def _of_channel(self, task: RollUp | Recap, what: str, message: Message) -> Outgoing:
+    def _of_channel(self, task: RollUp | Recap | CaughtUp, what: str, message: Message) -> Outgoing:
         key = key_of(what, task.team_id, task.channel_id, self._seq)
         return _outgoing(key, task.team_id, task.channel_id, "post", message)
 

@@ -40,6 +40,21 @@ class News:
         return session.active and bool(self.longer.matching(session) or (began and self.young.matching(session)))
 
 
+MANY = 500
+"""Changes that are stored at once: an account's sessions with all their peers are large, and so is what they make of
+channels and messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was seen since the part before: sessions that changed, sessions that are news as they are, and what is to
+    be kept of all of them."""
+
+    changed: list[Session]
+    ripe: list[Session]
+    tracked: list[Tracked]
+
+
 class Seen:
     """A session that is as it was is let go, as most are: an account's sessions with all their peers are large. Nor is
     it read where its bytes are as they were; `before` has their fingerprints, and the ids of the sessions."""
@@ -55,10 +70,22 @@ class Seen:
         self.tracked: dict[str, Tracked] = {}
         """What is to be kept of those that aren't as they were."""
         self.changed: list[Session] = []
-        """These, but for the first poll of all, which tells nothing."""
+        """These, but for the first poll of all, which tells nothing; as `ripe` since the last `take`."""
         self.ripe: list[Session] = []
+        self._fresh: list[Tracked] = []
         self.held: dict[str, Session] = {}
         """By id, the live ones of which a channel may want to hear now, and didn't."""
+
+    @property
+    def full(self) -> bool:
+        """True where there is enough for a part."""
+        return len(self.changed) + len(self.ripe) >= MANY
+
+    def take(self) -> Part:
+        """The next part, which is let go here."""
+        part = Part(self.changed, self.ripe, self._fresh)
+        self.changed, self.ripe, self._fresh = [], [], []
+        return part
 
     def page(self, entries: Sequence[Entry]) -> None:
         """One that can't be read costs no other."""
@@ -79,7 +106,8 @@ class Seen:
             before = self._known.sessions.get(session.id)
             if before is not None and same(before, session):
                 continue
-            self.tracked[session.id] = track(session, self._now_ms)
+            self.tracked[session.id] = tracked = track(session, self._now_ms)
+            self._fresh.append(tracked)
             if self._known.good_ms is not None:
                 self.changed.append(session)
 

@@ -69,6 +69,15 @@ def roll_up(opened: Sequence[Session], ended: Sequence[Session], names: Names) -
     return _listed(f"{head}.", f"*{head}*", why, shown, len(opened) + len(ended), names, _line)
 
 
+def caught_up(opened: int, ended: int) -> Message:
+    """The line about sessions that were counted, as there were too many to tell one by one."""
+    parts = [(ended, "ended"), (opened, "started")]
+    head = ", ".join(f"{count(many, 'more session', 'more sessions')} {what}" for many, what in parts if many)
+    rest = "while I was catching up."
+    why = f"Too many to show one by one. `{COMMAND} {'ended' if ended else 'active'}` lists the newest."
+    return Message(f"{head} {rest}", [section(f"*{head}* {rest}"), context(why)])
+
+
 def recap(live: Sequence[Session], told: Sequence[Session], ended: int, names: Names) -> Message:
     """What a mute or quiet hours kept back, once they are over: the sessions that are still live, as in `roll_up`, and
     how many have ended; of these by name the ones that the channel was `told` of when they opened."""

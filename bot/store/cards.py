@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, case, literal_column, or_, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.card import Card
-from bot.store.sql import chunks, insert
+from bot.store.sql import ROWS, chunks, insert
 from bot.store.tables import cards, outbox
 
 
@@ -44,7 +44,9 @@ async def put(db: AsyncConnection, changed: Sequence[Card], now_ms: int) -> None
         "ts": case((newer, None), else_=cards.c.ts),
     }
     places = ["team_id", "session_id", "channel_id"]
-    await db.execute(statement.on_conflict_do_update(index_elements=places, set_=values), _values(changed, now_ms))
+    upsert = statement.on_conflict_do_update(index_elements=places, set_=values)
+    for some in chunks(changed, ROWS):
+        await db.execute(upsert, _values(some, now_ms))
 
 
 async def read(db: AsyncConnection, team_id: str, session_ids: Iterable[str]) -> list[Card]:

@@ -17,7 +17,7 @@ from bot import log
 from bot.core.outgoing import Outgoing
 from bot.store import cards
 from bot.store.channels import Place
-from bot.store.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert, unfinished
+from bot.store.sql import DEAD, HELD, PENDING, ROWS, SENDING, SENT, chunks, insert, unfinished
 from bot.store.tables import outbox
 
 SHARED = 256
@@ -49,12 +49,11 @@ async def put(
 ) -> None:
     """Store them, in order. `paused` is what `channels.lock` gave; messages for a paused channel are held."""
     once: dict[tuple[str, int], str] = {}  # one message is often for many channels
-    posts = [_new(each, paused, turn, now_ms, once) for each in outgoing if each.kind == "post"]
-    if posts:
-        await db.execute(insert(db, outbox).on_conflict_do_nothing(index_elements=["key"]), posts)
-    others = [each for each in outgoing if each.kind != "post"]
-    if others:
-        await _put_others(db, others, paused, turn, now_ms, once)
+    new = insert(db, outbox).on_conflict_do_nothing(index_elements=["key"])
+    for some in chunks((each for each in outgoing if each.kind == "post"), ROWS):
+        await db.execute(new, [_new(each, paused, turn, now_ms, once) for each in some])
+    for some in chunks((each for each in outgoing if each.kind != "post"), ROWS):
+        await _put_others(db, some, paused, turn, now_ms, once)
 
 
 async def take_back(db: AsyncConnection, place: Place, of: str) -> None:

@@ -12,9 +12,9 @@ from bot.store import pausing
 from bot.store.channels import Place, lock
 from bot.store.outbox import UNCONFIRMED
 from bot.store.sql import HELD, PENDING, SENDING, chunks
-from bot.store.tables import cards, changes, channels, digests, mutes, outbox, quiets, subscriptions
+from bot.store.tables import cards, catchups, changes, channels, digests, mutes, outbox, quiets, subscriptions
 
-MOVED = (subscriptions, digests, mutes, quiets, cards, outbox, changes, channels)
+MOVED = (subscriptions, digests, mutes, quiets, catchups, cards, outbox, changes, channels)
 """Every table that has a channel's id."""
 
 
@@ -36,6 +36,8 @@ async def move(db: AsyncConnection, team_id: str, old_id: str, new_id: str) -> b
         await db.execute(delete(quiets).where(_at(quiets, old)))
     await db.execute(_to(new, quiets, old))
     await db.execute(_to(new, changes, old))
+    await db.execute(delete(catchups).where(_at(catchups, new)))
+    await db.execute(_to(new, catchups, old))
     await _cards(db, old, new, numbers)
     await _outbox(db, old, new, paused[new])
     merged = {

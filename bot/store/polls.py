@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.card import Card
+from bot.core.catchup import Backlog, Catchup
 from bot.core.outgoing import Outgoing
 from bot.core.tracked import Tracked
 from bot.store import cards, changes, leases, messages
 from bot.store.channels import lock
 from bot.store.records import Fence, PollState, Snapshot
-from bot.store.sql import CHUNK, ENDED, LIVE, chunks, insert
+from bot.store.sql import CHUNK, ENDED, LIVE, ROWS, chunks, insert
+from bot.store.tables import catchups as catchups_
 from bot.store.tables import polls, sessions
 
 KEPT_MS = 2 * 86_400_000
@@ -40,13 +43,16 @@ async def state(db: AsyncConnection, team_id: str) -> PollState:
 
 async def snapshot(db: AsyncConnection, team_id: str) -> Snapshot:
     last = await state(db, team_id)
-    read_ms = await db.scalar(select(polls.c.read_ms).where(polls.c.team_id == team_id))
+    asked = select(polls.c.read_ms, polls.c.backlog_ms, polls.c.backlog_start).where(polls.c.team_id == team_id)
+    read_ms, since_ms, start = (await db.execute(asked)).one_or_none() or (None, None, "")
+    backlog = Backlog(since_ms, start) if since_ms is not None else None
+    kept_ms = min(filter(None, (last.good_ms or 0, since_ms)), default=0) - KEPT_MS
     found: dict[str, Tracked] = {}
-    for some in (LIVE, and_(ENDED, sessions.c.seen_ms >= (last.good_ms or 0) - KEPT_MS)):
+    for some in (LIVE, and_(ENDED, sessions.c.seen_ms >= kept_ms)):
         rows = await db.stream(_TRACKED.where(sessions.c.team_id == team_id, some))
         async for part in rows.partitions(CHUNK):  # there may be very many
             found |= {row[0]: _tracked(row) for row in part}
-    return Snapshot(last.seq, last.good_ms, found, last.naming, read_ms)
+    return Snapshot(last.seq, last.good_ms, found, last.naming, read_ms, backlog)
 
 
 async def tracked(db: AsyncConnection, team_id: str, session_ids: Iterable[str]) -> dict[str, Tracked]:
@@ -73,10 +79,13 @@ async def commit(
     now_ms: int,
     *,
     read_ms: int | None,
+    backlog: Backlog | None,
+    good: bool,
     naming: str,
     changed: Sequence[Tracked],
     changed_cards: Sequence[Card],
     outgoing: Sequence[Outgoing],
+    catchups: Mapping[str, Catchup] | None,
     fence: Fence | None,
     known: Mapping[str, int] | None,
 ) -> bool:
@@ -89,25 +98,47 @@ async def commit(
         now = await changes.counts(db, team_id)
         if any(now[channel_id] != known.get(channel_id, 0) for _, channel_id in places):
             return False
-    if not await _next(db, team_id, seq, good_ms=now_ms, read_ms=read_ms, naming=naming):
+    facts: dict[str, object] = {"read_ms": read_ms, "backlog_ms": None, "backlog_start": ""}
+    if backlog is not None:
+        facts |= {"backlog_ms": backlog.since_ms, "backlog_start": backlog.start}
+    if good:
+        facts |= {"good_ms": now_ms, "naming": naming, "errors": 0, "cause": ""}
+    if not await _next(db, team_id, seq, facts):
         return False
     if changed:
         statement = insert(db, sessions)
         columns = ("room_id", "live", "started_ms", "seen_ms", "people", "peers")
         values = {name: statement.excluded[name] for name in columns}
         upsert = statement.on_conflict_do_update(index_elements=["team_id", "session_id"], set_=values)
-        await db.execute(upsert, [_values(team_id, each) for each in changed])
+        for some in chunks(changed, ROWS):
+            await db.execute(upsert, [_values(team_id, each) for each in some])
     await cards.put(db, changed_cards, now_ms)
     await messages.put(db, outgoing, paused, seq + 1, now_ms)
+    if catchups is not None:
+        await _put_catchups(db, team_id, catchups)
     return True
 
 
-async def _next(db: AsyncConnection, team_id: str, seq: int, **values: object) -> bool:
+async def read_catchups(db: AsyncConnection, team_id: str) -> dict[str, Catchup]:
+    columns = (catchups_.c.channel_id, catchups_.c.told, catchups_.c.opened, catchups_.c.ended)
+    rows = await db.execute(select(*columns).where(catchups_.c.team_id == team_id))
+    return {channel_id: Catchup(*counts) for channel_id, *counts in rows}
+
+
+async def _put_catchups(db: AsyncConnection, team_id: str, now: Mapping[str, Catchup]) -> None:
+    """In place of those that are there."""
+    await db.execute(delete(catchups_).where(catchups_.c.team_id == team_id))
+    rows = [{"team_id": team_id, "channel_id": channel_id, **asdict(each)} for channel_id, each in now.items()]
+    if rows:
+        await db.execute(catchups_.insert(), rows)
+
+
+async def _next(db: AsyncConnection, team_id: str, seq: int, facts: Mapping[str, object]) -> bool:
     """Count this poll; False where another has been counted since it began. Holds the team's row: of two polls that end
     at once the second waits here, and finds that it is one."""
     await db.execute(insert(db, polls).on_conflict_do_nothing(), {"team_id": team_id, "seq": 0})
     counted = update(polls).where(polls.c.team_id == team_id, polls.c.seq == seq)
-    done = await db.execute(counted.values(seq=seq + 1, errors=0, cause="", **values))
+    done = await db.execute(counted.values(seq=seq + 1, **facts))
     return done.rowcount > 0
 
 

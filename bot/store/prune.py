@@ -24,9 +24,10 @@ SOME = 1_000
 async def prune(db: AsyncConnection, now_ms: int) -> bool:
     """Forget some of it; True where there may be more."""
     more = False
-    for team_id, good_ms, read_ms in await db.execute(select(polls.c.team_id, polls.c.good_ms, polls.c.read_ms)):
+    columns = (polls.c.team_id, polls.c.good_ms, polls.c.read_ms, polls.c.backlog_ms)
+    for team_id, *times in await db.execute(select(*columns)):
         # Age counts from the last good poll, where the next one's window begins: what it lists again must be known.
-        more |= await _forget(db, team_id, min(filter(None, (now_ms, good_ms, read_ms))) - KEPT_MS)
+        more |= await _forget(db, team_id, min(filter(None, (now_ms, *times))) - KEPT_MS)
     before = now_ms - KEPT_MS
     await db.execute(delete(limits).where(limits.c.not_before_ms < before))
     await db.execute(delete(mutes).where(mutes.c.until_ms < before))

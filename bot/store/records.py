@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bot.core.catchup import Backlog
 from bot.core.outgoing import Kind
 from bot.core.tracked import Tracked
 
@@ -17,13 +18,15 @@ How = Literal["new", "same", "changed"]
 class Snapshot:
     """What the last good poll knew: `seq` counts the good polls, `good_ms` is the last one's time, None before the
     first. `sessions` by id: those that were live, and those that ended up to two days before. `naming`: the `Mask` that
-    names the people in them, "" for none. `read_ms`: when they were read, by the clock of 100ms."""
+    names the people in them, "" for none. `read_ms`: when they were read, by the clock of 100ms, but for the
+    `backlog`."""
 
     seq: int
     good_ms: int | None
     sessions: Mapping[str, Tracked]
     naming: str = ""
     read_ms: int | None = None
+    backlog: Backlog | None = None
 
 
 @dataclass(frozen=True, slots=True)

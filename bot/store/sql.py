@@ -31,6 +31,8 @@ CLOSED: ColumnElement[str] = literal_column("'closed'")
 
 CHUNK = 500
 """Values in one IN: SQLite takes 32,766 of them in a statement, and plans for such lists take long."""
+ROWS = 1_000
+"""Rows written by one call: what the driver makes of them keeps the event loop busy."""
 
 
 def insert(db: AsyncConnection, table: Table) -> Any:

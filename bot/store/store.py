@@ -8,6 +8,7 @@ from datetime import date
 from typing import Literal
 
 from bot.core.card import Card
+from bot.core.catchup import Backlog, Catchup
 from bot.core.change import Changed
 from bot.core.channel import Channel
 from bot.core.digest import Digest
@@ -283,11 +284,15 @@ class Store:
         known: Mapping[str, int] | None = None,
         naming: str = "",
         read_ms: int | None = None,
+        backlog: Backlog | None = None,
+        catchups: Mapping[str, Catchup] | None = None,
+        good: bool = True,
     ) -> bool:
-        """A good poll that began from snapshot `seq`: its facts and messages; `naming` and `read_ms` are the next
-        snapshot's. False, and nothing is stored, where another poll was stored since, the fence's lease has a new
-        owner, or the settings of a channel that is told of something have changed since they were `known`, as
-        `settings_known` says."""
+        """A good poll that began from snapshot `seq`: its facts and messages; `naming`, `read_ms` and `backlog` are the
+        next snapshot's, and `catchups` those from now on, where they are given. A part of a poll, which isn't `good`
+        yet, is the same but for when the last good one was. False, and nothing is stored, where another poll was stored
+        since, the fence's lease has a new owner, or the settings of a channel that is told of something have changed
+        since they were `known`, as `settings_known` says."""
         return await self._run(
             lambda db: polls.commit(
                 db,
@@ -296,6 +301,9 @@ class Store:
                 now_ms,
                 naming=naming,
                 read_ms=read_ms,
+                backlog=backlog,
+                good=good,
+                catchups=catchups,
                 changed=changed,
                 changed_cards=cards,
                 outgoing=outgoing,
@@ -303,6 +311,10 @@ class Store:
                 known=known,
             )
         )
+
+    async def catchups(self, team_id: str) -> dict[str, Catchup]:
+        """How far each channel has caught up with a backlog; none where there is nothing to catch up with."""
+        return await self._run(lambda db: polls.read_catchups(db, team_id))
 
     async def settings_known(self, team_id: str) -> dict[str, int]:
         """A mark for each channel that changes with its settings."""

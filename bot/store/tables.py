@@ -113,6 +113,20 @@ polls = Table(
     Column("cause", Text, nullable=False, server_default=""),
     Column("naming", Text, nullable=False, server_default=""),  # of the people in its sessions; "" by their own names
     Column("read_ms", BigInteger),  # when the last good one read the sessions, by the clock of 100ms
+    # ended sessions that are still to be read: since when, and the one before them in the list
+    Column("backlog_ms", BigInteger),
+    Column("backlog_start", Text, nullable=False, server_default=""),
+)
+
+# What channels were told of a backlog, and what is counted for the line at its end.
+catchups = Table(
+    "catchups",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    Column("told", Integer, nullable=False),
+    Column("opened", Integer, nullable=False),
+    Column("ended", Integer, nullable=False),
 )
 
 sessions = Table(

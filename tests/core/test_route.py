@@ -27,7 +27,7 @@ def told(before: Session | None, after: Session, line: str, card: Card | None = 
         (None, session("ann"), "on:end", None, "silent", []),
         (None, session("ann"), "on:join", None, "live", [Post]),
         (None, session("ann", active=False), "", None, "closed", [Post]),
-        (None, session("ann", active=False), "on:join", None, "closed", []),
+        (None, session("ann", active=False), "on:join", None, None, []),
         (session("ann"), session("ann", "bob"), "", card("live"), "live", [Edit]),
         (session("ann"), session("ann", "bob"), "on:join", card("live"), "live", [Edit, Reply]),
         (session("ann"), session("ann", "bob"), "on:leave", card("live"), "live", [Edit]),
@@ -145,7 +145,7 @@ def test_a_storm_is_one_message(count: int) -> None:
     assert len(here) == 1 and isinstance(here[0], RollUp)
     assert [each.id for each in many if each.active] == [each.id for each in here[0].opened]
     assert [each.id for each in many if not each.active] == [each.id for each in here[0].ended]
-    assert {each.status for each in cards if each.channel_id == "C1"} == {"listed", "closed"}
+    assert {each.status for each in cards if each.channel_id == "C1"} == {"listed"}
     assert all(each.gen == 0 for each in cards if each.channel_id == "C1")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -10,13 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.change import Changed
+from bot.core.mute import Mute
 from bot.core.outgoing import Outgoing
 from bot.core.parse import parse
 from bot.core.subscription import Subscription
-from bot.demo.fake_hms import Account, FakeHms, FirstPage, Pass, Stall
+from bot.core.values import LIMIT_MAX
+from bot.demo.fake_hms import Account, FakeHms, FirstPage, Pass, Stall, Status
 from bot.demo.fake_hms.records import Session
 from bot.flows.poll import Poll
+from bot.flows.reading import SLICE_PAGES
 from bot.flows.rooms import Rooms
+from bot.flows.seen import MANY
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
 from bot.store.store import Store
@@ -60,6 +66,17 @@ class World:
         made = Subscription(TEAM, channel, parse(""), frozenset(kinds), "U1", int(self.time * 1000))
         await self.store.subscribe(made, [], Outgoing(f"first {channel}", TEAM, channel, "post", "hello", []))
 
+    def ended(self, count: int, since: timedelta) -> None:
+        """So many sessions opened and ended meanwhile, evenly spread."""
+        step = since.total_seconds() / (count + 1)
+        for number in range(1, count + 1):
+            session = self.account.open_session(self.hall, self.time + number * step)
+            self.account.end(session, self.time + (number + 0.5) * step)
+        self.pass_by(since)
+
+    def asked(self, **wanted: str) -> int:
+        return sum(wanted.items() <= each.query.items() for each in self.fake.requests)
+
     async def told(self) -> dict[str, list[str]]:
         """What each channel gets, sent."""
         found: dict[str, list[str]] = {}
@@ -102,6 +119,96 @@ async def test_one_that_opens_after_page_1_and_ends_before_the_next_poll_is_told
     assert await world.polls.run()
     (text,) = (await world.told())["C1"]
     assert text.startswith("⚪ Ended · *Town hall*")
+
+
+def counted(texts: list[str]) -> int:
+    """How many sessions these messages are about."""
+    found = 0
+    for text in texts:
+        many = re.search(r"([\d,]+) (?:more )?(?:sessions? )?ended", text)
+        found += int(many[1].replace(",", "")) if many else text.startswith("⚪ Ended")
+    return found
+
+
+async def test_every_poll_gets_further_with_what_ended_in_a_downtime(world: World) -> None:
+    """What is live is read at every poll, and told at once; a channel gets a list and a line."""
+    many = SLICE_PAGES * LIMIT_MAX * 2 + 450
+    world.ended(many, timedelta(days=8))
+    texts: list[str] = []
+    for pages in (SLICE_PAGES, SLICE_PAGES, 5 + 2):
+        world.open()
+        world.fake.requests.clear()
+        assert await world.polls.run()
+        assert world.asked(active="true") == 1
+        assert world.asked(active="false") == pages
+        texts += (await world.told())["C1"]
+        world.pass_by(timedelta(seconds=15))
+    assert texts[0] == f"1 session opened, {MANY} ended."
+    second, third, line = texts[1:]
+    assert second.startswith("🟢") and third.startswith("🟢")
+    assert line == f"{many - MANY:,} more sessions ended while I was catching up."
+    assert counted(texts) == many
+    world.fake.requests.clear()
+    assert await world.polls.run()
+    assert world.asked(active="false") == 1 and await world.told() == {}
+
+
+@pytest.mark.parametrize("fails_at", [1, 3, 6, 8, 20, SLICE_PAGES, SLICE_PAGES + 4])
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_reading_that_is_cut_off_loses_nothing_and_tells_nothing_twice(
+    world: World, fails_at: int, restarts: bool
+) -> None:
+    """Nor do prune, and a process that comes after."""
+    many = SLICE_PAGES * LIMIT_MAX + 730
+    world.ended(many, timedelta(days=9))
+    world.fake.fail("/sessions", *[Pass()] * fails_at, Status(400))
+    texts: list[str] = []
+    polls = [await world.polls.run()]
+    while len(polls) < 5:
+        texts += (await world.told()).get("C1", [])
+        world.pass_by(timedelta(minutes=2))
+        await world.store.prune(int(world.time * 1000))
+        if restarts:
+            world.polls = world.process()
+        polls.append(await world.polls.run())
+    assert polls.count(False) == 1
+    texts += (await world.told()).get("C1", [])
+    assert counted(texts) == many
+    assert (await world.store.snapshot(TEAM)).backlog is None and await world.store.catchups(TEAM) == {}
+
+
+async def test_another_downtime_amid_a_backlog_loses_nothing_and_tells_nothing_twice(world: World) -> None:
+    few = SLICE_PAGES * LIMIT_MAX + 150
+    texts: list[str] = []
+    for _ in range(2):
+        world.ended(few, timedelta(days=1))
+        assert await world.polls.run()
+        texts += (await world.told()).get("C1", [])
+    for _ in range(4):
+        world.pass_by(timedelta(seconds=15))
+        assert await world.polls.run()
+    texts += (await world.told())["C1"]
+    assert counted(texts) == few * 2
+
+
+async def test_a_muted_channel_hears_of_a_backlog_afterwards(world: World) -> None:
+    """Of what came before the mute in the line, of what came in it as of anything else."""
+    many = SLICE_PAGES * LIMIT_MAX + 150
+    world.ended(many, timedelta(days=1))
+    assert await world.polls.run()
+    assert counted((await world.told())["C1"]) == MANY
+    now_ms = int(world.time * 1000)
+    by = Changed(now_ms, "U1", "mute")
+    mute, _, _ = await world.store.add_mute(Mute(TEAM, "C1", parse(""), "", now_ms + 3_600_000, "U1", now_ms), by)
+    world.pass_by(timedelta(seconds=15))
+    assert await world.polls.run()
+    assert await world.told() == {}
+    await world.store.remove_mutes(TEAM, "C1", [mute.number], by)
+    world.pass_by(timedelta(seconds=15))
+    assert await world.polls.run()
+    recap, line = (await world.told())["C1"]
+    assert recap == "150 sessions have ended while it was quiet here."
+    assert line == f"{many - MANY - 150:,} more sessions ended while I was catching up."
 
 
 async def test_a_failed_reading_rests_before_the_next_and_longer_each_time(world: World) -> None:

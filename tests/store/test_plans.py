@@ -181,6 +181,7 @@ DRIVEN: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "changes": lambda store: store.changes(TEAM, "C1"),
     "snapshot": lambda store: store.snapshot(TEAM),
     "commit_poll": _commit_poll,
+    "catchups": lambda store: store.catchups(TEAM),
     "settings_known": lambda store: store.settings_known(TEAM),
     "poll_failed": lambda store: store.poll_failed(TEAM, NOW, "x"),
     "poll_state": lambda store: store.poll_state(TEAM),
@@ -276,7 +277,7 @@ def _scans(detail: str) -> bool:
 
 
 SMALL = {
-    "subscriptions", "digests", "mutes", "quiets", "changes", "channels", "polls", "limits", "leases", "alembic_version",
+    "subscriptions", "digests", "mutes", "quiets", "changes", "channels", "polls", "limits", "leases", "catchups", "alembic_version",
     "CONSTANT", "sqlite_master",
 }  # fmt: skip
 
