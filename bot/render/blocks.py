@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.render.escape import plain
 from bot.render.limits import BUTTON_TEXT_CHARS, CHART_TITLE_CHARS, HEADER_TEXT_CHARS, OPTION_TEXT_CHARS
+from bot.render.spoken import spoken
 
 Block = dict[str, Any]
 Cell = str | int | tuple[int, str]
@@ -16,10 +17,15 @@ Cell = str | int | tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What Slack gets: `text` for notifications and screen readers, `blocks` for the eye."""
+    """`head` is what a notification shows, and names the event first; `blocks` are for the eye."""
 
-    text: str
+    head: str
     blocks: Sequence[Block]
+
+    @property
+    def text(self) -> str:
+        """The head and all that the blocks say besides."""
+        return spoken(self.head, self.blocks)
 
 
 def header(text: str) -> Block:

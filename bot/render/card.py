@@ -30,7 +30,8 @@ def live_card(session: Session, names: Names, *, reopened: int) -> Message:
     head = _head(session, names)
     now = f"{people(session, summary)} · peak {peak(session)[0]:,}"
     lines = [f"{head} · {now}", f"started {since(session.started_at)}"]
-    return _card(f"{head}: {people(session, summary)}.", session, summary, names, lines, reopened)
+    who = hosts(session, summary) or people(session, summary)
+    return _card(f"{room(session.room_id, names)} started, {who}.", session, summary, names, lines, reopened)
 
 
 def final_card(session: Session, names: Names, *, reopened: int) -> Message:
@@ -40,14 +41,15 @@ def final_card(session: Session, names: Names, *, reopened: int) -> Message:
     end = session.ended_at or session.started_at
     most, first = peak(session)
     at = f" at {clock(first, end)}" if first else ""
-    lasted = f"lasted {length(session.length_s(end))}"
+    lasted = length(session.length_s(end))
     minutes = f"{session.participant_s(end) / 60:,.1f} participant-minutes"
     lines = [
-        f"{head} · {lasted} · {minutes}",
+        f"{head} · lasted {lasted} · {minutes}",
         f"{people(session, summary)}" + (f", peak {most:,}{at}" if most else ""),
         f"started {date(session.started_at)}, ended {date(end)}",
     ]
-    return _card(f"{head}: {lasted}, {people(session, summary)}.", session, summary, names, lines, reopened)
+    says = f"{room(session.room_id, names)} ended after {lasted}, {people(session, summary)}."
+    return _card(says, session, summary, names, lines, reopened)
 
 
 def went(session: Session, joined: Sequence[str], left: Sequence[str]) -> Message:

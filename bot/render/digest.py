@@ -35,10 +35,9 @@ from bot.render.blocks import (
 from bot.render.digest_words import Period, change, compared, days, facts, minutes, odd, room_change, unique
 from bot.render.escape import mrkdwn, plain
 from bot.render.help import COMMAND
-from bot.render.limits import CHART_SEGMENTS
+from bot.render.limits import CHART_SEGMENTS, UPDATE_TEXT_CHARS
 from bot.render.phrases import NAME_CHARS, SESSIONS, Names, count, room, sessions, unread
 
-TEXT_CHARS = 4_000  # docs.slack.dev/reference/methods/chat.postMessage
 ODD_SHOWN = 5
 SKIPPED_SHOWN = 5
 TABLE_PAGE = 5
@@ -217,7 +216,7 @@ class _Drawing:
         if len(rooms) < 2:
             return []
         lines = ["*Busiest rooms*"]
-        left = TEXT_CHARS - sum(len(line) + 1 for line in (*others, *lines, self._other_rooms, self._foot)) - 30
+        left = UPDATE_TEXT_CHARS - sum(len(line) + 1 for line in (*others, *lines, self._other_rooms, self._foot)) - 30
         for place, each in enumerate(rooms, start=1):
             counts = (count(each.sessions, "session", "sessions"), count(each.people, "person", "people"))
             held = f"{minutes(each.participant_s):,} participant-minutes"

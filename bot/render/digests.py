@@ -137,9 +137,7 @@ def digests_list(
     left = ALL_TEXT_CHARS - NOTE_CHARS - sum(map(len, texts([*head, foot])))
     most_chars = left // len(items) - len("Preview nowResumeRemove")
     drawn = [block for digest in items for block in _entry(digest, names, as_of, most_chars)]
-    states = [f"{each.number}: {when(each)}, {_state(each, as_of)}." for each in items]
-    spoken = [f"{total} of this channel.", *states]
-    return Message("\n".join(spoken), [*head, *drawn, foot])
+    return Message(f"{total} of this channel.", [*head, *drawn, foot])
 
 
 def row(digest: Digest, names: Names, as_of: datetime, most_chars: int) -> str:

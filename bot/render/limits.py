@@ -14,6 +14,8 @@ BLOCK_ID_CHARS: Final = 255
 
 # https://docs.slack.dev/reference/methods/chat.postMessage: longer text is truncated.
 MESSAGE_TEXT_CHARS: Final = 40_000
+# https://docs.slack.dev/reference/methods/chat.update: longer text is refused (msg_too_long).
+UPDATE_TEXT_CHARS: Final = 4_000
 
 # Undocumented: all `text` strings of one message together.  A maintainer says "12,000 text characters with a
 # buffer for block containers" (slackapi/bolt-js#2509); 11,341 were rejected as msg_blocks_too_long

@@ -25,7 +25,6 @@ from bot.render.validate_data import texts
 
 CARDS_MOST = 25
 ROOMY_CHARS = 130  # a line with so much room shows longer names and full dates
-FALLBACK_SESSIONS = 10
 
 
 def listing(page: Listing, *, shared_by: str | None = None) -> Message:
@@ -33,11 +32,12 @@ def listing(page: Listing, *, shared_by: str | None = None) -> Message:
     asked = query(page.place, page.names)
     head = [section(asked), context(*_about(page))]
     foot = list(_foot(page, shared_by))
+    says = f"{asked}: {count(len(page.sessions), 'session', 'sessions')} on page {page.place.number}."
     if not page.sessions:
-        return Message(_fallback(page, asked), [*head, *_empty(page), *foot])
+        return Message(says, [*head, *_empty(page), *foot])
     room_chars = ALL_TEXT_CHARS - sum(map(len, texts([*head, *foot])))
     draw = _cards if len(page.sessions) <= CARDS_MOST else _lines
-    return Message(_fallback(page, asked), [*head, *draw(page, room_chars // len(page.sessions)), *foot])
+    return Message(says, [*head, *draw(page, room_chars // len(page.sessions)), *foot])
 
 
 def _about(page: Listing) -> Iterable[str]:
@@ -160,19 +160,6 @@ def _next_queries(asked: Query) -> Iterable[tuple[str, Query]]:
         yield "Without the other filters", asked.without(*narrow)
     if any(term.key == "room" for term in asked.terms):
         yield "In every room", asked.without("room", "start")
-
-
-def _fallback(page: Listing, asked: str) -> str:
-    lines = [f"{asked}: {count(len(page.sessions), 'session', 'sessions')} on page {page.place.number}."]
-    for session in page.sessions[:FALLBACK_SESSIONS]:
-        state = "live" if session.active else "ended"
-        number = session.people_in_count() if session.active else session.people_count()
-        lines.append(f"{room(session.room_id, page.names)}: {state}, {count(number, 'person', 'people')}.")
-    if page.unreadable:
-        lines.append(unread(page.unreadable))
-    if len(page.sessions) > FALLBACK_SESSIONS:
-        lines.append(f"And {len(page.sessions) - FALLBACK_SESSIONS} more.")
-    return "\n".join(lines)
 
 
 def _short(text: str, most_chars: int = 200) -> str:

@@ -84,11 +84,7 @@ def mutes_list(mutes: Sequence[Mute], quiets: Quiets, *, names: Names, zone: str
     more = len(mutes) - len(drawn)
     left = [context(f"… and {more} more: `{COMMAND} unmute &lt;number&gt;` ends one.")] if more else []
     foot = context(f"`{COMMAND} unmute all` ends all. As of {clock(as_of, as_of)}.")
-    spoken = [f"{each.number}: {until(each, zone)}." for each in mutes]
-    return Message(
-        "\n".join([f"{total} of this channel.", *spoken]),
-        [section(f"*{total}* of this channel"), *now, *drawn, *left, foot],
-    )
+    return Message(f"{total} of this channel.", [section(f"*{total}* of this channel"), *now, *drawn, *left, foot])
 
 
 def row(mute: Mute, names: Names, zone: str, most_chars: int) -> str:

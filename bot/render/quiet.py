@@ -56,7 +56,7 @@ def quiets_list(quiets: Quiets, *, zone: str, as_of: datetime, channel_id: str) 
     foot = f"`{COMMAND} quiet off` ends them all. {DIGESTS}"
     drawn = [section(text, turn_off(quiet, channel_id, "quiet")) for (quiet, _), text in zip(quiets, rows, strict=True)]
     blocks = [section(head), *drawn, context(holds), context(foot)]
-    return Message("\n".join(["Quiet hours of this channel:", *rows, holds]), blocks)
+    return Message("🌙 Quiet hours of this channel", blocks)
 
 
 def row(quiet: Quiet, by: str) -> str:

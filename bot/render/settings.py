@@ -69,8 +69,7 @@ def changes_list(changes: Sequence[Changed], *, names: Names, as_of: datetime) -
     head = f"The last {count(len(changes), 'change', 'changes')} of this channel's settings"
     lines = [_change(each, names) for each in changes]
     foot = context(f"The newest first. As of {clock(as_of, as_of)}.")
-    spoken = [f"<@{each.by}>: `{_cut(each.line, 100)}`" for each in changes]
-    return Message("\n".join([f"{head}.", *spoken]), [section(f"*{head}*"), *map(section, packed(lines)), foot])
+    return Message(f"{head}.", [section(f"*{head}*"), *map(section, packed(lines)), foot])
 
 
 def room_ids_of(changes: Iterable[Changed]) -> list[str]:
@@ -134,7 +133,7 @@ class _Card:
         drawn = [
             block for head, some in groups for block in (head, *(each for entry in some for each in entry.blocks()))
         ]
-        return Message(self._spoken(), [*top, *drawn, *bottom])
+        return Message(self._says(), [*top, *drawn, *bottom])
 
     def _groups(self, blocks: Sequence[int], words_chars: int) -> list[_Group]:
         subscriptions, digests, mutes = blocks
@@ -200,7 +199,7 @@ class _Card:
     def _press(self, label: str, line: str, spoken: str) -> Block:
         return button(label, ids.SET, ids.set_value(self.settings.channel_id, VIEW, line), spoken=spoken)
 
-    def _spoken(self) -> str:
+    def _says(self) -> str:
         have = self.settings
         counted = [
             count(len(have.subscriptions), "subscription", "subscriptions"),

@@ -24,7 +24,6 @@ from bot.render.validate_data import texts
 
 CARDS_MOST = 36
 WORDS_CHARS = 1_000  # of a filter in words, where it stands alone
-FALLBACK_SUBSCRIPTIONS = 10
 NOTE_CHARS = 1_500
 """What a list leaves free for a note on what has just been done."""
 _WORDS_LEAST_CHARS = 40
@@ -139,7 +138,8 @@ def subscriptions_list(
     room_chars = ALL_TEXT_CHARS - NOTE_CHARS - sum(map(len, texts([*head, *foot])))
     many = len(items) > CARDS_MOST
     drawn = _lines(items, names, room_chars) if many else _cards(items, told, names, as_of, room_chars)
-    return Message(_spoken(items, channel, names, total), [*head, *drawn, *foot])
+    says = f"{total} of this channel{', paused' if channel.paused else ''}."
+    return Message(says, [*head, *drawn, *foot])
 
 
 def _cards(
@@ -257,12 +257,3 @@ def _now(subscription: Subscription, live: int) -> str:
 def _line(subscription: Subscription) -> str:
     """The line that asks for it, as `typed` has it."""
     return typed(subscription_line(subscription))
-
-
-def _spoken(items: Sequence[Subscription], channel: Channel, names: Names, total: str) -> str:
-    stopped = ", paused" if channel.paused else ""
-    lines = [f"{total} of this channel{stopped}."]
-    lines += [f"{each.number}: {sessions(each.query, names, 250)}." for each in items[:FALLBACK_SUBSCRIPTIONS]]
-    if len(items) > FALLBACK_SUBSCRIPTIONS:
-        lines.append(f"And {len(items) - FALLBACK_SUBSCRIPTIONS} more.")
-    return "\n".join(lines)

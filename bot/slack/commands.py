@@ -54,7 +54,7 @@ async def run_line(request: Request, line: str, *, view: str | None = None) -> N
     if answer is None:
         return
     if view and (shown := await _perform(request, view)):
-        answer = Message(f"{answer.text}\n{shown.text}", [context(answer.text), *shown.blocks])
+        answer = Message(f"{answer.head}\n{shown.head}", [context(answer.head), *shown.blocks])
     await request.reply(answer, replace=view is not None and request.in_place)
 
 

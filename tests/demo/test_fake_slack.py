@@ -224,6 +224,14 @@ async def test_ephemerals_and_direct_messages(slack: FakeSlack, client: AsyncWeb
     assert slack.messages(opened["channel"]["id"])[0].plain == "hello Ben"
 
 
+async def test_an_edit_has_less_room_for_text_than_a_post(slack: FakeSlack, client: AsyncWebClient) -> None:
+    posted = await client.chat_postMessage(channel=live_ops(slack), text="x" * 4_001)
+    with pytest.raises(SlackApiError) as caught:
+        await client.chat_update(channel=live_ops(slack), ts=posted["ts"], text="x" * 4_001)
+    assert caught.value.response["error"] == "msg_too_long"
+    await client.chat_update(channel=live_ops(slack), ts=posted["ts"], text="x" * 4_000)
+
+
 async def test_one_message_a_second_after_a_burst_of_five(
     slack: FakeSlack, client: AsyncWebClient, clock: Clock
 ) -> None:

@@ -346,8 +346,9 @@ async def test_the_list_says_why_each_is_late(world: World) -> None:
 async def listed(world: World, number: int = 1) -> str:
     """What the list says of one."""
     found = await world.store.digests(TEAM)
-    text = digests_list(found, Channel(), names={}, as_of=world.now).text.replace(NO_BREAK, " ")
-    return next(line for line in text.splitlines() if line.startswith(f"{number}: ")).split("Berlin, ")[1][:-1]
+    lines = digests_list(found, Channel(), names={}, as_of=world.now).text.replace(NO_BREAK, " ").splitlines()
+    (first,) = [place for place, line in enumerate(lines) if line.startswith(f"*{number}* · ")]
+    return lines[first + 2]
 
 
 # Clocks that are wrong

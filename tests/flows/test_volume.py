@@ -118,7 +118,7 @@ async def test_one_that_opens_after_page_1_and_ends_before_the_next_poll_is_told
     world.pass_by(timedelta(seconds=15))
     assert await world.polls.run()
     (text,) = (await world.told())["C1"]
-    assert text.startswith("⚪ Ended · *Town hall*")
+    assert text.startswith("*Town hall* ended after ")
 
 
 def counted(texts: list[str]) -> int:

@@ -18,6 +18,11 @@ def inside_limits(message: Message) -> None:
     judge(message.blocks, message.text)
     assert message.text.strip()
     assert len(message.text) <= 4_000
+    if len(message.head) + sum(len(text) + 1 for text in texts(message.blocks)) < 4_000:  # all of it fits
+        said = re.sub(r"[*`\n]", "", message.text)
+        for text in mrkdwn_objects(message.blocks):
+            for line in text["text"].split("\n"):
+                assert re.sub(r"[*`]|\.$", "", line) in said, line
 
 
 def mrkdwn_objects(tree: Any) -> Iterator[dict[str, Any]]:

@@ -61,7 +61,7 @@ def test_a_live_card_says_everything() -> None:
         assert piece in text, piece
     assert "reopened" not in text
     assert details_button(message) == ("Details", ids.SHOW, "1|631a0fa23e3d9fdb00832596")
-    assert message.text == "🟢 Live · *Town hall*: 2 in now, 3 in all."
+    assert message.text.startswith("*Town hall* started, hosted by Ann.\n")
 
 
 def test_a_final_card_says_everything() -> None:
@@ -75,7 +75,7 @@ def test_a_final_card_says_everything() -> None:
     ):  # fmt: skip
         assert piece in text, piece
     assert details_button(message) == ("Details", ids.SHOW, "1|631a0fa23e3d9fdb00832596")
-    assert message.text.replace(NO_BREAK, " ") == "⚪ Ended · *Town hall*: lasted 1 h 05 min, 3 people."
+    assert message.text.replace(NO_BREAK, " ").startswith("*Town hall* ended after 1 h 05 min, 3 people.\n")
 
 
 @pytest.mark.parametrize(("often", "said"), [(1, "reopened 1 time"), (3, "reopened 3 times")])
@@ -139,7 +139,7 @@ def test_one_message_in_place_of_many(opened: int, ended: int, said: str, lines:
     message = roll_up(news, olds, names)
     inside_limits(message)
     harmless(message)
-    assert message.text == f"{said}."
+    assert message.text.startswith(f"{said}.\n")
     text = shown(message)
     assert text.startswith(f"*{said}*\n")
     assert "So many at once are one message" in text
@@ -171,7 +171,7 @@ def test_one_message_at_the_end_of_a_mute(live: int, ended: int, head: str, told
     message = recap(some, known, ended, {each.room_id: name(rng) for each in (*some, *known)})
     inside_limits(message)
     harmless(message)
-    assert message.text == head.replace("*", "")
+    assert message.text.startswith(head.replace("*", ""))
     text = shown(message)
     assert text.startswith(f"{head}\n")
     assert "A mute or quiet hours kept this back." in text

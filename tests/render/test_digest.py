@@ -34,8 +34,9 @@ from bot.core.schedule import EVERY_DAY, Schedule, Window
 from bot.core.zones import read_zone
 from bot.render import actions as ids
 from bot.render.blocks import Message
-from bot.render.digest import ODD_SHOWN, TEXT_CHARS, digest_message
+from bot.render.digest import ODD_SHOWN, digest_message
 from bot.render.digest_words import Period, change, days, longer, unique
+from bot.render.limits import UPDATE_TEXT_CHARS
 from bot.render.phrases import NO_BREAK
 from bot.render.validate_data import texts
 from tests.render.accounts import HOSTILE
@@ -373,7 +374,7 @@ def drawings(draw: st.DrawFn) -> tuple[Figures, Digest, dict[str, str], Due]:
 def test_whatever_the_figures_and_names(drawing: tuple[Figures, Digest, dict[str, str], Due]) -> None:
     message = digest_message(*drawing)
     sound(message)
-    assert len(message.text) <= TEXT_CHARS
+    assert len(message.text) <= UPDATE_TEXT_CHARS
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -392,7 +393,7 @@ def test_the_worst_names_at_their_most(name: str) -> None:
     made = digest(" ".join(f"room:{each}" for each in rooms[:18]))
     message = digest_message(figures, made, dict.fromkeys(rooms, name), what, preview=True)
     sound(message)
-    assert len(message.text) <= TEXT_CHARS
+    assert len(message.text) <= UPDATE_TEXT_CHARS
     assert "of this channel" in message.text and "more\n" in message.text
 
 

@@ -39,7 +39,7 @@ def test_the_last_line_sums_up() -> None:
         ([fail, Finding("Other", "fail", "x")], "❌ 2 of 2 checks failed: What fail, Other"),
     ):
         assert list(terminal(findings, colour=True))[-1] == said
-        assert doctor_message(findings, here="C1", as_of=NOW).text == said
+        assert doctor_message(findings, here="C1", as_of=NOW).head == said
 
 
 def test_many_long_findings_fit() -> None:

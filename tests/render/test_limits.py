@@ -64,7 +64,7 @@ DELIBERATE = {
     "CHART_SERIES": (6, 12),
 }
 # Not a rule of one field, so slackblocks has no twin.
-OURS_ALONE = {"MESSAGE_TEXT_CHARS", "ALL_TEXT_CHARS"}
+OURS_ALONE = {"MESSAGE_TEXT_CHARS", "UPDATE_TEXT_CHARS", "ALL_TEXT_CHARS"}
 
 
 @pytest.mark.parametrize(("mine", "twin"), TWINS.items())

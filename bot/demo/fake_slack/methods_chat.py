@@ -5,6 +5,7 @@ Each takes the site and the call's arguments (decoded), returns the answer witho
 
 from bot.demo.fake_slack.model import Channel, Json, Message
 from bot.demo.fake_slack.site import Refused, Site, checked_content, checked_metadata
+from bot.render.limits import UPDATE_TEXT_CHARS
 
 
 def post_message(site: Site, args: Json) -> Json:
@@ -44,6 +45,8 @@ def update(site: Site, args: Json) -> Json:
     if "blocks" not in args and "text" not in args:
         raise Refused("no_text", breach=True)
     text, blocks = checked_content(site, args.get("text"), args.get("blocks"), blank_ok=bool(message.text))
+    if len(text) > UPDATE_TEXT_CHARS:  # same page, "msg_too_long"
+        raise Refused("msg_too_long", breach=True)
     fields: Json = {"text": text} if "text" in args else {}
     if "text" in args or args.get("blocks") is not None:
         fields["blocks"] = blocks
