@@ -8,12 +8,14 @@ from datetime import datetime
 
 from bot.core.finding import Finding, State
 from bot.program import PROGRAM
-from bot.render.blocks import Message, context, section
+from bot.render import actions as ids
+from bot.render.blocks import Message, actions, button, context, section
 from bot.render.escape import mrkdwn, plain
 from bot.render.limits import ALL_TEXT_CHARS
 from bot.render.lines import packed
 from bot.render.phrases import clock, count
 
+DETAILS = "details"
 SEEN_CHARS = 240
 _AROUND_CHARS = 500
 """For the head, the foot, and what is said of lines that are left out."""
@@ -51,19 +53,23 @@ def _named(findings: Sequence[Finding], state: State) -> str:
     return ", ".join(dict.fromkeys(each.what for each in findings if each.state == state))
 
 
-def doctor_message(findings: Sequence[Finding], *, here: str, as_of: datetime) -> Message:
-    """For the one who asked, in the channel `here`: the worst first. Other conversations are named where everybody may
-    know of them, and counted where not."""
+def doctor_message(findings: Sequence[Finding], *, here: str, as_of: datetime, details: bool = False) -> Message:
+    """For the one who asked, in the channel `here`: what isn't well, the worst first, or with `details` every check.
+    Other conversations are named where everybody may know of them, and counted where not."""
     shown = [each for each in findings if each.place in ("", here) or each.public]
     if hidden := len(findings) - len(shown):
         others = count(hidden, "conversation that isn't public", "conversations that aren't public")
         shown.append(Finding("Channels", "warn", f"something is wrong with {others}", _NAMED))
     worst_first = sorted(shown, key=lambda each: list(_MARKS).index(each.state))
+    if not details:
+        worst_first = [each for each in worst_first if each.state != "ok"]
+    more = [] if details else [actions(button("Details", ids.RUN, ids.line_value(f"doctor {DETAILS}")))]
     head = summary(findings)
     lines = _fitting([_line(each) for each in worst_first])
     blocks = [
         section(f"*{head}*"),
         *(section(text) for text in packed(lines)),
+        *more,
         context(f"As of {clock(as_of, as_of)}."),
     ]
     return Message(head, blocks)

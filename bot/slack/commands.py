@@ -158,7 +158,9 @@ COMMANDS: dict[str, Command] = {
         also=("config",),
     ),
     "doctor": Command(
-        "doctor", "whether everything works: Slack, 100ms, the database, the clock, waiting messages", doctor
+        "doctor [details]",
+        "whether everything works: Slack, 100ms, the database, the clock, waiting messages; `details`: each check",
+        doctor,
     ),
     "help": Command("help", "this list", _help, also=("?", "h", "-h", "-help", "--help", "-?")),
 }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from bot.core.lines import check_alone
 from bot.render.blocks import Message
-from bot.render.doctor import doctor_message
+from bot.render.doctor import DETAILS, doctor_message
 from bot.slack.request import Request
 
 NO_GUESTS = "The bot's health is shown to full members of the workspace only: please ask one of them."
 
 
 async def doctor(request: Request, line: str) -> Message:
-    """What all checks find."""
-    check_alone("doctor", line)
+    """What all checks find: the trouble, or with `details` all of it."""
+    details = line.strip(" ,").lower() == DETAILS
+    if not details:
+        check_alone("doctor", line)
     await request.no_guests(NO_GUESTS)
     findings = await request.bot.examine()
-    return doctor_message(findings, here=request.channel_id, as_of=request.now)
+    return doctor_message(findings, here=request.channel_id, as_of=request.now, details=details)

@@ -15,7 +15,9 @@ def test_text_from_outside_does_nothing() -> None:
     evil = Finding("Slack token", "ok", "<!channel> *x* @here\n\033[31m `y` <https://x.example|z>", "*Do* `a &amp; b`")
     line, _ = terminal([evil], colour=False)
     assert "\n" not in line and "\033" not in line and line.endswith("→ Do `a & b`")
-    (section,) = [block for block in doctor_message([evil], here="C1", as_of=NOW).blocks if "token" in str(block)]
+    (section,) = [
+        block for block in doctor_message([evil], here="C1", as_of=NOW, details=True).blocks if "token" in str(block)
+    ]
     shown = section["text"]["text"]
     assert "<!channel>" not in shown and "@here" not in shown and "*x*" not in shown and "<https" not in shown
     assert "*Do* `a &amp; b`" in shown
