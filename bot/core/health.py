@@ -80,6 +80,13 @@ def judge_scopes(granted: Collection[str], *, groups: bool) -> list[Finding]:
     return findings or [Finding(what, "ok", "everything that the features need")]
 
 
+def judge_messages_tab(ago_s: float) -> Finding:
+    """The app's Messages tab, which was off when the bot wrote to somebody so long ago."""
+    seen = f"it was off {span(ago_s)} ago, so a message to a person was refused, such as that alerts are paused"
+    page = "switch *Messages Tab* on, on the app's page App Home, or paste its manifest anew"
+    return Finding("Messages tab", "warn", seen, f"{page}; the app needn't be installed again")
+
+
 def judge_group(group_id: str, cause: str) -> Finding:
     """A user group of ACCESS whose members Slack doesn't tell, for that `cause`, a code of Slack's."""
     why, mend = _GROUPS.get(cause, (f"Slack answers {cause}", "look again in a moment"))

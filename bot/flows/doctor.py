@@ -27,6 +27,8 @@ CHECK_S = 8.0
 PLACES_MOST = 10
 """So many conversations that something is wrong with are told one by one; the others are counted. So many user groups,
 and channels, of ACCESS are looked at: Slack allows 20 such questions a minute."""
+TAB_MS = 86_400_000
+"""A refusal that is older says nothing of today."""
 NO_CHANNEL = "channel_not_found"
 _SEE = f"`{COMMAND} subscriptions` there"
 
@@ -165,6 +167,16 @@ async def _outbox(asked: Asked) -> Sequence[Finding]:
     return [health.judge_outbox(counts.waiting, counts.late_s, counts.held, release)]
 
 
+async def _messages_tab(asked: Asked) -> Sequence[Finding]:
+    """Only a message that was refused tells that the tab is off; that it is on nothing tells."""
+    store, who = (await asked.store).known, (await asked.who).known
+    if store is None or who is None:
+        return []
+    now_ms = int(await store.time() * 1000)
+    refused_ms = await store.dropped_ms(who.team_id, "messages_tab_disabled", now_ms - TAB_MS)
+    return [health.judge_messages_tab((now_ms - refused_ms) / 1000)] if refused_ms is not None else []
+
+
 async def _channels(asked: Asked) -> Sequence[Finding]:
     store, who, workspace = (await asked.store).known, (await asked.who).known, asked.parts.workspace
     if store is None or who is None or workspace is None:
@@ -246,6 +258,7 @@ CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[Finding]]]] 
     "Database": _database,
     "Last poll": _last_poll,
     "Outbox": _outbox,
+    "Messages tab": _messages_tab,
     "Channels": _channels,
     "Blocks": _blocks,
 }

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BindParameter,
     bindparam,
     case,
+    func,
     select,
     tuple_,
     update,
@@ -126,6 +127,13 @@ async def add(db: AsyncConnection, outgoing: Sequence[Outgoing], now_ms: int) ->
 
 async def status(db: AsyncConnection, key: str) -> str:
     return await db.scalar(select(outbox.c.status).where(outbox.c.key == key)) or ""
+
+
+async def dropped_ms(db: AsyncConnection, team_id: str, cause: str, since_ms: int) -> int | None:
+    of = outbox.c
+    query = select(func.max(of.done_ms)).where(of.done_ms > since_ms, of.team_id == team_id, of.cause == cause)
+    newest: int | None = await db.scalar(query.where(of.status == DEAD))
+    return newest
 
 
 async def _ours(db: AsyncConnection, rows: Sequence[Row]) -> dict[int, int]:

@@ -397,6 +397,10 @@ class Store:
         the new message `post`, whose key is the card's. It shows the newest state that the store knows."""
         await self._run(lambda db: outbox.replaced(db, row, card, post))
 
+    async def dropped_ms(self, team_id: str, cause: str, since_ms: int) -> int | None:
+        """When the newest message that was given up for this cause was first tried, None where none was since then."""
+        return await self._run(lambda db: outbox.dropped_ms(db, team_id, cause, since_ms))
+
     async def status(self, key: str) -> str:
         """pending, sending, sent, held or dead; "" for a message that isn't there."""
         return await self._run(lambda db: outbox.status(db, key))

@@ -9,7 +9,7 @@ from bot.demo.fake_hms import FakeHms, Status
 from bot.demo.fake_slack import ApiError, FakeSlack, RateLimited
 from bot.demo.run import scopes_of
 from bot.settings import Settings
-from tests.slack.live import press, said_soon, say, until
+from tests.slack.live import press, said_soon, say, subscribe, until
 
 
 async def test_all_is_well(bot: str, slack: FakeSlack) -> None:
@@ -41,6 +41,15 @@ async def test_in_socket_mode_the_sockets_are_counted_and_slack_is_not_asked_for
         await slack.socket_mode.refresh(only=0)
         said = await said_soon(slack, "doctor", "🟠 *Slack socket* · 1 connection is open, of 2")
         assert "→ look for `socket_failed`, `socket_mode_off` and `app_token_refused` in the log" in said.plain
+
+
+async def test_a_messages_tab_that_is_off_is_told_of(bot: str, slack: FakeSlack) -> None:
+    assert "Messages tab" not in (await say(slack, "doctor details")).plain
+    slack.workspace.messages_tab = False
+    slack.fail("chat.postMessage", ApiError("is_archived"))
+    await subscribe(slack)
+    said = await said_soon(slack, "doctor", "🟠 *Messages tab* · it was off")
+    assert "→ switch *Messages Tab* on, on the app's page App Home, or paste its manifest anew" in said.plain
 
 
 async def test_slack_that_asks_to_wait_is_no_fault(bot: str, slack: FakeSlack) -> None:

@@ -167,6 +167,7 @@ DRIVEN: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "digests": lambda store: store.digests(TEAM),
     "pause_digest": lambda store: store.pause_digest(TEAM, "C4", 2, None, by()),
     "remove_digest": lambda store: store.remove_digest(TEAM, "C4", 2, by()),
+    "dropped_ms": lambda store: store.dropped_ms(TEAM, "x", NOW - DAY),
     "due_digests": lambda store: store.due_digests(TEAM, NOW),
     "send_digest": _send_digest,
     "digest_failed": lambda store: store.digest_failed(digest("C4"), "x"),
