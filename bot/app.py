@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -30,10 +30,12 @@ from bot.flows.digest import Digests
 from bot.flows.doctor import examine
 from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
+from bot.flows.watch import Watch
 from bot.hms.client import Hms
 from bot.jobs.alerts import LEASE_S as LEAD_S
 from bot.jobs.alerts import RECONCILE_S, Alerts
 from bot.jobs.scheduler import Scheduler
+from bot.ready import Health
 from bot.settings import Mode, Settings
 from bot.slack.commands import COMMANDS, FREE, command_words
 from bot.slack.groups import Groups
@@ -110,7 +112,8 @@ async def running(
         clock = Clock(store)
         data_blocks = DataBlocks()
         deliver = _deliver(settings, store, Chat(poster, data_blocks=data_blocks), identity, clock, pace)
-        alerts = _alerts(settings, store, hms, rooms, identity, deliver, clock, pace)
+        workspace = Workspace(poster)
+        alerts = _alerts(settings, store, hms, rooms, identity, deliver, clock, pace, workspace)
         scheduler = Scheduler(alerts.jobs())
         stack.push_async_callback(scheduler.finish, JOBS_STOP_S)
         stack.callback(deliver.stop)
@@ -124,7 +127,7 @@ async def running(
             settings,
             [mode],
             access,
-            workspace=Workspace(poster),
+            workspace=workspace,
             hms=hms,
             look=look,
             since_s=time.time(),
@@ -148,7 +151,7 @@ async def running(
             words=tuple(COMMANDS),
         )
         register(slack, bot)
-        health = _Health(identity, alerts, socket)
+        health = Health(identity, alerts, socket)
         served = application(
             slack if mode == "web" else None,
             secret(settings.slack_signing_secret),
@@ -178,39 +181,6 @@ async def running(
         yield Running(f"http://{host}:{port}", starting)
 
 
-class _Health:
-    """What /readyz and /metrics say of the bot."""
-
-    def __init__(self, identity: Identity, alerts: Alerts, socket: Socket | None) -> None:
-        self._identity = identity
-        self._alerts = alerts
-        self._socket = socket
-        self._stopping = False
-
-    def stop(self) -> None:
-        self._stopping = True
-
-    def not_ready(self) -> str:
-        """Why it can't serve, or ""."""
-        if self._stopping:
-            return "stopping"
-        if not self._identity.known:
-            return "waiting for Slack's auth.test"
-        if self._socket is not None and not self._socket.open:
-            return "waiting for Slack's socket"
-        return ""
-
-    async def note(self) -> str:
-        """Why alerts wait, or ""."""
-        team_id = self._identity.team_id
-        said = (await self._alerts.stale(team_id), await self._alerts.slow(team_id))
-        return "\n".join(filter(None, said))
-
-    async def stored(self) -> Mapping[str, float]:
-        """What the database holds, for metrics."""
-        return await self._alerts.stored(self._identity.team_id)
-
-
 def _deliver(settings: Settings, store: Store, chat: Chat, identity: Identity, clock: Clock, pace: Pace) -> Deliver:
     return Deliver(
         store,
@@ -218,6 +188,7 @@ def _deliver(settings: Settings, store: Store, chat: Chat, identity: Identity, c
         bot=lambda: identity.name,
         clock=clock,
         unsure=settings.unconfirmed_posts,
+        ops=settings.ops_channel,
         post_s=pace.post_s,
         lease_s=pace.lease_s,
         settle_s=pace.settle_s,
@@ -234,12 +205,24 @@ def _alerts(
     deliver: Deliver,
     clock: Clock,
     pace: Pace,
+    workspace: Workspace,
 ) -> Alerts:
+    def team_id() -> str:
+        return identity.team_id
+
     return Alerts(
         store,
-        Poll(hms, rooms, store, lambda: identity.team_id),
-        Digests(hms, rooms, store, lambda: identity.team_id),
+        Poll(hms, rooms, store, team_id),
+        Digests(hms, rooms, store, team_id),
         deliver,
+        Watch(
+            store,
+            workspace,
+            team_id,
+            lambda: int(clock() * 1000),
+            ops=settings.ops_channel,
+            bot=lambda: identity.name,
+        ),
         clock,
         settings.poll_interval_s,
         lead_s=pace.lead_s,

@@ -90,6 +90,7 @@ def parts(
         workspace=workspace if fit("SLACK_BOT_TOKEN", "SLACK_API_URL") else None,
         slack_proxy=proxy_name(settings.slack_api_url) if workspace is not None else "",
         signed="web" in of,
+        ops_channel=settings.ops_channel if fit("OPS_CHANNEL") else "",
         app_token=secret(settings.slack_app_token) if "socket" in of and fit("SLACK_APP_TOKEN") else "",
         sockets=sockets,
         hms=hms if fit(HMS_KEYS, "HMS_ACCESS_KEY", "HMS_SECRET", "HMS_MANAGEMENT_TOKEN", "HMS_API_URL") else None,

@@ -85,12 +85,14 @@ OUTBOX_MESSAGES = "sessions_bot_outbox_messages"
 OUTBOX_AGE = "sessions_bot_outbox_age_seconds"
 HELD_MESSAGES = "sessions_bot_held_messages"
 PAUSED_CHANNELS = "sessions_bot_paused_channels"
+WORKSPACE_REFUSED = "sessions_bot_workspace_refused"
 POLL_AGE = "sessions_bot_poll_age_seconds"
 STORED: Mapping[str, str] = {
     OUTBOX_MESSAGES: "Messages to be sent or on their way",
     OUTBOX_AGE: "How long the oldest message has been due, 0 where none is",
     HELD_MESSAGES: "Messages that nobody can tell the arrival of, held for a person",
     PAUSED_CHANNELS: "Channels that can't be posted to",
+    WORKSPACE_REFUSED: "1 where Slack refuses the bot's token, so that nothing is sent",
     POLL_AGE: "Since the last good poll, or since the start where there was none",
 }
 """What the database knows, read when it is asked for: the same in every process."""

@@ -31,6 +31,12 @@ def _database_url(url: str) -> str:
     return url
 
 
+def _channel_id(text: str) -> str:
+    if text and not re.fullmatch(r"[CDG][A-Z0-9]{5,20}", text):
+        raise ValueError("is not the id of a channel")
+    return text
+
+
 def _port(text: object) -> int:
     if not re.fullmatch(r"\d{1,5}", str(text)) or int(str(text)) > 65_535:
         raise ValueError("is not a whole number from 0 to 65535")
@@ -55,7 +61,8 @@ class Settings(BaseSettings):
     hms_api_url: HttpUrl = "https://api.100ms.live/v2"
     database_url: Annotated[str, AfterValidator(_database_url), Field(repr=False)] = "sqlite:///sessions-bot.db"
     poll_interval_s: float = Field(default=15, ge=1, le=3_600)
-    unconfirmed_posts: Literal["hold", "repost"] = "hold"
+    unconfirmed_posts: Literal["hold", "repost"] = "repost"
+    ops_channel: Annotated[str, AfterValidator(_channel_id)] = ""
     access: str = ""  # read by core.access, which needs the commands
     mask_names: bool = False
     host: str = "0.0.0.0"  # noqa: S104 - a container listens to its outside
@@ -103,6 +110,7 @@ _WRITE = {
     "database_url": "sqlite:///sessions-bot.db, for example",
     "poll_interval_s": "15, for example",
     "unconfirmed_posts": "hold or repost",
+    "ops_channel": "C0123LIVE, for example: it stands at the end of a channel's details in Slack",
     "mask_names": "true or false",
     "port": "3000, for example",
     "default_timezone": "Europe/Berlin, for example",

@@ -1,6 +1,6 @@
 """Slack's answers to a request, sorted by what they say of its effect.
 
-Codes and their meanings: docs.slack.dev/reference/methods/chat.postMessage, docs.slack.dev/apis/web-api/rate-limits.
+docs.slack.dev/apis/web-api/rate-limits; `refusals` has the codes.
 """
 
 from __future__ import annotations
@@ -13,40 +13,23 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from bot.chat.outcome import NotNow, Refused, Unsure
+from bot.chat.refusals import UNSURE, WAITS
 from bot.patience import granted
 
 UNASKED_S = 5.0
 """How long to wait where nothing was done and no Retry-After says how long."""
 
-# "It's possible some aspect of the operation succeeded before the error was raised"; the last two belong to an argument
-# that we don't send.
-AMBIGUOUS = {
-    "internal_error",
-    "fatal_error",
-    "service_unavailable",
-    "request_timeout",
-    "duplicate_message_not_found",
-    "duplicate_channel_not_found",
-}
-NOT_NOW = {
-    "ratelimited": UNASKED_S,
-    "rate_limited": UNASKED_S,
-    "message_limit_exceeded": 30.0,
-    "team_added_to_org": 60.0,
-    "external_channel_migrating": 60.0,
-}
-BAD_BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`status` is 0 where there was none, `code` "" where all is well or it was not Slack's JSON. `ts` is that of the
-    message, where all is well."""
+    message, where all is well, and `thread_ts` that of its thread's first, "" where it stands in none."""
 
     status: int
     code: str
     headers: Mapping[str, str]
     ts: str = ""
+    thread_ts: str = ""
 
     @property
     def cause(self) -> str:
@@ -84,8 +67,8 @@ def weigh(answer: Answer) -> NotNow | Refused | Unsure:
     if answer.status == 429:
         asked_s = answer.retry_after_s
         return NotNow(UNASKED_S if asked_s is None else asked_s, answer.cause)
-    if not answer.code or answer.status >= 500 or answer.code in AMBIGUOUS:
+    if not answer.code or answer.status >= 500 or answer.code in UNSURE:
         return Unsure(answer.cause)
-    if answer.code in NOT_NOW:
-        return NotNow(answer.retry_after_s or NOT_NOW[answer.code], answer.code)
+    if answer.code in WAITS:
+        return NotNow(answer.retry_after_s or WAITS[answer.code], answer.code)
     return Refused(answer.code)

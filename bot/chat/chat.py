@@ -11,18 +11,17 @@ import msgspec
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
-from bot.chat.answers import BAD_BLOCKS, judge, weigh
+from bot.chat.answers import judge, weigh
 from bot.chat.data_blocks import Blocks, DataBlocks
 from bot.chat.history import EVENT_TYPE, History
 from bot.chat.method import Method
-from bot.chat.outcome import Gone, Outcome, Refused, Sent, Unsure
-from bot.render.limits import MESSAGE_TEXT_CHARS
+from bot.chat.outcome import Found, Gone, Outcome, Refused, Sent, Unreadable, Unsure
+from bot.chat.refusals import BAD_BLOCKS, NO_THREAD
+from bot.render.limits import MESSAGE_TEXT_CHARS, UPDATE_TEXT_CHARS
 from bot.render.validate import problems
 
 TIMEOUT_S = 10.0
 """A request that takes longer is given up. Whoever leases a message for sending must lease it for longer than this."""
-GONE = {"message_not_found", "cant_update_message"}
-
 CHECKED = 256
 """So many messages are remembered as checked: one is often told to many channels."""
 
@@ -49,29 +48,57 @@ class Chat:
         timeout_s: float = TIMEOUT_S,
     ) -> Outcome:
         """A new message, or a reply in the thread of `thread_ts`, with `key` in its metadata. `channel_id` may be a
-        person's: then it is a direct message. Raises nothing."""
+        person's: then it is a direct message. Raises nothing.
+
+        Slack posts a reply to a deleted message at top level, and only its answer shows that: such a reply is deleted
+        at once, and counts as refused for want of its thread.
+        """
         where: dict[str, Any] = {"channel": channel_id, "unfurl_links": False, "unfurl_media": False}
         if thread_ts is not None:
             where["thread_ts"] = thread_ts
-        return await self._send("chat.postMessage", where, text, blocks, key, timeout_s)
+        outcome = await self._send("chat.postMessage", where, text, blocks, key, timeout_s)
+        if thread_ts is None or not isinstance(outcome, Sent) or outcome.thread_ts:
+            return outcome
+        return Refused(NO_THREAD) if await self.withdraw(channel_id, outcome.ts) else Unsure("outside its thread")
 
     async def edit(
         self, channel_id: str, ts: str, text: str, blocks: Blocks, *, key: str, timeout_s: float = TIMEOUT_S
     ) -> Outcome:
-        """Make our message at `ts`, posted with `key`, say this. Twice is as good as once. Raises nothing."""
+        """Make our message at `ts`, posted with `key`, say this. Twice is as good as once. Raises nothing. Gone is
+        certain: where Slack doesn't find the message it is looked for."""
         where = {"channel": channel_id, "ts": ts}
         outcome = await self._send("chat.update", where, text, blocks, key, timeout_s)
-        return Gone() if isinstance(outcome, Refused) and outcome.code in GONE else outcome
+        if outcome == Refused("message_not_found"):
+            try:
+                return outcome if await self._history.there(channel_id, ts) else Gone()
+            except Unreadable as error:
+                log.info("message_unseen", channel=channel_id, cause=error.cause)
+        return outcome
 
-    async def find(self, channel_id: str, key: str, *, oldest_ms: int, thread_ts: str | None = None) -> str | None:
-        """The `ts` of our message with this key, posted after `oldest_ms`, in the channel or a thread of it. None: it
-        isn't there. Raises Unreadable."""
+    async def find(self, channel_id: str, key: str, *, oldest_ms: int, thread_ts: str | None = None) -> Found | None:
+        """Our message with this key, posted after `oldest_ms`, in the channel or a thread of it. None: it isn't there.
+        Raises Unreadable."""
         return await self._history.find(channel_id, key, oldest_ms=oldest_ms, thread_ts=thread_ts)
+
+    async def withdraw(self, channel_id: str, ts: str, *, timeout_s: float = TIMEOUT_S) -> bool:
+        """Delete a message of ours; whether it is certainly gone. Raises nothing."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                answer = await self._call("chat.delete", {"channel": channel_id, "ts": ts})
+        except Exception as error:
+            log.warning("not_withdrawn", channel=channel_id, cause=judge(error).__class__.__name__)
+            return False
+        gone = (answer.status == 200 and not answer.code) or answer.code == "message_not_found"
+        if not gone:
+            log.warning("not_withdrawn", channel=channel_id, cause=answer.cause)
+        return gone
 
     async def _send(
         self, method: str, where: Mapping[str, Any], text: str, blocks: Blocks, key: str, timeout_s: float
     ) -> Outcome:
         """What Slack refuses of the blocks is left out, in the end all of them, within the same time."""
+        if method == "chat.update":
+            text = text[:UPDATE_TEXT_CHARS]
         if found := _problems(text, msgspec.json.encode(blocks)):  # a defect; people still get the text
             log.error("invalid_blocks", problems=len(found), first=found[0])
             text, blocks = text[:MESSAGE_TEXT_CHARS], ()
@@ -92,7 +119,7 @@ class Chat:
         except Exception as error:
             return judge(error)
         self._history.note(answer.headers)
-        return Sent(answer.ts) if answer.ts else weigh(answer)
+        return Sent(answer.ts, answer.thread_ts) if answer.ts else weigh(answer)
 
 
 @lru_cache(CHECKED)

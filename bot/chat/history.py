@@ -17,7 +17,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.answers import judge, read
-from bot.chat.outcome import NotNow, Refused, Unreadable
+from bot.chat.outcome import Found, NotNow, Refused, Unreadable
+from bot.chat.refusals import NO_HISTORY, NO_THREAD
 
 EVENT_TYPE = "sessions_bot"
 PAGE = 200
@@ -43,11 +44,16 @@ class History:
     """Reads conversations. Keeps to Slack's Retry-After, and asks for nothing that the token's scopes don't allow."""
 
     def __init__(self, client: AsyncWebClient, bot_id: str) -> None:
-        self._client = client
         self._bot_id = bot_id
+        self._methods: Mapping[str, _Method] = {
+            "auth.test": client.auth_test,
+            "conversations.history": cast(_Method, client.conversations_history),
+            "conversations.open": client.conversations_open,
+            "conversations.replies": client.conversations_replies,
+        }
         self._scopes: frozenset[str] | None = None
         self._direct: dict[str, str] = {}  # by a person's id: the id of our conversation
-        self._reached: TTLCache[tuple[str, str], _Place] = TTLCache(1_000, REMEMBERED_S)  # by channel and key
+        self._reached: TTLCache[tuple[str, str, str], _Place] = TTLCache(1_000, REMEMBERED_S)  # by method, channel, key
         self._not_before: dict[str, float] = {}  # by method, in the time of time.monotonic
 
     def note(self, headers: Mapping[str, str]) -> None:
@@ -55,28 +61,50 @@ class History:
         if scopes := headers.get("X-OAuth-Scopes"):
             self._scopes = frozenset(scope.strip() for scope in scopes.split(","))
 
-    async def find(self, channel_id: str, key: str, *, oldest_ms: int, thread_ts: str | None) -> str | None:
-        """See Chat.find."""
-        if not self._bot_id:
-            self._bot_id = _text(await self._ask("auth.test", self._client.auth_test, {}), "bot_id")
-        self._must_be_allowed(channel_id)
-        where = {"channel": await self._conversation(channel_id)}
-        name, method = "conversations.history", cast(_Method, self._client.conversations_history)
+    async def find(self, channel_id: str, key: str, *, oldest_ms: int, thread_ts: str | None) -> Found | None:
+        """See Chat.find. A reply whose thread was deleted may stand at top level."""
+        where = await self._where(channel_id)
+        oldest = f"{oldest_ms // 1000}.{oldest_ms % 1000:03d}000"
         if thread_ts is not None:
-            name, method = "conversations.replies", self._client.conversations_replies
-            where["ts"] = thread_ts
-        start = _Place(f"{oldest_ms // 1000}.{oldest_ms % 1000:03d}000")
-        place = self._reached.pop((channel_id, key), start)
+            try:
+                ts = await self._search("conversations.replies", {**where, "ts": thread_ts}, key, oldest)
+            except Unreadable as error:
+                if error.cause != NO_THREAD:
+                    raise
+            else:
+                return Found(ts) if ts is not None else None
+        ts = await self._search("conversations.history", where, key, oldest)
+        return Found(ts, threaded=thread_ts is None) if ts is not None else None
+
+    async def there(self, channel_id: str, ts: str) -> bool:
+        """True for a message of ours at that `ts`, which isn't a reply. Raises Unreadable."""
+        at = {"latest": ts, "oldest": ts, "inclusive": True, "limit": 1}
+        page = await self._ask("conversations.history", await self._where(channel_id) | at)
+        messages = page.get("messages")
+        if not isinstance(messages, list):
+            raise Unreadable("no messages")
+        return any(each.get("ts") == ts and each.get("bot_id") == self._bot_id for each in messages)
+
+    async def _where(self, channel_id: str) -> dict[str, Any]:
+        """The arguments that name a conversation. Raises Unreadable where it can't be read."""
+        if not self._bot_id:
+            self._bot_id = _text(await self._ask("auth.test", {}), "bot_id")
+        self._must_be_allowed(channel_id)
+        return {"channel": await self._conversation(channel_id)}
+
+    async def _search(self, name: str, where: Json, key: str, oldest: str) -> str | None:
+        """The `ts` of our message with this key, None where it isn't among those that `name` lists."""
+        reached = (name, str(where["channel"]), key)
+        start = _Place(oldest)
+        place = self._reached.pop(reached, start)
         broken_off = place.cursor is not None
         for _ in range(PAGES_MOST):
             arguments = {"oldest": place.oldest, "cursor": place.cursor, "inclusive": True, "limit": PAGE}
             try:
-                page = await self._ask(name, method, where | arguments | {"include_all_metadata": True})
+                page = await self._ask(name, {**where, **arguments, "include_all_metadata": True})
             except Unreadable as error:
-                if error.cause == "thread_not_found":  # it was deleted, with all that was in it
-                    return None
-                if place != start and error.cause != "invalid_cursor":
-                    self._reached[channel_id, key] = place
+                if place != start and error.cause not in ("invalid_cursor", NO_THREAD):
+                    self._reached[reached] = place
                 raise
             found, newest, after = self._look(page, key)
             newest = max(place.newest, newest)
@@ -90,7 +118,7 @@ class History:
                 place, broken_off = _Place(newest or place.oldest), False
             else:
                 return None
-        self._reached[channel_id, key] = place
+        self._reached[reached] = place
         raise Unreadable("too long to read at once", 0.0)
 
     def _look(self, page: Json, key: str) -> tuple[str | None, str, str | None]:
@@ -116,24 +144,24 @@ class History:
         if self._scopes is None:
             return
         if not any(f"{kind}:history" in self._scopes for kind in kinds) or (person and "im:write" not in self._scopes):
-            raise Unreadable("missing_scope")
+            raise Unreadable(NO_HISTORY, refused=True)
 
     async def _conversation(self, channel_id: str) -> str:
         """Direct messages are posted to a person's id, and read under the conversation's."""
         if channel_id[:1] not in "UW":
             return channel_id
         if channel_id not in self._direct:
-            opened = await self._ask("conversations.open", self._client.conversations_open, {"users": channel_id})
+            opened = await self._ask("conversations.open", {"users": channel_id})
             self._direct[channel_id] = _text(opened.get("channel") or {}, "id")
         return self._direct[channel_id]
 
-    async def _ask(self, name: str, method: _Method, arguments: dict[str, Any]) -> Json:
+    async def _ask(self, name: str, arguments: Json) -> Json:
         """The data of an answer that is ok. Raises Unreadable."""
         if (left_s := self._not_before.get(name, 0.0) - time.monotonic()) > 0:
             raise Unreadable("ratelimited", left_s)
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                answer = await method(**arguments)
+                answer = await self._methods[name](**arguments)
         except Exception as error:  # also slack_sdk's own, on an answer that is no JSON object
             raise self._unreadable(name, error) from None
         self.note(answer.headers)
@@ -148,7 +176,9 @@ class History:
         if isinstance(outcome, NotNow):
             self._not_before[name] = time.monotonic() + outcome.retry_after_s
             return Unreadable(outcome.cause, outcome.retry_after_s)
-        return Unreadable(outcome.code if isinstance(outcome, Refused) else outcome.cause)
+        if isinstance(outcome, Refused):
+            return Unreadable(outcome.code, refused=True)
+        return Unreadable(outcome.cause)
 
 
 def _text(data: Json, name: str) -> str:

@@ -14,12 +14,19 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.chat.answers import Answer
 
 
+class _Message(msgspec.Struct):
+    """Of the message as it was posted, what tells where it stands."""
+
+    thread_ts: str = ""
+
+
 class _Body(msgspec.Struct):
     """Of Slack's JSON, what we ask for."""
 
     ok: bool
     ts: str = ""
     error: str = ""
+    message: _Message = msgspec.field(default_factory=_Message)
 
 
 _body = msgspec.json.Decoder(_Body)
@@ -57,5 +64,6 @@ class Method:
         except (msgspec.DecodeError, UnicodeDecodeError):
             body = _Body(ok=False)
         if body.ok:
-            return Answer(response.status, "", response.headers, body.ts if response.status == 200 else "")
+            ts = body.ts if response.status == 200 else ""
+            return Answer(response.status, "", response.headers, ts, body.message.thread_ts)
         return Answer(response.status, body.error, response.headers)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """It is there, under `ts`."""
+    """It is there, under `ts`, in the thread of `thread_ts`, "" for none."""
 
     ts: str
+    thread_ts: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The message to be changed is no longer there, or no longer ours to change."""
+    """The message to be changed is no longer there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,20 @@ class Unsure:
 Outcome = Sent | NotNow | Refused | Gone | Unsure
 
 
-class Unreadable(Exception):
-    """A conversation's messages can't be read. `retry_after_s` is what Slack asks for, None where it doesn't."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message that was looked for is there, under `ts`. `threaded`: in the thread that it was meant for."""
 
-    def __init__(self, cause: str, retry_after_s: float | None = None) -> None:
+    ts: str
+    threaded: bool = True
+
+
+class Unreadable(Exception):
+    """A conversation's messages can't be read. `retry_after_s` is what Slack asks for, None where it doesn't.
+    `refused`: Slack said no, with the code `cause`; else there was no answer to go by."""
+
+    def __init__(self, cause: str, retry_after_s: float | None = None, *, refused: bool = False) -> None:
         super().__init__(cause)
         self.cause = cause
         self.retry_after_s = retry_after_s
+        self.refused = refused

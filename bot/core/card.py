@@ -41,6 +41,11 @@ class Card:
         return key_of("card", self.team_id, self.born or self.channel_id, self.session_id, str(self.gen))
 
 
+def lists_of(team_id: str, channel_id: str) -> str:
+    """By this in `of` a channel's messages about many sessions are known."""
+    return key_of("lists", team_id, channel_id)
+
+
 def key_of(*parts: str) -> str:
     """The unique key of one fact: the same parts give the same key, for ever."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]

@@ -44,6 +44,11 @@ def slow(waiting: int, oldest_s: float) -> str:
     return f"{waiting} messages are to be sent, the oldest for {span(oldest_s)}" if oldest_s > SLOW_S else ""
 
 
+def refused(cause: str, for_s: float) -> str:
+    """What to say of a workspace that refuses the bot for that `cause`, a code of Slack's."""
+    return f"nothing is sent: Slack refuses the bot's token ({cause}) for {span(max(0.0, for_s))}"
+
+
 def held(count: int) -> str:
     """What to say of messages that nobody knows to have arrived, or ""."""
     return f"messages held, unconfirmed: {count}" if count else ""

@@ -11,7 +11,8 @@ Kind = Literal["post", "edit", "reply"]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """`key` is unique for one fact. `of` is the key of the card that an edit changes or a reply belongs to.
+    """`key` is unique for one fact. `of` is the key of the card that an edit changes or a reply belongs to, and of a
+    post what it is taken back with.
     `channel_id` may be a person's id: then it is a direct message. `hushed`: an edit that makes no message where the
     card's was refused."""
 

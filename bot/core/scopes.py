@@ -22,7 +22,7 @@ FEATURES = (
     Feature(("chat:write",), "no alert and no digest can be posted", needed=True),
     Feature(
         ("channels:history", "groups:history"),
-        "a message whose arrival Slack didn't confirm can't be looked up in its channel, and waits for a person",
+        "a message whose arrival Slack didn't confirm can't be looked up in its channel, and may be shown twice",
     ),
     Feature(
         ("im:history", "im:write"),

@@ -38,7 +38,7 @@ class Parts:
     `slack_proxy`, `hms_proxy`: the `host:port` that lies between, or "". `signed`: Slack's requests come by HTTP, and
     dated. `port`: the address that the bot would listen at, and `sockets`: how many connections of Socket Mode are
     open: the one for the command line, the other for the running bot. `judge`: Slack's own judgement of
-    blocks, where somebody wants that asked."""
+    blocks, where somebody wants that asked. `ops_channel` is told of troubles."""
 
     settings: Sequence[Finding]
     interval_s: float
@@ -47,6 +47,7 @@ class Parts:
     workspace: Workspace | None = None
     slack_proxy: str = ""
     signed: bool = False
+    ops_channel: str = ""
     app_token: str = ""
     sockets: Callable[[], int] | None = None
     hms: Hms | None = None

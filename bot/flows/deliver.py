@@ -38,16 +38,18 @@ READS_AT_ONCE = 4
 
 class Deliver:
     """At most `at_once` requests are under way. `unsure` is what becomes of a message that may be there where the
-    channel can't be read; `bot` says the bot's name; `clock` gives epoch seconds."""
+    channel can't be read; `bot` says the bot's name; `ops` is the channel that hears of troubles; `clock` gives epoch
+    seconds."""
 
     def __init__(
         self,
         store: Store,
         chat: Chat,
         *,
-        unsure: Policy = "hold",
+        unsure: Policy = "repost",
         at_once: int = 20,
         bot: Callable[[], str] = lambda: "Sessions",
+        ops: str = "",
         clock: Callable[[], float] = time.time,
         post_s: float = TIMEOUT_S,
         lease_s: float = LEASE_S,
@@ -63,7 +65,7 @@ class Deliver:
         self._post_s = post_s
         self._lease_s = lease_s
         self._settle_s = settle_s
-        self._mark = Mark(store, bot, self._now_ms)
+        self._mark = Mark(store, bot, self._now_ms, ops)
         self._confirm = Confirm(
             store,
             chat,
@@ -88,6 +90,7 @@ class Deliver:
             return 0
         self._running = True
         try:
+            await self._store.try_paused(self._now_ms())
             return await self._run()
         finally:
             self._running = False

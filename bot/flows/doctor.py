@@ -18,6 +18,7 @@ from bot.core.finding import Finding
 from bot.flows.approval import judged
 from bot.flows.asked import ELSE, Asked, Parts, ask, broken, refused, within
 from bot.hms.auth import CLOCK_SKEW_S
+from bot.render.escape import code
 from bot.render.help import COMMAND
 from bot.render.pauses import let_in, pause
 from bot.store.store import StoreError
@@ -164,7 +165,27 @@ async def _outbox(asked: Asked) -> Sequence[Finding]:
         return []
     counts = await store.counts(who.team_id if who is not None else "")
     release = f"*Send them* in `{COMMAND} subscriptions` of their channels"
-    return [health.judge_outbox(counts.waiting, counts.late_s, counts.held, release)]
+    found = [health.judge_outbox(counts.waiting, counts.late_s, counts.held, release)]
+    stopped = await store.workspace_stopped(who.team_id if who is not None else "")
+    if stopped is not None:
+        seen = health.refused(stopped.cause, time.time() - stopped.since_ms / 1000)
+        mend = "install the app again, or copy its token anew; what waits goes out once Slack takes it"
+        found.insert(0, Finding("Sending", "fail", seen, mend))
+    return found
+
+
+async def _ops(asked: Asked) -> Sequence[Finding]:
+    """OPS_CHANNEL, as far as Slack tells of channels. One that is paused is told with the others."""
+    ops, workspace, who = asked.parts.ops_channel, asked.parts.workspace, (await asked.who).known
+    if not ops or workspace is None or who is None or not _readable(who):
+        return []
+    cause = await _cause(workspace.is_public(ops))
+    if cause == NO_CHANNEL:
+        mend = "compare its id with OPS_CHANNEL, and invite the bot there"
+        return [Finding("OPS_CHANNEL", "fail", "Slack shows the bot no such channel", mend, ops)]
+    if cause:
+        return [Finding("OPS_CHANNEL", "warn", f"Slack answers {code(cause)}", ELSE, ops)]
+    return [Finding("OPS_CHANNEL", "ok", "found", "", ops)]
 
 
 async def _messages_tab(asked: Asked) -> Sequence[Finding]:
@@ -182,6 +203,7 @@ async def _channels(asked: Asked) -> Sequence[Finding]:
     if store is None or who is None or workspace is None:
         return []
     told, inside = await store.told(who.team_id), await _inside(workspace, who)
+    told |= set(filter(None, [asked.parts.ops_channel]))
     troubled = {
         place: channel
         for place, channel in (await store.troubled(who.team_id)).items()
@@ -259,6 +281,7 @@ CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[Finding]]]] 
     "Last poll": _last_poll,
     "Outbox": _outbox,
     "Messages tab": _messages_tab,
+    "OPS_CHANNEL": _ops,
     "Channels": _channels,
     "Blocks": _blocks,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 
-from bot.core.card import key_of
+from bot.core.card import key_of, lists_of
 from bot.core.diff import Change
 from bot.core.outgoing import Kind, Outgoing
 from bot.core.session import Session
@@ -55,7 +55,8 @@ class Drawn:
 
     def _of_channel(self, task: RollUp | Recap | CaughtUp, what: str, message: Message) -> Outgoing:
         key = key_of(what, task.team_id, task.channel_id, self._seq)
-        return _outgoing(key, task.team_id, task.channel_id, "post", message)
+        of = lists_of(task.team_id, task.channel_id)
+        return _outgoing(key, task.team_id, task.channel_id, "post", message, of)
 
     def _card(self, session: Session, reopened: int) -> Message:
         draw = live_card if session.active else final_card

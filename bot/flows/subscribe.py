@@ -62,7 +62,7 @@ async def subscribe(
     first, changed = (Outgoing(key, team_id, channel_id, "post", each.text, each.blocks) for each in messages)
     by = Changed(now_ms, user_id, subscription_line(new))
     stored, how = await store.subscribe(new, [session.id for session in live], first, changed, by=by)
-    waiting = how != "same" and not await settled(store, key)
+    waiting = not await settled(store, (team_id, channel_id), key)
     return Subscribed(stored, how, len(live), names, await store.channel(team_id, channel_id), waiting)
 
 

@@ -8,11 +8,11 @@ import time
 from collections.abc import Mapping, Sequence
 
 from bot import log, metrics
-from bot.chat.trouble import LOST_TOKEN
-from bot.core.health import held, slow, stale
+from bot.core.health import held, refused, slow, stale
 from bot.flows.deliver import Deliver
 from bot.flows.digest import Digests
 from bot.flows.poll import Poll
+from bot.flows.watch import Watch
 from bot.jobs.scheduler import Job
 from bot.store.clock import Clock
 from bot.store.store import POLLER, Fence, Store
@@ -23,6 +23,8 @@ TICK_S = 0.3
 """How often it is looked whether something is due: who follows leads so soon after the lease is over, and polls."""
 RECONCILE_S = 5.0
 """How often messages are looked up whose sending had no clear answer."""
+WATCH_S = 5.0
+"""Seconds between looks at what keeps messages from everybody."""
 DIGESTS_S = 5.0
 """How often it is looked whether a digest is due."""
 
@@ -37,6 +39,7 @@ class Alerts:
         poll: Poll,
         digests: Digests,
         deliver: Deliver,
+        watch: Watch,
         clock: Clock,
         interval_s: float,
         *,
@@ -47,6 +50,7 @@ class Alerts:
         self._poll = poll
         self._digests = digests
         self._deliver = deliver
+        self._watch = watch
         self._clock = clock
         self._interval_s = interval_s
         self._lead_s = lead_s
@@ -64,13 +68,16 @@ class Alerts:
             Job("digests", DIGESTS_S, self._make_digests, 3_600.0),
             Job("deliver", 0.5, self._send, 60.0, whole=True),
             Job("reconcile", self._reconcile_s, self._look_up, 60.0, whole=True),
+            Job("probe", WATCH_S, self._watch.probe, 30.0),
+            Job("tell", WATCH_S, self._tell, 30.0),
             Job("prune", 3_600.0, self._prune, 60.0),
         )
 
     async def slow(self, team_id: str) -> str:
-        """A line for operators where messages don't go out, or ""."""
-        counts = await self._store.counts(team_id)
-        return "\n".join(filter(None, (slow(counts.waiting, counts.late_s), held(counts.held))))
+        """Lines for operators where messages don't go out, or ""."""
+        counts, stopped = await self._store.counts(team_id), await self._store.workspace_stopped(team_id)
+        said = refused(stopped.cause, time.time() - stopped.since_ms / 1000) if stopped is not None else ""
+        return "\n".join(filter(None, (said, slow(counts.waiting, counts.late_s), held(counts.held))))
 
     async def stale(self, team_id: str) -> str:
         """A line where what is known of sessions is old, or ""."""
@@ -89,13 +96,14 @@ class Alerts:
             metrics.OUTBOX_AGE: counts.late_s,
             metrics.HELD_MESSAGES: counts.held,
             metrics.PAUSED_CHANNELS: counts.paused,
+            metrics.WORKSPACE_REFUSED: await self._store.workspace_stopped(team_id) is not None,
             metrics.POLL_AGE: max(0.0, time.time() - good_s),
         }
 
     async def recover(self, team_id: str) -> None:
-        """Go on where channels were paused for a token that Slack takes again."""
-        if resumed := await self._store.resume_all(team_id, LOST_TOKEN):
-            log.info("resumed", channels=resumed)
+        """Go on where the workspace refused us before: auth.test was just answered."""
+        if await self._store.workspace_taken(team_id):
+            log.info("workspace_takes_again")
 
     async def _lead(self) -> None:
         """Renew the lease when a third of it is over; one that another has, try to get."""
@@ -121,6 +129,11 @@ class Alerts:
     async def _make_digests(self) -> None:
         if self._fence:
             await self._digests.run(self._fence)
+
+    async def _tell(self) -> None:
+        """Tell operators, where this process leads."""
+        if self._fence:
+            await self._watch.tell(self._fence, self._interval_s, self._began_s)
 
     async def _send(self) -> None:
         await self._clock.set()

@@ -229,7 +229,12 @@ def _change(change: Changed, names: Names) -> str:
     rooms = dict.fromkeys(room_id for room_id in _ROOM.findall(change.line) if room_id in names)
     where = f" ({', '.join(room(room_id, names, 30) for room_id in list(rooms)[:3])})" if rooms else ""
     when = date(datetime.fromtimestamp(change.at_ms / 1000, UTC))
-    return f"{when} · <@{change.by}> · `{COMMAND} {_cut(change.line, 220)}`{where}"
+    return f"{when} · {_who(change.by)} · `{COMMAND} {_cut(change.line, 220)}`{where}"
+
+
+def _who(person: str) -> str:
+    """A mention; the bot itself changes what Slack doesn't let it do."""
+    return f"<@{person}>" if person else "the bot"
 
 
 def _cut(line: str, most_chars: int) -> str:

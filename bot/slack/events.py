@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -43,8 +44,9 @@ async def _id_changed(bot: Bot, event: Event) -> None:
 
 
 async def _uninstalled(bot: Bot, event: Event) -> None:
-    """Nobody in the workspace can be answered or told anything from now on."""
+    """Nobody in the workspace can be answered or told anything, until the app is installed again."""
     log.error("uninstalled", cause=event.get("type"))
+    await bot.store.workspace_refused(bot.team_id(), "app_uninstalled", int(time.time() * 1000))
 
 
 async def _revoked(bot: Bot, event: Event) -> None:

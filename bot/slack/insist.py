@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot import log
 from bot.chat.answers import read
-from bot.chat.trouble import LOST_TOKEN
+from bot.chat.refusals import LOST_TOKEN
 from bot.errors import ConfigError
 
 RETRY_S = 5.0

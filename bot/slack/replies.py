@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot import log, metrics
-from bot.chat.answers import AMBIGUOUS, NOT_NOW
 from bot.chat.data_blocks import Blocks, DataBlocks
 from bot.chat.outcome import Outcome, Refused, Sent, Unsure
+from bot.chat.refusals import UNSURE, WAITS
 from bot.patience import Patience
 from bot.render.blocks import Message
 from bot.render.validate import InvalidBlocks, check
@@ -84,9 +84,9 @@ class Replies:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _Unsure(type(error).__name__) from None
         code = _code(answer, status)
-        if status == 429 or code in NOT_NOW:
+        if status == 429 or code in WAITS:
             raise _NotNow(float(asked) if asked.isdigit() else None)
-        if status >= 500 or code in AMBIGUOUS:
+        if status >= 500 or code in UNSURE:
             raise _Unsure(f"status {status}")
         return _Refused(code, status) if code else Sent("")
 

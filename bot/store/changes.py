@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.change import Changed
-from bot.store.channels import Place
+from bot.store.channels import Place, try_now
 from bot.store.tables import changes, channels
 
 
@@ -17,6 +17,7 @@ async def add(db: AsyncConnection, place: Place, by: Changed) -> None:
     await db.execute(changes.insert().values(values))
     here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
     await db.execute(update(channels).where(*here).values(changed=channels.c.changed + 1))
+    await try_now(db, place)
 
 
 async def counts(db: AsyncConnection, team_id: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, s
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.channel import Channel
-from bot.store.sql import HELD, PENDING, SENDING, chunks, insert
+from bot.store.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, insert
 from bot.store.tables import channels, outbox, polls
 
 Place = tuple[str, str]
@@ -47,6 +47,22 @@ async def _held(db: AsyncConnection, places: list[Place]) -> dict[Place, str | N
     return held
 
 
+async def go_on(db: AsyncConnection, places: Iterable[Place]) -> None:
+    """They aren't paused any more, and what the pause held is to be sent. They must be locked."""
+    for team_id, channel_id in places:
+        here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
+        await db.execute(update(channels).where(*here).values(paused=None, paused_ms=None, probes=0))
+        kept = update(outbox).where(outbox.c.team_id == team_id, outbox.c.channel_id == channel_id)
+        kept = kept.where(outbox.c.status == HELD, outbox.c.cause != UNCONFIRMED)
+        await db.execute(kept.values(status=case((outbox.c.claim.is_not(None), SENDING), else_=PENDING), cause=""))
+
+
+async def try_now(db: AsyncConnection, place: Place) -> None:
+    """Somebody is there and changes something: if it is paused, it is tried at once."""
+    here = (channels.c.team_id == place[0], channels.c.channel_id == place[1])
+    await db.execute(update(channels).where(*here, channels.c.paused.is_not(None)).values(probe_ms=0, probes=0))
+
+
 async def next_number(db: AsyncConnection, place: Place) -> int:
     """For something new that the conversation has set; never given again. The conversation must be locked."""
     here = (channels.c.team_id == place[0], channels.c.channel_id == place[1])
@@ -67,7 +83,7 @@ async def turn(db: AsyncConnection, team_id: str) -> int:
 
 async def read(db: AsyncConnection, team_id: str, channel_id: str) -> Channel:
     columns = channels.c
-    query = select(columns.paused, columns.paused_ms, columns.last_ms)
+    query = select(columns.paused, columns.paused_ms, columns.last_ms, columns.probes)
     found = (await db.execute(query.where(columns.team_id == team_id, columns.channel_id == channel_id))).one_or_none()
     if found is None:
         return Channel()
@@ -76,4 +92,4 @@ async def read(db: AsyncConnection, team_id: str, channel_id: str) -> Channel:
     held = func.sum(case((outbox.c.status == HELD, 1), else_=0))
     counts = select(func.coalesce(waiting, 0), func.coalesce(held, 0))
     row = (await db.execute(counts.where(*here, outbox.c.status.in_((PENDING, SENDING, HELD))))).one()
-    return Channel(found.paused, found.paused_ms, found.last_ms, row[0], row[1])
+    return Channel(found.paused, found.paused_ms, found.last_ms, row[0], row[1], found.probes)

@@ -27,7 +27,7 @@ from bot.store import messages
 from bot.store.channels import channel_of
 from bot.store.records import Row
 from bot.store.sql import PENDING, SENDING, chunks
-from bot.store.tables import channels, limits, outbox
+from bot.store.tables import channels, limits, outbox, workspaces
 
 SOON_MS = 60_000
 FAR_MS = 3_600_000
@@ -47,6 +47,7 @@ _ROW = (
     outbox.c.attempts,
     outbox.c.first_try_ms,
     outbox.c.rev,
+    outbox.c.refusals,
 )
 
 
@@ -56,7 +57,7 @@ async def claim(db: AsyncConnection, now_ms: int, lease_ms: int, limit: int) -> 
 
 async def overdue(db: AsyncConnection, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
     lost = or_(outbox.c.lease_ms < before_ms, outbox.c.lease_ms > now_ms + FAR_MS)
-    query = _with_channel().where(outbox.c.status == SENDING, lost)
+    query = _with_channel().where(outbox.c.status == SENDING, lost, _TAKEN)
     rows = await db.execute(query.order_by(outbox.c.lease_ms, outbox.c.id).limit(limit))
     return await _claimed(db, rows, now_ms, lease_ms)
 
@@ -89,6 +90,7 @@ def _row(found: Any, token: str, now_ms: int) -> Row:
         first_try_ms=now_ms if found.first_try_ms is None else found.first_try_ms,
         claim=token,
         rev=found.rev,
+        refusals=found.refusals,
     )
 
 
@@ -96,13 +98,15 @@ def _over(column: Any, most_ms: int) -> Any:
     return or_(column <= _now, column > _now + most_ms)
 
 
+_TAKEN = channels.c.team_id.not_in(select(workspaces.c.team_id))
+"""The workspace doesn't refuse the bot."""
 _one_of_ids = outbox.c.id.in_(bindparam("ids", expanding=True))
 _now: BindParameter[int] = bindparam("now", type_=BigInteger)
 
 
 def _due() -> Select[Any]:
     """The next row of each channel at `now`, oldest first, `most` of them. The subqueries are per channel, by index: a
-    long queue costs nothing."""
+    long queue costs nothing. In a paused channel only what is let go as a try is pending."""
     first, flying = outbox.alias("first"), outbox.alias("flying")
     method = case((first.c.kind == "edit", EDIT), else_=POST + first.c.channel_id)
     limited = exists().where(
@@ -129,7 +133,7 @@ def _due() -> Select[Any]:
         select(*_ROW)
         .select_from(channels)
         .join(outbox, outbox.c.id == next_id)
-        .where(channels.c.paused.is_(None), ~busy, outbox.c.status == PENDING)
+        .where(~busy, outbox.c.status == PENDING, _TAKEN)
         .order_by(outbox.c.turn, outbox.c.id)
         .limit(bindparam("most"))
         .with_for_update(of=[channels, outbox], skip_locked=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from sqlalchemy import case, func, null, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.outbox import UNCONFIRMED
 from bot.store.records import Counts
-from bot.store.sql import HELD, unfinished
+from bot.store.sql import HELD, UNCONFIRMED, unfinished
 from bot.store.tables import channels, outbox
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Executable, Row, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.card import key_of
@@ -20,7 +20,7 @@ from bot.store import changes, leases, messages
 from bot.store.channels import Place, channel_of, lock, next_number, turn
 from bot.store.queries import hashed, read_query, readable
 from bot.store.records import Fence, How
-from bot.store.sql import chunks
+from bot.store.sql import chunks, unfinished
 from bot.store.tables import channels, digests, outbox
 
 DIGESTS_MOST = 20
@@ -81,10 +81,16 @@ async def read(db: AsyncConnection, team_id: str, channel_id: str | None) -> lis
 
 
 async def due(db: AsyncConnection, team_id: str, now_ms: int) -> list[Digest]:
-    here = (digests.c.team_id == team_id, digests.c.next_ms <= now_ms, channels.c.paused.is_(None))
-    query = select(digests).outerjoin(channels, channel_of(digests)).where(*here)
+    here = (digests.c.team_id == team_id, digests.c.next_ms <= now_ms)
+    query = select(digests).outerjoin(channels, channel_of(digests)).where(*here, _writable(now_ms))
     rows = await db.execute(query.order_by(digests.c.next_ms, digests.c.channel_id, digests.c.number))
     return readable(rows, _digest)
+
+
+def _writable(now_ms: int) -> ColumnElement[bool]:
+    """The channel isn't paused, or it is to be tried and has nothing else to be tried with."""
+    kept = exists().where(channel_of(outbox), unfinished(outbox))
+    return or_(channels.c.paused.is_(None), and_(channels.c.probe_ms <= now_ms, ~kept))
 
 
 async def remove(db: AsyncConnection, team_id: str, channel_id: str, number: int, by: Changed) -> Digest | None:
@@ -120,7 +126,8 @@ async def send(
         return False
     place = (digest.team_id, digest.channel_id)
     paused = await lock(db, [place, *((each.team_id, each.channel_id) for each in outgoing)])
-    if paused[place] is not None or digest.last == day:
+    here = (channels.c.team_id == digest.team_id, channels.c.channel_id == digest.channel_id)
+    if digest.last == day or await db.scalar(select(channels.c.channel_id).where(*here, _writable(now_ms))) is None:
         return False
     # as it was read, whatever it is: a clock that was ahead may have left a date that has not come
     waits = (digests.c.next_ms.is_not(None), digests.c.last == str(digest.last))

@@ -10,14 +10,14 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, case, delete, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import log
 from bot.core.outgoing import Outgoing
 from bot.store import cards
 from bot.store.channels import Place
-from bot.store.sql import DEAD, HELD, PENDING, ROWS, SENDING, SENT, chunks, insert, unfinished
+from bot.store.sql import DEAD, HELD, PENDING, ROWS, SENDING, SENT, UNCONFIRMED, chunks, insert, unfinished
 from bot.store.tables import outbox
 
 SHARED = 256
@@ -31,6 +31,8 @@ class Payload(msgspec.Struct):
     blocks: list[dict[str, Any]]
 
 
+UNSENT = (unfinished(outbox), outbox.c.status != SENDING, outbox.c.claim.is_(None))
+"""Nobody is sending it."""
 _payload = msgspec.json.Decoder(Payload)
 
 
@@ -58,9 +60,22 @@ async def put(
 
 async def take_back(db: AsyncConnection, place: Place, of: str) -> None:
     """Forget those that belong to `of` and that nobody is sending: what they say is no longer wanted."""
-    here = (outbox.c.team_id == place[0], outbox.c.channel_id == place[1], unfinished(outbox))
-    waits = outbox.c.status != SENDING
-    await db.execute(delete(outbox).where(*here, waits, outbox.c.claim.is_(None), outbox.c.of == of))
+    await withdraw(db, place, outbox.c.of == of)
+
+
+async def withdraw(db: AsyncConnection, place: Place, *which: ColumnElement[bool]) -> None:
+    """Forget such messages of a conversation as nobody has begun to send."""
+    await db.execute(delete(outbox).where(*_at(place), *UNSENT, *which))
+
+
+async def waiting(db: AsyncConnection, place: Place) -> bool:
+    """True where the pause of a conversation holds a message."""
+    held = select(outbox.c.id).where(*_at(place), unfinished(outbox))
+    return await db.scalar(held.where(outbox.c.cause != UNCONFIRMED).limit(1)) is not None
+
+
+def _at(place: Place) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return outbox.c.team_id == place[0], outbox.c.channel_id == place[1]
 
 
 async def _put_others(
@@ -84,7 +99,9 @@ async def _put_others(
             ts = post.ts
         if each.kind == "edit" and post is not None and _can_still_change(post):
             if not (each.hushed and post.status == "dead"):
-                newer[key] = {"k": key, "new": packed(each.text, each.blocks)}
+                free = paused[each.team_id, each.channel_id] is None
+                revived = "pending" if free else "held"
+                newer[key] = {"k": key, "new": packed(each.text, each.blocks), "revived": revived}
             continue
         row = _new(each, paused, turn, now_ms, once) | {"of": key, "target_ts": ts}
         if each.kind == "edit":
@@ -122,8 +139,9 @@ _OVERWRITE = (
         payload=bindparam("new"),
         rev=outbox.c.rev + 1,
         # one that Slack refused for what it showed is tried again with what it shows now
-        status=case((_was_dead, PENDING), else_=outbox.c.status),
+        status=case((_was_dead, bindparam("revived")), else_=outbox.c.status),
         attempts=case((_was_dead, 0), else_=outbox.c.attempts),
+        refusals=case((_was_dead, 0), else_=outbox.c.refusals),
         first_try_ms=case((_was_dead, None), else_=outbox.c.first_try_ms),
         done_ms=None,
         turn=case((_was_dead, bindparam("turn")), else_=outbox.c.turn),
@@ -148,6 +166,7 @@ def _upsert(db: AsyncConnection) -> Any:
             "rev": outbox.c.rev + 1,
             "status": case((done, new.status), else_=outbox.c.status),
             "attempts": case((done, 0), else_=outbox.c.attempts),
+            "refusals": case((done, 0), else_=outbox.c.refusals),
             "first_try_ms": case((done, None), else_=outbox.c.first_try_ms),
             "done_ms": case((done, new.done_ms), else_=outbox.c.done_ms),
             "cause": case((done, new.cause), else_=outbox.c.cause),
@@ -170,7 +189,7 @@ def _new(
         "team_id": each.team_id,
         "channel_id": each.channel_id,
         "kind": each.kind,
-        "of": None,
+        "of": each.of or None,
         "payload": once[what],
         "status": "pending" if paused[each.team_id, each.channel_id] is None else "held",
         "turn": turn,

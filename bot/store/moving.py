@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import pausing
 from bot.store.channels import Place, lock
-from bot.store.outbox import UNCONFIRMED
-from bot.store.sql import HELD, PENDING, SENDING, chunks
+from bot.store.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks
 from bot.store.tables import cards, catchups, changes, channels, digests, mutes, outbox, quiets, subscriptions
 
 MOVED = (subscriptions, digests, mutes, quiets, catchups, cards, outbox, changes, channels)

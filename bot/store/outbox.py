@@ -18,9 +18,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.card import Card
+from bot.core.change import Changed
 from bot.core.outgoing import Outgoing
-from bot.store import cards, messages
-from bot.store.channels import channel_of, lock, turn
+from bot.store import cards, messages, threads
+from bot.store.channels import channel_of, go_on, lock, turn
 from bot.store.claims import EDIT, POST
 from bot.store.records import Row
 from bot.store.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert, unfinished
@@ -30,14 +31,12 @@ EDIT_GAP_MS = 15_000
 """A card is edited at most so often."""
 GONE = ":gone"
 """What a reply waits for whose thread was deleted, behind the key of the card's message: for the one after that."""
-UNCONFIRMED = "unconfirmed"
-"""Why a message is held whose sending had no clear answer, where nobody can look it up."""
 
 
 async def sent(db: AsyncConnection, rows: Sequence[tuple[Row, str]], now_ms: int, gap_ms: int) -> None:
     revs = await _ours(db, [row for row, _ in rows])
     done = [(row, ts) for row, ts in rows if row.id in revs]
-    moved_on = [row for row, _ in done if row.kind == "edit" and revs[row.id] != row.rev]
+    moved_on = [row for row, _ in done if row.kind == "edit" and revs[row.id].rev != row.rev]
     finished = [(row, ts) for row, ts in done if row not in moved_on]
     posts = [row.key for row, _ in finished if row.kind == "post"]
     if finished:
@@ -47,6 +46,7 @@ async def sent(db: AsyncConnection, rows: Sequence[tuple[Row, str]], now_ms: int
     await cards.sent(db, posts)
     for some in chunks(posts):
         await db.execute(_RELEASED, {"some": some})
+    await go_on(db, {(row.team_id, row.channel_id) for row, _ in done if revs[row.id].paused})
     for ids in chunks(row.id for row, _ in done if row.kind == "edit"):
         await db.execute(_CHANGED, {"ids": ids, "now": now_ms})
     for ids in chunks(row.id for row, _ in done if row.kind != "edit"):
@@ -81,6 +81,17 @@ async def again(db: AsyncConnection, row: Row) -> None:
     await _back(db, row, not_before_ms=0)
 
 
+async def later(db: AsyncConnection, row: Row, until_ms: int) -> None:
+    await _back(db, row, not_before_ms=until_ms, refusals=row.refusals + 1)
+
+
+async def no_threads(db: AsyncConnection, row: Row, cause: str, notice: Outgoing, by: Changed) -> None:
+    paused = await lock(db, [(row.team_id, row.channel_id)])
+    await dead(db, row, cause, 0)
+    if await threads.turn(db, row.team_id, row.channel_id, False, by):
+        await messages.put(db, [notice], paused, await turn(db, row.team_id), by.at_ms)
+
+
 async def unsure(db: AsyncConnection, row: Row, until_ms: int, cause: str) -> None:
     await _change(db, row, lease_ms=until_ms, cause=cause)
 
@@ -90,6 +101,11 @@ async def held(db: AsyncConnection, row: Row, cause: str) -> None:
 
 
 async def dead(db: AsyncConnection, row: Row, cause: str, untold_ms: int) -> None:
+    newer = update(outbox).where(*_is(row), outbox.c.rev != row.rev)  # an edit's, that came while this one was tried
+    status = case((outbox.c.status == HELD, HELD), else_=PENDING)
+    await lock(db, [(row.team_id, row.channel_id)])
+    if (await db.execute(newer.values(status=status, claim=None, attempts=0, first_try_ms=None))).rowcount:
+        return
     values = {"status": DEAD, "claim": None, "cause": cause, "done_ms": row.first_try_ms}
     if not await _change(db, row, **values):
         return
@@ -136,12 +152,13 @@ async def dropped_ms(db: AsyncConnection, team_id: str, cause: str, since_ms: in
     return newest
 
 
-async def _ours(db: AsyncConnection, rows: Sequence[Row]) -> dict[int, int]:
-    """The numbers of those that are still ours, with their `rev` now. Their conversations are locked."""
+async def _ours(db: AsyncConnection, rows: Sequence[Row]) -> dict[int, Any]:
+    """Those that are still ours as they are now, with why their channel is `paused`, by number. Their conversations are
+    locked."""
     claims = {row.id: row.claim for row in sorted(rows, key=lambda row: (row.team_id, row.channel_id))}
-    found: dict[int, int] = {}
+    found: dict[int, Any] = {}
     for ids in chunks(claims):
-        found |= {id_: rev for id_, claim, rev in await db.execute(_OURS, {"ids": ids}) if claim == claims[id_]}
+        found |= {now.id: now for now in await db.execute(_OURS, {"ids": ids}) if now.claim == claims[now.id]}
     return found
 
 
@@ -151,10 +168,10 @@ async def _change(db: AsyncConnection, row: Row, **values: object) -> bool:
     return (await db.execute(update(outbox).where(*_is(row)).values(**values))).rowcount > 0
 
 
-async def _back(db: AsyncConnection, row: Row, *, not_before_ms: int) -> bool:
+async def _back(db: AsyncConnection, row: Row, *, not_before_ms: int, **values: object) -> bool:
     """It is certainly not there: to be sent again, once its channel isn't paused."""
     status = case((outbox.c.status == HELD, HELD), else_=PENDING)
-    return await _change(db, row, status=status, claim=None, not_before_ms=not_before_ms)
+    return await _change(db, row, status=status, claim=None, not_before_ms=not_before_ms, **values)
 
 
 def _is(row: Row) -> tuple[Any, Any]:
@@ -171,7 +188,7 @@ _now: BindParameter[int] = bindparam("now", type_=BigInteger)
 
 
 _OURS = (
-    select(outbox.c.id, outbox.c.claim, outbox.c.rev)
+    select(outbox.c.id, outbox.c.claim, outbox.c.rev, channels.c.paused)
     .join(channels, channel_of(outbox))
     .where(_one_of_ids)
     .order_by(channels.c.team_id, channels.c.channel_id)  # as in channels.lock

@@ -1,22 +1,27 @@
-"""A channel that refuses messages: nothing is lost, nothing is tried, until a person has acted."""
+"""A channel that refuses messages: nothing is lost, and its next message is let go from time to time, or as soon as a
+person has acted there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Update, case, func, select, union, update
+from sqlalchemy import ColumnElement, Update, case, exists, func, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.channel import Channel
 from bot.core.outgoing import Outgoing
 from bot.store import digests, messages, subscriptions
-from bot.store.channels import Place, lock, turn
-from bot.store.outbox import UNCONFIRMED
-from bot.store.sql import HELD, PENDING, SENDING, unfinished
+from bot.store.channels import Place, go_on, lock, turn
+from bot.store.sql import HELD, PENDING, SENDING, UNCONFIRMED, unfinished
 from bot.store.tables import channels, outbox
 from bot.store.tables import digests as digested
 from bot.store.tables import subscriptions as subscribed
+
+TRY_MS = 60_000
+TRY_MOST_MS = 3_600_000
+"""A paused channel is tried after a minute, then after twice as long each time, and each hour at least."""
+TRIES_AT_ONCE = 50
 
 
 async def pause(
@@ -31,8 +36,10 @@ async def pause(
     told = [tell(person) for person in await makers(db, team_id, channel_id)]
     # all at once, in order: the people's conversations too
     paused = await lock(db, [place, *((each.team_id, each.channel_id) for each in told)])
-    if paused[place] is None:
-        values = {"paused": reason, "paused_ms": now_ms}
+    if paused[place] != reason:
+        values: dict[str, object] = {"paused": reason}
+        if paused[place] is None:
+            values |= {"paused_ms": now_ms, "probe_ms": now_ms + TRY_MS, "probes": 0}
         await db.execute(update(channels).where(*_is(place)).values(values))
         others = [each for each in told if (each.team_id, each.channel_id) != place]
         await messages.put(db, others, paused, await turn(db, team_id), now_ms)
@@ -40,6 +47,36 @@ async def pause(
     # As the channel is paused there can't be another, so it is the one in flight then too.
     moves = _of(place).where(unfinished(outbox), outbox.c.status != HELD)
     await db.execute(moves.values(status=HELD, cause=reason))
+
+
+async def try_paused(db: AsyncConnection, now_ms: int) -> None:
+    """Let one message go in each paused channel whose time for that has come, and that has none under way."""
+    at = channels.c.probe_ms
+    here = (outbox.c.team_id == channels.c.team_id, outbox.c.channel_id == channels.c.channel_id)
+    under_way = exists().where(*here, unfinished(outbox), outbox.c.status != HELD, outbox.c.waits_for.is_(None))
+    free = (outbox.c.status == HELD, outbox.c.cause != UNCONFIRMED, outbox.c.waits_for.is_(None))
+    query = (
+        select(channels.c.team_id, channels.c.channel_id, channels.c.probes)
+        .where(channels.c.paused.is_not(None), or_(at <= now_ms, at > now_ms + TRY_MOST_MS))
+        .where(~under_way, exists().where(*here, *free))
+        .order_by(channels.c.team_id, channels.c.channel_id)
+        .limit(TRIES_AT_ONCE)
+        .with_for_update(of=channels, skip_locked=True)
+    )
+    for team_id, channel_id, probes in (await db.execute(query)).all():
+        next_id = (
+            select(outbox.c.id)
+            .where(outbox.c.team_id == team_id, outbox.c.channel_id == channel_id, *free)
+            # one that may be there is looked up; an edit may be taken where posts aren't
+            .order_by(outbox.c.claim.is_(None), outbox.c.kind == "edit", outbox.c.turn, outbox.c.id)
+            .limit(1)
+            .scalar_subquery()
+        )
+        flying = case((outbox.c.claim.is_not(None), SENDING), else_=PENDING)
+        await db.execute(update(outbox).where(outbox.c.id == next_id).values(status=flying, not_before_ms=0))
+        wait_ms = min(TRY_MOST_MS, TRY_MS * 2 ** min(probes + 1, 10))
+        tried = update(channels).where(*_is((team_id, channel_id)))
+        await db.execute(tried.values(probe_ms=now_ms + wait_ms, probes=probes + 1))
 
 
 async def makers(db: AsyncConnection, team_id: str, channel_id: str) -> list[str]:
@@ -72,11 +109,7 @@ async def troubled(db: AsyncConnection, team_id: str) -> dict[str, Channel]:
 async def resume(db: AsyncConnection, team_id: str, channel_id: str) -> bool:
     place = (team_id, channel_id)
     was_paused = (await lock(db, [place]))[place] is not None
-    await db.execute(update(channels).where(*_is(place)).values(paused=None, paused_ms=None))
-    flying = case((outbox.c.claim.is_not(None), SENDING), else_=PENDING)
-    await db.execute(
-        _of(place).where(outbox.c.status == HELD, outbox.c.cause != UNCONFIRMED).values(status=flying, cause="")
-    )
+    await go_on(db, [place])
     return was_paused
 
 
@@ -85,14 +118,6 @@ async def release(db: AsyncConnection, team_id: str, channel_id: str) -> None:
     paused = (await lock(db, [place]))[place]
     values = {"status": PENDING, "cause": ""} if paused is None else {"cause": paused}
     await db.execute(_of(place).where(outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED).values(values))
-
-
-async def resume_all(db: AsyncConnection, team_id: str, reasons: Sequence[str]) -> int:
-    query = select(channels.c.channel_id).where(channels.c.team_id == team_id, channels.c.paused.in_(reasons))
-    found = sorted(await db.scalars(query))
-    for channel_id in found:
-        await resume(db, team_id, channel_id)
-    return len(found)
 
 
 def _is(place: Place) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -52,9 +52,18 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """A workspace refuses the bot as a whole, for `cause`, since `since_ms`."""
+
+    cause: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A message that this process has claimed. `target_ts`: what to edit, or the thread to reply in. `attempts` counts
-    this one too. `rev`: the state that `text` and `blocks` show. `claim` proves to the store that it is still ours."""
+    this one too, `refusals` the answers before that said nothing for sure. `rev`: the state that `text` and `blocks`
+    show. `claim` proves to the store that it is still ours."""
 
     id: int
     key: str
@@ -68,6 +77,7 @@ class Row:
     first_try_ms: int
     claim: str
     rev: int
+    refusals: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ LIVE: ColumnElement[bool] = literal_column("sessions.live")
 ENDED: ColumnElement[bool] = literal_column("NOT sessions.live")
 CLOSED: ColumnElement[str] = literal_column("'closed'")
 
+UNCONFIRMED = "unconfirmed"
+"""The cause of a held message whose sending had no clear answer, where nobody can look it up."""
+
 CHUNK = 500
 """Values in one IN: SQLite takes 32,766 of them in a statement, and plans for such lists take long."""
 ROWS = 1_000

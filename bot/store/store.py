@@ -31,8 +31,10 @@ from bot.store import (
     pausing,
     polls,
     quiets,
+    states,
     subscriptions,
     threads,
+    workspaces,
 )
 from bot.store.database import BUSY_S, Database
 from bot.store.digests import DIGESTS_MOST
@@ -42,7 +44,7 @@ from bot.store.mutes import MUTES_MOST
 from bot.store.problems import StoreError
 from bot.store.prune import prune
 from bot.store.quiets import QUIETS_MOST
-from bot.store.records import Counts, Fence, How, PollState, Row, Snapshot
+from bot.store.records import Counts, Fence, How, PollState, Row, Snapshot, Stopped
 from bot.store.subscriptions import SUBSCRIPTIONS_MOST
 
 __all__ = [
@@ -171,9 +173,44 @@ class Store:
         """What the pause held is to be sent again; whether the channel was paused."""
         return await self._run(lambda db: pausing.resume(db, team_id, channel_id))
 
-    async def resume_all(self, team_id: str, reasons: Iterable[str]) -> int:
-        """Resume every channel that is paused for one of these; how many."""
-        return await self._run(lambda db: pausing.resume_all(db, team_id, list(reasons)))
+    async def try_paused(self, now_ms: int) -> None:
+        """Let the next message go in each channel that was paused for long enough: what becomes of it shows whether
+        the channel still refuses. A message that is sent ends the pause."""
+        await self._run(lambda db: pausing.try_paused(db, now_ms))
+
+    async def workspace_refused(self, team_id: str, cause: str, now_ms: int) -> bool:
+        """The workspace refuses the bot, for `cause`, as Slack's codes or events say: nothing is sent there until
+        `workspace_taken`. False where that is known already."""
+        return await self._run(lambda db: workspaces.refused(db, team_id, cause, now_ms))
+
+    async def workspace_stopped(self, team_id: str) -> Stopped | None:
+        """Since when, and why, it refuses the bot; None where it doesn't. "" for whichever does."""
+        return await self._run(lambda db: workspaces.stopped(db, team_id))
+
+    async def workspace_probe(self, team_id: str, now_ms: int) -> Stopped | None:
+        """The same where it is the caller's turn to ask auth.test: after 30 seconds, then once a minute."""
+        return await self._run(lambda db: workspaces.probe(db, team_id, now_ms))
+
+    async def workspace_taken(self, team_id: str, since_ms: int | None = None) -> bool:
+        """The refusal since then, or any, is over; whether there was one."""
+        return await self._run(lambda db: workspaces.taken(db, team_id, since_ms))
+
+    async def states(self, team_id: str) -> dict[str, int]:
+        """The states that operators were told of and that aren't over: since when, by name."""
+        return await self._run(lambda db: states.read(db, team_id))
+
+    async def tell_states(
+        self,
+        team_id: str,
+        began: Mapping[str, int],
+        over: Sequence[str],
+        outgoing: Sequence[Outgoing],
+        now_ms: int,
+        fence: Fence,
+    ) -> bool:
+        """Keep which began and are over, together with the messages of that. False, and nothing is stored, where the
+        fence's lease has a new owner."""
+        return await self._run(lambda db: states.tell(db, team_id, began, over, outgoing, now_ms, fence))
 
     async def release(self, team_id: str, channel_id: str) -> None:
         """A person wants to have sent what is held because nobody can tell whether it is there."""
@@ -378,6 +415,15 @@ class Store:
     async def again(self, row: Row) -> None:
         """It is certainly not there: to be sent at once."""
         await self._run(lambda db: outbox.again(db, row))
+
+    async def later(self, row: Row, until_ms: int) -> None:
+        """It is certainly not there, and the refusal says nothing for sure: to be sent again then."""
+        await self._run(lambda db: outbox.later(db, row, until_ms))
+
+    async def no_threads(self, row: Row, cause: str, notice: Outgoing, by: Changed) -> None:
+        """A reply that will never be sent, as the channel takes none: threads are off there, and `notice` says so,
+        where they were on."""
+        await self._run(lambda db: outbox.no_threads(db, row, cause, notice, by))
 
     async def unsure(self, row: Row, until_ms: int, cause: str) -> None:
         """It may be there. Its lease ends at `until_ms`, and `overdue` gives it out."""

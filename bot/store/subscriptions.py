@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy import Row, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.core.card import Card, key_of
+from bot.core.card import Card, key_of, lists_of
 from bot.core.change import Changed
 from bot.core.outgoing import Outgoing
 from bot.core.query import Query
 from bot.core.subscription import Subscription
 from bot.errors import TooMany
 from bot.store import cards, changes, messages, tables
-from bot.store.channels import lock, next_number, turn
+from bot.store.channels import Place, lock, next_number, try_now, turn
 from bot.store.queries import hashed, read_query, readable
 from bot.store.records import How
+from bot.store.sql import UNCONFIRMED, chunks
 from bot.store.tables import channels, outbox, subscriptions
 
 SUBSCRIPTIONS_MOST = 100
@@ -39,6 +40,10 @@ async def subscribe(
     same = (*here, subscriptions.c.query_hash == hashed(text))
     before = (await db.execute(select(subscriptions).where(*same))).one_or_none()
     if before is not None and before.kinds == kinds:
+        if paused[place] is not None:  # whether it can be written to shows in a message
+            await try_now(db, place)
+            if not (await messages.waiting(db, place)):
+                await messages.put(db, [first], paused, await turn(db, new.team_id), new.created_ms)
         return _subscription(before, new.query), "same"
     if before is not None:
         how: How = "changed"
@@ -91,6 +96,7 @@ async def unsubscribe(
     for row in rows:
         await messages.take_back(db, (team_id, channel_id), _mark(team_id, channel_id, row.number))
     if rows:
+        await _withdraw(db, (team_id, channel_id))
         await changes.add(db, (team_id, channel_id), by)
     return sorted(readable(rows, _read), key=lambda each: each.number)
 
@@ -109,6 +115,27 @@ async def last_told(db: AsyncConnection, team_id: str, channel_id: str) -> dict[
         for number in map(int, filter(None, known.split(","))):
             told[number] = max(told.get(number, 0), min(changed_ms, last_ms))
     return told
+
+
+async def _withdraw(db: AsyncConnection, place: Place) -> None:
+    """Forget the cards and replies that nobody has begun to send and no subscription asks for any more."""
+    here = (subscriptions.c.team_id == place[0], subscriptions.c.channel_id == place[1])
+    left = set(await db.scalars(select(subscriptions.c.number).where(*here)))
+    of, its_card = tables.cards.c, case((outbox.c.kind == "post", outbox.c.key), else_=outbox.c.of)
+    unsent = (
+        select(outbox.c.id, outbox.c.kind, of.key, of.known)
+        .join(tables.cards, of.key == its_card)
+        .where(outbox.c.team_id == place[0], outbox.c.channel_id == place[1], *messages.UNSENT)
+        .where(outbox.c.kind.in_(("post", "reply")), outbox.c.cause != UNCONFIRMED)
+    )
+    rows = [row for row in await db.execute(unsent) if left.isdisjoint(map(int, filter(None, row.known.split(","))))]
+    for ids in chunks(row.id for row in rows):
+        await db.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+    for keys in chunks(row.key for row in rows if row.kind == "post"):
+        await db.execute(delete(outbox).where(outbox.c.waits_for.in_(keys)))
+        await db.execute(delete(tables.cards).where(of.key.in_(keys)))
+    if not left:
+        await messages.take_back(db, place, lists_of(*place))
 
 
 def _mark(team_id: str, channel_id: str, number: int) -> str:

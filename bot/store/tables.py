@@ -100,6 +100,28 @@ channels = Table(
     Column("next_post_ms", BigInteger, nullable=False, server_default="0"),
     Column("threads", Boolean, nullable=False, server_default=true()),  # whether it gets replies
     Column("changed", Integer, nullable=False, server_default="0"),  # how often somebody changed its settings
+    Column("probe_ms", BigInteger, nullable=False, server_default="0"),  # of a paused one: when it is tried next
+    Column("probes", Integer, nullable=False, server_default="0"),  # and how often it was
+    Index("channels_paused", "probe_ms", **_where("paused IS NOT NULL")),
+)
+
+# A row for each workspace that refuses the bot: nothing is sent there until auth.test is answered.
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("cause", Text, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("probe_ms", BigInteger, nullable=False),  # when auth.test is asked next
+)
+
+# What OPS_CHANNEL was told of and that isn't over yet.
+states = Table(
+    "states",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("since_ms", BigInteger, nullable=False),
 )
 
 polls = Table(
@@ -187,6 +209,7 @@ outbox = Table(
     Column("queued_ms", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("first_try_ms", BigInteger),
+    Column("refusals", Integer, nullable=False, server_default="0"),  # that say nothing for sure
     Column("claim", Text),
     Column("lease_ms", BigInteger),  # when the claim ends
     Column("ts", Text),

@@ -6,9 +6,9 @@ from sqlalchemy import not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.change import Changed
-from bot.store import changes
+from bot.store import changes, messages
 from bot.store.channels import lock
-from bot.store.tables import channels
+from bot.store.tables import channels, outbox
 
 
 async def turn(db: AsyncConnection, team_id: str, channel_id: str, on: bool, by: Changed) -> bool:
@@ -17,6 +17,8 @@ async def turn(db: AsyncConnection, team_id: str, channel_id: str, on: bool, by:
     turned = update(channels).where(*here, channels.c.threads != on).values(threads=on)
     if (await db.execute(turned)).rowcount == 0:
         return False
+    if not on:
+        await messages.withdraw(db, (team_id, channel_id), outbox.c.kind == "reply")
     await changes.add(db, (team_id, channel_id), by)
     return True
 

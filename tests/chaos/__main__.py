@@ -2,7 +2,7 @@
 
 KILLS (100) are those of each run, SEED is printed where it is not given. Without REPLICAS and DATABASE_URL there are
 two runs, one process on SQLite and three on a PostgreSQL server of its own. DATABASE_URL is a PostgreSQL server where
-the user may create databases. ONLY="resume_all dead" comes to these points alone. RECONCILE=off shows the bot
+the user may create databases. ONLY="workspace_taken dead" comes to these points alone. RECONCILE=off shows the bot
 no message of any channel, so that it can look nothing up: the run must then fail.
 """
 

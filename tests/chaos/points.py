@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, Pool, event
 
 NAMES = (
     "commit_poll", "poll_failed", "lead", "claim", "sent", "slow_down", "again", "unsure", "overdue", "held", "dead",
-    "replaced", "send", "pause", "resume", "release", "resume_all", "subscribe", "unsubscribe", "prune",
+    "replaced", "send", "pause", "resume", "release", "workspace_taken", "subscribe", "unsubscribe", "prune",
     "add_digest", "pause_digest", "remove_digest", "send_digest", "digest_failed", "add_mute", "remove_mutes",
     "add_quiet", "clear_quiets", "set_threads",
 )  # fmt: skip

@@ -66,7 +66,7 @@ DEAD = "SELECT count(*) FROM outbox WHERE status = 'dead' AND cause <> 'message 
 HUSHED = "SELECT count(*) FROM cards WHERE hushed_ms > 0"
 LATE_DIGESTS = "SELECT count(*) FROM digests WHERE next_ms <= {}"
 QUEUED = "SELECT key, queued_ms FROM outbox WHERE kind <> 'edit'"
-REVOKED = "SELECT count(*) FROM channels WHERE paused = 'token_revoked'"
+REVOKED = "SELECT count(*) FROM workspaces"
 OLD = "INSERT INTO limits (team_id, method, not_before_ms) VALUES ('T', 'old', 1) ON CONFLICT DO NOTHING"
 """A wait that was over long ago."""
 
@@ -144,7 +144,7 @@ async def _world(
     account = Account(any_names=True, seed=result.seed)
     life = Life(account, random.Random(dice.random()))
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
-    hms, slack = FakeHms(account), FakeSlack(manifest=manifest, scopes=SCOPES)
+    hms, slack = FakeHms(account), FakeSlack(manifest=manifest, scopes=SCOPES, tiers=False)
     workspace = slack.workspace
     workspace.join(workspace.channel("random"), workspace.bot_user)
     for number, name in enumerate(MORE):
@@ -339,7 +339,7 @@ class World:
         """What comes only as a process starts needs something to be there before."""
         if point.of == "prune":
             await self._database.rows(OLD)
-        elif point.of == "resume_all":
+        elif point.of == "workspace_taken":
             await replica.start(wants=TOKEN_REVOKED)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(REVOKED_S):

@@ -96,15 +96,37 @@ async def test_without_a_connection_nothing_was_sent(slack: FakeSlack, http: aio
     assert isinstance(await Chat(client, "B1").post("C1", "hi", [], key="k"), NotNow)
 
 
-async def test_a_deleted_message_is_gone_and_anothers_too(slack: FakeSlack, chat: Chat, live_ops: str) -> None:
+async def test_a_deleted_message_is_gone_for_certain(slack: FakeSlack, chat: Chat, live_ops: str) -> None:
     ts = await posted(chat, live_ops)
     message = slack.workspace.find(live_ops, ts)
     assert message is not None
     slack.workspace.delete(message)
     assert await chat.edit(live_ops, ts, "new", [], key="k1") == Gone()
-    slack.fail("chat.update", ApiError("cant_update_message"), ApiError("is_archived"))
-    assert await chat.edit(live_ops, ts, "new", [], key="k1") == Gone()
-    assert await chat.edit(live_ops, ts, "new", [], key="k1") == Refused("is_archived")
+    for code in ("cant_update_message", "is_archived"):
+        slack.fail("chat.update", ApiError(code))
+        assert await chat.edit(live_ops, ts, "new", [], key="k1") == Refused(code)
+
+
+async def test_a_message_that_slack_misses_by_mistake_is_not_gone(slack: FakeSlack, chat: Chat, live_ops: str) -> None:
+    ts = await posted(chat, live_ops)
+    slack.fail("chat.update", ApiError("message_not_found"))
+    assert await chat.edit(live_ops, ts, "new", [], key="k1") == Refused("message_not_found")
+    assert await chat.edit(live_ops, ts, "new", [], key="k1") == Sent(ts)
+
+
+async def test_a_reply_to_a_deleted_message_does_not_stay_at_top_level(
+    slack: FakeSlack, chat: Chat, live_ops: str
+) -> None:
+    assert await chat.post(live_ops, "reply", [], key="k", thread_ts="1.000000") == Refused("thread_not_found")
+    assert slack.messages("live-ops") == []
+    slack.fail("chat.delete", HttpError(503))
+    assert isinstance(await chat.post(live_ops, "reply", [], key="k", thread_ts="1.000000"), Unsure)
+
+
+async def test_the_text_of_an_edit_keeps_to_its_bound(slack: FakeSlack, chat: Chat, live_ops: str) -> None:
+    ts = await posted(chat, live_ops)
+    assert await chat.edit(live_ops, ts, "long " * 1_000, [], key="k1") == Sent(ts)
+    assert len(slack.messages("live-ops")[0].text) == 4_000
 
 
 async def test_blocks_that_slack_would_refuse_leave_the_text(

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from bot.chat.chat import Chat
-from bot.chat.outcome import Sent, Unreadable
+from bot.chat.outcome import Found, Sent, Unreadable
 from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, Fault, HttpError, RateLimited
 from bot.demo.fake_slack.seed import ADA, BEN, BOT_USER
 from tests.chat.conftest import SCOPES, chat_of
@@ -39,7 +39,7 @@ def calls(slack: FakeSlack, method: str) -> int:
 
 async def test_found_by_key_and_absent_without(slack: FakeSlack, chat: Chat, live_ops: str) -> None:
     ts = await post(chat, live_ops)
-    assert await chat.find(live_ops, "k", oldest_ms=now_ms() - 60_000) == ts
+    assert await chat.find(live_ops, "k", oldest_ms=now_ms() - 60_000) == Found(ts)
     assert await chat.find(live_ops, "other", oldest_ms=now_ms() - 60_000) is None
     assert await chat.find(live_ops, "k", oldest_ms=now_ms() + 1_000) is None
     assert calls(slack, "auth.test") == 1
@@ -56,13 +56,20 @@ async def test_a_reply_is_found_in_its_thread(slack: FakeSlack, chat: Chat, live
     card = await post(chat, live_ops, "card")
     ts = await post(chat, live_ops, "k", card)
     assert await chat.find(live_ops, "k", oldest_ms=0) is None
-    assert await chat.find(live_ops, "k", oldest_ms=0, thread_ts=card) == ts
+    assert await chat.find(live_ops, "k", oldest_ms=0, thread_ts=card) == Found(ts)
     assert await chat.find(live_ops, "k", oldest_ms=0, thread_ts="1.000000") is None
+
+
+async def test_a_reply_is_found_at_top_level_where_its_thread_is_gone(
+    slack: FakeSlack, chat: Chat, live_ops: str
+) -> None:
+    ts = await post(chat, live_ops)
+    assert await chat.find(live_ops, "k", oldest_ms=0, thread_ts="1.000000") == Found(ts, threaded=False)
 
 
 async def test_a_direct_message_is_found(slack: FakeSlack, chat: Chat) -> None:
     ts = await post(chat, BEN)
-    assert await chat.find(BEN, "k", oldest_ms=0) == ts
+    assert await chat.find(BEN, "k", oldest_ms=0) == Found(ts)
     assert await chat.find(BEN, "x", oldest_ms=0) is None
     assert calls(slack, "conversations.open") == 1
 
@@ -71,7 +78,7 @@ async def test_pages_are_read_to_the_end(slack: FakeSlack, chat: Chat, live_ops:
     ts = await post(chat, live_ops)
     for number in range(450):
         slack.say(f"chat {number}")
-    assert await chat.find(live_ops, "k", oldest_ms=0) == ts
+    assert await chat.find(live_ops, "k", oldest_ms=0) == Found(ts)
     assert await chat.find(live_ops, "x", oldest_ms=0) is None
     assert calls(slack, "conversations.history") == 6
 
@@ -81,7 +88,7 @@ async def test_a_long_history_is_read_in_parts(slack: FakeSlack, chat: Chat, liv
     for number in range(4_100):
         slack.say(f"chat {number}")
     assert (await cause_of(chat, live_ops)).retry_after_s == 0.0
-    assert await chat.find(live_ops, "k", oldest_ms=0) == ts
+    assert await chat.find(live_ops, "k", oldest_ms=0) == Found(ts)
     assert calls(slack, "conversations.history") == 21
 
 
@@ -118,7 +125,7 @@ async def test_a_connection_that_is_closed_twice(slack: FakeSlack, chat: Chat, l
     ts = await post(chat, live_ops)
     slack.fail("conversations.history", Dropped(), Dropped(), Dropped())
     assert (await cause_of(chat, live_ops)).cause == "ServerDisconnectedError"
-    assert await chat.find(live_ops, "k", oldest_ms=0) == ts
+    assert await chat.find(live_ops, "k", oldest_ms=0) == Found(ts)
 
 
 async def test_nothing_is_asked_before_slack_allows_it(slack: FakeSlack, chat: Chat, live_ops: str) -> None:
@@ -129,7 +136,7 @@ async def test_nothing_is_asked_before_slack_allows_it(slack: FakeSlack, chat: C
     assert calls(slack, "conversations.history") == 1
     slack._site.limiter._until.clear()
     chat._history._not_before.clear()
-    assert await chat.find(live_ops, "k", oldest_ms=0) == ts
+    assert await chat.find(live_ops, "k", oldest_ms=0) == Found(ts)
 
 
 async def test_one_request_a_minute_of_fifteen_messages_is_enough(http: aiohttp.ClientSession) -> None:
@@ -141,13 +148,13 @@ async def test_one_request_a_minute_of_fifteen_messages_is_enough(http: aiohttp.
         for number in range(40):
             slack.say(f"chat {number}")
         found, causes = await _patiently(chat, channel_id, "k")
-        assert (found, causes) == (ts, ["ratelimited"] * 2)
+        assert (found, causes) == (Found(ts), ["ratelimited"] * 2)
         assert (await _patiently(chat, channel_id, "absent"))[0] is None
 
         with pytest.raises(Unreadable):
             await chat.find(channel_id, "late", oldest_ms=0)
         late = await post(chat, channel_id, "late")
-        assert (await _patiently(chat, channel_id, "late"))[0] == late
+        assert (await _patiently(chat, channel_id, "late"))[0] == Found(late)
         assert slack.violations == []
 
 

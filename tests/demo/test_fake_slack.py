@@ -169,7 +169,6 @@ async def test_a_private_channel_without_the_bot_does_not_exist(slack: FakeSlack
         ({"text": "x", "blocks": [{"type": "blink"}]}, "invalid_blocks", "blocks[0].type: unknown block type"),
         ({"text": "x", "blocks": "{"}, "invalid_blocks_format", ""),
         ({"text": "x", "blocks": [section("x" * 2_600)] * 4}, "msg_blocks_too_long", "10,400 characters"),
-        ({"text": "x" * 40_001}, "msg_too_long", ""),
         ({"text": "x", "metadata": {"event_type": 1}}, "invalid_metadata_format", ""),
     ],
 )
@@ -381,3 +380,45 @@ async def test_a_kind_of_conversation_without_its_scope(session: aiohttp.ClientS
         assert (await client.users_conversations())["ok"]
         answer = await error_of(client.users_conversations(types="public_channel,private_channel"))
     assert (answer["error"], answer["needed"]) == ("missing_scope", "groups:read")
+
+
+async def test_a_method_has_the_limit_of_its_tier(slack: FakeSlack, client: AsyncWebClient, clock: Clock) -> None:
+    channel = slack.workspace.channel("live-ops").id
+    ts = (await client.chat_postMessage(channel=channel, text="hi"))["ts"]
+    for number in range(50):
+        await client.chat_update(channel=channel, ts=ts, text=str(number))
+    assert (await error_of(client.chat_update(channel=channel, ts=ts, text="too much")))["error"] == "ratelimited"
+    await client.conversations_info(channel=channel)  # another method
+    clock.now += 2
+    await client.chat_update(channel=channel, ts=ts, text="50 a minute")
+
+
+async def test_the_text_of_an_edit_is_bounded_and_that_of_a_post_truncated(
+    slack: FakeSlack, client: AsyncWebClient
+) -> None:
+    channel = slack.workspace.channel("live-ops").id
+    ts = (await client.chat_postMessage(channel=channel, text="x" * 40_001))["ts"]
+    assert len(slack.messages("live-ops")[0].text) == 40_000
+    assert (await error_of(client.chat_update(channel=channel, ts=ts, text="x" * 4_001)))["error"] == "msg_too_long"
+    assert slack.violations == ["chat.update: msg_too_long"]
+
+
+async def test_a_reply_to_a_deleted_message_is_posted_at_top_level(slack: FakeSlack, client: AsyncWebClient) -> None:
+    channel = slack.workspace.channel("live-ops").id
+    ts = (await client.chat_postMessage(channel=channel, text="hi"))["ts"]
+    await client.chat_delete(channel=channel, ts=ts)
+    answer = await client.chat_postMessage(channel=channel, text="reply", thread_ts=ts)
+    assert "thread_ts" not in answer["message"]
+    assert (await error_of(client.conversations_replies(channel=channel, ts=ts)))["error"] == "thread_not_found"
+
+
+async def test_a_deleted_message_with_replies_leaves_a_tombstone(slack: FakeSlack, client: AsyncWebClient) -> None:
+    channel = slack.workspace.channel("live-ops").id
+    ts = (await client.chat_postMessage(channel=channel, text="hi"))["ts"]
+    await client.chat_postMessage(channel=channel, text="first", thread_ts=ts)
+    await client.chat_delete(channel=channel, ts=ts)
+    answer = await client.chat_postMessage(channel=channel, text="second", thread_ts=ts)
+    assert answer["message"]["thread_ts"] == ts
+    found = (await client.conversations_replies(channel=channel, ts=ts))["messages"]
+    assert [each.get("subtype", each["text"]) for each in found] == ["tombstone", "first", "second"]
+    assert [each.text for each in slack.messages("live-ops")] == ["first", "second"]

@@ -12,6 +12,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.chat import Chat
+from bot.chat.workspace import Workspace
 from bot.core.change import Changed
 from bot.core.digest import Digest
 from bot.core.health import SLOW_S
@@ -24,6 +25,7 @@ from bot.flows.deliver import Deliver
 from bot.flows.digest import Digests
 from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
+from bot.flows.watch import Watch
 from bot.hms.auth import SignedToken
 from bot.hms.client import LIFE_MOST, Hms
 from bot.jobs.alerts import Alerts
@@ -58,7 +60,8 @@ class Process:
         clock = Clock(store)
         deliver = Deliver(store, Chat(client), clock=clock)
         self.digests = Digests(self.hms, Rooms(self.hms), store, lambda: TEAM_ID)
-        self.alerts = Alerts(store, self.poll, self.digests, deliver, clock, 0.5, lead_s=LEAD_S)
+        watch = Watch(store, Workspace(client), lambda: TEAM_ID, lambda: int(clock() * 1000))
+        self.alerts = Alerts(store, self.poll, self.digests, deliver, watch, clock, 0.5, lead_s=LEAD_S)
         self.scheduler = Scheduler(self.alerts.jobs())
 
     async def end(self) -> None:

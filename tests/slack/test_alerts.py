@@ -446,6 +446,7 @@ async def test_a_deleted_card_is_posted_anew_at_the_next_change(
     bot: str, slack: FakeSlack, hms: FakeHms, account: Account
 ) -> None:
     room = account.add_room("Town hall")
+    slack.grant("channels:history")  # else Slack is asked three times whether it is gone
     await subscribe(slack)
     session = opened(account, room)
     card = await until(lambda: next(iter(cards(slack)), None))

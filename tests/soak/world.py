@@ -38,7 +38,7 @@ async def world(seed: int, mode: Mode = "web", **settings: Any) -> AsyncIterator
     account = Account(any_names=True, seed=seed)
     life = Life(account, random.Random(dice.random()))
     hms = FakeHms(account)
-    slack = FakeSlack(manifest=yaml.safe_load((ROOT / "manifest.yml").read_text()), scopes=SCOPES)
+    slack = FakeSlack(manifest=yaml.safe_load((ROOT / "manifest.yml").read_text()), scopes=SCOPES, tiers=False)
     workspace = slack.workspace
     for number, name in enumerate(MORE):
         channel = Channel(f"C07QX6MRE{number:02}", name, {workspace.user(None).id, workspace.bot_user})

@@ -106,6 +106,8 @@ async def _replaced(store: Store) -> None:
 
 async def _unsubscribe(store: Store) -> None:
     made, _ = await store.subscribe(subscription("C5"), ["s1"], message("first", "C5"), by=by())
+    unsent = replace(card("C5", "w1"), known=frozenset((made.number,)))
+    await commit(store, post(unsent), cards=[unsent])
     await store.subscribe(replace(subscription("C5"), kinds=frozenset(("start",))), [], message("other", "C5"), by=by())
     await store.unsubscribe(TEAM, "C5", [made.number], by())
 
@@ -132,6 +134,18 @@ async def _held(store: Store) -> None:
 async def _pause(store: Store) -> None:
     await store.subscribe(subscription("C7"), [], message("seventh", "C7"))
     await store.pause(TEAM, "C7", "is_archived", NOW, tell)
+
+
+async def _try_paused(store: Store) -> None:
+    await store.send([message("tried", "C12")], NOW)
+    await store.pause(TEAM, "C12", "is_archived", NOW, tell)
+    await store.try_paused(NOW + DAY)
+
+
+async def _tell_states(store: Store) -> None:
+    fence = await store.lead("poller", "me", 1000)
+    assert fence is not None
+    assert await store.tell_states(TEAM, {"token": NOW}, ["100ms"], [message("ops", "C11")], NOW, fence)
 
 
 async def _sent(store: Store) -> None:
@@ -161,7 +175,13 @@ DRIVEN: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "troubled": lambda store: store.troubled(TEAM),
     "makers": lambda store: store.makers(TEAM, "C4"),
     "resume": lambda store: store.resume(TEAM, "C9"),
-    "resume_all": lambda store: store.resume_all(TEAM, ["is_archived"]),
+    "try_paused": _try_paused,
+    "workspace_refused": lambda store: store.workspace_refused("T9", "token_revoked", NOW),
+    "workspace_stopped": lambda store: store.workspace_stopped("T9"),
+    "workspace_probe": lambda store: store.workspace_probe("T9", NOW + DAY),
+    "workspace_taken": lambda store: store.workspace_taken("T9"),
+    "states": lambda store: store.states(TEAM),
+    "tell_states": _tell_states,
     "release": lambda store: store.release(TEAM, "C9"),
     "add_digest": lambda store: store.add_digest(digest("C4"), next_ms(digest()), by()),
     "digests": lambda store: store.digests(TEAM),
@@ -197,6 +217,10 @@ DRIVEN: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "no_thread": _no_thread,
     "slow_down": lambda store: _then(lambda row: store.slow_down(row, NOW + 1), claimed(store, "w1")),
     "again": lambda store: _then(store.again, claimed(store, "a1")),
+    "later": lambda store: _then(lambda row: store.later(row, NOW), claimed(store, "l1")),
+    "no_threads": lambda store: _then(
+        lambda row: store.no_threads(row, "x", message("off", row.channel_id), by()), claimed(store, "o1")
+    ),
     "unsure": lambda store: _then(lambda row: store.unsure(row, NOW, "x"), claimed(store, "u1")),
     "held": _held,
     "dead": lambda store: _then(lambda row: store.dead(row, "x", NOW), claimed(store, "x1")),
@@ -278,7 +302,8 @@ def _scans(detail: str) -> bool:
 
 
 SMALL = {
-    "subscriptions", "digests", "mutes", "quiets", "changes", "channels", "polls", "limits", "leases", "catchups", "alembic_version",
+    "subscriptions", "digests", "mutes", "quiets", "changes", "channels", "polls", "limits", "leases", "catchups",
+    "workspaces", "states", "alembic_version",
     "CONSTANT", "sqlite_master",
 }  # fmt: skip
 

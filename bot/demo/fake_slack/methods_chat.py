@@ -5,17 +5,24 @@ Each takes the site and the call's arguments (decoded), returns the answer witho
 
 from bot.demo.fake_slack.model import Channel, Json, Message
 from bot.demo.fake_slack.site import Refused, Site, checked_content, checked_metadata
-from bot.render.limits import UPDATE_TEXT_CHARS
+from bot.render.limits import MESSAGE_TEXT_CHARS, UPDATE_TEXT_CHARS
 
 
 def post_message(site: Site, args: Json) -> Json:
-    """Posts to a channel that the bot is in, or to a person's direct conversation."""
+    """Posts to a channel that the bot is in, or to a person's direct conversation.
+
+    A reply to a message that was deleted is posted at top level, and `message.thread_ts` is missing in the answer:
+    https://github.com/slack-go/slack/issues/1571.  Longer text is truncated, not refused.
+    """
     channel = _writable(site, args)
-    text, blocks = checked_content(site, args.get("text"), args.get("blocks"))
+    text = args.get("text")
+    text, blocks = checked_content(
+        site, text[:MESSAGE_TEXT_CHARS] if isinstance(text, str) else text, args.get("blocks")
+    )
     metadata = checked_metadata(args.get("metadata"))
     thread_ts = args.get("thread_ts")
     if thread_ts is not None and site.workspace.find(channel.id, str(thread_ts)) is None:
-        raise Refused("thread_not_found")
+        thread_ts = None
     if not site.limiter.admit(channel.id):
         site.limiter.told_to_wait(f"chat.postMessage {args.get('channel')}", 1)
         raise Refused("ratelimited", status=429)
@@ -112,7 +119,7 @@ def _own(site: Site, args: Json, error: str) -> Message:
     if channel is None:
         raise Refused("channel_not_found")
     message = site.workspace.find(channel.id, str(args.get("ts")))
-    if message is None or message.ephemeral:
+    if message is None or message.ephemeral or message.is_tombstone:
         raise Refused("message_not_found")
     if channel.is_archived:
         raise Refused("is_archived")

@@ -119,7 +119,7 @@ def conversations_history(site: Site, args: Json) -> Json:
     """Newest first, without replies; message metadata only with include_all_metadata."""
     _take_turn(site, "conversations.history")
     channel = _readable(site, args)
-    found = [each for each in site.workspace.messages(channel.id) if each.thread_ts in (None, each.ts)]
+    found = [each for each in site.workspace.history(channel.id) if each.thread_ts in (None, each.ts)]
     return _messages(site, args, list(reversed(_within(found, args))))
 
 
@@ -131,7 +131,7 @@ def conversations_replies(site: Site, args: Json) -> Json:
     if parent is None or parent.ephemeral:
         raise Refused("thread_not_found")
     top = parent.thread_ts or parent.ts
-    messages = site.workspace.messages(channel.id)
+    messages = site.workspace.history(channel.id)
     found = [each for each in messages if top in (each.ts, each.thread_ts)]
     return _messages(site, args, _within(found, args))
 

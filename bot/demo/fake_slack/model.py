@@ -121,7 +121,10 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as a person sees it.  `ephemeral_to` is a user id; `edited` is `{"user", "ts"}` or None."""
+    """A message as a person sees it.  `ephemeral_to` is a user id; `edited` is `{"user", "ts"}` or None.
+
+    `is_tombstone`: it was deleted and has replies, whose thread goes on.
+    """
 
     ts: str
     channel: str
@@ -134,6 +137,7 @@ class Message:
     edited: Json | None = None
     metadata: Json | None = None
     bot_id: str | None = None
+    is_tombstone: bool = False
 
     @property
     def labels(self) -> list[str]:
@@ -163,6 +167,8 @@ class Message:
             "text": self.text,
             "team": team_id,
         }
+        if self.is_tombstone:
+            found |= {"subtype": "tombstone", "hidden": True}
         if self.bot_id is not None:
             found |= {"bot_id": self.bot_id, "app_id": app_id}
         optional = {"blocks": list(self.blocks), "thread_ts": self.thread_ts, "edited": self.edited}

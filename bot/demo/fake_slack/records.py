@@ -85,6 +85,10 @@ class Records(People):
                 f"not within {timeout_s:g} s; latest calls {calls}, violations {self.violations}"
             ) from None
 
+    def grant(self, *scopes: str) -> None:
+        """Adds scopes to the token, as installing the app again does."""
+        self._site.scopes |= frozenset(scopes)
+
     def fail(self, method: str, *faults: Fault) -> None:
         """Queues faults for a Web API method or `response_url`, one for each coming request."""
         self._site.faults.add(method, *faults)

@@ -37,7 +37,8 @@ class FakeSlack(Records):
     acknowledgement.
     `history_most` and `history_every_s` bound conversations.history and .replies: 15 and 60 are what Slack grants
     apps sold outside its Marketplace (https://docs.slack.dev/apis/web-api/rate-limits). `untaken_blocks` are types
-    of blocks that the workspace refuses, as Slack rolls them out in phases.
+    of blocks that the workspace refuses, as Slack rolls them out in phases.  Without `tiers` the other methods have no
+    limits, for tests in which minutes are seconds.
     `violations` lists every breach of a platform rule by the bot.  Start an instance once.
     """
 
@@ -54,6 +55,7 @@ class FakeSlack(Records):
         history_most: int = 999,
         history_every_s: float = 0.0,
         untaken_blocks: frozenset[str] = frozenset(),
+        tiers: bool = True,
     ) -> None:
         self.signing_secret, self.bot_token, self.app_token = signing_secret, bot_token, app_token
         ledger = Ledger()
@@ -72,6 +74,7 @@ class FakeSlack(Records):
             history_most=history_most,
             history_every_s=history_every_s,
             untaken_blocks=untaken_blocks,
+            tiers=tiers,
         )
         self._sockets = SocketHub(site)
         super().__init__(site, Dispatcher(site, self._sockets, bot_events_url))

@@ -36,23 +36,24 @@ class Refused(Exception):
 
 
 class RateLimiter:
-    """Token buckets of chat.postMessage, one for each channel: 1 message a second, bursts of 5.
+    """Token buckets: of chat.postMessage one for each channel, 1 message a second and bursts of 5; of others by method.
 
     Also remembers each Retry-After, so that a caller who does not wait is found out.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._buckets: defaultdict[str, tuple[float, float]] = defaultdict(lambda: (POST_BURST, clock()))
+        self._buckets: dict[str, tuple[float, float]] = {}
         self._until: dict[str, tuple[float, float]] = {}
         self._told: dict[str, float] = {}
         self._reads: defaultdict[str, float] = defaultdict(lambda: -math.inf)
 
-    def admit(self, channel: str) -> bool:
-        tokens, since = self._buckets[channel]
+    def admit(self, key: str, *, burst: float = POST_BURST, per_s: float = POST_PER_S) -> bool:
+        """Takes a token out of the bucket of a channel or method; False where there is none."""
         now = self._clock()
-        tokens = min(POST_BURST, tokens + (now - since) * POST_PER_S)
-        self._buckets[channel] = (tokens - 1 if tokens >= 1 else tokens, now)
+        tokens, since = self._buckets.get(key, (burst, now))
+        tokens = min(burst, tokens + (now - since) * per_s)
+        self._buckets[key] = (tokens - 1 if tokens >= 1 else tokens, now)
         return tokens >= 1
 
     def wait_to_read_s(self, method: str, every_s: float) -> float:
@@ -104,6 +105,8 @@ class Site:
     # conversations.history and .replies: most messages a page, and seconds between two calls of one of them.
     history_most: int = 999
     history_every_s: float = 0.0
+    # Whether methods have the limits of their tiers.
+    tiers: bool = True
     # Types of blocks that this workspace doesn't have yet: Slack rolls them out in phases.
     untaken_blocks: frozenset[str] = frozenset()
 

@@ -5,6 +5,7 @@ https://docs.slack.dev/apis/web-api
 
 import asyncio
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -24,13 +25,20 @@ _JSON_ARGUMENTS = ("blocks", "attachments", "metadata", "view")
 @dataclass(frozen=True, slots=True)
 class Method:
     """A Web API method: the scopes of which it needs any one, whose token it takes, and its work.  A public one takes
-    no token, and its arguments as they come."""
+    no token, and its arguments as they come.
+
+    `tier` is that of its page; 0 for those with limits of their own.
+    """
 
     run: Callable[[Site, Json], Json]
     scopes: tuple[str, ...] = ()
+    tier: int = 0
     app_token: bool = False
     post_only: bool = False
     public: bool = False
+
+
+PER_MINUTE = {2: 20, 3: 50, 4: 100}  # "20+", "50+", "100+": https://docs.slack.dev/apis/web-api/rate-limits
 
 
 _READ = ("channels:read", "groups:read", "im:read", "mpim:read")
@@ -40,24 +48,24 @@ METHODS: Mapping[str, Method] = {
     "apps.connections.open": Method(methods_read.connections_open, app_token=True, post_only=True),
     "blocks.validate": Method(methods_blocks.validate, public=True, post_only=True),
     "auth.test": Method(methods_read.auth_test),
-    "chat.delete": Method(methods_chat.delete, ("chat:write",)),
+    "chat.delete": Method(methods_chat.delete, ("chat:write",), tier=3),
     "chat.getPermalink": Method(methods_chat.get_permalink),
-    "chat.postEphemeral": Method(methods_chat.post_ephemeral, ("chat:write",)),
+    "chat.postEphemeral": Method(methods_chat.post_ephemeral, ("chat:write",), tier=4),
     "chat.postMessage": Method(methods_chat.post_message, ("chat:write",)),
-    "chat.update": Method(methods_chat.update, ("chat:write",)),
-    "conversations.history": Method(methods_read.conversations_history, _HISTORY),
-    "conversations.info": Method(methods_read.conversations_info, _READ),
-    "conversations.join": Method(methods_read.conversations_join, ("channels:join",)),
-    "conversations.list": Method(methods_read.conversations_list, _READ),
-    "conversations.members": Method(methods_read.conversations_members, _READ),
-    "conversations.open": Method(methods_read.conversations_open, ("im:write", "mpim:write")),
-    "conversations.replies": Method(methods_read.conversations_replies, _HISTORY),
-    "usergroups.users.list": Method(methods_read.usergroups_users_list, ("usergroups:read",)),
-    "users.conversations": Method(methods_read.users_conversations, _READ),
-    "users.info": Method(methods_read.users_info, ("users:read",)),
-    "users.list": Method(methods_read.users_list, ("users:read",)),
-    "views.open": Method(methods_read.views_open),
-    "views.publish": Method(methods_read.views_publish),
+    "chat.update": Method(methods_chat.update, ("chat:write",), tier=3),
+    "conversations.history": Method(methods_read.conversations_history, _HISTORY, tier=3),
+    "conversations.info": Method(methods_read.conversations_info, _READ, tier=3),
+    "conversations.join": Method(methods_read.conversations_join, ("channels:join",), tier=3),
+    "conversations.list": Method(methods_read.conversations_list, _READ, tier=2),
+    "conversations.members": Method(methods_read.conversations_members, _READ, tier=4),
+    "conversations.open": Method(methods_read.conversations_open, ("im:write", "mpim:write"), tier=3),
+    "conversations.replies": Method(methods_read.conversations_replies, _HISTORY, tier=3),
+    "usergroups.users.list": Method(methods_read.usergroups_users_list, ("usergroups:read",), tier=2),
+    "users.conversations": Method(methods_read.users_conversations, _READ, tier=3),
+    "users.info": Method(methods_read.users_info, ("users:read",), tier=4),
+    "users.list": Method(methods_read.users_list, ("users:read",), tier=2),
+    "views.open": Method(methods_read.views_open, tier=4),
+    "views.publish": Method(methods_read.views_publish, tier=4),
 }
 
 
@@ -98,6 +106,7 @@ class WebApi:
             if malformed:
                 raise Refused("invalid_json", breach=True)
             method = self._admit(verb, name, token)
+            self._check_tier(name, method.tier)
             return 200, {"ok": True, **method.run(self._site, arguments if method.public else _decoded(arguments))}
         except Refused as refused:
             if refused.breach:
@@ -122,6 +131,15 @@ class WebApi:
         if method.scopes and not site.scopes.intersection(method.scopes):
             raise site.lacking(method.scopes[0], breach=True)
         return method
+
+    def _check_tier(self, name: str, tier: int) -> None:
+        """Refuses what is too much for a method's tier, which is counted for each method, workspace and app."""
+        if not self._site.tiers or tier not in PER_MINUTE:
+            return
+        per_s = PER_MINUTE[tier] / 60
+        if not self._site.limiter.admit(name, burst=PER_MINUTE[tier], per_s=per_s):
+            self._site.limiter.told_to_wait(name, math.ceil(1 / per_s))
+            raise Refused("ratelimited", status=429)
 
     def _check_patience(self, name: str, arguments: Json) -> None:
         if (left := self._site.limiter.too_soon_s(_patience_key(name, arguments))) > 0:

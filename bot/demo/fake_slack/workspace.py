@@ -89,7 +89,11 @@ class Workspace:
         self._ledger.change(Change("channels.changed"))
 
     def messages(self, channel_id: str | None = None) -> list[Message]:
-        """Messages that all members see, oldest first."""
+        """Messages that all members see, oldest first, without tombstones."""
+        return [each for each in self._all(channel_id) if not each.ephemeral and not each.is_tombstone]
+
+    def history(self, channel_id: str) -> list[Message]:
+        """The same with tombstones, as conversations.history and .replies have them."""
         return [each for each in self._all(channel_id) if not each.ephemeral]
 
     def ephemerals(self, user_id: str | None = None, channel_id: str | None = None) -> list[Message]:
@@ -133,7 +137,15 @@ class Workspace:
         return changed
 
     def delete(self, message: Message) -> None:
-        del self._messages[message.channel, message.ts]
+        """One with replies leaves a tombstone."""
+        if self.reply_count(message):
+            gone = Message(
+                message.ts, message.channel, seed.SLACKBOT, "This message was deleted.",
+                thread_ts=message.ts, is_tombstone=True,
+            )  # fmt: skip
+            self._messages[message.channel, message.ts] = gone
+        else:
+            del self._messages[message.channel, message.ts]
         self._announce("message.deleted", message)
 
     def slackbot_says(self, channel_id: str, user_id: str, text: str) -> Message:

@@ -1,0 +1,42 @@
+"""What /readyz and /metrics say of the running bot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.jobs.alerts import Alerts
+from bot.slack.identity import Identity
+from bot.slack.socket import Socket
+
+
+class Health:
+    """Asked at each request."""
+
+    def __init__(self, identity: Identity, alerts: Alerts, socket: Socket | None) -> None:
+        self._identity = identity
+        self._alerts = alerts
+        self._socket = socket
+        self._stopping = False
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def not_ready(self) -> str:
+        """Why it can't serve, or ""."""
+        if self._stopping:
+            return "stopping"
+        if not self._identity.known:
+            return "waiting for Slack's auth.test"
+        if self._socket is not None and not self._socket.open:
+            return "waiting for Slack's socket"
+        return ""
+
+    async def note(self) -> str:
+        """Why alerts wait, or ""."""
+        team_id = self._identity.team_id
+        said = (await self._alerts.stale(team_id), await self._alerts.slow(team_id))
+        return "\n".join(filter(None, said))
+
+    async def stored(self) -> Mapping[str, float]:
+        """What the database holds, for metrics."""
+        return await self._alerts.stored(self._identity.team_id)

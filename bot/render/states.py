@@ -1,0 +1,42 @@
+"""What OPS_CHANNEL is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bot.core.states import State
+from bot.render.blocks import Message, section
+from bot.render.escape import code, plain
+from bot.render.help import COMMAND
+from bot.render.pauses import pause
+from bot.render.phrases import date
+
+CODE_CHARS = 80
+
+
+def began(state: State, invite: str) -> Message:
+    """It holds, since then. `invite` is the line that lets the bot into a channel."""
+    since, there = date(datetime.fromtimestamp(state.since_ms / 1000, UTC)), f"<#{state.channel_id}>"
+    if state.kind == "token":
+        refused = code(plain(state.cause, CODE_CHARS))
+        text = f"⚠️ Slack refuses my token (`{refused}`) since {since}. Messages wait until it takes it again."
+    elif state.kind == "100ms":
+        text = f"⚠️ I can't read 100ms since {since}. Alerts and digests wait."
+    elif state.kind == "paused":
+        why, do = pause(state.cause, state.channel_id, invite=invite, resume="messages go on by themselves")
+        text = f"⚠️ Messages to {there} wait since {since}: {why}. To go on, {do}."
+    else:
+        text = f"⚠️ {state.cause} held for {there}: nobody can tell whether they arrived. "
+        text += f"*Send them* in `{COMMAND} subscriptions` there sends them."
+    return Message(text, [section(text)])
+
+
+def over(state: State) -> Message:
+    """It is over."""
+    text = {
+        "token": "✅ Slack takes my token again. What waited goes out.",
+        "100ms": "✅ I can read 100ms again. Alerts go on.",
+        "paused": f"✅ Messages to <#{state.channel_id}> go out again.",
+        "held": f"✅ Nothing is held for <#{state.channel_id}> any more.",
+    }[state.kind]
+    return Message(text, [section(text)])

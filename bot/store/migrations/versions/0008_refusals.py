@@ -1,0 +1,37 @@
+"""Workspaces that refuse the bot, tries in paused channels, and what OPS_CHANNEL was told."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "workspaces",
+        sa.Column("team_id", sa.Text, primary_key=True),
+        sa.Column("cause", sa.Text, nullable=False),
+        sa.Column("since_ms", sa.BigInteger, nullable=False),
+        sa.Column("probe_ms", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "states",
+        sa.Column("team_id", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("since_ms", sa.BigInteger, nullable=False),
+    )
+    op.add_column("channels", sa.Column("probe_ms", sa.BigInteger, nullable=False, server_default="0"))
+    op.add_column("channels", sa.Column("probes", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("outbox", sa.Column("refusals", sa.Integer, nullable=False, server_default="0"))
+    paused = sa.text("paused IS NOT NULL")
+    op.create_index("channels_paused", "channels", ["probe_ms"], sqlite_where=paused, postgresql_where=paused)
+    # Those were paused for the workspace's token, which is no longer the channels' matter.
+    lost = "('invalid_auth', 'not_authed', 'account_inactive', 'token_revoked', 'token_expired')"
+    flying = "CASE WHEN claim IS NULL THEN 'pending' ELSE 'sending' END"
+    op.execute(f"UPDATE outbox SET status = {flying}, cause = '' WHERE status = 'held' AND cause IN {lost}")  # noqa: S608
+    op.execute(f"UPDATE channels SET paused = NULL, paused_ms = NULL WHERE paused IN {lost}")  # noqa: S608

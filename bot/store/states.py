@@ -1,0 +1,38 @@
+"""What OPS_CHANNEL was told of and that isn't over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.outgoing import Outgoing
+from bot.store import leases, outbox
+from bot.store.records import Fence
+from bot.store.sql import insert
+from bot.store.tables import states
+
+
+async def read(db: AsyncConnection, team_id: str) -> dict[str, int]:
+    query = select(states.c.name, states.c.since_ms).where(states.c.team_id == team_id)
+    return {row.name: row.since_ms for row in await db.execute(query)}
+
+
+async def tell(
+    db: AsyncConnection,
+    team_id: str,
+    began: Mapping[str, int],
+    over: Iterable[str],
+    outgoing: Sequence[Outgoing],
+    now_ms: int,
+    fence: Fence,
+) -> bool:
+    if not await leases.holds(db, fence):
+        return False
+    rows = [{"team_id": team_id, "name": name, "since_ms": since_ms} for name, since_ms in began.items()]
+    if rows:
+        await db.execute(insert(db, states).on_conflict_do_nothing(), rows)
+    await db.execute(delete(states).where(states.c.team_id == team_id, states.c.name.in_(list(over))))
+    await outbox.add(db, outgoing, now_ms)
+    return True
