@@ -47,6 +47,14 @@ async def test_key_and_secret_of_100ms_exchanged(world: World) -> None:
     assert not (await world.doctor(HMS_ACCESS_KEY=ACCESS_KEY, HMS_SECRET=SECRET)).of("HMS_ACCESS_KEY and HMS_SECRET")
 
 
+async def test_a_token_for_a_whole_organisation(world: World) -> None:
+    world.slack.workspace.org_wide = True
+    said = await world.doctor()
+    ((state, rest),) = said.of("Slack token")
+    assert (said.code, state) == (1, "fail") and "for a whole organisation, and the bot serves one workspace" in rest
+    assert "→ install the app in one workspace, and copy the token from there" in rest
+
+
 async def test_a_port_that_is_taken(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
