@@ -30,6 +30,7 @@ from tests.chaos.replicas import ROOT, Deck, Fate, Replica
 
 SCOPES = frozenset(
     {"commands", "chat:write", "users:read", "channels:history", "groups:history", "im:history", "im:write"}
+    | {"channels:read", "groups:read"}  # to be told of invitations
 )
 SUBSCRIPTIONS: tuple[tuple[str, int | None, str], ...] = (
     ("live-ops", None, "start,end"),
