@@ -46,6 +46,7 @@ class QueryError(UserError):
     meant, so that it may be run at a press. Untrusted words in `text` stand in code quotes."""
 
     scope = "list"  # what the line was said for
+    room = ""  # what `fix` takes for a room's name: it was meant only if there is such a room
 
     def __init__(self, text: str, *, line: str, start: int, end: int, fix: str, faithful: bool) -> None:
         super().__init__(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.core.digest import Digest
@@ -173,24 +173,34 @@ LINES = {
 """By the scope of an error. One of another scope is mended by its own fix alone."""
 
 
-def corrected(error: QueryError, now: datetime, zone: str, *, commands: Sequence[str] = ()) -> tuple[str, bool]:
-    """The error's line with every error mended, one fix after another, and whether it still asks what was meant.
-    `commands` are first words of other lines."""
-    faithful = error.faithful
-    line = mended(error)
-    if (entry := LINES.get(error.scope)) is None:
-        return line, faithful
-    for _ in range(FIXES):
-        if line.split(" ")[0].lower() in commands:
-            return line, faithful
+class Mended(NamedTuple):
+    """A line that can be read, in place of one with errors. `sure`: it asks what was meant, provided that there are
+    `rooms` of these names. `steps`: how many errors it had. `kept`: it has something of what was typed."""
+
+    line: str
+    sure: bool
+    rooms: tuple[str, ...] = ()
+    steps: int = 1
+    kept: bool = False
+
+
+def corrected(error: QueryError, now: datetime, zone: str, *, commands: Sequence[str] = ()) -> Mended:
+    """The error's line with every error mended, one fix after another. `commands` are first words of other lines."""
+    entry, sure = LINES.get(error.scope), True
+    rooms: tuple[str, ...] = ()
+    for step in range(1, FIXES + 2):
+        line, sure = mended(error), sure and error.faithful
+        if error.room:
+            rooms = (*(name for name in rooms if name not in error.room), error.room)
+        if entry is None or line.split(" ")[0].lower() in commands:
+            return Mended(line, sure, rooms, step, kept=bool(line))
         try:
             if error.scope == LIST:
                 parse(line, commands=commands)
             else:
                 entry.read(line, now, zone)
         except QueryError as another:
-            faithful = faithful and another.faithful
-            line = mended(another)
+            error = another
         else:
-            return line or entry.such, faithful
-    return entry.such, False
+            return Mended(line or entry.such, sure, rooms, step, kept=line not in ("", entry.such))
+    return Mended(entry.such if entry else "", sure=False)

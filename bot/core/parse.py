@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from bot.core.filters import DIGEST, FILTERS, LIST, MUTE, STATES, SUBSCRIBE
 from bot.core.query import Query, Term, canonical
-from bot.core.suggest import SPACED_WORDS, reads, signed, unknown_key, unknown_word
+from bot.core.suggest import SPACED_WORDS, needs_value, reads, signed, unknown_key, unknown_word
 from bot.core.text import quote, tidy
 from bot.core.times import BadValue
-from bot.core.words import Word, cut
+from bot.core.words import Word, cut, unstopped
 from bot.errors import QueryError
 
 LINE_CHARS = 600
@@ -58,7 +58,7 @@ def _parse(text: str, scope: str, commands: Sequence[str], most_chars: int) -> Q
     line = tidy(text)
     check_length(line, line, most_chars)
     terms: list[Term] = []
-    words = _joined(cut(line))
+    words = _joined(unstopped(cut(line)))
     for place in range(len(words)):
         term = _term(words, place, terms, line, scope, commands)
         _check_scope(term, words[place], line, scope)
@@ -133,7 +133,7 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: st
     if not word.key and word.comma and terms and _takes_more(terms[-1]):
         entry, minus = FILTERS[terms[-1].key], word.minus or terms[-1].negated
     elif not word.key:
-        raise _in_its_place(unknown_word(words, place, line, commands), scope)
+        raise _in_its_place(unknown_word(words, place, line, scope, commands), scope)
     elif word.key not in FILTERS:
         raise unknown_key(word, line)
     else:
@@ -141,10 +141,9 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: st
     if minus and not entry.negatable:
         raise QueryError.at(f"`{entry.key}:` can't be excluded with a `-`.", line, span, instead=raw.lstrip("-–—−"))
     sign = "-" if minus else ""
-    example = f"{sign}{entry.key}:{entry.example}"
-    instead = "" if entry.names else example
+    instead = "" if entry.names else f"{sign}{entry.key}:{entry.example}"
     if not word.value:
-        raise QueryError.at(f"`{entry.key}:` needs a value, such as `{example}`.", line, span, instead=instead)
+        raise needs_value(entry, line, span, sign)
     try:
         value = entry.parse(word.value)
     except ValueError as error:
@@ -183,8 +182,8 @@ def _misplaced(key: str, scope: str) -> str:
 
 def _in_its_place(error: QueryError, scope: str) -> QueryError:
     """The error, or another where what it would put for a word can't be said there."""
-    key = error.fix.lstrip("-").partition(":")[0]
-    if key not in FILTERS or not (why := _misplaced(key, scope)):
+    keys = [word.key for word in cut(error.fix) if word.key in FILTERS]
+    if not keys or not (why := _misplaced(keys[0], scope)):
         return error
     span = error.start, error.end
     return QueryError.at(f"{quote(error.line[slice(*span)])} {why}", error.line, span)
@@ -193,9 +192,12 @@ def _in_its_place(error: QueryError, scope: str) -> QueryError:
 def _check_repeat(term: Term, before: list[Term], line: str) -> None:
     same = [other for other in before if other.key == term.key]
     if term.key == "state":
-        if any(other.value != term.value for other in same):
-            said = quote(line[slice(*same[0].span)]), quote(line[slice(*term.span)])
-            raise QueryError.at(f"Say one state: {said[0]} and {said[1]} differ.", line, term.span)
+        if other := next((other for other in same if other.value != term.value), None):
+            (start, middle), (stop, end) = other.span, term.span
+            said = {other.value, term.value} - {"all"}
+            state = said.pop() if len(said) == 1 else "all"  # of `all live` that is `active`
+            fix = f"{state}{line[middle:stop]}".rstrip(" ,")
+            raise QueryError.at("Pick one, or use `all` for both.", line, (start, end), fix)
     elif same and FILTERS[term.key].once and same[0].value != term.value:
         raise QueryError.at(f"`{term.key}:` is given twice, and can only be given once.", line, term.span)
 

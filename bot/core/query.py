@@ -16,7 +16,7 @@ from bot.core.filters import FILTERS
 from bot.core.times import needs_zone
 from bot.core.values import RoomId, RoomName
 
-_NEEDS_QUOTES = re.compile(r"""[\s,"'\\]|^//|^$""")
+_NEEDS_QUOTES = re.compile(r"""[\s,"'`\\]|^//|^$""")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
-from bot.core.reader import THROUGH, Reader
+from bot.core.reader import THROUGH, Reader, almost_clock
 from bot.core.schedule import EVERY_DAY, Schedule, Window, stored_days, write_days
 from bot.core.text import quote, tidy
 from bot.core.times import parse_clock
@@ -16,7 +16,7 @@ from bot.core.zones import exact_zone
 from bot.errors import QueryError
 
 _RANGE = re.compile("([^-–—−]+)([-–—−]+)(.*)")
-_HALF = re.compile(r"[ap]\.?m\.?", re.IGNORECASE)
+_HALF = re.compile(r"(?:\d|\b)[ap]\.?m\b\.?", re.IGNORECASE)
 _START, _END = time(22), time(7)
 _YEAR, _YEAR_WEEKS = datetime(2025, 12, 31, tzinfo=UTC), 54
 _DAY = timedelta(days=1)
@@ -202,6 +202,11 @@ def _parted(words: Sequence[Word]) -> list[Word]:
             ]
         else:
             parted.append(word)
+    if not any(_HALF.search(word.value) for word in parted):  # `22-7`, but not `10-7pm`
+        parted = [
+            replace(word, value=clock) if (clock := almost_clock(word.value)) and not word.quoted else word
+            for word in parted
+        ]
     return parted
 
 

@@ -1,6 +1,7 @@
 """What was probably meant: the error for a word of the query line that can't be read, with its place and a fix.
 
 A fix is offered as what was meant only where nothing of the line is guessed away: no exclusion, no quotes, no words.
+Words that are nothing else may be a room's name, which only an account can tell: `QueryError.room`.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
-from bot.core.filters import FILTERS, STATE_WORDS, STATES, SYNONYMS, Filter
+from bot.core.filters import FILTERS, STATE_WORDS, STATES, SUBSCRIBE, SYNONYMS, Filter
+from bot.core.kinds import KINDS, OTHER_WORDS
 from bot.core.query import Term, quoted
 from bot.core.text import quote
-from bot.core.times import parse_time
-from bot.core.values import RoomId, RoomName, is_id
+from bot.core.values import RoomName, is_id, parse_room
 from bot.core.words import Word
 from bot.errors import QueryError
 
@@ -25,12 +26,43 @@ _NAMES = sorted((*FILTERS, *SYNONYMS, *_STATE_KEYS), key=len, reverse=True)
 _SIGNED = re.compile(rf"(?P<key>{'|'.join(map(re.escape, _NAMES))})\s*(?P<sign>[=<>≥≤]+)(?P<value>.*)", re.I | re.S)
 _MINUS = re.compile(r"[-–—−]*")
 _OTHER_STATE = {"active": "ended", "ended": "active", "all": "active"}
-_FILLERS = ("session", "sessions", "please", "rooms", "this channel", "channel", "here")
-_SMALL = {
-    "a", "all", "an", "at", "by", "for", "from", "in", "is", "just", "last", "list", "me", "my", "no", "of", "on",
-    "only", "or", "past", "show", "than", "the", "to", "what", "who", "with",
+_TALK = {
+    "session", "sessions", "meeting", "meetings", "call", "calls", "rooms", "channel", "here", "please", "just", "only",
+    "currently", "right", "happening", "there", "this", "that", "these", "those", "it", "its", "it's", "they", "them",
+    "one", "ones", "my", "me", "us", "i", "we", "you", "can", "could", "would", "want", "need", "how", "many", "much",
+    "what", "what's", "whats", "which", "who", "who's", "whose", "when", "whenever", "if", "is", "are", "was", "were",
+    "be", "been", "do", "does", "did", "have", "has", "got", "show", "list", "give", "get", "see", "find", "tell",
+    "people", "users", "participants", "members",
 }  # fmt: skip
-"""Words that are hardly a room's name, nor a part of one that somebody forgot to quote."""
+"""Words that say nothing of a query, nor are a part of a name."""
+_SMALL = {
+    "a",
+    "an",
+    "at",
+    "by",
+    "for",
+    "from",
+    "in",
+    "last",
+    "no",
+    "of",
+    "on",
+    "or",
+    "past",
+    "than",
+    "the",
+    "to",
+    "with",
+}
+"""Words that a name may have inside, and doesn't begin or end with where somebody forgot to quote it."""
+_JOINING = "Different filters are *and*, a comma between values is *or*, a `-` in front is *not*."
+
+
+def meant(line: str, span: tuple[int, int], fix: str, *, sure: bool = True) -> QueryError:
+    """The error for a part of a line that reads as another, or with no `fix` as nothing."""
+    shown = quote(line[slice(*span)])
+    text = f"{shown}: did you mean {quote(fix)}?" if fix else f"{shown} is not needed."
+    return QueryError.at(text, line, span, fix if sure else None, instead=fix)
 
 
 def reads(entry: Filter, value: str) -> bool:
@@ -50,7 +82,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def may_be_name(said: str) -> bool:
     """Whether a word in small letters says nothing of a query, so that it is probably a name."""
-    known = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS, *_FILLERS, *_SMALL, "and", "not"}
+    known = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS, *_TALK, *_SMALL, "and", "not"}
     if not said[:1].isalpha() or ":" in said or said in known:
         return False
     return not (is_id(said) or nearest(said, STATES) or _time(said))
@@ -67,87 +99,84 @@ def signed(word: Word, line: str) -> QueryError | None:
     span = (word.start, word.end)
     if said in _STATE_KEYS:
         fix = _state(value.lower(), minus=word.minus)
-        return QueryError.at(f"{quote(raw)} lacks nothing but the state alone.", line, span, fix or None)
+        return meant(line, span, fix, sure=bool(fix))
     key = SYNONYMS.get(said, said)
     if FILTERS[key.lstrip("-")].key == "peers":
         value = value if sign == "=" else sign + value
     elif "<" in sign or "≤" in sign:
         key = _flipped(key) if FILTERS[key.lstrip("-")].key == "longer" else ""
-    fix = _flipped(f"{key}:{value}", flip=word.minus) if key else ""
-    text = f"{quote(raw)} lacks a colon" + (f": did you mean {quote(fix)}?" if fix else ".")
-    return QueryError.at(text, line, span, fix or None)
+    if not key:
+        return QueryError.at(f"{quote(raw)} lacks a colon.", line, span)
+    return meant(line, span, _flipped(f"{key}:{value}", flip=word.minus))
 
 
 def unknown_key(word: Word, line: str) -> QueryError:
     """The error for `word:` that is no filter."""
     span = (word.start, word.end)
-    shown = quote(word.key + ":")
     if word.key in _STATE_KEYS and (state := _state(word.value.lower(), minus=word.minus)):
-        return QueryError.at(f"{shown} is not needed: say `{state}` alone.", line, span, state)
+        return meant(line, span, state)
     if near := SYNONYMS.get(word.key) or nearest(word.key, FILTERS):
         start = _MINUS.match(line, word.start).end()  # type: ignore[union-attr]
         colon = line.index(":", start)
         if word.minus and near.startswith("-"):
             start, near = word.start, near[1:]
-        return QueryError.at(f"{shown} is not a filter: did you mean `{near}:`?", line, (start, colon + 1), f"{near}:")
+        return meant(line, (start, colon + 1), f"{near}:")
     known = ", ".join(f"`{key}:`" for key in FILTERS)
-    return QueryError.at(f"{shown} is not a filter. The filters are {known}.", line, span)
+    return QueryError.at(f"{quote(word.key + ':')} is not a filter. The filters are {known}.", line, span)
 
 
-def unknown_word(words: list[Word], place: int, line: str, commands: Sequence[str]) -> QueryError:
+def unknown_word(words: list[Word], place: int, line: str, scope: str, commands: Sequence[str]) -> QueryError:
     """The error for a word without a colon that is no state."""
     word = words[place]
     span = (word.start, word.end)
     shown = quote(line[word.start : word.end])
     said = word.value.lower()
-    if said in commands:
+    if said in commands and said not in _TALK:
         return QueryError.at(f"{shown} is a command of its own: it goes first.", line, span)
     if said in ("or", "and", "not") and not word.quoted:
         return _joiner(words, place, line)
     if is_id(said) and len(words) == 1 and "show" in commands:
-        text = f"An id alone: `show {said}` gives that session, `room:{said}` the sessions of that room."
-        return QueryError.at(text, line, span, None if word.minus else f"show {said}", instead=f"show {said}")
-    if not word.quoted and (error := _unmarked(words, place, line) or _plain(words, place, line)):
-        return error
-    for some in (2, 1):
-        bare = _bare(words[place : place + some])
-        if " ".join(each.value for each in bare).lower() in _FILLERS and not word.minus:
-            span = (word.start, bare[-1].end)
-            return QueryError.at(f"{quote(line[slice(*span)])} is not needed.", line, span, "")
+        return meant(line, span, f"show {said}", sure=not word.minus)
+    if not word.quoted:
+        if error := _unmarked(words, place, line) or _plain(words, place, line):
+            return error
+        if scope == SUBSCRIBE and (said in OTHER_WORDS or (said in KINDS and said not in FILTERS)):
+            return meant(line, span, f"on:{OTHER_WORDS.get(said, said)}")
+        if said in _TALK and not word.minus:
+            return meant(line, span, "")
     phrase = _phrase(words, place)
     if place and (error := _belongs(words[place - 1], phrase, line)):
         return error
-    if not said or said in FILTERS:
-        entry = FILTERS.get(said)
-        such = f", such as `{said}:{entry.example}`" if entry else ""
-        instead = f"{said}:{entry.example}" if entry and not entry.names else ""
-        text = f"{shown} is not a filter by itself: it needs a value{such}."
-        return QueryError.at(text, line, span, instead=instead)
+    if said in FILTERS:
+        return needs_value(FILTERS[said], line, span)
     near = nearest(said, [*STATES, *(commands if word.start == 0 else ())])
     if near and not word.quoted and not word.minus:
-        return QueryError.at(f"{shown} is not a word I know: did you mean `{near}`?", line, span, near)
-    if re.search(r"\w", said):
-        return _name(words, phrase, line)
-    return QueryError.at(f"{shown} is not a word I know.", line, span)
+        return meant(line, span, near)
+    return _name(phrase, line)
+
+
+def needs_value(entry: Filter, line: str, span: tuple[int, int], sign: str = "") -> QueryError:
+    """The error for a filter that is said without a value."""
+    form = re.search(r"<([a-z]+)>", entry.form)
+    asked = form[1] if form else entry.key if entry.names else ""
+    text = f"Which {asked}?" if asked else f"`{entry.key}:` needs a value."
+    example = "" if entry.key == "room" else f"{sign}{entry.key}:{entry.example}"  # there may be no such room
+    return QueryError.at(text, line, span, instead=example)
 
 
 def _joiner(words: list[Word], place: int, line: str) -> QueryError:
     """`or`, `and`, `not`: commas, nothing and a minus say them."""
     word, said = words[place], words[place].value.lower()
-    shown = quote(word.value)
     before = words[place - 1] if place else None
     after = words[place + 1] if place + 1 < len(words) else None
     if before and after and before.key in FILTERS and not after.key and not FILTERS[before.key].once:
-        gap = (before.end, after.start)
-        fix = {"or": ",", "and": ",", "not": ",-"}[said]
-        text = f"{shown} between values: a comma is *or*, a `-` is *not*."
-        return QueryError.at(text, line, gap, None if said == "and" else fix, instead=fix)
-    if said == "not" and after:
-        return QueryError.at(f"{shown} is written as a `-` in front.", line, (word.start, after.start), "-")
-    same = before is not None and after is not None and before.key == after.key
-    text = f"{shown} is not needed: a key said again is *or*, different keys are *and*."
-    meant = same is (said == "or")
-    return QueryError.at(text, line, (word.start, word.end), "" if meant else None)
+        span, fix, sure = (before.end, after.start), ",-" if said == "not" else ",", said != "and"
+    elif said == "not" and after:
+        span, fix, sure = (word.start, after.start), "-", True
+    else:
+        keys = {before.key if before else None, after.key if after else None}
+        span, fix, sure = (word.start, word.end), "", keys == {""} or (len(keys) == 1) is (said == "or")
+    return QueryError.at(_JOINING, line, span, fix if sure else None, instead=fix)
 
 
 def _unmarked(words: list[Word], place: int, line: str) -> QueryError | None:
@@ -164,39 +193,47 @@ def _unmarked(words: list[Word], place: int, line: str) -> QueryError | None:
     bare = _bare(rest)[: SPACED_WORDS + 1 if entry.spaced else 1]
     for some in range(len(bare), 0, -1):
         value = " ".join(each.value for each in bare[:some])
-        for meant in (f"{said} {value}", value, f"1 {value}") if entry.spaced else (value,):
-            if reads(entry, meant) and not (entry.names and value.lower() in _SMALL):
-                return _lacks_colon(word, bare[some - 1], f"{key}:{quoted(meant)}", line, excludable=entry.negatable)
+        for such in (f"{said} {value}", value, f"1 {value}") if entry.spaced else (value,):
+            if reads(entry, such) and not (entry.names and value.lower() in _SMALL | _TALK | STATES.keys()):
+                return _filter(words, place, bare[some - 1], f"{key}:{quoted(such)}", line)
     if bare and not entry.names and re.match(r"[\d<>=≥≤]", bare[0].value):
-        return _lacks_colon(word, bare[0], f"{key}:{bare[0].value}", line, excludable=entry.negatable)
+        return _filter(words, place, bare[0], f"{key}:{bare[0].value}", line)
     return None
 
 
-def _lacks_colon(word: Word, last: Word, fix: str, line: str, *, excludable: bool) -> QueryError:
-    span = (word.start, last.end)
-    fix = _flipped(fix, flip=word.minus and excludable)
-    text = f"{quote(line[slice(*span)])} lacks a colon: did you mean {quote(fix)}?"
-    return QueryError.at(text, line, span, None if word.minus and not excludable else fix, instead=fix)
+def _filter(words: list[Word], place: int, last: Word, fix: str, line: str) -> QueryError:
+    """The words from `place` to `last` read as a filter. `today` and the like without a state are of all of them."""
+    word, key = words[place], fix.lstrip("-").partition(":")[0]
+    timed = key in ("after", "before")
+    if (
+        timed
+        and word.value.lower() not in FILTERS
+        and not any(_state(each.value.lower(), minus=False) for each in words if not each.key)
+    ):
+        fix = f"all {fix}"
+    if word.minus and not timed:
+        fix = _flipped(fix)
+    return meant(line, (word.start, last.end), fix, sure=not (word.minus and not FILTERS[key].negatable))
 
 
 def _plain(words: list[Word], place: int, line: str) -> QueryError | None:
-    """Ordinary words for a state or a time: `live`, `yesterday`, `3d`, `2 hours ago`, `@ada`."""
+    """Ordinary words for a filter: `live`, `yesterday`, `3d`, `2 hours ago`, `3 people`, `@ada`."""
     word, said = words[place], words[place].value.lower()
-    span = (word.start, word.end)
+    if (
+        said.isdecimal()
+        and _bare(words[place + 1 : place + 2])
+        and SYNONYMS.get(words[place + 1].value.lower()) == "peers"
+    ):
+        return _filter(words, place, words[place + 1], f"peers:{said}", line)
     if said.startswith("@") and len(said) > 1:
-        fix = _flipped(f"user:{quoted(word.value[1:])}", flip=word.minus)
-    elif said in STATE_WORDS:
-        fix = _state(said, minus=word.minus)
-    else:
-        bare = _bare(words[place : place + 1 + SPACED_WORDS])
-        some = next((n for n in range(len(bare), 0, -1) if _time(" ".join(each.value for each in bare[:n]))), 0)
-        if not some:
-            return None
-        fix = _time(" ".join(each.value for each in bare[:some]))
-        span = (word.start, bare[some - 1].end)
-    text = f"{quote(line[slice(*span)])} is not a word I know: did you mean {quote(fix)}?"
-    guessed = word.minus and fix.startswith(("after:", "before:"))
-    return QueryError.at(text, line, span, None if guessed else fix, instead=fix)
+        return _filter(words, place, word, f"user:{quoted(word.value[1:])}", line)
+    if state := _state(said, minus=word.minus):
+        return meant(line, (word.start, word.end), state)
+    bare = _bare(words[place : place + 1 + SPACED_WORDS])
+    for some in range(len(bare), 0, -1):
+        if fix := _time(" ".join(each.value for each in bare[:some])):
+            return _filter(words, place, bare[some - 1], fix, line)
+    return None
 
 
 def _belongs(before: Word, phrase: Sequence[Word], line: str) -> QueryError | None:
@@ -207,34 +244,39 @@ def _belongs(before: Word, phrase: Sequence[Word], line: str) -> QueryError | No
     value = " ".join([before.value, *(word.value for word in phrase)])
     sign = "-" if before.minus else ""
     if entry.names:
-        fix = f'{sign}{before.key}:"{value}"'
-        alone = quote(line[phrase[0].start : phrase[-1].end])
-        text = f"{alone} stands alone: quotes keep words together, as in {quote(fix)}."
-        sure = not any(word.minus or word.value.lower() in {*_SMALL, *FILTERS, *SYNONYMS} for word in phrase)
+        sure = not any(word.minus or word.value.lower() in FILTERS.keys() | SYNONYMS for word in phrase)
         sure = sure and (phrase[0].value[:1].isalpha() or len(phrase) == 1)
-        return QueryError.at(text, line, span, fix if sure else None, instead=fix)
-    if not entry.spaced:
-        return None
+        error = meant(line, span, f"{sign}{before.key}:{quoted(value)}", sure=sure)
+        error.room = value if before.key == "room" else ""
+        return error
     try:
         entry.parse(value)
-    except ValueError as error:
-        text = f"{quote(line[slice(*span)])}: {error}."
-        return QueryError.at(text, line, span, instead=f"{sign}{before.key}:{before.value}")
+    except ValueError as wrong:
+        text = f"{quote(line[slice(*span)])}: {wrong}."
+        return QueryError.at(text, line, span, instead=f"{sign}{before.key}:{before.value}") if entry.spaced else None
     return None
 
 
-def _name(words: Sequence[Word], phrase: Sequence[Word], line: str) -> QueryError:
-    """Any other words are probably a room's name. That is sure enough to be run only for a word alone."""
-    name = " ".join(word.value for word in phrase)
-    if all(word.value.lower() in _SMALL for word in phrase):
-        span = (phrase[0].start, phrase[-1].end)
-        return QueryError.at(f"{quote(line[slice(*span)])} is not a word I know.", line, span)
-    room = RoomId(name.lower()) if is_id(name.lower()) else RoomName(name)
-    fix = str(Term("room", room, phrase[0].minus))
+def _name(phrase: Sequence[Word], line: str) -> QueryError:
+    """Any other words may be a room's name, without the small words around it."""
     span = (phrase[0].start, phrase[-1].end)
-    text = f"{quote(line[slice(*span)])} is not a word I know: did you mean {quote(fix)}?"
-    sure = isinstance(room, RoomId) or (len(words) == 1 and name[0].isalpha())
-    return QueryError.at(text, line, span, fix if sure else None, instead=fix)
+    said = [word.value for word in phrase]
+    while said and said[0].lower() in _SMALL:
+        said.pop(0)
+    while said and said[-1].lower() in _SMALL:
+        said.pop()
+    name = " ".join(said)
+    if not name and not phrase[0].minus:
+        return meant(line, span, "")
+    if not re.search(r"\w", name):
+        return QueryError.at(f"{quote(line[slice(*span)])} is not a word I know.", line, span)
+    try:
+        room = parse_room(name)
+    except ValueError as wrong:  # almost an id
+        return QueryError.at(f"{quote(line[slice(*span)])}: {wrong}.", line, span)
+    error = meant(line, span, str(Term("room", room, phrase[0].minus)))
+    error.room = room.name if isinstance(room, RoomName) else ""
+    return error
 
 
 def _phrase(words: Sequence[Word], place: int) -> Sequence[Word]:
@@ -242,9 +284,10 @@ def _phrase(words: Sequence[Word], place: int) -> Sequence[Word]:
     end = place + 1
     while end < len(words) and not (words[end].key or words[end].quoted or words[end].comma or words[end].minus):
         said = words[end].value.lower()
-        known = said in (*STATES, "or", "and", "not") or said in STATE_WORDS or _time(said)
+        if said in _TALK or said in ("or", "and", "not") or _state(said, minus=False) or _time(said):
+            break
         spaced = FILTERS.get(SYNONYMS.get(said, said).lstrip("-"))
-        if known or (spaced and not spaced.names and end + 1 < len(words)):
+        if spaced and not spaced.names and end + 1 < len(words):
             break
         end += 1
     return words[place:end]
@@ -254,7 +297,7 @@ def _bare(words: Sequence[Word]) -> list[Word]:
     """The first words, as far as they are plain."""
     bare: list[Word] = []
     for word in words:
-        if word.key or not word.closed or word.quoted or (bare and word.comma) or (bare and word.minus):
+        if word.key or not word.closed or word.quoted or (bare and (word.comma or word.minus)):
             break
         bare.append(word)
     return bare
@@ -268,11 +311,7 @@ def _state(said: str, *, minus: bool) -> str:
 
 def _time(said: str) -> str:
     """Filters for a time that is said alone, or ""."""
-    if said.lower() == "now":
-        return ""
-    try:
-        parse_time(said)
-    except ValueError:
+    if said.lower() == "now" or not reads(FILTERS["after"], said):
         return ""
     return "after:yesterday before:today" if said.lower() == "yesterday" else f"after:{quoted(said)}"
 

@@ -4,38 +4,53 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
 
 _SMART = str.maketrans(
     {
-        "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "＂": '"',
+        **{chr(wide): chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)},  # full-width forms of ASCII
+        "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"',
         "‘": "'", "’": "'", "‚": "'", "‛": "'",
         **dict.fromkeys("\u2010\u2011\u2012", "-"),
-        "：": ":", "，": ",", "∗": "*", "ˍ": "_", "∼": "~", "ˋ": "`", "∶": ":", "＠": "@",
+        "、": ",", "∗": "*", "ˍ": "_", "∼": "~", "ˋ": "`", "∶": ":",
     }
 )  # fmt: skip
+_DIGIT = re.compile(r"(?![0-9])\d")
 MARKS_KEPT = 2
 _JOINERS = "\u200c\u200d"  # carry meaning in Persian and in emoji, so they stay
-_SLACK_TOKEN = re.compile(r"<(?P<target>(?:[@#!]|https?://|mailto:|tel:)[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+_SLACK_TOKEN = re.compile(r"<(?P<mark>[@#!]|(?=https?://|mailto:|tel:))(?P<target>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 
 
-def from_slack(text: str) -> str:
-    """Undo what Slack does to a command's text: `<@U1|ada>` is `ada`, a link is its label, `&amp;` is `&`.
+def from_slack(text: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Undo what Slack does to a command's text: `<@U1|ada>` is `@ada`, a link is its label, `&amp;` is `&`. `names` has
+    what people are called by their ids, where that is known.
 
     docs.slack.dev, "Formatting message text" and "Implementing slash commands" (escape option).
     """
-    text = _SLACK_TOKEN.sub(_typed, text)
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+    def typed(match: re.Match[str]) -> str:
+        mark, target, label = match["mark"], match["target"], match["label"] or ""
+        name = names.get(target) or label.removeprefix(mark) or target
+        said = f"{mark.strip('!')}{name}" if mark else label or target.removeprefix("mailto:").removeprefix("tel:")
+        escaped = re.sub(r'(["\\])', r"\\\1", said)
+        inside = text.count('"', 0, match.start()) % 2
+        return escaped if inside or not re.search(r'[\s,"\\]', said) else f'"{escaped}"'
+
+    said = _SLACK_TOKEN.sub(typed, text)
+    return said.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _typed(match: re.Match[str]) -> str:
-    target = match["target"]
-    typed = match["label"] or re.sub(r"^(?:[@#!]|mailto:|tel:)", "", target)
-    return f'"{typed}"' if re.search(r"[\s,]", typed) and '"' not in typed else typed
+def mentioned(text: str) -> list[str]:
+    """The ids of the people whom a command's text mentions, in order."""
+    return list(dict.fromkeys(match["target"] for match in _SLACK_TOKEN.finditer(text) if match["mark"] == "@"))
 
 
 def tidy(text: str) -> str:
-    """`clean`, with straight quotes and the look-alikes that we show in names made plain again. Idempotent."""
-    return clean(text.translate(_SMART))
+    """`clean`, with digits of every script and other look-alikes of ASCII made plain. Idempotent."""
+    if text.isascii():
+        return clean(text)
+    return clean(_DIGIT.sub(lambda match: str(int(match[0])), text.translate(_SMART)))
 
 
 def clean(text: str) -> str:

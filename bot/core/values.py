@@ -119,7 +119,7 @@ def parse_limit(text: str) -> int:
     number = int(text)
     if not LIMIT_MIN <= number <= LIMIT_MAX:
         near = max(LIMIT_MIN, min(number, LIMIT_MAX))
-        raise BadValue(f"100ms takes {LIMIT_MIN} to {LIMIT_MAX}", str(near))
+        raise BadValue(f"pages hold {LIMIT_MIN} to {LIMIT_MAX} sessions", str(near))
     return number
 
 

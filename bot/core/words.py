@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 _WORD = re.compile(
     r"""(?P<minus>[-–—−]*)
-        (?:(?P<key>(?![^\s,:"]*[-–—−+]\d{1,2}:)[^\s,:"\d][^\s,:"]*):(?!//))?
+        (?:(?P<key>(?![^\s,:"]*[-–—−+]\d{1,2}:)[^\s,:"\d][^\s,:"]*)\s?:(?!//))?
         (?P<value>'[^']+'(?=[\s,]|$) | (?:"(?:[^"\\]|\\.)*(?:"|\\?$) | [^\s,"])*)""",
     re.VERBOSE,
 )
@@ -66,9 +66,9 @@ def cut(line: str) -> list[Word]:
 
 
 def unstopped(words: Iterable[Word]) -> list[Word]:
-    """The words, those that stand alone without the full stop that phones put behind a sentence."""
+    """The words, those that stand alone without the full stop or question mark behind a sentence."""
     return [
-        word if word.key or word.quoted else replace(word, value=word.value.rstrip(".!") or word.value)
+        word if word.key or word.quoted else replace(word, value=word.value.rstrip(".!?") or word.value)
         for word in words
     ]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.core.filters import FILTERS, LIST, STATES
 from bot.core.parse import LINE_CHARS
-from bot.render.blocks import Message, context, divider, section
+from bot.render import actions as ids
+from bot.render.blocks import Message, actions, button, context, divider, section
 from bot.render.escape import code, entities
 from bot.render.limits import SECTION_TEXT_CHARS
 
@@ -48,6 +49,22 @@ def help_message(commands: Sequence[Row], *, closed: Sequence[str] = ()) -> Mess
         blocks.append(context(f"Not for you in this channel: {', '.join(f'`{name}`' for name in closed)} (ACCESS)."))
     text = "How to ask: /sessions [active|ended|all] [key:value …]. Filters: " + ", ".join(FILTERS)
     return Message(text[:SECTION_TEXT_CHARS], blocks)
+
+
+def command_help(form: str, text: str, examples: Sequence[Row]) -> Message:
+    """What `/sessions <command> help` answers."""
+    shown = [f"`{COMMAND} {entities(line)}`{f' – {what}' if what else ''}" for line, what in examples]
+    about = f"`{entities(form)}` – {entities(text)}"
+    return Message("\n".join([about, *shown]), [section(about), section("\n".join(shown))])
+
+
+def asked(question: str, answers: Mapping[str, str]) -> Message:
+    """A question with a button for each answer, which runs its line."""
+    buttons = [
+        button(label, f"{ids.RUN}.{number}", ids.line_value(line))
+        for number, (label, line) in enumerate(answers.items())
+    ]
+    return Message(f"{question} {', '.join(answers)}", [section(question), actions(*buttons)])
 
 
 def typed(line: str) -> str:

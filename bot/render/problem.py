@@ -7,34 +7,52 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.filters import LIST
-from bot.core.lines import corrected
+from bot.core.lines import Mended
 from bot.core.parse import RESOLVED_CHARS, parse
 from bot.core.place import Place
+from bot.core.query import quoted
+from bot.core.text import quote
 from bot.errors import BotError, Denied, HmsError, ManyRooms, NotFound, QueryError, StaleButton, UserError, WhichZone
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, section
 from bot.render.escape import code, entities, mrkdwn, plain
 from bot.render.help import COMMAND, typed
+from bot.render.limits import BUTTON_TEXT_CHARS
 
+NOTE_CHARS = 100
 _PLACES_MOST = 20
 _WINDOW_CHARS = 64  # a longer line would be wrapped, and the carets with it
 
 
-def query_problem(error: QueryError, *, now: datetime, zone: str, commands: Sequence[str]) -> Message:
-    """The line with the place marked, and a corrected line to copy; where it asks what was meant, to run at a press."""
-    better, faithful = corrected(error, now, zone, commands=commands)
-    text = f"⚠️ {entities(error.text)}"
-    lead = "Try this line" if faithful else "A line that works"
+def query_problem(error: QueryError, better: Mended) -> Message:
+    """Why a line can't be read, and where unless it is all of it. `better` can be run at a press where it asks what was
+    meant; else it is an example, if it has to do with what was typed."""
     command = _command(error.scope)
-    blocks = [
-        section(f"{text}\n```{code(_marked(error, command))}```"),
-        section(f"{lead}:\n```{code(f'{command} {better}'.strip())}```"),
-    ]
-    if faithful and (error.scope != LIST or better.split(" ")[0].lower() not in commands):
-        action_id, value = _press(better, error.scope, now, zone)
-        blocks.append(actions(button("Run the corrected line", action_id, value, style="primary")))
-    blocks.append(context(f"`{COMMAND} help` lists every command and filter."))
-    return Message(f"{text} {lead}: {command} {mrkdwn(better, 700)}", blocks)
+    line = f"{command} {better.line}".strip()
+    text = "⚠️ Did you mean this?" if better.sure and better.steps > 1 else f"⚠️ {entities(error.text)}"
+    if not better.sure and (better.kept or (better.steps == 1 and error.fix)):
+        text += f" For example `{code(line)}`."
+    shown = text
+    if better.steps == 1 and f"{error.line[: error.start]}{error.line[error.end :]}".strip(" ,"):
+        shown += f"\n```{code(_marked(error, command))}```"
+    if not better.sure:
+        return Message(text, [section(shown)])
+    label = f"Run {line}"
+    if len(label) > BUTTON_TEXT_CHARS:
+        label, shown = "Run it", f"{shown}\n```{code(line)}```"
+    run = button(label, ids.RUN, ids.line_value(line.removeprefix(COMMAND).lstrip()), style="primary")
+    return Message(f"{text} {code(line)}", [section(shown), actions(run)])
+
+
+def showing(meant: str, line: str) -> str:
+    """What stands above an answer to another line than the one that was typed."""
+    return entities(f"Showing {quote(meant, NOTE_CHARS)} (you typed {quote(line, NOTE_CHARS)})")
+
+
+def unknown_name(name: str) -> UserError:
+    """The error for words that are neither ours nor a room's name."""
+    person = quote(f"user:{quoted(name)}", NOTE_CHARS)
+    return UserError(f"I know no command, filter or room called {quote(name)}. A person is {person}.")
 
 
 def _command(scope: str) -> str:

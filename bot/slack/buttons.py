@@ -13,9 +13,9 @@ from bot.errors import StaleButton, UserError
 from bot.render import actions as ids
 from bot.slack.access import permit
 from bot.slack.answers import send_page, send_session
-from bot.slack.commands import run_line
 from bot.slack.mutes import mute
 from bot.slack.request import Request
+from bot.slack.run import run_line
 from bot.slack.subscriptions import released, resumed
 
 

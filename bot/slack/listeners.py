@@ -18,8 +18,9 @@ from slack_bolt.response import BoltResponse
 from bot import log
 from bot.errors import StaleButton
 from bot.render.help import COMMAND
-from bot.slack import buttons, commands, events
+from bot.slack import buttons, events
 from bot.slack.request import Bot, Request, answer
+from bot.slack.run import run
 
 REPEATED_S = 600.0
 """Slack sends an event again after five minutes at the latest (docs.slack.dev/apis/events-api#retries)."""
@@ -46,7 +47,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
     async def on_command(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         request = Request.of(bot, body)
-        bot.work.start(answer(request, "command", commands.run(request, str(body.get("text") or ""))))
+        bot.work.start(answer(request, "command", run(request, str(body.get("text") or ""))))
 
     @app.action(re.compile(".*", re.DOTALL))
     async def on_action(ack: AsyncAck, body: dict[str, Any]) -> None:

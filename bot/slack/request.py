@@ -15,13 +15,14 @@ from bot import log, metrics
 from bot.core.access import Access
 from bot.core.change import Changed
 from bot.core.finding import Finding
+from bot.core.lines import Mended, corrected
 from bot.core.times import ms
 from bot.core.zones import depends_on_zone
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError, WhichZone
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
 from bot.render import problem
-from bot.render.blocks import Block, Message
+from bot.render.blocks import Block, Message, context
 from bot.slack.groups import Groups
 from bot.slack.people import People
 from bot.slack.places import Places
@@ -85,11 +86,11 @@ class Bot:
 
 @dataclass(slots=True)
 class Request:
-    """`again` is the button that an error of 100ms offers; `in_place` says that an answer replaces the message. `name`
-    is what was asked for, as a table of ours calls it, "other" while that isn't known. `team_id` is the workspace that
-    it was done in, `enterprise_id` the organisation around that, and `home_id` which of both the person belongs to, or
-    another one: as Slack says, "" where it doesn't. `shown_to_all`: it is a press on a message of a channel.
-    `org_wide`: the app is installed for a whole organisation."""
+    """`again` is the button that an error of 100ms offers, `note` stands above the answer; `in_place`: it replaces the
+    message. `name` is what was asked for, as a table of ours calls it, "other" while that isn't known.
+    `team_id` is the workspace that it was done in, `enterprise_id` the organisation around that, and `home_id` which of
+    both the person belongs to, or another one: as Slack says, "" where it doesn't. `shown_to_all`: it is a press on a
+    message of a channel. `org_wide`: the app is installed for a whole organisation."""
 
     bot: Bot
     user_id: str
@@ -107,6 +108,7 @@ class Request:
     shown_to_all: bool = False
     name: str = "other"
     again: Block | None = None
+    note: str = ""
     posting: asyncio.Task[bool] | None = None
 
     @classmethod
@@ -136,9 +138,15 @@ class Request:
 
     async def reply(self, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
         """Post the answer. Once that has begun it goes on to its end, whatever becomes of the job."""
+        if self.note:
+            message = Message(f"{self.note}\n{message.head}", [context(self.note), *message.blocks])
         sending = self.bot.replies.send(self.response_url, message, replace=replace, for_all=for_all)
         self.posting = self.bot.work.post(sending)
         return await asyncio.shield(self.posting)
+
+    async def mended(self, error: QueryError) -> Mended:
+        """The line that was probably meant by one that can't be read."""
+        return corrected(error, self.now, await self.local_zone(), commands=self.bot.words)
 
     async def at_home(self) -> None:
         """Raises UserError where the request comes from another workspace, or from a person of another one, as in a
@@ -231,10 +239,9 @@ async def _answer(request: Request, event: str, job: Coroutine[Any, Any, None]) 
 
 async def _explain(request: Request, event: str, error: BaseException, reference: str) -> str:
     """The message that goes with an error, posted and logged; its outcome."""
-    outcome, cause = type(error).__name__, getattr(error, "cause", "")
+    outcome, cause, request.note = type(error).__name__, getattr(error, "cause", ""), ""
     if isinstance(error, QueryError):
-        zone, words = await request.local_zone(), request.bot.words
-        message = problem.query_problem(error, now=request.now, zone=zone, commands=words)
+        message = problem.query_problem(error, await request.mended(error))
     elif isinstance(error, ManyRooms):
         message = problem.room_choice(error, now=request.now, zone=request.zone)
     elif isinstance(error, WhichZone):

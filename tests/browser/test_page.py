@@ -110,28 +110,21 @@ def test_enter_completes_too(channel: Channel) -> None:
     expect(channel.page.get_by_role("listbox", name="Commands")).to_have_count(0)
 
 
-def test_an_error_marks_the_place_and_offers_the_line_that_works(channel: Channel) -> None:
-    message = channel.say("/sessions rom:nosuch")
-    marked, better = code_blocks(message)
-    assert marked == "/sessions rom:nosuch\n          ^^^^", marked
-    assert better == "/sessions room:nosuch"
-    answer = channel.press(message, "Run the corrected line")
-    expect(answer).to_contain_text("No room is called nosuch")
-
+def test_a_line_that_is_understood_is_shown_and_an_error_has_its_place(channel: Channel) -> None:
     message = channel.say("/sessions active rom:town-hall")
-    marked, better = code_blocks(message)
-    assert marked == "/sessions active rom:town-hall\n                 ^^^^", marked
-    assert better == "/sessions active room:town-hall"
-    button(message, "Run the corrected line").click()
+    expect(message).to_contain_text("Showing active room:town-hall (you typed active rom:town-hall)")
     assert on_page(message, 1)
-    expect(message).to_contain_text("Active sessions in town-hall")
+
+    message = channel.say("/sessions active after:soon")
+    expect(message).to_contain_text("For example /sessions active after:2h")
+    (marked,) = message.get_by_role("code").filter(has_text=re.compile(r"\^")).all_text_contents()
+    assert marked.strip("\n") == "/sessions active after:soon\n                 ^^^^^^^^^^", marked
 
 
-def code_blocks(message: Locator) -> list[str]:
-    """The texts of the two code blocks, with every space: the marked line, and the better one."""
-    blocks = message.get_by_role("code").filter(has_text=re.compile(r"\^|^/sessions (?!help)"))
-    expect(blocks).to_have_count(2)
-    return [text.strip("\n") for text in blocks.all_text_contents()]
+def test_what_would_change_something_is_asked_first(channel: Channel) -> None:
+    message = channel.say("/sessions subscribe rom:town-hall")
+    answer = channel.press(message, "Run /sessions subscribe room:town-hall")
+    expect(answer).to_contain_text("Subscribed")
 
 
 def test_show_opens_details(channel: Channel, api: Api) -> None:

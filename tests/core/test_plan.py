@@ -116,7 +116,7 @@ def test_what_ends_a_period_comes_after_its_start(now: str, line: str, after: st
 def test_a_wrong_order_is_swapped_to_the_same_two_moments(line: str, swapped: str) -> None:
     with pytest.raises(QueryError) as caught:
         fixed(parse(line), NOW, ZONE)
-    better, faithful = corrected(caught.value, NOW, "UTC")
+    better, faithful, *_ = corrected(caught.value, NOW, "UTC")
     assert (better, faithful) == (swapped, True)
     after, before = parse(line).terms
     params = plan(parse(better), NOW, ZONE).params

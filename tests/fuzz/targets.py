@@ -25,12 +25,14 @@ from bot.core.lines import LINES, PREVIEW, QUIET, corrected, end_line, terms
 from bot.core.parse import LINE_CHARS, mended, parse
 from bot.core.place import Place
 from bot.core.session import Session
-from bot.core.text import from_slack, tidy
+from bot.core.text import tidy
+from bot.core.typed import typed_lines, unmarked
 from bot.core.values import is_id
 from bot.errors import HmsError, QueryError, StaleButton
 from bot.hms import wire
 from bot.render import actions
 from bot.render.details import details
+from bot.render.help import COMMAND
 from bot.render.problem import query_problem
 from bot.slack.commands import COMMANDS
 from tests.fuzz.door import Door, Signatures
@@ -108,7 +110,8 @@ def _line(scope: str) -> Check:
     read = LINES[scope].read
 
     def check(text: str) -> Hashable:
-        line = from_slack(text)
+        line = " ".join(typed_lines(text, COMMAND))
+        assert unmarked(line) == line, "marks are left"
         try:
             said = read(line, NOW, ZONE)
         except QueryError as error:
@@ -129,14 +132,14 @@ def _refused(error: QueryError, scope: str, line: str) -> Hashable:
     assert scope != LIST or mended(error) != tidy(line), "the fix changes nothing"
     words = tuple(COMMANDS) if scope == LIST else ()
     if _drawn(line):
-        message = query_problem(error, now=NOW, zone=ZONE, commands=words)
+        message = query_problem(error, corrected(error, NOW, ZONE, commands=words))
         inside_limits(message)
         harmless(message)
         return scope, "drawn"
-    better, faithful = corrected(error, NOW, ZONE, commands=words)
-    if better.split(" ")[0].lower() not in words:
-        LINES[scope].read(better, NOW, ZONE)
-    return scope, faithful, re.sub(r"`[^`]*`|\d+", "", error.text)
+    better = corrected(error, NOW, ZONE, commands=words)
+    if better.line.split(" ")[0].lower() not in words:
+        LINES[scope].read(better.line, NOW, ZONE)
+    return scope, better.sure, re.sub(r"`[^`]*`|\d+", "", error.text)
 
 
 def _drawn(text: str) -> bool:

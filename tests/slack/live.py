@@ -99,6 +99,11 @@ async def said_soon(slack: FakeSlack, line: str, *words: str, **more: str) -> Me
             await asyncio.sleep(0.05)
 
 
+def runs(message: Message) -> str:
+    """The label of the button that runs the line which was probably meant, or ""."""
+    return next((label for label in message.labels if label.startswith("Run ")), "")
+
+
 async def press(slack: FakeSlack, message: Message, label: str, **more: int) -> Message:
     await slack.press(message, label, **more)
     return await slack.reply(where=lambda each: each.ephemeral)

@@ -22,7 +22,7 @@ from bot.demo.fake_slack import FakeSlack, RateLimited
 from bot.render.validate_data import texts
 from bot.settings import Settings
 from bot.store.store import SUBSCRIPTIONS_MOST, Store
-from tests.slack.live import cards, fill, opened, polls, posts, press, said_soon, say, subscribe, until
+from tests.slack.live import cards, fill, opened, polls, posts, press, runs, said_soon, say, subscribe, until
 
 OTHERS = "C07QX6N0B0T"
 
@@ -245,7 +245,8 @@ async def test_a_bad_line_is_explained(bot: str, slack: FakeSlack, typed: str, s
     ],
 )
 async def test_a_corrected_line_subscribes_at_a_press(bot: str, slack: FakeSlack, typed: str, said: str) -> None:
-    reply = await press(slack, await say(slack, f"subscribe {typed}"), "Run the corrected line")
+    asked = await say(slack, f"subscribe {typed}")
+    reply = await press(slack, asked, runs(asked))
     assert "Subscribed, as number 1" in reply.plain and said in reply.plain
 
 
@@ -511,10 +512,9 @@ async def test_one_that_this_version_cannot_read_can_be_ended(bot: str, slack: F
 
 
 @pytest.mark.parametrize("command", ["subscriptions", "digests", "mutes", "doctor"])
-async def test_a_list_takes_no_more_words(bot: str, slack: FakeSlack, command: str) -> None:
+async def test_more_words_with_a_list_are_left_aside(bot: str, slack: FakeSlack, command: str) -> None:
     reply = await say(slack, f"{command} foo")
-    assert f"`{command}` takes nothing else: `foo` can't be said with it." in reply.plain
-    assert "Run the corrected line" in reply.labels and "lists every command and filter" in reply.plain
+    assert f"Showing `{command}` (you typed `{command} foo`)" in reply.plain
 
 
 async def test_several_are_ended_one_by_one(bot: str, slack: FakeSlack) -> None:

@@ -14,7 +14,7 @@ from tests.chaos.life import Life
 
 ANSWER_S = 30.0
 LATE = "That took too long"
-PRESSED = ("More", "Back", "Refresh", "Show", "Next 3", "Try again", "Run the corrected line")
+PRESSED = ("More", "Back", "Refresh", "Show", "Next 3", "Try again")
 
 
 @dataclass(slots=True)

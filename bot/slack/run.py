@@ -1,0 +1,126 @@
+"""A line that somebody typed or pressed, answered: as it says, or as it was probably meant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from bot.core.filters import DIGEST, LIST, STATES
+from bot.core.lines import PREVIEW
+from bot.core.parse import parse
+from bot.core.place import Place
+from bot.core.query import Query, Term
+from bot.core.text import mentioned, quote
+from bot.core.typed import typed_lines
+from bot.core.values import RoomName
+from bot.errors import ManyRooms, NotFound, QueryError, UserError
+from bot.render.blocks import Message, context
+from bot.render.help import COMMAND, asked
+from bot.render.problem import showing, unknown_name
+from bot.slack.access import permit
+from bot.slack.answers import send_page
+from bot.slack.commands import COMMANDS, read
+from bot.slack.request import Request
+
+MENTIONS_MOST = 20
+"""So many mentioned people are looked up by name."""
+
+QUESTIONS = {
+    **dict.fromkeys(
+        ("status", "info"),
+        ("The status of what?", {"Live sessions": "active", "This channel": "settings", "The bot": "doctor"}),
+    ),
+    **dict.fromkeys(
+        ("stop", "end", "cancel", "pause", "off"),
+        (
+            "Stop what? Each list has the buttons for it.",
+            {"Alerts": "subscriptions", "Digests": "digests", "All of it for a while": "help mute"},
+        ),
+    ),
+}
+"""Words that may mean several things: what to ask, and the line of each answer."""
+
+
+async def run(request: Request, text: str) -> None:
+    """Answer `/sessions <text>`, as Slack sent it."""
+    people = mentioned(text)[:MENTIONS_MOST]
+    names = await asyncio.gather(*(request.bot.people.of(user_id) for user_id in people))
+    known = {user_id: person.name for user_id, person in zip(people, names, strict=True)}
+    await run_line(request, _one(typed_lines(text, COMMAND, known)))
+
+
+def _one(lines: Sequence[str]) -> str:
+    """The line that was typed. Raises UserError where it is several commands."""
+    line = " ".join(lines)
+    begun = [each for each in lines if read(each)[0] != LIST or each.partition(" ")[0].lower() in STATES]
+    if len(begun) > 1 or COMMAND in line.lower().split(" "):
+        first = f"{COMMAND} {lines[0]}".partition(f" {COMMAND}")[0]
+        raise UserError(f"One command a line, please: {quote(first)} first, then the next.")
+    return line
+
+
+async def run_line(request: Request, line: str, *, view: str | None = None) -> None:
+    """Answer a tidy line; with `view`, the line of a list, in place of the message at hand by that list anew, under
+    what has been done, or by the answer alone where `view` is empty. A line with errors is answered as what was meant
+    if that only reads. Raises Denied before anything is done where the person may not do both."""
+    try:
+        await _run(request, line, view)
+    except QueryError as error:
+        better = await request.mended(error)
+        if not better.sure:
+            raise
+        await _must_be_rooms(request, better.rooms, error.scope)
+        meant = better.line if error.scope == LIST else f"{error.scope} {better.line}".strip()
+        if not _only_reads(meant):
+            raise
+        shown = meant if read(meant)[0] != LIST else str(parse(meant, commands=request.bot.words))
+        request.note = showing(shown, line)
+        await _run(request, meant, view)
+
+
+async def _must_be_rooms(request: Request, names: Iterable[str], scope: str) -> None:
+    """Raises UserError where no room is called so: what was typed means something else. A list asks about near ones."""
+    for name in names:
+        try:
+            await request.bot.rooms.resolve(Query(terms=(Term("room", RoomName(name)),)))
+        except NotFound:
+            raise unknown_name(name) from None
+        except ManyRooms as error:
+            if not error.fits and scope != LIST:
+                raise unknown_name(name) from None
+
+
+def _only_reads(line: str) -> bool:
+    name, rest = read(line)
+    return name == LIST or COMMANDS[name].reads or (name == DIGEST and f"{DIGEST} {rest}".startswith(PREVIEW))
+
+
+async def _run(request: Request, line: str, view: str | None) -> None:
+    names = [read(each)[0] for each in ([line, view] if view else [line])]
+    if request.name == "other":  # a button keeps its own
+        request.name = names[0]
+    await permit(request, *names)
+    answer = await _perform(request, line)
+    if answer is None:
+        return
+    if view and (shown := await _perform(request, view)):
+        answer = Message(f"{answer.head}\n{shown.head}", [context(answer.head), *shown.blocks])
+    await request.reply(answer, replace=view is not None and request.in_place)
+
+
+async def _perform(request: Request, line: str) -> Message | None:
+    """Do what a tidy line says. The answer, or None where it is given already."""
+    name, rest = read(line)
+    if name in COMMANDS:
+        return await COMMANDS[name].run(request, rest)
+    if question := QUESTIONS.get(rest.lower().strip(" ,.!?")):
+        return asked(*question)
+    await _list(request, line)
+    return None
+
+
+async def _list(request: Request, line: str) -> None:
+    query = parse(line, commands=tuple(COMMANDS))
+    if query.needs_zone:
+        await request.local_zone()
+    await send_page(request, Place.first(query, request.now, request.zone))
