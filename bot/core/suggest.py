@@ -32,7 +32,7 @@ _TALK = {
     "one", "ones", "my", "me", "us", "i", "we", "you", "can", "could", "would", "want", "need", "how", "many", "much",
     "what", "what's", "whats", "which", "who", "who's", "whose", "when", "whenever", "if", "is", "are", "was", "were",
     "be", "been", "do", "does", "did", "have", "has", "got", "show", "list", "give", "get", "see", "find", "tell",
-    "people", "users", "participants", "members",
+    "people", "users", "participants", "members", "someone", "somebody", "anyone",
 }  # fmt: skip
 """Words that say nothing of a query, nor are a part of a name."""
 _SMALL = {
