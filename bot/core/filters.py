@@ -223,8 +223,9 @@ FILTERS: dict[str, Filter] = {
             form="active:true|false",
             help="the API's spelling of `active` and `ended`",
             example="true",
-            parse=parse_bool,
+            parse=lambda text: STATE_WORDS.get(text.lower()) or parse_bool(text),
             becomes="state",
+            also=("state", "status"),
             scopes=(LIST,),
         ),
         Filter(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bot.core.filters import DIGEST, FILTERS, LIST, MUTE, STATES, SUBSCRIBE
 from bot.core.query import Query, Term, canonical
-from bot.core.suggest import SPACED_WORDS, needs_value, reads, signed, unknown_key, unknown_word
+from bot.core.suggest import OTHER_STATE, SPACED_WORDS, needs_value, reads, signed, unknown_key, unknown_word
 from bot.core.text import quote, tidy
 from bot.core.times import BadValue
 from bot.core.words import Word, cut, unstopped
@@ -125,7 +125,7 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: st
     said = word.value.lower()
     if not word.key and not word.quoted and said in STATES:
         if word.minus:
-            other = {"active": "ended", "ended": "active", "all": "active"}[said]
+            other = OTHER_STATE[said]
             raise QueryError.at(f"A state can't be excluded: say `{other}`.", line, span, other)
         return Term("state", said, span=span)
     if wrong := signed(word, line):

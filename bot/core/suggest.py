@@ -21,11 +21,9 @@ from bot.errors import QueryError
 SPACED_WORDS = 4
 """The most words that a time or a length goes on for: `1 hour 30 minutes ago` has four behind its first."""
 
-_STATE_KEYS = ("state", "status")
-_NAMES = sorted((*FILTERS, *SYNONYMS, *_STATE_KEYS), key=len, reverse=True)
-_SIGNED = re.compile(rf"(?P<key>{'|'.join(map(re.escape, _NAMES))})\s*(?P<sign>[=<>≥≤]+)(?P<value>.*)", re.I | re.S)
-_MINUS = re.compile(r"[-–—−]*")
-_OTHER_STATE = {"active": "ended", "ended": "active", "all": "active"}
+_NAMES = sorted((*FILTERS, *SYNONYMS), key=len, reverse=True)
+_SIGNED = re.compile(rf"[-–—−]*({'|'.join(map(re.escape, _NAMES))})\s*([=<>≥≤]+)(.*)", re.I | re.S)
+OTHER_STATE = {"active": "ended", "ended": "active", "all": "active"}
 _TALK = {
     "session", "sessions", "meeting", "meetings", "call", "calls", "rooms", "channel", "here", "please", "just", "only",
     "currently", "right", "happening", "there", "this", "that", "these", "those", "it", "its", "it's", "they", "them",
@@ -36,24 +34,8 @@ _TALK = {
 }  # fmt: skip
 """Words that say nothing of a query, nor are a part of a name."""
 _SMALL = {
-    "a",
-    "an",
-    "at",
-    "by",
-    "for",
-    "from",
-    "in",
-    "last",
-    "no",
-    "of",
-    "on",
-    "or",
-    "past",
-    "than",
-    "the",
-    "to",
-    "with",
-}
+    "a", "an", "at", "by", "for", "from", "in", "last", "no", "of", "on", "or", "past", "than", "the", "to", "with",
+}  # fmt: skip
 """Words that a name may have inside, and doesn't begin or end with where somebody forgot to quote it."""
 _JOINING = "Different filters are *and*, a comma between values is *or*, a `-` in front is *not*."
 
@@ -90,37 +72,25 @@ def may_be_name(said: str) -> bool:
 
 def signed(word: Word, line: str) -> QueryError | None:
     """The error for a filter that has a sign for its colon: `peers>=2`, `duration<1h`, `room="Town hall"`."""
-    raw = line[word.start : word.end]
-    minus = _MINUS.match(raw)
-    found = _SIGNED.fullmatch(raw, minus.end() if minus else 0)
-    if not found:
-        return None
-    said, sign, value = found["key"].lower(), found["sign"], found["value"]
     span = (word.start, word.end)
-    if said in _STATE_KEYS:
-        fix = _state(value.lower(), minus=word.minus)
-        return meant(line, span, fix, sure=bool(fix))
-    key = SYNONYMS.get(said, said)
-    if FILTERS[key.lstrip("-")].key == "peers":
-        value = value if sign == "=" else sign + value
+    if not (found := _SIGNED.fullmatch(line[slice(*span)])):
+        return None
+    said, sign, value = found.groups()
+    key = SYNONYMS.get(said.lower(), said.lower())
+    if key == "peers" and sign != "=":
+        value = sign + value
     elif "<" in sign or "≤" in sign:
-        key = _flipped(key) if FILTERS[key.lstrip("-")].key == "longer" else ""
-    if not key:
-        return QueryError.at(f"{quote(raw)} lacks a colon.", line, span)
-    return meant(line, span, _flipped(f"{key}:{value}", flip=word.minus))
+        key = _flipped(key)
+    sure = not key.startswith("-") or FILTERS[key[1:]].negatable
+    return meant(line, span, _flipped(f"{key}:{value}", flip=word.minus), sure=sure)
 
 
 def unknown_key(word: Word, line: str) -> QueryError:
     """The error for `word:` that is no filter."""
     span = (word.start, word.end)
-    if word.key in _STATE_KEYS and (state := _state(word.value.lower(), minus=word.minus)):
-        return meant(line, span, state)
     if near := SYNONYMS.get(word.key) or nearest(word.key, FILTERS):
-        start = _MINUS.match(line, word.start).end()  # type: ignore[union-attr]
-        colon = line.index(":", start)
-        if word.minus and near.startswith("-"):
-            start, near = word.start, near[1:]
-        return meant(line, (start, colon + 1), f"{near}:")
+        value = line[line.index(":", word.start) + 1 : word.end]
+        return meant(line, span, _flipped(f"{near}:{value.lstrip()}", flip=word.minus))
     known = ", ".join(f"`{key}:`" for key in FILTERS)
     return QueryError.at(f"{quote(word.key + ':')} is not a filter. The filters are {known}.", line, span)
 
@@ -137,6 +107,8 @@ def unknown_word(words: list[Word], place: int, line: str, scope: str, commands:
         return _joiner(words, place, line)
     if is_id(said) and len(words) == 1 and "show" in commands:
         return meant(line, span, f"show {said}", sure=not word.minus)
+    if said.startswith("@") and len(said) > 1:
+        return _filter(words, place, word, f"user:{quoted(word.value[1:])}", line)
     if not word.quoted:
         if error := _unmarked(words, place, line) or _plain(words, place, line):
             return error
@@ -217,7 +189,7 @@ def _filter(words: list[Word], place: int, last: Word, fix: str, line: str) -> Q
 
 
 def _plain(words: list[Word], place: int, line: str) -> QueryError | None:
-    """Ordinary words for a filter: `live`, `yesterday`, `3d`, `2 hours ago`, `3 people`, `@ada`."""
+    """Ordinary words for a filter: `live`, `yesterday`, `3d`, `2 hours ago`, `3 people`."""
     word, said = words[place], words[place].value.lower()
     if (
         said.isdecimal()
@@ -225,8 +197,6 @@ def _plain(words: list[Word], place: int, line: str) -> QueryError | None:
         and SYNONYMS.get(words[place + 1].value.lower()) == "peers"
     ):
         return _filter(words, place, words[place + 1], f"peers:{said}", line)
-    if said.startswith("@") and len(said) > 1:
-        return _filter(words, place, word, f"user:{quoted(word.value[1:])}", line)
     if state := _state(said, minus=word.minus):
         return meant(line, (word.start, word.end), state)
     bare = _bare(words[place : place + 1 + SPACED_WORDS])
@@ -306,7 +276,7 @@ def _bare(words: Sequence[Word]) -> list[Word]:
 def _state(said: str, *, minus: bool) -> str:
     """The state that is meant, or ""."""
     state = said if said in STATES else STATE_WORDS.get(said, "")
-    return _OTHER_STATE[state] if state and minus else state
+    return OTHER_STATE[state] if state and minus else state
 
 
 def _time(said: str) -> str:

@@ -85,7 +85,8 @@ def parse_room(text: str) -> RoomId | RoomName:
 
 
 def parse_bool(text: str) -> str:
-    states = {"true": "active", "yes": "active", "false": "ended", "no": "ended", "all": "all"}
+    states = {"true": "active", "yes": "active", "active": "active", "all": "all"}
+    states |= {"false": "ended", "no": "ended", "ended": "ended"}
     if text.lower() not in states:
         near = difflib.get_close_matches(text.lower(), states, n=1)
         raise BadValue("say true or false", near[0] if near else None)

@@ -139,7 +139,7 @@ async def test_a_preview_that_fails_is_tried_again_at_a_press(bot: str, slack: F
         ("digest daily 9:00 Springfield", "A room is `room:Springfield`", "digest daily 9:00 Europe/Berlin", False),
         ("digest", "This channel has no digests", "", False),
         ("digest dayly 9:00", "did you mean `daily`", "/sessions digest daily 9:00", True),
-        ("digest daily 9:00 rol:host", "did you mean `role:`", "/sessions digest daily 9:00 role:host", True),
+        ("digest daily 9:00 rol:host", "did you mean `role:host`", "/sessions digest daily 9:00 role:host", True),
         ("digest monthly 9:00", "is not offered", "/sessions digest weekly 9:00", False),
         ("digest daily 9:00 after:2h", "has no place in a digest", "/sessions digest daily 9:00", False),
         ("digest daily 9:00 room:nowhere", "No room is called", "", False),

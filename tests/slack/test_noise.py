@@ -252,7 +252,7 @@ async def test_a_mute_said_again_has_its_new_end(bot: str, slack: FakeSlack) -> 
         ("mute until 25:00", "there is no time 25:00", "/sessions mute until tomorrow", ""),
         ("mute until tomorow", "not a time I know", "/sessions mute until tomorrow", "Muted until"),
         ("mute all 2h", "leave `all` out", "/sessions mute 2h", "All sessions"),
-        ("mute 2h rol:host", "did you mean `role:`", "/sessions mute role:host 2h", "with the role host"),
+        ("mute 2h rol:host", "did you mean `role:host`", "/sessions mute role:host 2h", "with the role host"),
         ("mute room:nowhere 2h", "No room is called", "", ""),
         ("quiet 25:00-7:00", "there is no time 25:00", "/sessions quiet 22:00-7:00", ""),
         ("quiet weekends", "`00:00-00:00`", "/sessions quiet 00:00-00:00 sat,sun Europe/Berlin", ""),
