@@ -100,3 +100,8 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 def is_hash(name: str) -> bool:
     """True for the SHA-256 that a HIPAA workspace's API gives in place of a name (100ms docs, HIPAA-workspace)."""
     return len(name) == 64 and _HASH.fullmatch(name) is not None
+
+
+def spoken(text: str) -> str:
+    """The form in which a name is said: folded, with spaces for the marks that join its words in 100ms."""
+    return re.sub(r"[-._:\s]+", " ", fold(text)).strip()

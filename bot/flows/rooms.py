@@ -10,7 +10,7 @@ from cachetools import TTLCache
 
 from bot.core.query import Query
 from bot.core.session import Room
-from bot.core.text import fold, is_hash, quote
+from bot.core.text import fold, is_hash, quote, spoken
 from bot.core.values import LIMIT_MAX, is_id
 from bot.errors import HmsError, HmsNotFound, ManyRooms, NotFound
 from bot.hms.client import Hms
@@ -54,7 +54,8 @@ class Rooms:
             name = term.value.name
             found, more = await self._find(name)
             near = [] if found else await self._near(name)
-            if len(found) > 1 or near:
+            found = found or [room for room in near if spoken(room.name) == spoken(name)]
+            if len(found) > 1 or (near and not found):
                 rooms = sorted(found or near, key=lambda room: (len(room.name), room.name))
                 choices = [(room.name, room.id, str(query.with_room(term, room.id))) for room in rooms[:CHOICES]]
                 raise ManyRooms(name, choices, fits=bool(found), more=more or len(rooms) > CHOICES)
