@@ -14,8 +14,8 @@ from bot.core.filters import FILTERS, STATE_WORDS, STATES, SUBSCRIBE, SYNONYMS, 
 from bot.core.kinds import KINDS, OTHER_WORDS
 from bot.core.query import Term, quoted
 from bot.core.text import quote
-from bot.core.values import RoomName, is_id, parse_room
-from bot.core.words import Word
+from bot.core.values import is_id, parse_room
+from bot.core.words import Word, cut
 from bot.errors import QueryError
 
 SPACED_WORDS = 4
@@ -44,7 +44,9 @@ def meant(line: str, span: tuple[int, int], fix: str, *, sure: bool = True) -> Q
     """The error for a part of a line that reads as another, or with no `fix` as nothing."""
     shown = quote(line[slice(*span)])
     text = f"{shown}: did you mean {quote(fix)}?" if fix else f"{shown} is not needed."
-    return QueryError.at(text, line, span, fix if sure else None, instead=fix)
+    error = QueryError.at(text, line, span, fix if sure else None, instead=fix)
+    error.room = next((word.value for word in cut(fix) if word.key == "room"), "")
+    return error
 
 
 def reads(entry: Filter, value: str) -> bool:
@@ -216,9 +218,7 @@ def _belongs(before: Word, phrase: Sequence[Word], line: str) -> QueryError | No
     if entry.names:
         sure = not any(word.minus or word.value.lower() in FILTERS.keys() | SYNONYMS for word in phrase)
         sure = sure and (phrase[0].value[:1].isalpha() or len(phrase) == 1)
-        error = meant(line, span, f"{sign}{before.key}:{quoted(value)}", sure=sure)
-        error.room = value if before.key == "room" else ""
-        return error
+        return meant(line, span, f"{sign}{before.key}:{quoted(value)}", sure=sure)
     try:
         entry.parse(value)
     except ValueError as wrong:
@@ -244,9 +244,7 @@ def _name(phrase: Sequence[Word], line: str) -> QueryError:
         room = parse_room(name)
     except ValueError as wrong:  # almost an id
         return QueryError.at(f"{quote(line[slice(*span)])}: {wrong}.", line, span)
-    error = meant(line, span, str(Term("room", room, phrase[0].minus)))
-    error.room = room.name if isinstance(room, RoomName) else ""
-    return error
+    return meant(line, span, str(Term("room", room, phrase[0].minus)))
 
 
 def _phrase(words: Sequence[Word], place: int) -> Sequence[Word]:

@@ -12,7 +12,7 @@ from bot.core.place import Place
 from bot.core.query import Query, Term
 from bot.core.text import mentioned, quote
 from bot.core.typed import typed_lines
-from bot.core.values import RoomName
+from bot.core.values import parse_room
 from bot.errors import ManyRooms, NotFound, QueryError, UserError
 from bot.render.blocks import Message, context
 from bot.render.help import COMMAND, asked
@@ -82,7 +82,7 @@ async def _must_be_rooms(request: Request, names: Iterable[str], scope: str) -> 
     """Raises UserError where no room is called so: what was typed means something else. A list asks about near ones."""
     for name in names:
         try:
-            await request.bot.rooms.resolve(Query(terms=(Term("room", RoomName(name)),)))
+            await request.bot.rooms.resolve(Query(terms=(Term("room", parse_room(name)),)))
         except NotFound:
             raise unknown_name(name) from None
         except ManyRooms as error:

@@ -75,6 +75,10 @@ ANSWERS = {
     "subscribe role:": "⚠️ Which role? For example `/sessions subscribe role:host`.", "after:": "⚠️ Which time?",
     # neither ours nor a room's name
     "xyz": "I know no command, filter or room called `xyz`. A person is `user:xyz`.",
+    **dict.fromkeys(
+        ("subscribe rom:nosuch", "subscribe room nosuch", "rom:nosuch", "subscribe room=nosuch", "in nosuch"),
+        "I know no command, filter or room called `nosuch`.",
+    ),
     "subscribe nosuch": "I know no command, filter or room called `nosuch`.",
     "mute nosuch 2h": "I know no command, filter or room called `nosuch`.",
     "#general": "I know no command, filter or room called `general`.", "🙂": "`🙂` is not a word I know.",
