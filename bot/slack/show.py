@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from bot.core.filters import LIST
 from bot.core.parse import parse
 from bot.core.place import Place
 from bot.core.plan import plan
@@ -14,6 +15,7 @@ from bot.core.values import LIMIT_MAX, LIMIT_MIN, parse_id, parse_room
 from bot.errors import QueryError, UserError
 from bot.flows.list_sessions import read_page
 from bot.render.phrases import count
+from bot.slack.access import permit
 from bot.slack.answers import send_page, send_session
 from bot.slack.numbers import read_number, unquoted
 from bot.slack.request import Request
@@ -37,15 +39,20 @@ async def _of_query(request: Request, query: Query) -> None:
     """The list; of a room alone its only live session, else its newest."""
     if query.state != "active" or [(term.key, term.negated) for term in query.terms] != [("room", False)]:
         await request.local_zone()
-        await send_page(request, Place.first(query, request.now, request.zone))
+        await _list(request, query)
         return
     query = await request.bot.rooms.resolve(query)
     live = await _newest(request, query)
     found = live or await _newest(request, Query("all", query.terms))
     if len(live) > 1 or not found:
-        await send_page(request, Place.first(query, request.now, request.zone))
+        await _list(request, query)
     else:
         await send_session(request, found[0].id)
+
+
+async def _list(request: Request, query: Query) -> None:
+    await permit(request, LIST)
+    await send_page(request, Place.first(query, request.now, request.zone))
 
 
 def _id(said: str) -> str:
