@@ -9,7 +9,7 @@ from bot.demo.fake_hms import FakeHms, Status
 from bot.demo.fake_slack import ApiError, FakeSlack, RateLimited
 from bot.demo.run import scopes_of
 from bot.settings import Settings
-from tests.slack.live import press, said_soon, say, until
+from tests.slack.live import press, said_soon, say, subscribe, until
 
 
 async def test_all_is_well(bot: str, slack: FakeSlack) -> None:
