@@ -22,9 +22,11 @@ def held(channel_id: str) -> Message:
 
 def paused(channel_id: str, code: str, bot: str) -> Message:
     """What those who set something up in a channel are told when it is paused. `bot` is its name, with the @."""
-    resume = f"press *Resume* in `{COMMAND} subscriptions` there if they don't go on by themselves"
-    why, do = pause(code, channel_id, invite=f"/invite {bot}", resume=resume)
-    text = f"⏸️ Messages in <#{channel_id}> are paused: {why}. To go on, {do}. They wait for 30 days."
+    why, do = pause(code, channel_id, invite=f"/invite {bot}")
+    text = (
+        f"⏸️ Messages in <#{channel_id}> are paused: {why}. To go on, {do}. Then they come by themselves, or at once "
+        f"with *Resume* in `{COMMAND} subscriptions` there. They wait for 30 days."
+    )
     return Message(text, [section(text)])
 
 

@@ -237,7 +237,8 @@ def _place(place: str, trouble: Channel | None, who: Who, public: bool) -> Findi
     if trouble is None:
         seen, do = "the bot isn't in it, or it was archived or deleted", let_in(invite)
     elif trouble.paused:
-        why, do = pause(trouble.paused, place, invite=invite, resume=f"press *Resume* in {_SEE}")
+        why, do = pause(trouble.paused, place, invite=invite)
+        do += f"; messages come by themselves then, or at once with *Resume* in {_SEE}"
         seen = f"paused: {why}"
     else:
         seen, do = health.held(trouble.held), f"*Send them* in {_SEE}"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from bot.render.escape import code, plain
 
 _CODE_CHARS = 80
-_INSTALL = "have someone who manages the app install it again, then {resume}"
-_SCOPES = "have someone who manages the app add the scopes of its manifest and install it again, then {resume}"
+_INSTALL = "have someone who manages the app install it again"
+_SCOPES = "have someone who manages the app add the scopes of its manifest and install it again"
 _PAUSES = {
-    "not_in_channel": ("the bot isn't in the channel", "{invite}, then {resume}"),
+    "not_in_channel": ("the bot isn't in the channel", "{invite}"),
     "channel_not_found": (
         "Slack doesn't show the channel to the bot (it is private, or was deleted)",
-        "{invite}, then {resume}",
+        "{invite}",
     ),
-    "is_inactive": ("the channel is archived", "unarchive it, then {resume}"),
-    "is_archived": ("the channel is archived", "unarchive it, then {resume}"),
+    "is_inactive": ("the channel is archived", "unarchive it"),
+    "is_archived": ("the channel is archived", "unarchive it"),
     "token_revoked": ("the bot's token was revoked", _INSTALL),
     "token_expired": ("the bot's token has expired", _INSTALL),
     "invalid_auth": ("Slack refuses the bot's token", _INSTALL),
@@ -22,21 +22,21 @@ _PAUSES = {
     "account_inactive": ("the bot was switched off", _INSTALL),
     "no_permission": ("the bot lacks a permission", _SCOPES),
     "missing_scope": ("the bot lacks a permission", _SCOPES),
-    "restricted_action": (
-        "this workspace doesn't let the bot post there",
-        "have an admin change who may post in the channel, then {resume}",
+    **dict.fromkeys(
+        ("restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel"),
+        ("this workspace doesn't let the bot post there", "have an admin change who may post in the channel"),
     ),
 }
 """By Slack's error code: the second goes behind "To go on, "."""
 
 
-def pause(reason: str, channel_id: str = "", *, invite: str, resume: str) -> tuple[str, str]:
-    """Why, and what to do: two half-sentences in mrkdwn. `reason` is Slack's error code, `resume` how one resumes."""
+def pause(reason: str, channel_id: str = "", *, invite: str) -> tuple[str, str]:
+    """Why, and what to do: two half-sentences in mrkdwn. `reason` is Slack's error code."""
     if channel_id[:1] == "D" and reason in ("not_in_channel", "channel_not_found"):
         return "the bot isn't part of this conversation, and can't be invited", let_in(invite, channel_id)
-    unknown = f"Slack says `{code(plain(reason, _CODE_CHARS))}`", "fix that, then {resume}"
+    unknown = f"Slack says `{code(plain(reason, _CODE_CHARS))}`", "fix that"
     why, do = _PAUSES.get(reason, unknown)
-    return why, do.format(invite=let_in(invite), resume=resume)
+    return why, do.format(invite=let_in(invite))
 
 
 def let_in(invite: str, channel_id: str = "") -> str:

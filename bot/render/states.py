@@ -23,8 +23,8 @@ def began(state: State, invite: str) -> Message:
     elif state.kind == "100ms":
         text = f"⚠️ I can't read 100ms since {since}. Alerts and digests wait."
     elif state.kind == "paused":
-        why, do = pause(state.cause, state.channel_id, invite=invite, resume="messages go on by themselves")
-        text = f"⚠️ Messages to {there} wait since {since}: {why}. To go on, {do}."
+        why, do = pause(state.cause, state.channel_id, invite=invite)
+        text = f"⚠️ Messages to {there} wait since {since}: {why}. To go on, {do}; they come by themselves then."
     else:
         text = f"⚠️ {state.cause} held for {there}: nobody can tell whether they arrived. "
         text += f"*Send them* in `{COMMAND} subscriptions` there sends them."

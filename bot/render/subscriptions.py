@@ -200,11 +200,15 @@ def old(stale: str) -> Iterable[Block]:
 
 def stopped(channel_id: str, reason: str, invite: str) -> Block:
     """Why the channel is paused, what to do, and the button for then."""
-    why, do = pause(reason, channel_id, invite=invite, resume="press *Resume* if it doesn't go on by itself")
+    why, do = pause(reason, channel_id, invite=invite)
     resume = button(
         "Resume", ids.RESUME, ids.channel_value(channel_id), style="primary", spoken="Resume this channel's messages"
     )
-    return section(f"⏸️ *Paused:* {why}. To go on, {do}. What is set is kept, messages for 30 days.", resume)
+    return section(
+        f"⏸️ *Paused:* {why}. To go on, {do}. Messages then come by themselves, or at once "
+        "with *Resume*. What is set is kept, messages for 30 days.",
+        resume,
+    )
 
 
 def health_words(channel: Channel, stale: str = "") -> str:

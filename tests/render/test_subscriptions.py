@@ -324,7 +324,7 @@ def test_a_paused_channel_says_why_and_what_to_do(reason: str) -> None:
         assert "2 messages are held" in text and "one that arrived shows twice" in text
         return
     assert ids.read_channel_value(resume[0]["value"]) == "C123ABC"
-    assert re.search(r"⏸️ \*Paused:\* .+\. To go on, .+ press \*Resume\*.*\. What is set is kept,", text)
+    assert re.search(r"⏸️ \*Paused:\* .+\. To go on, .+ with \*Resume\*\. What is set is kept,", text)
     assert "What is set is kept, messages for 30 days." in text
     assert "⏸️ paused, 2 held" in text
     assert (reason in text) is (reason == "some_new_code")
