@@ -1,5 +1,5 @@
-"""`python -m bench [--quick] [--only paging,ack,command,start,poll,fanout,digest]`: the table, and
-`bench/results.json`."""
+"""`python -m bench [--quick] [--only paging,ack,command,start,poll,fanout,digest,backlog]`: the table,
+and `bench/results.json`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import ack, command, digest, fanout, paging, poll, start
+from bench import ack, backlog, command, digest, fanout, paging, poll, start
 from bench.processes import Failed, Processes
 from bench.setup import Bench
 from bench.table import markdown, results
@@ -23,6 +23,7 @@ PARTS = {
     "poll": poll.measure,
     "fanout": fanout.measure,
     "digest": digest.measure,
+    "backlog": backlog.measure,
 }
 RESULTS = Path(__file__).with_name("results.json")
 
