@@ -5,6 +5,7 @@ fails."""
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,6 +33,7 @@ def _serve(mode: str, arguments: list[str]) -> None:
     from bot.app import serve
     from bot.settings import load
 
+    gc.freeze()  # what is imported stays: looking at it again would stop the event loop for a tenth of a second
     asyncio.run(serve(load(mode), mode))  # type: ignore[arg-type]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, case, literal_column, or_, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.card import Card
-from bot.store.sql import ROWS, chunks, insert
+from bot.store.sql import ROWS, chunks, insert, parts
 from bot.store.tables import cards, outbox
 
 
@@ -109,7 +109,10 @@ async def withhold(db: AsyncConnection, key: str, until_ms: int) -> None:
 
 
 async def _all(db: AsyncConnection, query: Select[Any]) -> list[Card]:
-    return [_card(row) for row in await db.execute(query.order_by(cards.c.channel_id, cards.c.session_id))]
+    found: list[Card] = []
+    async for part in parts(await db.stream(query.order_by(cards.c.channel_id, cards.c.session_id))):
+        found += map(_card, part)
+    return found
 
 
 # 0 is written out, as in `sql`: the index is a partial one

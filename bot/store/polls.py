@@ -17,7 +17,7 @@ from bot.core.tracked import Tracked
 from bot.store import cards, changes, leases, messages
 from bot.store.channels import lock
 from bot.store.records import Fence, PollState, Snapshot
-from bot.store.sql import CHUNK, ENDED, LIVE, ROWS, chunks, insert
+from bot.store.sql import ENDED, LIVE, ROWS, chunks, insert, parts
 from bot.store.tables import catchups as catchups_
 from bot.store.tables import polls, sessions
 
@@ -49,8 +49,7 @@ async def snapshot(db: AsyncConnection, team_id: str) -> Snapshot:
     kept_ms = min(filter(None, (last.good_ms or 0, since_ms)), default=0) - KEPT_MS
     found: dict[str, Tracked] = {}
     for some in (LIVE, and_(ENDED, sessions.c.seen_ms >= kept_ms)):
-        rows = await db.stream(_TRACKED.where(sessions.c.team_id == team_id, some))
-        async for part in rows.partitions(CHUNK):  # there may be very many
+        async for part in parts(await db.stream(_TRACKED.where(sessions.c.team_id == team_id, some))):
             found |= {row[0]: _tracked(row) for row in part}
     return Snapshot(last.seq, last.good_ms, found, last.naming, read_ms, backlog)
 

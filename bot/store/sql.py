@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Table, literal_column
+from sqlalchemy import ColumnElement, FromClause, Row, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncResult
 
 T = TypeVar("T")
 
@@ -35,12 +36,19 @@ UNCONFIRMED = "unconfirmed"
 CHUNK = 500
 """Values in one IN: SQLite takes 32,766 of them in a statement, and plans for such lists take long."""
 ROWS = 1_000
-"""Rows written by one call: what the driver makes of them keeps the event loop busy."""
+"""Rows read or written at once: what is made of them keeps the event loop busy."""
 
 
 def insert(db: AsyncConnection, table: Table) -> Any:
     """INSERT with the ON CONFLICT of the connection's database. Any: the two are alike and share no type."""
     return (postgresql if db.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+async def parts(rows: AsyncResult[Any]) -> AsyncIterator[Sequence[Row[Any]]]:
+    """Some of very many rows at a time, between which others have their turn."""
+    async for some in rows.partitions(ROWS):
+        yield some
+        await asyncio.sleep(0)
 
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
