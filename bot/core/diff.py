@@ -9,6 +9,8 @@ from bot.core.session import Session
 from bot.core.times import ms
 from bot.core.tracked import Tracked
 
+_GUEST = "peer:"
+
 People = Mapping[str, tuple[str, str]]
 
 
@@ -45,17 +47,15 @@ def diff(known: Mapping[str, Tracked], seen: Iterable[Session], *, renamed: bool
 
 def track(session: Session, now_ms: int) -> Tracked:
     """What is kept of a session until the next poll."""
-    peers = len(session.peers or ())
-    return Tracked(
-        session.id, session.room_id, session.active, ms(session.started_at), now_ms, people_in(session), peers
-    )
+    people, moves = people_in(session), session.moves()
+    return Tracked(session.id, session.room_id, session.active, ms(session.started_at), now_ms, people, moves)
 
 
 def same(before: Tracked, session: Session) -> bool:
     """Whether all that is kept of it is as it was."""
     return (
         before.live == session.active
-        and before.peers == len(session.peers or ())
+        and before.peers == session.moves()
         and before.people == people_in(session)
         and before.started_ms == ms(session.started_at)
         and before.room_id == session.room_id
@@ -63,13 +63,13 @@ def same(before: Tracked, session: Session) -> bool:
 
 
 def people_in(session: Session) -> dict[str, tuple[str, str]]:
-    """Who is in now: (name, role) by who they are; nobody once it has ended. Every poll does this with every peer of
-    the account, so what `keyed_peers` and `left` say is written out here."""
+    """Who is in now: (name, role) by who they are; nobody once it has ended. A poll does this with every peer of the
+    sessions that have changed, so what `left` says is written out here."""
     if not session.active:
         return {}
     return {
-        peer.user_id or peer.user or f"peer:{peer_id}": (peer.name or "", peer.role or "")
-        for peer_id, peer in session.each_peer()
+        who if isinstance(who, str) else f"{_GUEST}{who[1]}": (peer.name or "", peer.role or "")  # type: ignore[index]
+        for who, peer in session.keyed_peers()
         if (left := peer.left_at) is None or left.year == 1
     }
 
@@ -82,10 +82,11 @@ def _change(before: Tracked | None, session: Session, renamed: bool) -> Change |
     if not session.active:
         return Change(session)
     now = people_in(session)
-    if now == before.people and before.peers == len(session.peers or ()):
+    if now == before.people and before.peers == session.moves():
         return None
     if renamed:
         return Change(session)
     joined = tuple(person for who, person in now.items() if who not in before.people)
-    left = tuple(person for who, person in before.people.items() if who not in now)
-    return Change(session, joined=joined, left=left)
+    gone = (person for who, person in before.people.items() if who not in now)
+    # somebody who counted as a person until it was known that the role records hasn't left
+    return Change(session, joined=joined, left=tuple(each for each in gone if not session.roles.records(each[1])))

@@ -74,7 +74,9 @@ class Filter:
 
 def _has_role(role: str) -> Test:
     wanted = fold(role)
-    return lambda session, _: any(fold(peer.role or "") == wanted for _, peer in session.each_peer())
+    return lambda session, _: any(
+        fold(peer.role or "") == wanted for peer in (*(peer for _, peer in session.each_peer()), *session.recorders)
+    )
 
 
 def _has_user(user: str) -> Test:

@@ -5,6 +5,7 @@ A pseudonym is a keyed hash: without the key nobody can try out names or ids unt
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from hashlib import blake2b
 
 from msgspec.structs import replace
@@ -24,15 +25,19 @@ class Mask:
         self.naming = self._hash("naming", "")
 
     def session(self, session: Session) -> Session:
-        """The session with a pseudonym for each peer's name and user id. Whoever has no user id is told by the peer's
-        id, as where names are shown."""
-        masked = [(peer_id, self._peer(peer, session.id, peer_id)) for peer_id, peer in session.each_peer()]
-        return replace(session, peers=dict(masked) if isinstance(session.peers, dict) else [peer for _, peer in masked])
+        """The session with a pseudonym for each person's name and user id. Whoever has no user id is told by their
+        first peer's id, as where names are shown."""
+        people = zip(session.each_peer(), session.keyed_peers(), strict=True)
+        masked = [(peer_id, self._peer(peer, session.id, who)) for (peer_id, peer), (who, _) in people]
+        peers = dict(masked) if isinstance(session.peers, dict) else [peer for _, peer in masked]
+        return replace(session, peers=peers, recorders=[replace(each, name=None) for each in session.recorders])
 
-    def _peer(self, peer: Peer, session_id: str, peer_id: str) -> Peer:
-        who = peer.user_id or peer.user
-        name = "Guest " + (self._hash("user", who) if who else self._hash("peer", f"{session_id}/{peer_id}"))
-        return Peer(peer.id, name, peer.role, name if who else None, None, peer.joined_at, peer.left_at)
+    def _peer(self, peer: Peer, session_id: str, who: Hashable) -> Peer:
+        if isinstance(who, str):
+            name = "Guest " + self._hash("user", who)
+            return Peer(peer.id, name, peer.role, name, None, peer.joined_at, peer.left_at)
+        name = "Guest " + self._hash("peer", f"{session_id}/{who[1]}")  # type: ignore[index]
+        return Peer(peer.id, name, peer.role, None, None, peer.joined_at, peer.left_at)
 
     def _hash(self, kind: str, text: str) -> str:
         said = f"{kind} {text}".encode(errors="surrogatepass")

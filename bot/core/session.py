@@ -1,18 +1,22 @@
 """A session, its peers and the people behind them.
 
-`Session` and `Peer` have the shape of the API's JSON (100ms docs, server-side/v2, Sessions/object) and are what the
-client decodes into directly: decoding is the hot path, and a second set of classes would cost more than the fetch.
+`Peer` has the shape of the API's JSON (100ms docs, server-side/v2, Sessions/object) and is what the client decodes into
+directly: decoding is the hot path, and a second set of classes for peers would cost more than the fetch.
 Every field that older answers leave out has a default. All times are UTC-aware, all lengths are seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from bot.core.identity import keyed
+from bot.core.roles import GUESS, Roles
 
 FALLBACK_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -21,7 +25,8 @@ Time = Annotated[datetime, Meta(tz=True)]
 
 
 class Peer(Struct, gc=False, frozen=True):
-    """One connection of a person. A rejoin is a new peer with the same `user_id`; older answers call that `user`."""
+    """One connection of a person, or of a recording. A rejoin is a new peer with the same `user_id`; older answers call
+    that `user`."""
 
     id: str | None = None
     name: str | None = None
@@ -42,17 +47,46 @@ class Peer(Struct, gc=False, frozen=True):
         return _known(self.left_at)
 
 
+Peers = dict[str, Peer] | list[Peer]
+
+
 class Session(Struct, gc=False, frozen=True):
     """One session of a room. `peers` is an object keyed by peer id, or an array (the object page); both are read.
-    `lost`: how many could not be."""
+    `lost`: how many could not be. `recorders` are peers too, but no people: nothing counts them. `roles` says
+    who leads."""
 
     id: str
     room_id: str = ""
     active: bool = False
-    peers: dict[str, Peer] | list[Peer] | None = None
+    peers: Peers | None = None
     created_at: Time | None = None
     updated_at: Time | None = None
     lost: int = 0
+    recorders: Sequence[Peer] = ()
+    roles: Roles = GUESS
+
+    def cast(self, roles: Roles) -> Session:
+        """The session with these roles, and its recorders apart from its peers."""
+        peers = self.peers or ()
+        every = peers.values() if isinstance(peers, dict) else peers
+        recording = {role for role in {peer.role for peer in every} if role and roles.records(role)}
+        if not recording:
+            return replace(self, roles=roles) if roles != self.roles else self
+        if isinstance(peers, dict):
+            people: Peers = {key: peer for key, peer in peers.items() if peer.role not in recording}
+        else:
+            people = [peer for peer in peers if peer.role not in recording]
+        recorders = [peer for peer in every if peer.role in recording]
+        return replace(self, peers=people, recorders=recorders, roles=roles)
+
+    @property
+    def recording(self) -> bool:
+        """True while a recorder is in."""
+        return self.active and any(peer.left is None for peer in self.recorders)
+
+    def moves(self) -> int:
+        """How often people came and recorders came or went: where it changes, there is something new to show."""
+        return len(self.peers or ()) + sum(1 + (peer.left is not None) for peer in self.recorders)
 
     @property
     def started_at(self) -> datetime:
@@ -76,8 +110,8 @@ class Session(Struct, gc=False, frozen=True):
         return [(peer.id or f"#{place}", peer) for place, peer in enumerate(self.peers or ())]
 
     def keyed_peers(self) -> list[tuple[Hashable, Peer]]:
-        """(who, peer): `who` is the same for all peers of one person, told by `user_id`."""
-        return [(peer.user_id or peer.user or ("peer", peer_id), peer) for peer_id, peer in self.each_peer()]
+        """(who, peer): `who` is the same for all peers of one person, as `core.identity` tells them."""
+        return keyed(self.each_peer())
 
     def length_s(self, now: datetime) -> float:
         """Seconds from start to end, or to `now` while live."""
@@ -102,7 +136,7 @@ class Session(Struct, gc=False, frozen=True):
         return len({key for key, peer in self.keyed_peers() if peer.left is None}) if self.active else 0
 
     def people(self) -> list[Person]:
-        """All who were ever in, merged by `user_id`, in the order they first joined."""
+        """All who were ever in, in the order they first joined."""
         merged: dict[Hashable, list[Peer]] = {}
         for key, peer in self.keyed_peers():
             merged.setdefault(key, []).append(peer)

@@ -35,7 +35,7 @@ def summarise(session: Session) -> Summary:
             gone[who] = peer
     counted = (present if session.active else gone).values()
     roles = Counter([peer.role or "" for peer in counted])
-    leading = {role for role in roles if is_host(role)}
+    leading = {role for role in roles if session.roles.leads(role)}
     hosts = list(dict.fromkeys([peer.name for peer in counted if peer.name and peer.role in leading]))
     return Summary(
         people_in=len(present),
@@ -43,10 +43,7 @@ def summarise(session: Session) -> Summary:
         roles=tuple(sorted(roles.items(), key=lambda each: (each[0] not in leading, -each[1]))),
         hosts=tuple(hosts[:HOSTS_KEPT]),
         hosts_more=max(0, len(hosts) - HOSTS_KEPT),
-        host_left=session.active and not leading and any(is_host(peer.role or "") for peer in gone.values()),
+        host_left=session.active
+        and not leading
+        and any(map(session.roles.leads, {peer.role or "" for peer in gone.values()})),
     )
-
-
-def is_host(role: str) -> bool:
-    """Roles are the account's own words (100ms docs, Rooms/templates); `host`, `co-host` and the like lead."""
-    return role.casefold().endswith("host")

@@ -11,7 +11,7 @@ from bot.core.session import Peer, Session
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """`people` are those who were in, by who they are: (name, role); `peers` counts all who ever were, visit by visit.
+    """`people` are those who were in, by who they are: (name, role); `peers` are its `Session.moves`.
     `started_ms` and `seen_ms` (the poll that last changed this) are milliseconds since 1970."""
 
     session_id: str

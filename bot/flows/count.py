@@ -62,6 +62,7 @@ async def count(
 ) -> Mapping[Count, Figures]:
     """The figures of each query, from one reading of the account: requests are its pages, and `seen` is told of each.
     Raises HmsError."""
+    await hms.templates.ready()
     tallies: dict[Count, Tally] = {}
     checks: list[tuple[Callable[[Session], bool], Tally]] = []
     for query, zone in dict.fromkeys(wanted):

@@ -26,6 +26,7 @@ MANY_PEERS = 5_000
 
 async def list_sessions(hms: Hms, rooms: Rooms, place: Place, now: datetime) -> Listing:
     """The page at `place`, whose query has no room names left. Raises NotFound or HmsError."""
+    await hms.templates.ready()
     asked = plan(place.query, place.asked_at, ZoneInfo(place.zone))
     page, fault = await read_page(hms, asked, place.start or asked.start)
     if not page.sessions and page.ended and place.number == 1 and "room_id" in asked.params:

@@ -63,6 +63,7 @@ class Poll:
         self._clock = clock
         self._monotonic = monotonic
         self._known: Snapshot | None = None
+        self._read_under = hms.templates.known
         self._fingerprints: dict[int, str] = {}  # of the sessions that are as `_known` has them
         self._failures = 0  # in a row
         self._rest_until = 0.0  # by `monotonic`
@@ -99,6 +100,9 @@ class Poll:
         renamed = self._known.naming != self._hms.naming
         known = _without_people(self._known) if renamed else self._known
         held = await self._store.hushed(team_id)
+        await self._hms.templates.ready()
+        if self._read_under is not self._hms.templates.known:  # who hosts or records is said otherwise
+            self._read_under, self._fingerprints = self._hms.templates.known, {}
         seen = Seen(known, self._fingerprints, await self._news(team_id, known, held, now), ms(now))
         work = _Work(team_id, now, fence, known, renamed, seen, known.seq)
         try:

@@ -90,7 +90,8 @@ async def _records(hms: Hms, ids: Sequence[str], known: Snapshot, now_ms: int) -
                 raise
             except HmsError as error:
                 log.warning("record_unreadable", session=session_id, cause=error.cause)
-                return _without_record(known.sessions[session_id], now_ms)
+                ended = _without_record(known.sessions[session_id], now_ms)
+                return ended.cast(hms.templates.roles(ended.room_id)) if ended else None
 
     some = random.sample(ids, RECORDS_MOST) if len(ids) > RECORDS_MOST else ids
     found = await asyncio.gather(*map(record, some), return_exceptions=True)

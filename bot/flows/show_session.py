@@ -11,6 +11,7 @@ from bot.hms.client import Hms
 
 async def show_session(hms: Hms, rooms: Rooms, session_id: str) -> tuple[Session, dict[str, str]]:
     """The session and its room's name. Raises NotFound or HmsError."""
+    await hms.templates.ready()
     try:
         session = await hms.session(session_id)
     except HmsNotFound:

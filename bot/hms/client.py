@@ -165,6 +165,7 @@ class Hms:
         return templates
 
     def _finished(self, session: Session) -> Session:
+        session = session.cast(self.templates.roles(session.room_id))
         return self._mask.session(session) if self._mask else session
 
     async def _list(

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.core.place import Place
 from bot.core.query import Query, Term
 from bot.core.session import Person, Session
-from bot.core.summary import is_host, summarise
+from bot.core.summary import Summary, summarise
 from bot.core.values import RoomId, is_id
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, fields, section
@@ -33,10 +33,12 @@ def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Me
         f"*Room*\n{mrkdwn(session.room_id, 24) or 'not known'}",
         f"*Started*\n{date(session.started_at)}",
         *([f"*Ended*\n{date(ended)}"] if ended else []),
-        f"*People*\n{f'{summary.people_in:,} in now, ' if session.active else ''}{summary.people:,} in all",
+        f"*People*\n{_counted(session, summary)}",
         f"*Length*\n{length(session.length_s(as_of))}",
         f"*Participant-minutes*\n{session.participant_s(as_of) / 60:,.1f}",
     ]
+    if session.recorders:
+        facts.append(f"*Recording*\n{'on' if session.recording else 'over'}")
     head = f"{state} · {room(session.room_id, names)}"
     of_room = ""
     if is_id(session.room_id):
@@ -46,6 +48,7 @@ def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Me
         section(head),
         fields(*facts),
         *_people(session, as_of),
+        *([context(_lost(session))] if session.lost else []),
         context(
             f"As of {clock(as_of, as_of)}. Length runs from start to end; participant-minutes add up everyone's time."
         ),
@@ -58,6 +61,17 @@ def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Me
     return Message(f"{head}: {length(session.length_s(as_of))}, {people} in all, {summary.people_in:,} in now.", blocks)
 
 
+def _counted(session: Session, summary: Summary) -> str:
+    """People, and their connections where these are more."""
+    said = f"{f'{summary.people_in:,} in now, ' if session.active else ''}{summary.people:,} in all"
+    connections = len(session.peers or ())
+    return f"{said}\n{connections:,} connections" if connections > summary.people else said
+
+
+def _lost(session: Session) -> str:
+    return f"⚠️ {count(session.lost, 'connection', 'connections')} could not be read."
+
+
 def _people(session: Session, as_of: datetime) -> Iterable[Block]:
     people = sorted(session.people(), key=lambda person: not person.is_in)
     if not people:
@@ -66,7 +80,7 @@ def _people(session: Session, as_of: datetime) -> Iterable[Block]:
     by_role: dict[str, list[Person]] = {}
     for person in people:
         by_role.setdefault(person.role, []).append(person)
-    roles = sorted(by_role.items(), key=lambda entry: (not is_host(entry[0]), -len(entry[1])))
+    roles = sorted(by_role.items(), key=lambda entry: (not session.roles.leads(entry[0]), -len(entry[1])))
     some = fair([len(members) for _, members in roles[:ROLES_SHOWN]], PEOPLE_SHOWN)
     lines: list[str] = []
     left_chars = PEOPLE_CHARS

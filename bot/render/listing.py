@@ -19,7 +19,7 @@ from bot.render.blocks import Block, Message, actions, button, context, menu, se
 from bot.render.escape import code, entities, mrkdwn
 from bot.render.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS
 from bot.render.lines import Part, fit, packed
-from bot.render.people import STATE, hosts, people, roles
+from bot.render.people import STATE, hosts, people, recording, roles
 from bot.render.phrases import NO_BREAK, clock, count, length, person, query, room, unread
 from bot.render.validate_data import texts
 
@@ -101,6 +101,7 @@ def _line(number: int, session: Session, page: Listing, *, roomy: bool) -> list[
         line += [
             Part(hosts(session, summary), 4),
             Part(roles(session, summary), 6),
+            Part(recording(session), 5),
             Part(f"room {mrkdwn(session.room_id, 24)}" if page.names.get(session.room_id) else "", 5),
         ]
     return line

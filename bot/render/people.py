@@ -12,12 +12,19 @@ STATE = {True: "🟢 Live", False: "⚪ Ended"}
 
 
 def people(session: Session, summary: Summary) -> str:
-    """How many are in and were in."""
+    """How many are in and were in, and that it is or was recorded."""
     if not summary.people:
-        return "nobody yet" if session.active else "nobody came"
-    if session.active:
-        return f"{summary.people_in:,} in now, {summary.people:,} in all"
-    return count(summary.people, "person", "people")
+        said = "nobody yet" if session.active else "nobody came"
+    elif session.active:
+        said = f"{summary.people_in:,} in now, {summary.people:,} in all"
+    else:
+        said = count(summary.people, "person", "people")
+    return f"{said} · {recorded}" if (recorded := recording(session)) else said
+
+
+def recording(session: Session) -> str:
+    """`recording`, `recorded` once that is over, or ""."""
+    return "recording" if session.recording else "recorded" if session.recorders else ""
 
 
 def roles(session: Session, summary: Summary) -> str:

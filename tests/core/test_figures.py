@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -41,11 +41,11 @@ def at(tick: int) -> datetime:
 
 
 class Visit:
-    def __init__(self, session: Session, peer: Peer, key: str | int, over: datetime) -> None:
+    def __init__(self, session: Session, peer: Peer, who: Hashable, over: datetime) -> None:
         said = [None if when in (None, NOTHING) else when for when in (peer.joined_at, peer.left_at)]
         self.session = session.id
         self.room = session.room_id
-        self.person = peer.user_id or peer.user or (session.id, key)
+        self.person = who if isinstance(who, str) else (session.id, who)
         self.timed = said[0] is not None
         self.left = said[1] or over
         self.joined = said[0] or min(session.created_at, said[1] or session.created_at)
@@ -65,8 +65,7 @@ def end_of(session: Session) -> datetime:
 
 
 def visits_of(session: Session) -> list[Visit]:
-    keyed = session.peers.items() if isinstance(session.peers, dict) else enumerate(session.peers or ())
-    return [Visit(session, peer, key, end_of(session)) for key, peer in keyed]
+    return [Visit(session, peer, who, end_of(session)) for who, peer in session.keyed_peers()]
 
 
 def counted(sessions: Iterable[Session], start: datetime, end: datetime) -> dict[str, Any]:
