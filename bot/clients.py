@@ -11,6 +11,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.mask import Mask
+from bot.core.roles import Said
 from bot.hms.auth import GivenToken, SignedToken, Token
 from bot.hms.client import Hms
 from bot.proxy import proxy_to
@@ -43,7 +44,9 @@ def slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: bool
 def hms_client(settings: Settings) -> Hms:
     """To be closed in the end. Raises ConfigError as `slack_http` does."""
     mask = Mask(secret(settings.slack_bot_token)) if settings.mask_names else None
-    return Hms(settings.hms_api_url, _hms_token(settings), mask=mask, proxy=proxy_to(settings.hms_api_url))
+    said = Said(settings.host_roles, settings.ignore_roles)
+    proxy = proxy_to(settings.hms_api_url)
+    return Hms(settings.hms_api_url, _hms_token(settings), mask=mask, said=said, proxy=proxy)
 
 
 def given_token(settings: Settings) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, NoDecode, SettingsConfigDict
 
 from bot.core.zones import exact_zone
 from bot.errors import ConfigError
@@ -43,6 +43,16 @@ def _port(text: object) -> int:
     return int(str(text))
 
 
+def _role_names(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    names = [each.strip() for each in text.split(",")]
+    if not all(names) or not text.isprintable():
+        raise ValueError("is not a list of role names")
+    return frozenset(names)
+
+
+RoleNames = Annotated[frozenset[str], NoDecode, BeforeValidator(_role_names)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
@@ -65,6 +75,8 @@ class Settings(BaseSettings):
     ops_channel: Annotated[str, AfterValidator(_channel_id)] = ""
     access: str = ""  # read by core.access, which needs the commands
     mask_names: bool = False
+    host_roles: RoleNames = frozenset()
+    ignore_roles: RoleNames = frozenset()
     host: str = "0.0.0.0"  # noqa: S104 - a container listens to its outside
     port: Annotated[int, BeforeValidator(_port)] = 3000
     metrics_token: SecretStr | None = None
@@ -112,6 +124,8 @@ _WRITE = {
     "unconfirmed_posts": "hold or repost",
     "ops_channel": "C0123LIVE, for example: it stands at the end of a channel's details in Slack",
     "mask_names": "true or false",
+    "host_roles": "teacher,co-host, for example",
+    "ignore_roles": "recorder, for example",
     "port": "3000, for example",
     "default_timezone": "Europe/Berlin, for example",
     "log_level": "INFO, for example",

@@ -70,6 +70,8 @@ def test_a_given_management_token_is_enough(monkeypatch: pytest.MonkeyPatch) -> 
         ("web", {"SLACK_SIGNING_SECRET": ""}, "SLACK_SIGNING_SECRET is not set"),
         ("socket", {"SLACK_APP_TOKEN": None}, "SLACK_APP_TOKEN is not set"),
         ("web", {"HMS_SECRET": None}, "HMS_ACCESS_KEY and HMS_SECRET"),
+        ("web", {"HOST_ROLES": "teacher,,host"}, "HOST_ROLES is not a list of role names: write teacher,co-host"),
+        ("web", {"IGNORE_ROLES": ","}, "IGNORE_ROLES is not a list of role names: write recorder"),
         ("web", {"SLACK_SIGNING_SECRET": " "}, "SLACK_SIGNING_SECRET is not set"),
         ("web", {"HMS_SECRET": " \t"}, "HMS_ACCESS_KEY and HMS_SECRET"),
         (
@@ -141,6 +143,11 @@ def test_what_a_mode_does_not_use_may_be_odd(monkeypatch: pytest.MonkeyPatch) ->
 def test_addresses_of_all_kinds(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     environment(monkeypatch, HMS_API_URL=url)
     assert load("web").hms_api_url == url
+
+
+def test_roles_are_read_as_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch, HOST_ROLES="teacher, co-host", IGNORE_ROLES="recorder")
+    assert (load("web").host_roles, load("web").ignore_roles) == ({"teacher", "co-host"}, {"recorder"})
 
 
 def test_a_socket_needs_no_signing_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.finding import Finding
+from bot.core.roles import OURS, Said, Templates
 from bot.core.scopes import FEATURES
+from bot.core.session import Session
+from bot.core.text import fold, is_hash
 from bot.program import PROGRAM
 
 SLOW_S = 300.0
@@ -62,13 +65,46 @@ def span(seconds: float) -> str:
     return f"{int(seconds)} s"
 
 
-def judge_reading(read: int, unreadable: int) -> list[Finding]:
-    """A finding where some of the newest sessions can't be read."""
-    if not unreadable:
-        return []
-    seen = f"{unreadable} of the {read + unreadable} newest sessions are in a form that the bot can't read"
-    mend = "nobody hears of them: update the bot, or report it with one of them from the API"
-    return [Finding("100ms sessions", "warn", seen, mend)]
+def judge_reading(read: Sequence[Session], unreadable: int) -> list[Finding]:
+    """What is odd about the newest sessions: some can't be read, or names are hashes."""
+    what, found = "100ms sessions", []
+    if unreadable:
+        seen = f"{unreadable} of the {len(read) + unreadable} newest are in a form that the bot can't read"
+        mend = "nobody hears of them: update the bot, or report it with one of them from the API"
+        found.append(Finding(what, "warn", seen, mend))
+    names = [peer.name for session in read for _, peer in session.each_peer() if peer.name]
+    if names and all(map(is_hash, names)):
+        seen = "names come as hashes, of which 8 digits are shown: that is how 100ms's HIPAA workspaces are"
+        found.append(Finding(what, "ok", f"{seen}. Rooms are found by their clear names all the same"))
+    return found
+
+
+def judge_roles(said: Said, templates: Templates) -> list[Finding]:
+    """Who hosts and who records, and the settings' roles that no template has."""
+    what, found = "Roles", []
+    known = {fold(role) for role in (*templates.roles(), *OURS)}
+    some = ", ".join(sorted(templates.roles())[:_ROLES_SHOWN])
+    for setting, names in (("HOST_ROLES", said.hosts), ("IGNORE_ROLES", said.ignored)):
+        if unknown := sorted(name for name in names if fold(name) not in known):
+            seen = f"{setting} names {', '.join(unknown)}, which no template has"
+            found.append(Finding(what, "warn", f"{seen}. Theirs are {some}" if some else seen, f"mend {setting}"))
+    if found:
+        return found
+    hosts, recorders = said.hosts or templates.hosts(), said.ignored or templates.recorders()
+    if not hosts:
+        seen = "no template says who hosts, so roles called host do; HOST_ROLES can name others"
+    else:
+        seen = f"hosting: {_listed(hosts)}" + (f"; recording: {_listed(recorders)}" if recorders else "")
+    return [Finding(what, "ok", seen)]
+
+
+_ROLES_SHOWN = 8
+
+
+def _listed(roles: Collection[str]) -> str:
+    some = sorted(roles)
+    more = f" and {len(some) - _ROLES_SHOWN} more" if len(some) > _ROLES_SHOWN else ""
+    return ", ".join(some[:_ROLES_SHOWN]) + more
 
 
 def judge_scopes(granted: Collection[str], *, groups: bool) -> list[Finding]:

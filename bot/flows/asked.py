@@ -156,7 +156,7 @@ async def _hms(parts: Parts) -> Answer[float]:
     except HmsError as error:
         return Answer([Finding(what, "fail", f"another answer than 100ms's ({error.cause})", "check HMS_API_URL")])
     signed = Finding("100ms token", "ok", "taken; signed with HMS_ACCESS_KEY, and renewed each day")
-    return Answer([given or signed, *health.judge_reading(len(read.sessions), read.unreadable)], parts.hms.ahead_s)
+    return Answer([given or signed, *health.judge_reading(read.sessions, read.unreadable)], parts.hms.ahead_s)
 
 
 def _refused_token(error: HmsError, given: bool) -> Finding:

@@ -15,6 +15,8 @@ from bot.core import health
 from bot.core.access import names_groups
 from bot.core.channel import Channel
 from bot.core.finding import Finding
+from bot.core.roles import Templates
+from bot.errors import HmsError
 from bot.flows.approval import judged
 from bot.flows.asked import ELSE, Asked, Parts, ask, broken, refused, within
 from bot.hms.auth import CLOCK_SKEW_S
@@ -118,6 +120,18 @@ async def _cause(asked: Coroutine[Any, Any, Any]) -> str:
 
 async def _hms_token(asked: Asked) -> Sequence[Finding]:
     return (await asked.ahead_s).findings
+
+
+async def _roles(asked: Asked) -> Sequence[Finding]:
+    hms = asked.parts.hms
+    if hms is None or (await asked.ahead_s).known is None:
+        return []
+    try:
+        templates = Templates(await within(hms.list_templates()))
+    except (HmsError, TimeoutError) as error:
+        seen = f"100ms doesn't give the templates ({getattr(error, 'cause', 'no answer')}): who hosts is guessed"
+        return [Finding("Roles", "warn", seen, "try again in a moment, or set HOST_ROLES and IGNORE_ROLES")]
+    return health.judge_roles(hms.templates.said, templates)
 
 
 async def _clocks(asked: Asked) -> Sequence[Finding]:
@@ -276,6 +290,7 @@ CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[Finding]]]] 
     "Slack scopes": _slack_scopes,
     "Access": _access,
     "100ms": _hms_token,
+    "Roles": _roles,
     "Clock": _clocks,
     "Port": _port,
     "Database": _database,

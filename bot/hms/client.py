@@ -175,12 +175,16 @@ class Hms:
         while True:
             limit = min(limit, self._limit_most)
             try:
-                return await self._get(path, {**params, **_page(limit, start)}, read), limit
+                page = await self._get(path, {**params, **_page(limit, start)}, read)
+                break
             except HmsRefused as error:
                 if limit <= LIMIT_MIN or (most := error.limit_most(limit)) is None:
                     raise
                 self._limit_most = max(LIMIT_MIN, most)
                 log.warning("smaller_pages", limit=self._limit_most, cause=error.cause)
+        if page.unreadable:
+            log.warning("unreadable_entries", count=page.unreadable, of=page.unreadable + len(page.entries))
+        return page, limit
 
     async def _get(self, path: str, params: Mapping[str, str], read: Callable[[bytes], T], item: str = "") -> T:
         """`path` may have an `{id}`, which is `item`'s."""

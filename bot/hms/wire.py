@@ -123,10 +123,7 @@ def _each(body: bytes, read: Callable[[bytes], T]) -> Listed[T]:
     for raw in page.data or ():
         with suppress(HmsBadReply, *_NO_JSON):
             read_entries.append(read(bytes(raw)))
-    unreadable = len(page.data or ()) - len(read_entries)
-    if unreadable:
-        log.warning("unreadable_entries", count=unreadable, of=len(page.data or ()))
-    return Listed(read_entries, unreadable, page)
+    return Listed(read_entries, len(page.data or ()) - len(read_entries), page)
 
 
 @contextmanager

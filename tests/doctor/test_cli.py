@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.demo.fake_hms import Stall, Status
+from bot.demo.fake_hms import Oddities, Stall, Status
 from bot.demo.fake_slack import ApiError, RateLimited, Stalled
 from bot.demo.fake_slack.seed import OPERATORS, TEAM_ID
 from bot.store.migrate import upgrade
 from bot.store.store import Store
 from tests.conftest import ROOT
-from tests.doctor.conftest import World
+from tests.doctor.conftest import Said, World
 from tests.store import parts
 from tests.store.test_migrations import engine
 
@@ -38,10 +38,10 @@ async def test_all_is_well_before_the_first_start(world: World) -> None:
     said = await world.doctor()
     assert (said.code, [(what, state) for state, what, _ in said.lines]) == (
         0,
-        [(what, "ok") for what in ("Settings", "Slack token", "Slack socket", "Slack scopes", "100ms token", "Clock",
+        [(what, "ok") for what in ("Settings", "Slack token", "Slack socket", "Slack scopes", "100ms token", "Roles", "Clock",
                                    "Clock", "Port", "Database")],
     )  # fmt: skip
-    assert said.sum == "✅ Everything works (9 checks)"
+    assert said.sum == "✅ Everything works (10 checks)"
     assert said.of("Slack token") == [("ok", f"Live Studio ({TEAM_ID}), as @Sessions")]
     assert "python -m bot web or python -m bot socket" in said.of("Settings")[0][1]
     assert "none yet" in said.of("Database")[0][1]
@@ -371,3 +371,30 @@ async def test_what_is_logged_meanwhile_are_lines_of_the_log(world: World) -> No
     )
     _, written = await process.communicate()
     assert re.fullmatch(r"\S+ warning warned kind=UserWarning at=\S+\n", written.decode())
+
+
+async def test_a_role_that_no_template_has_is_named(world: World) -> None:
+    world.hms.account.add_template("school", hosts=["teacher"], others=["student"], recorder="watcher")
+    assert world_roles(await world.doctor()) == ("ok", "hosting: teacher; recording: watcher")
+    state, seen = world_roles(await world.doctor(HOST_ROLES="Teacher,teachr", IGNORE_ROLES="watcher,beam"))
+    assert state == "warn" and "HOST_ROLES names teachr, which no template has. Theirs are student" in seen
+    world.hms.fail_always("/templates", Status(403))
+    state, seen = world_roles(await world.doctor())
+    assert state == "warn" and "who hosts is guessed" in seen
+
+
+def world_roles(said: Said) -> tuple[str, str]:
+    ((state, seen),) = said.of("Roles")
+    return state, seen
+
+
+async def test_a_workspace_whose_names_are_hashes_and_sessions_that_cannot_be_read(world: World) -> None:
+    account = world.hms.account
+    session = account.open_session(account.add_room("Town-hall"), 1_790_000_000.0)
+    account.join(session, name="Ann", role="host", at=1_790_000_000.0)
+    lost = account.open_session(account.add_room("Kitchen"), 1_790_000_000.0)
+    lost.verbatim = {"id": []}
+    world.hms.oddities = Oddities(hashed=True)
+    found = (await world.doctor()).of("100ms sessions")
+    assert [state for state, _ in found] == ["warn", "ok"]
+    assert "1 of the 2 newest" in found[0][1] and "HIPAA" in found[1][1]

@@ -78,6 +78,15 @@ def opened(account: Account, room: Room) -> Session:
     return session
 
 
+def meet(account: Account, room: Room, *people: tuple[str, str]) -> Session:
+    """A session since an hour, with these names and roles."""
+    at = time.time() - 3_600
+    session = account.open_session(room, at)
+    for name, role in people:
+        account.join(session, name=name, role=role, user_id=name.lower(), at=at)
+    return session
+
+
 async def subscribe(slack: FakeSlack, line: str = "", **more: Any) -> Message:
     await slack.command(f"subscribe {line}".strip(), **more)
     return await slack.reply(where=lambda each: each.ephemeral)

@@ -7,7 +7,7 @@ import pytest
 from bot.demo.fake_hms import Account, FakeHms, Oddities, Status
 from bot.demo.fake_hms.wire import hashed
 from bot.demo.fake_slack import FakeSlack
-from tests.slack.live import fill, say, shown
+from tests.slack.live import fill, meet, say, shown
 
 
 async def test_a_disabled_room_is_found_by_its_name(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -109,3 +109,22 @@ async def test_a_refusal_that_gives_no_number_is_met_with_smaller_pages(
     await say(slack, "active peers:>=1")
     limits = [request.query["limit"] for request in hms.requests if request.path == "/sessions"]
     assert limits == ["100", "50", "25"]
+
+
+async def test_without_templates_a_ghost_hosts_nothing(bot: str, slack: FakeSlack, account: Account) -> None:
+    meet(account, account.add_room("Kitchen"), ("Gus", "ghost"), ("Ann", "co-host"))
+    answer = await say(slack, "active")
+    assert "hosted by Ann" in answer.plain and "Gus" not in answer.plain
+
+
+async def test_details_give_connections_and_people(bot: str, slack: FakeSlack, account: Account) -> None:
+    session = meet(account, account.add_room("Kitchen"))
+    at = session.created_at
+    for name in ("Ann", "Bob"):
+        account.join(session, name=name, role="guest", user_id="shared", at=at)
+    for number in range(3):
+        cyd = account.join(session, name="Cyd", role="guest", at=at + number * 10)
+        account.leave(session, cyd, at + number * 10 + 5)
+    details = await say(slack, f"show {session.id}")
+    assert "2 in now, 3 in all\n5 connections" in details.plain
+    assert all(name in details.plain for name in ("Ann", "Bob", "Cyd · left · 3 visits"))

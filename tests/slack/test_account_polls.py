@@ -92,3 +92,19 @@ async def test_polls_have_smaller_pages_where_the_account_takes_no_larger(
     for _ in range(30):
         opened(account, room)
     await until(lambda: "30 sessions opened" in "".join(each.plain for each in slack.messages("live-ops")))
+
+
+async def test_a_recorder_neither_joins_nor_leaves(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    await subscribe(slack, "on:start,end,join,leave")
+    session = opened(account, account.add_room("Town-hall"))
+    card = await until(lambda: next(iter(cards(slack)), None))
+    recorder = account.join(session, name="beam", role="__internal_recorder", at=time.time())
+    await until(lambda: "recording" in cards(slack)[0].plain, timeout_s=20)
+    account.leave(session, recorder, time.time())
+    await until(lambda: "recorded" in cards(slack)[0].plain, timeout_s=20)
+    account.join(session, name="Bob", role="guest", user_id="bob", at=time.time())
+    (reply,) = await until(
+        lambda: [each for each in slack.messages("live-ops") if each.thread_ts == card.ts and each.ts != card.ts]
+    )
+    assert "Bob joined" in reply.plain and "beam" not in reply.plain
+    await until(lambda: "2 in now, 2 in all · recorded · peak 2" in cards(slack)[0].plain, timeout_s=20)

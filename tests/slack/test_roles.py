@@ -1,0 +1,48 @@
+"""Who hosts and who records in rooms of a template."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bot.demo.fake_hms import Account
+from bot.demo.fake_hms.records import Room
+from bot.demo.fake_slack import FakeSlack
+from tests.slack.live import meet, say, shown
+
+
+@pytest.fixture
+def account() -> Account:
+    """One with a template in which a teacher leads and a watcher records, and a room of it."""
+    account = Account()
+    template = account.add_template("school", hosts=["teacher"], others=["student", "ghost"], recorder="watcher")
+    account.add_room("algebra-9a", template_id=template.id, template=template.name)
+    return account
+
+
+@pytest.fixture
+def room(account: Account) -> Room:
+    return next(iter(account.rooms.values()))
+
+
+async def test_a_recorder_is_shown_apart_and_counts_nowhere(
+    bot: str, slack: FakeSlack, account: Account, room: Room
+) -> None:
+    lonely = meet(account, room, ("beam", "__internal_recorder"))
+    busy = meet(account, room, ("Ann", "teacher"), ("beam", "watcher"))
+    answer = await say(slack, "active")
+    assert "1 in now, 1 in all · recording" in answer.plain and "nobody yet · recording" in answer.plain
+    assert shown(await say(slack, "active peers:>=1")) == [busy.id]
+    assert shown(await say(slack, "active user:beam")) == []
+    details = await say(slack, f"show {busy.id}")
+    assert "*Recording*\non" in details.plain and "watcher" not in details.plain
+    assert "*Participant-minutes*\n60" in details.plain
+    account.end(lonely, time.time())
+    assert "nobody came · recorded" in (await say(slack, "ended")).plain
+
+
+async def test_who_hosts_is_what_the_template_says(bot: str, slack: FakeSlack, account: Account, room: Room) -> None:
+    meet(account, room, ("Gus", "ghost"), ("Ann", "teacher"), ("Bob", "student"))
+    answer = await say(slack, "active")
+    assert "hosted by Ann" in answer.plain and "Gus" not in answer.plain
