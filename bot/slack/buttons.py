@@ -18,6 +18,9 @@ from bot.slack.request import Request
 from bot.slack.run import run_line
 from bot.slack.subscriptions import released, resumed
 
+SHARED_ONCE_MS = 60_000
+"""A second press of Share on the same page within this time is a double click."""
+
 
 @dataclass(frozen=True, slots=True)
 class Button:
@@ -53,15 +56,15 @@ async def _open(request: Request, value: str) -> None:
 
 async def _share(request: Request, value: str) -> None:
     place = read(value)
-    key = (request.user_id, request.message_ts, value)
-    shared = request.bot.shared
-    if key in shared:
+    store, team_id = request.bot.store, request.team_id
+    sharing = f"share {request.user_id} {request.message_ts} {value}"
+    if not await store.begin(team_id, sharing, request.now_ms, SHARED_ONCE_MS):
         raise UserError("That page has just been shared here.")
-    shared[key] = True
     try:
         done = await send_page(request, place, for_all=True)
     except BaseException:
-        shared.pop(key, None)
+        if request.posting is None:
+            await store.withdraw(team_id, sharing)
         raise
     if not done:
         raise UserError("Slack did not confirm that the page was shared. If it isn't in the channel, share it again.")

@@ -19,22 +19,21 @@ from bot import log
 from bot.errors import StaleButton
 from bot.render.help import COMMAND
 from bot.slack import buttons, events
+from bot.slack.once import KEPT_MS, begun_before, sent_as
 from bot.slack.request import Bot, Request, answer
 from bot.slack.run import run
 
-REPEATED_S = 600.0
-"""Slack sends an event again after five minutes at the latest (docs.slack.dev/apis/events-api#retries)."""
 REMEMBERED = 10_000
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
     """Bind every listener. What no listener takes is acknowledged, logged, and answered where there is a way to. What
     was here before is acknowledged and no more: Slack sends again what it saw no acknowledgement of."""
-    heard: TTLCache[str, bool] = TTLCache(REMEMBERED, REPEATED_S)
+    heard: TTLCache[str, bool] = TTLCache(REMEMBERED, KEPT_MS / 1000)
 
     @app.middleware
     async def once(body: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
-        sent = str(body.get("event_id") or body.get("trigger_id") or "")
+        sent = sent_as(body)
         if sent in heard:
             log.info("repeated", kind=_kind(body))
             return BoltResponse(status=200, body="")
@@ -52,8 +51,8 @@ def register(app: AsyncApp, bot: Bot) -> None:
     @app.action(re.compile(".*", re.DOTALL))
     async def on_action(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        for action in body.get("actions") or ():
-            request = Request.of(bot, body)
+        for number, action in enumerate(body.get("actions") or ()):
+            request = Request.of(bot, body, number)
             bot.work.start(answer(request, "action", buttons.press(request, action)))
 
     async def on_event(body: dict[str, Any]) -> None:
@@ -61,7 +60,8 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
     async def hear(body: dict[str, Any]) -> None:
         try:
-            await events.heard(bot, body)
+            if not await begun_before(bot.store, bot.team_id(), sent_as(body)):
+                await events.heard(bot, body)
         except Exception as error:
             log.error("event_failed", kind=_kind(body), cause=type(error).__name__, exc_info=True)
 

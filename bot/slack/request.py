@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from cachetools import TTLCache
-
 from bot import log, metrics
 from bot.core.access import Access
 from bot.core.change import Changed
@@ -24,6 +22,7 @@ from bot.hms.client import Hms
 from bot.render import problem
 from bot.render.blocks import Block, Message, context
 from bot.slack.groups import Groups
+from bot.slack.once import begun_before, sent_as
 from bot.slack.people import People
 from bot.slack.places import Places
 from bot.slack.replies import Replies
@@ -32,9 +31,6 @@ from bot.store.store import Store
 
 T = TypeVar("T")
 
-SHARED_ONCE_S = 60.0
-"""A second press of Share on the same page within this time is a double click."""
-SHARES_KEPT = 10_000
 ANSWER_S = 25.0
 """Nobody waits longer than this for an answer, if only that there is none; waiting for a free place included."""
 NO_GUESTS = "Guests can't change what a channel is told: please ask a member. `/sessions` itself is yours too."
@@ -76,7 +72,6 @@ class Bot:
     access: Access = field(default_factory=dict)
     words: tuple[str, ...] = ()  # the subcommands, for the nearest word in an error
     answer_s: float = ANSWER_S
-    shared: TTLCache[tuple[str, ...], bool] = field(default_factory=lambda: TTLCache(SHARES_KEPT, SHARED_ONCE_S))
 
     @property
     def invite(self) -> str:
@@ -90,7 +85,8 @@ class Request:
     message. `name` is what was asked for, as a table of ours calls it, "other" while that isn't known.
     `team_id` is the workspace that it was done in, `enterprise_id` the organisation around that, and `home_id` which of
     both the person belongs to, or another one: as Slack says, "" where it doesn't. `shown_to_all`: it is a press on a
-    message of a channel. `org_wide`: the app is installed for a whole organisation."""
+    message of a channel. `org_wide`: the app is installed for a whole organisation. `sent` is what
+    the request is known by, as in `once.sent_as`."""
 
     bot: Bot
     user_id: str
@@ -106,14 +102,16 @@ class Request:
     message_ts: str = ""
     in_place: bool = False
     shown_to_all: bool = False
+    sent: str = ""
     name: str = "other"
     again: Block | None = None
     note: str = ""
     posting: asyncio.Task[bool] | None = None
 
     @classmethod
-    def of(cls, bot: Bot, body: Mapping[str, Any]) -> Request:
-        """From a slash command's form or an interaction's payload (docs.slack.dev/interactivity)."""
+    def of(cls, bot: Bot, body: Mapping[str, Any], number: int = 0) -> Request:
+        """From a slash command's form or an interaction's payload (docs.slack.dev/interactivity); `number` tells apart
+        what is asked for in one."""
         user, team, enterprise, channel, container = (
             part if isinstance(part := body.get(name), Mapping) else {}
             for name in ("user", "team", "enterprise", "channel", "container")
@@ -133,6 +131,7 @@ class Request:
             channel_name=str(body.get("channel_name") or channel.get("name") or ""),
             message_ts=str(container.get("message_ts") or ""),
             in_place=bool(container.get("is_ephemeral")),
+            sent=f"{sent} {number}" if (sent := sent_as(body)) else "",
             shown_to_all=bool(container) and not container.get("is_ephemeral"),
         )
 
@@ -225,6 +224,9 @@ async def _answer(request: Request, event: str, job: Coroutine[Any, Any, None]) 
     reference = log.reference.get()
     try:
         async with asyncio.timeout(request.bot.answer_s), request.bot.work.slot():
+            if await begun_before(request.bot.store, request.team_id, request.sent):
+                job.close()
+                return "repeated"
             await request.at_home()
             await job
         log.info(event, user=request.user_id)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import log
 from bot.store.cards import WITHHELD
 from bot.store.sql import CLOSED, DEAD, ENDED, SENDING, chunks, unfinished
-from bot.store.tables import cards, changes, limits, mutes, outbox, polls, sessions
+from bot.store.tables import begun, cards, changes, limits, mutes, outbox, polls, sessions
 
 DAY_MS = 86_400_000
 KEPT_MS = 7 * DAY_MS
@@ -29,6 +29,7 @@ async def prune(db: AsyncConnection, now_ms: int) -> bool:
         # Age counts from the last good poll, where the next one's window begins: what it lists again must be known.
         more |= await _forget(db, team_id, min(filter(None, (now_ms, *times))) - KEPT_MS)
     before = now_ms - KEPT_MS
+    await db.execute(delete(begun).where(begun.c.until_ms < now_ms))
     await db.execute(delete(limits).where(limits.c.not_before_ms < before))
     await db.execute(delete(mutes).where(mutes.c.until_ms < before))
     await db.execute(delete(changes).where(changes.c.at_ms < now_ms - CHANGES_MS))

@@ -18,6 +18,7 @@ from bot.core.quiet import Quiet
 from bot.core.subscription import Subscription
 from bot.core.tracked import Tracked
 from bot.store import (
+    begun,
     cards,
     changes,
     channels,
@@ -454,6 +455,16 @@ class Store:
     async def send(self, outgoing: Sequence[Outgoing], now_ms: int) -> None:
         """Messages that belong to no poll."""
         await self._run(lambda db: outbox.add(db, outgoing, now_ms))
+
+    # Requests
+
+    async def begin(self, team_id: str, what: str, now_ms: int, kept_ms: int) -> bool:
+        """True for the first to begin with `what`; whoever else would within `kept_ms` gets False."""
+        return await self._run(lambda db: begun.begin(db, team_id, what, now_ms, kept_ms))
+
+    async def withdraw(self, team_id: str, what: str) -> None:
+        """It wasn't done: the next one is the first again."""
+        await self._run(lambda db: begun.withdraw(db, team_id, what))
 
     # Leases
 

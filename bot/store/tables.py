@@ -243,6 +243,16 @@ limits = Table(
     Column("not_before_ms", BigInteger, nullable=False),
 )
 
+# What people's requests are known by while they could be sent again.
+begun = Table(
+    "begun",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("until_ms", BigInteger, nullable=False),
+    Index("begun_until", "until_ms"),
+)
+
 leases = Table(
     "leases",
     metadata,

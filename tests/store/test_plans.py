@@ -228,6 +228,8 @@ DRIVEN: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "status": lambda store: store.status("m"),
     "send": lambda store: store.send([message("one", "C1"), message("two", "C2")], NOW),
     "time": Store.time,
+    "begin": lambda store: store.begin(TEAM, "request", NOW, 1000),
+    "withdraw": lambda store: store.withdraw(TEAM, "request"),
     "lead": lambda store: store.lead("poller", "me", 1000),
     "counts": lambda store: store.counts(TEAM),
     "prune": lambda store: store.prune(NOW),

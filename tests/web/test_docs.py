@@ -75,7 +75,7 @@ def test_a_persons_own_mistakes_raise_no_alarm() -> None:
     found = re.search(r'outcome!~"(.*?)"', rule["expr"])
     assert found
     kinds = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.UserError)]
-    assert set(found[1].split("|")) == {"ok", "posting", *(kind.__name__ for kind in kinds)}
+    assert set(found[1].split("|")) == {"ok", "posting", "repeated", *(kind.__name__ for kind in kinds)}
 
 
 def test_the_dashboard_can_be_imported_anywhere() -> None:

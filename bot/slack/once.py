@@ -1,0 +1,38 @@
+"""Each request of Slack is done once, whoever sends it again: Slack, or somebody who has recorded it. Its signature is
+good for five minutes, also after a restart and at another replica."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from bot import log
+from bot.store.store import Store, StoreError
+
+KEPT_MS = 900_000
+"""Longer than a signature is good for, and than Slack sends an event again: after five minutes at the latest
+(docs.slack.dev/apis/events-api#retries)."""
+WAIT_S = 2.0
+
+
+def sent_as(body: Mapping[str, Any]) -> str:
+    """What a request is known by; "" for one that has no such id."""
+    return str(body.get("event_id") or body.get("trigger_id") or "")
+
+
+async def begun_before(store: Store, team_id: str, sent: str) -> bool:
+    """True for a request that some process has begun to do. False where the database doesn't say: this process's own
+    memory has to do then."""
+    if not sent:
+        return False
+    try:
+        async with asyncio.timeout(WAIT_S):
+            first = await store.begin(team_id, sent, int(time.time() * 1000), KEPT_MS)
+    except (StoreError, TimeoutError) as error:
+        log.warning("repeats_unknown", cause=getattr(error, "cause", "") or type(error).__name__)
+        return False
+    if not first:
+        log.info("repeated", kind="request")
+    return not first

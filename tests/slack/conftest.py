@@ -1,0 +1,3 @@
+from tests.store.conftest import postgres, server
+
+__all__ = ["postgres", "server"]
