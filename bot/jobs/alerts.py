@@ -75,16 +75,17 @@ class Alerts:
 
     async def slow(self, team_id: str) -> str:
         """Lines for operators where messages don't go out, or ""."""
-        counts, stopped = await self._store.counts(team_id), await self._store.workspace_stopped(team_id)
-        said = refused(stopped.cause, time.time() - stopped.since_ms / 1000) if stopped is not None else ""
-        return "\n".join(filter(None, (said, slow(counts.waiting, counts.late_s), held(counts.held))))
+        counts = await self._store.counts(team_id)
+        return "\n".join(filter(None, (slow(counts.waiting, counts.late_s), held(counts.held))))
 
     async def stale(self, team_id: str) -> str:
-        """A line where what is known of sessions is old, or ""."""
-        state = await self._store.poll_state(team_id)
+        """A line where Slack refuses the bot, or what is known of sessions is old, or ""."""
+        state, stopped = await self._store.poll_state(team_id), await self._store.workspace_stopped(team_id)
         good_s, now_s = (state.good_ms or 0) / 1000, time.time()
         old = stale(good_s, self._began_s, state.cause, now_s=now_s, interval_s=self._interval_s)
-        return f"alerts wait: {old}" if old else ""
+        said = refused(stopped.cause, now_s - stopped.since_ms / 1000) if stopped is not None else ""
+        why = "; ".join(filter(None, (said, old)))
+        return f"alerts wait: {why}" if why else ""
 
     async def stored(self, team_id: str) -> Mapping[str, float]:
         """What operators watch of what is stored: see `metrics.STORED`."""

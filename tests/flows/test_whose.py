@@ -360,6 +360,18 @@ async def test_operators_hear_of_a_pause_once_and_when_it_is_over(world: World) 
     assert len(world.shown("support")) == 2 and world.shown() == ["waits"]
 
 
+async def test_operators_hear_of_a_pause_whose_only_maker_has_left(world: World) -> None:
+    await world.subscribe(ADA)
+    await world.until_sent()
+    await world.posts("waits")
+    world.slack.fail("chat.postMessage", ApiError("not_in_channel"), ApiError("user_disabled"))
+    world.clock.now += 1
+    await world.deliver.run()
+    await tell(world, watch(world))
+    await world.until_sent()
+    assert world.direct(ADA) == [] and "the bot isn't in the channel" in world.shown("support")[0]
+
+
 async def test_a_paused_channel_of_operators_makes_no_noise(world: World) -> None:
     watching = watch(world, "live-ops")
     kick(world)
