@@ -46,7 +46,7 @@ def misspelt(settings: Settings, environment: Collection[str], file: Collection[
 
 
 def _odd(settings: Settings) -> Iterator[Finding]:
-    """What can't be told to be wrong, and looks so."""
+    """Findings of values that look wrong and may be right."""
     signing, secret = settings.slack_signing_secret, settings.hms_secret
     if signing is not None and not _SIGNING_SECRET.fullmatch(signing.get_secret_value()):
         seen = "doesn't look like one, which has 32 digits and letters a to f"

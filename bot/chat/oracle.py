@@ -21,7 +21,7 @@ class Verdict:
 
 
 async def judge_blocks(http: aiohttp.ClientSession, api_url: str, blocks: Blocks) -> Verdict:
-    """What Slack says of a message's blocks. Raises what aiohttp raises where it can't be reached."""
+    """Slack's verdict on a message's blocks. Raises what aiohttp raises where Slack can't be reached."""
     form = {"blocks": json.dumps(list(blocks))}
     async with http.post(f"{api_url}/blocks.validate", data=form) as answer:
         text = await answer.text(errors="replace")

@@ -18,7 +18,7 @@ Judge = Callable[[Blocks], Awaitable[Verdict]]
 
 
 async def judged(judge: Judge) -> Sequence[Finding]:
-    """What this Slack takes and what it refuses, or that it can't be asked."""
+    """Findings of the messages that this Slack takes and refuses, or one that it can't be asked."""
     kinds = {kind: message.blocks for kind, message in samples().items()}
     verdicts = dict(zip(kinds, await asyncio.gather(*(_ask(judge, each) for each in kinds.values())), strict=True))
     if silent := sorted({each.unknown for each in verdicts.values() if each.unknown}):

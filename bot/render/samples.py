@@ -41,7 +41,7 @@ _TEAM, _CHANNEL, _WHO, _ZONE = "T1", "C1", "U1", "UTC"
 
 
 def samples() -> Mapping[str, Message]:
-    """By what people call them."""
+    """The messages, by the names that people know them by."""
     live, *others = sessions = [_session(number) for number in range(30)]
     ended = others[0]
     place = Place.first(parse("active"), _NOW, _ZONE)

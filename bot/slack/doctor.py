@@ -11,7 +11,7 @@ NO_GUESTS = "The bot's health is shown to full members of the workspace only: pl
 
 
 async def doctor(request: Request, line: str) -> Message:
-    """What all checks find: the trouble, or with `details` all of it."""
+    """The answer to `doctor`: the trouble that the checks find, or with `details` all of it."""
     details = line.strip(" ,").lower() == DETAILS
     if not details:
         check_alone("doctor", line)

@@ -153,7 +153,7 @@ class Store:
         await self._run(lambda db: pausing.pause(db, team_id, channel_id, reason, now_ms, tell))
 
     async def move(self, team_id: str, old_id: str, new_id: str) -> bool:
-        """Slack has given the channel another id: everything that is stored of it has that one from now on. Whether
+        """Slack has given the channel another id: everything that is stored of it has that one from now on. True if
         there was anything."""
         return await self._run(lambda db: moving.move(db, team_id, old_id, new_id))
 

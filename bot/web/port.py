@@ -16,7 +16,7 @@ _CHOOSE = "set HOST and PORT to an address of this machine that is free"
 
 
 async def look(host: str, port: int) -> Finding:
-    """Whether the bot could listen there, or does already."""
+    """The finding of an address: free, the bot's own already, or one that it can't listen at."""
     where = f"{host}:{port}"
     try:
         places = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -13,7 +13,7 @@ from bot.demo.fake_slack import FakeSlack, HttpError
 from bot.demo.fake_slack.seed import ORG_ID
 from bot.errors import ConfigError
 from bot.settings import Settings
-from tests.slack.live import cards, opened, posts, say, subscribe, until
+from tests.slack.live import cards, opened, posts, said_soon, say, subscribe, until
 
 PRIVATE = "incident-room"
 SHARED = "C07QX6SHARED"
@@ -73,6 +73,7 @@ async def test_an_app_that_is_removed_says_so(
     await slack.event(event)
     await until(lambda: said(caplog, "uninstalled"))
     assert said(caplog, "uninstalled") == [{"cause": event["type"]}]
+    await said_soon(slack, "doctor", "🔴 *Sending* · nothing is sent", "app_uninstalled")
 
 
 async def test_a_persons_token_is_none_of_the_bots(
