@@ -38,10 +38,10 @@ def query_problem(error: QueryError, better: Mended) -> Message:
     if not better.sure:
         return Message(text, [section(shown)])
     label = f"Run {line}"
-    if len(label) > BUTTON_TEXT_CHARS:
+    if mrkdwn(label, BUTTON_TEXT_CHARS) != label:  # too long, or not as harmless as a label has to be
         label, shown = "Run it", f"{shown}\n```{code(line)}```"
     run = button(label, ids.RUN, ids.line_value(line.removeprefix(COMMAND).lstrip()), style="primary")
-    return Message(f"{text} {code(line)}", [section(shown), actions(run)])
+    return Message(f"{text} `{code(line)}`", [section(shown), actions(run)])
 
 
 def showing(meant: str, line: str) -> str:

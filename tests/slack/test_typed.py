@@ -173,6 +173,8 @@ async def test_what_changes_something_is_asked_first(bot: str, slack: FakeSlack)
             wrong.append((line, reply.plain[:300]))
     assert wrong == []
     assert "has no subscriptions" in (await say(slack, "subscriptions")).plain
+    asked = await say(slack, "subscribe peers>=2")
+    assert runs(asked) == "Run it" and f"```{COMMAND} subscribe peers:>=2```" in asked.plain
     asked = await say(slack, "subscribe room:town-hall when it starts")
     assert "Subscribed" in (await press(slack, asked, runs(asked))).plain
 
