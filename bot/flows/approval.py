@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from bot.chat.data_blocks import DATA_BLOCKS
 from bot.chat.oracle import Blocks, Verdict
 from bot.core.finding import Finding
+from bot.flows.asked import Asked
 from bot.render.samples import samples
 
 WHAT = "Blocks"
@@ -17,8 +18,11 @@ ASK_S = 3.0
 Judge = Callable[[Blocks], Awaitable[Verdict]]
 
 
-async def judged(judge: Judge) -> Sequence[Finding]:
-    """Findings of the messages that this Slack takes and refuses, or one that it can't be asked."""
+async def blocks(asked: Asked) -> Sequence[Finding]:
+    """Findings of the messages that this Slack takes and refuses, or one that it can't be asked; none unless wanted."""
+    judge = asked.parts.judge
+    if judge is None:
+        return []
     kinds = {kind: message.blocks for kind, message in samples().items()}
     verdicts = dict(zip(kinds, await asyncio.gather(*(_ask(judge, each) for each in kinds.values())), strict=True))
     if silent := sorted({each.unknown for each in verdicts.values() if each.unknown}):
@@ -30,19 +34,19 @@ async def judged(judge: Judge) -> Sequence[Finding]:
     return [*found, *await asyncio.gather(*(_refused(judge, kind, kinds[kind], why) for kind, why in refused.items()))]
 
 
-async def _refused(judge: Judge, kind: str, blocks: Blocks, why: str) -> Finding:
+async def _refused(judge: Judge, kind: str, refused: Blocks, why: str) -> Finding:
     """The finding of a message that Slack refuses: for its charts and tables alone, or altogether."""
-    plainer = [block for block in blocks if block["type"] not in DATA_BLOCKS]
-    if len(plainer) < len(blocks) and await _ask(judge, plainer) == Verdict():
+    plainer = [block for block in refused if block["type"] not in DATA_BLOCKS]
+    if len(plainer) < len(refused) and await _ask(judge, plainer) == Verdict():
         seen = f"this Slack refuses charts and tables ({why}), so {kind} comes without"
         return Finding(WHAT, "warn", seen, "nothing to do: the figures stand in the text as well")
     return Finding(WHAT, "fail", f"Slack refuses {kind}: {why}", "please report it: a defect")
 
 
-async def _ask(judge: Judge, blocks: Blocks) -> Verdict:
+async def _ask(judge: Judge, some: Blocks) -> Verdict:
     try:
         async with asyncio.timeout(ASK_S):
-            return await judge(blocks)
+            return await judge(some)
     except Exception as error:
         return Verdict(
             unknown=f"no answer within {ASK_S:.0f} s" if isinstance(error, TimeoutError) else type(error).__name__

@@ -17,7 +17,7 @@ from bot.core.channel import Channel
 from bot.core.finding import Finding
 from bot.core.roles import Templates
 from bot.errors import HmsError
-from bot.flows.approval import judged
+from bot.flows.approval import blocks
 from bot.flows.asked import ELSE, Asked, Parts, ask, broken, refused, within
 from bot.hms.auth import CLOCK_SKEW_S
 from bot.render.escape import code
@@ -150,10 +150,6 @@ async def _database(asked: Asked) -> Sequence[Finding]:
 
 async def _port(asked: Asked) -> Sequence[Finding]:
     return [await asked.parts.port()] if asked.parts.port is not None else []
-
-
-async def _blocks(asked: Asked) -> Sequence[Finding]:
-    return await judged(asked.parts.judge) if asked.parts.judge is not None else []
 
 
 async def _last_poll(asked: Asked) -> Sequence[Finding]:
@@ -299,6 +295,6 @@ CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[Finding]]]] 
     "Messages tab": _messages_tab,
     "OPS_CHANNEL": _ops,
     "Channels": _channels,
-    "Blocks": _blocks,
+    "Blocks": blocks,
 }
 """By what is looked at, in the order in which they are shown."""
