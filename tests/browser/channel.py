@@ -31,6 +31,15 @@ class Channel:
         self.box.press("Enter")
         return self.message(count)
 
+    def ask(self, line: str, says: str) -> Locator:
+        """Type a line and send it; the further message with that text, whatever else comes of the line."""
+        answers = self.messages.filter(has_text=says)
+        count = answers.count()
+        self.box.fill(line)
+        self.box.press("Enter")
+        expect(answers).to_have_count(count + 1)
+        return answers.nth(count)
+
     def press(self, message: Locator, name: str | re.Pattern[str]) -> Locator:
         """Press a button that is answered by a further message; that message."""
         count = self.messages.count()

@@ -69,8 +69,12 @@ def again(stage: Stage, how: signal.Signals = signal.SIGKILL) -> None:
 
 def test_a_digest_is_made_previewed_paused_resumed_and_removed_by_keyboard(stage: Stage, page: Page) -> None:
     channel = Channel(page)
-    made = type_in(channel, f"/sessions digest weekdays {FAR}")
-    expect(made).to_contain_text("Digest 1 is set, by @Ada Berger")
+    reach(channel.box)
+    page.keyboard.type(f"/sessions digest weekdays {FAR}")
+    page.keyboard.press("Enter")
+    made = channel.messages.filter(has_text="Digest 1 is set, by @Ada Berger")
+    expect(made).to_have_count(1)
+    expect(channel.messages.first).to_contain_text("Ada Berger set up a digest of All sessions")
     expect(made).to_contain_text(f"on weekdays at {FAR}, Europe/Berlin")
     count = channel.messages.count()
     enter(button(made, "Preview now"))
@@ -93,13 +97,13 @@ def test_a_digest_is_made_previewed_paused_resumed_and_removed_by_keyboard(stage
     enter(button(listed, "Remove"))
     expect(listed).to_contain_text("Digest 1 has ended")
     expect(type_in(channel, "/sessions digests")).to_contain_text("This channel has no digests")
-    assert posted(stage, "live-ops", "digest") == []
+    assert len(posted(stage, "live-ops", "digest")) == 1  # that there would be one
 
 
 def test_a_digest_comes_at_its_time_though_the_bot_is_killed(stage: Stage, page: Page) -> None:
     channel = go_to(page, "general")
     at = datetime.now(BERLIN) + timedelta(seconds=70)
-    expect(channel.say(f"/sessions digest daily {at:%H:%M}")).to_contain_text(f"every day at {at:%H:%M}")
+    expect(channel.ask(f"/sessions digest daily {at:%H:%M}", "is set")).to_contain_text(f"every day at {at:%H:%M}")
     again(stage)
     digest = channel.messages.filter(has=page.get_by_role("button", name="List its sessions"))
     expect(digest).to_contain_text("Daily digest", timeout=DIGEST_MS)
@@ -207,8 +211,7 @@ def test_they_fit_a_phone(browser: Browser, stage: Stage) -> None:
             ("settings", "Settings of this channel"),
             ("settings changes", "The last"),
         ):
-            message = channel.say(f"/sessions {line}")
-            expect(message).to_contain_text(says)
+            message = channel.ask(f"/sessions {line}", says)
             assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], line
             wide, room = message.evaluate("message => [message.scrollWidth, message.clientWidth]")
             assert wide <= room, line

@@ -115,7 +115,7 @@ def test_a_digest(browser: Browser, shots: Path) -> None:
         stage.do(lambda: a_week(stage.account))
         channel = go_to(page, "general")
         at = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(seconds=70)
-        expect(channel.say(f"/sessions digest daily {at:%H:%M}")).to_contain_text("Digest 1 is set")
+        channel.ask(f"/sessions digest daily {at:%H:%M}", "Digest 1 is set")
         for each, name in ((channel, "digest.png"), (Channel(phone, "general"), "digest-phone.png")):
             digest = each.messages.filter(has=each.page.get_by_role("button", name="List its sessions"))
             expect(digest).to_contain_text("Busiest rooms", timeout=DIGEST_MS)
