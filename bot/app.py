@@ -30,6 +30,7 @@ from bot.flows.digest import Digests
 from bot.flows.doctor import examine
 from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
+from bot.flows.walk import Walk
 from bot.flows.watch import Watch
 from bot.hms.client import Hms
 from bot.jobs.alerts import LEASE_S as LEAD_S
@@ -108,7 +109,9 @@ async def running(
         stack.push_async_callback(hms.close)
         store = await Store.open(settings.database_url)
         stack.push_async_callback(store.close)
-        identity, rooms, work = Identity(poster), Rooms(hms), Work()
+        identity, work = Identity(poster), Work()
+        rooms = Rooms(hms, store, lambda: identity.team_id)
+        hms.templates.template_of = rooms.template_of
         clock = Clock(store)
         data_blocks = DataBlocks()
         deliver = _deliver(settings, store, Chat(poster, data_blocks=data_blocks), identity, clock, pace)
@@ -214,6 +217,7 @@ def _alerts(
         store,
         Poll(hms, rooms, store, team_id),
         Digests(hms, rooms, store, team_id),
+        Walk(hms, rooms, store, team_id),
         deliver,
         Watch(
             store,

@@ -4,7 +4,7 @@ BotError
 ├─ UserError                 what the person can mend; shown as it is
 │  ├─ QueryError             a query line, with the place and a replacement
 │  ├─ NotFound               a room or a session that isn't there
-│  ├─ ManyRooms              a room name that fits several rooms, or is near some
+│  ├─ ManyRooms              a name that fits several rooms or templates, or is near some
 │  ├─ TooMany                a stated bound is reached
 │  ├─ WhichZone              a time of day to be stored, on nobody knows which city's clock
 │  ├─ Denied                 a command that isn't for this person, or not here
@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 
 class BotError(Exception):
@@ -71,14 +72,21 @@ class NotFound(UserError):
 
 class ManyRooms(UserError):
     """`name` fits several rooms, or none and these are near it: `choices` are (room name, room id, the line that means
-    that room); `more`: there are others besides."""
+    that room); `more`: there are others besides. Or it is a template's, and these are those that there are."""
 
     scope = "list"  # what the line was said for
 
     def __init__(
-        self, name: str, choices: Sequence[tuple[str, str, str]], *, fits: bool = True, more: bool = False
+        self,
+        name: str,
+        choices: Sequence[tuple[str, str, str]],
+        *,
+        fits: bool = True,
+        more: bool = False,
+        what: Literal["room", "template"] = "room",
     ) -> None:
-        super().__init__("Which room?")
+        super().__init__(f"Which {what}?")
+        self.what = what
         self.fits = fits
         self.name = name
         self.choices = choices

@@ -27,7 +27,7 @@ def test_generated_parts_are_up_to_date(name: str) -> None:
 
 def test_the_lists_are_what_a_newcomer_expects() -> None:
     assert list(FILTERS) == [
-        "room", "after", "before", "role", "user", "peers", "longer", "limit", "start", "on", "empty", "active",
+        "room", "template", "after", "before", "role", "user", "peers", "longer", "limit", "start", "on", "empty", "active",
         "room_id",
     ]  # fmt: skip
     assert list(COMMANDS) == [

@@ -24,8 +24,12 @@ EMPTY_S = 10 * 60
 """An open session with nobody in for longer looks stuck: time enough for a call that dropped, or for a late host."""
 ROOMS_MAX = 20
 ODD_MAX = 10
+ROOMS_ONCE_FROM = 6
+"""Fewer rooms than that are told by name, also where each was used once: they fit on a page of the table."""
 
 Why = Literal["long", "empty"]
+By = Literal["room", "template"]
+"""What the busiest are told by: templates where most rooms were used once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class Longest:
 
 @dataclass(frozen=True, slots=True)
 class RoomFigures:
-    """One room, counted as `Totals` are: sessions that started, people who were in, seconds they were in. `before_s`:
+    """One room, or all rooms of a template, whose id `room_id` is then, "" where that isn't known. Counted as `Totals`
+    are: sessions that started, people who were in, seconds they were in. `before_s`:
     those seconds in the period before, None where no session started there then and nobody was in."""
 
     room_id: str
@@ -69,7 +74,7 @@ class RoomFigures:
 
 @dataclass(frozen=True, slots=True)
 class OtherRooms:
-    """So many more rooms together; `people` who were in several of them count once."""
+    """So many more rooms, or templates, together; `people` who were in several of them count once."""
 
     rooms: int
     sessions: int
@@ -123,6 +128,7 @@ class Figures:
     odd_before: int
     series: tuple[Bucket, ...]
     unreadable: int = 0
+    by: By = "room"
 
     @property
     def quiet(self) -> bool:

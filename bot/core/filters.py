@@ -7,13 +7,13 @@ Filters with `param` are sent to List sessions (100ms docs, server-side/v2, Sess
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.core.kinds import DEFAULT_KINDS, ON
-from bot.core.session import Session
+from bot.core.session import Room, Session
 from bot.core.text import fold
 from bot.core.times import parse_length, print_length
 from bot.core.values import (
@@ -22,6 +22,8 @@ from bot.core.values import (
     LIMIT_MIN,
     Count,
     RoomId,
+    RoomPrefix,
+    TemplateId,
     parse_bool,
     parse_count,
     parse_empty,
@@ -29,6 +31,7 @@ from bot.core.values import (
     parse_kind,
     parse_limit,
     parse_room,
+    parse_template,
     parse_when,
 )
 
@@ -43,7 +46,20 @@ STATE_WORDS = {
 }
 """Other words that people use for a state."""
 
-Test = Callable[[Session, datetime], bool]
+ROOM_KEYS = frozenset({"room", "template"})
+"""Filters that look at a session's room alone, which never changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a check knows beside the session: the moment, and rooms by id. A check of names or templates needs the
+    session's room to be among them."""
+
+    now: datetime
+    rooms: Mapping[str, Room]
+
+
+Test = Callable[[Session, Facts], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +88,16 @@ class Filter:
         return self.test is not None or self.becomes == "room"
 
 
+def _in_room(room: RoomId | RoomPrefix) -> Test:
+    if isinstance(room, RoomPrefix):
+        return lambda session, facts: facts.rooms[session.room_id].folded.startswith(room.prefix)
+    return lambda session, _: session.room_id == room.id
+
+
+def _of_template(template: TemplateId) -> Test:
+    return lambda session, facts: facts.rooms[session.room_id].template_id == template.id
+
+
 def _has_role(role: str) -> Test:
     wanted = fold(role)
     return lambda session, _: any(
@@ -82,7 +108,7 @@ def _has_role(role: str) -> Test:
 def _has_user(user: str) -> Test:
     wanted = fold(user)
 
-    def test(session: Session, _: datetime) -> bool:
+    def test(session: Session, _: Facts) -> bool:
         return any(
             fold(peer.user_id or peer.user or "") == wanted or (peer.name is not None and wanted in fold(peer.name))
             for _, peer in session.each_peer()
@@ -100,15 +126,26 @@ FILTERS: dict[str, Filter] = {
     for entry in (
         Filter(
             "room",
-            form="room:<id or name>",
-            help="sessions of that room; quotes for spaces",
+            form="room:<id, name or start*>",
+            help="sessions of that room, or with a `*` at the end of every room whose name begins so",
             example="town-hall",
             parse=parse_room,
             say=("in {}", "not in {}"),
             param="room_id",
-            test=lambda room: lambda session, _: session.room_id == room.id,
+            test=_in_room,
             names=True,
             also=("in", "room_name", "channel"),
+        ),
+        Filter(
+            "template",
+            form="template:<id or name>",
+            help="sessions of rooms made from that template",
+            example="teaching",
+            parse=parse_template,
+            say=("of the template {}", "not of the template {}"),
+            test=_of_template,
+            names=True,
+            also=("template_id", "policy"),
         ),
         Filter(
             "after",
@@ -176,7 +213,7 @@ FILTERS: dict[str, Filter] = {
             parse=lambda text: parse_length(text.lstrip(">=≥ ")),
             write=print_length,
             say=("longer than {}", "not longer than {}"),
-            test=lambda seconds: lambda session, now: session.length_s(now) > seconds,
+            test=lambda seconds: lambda session, facts: session.length_s(facts.now) > seconds,
             also=("duration", "length", "lasted", "over", "longer_than"),
             opposite=("shorter", "under", "shorter_than"),
             spaced=True,

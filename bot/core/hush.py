@@ -7,20 +7,26 @@ from datetime import datetime
 from functools import cache
 
 from bot.core.mute import Mute
-from bot.core.plan import matcher
+from bot.core.plan import NO_ROOMS, matcher
 from bot.core.query import Query
 from bot.core.quiet import Quiet
-from bot.core.session import Session
+from bot.core.session import Room, Session
 from bot.core.times import ms
 
 _Test = Callable[[Session], bool]
 
 
 class Hush:
-    """As it is at `now`. `quiets` by channel; `unthreaded` are the channels that get no replies."""
+    """As it is at `now`. `quiets` by channel; `unthreaded` are the channels that get no replies. A mute that needs to
+    know a session's room, where that isn't among `rooms`, counts as one of the session."""
 
     def __init__(
-        self, mutes: Iterable[Mute], quiets: Mapping[str, Iterable[Quiet]], unthreaded: Collection[str], now: datetime
+        self,
+        mutes: Iterable[Mute],
+        quiets: Mapping[str, Iterable[Quiet]],
+        unthreaded: Collection[str],
+        now: datetime,
+        rooms: Mapping[str, Room] = NO_ROOMS,
     ) -> None:
         self._unthreaded = unthreaded
         self._quiets = quiets
@@ -31,7 +37,7 @@ class Hush:
         for mute in mutes:
             if mute.holds(ms(now)):
                 what = (mute.query, mute.session_id)
-                test = tests.get(what) or tests.setdefault(what, _test(mute, now))
+                test = tests.get(what) or tests.setdefault(what, _test(mute, now, rooms))
                 self._mutes.setdefault(mute.channel_id, []).append((test, mute))
 
     def until_ms(self, channel_id: str, session: Session) -> int | None:
@@ -65,6 +71,11 @@ class Hush:
         return [ms(end) for quiet in self._quiets.get(channel_id, ()) if (end := self._end(quiet))]
 
 
-def _test(mute: Mute, now: datetime) -> _Test:
-    matches = matcher(mute.query, now)
-    return lambda session: mute.session_id in ("", session.id) and matches(session)
+def _test(mute: Mute, now: datetime, rooms: Mapping[str, Room]) -> _Test:
+    matches, needs_room = matcher(mute.query, now, rooms), mute.query.needs_rooms
+
+    def test(session: Session) -> bool:
+        unknown = needs_room and session.room_id not in rooms
+        return mute.session_id in ("", session.id) and (unknown or matches(session))
+
+    return test

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from bot.core.filters import FILTERS
-from bot.core.plan import matcher
+from bot.core.filters import FILTERS, ROOM_KEYS
+from bot.core.plan import NO_ROOMS, matcher
 from bot.core.query import Query
-from bot.core.session import Session
+from bot.core.session import Room, Session
 from bot.core.subscription import Subscription
 from bot.core.values import RoomId
 
@@ -16,37 +16,59 @@ CLOCKS_MS = 60_000
 """How far our clock may be from that of 100ms: a session that began so long before a subscription may be later."""
 
 
-class Matcher:
-    """Which subscriptions a session matches. Equal queries are checked once, queries of rooms only for those rooms."""
+_Entry = tuple[Callable[[Session], bool], list[Subscription], bool]
+"""A check, those who ask for it, and True where it needs to know the session's room."""
 
-    def __init__(self, subscriptions: Iterable[Subscription], now: datetime) -> None:
-        self._of_room: dict[str, list[tuple[Callable[[Session], bool], list[Subscription]]]] = {}
-        self._of_any: list[tuple[Callable[[Session], bool], list[Subscription]]] = []
+
+class Matcher:
+    """Which subscriptions a session matches. Equal queries are checked once, queries of rooms only for those rooms.
+    What needs to know a room that isn't among `rooms` can't be told: `undecided`."""
+
+    def __init__(
+        self, subscriptions: Iterable[Subscription], now: datetime, rooms: Mapping[str, Room] = NO_ROOMS
+    ) -> None:
+        self._rooms = rooms
+        self._of_room: dict[str, list[_Entry]] = {}
+        self._of_any: list[_Entry] = []
         by_query: dict[Query, list[Subscription]] = {}
         for each in subscriptions:
             by_query.setdefault(each.query, []).append(each)
         for query, same in by_query.items():
-            entry = (matcher(query, now), same)
-            rooms = rooms_of(query)
-            for room_id in rooms:
+            entry = (matcher(query, now, rooms), same, query.needs_rooms)
+            of_rooms = rooms_of(query)
+            for room_id in of_rooms:
                 self._of_room.setdefault(room_id, []).append(entry)
-            if not rooms:
+            if not of_rooms:
                 self._of_any.append(entry)
 
     def concerns(self, room_id: str) -> bool:
         """False where no session of the room can match."""
         return bool(self._of_any) or room_id in self._of_room
 
+    def undecided(self, room_id: str) -> bool:
+        """True where a session of the room may match what its room isn't known well enough for."""
+        return room_id not in self._rooms and any(needs_room for _, _, needs_room in self._entries(room_id))
+
     def matching(self, session: Session) -> list[Subscription]:
-        entries = (*self._of_room.get(session.room_id, ()), *self._of_any)
-        return [subscription for matches, same in entries if matches(session) for subscription in same]
+        known = session.room_id in self._rooms
+        return [
+            subscription
+            for matches, same, needs_room in self._entries(session.room_id)
+            if (known or not needs_room) and matches(session)
+            for subscription in same
+        ]
+
+    def _entries(self, room_id: str) -> Iterable[_Entry]:
+        return (*self._of_room.get(room_id, ()), *self._of_any)
 
 
 def rooms_of(query: Query) -> list[str]:
     """The rooms whose sessions alone can match; none: any room."""
-    return [term.value.id for term in query.terms if isinstance(term.value, RoomId) and not term.negated]
+    values = [term.value for term in query.terms if term.key == "room" and not term.negated]
+    ids = [value.id for value in values if isinstance(value, RoomId)]
+    return ids if len(ids) == len(values) else []
 
 
 def moves(query: Query) -> bool:
     """Whether a session can come to match it later in its life."""
-    return any(FILTERS[term.key].test and term.key != "room" for term in query.terms)
+    return any(FILTERS[term.key].test and term.key not in ROOM_KEYS for term in query.terms)

@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
-from bot.core.filters import FILTERS, STATES
+from bot.core.filters import FILTERS, ROOM_KEYS, STATES
 from bot.core.query import Query
 from bot.core.reader import almost_clock
 from bot.core.suggest import nearest
@@ -54,7 +54,7 @@ class Mute:
     def widened(self) -> Mute:
         """The same about all sessions of its rooms, for where no more is known of a session: what its people or its
         length might match."""
-        return replace(self, query=self.query.without(*FILTERS.keys() - {"room"}))
+        return replace(self, query=self.query.without(*FILTERS.keys() - ROOM_KEYS))
 
 
 def read_mute(line: str, now: datetime, zone: str) -> tuple[datetime, str]:

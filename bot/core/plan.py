@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.core.filters import FILTERS, STATES, Test
+from bot.core.filters import FILTERS, STATES, Facts, Test
 from bot.core.query import Query, Term
-from bot.core.session import Session
+from bot.core.session import Room, Session
 from bot.core.text import quote
 from bot.core.times import Instant, between
-from bot.core.values import LIMIT_DEFAULT
+from bot.core.values import LIMIT_DEFAULT, RoomPrefix
 from bot.errors import QueryError
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A query at a moment: what to ask of List sessions, and what to check here (None: nothing)."""
+    """A query at a moment: what to ask of List sessions, and what to check here (None: nothing). `needs_rooms`: `rooms`
+    must have a session's room before that is checked."""
 
     params: dict[str, str]
     limit: int
     start: str | None
     keep: Callable[[Session], bool] | None
+    needs_rooms: bool = False
+    rooms: dict[str, Room] = field(default_factory=dict)
 
 
 def plan(query: Query, now: datetime, zone: ZoneInfo) -> Plan:
@@ -35,25 +38,33 @@ def plan(query: Query, now: datetime, zone: ZoneInfo) -> Plan:
     for key in dict.fromkeys(term.key for term in query.terms):
         terms = [term for term in query.terms if term.key == key]
         entry = FILTERS[key]
-        if entry.param and len(terms) == 1 and not terms[0].negated:
+        alone = len(terms) == 1 and not terms[0].negated
+        if entry.param and alone and not isinstance(terms[0].value, RoomPrefix):
             params[entry.param] = str(terms[0].value)
         elif entry.test:
             local.append(terms)
+    rooms: dict[str, Room] = {}
     return Plan(
         params,
         limit=query.only("limit") or LIMIT_DEFAULT,
         start=query.only("start"),
-        keep=_all_of([_any_of(terms) for terms in local], now) if local else None,
+        keep=_all_of([_any_of(terms) for terms in local], Facts(now, rooms)) if local else None,
+        needs_rooms=query.needs_rooms,
+        rooms=rooms,
     )
 
 
-def matcher(query: Query, now: datetime) -> Callable[[Session], bool]:
-    """The whole query as a check of our own; it has no times, and all its rooms are known."""
+NO_ROOMS: Mapping[str, Room] = {}
+
+
+def matcher(query: Query, now: datetime, rooms: Mapping[str, Room] = NO_ROOMS) -> Callable[[Session], bool]:
+    """The whole query as a check of our own; it has no times, and names rooms and templates by their ids. Where it
+    `needs_rooms`, `rooms` must have the room of each session that is checked."""
     by_key: dict[str, list[Term]] = {}
     for term in query.terms:
         if FILTERS[term.key].test:
             by_key.setdefault(term.key, []).append(term)
-    return _all_of([_any_of(terms) for terms in by_key.values()], now)
+    return _all_of([_any_of(terms) for terms in by_key.values()], Facts(now, rooms))
 
 
 def _any_of(terms: list[Term]) -> Test:
@@ -61,16 +72,16 @@ def _any_of(terms: list[Term]) -> Test:
     wanted = [test for negated, test in tests if not negated]
     refused = [test for negated, test in tests if negated]
 
-    def test(session: Session, now: datetime) -> bool:
-        return (not wanted or any(test(session, now) for test in wanted)) and not any(
-            test(session, now) for test in refused
+    def test(session: Session, facts: Facts) -> bool:
+        return (not wanted or any(test(session, facts) for test in wanted)) and not any(
+            test(session, facts) for test in refused
         )
 
     return test
 
 
-def _all_of(tests: list[Test], now: datetime) -> Callable[[Session], bool]:
-    return lambda session: all(test(session, now) for test in tests)
+def _all_of(tests: list[Test], facts: Facts) -> Callable[[Session], bool]:
+    return lambda session: all(test(session, facts) for test in tests)
 
 
 def fixed(query: Query, now: datetime, zone: ZoneInfo) -> Query:

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.core.filters import FILTERS
 from bot.core.times import needs_zone
-from bot.core.values import RoomId, RoomName
+from bot.core.values import RoomId, RoomName, RoomPrefix, TemplateId, TemplateName
 
 _NEEDS_QUOTES = re.compile(r"""[\s,"'`\\]|^//|^$""")
 
@@ -49,9 +49,29 @@ class Query:
         return [term for term in self.terms if isinstance(term.value, RoomName)]
 
     @property
+    def template_names(self) -> list[Term]:
+        """The `template:` terms whose name is still to be looked up."""
+        return [term for term in self.terms if isinstance(term.value, TemplateName)]
+
+    @property
     def room_ids(self) -> list[str]:
         """The rooms that it names by their ids, those that it leaves out as well."""
         return [term.value.id for term in self.terms if isinstance(term.value, RoomId)]
+
+    @property
+    def named_ids(self) -> list[str]:
+        """The ids that stand for a name: those of rooms and of templates."""
+        return [term.value.id for term in self.terms if isinstance(term.value, RoomId | TemplateId)]
+
+    @property
+    def prefixes(self) -> list[str]:
+        """How names of rooms begin that it asks for."""
+        return [term.value.prefix for term in self.terms if isinstance(term.value, RoomPrefix) and not term.negated]
+
+    @property
+    def needs_rooms(self) -> bool:
+        """True where a session's room must be known to tell whether the session matches."""
+        return any(isinstance(term.value, RoomPrefix | TemplateId) for term in self.terms)
 
     @property
     def needs_zone(self) -> bool:
@@ -64,7 +84,11 @@ class Query:
 
     def with_room(self, term: Term, room_id: str) -> Query:
         """The same with one room name replaced by the room's id."""
-        swapped = (replace(other, value=RoomId(room_id)) if other == term else other for other in self.terms)
+        return self.with_value(term, RoomId(room_id))
+
+    def with_value(self, term: Term, value: Any) -> Query:
+        """The same with another value in a term."""
+        swapped = (replace(other, value=value) if other == term else other for other in self.terms)
         return replace(self, terms=canonical(swapped))
 
     def without(self, *keys: str) -> Query:

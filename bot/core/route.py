@@ -11,7 +11,8 @@ from bot.core.diff import Change
 from bot.core.hush import Hush
 from bot.core.kinds import SHOWS
 from bot.core.matching import CLOCKS_MS, Matcher, moves
-from bot.core.session import Session
+from bot.core.plan import NO_ROOMS
+from bot.core.session import Room, Session
 from bot.core.subscription import Subscription
 from bot.core.tasks import CaughtUp, Edit, Post, Recap, Reply, RollUp, Task
 from bot.core.times import ms
@@ -28,11 +29,12 @@ def route(
     now: datetime,
     hush: Hush,
     told: Mapping[str, int] = NOTHING,
+    rooms: Mapping[str, Room] = NO_ROOMS,
 ) -> tuple[list[Card], list[Task]]:
     """The cards as they are from now on (those that changed), and what is to be sent, in order. Nothing new is sent
     where a channel doesn't want to hear of the session; edits make no noise, and go on. `told`: of how many
     sessions that have ended a channel was told already, of the many that these belong to."""
-    matching = Matcher(subscriptions, now)
+    matching = Matcher(subscriptions, now, rooms)
     known: dict[str, dict[str, Card]] = {}
     for card in cards:
         known.setdefault(card.session_id, {})[card.channel_id] = card

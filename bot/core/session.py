@@ -8,7 +8,7 @@ Every field that older answers leave out has a default. All times are UTC-aware,
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,6 +17,8 @@ from msgspec.structs import replace
 
 from bot.core.identity import keyed
 from bot.core.roles import GUESS, Roles
+
+from bot.core.text import fold
 
 FALLBACK_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -172,10 +174,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room's id and the name people know it by; a room made without a name has a UUID for one."""
+    """A room's id and the name people know it by; a room made without a name has a UUID for one, and a room that 100ms
+    doesn't have has none. `folded`: the name as names are compared."""
 
     id: str
     name: str
+    template_id: str = ""
+    folded: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folded", fold(self.name))
 
 
 def _known(when: datetime | None) -> datetime | None:

@@ -19,7 +19,9 @@ from bot.core.figures import (
     LONG_S,
     ODD_MAX,
     ROOMS_MAX,
+    ROOMS_ONCE_FROM,
     Bucket,
+    By,
     Figures,
     Longest,
     Odd,
@@ -34,6 +36,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
 _NEVER = 1 << 60  # later than any datetime
+
+NO_TEMPLATES: Mapping[str, str] = {}
 
 _Visits = list[tuple[int, int]]  # joined and left
 
@@ -145,10 +149,19 @@ class Tally:
         if odd := _odd(session, started, ended, everyone, self._end):
             self._odd.append(odd)
 
-    def figures(self) -> Figures:
-        """The figures of what was added so far."""
+    @property
+    def room_ids(self) -> set[str]:
+        """The rooms of what was added so far."""
+        return self._rooms.keys() | self._rooms_before.keys()
+
+    def figures(self, templates: Mapping[str, str] = NO_TEMPLATES) -> Figures:
+        """The figures of what was added so far. `templates`: the id of each room's template, for where rooms are used
+        once, and tell nothing."""
         peaks = self._peaks()
         rooms, before = _where_something_was(self._rooms), _where_something_was(self._rooms_before)
+        by: By = "template" if templates and _used_once(rooms, before) else "room"
+        if by == "template":
+            rooms, before = (_grouped(counts, templates) for counts in (rooms, before))
         busiest = sorted(rooms, key=lambda id: (-rooms[id].participant_us, -rooms[id].sessions, id))
         others = [rooms[id] for id in busiest[ROOMS_MAX:]]
         odd = sorted(self._odd, key=lambda odd: (-odd.length_s, odd.session_id))
@@ -163,6 +176,7 @@ class Tally:
                 RoomFigures(id, *rooms[id].figures, before[id].participant_us / _SECOND if id in before else None)
                 for id in busiest[:ROOMS_MAX]
             ),
+            by=by,
             other_rooms=OtherRooms(len(others), *_Count.sum(others).figures) if others else None,
             odd=tuple(odd[:ODD_MAX]),
             odd_more=max(0, len(odd) - ODD_MAX),
@@ -219,6 +233,20 @@ def _stays(visits: _Visits) -> _Visits:
 
 def _where_something_was(rooms: Mapping[str, _Count]) -> dict[str, _Count]:
     return {id: count for id, count in rooms.items() if count.sessions or count.people}
+
+
+def _used_once(rooms: Mapping[str, _Count], before: Mapping[str, _Count]) -> bool:
+    """True where most rooms had one session in both periods together, so that the busiest are a list of ones."""
+    once = sum(1 for id, count in rooms.items() if count.sessions + (before[id].sessions if id in before else 0) <= 1)
+    return len(rooms) >= ROOMS_ONCE_FROM and 2 * once > len(rooms)
+
+
+def _grouped(rooms: Mapping[str, _Count], templates: Mapping[str, str]) -> dict[str, _Count]:
+    """The same by template; by "" where that isn't known."""
+    groups: dict[str, list[_Count]] = defaultdict(list)
+    for id, count in rooms.items():
+        groups[templates.get(id, "")].append(count)
+    return {id: _Count.sum(counts) for id, counts in groups.items()}
 
 
 def _is_live(started: int, ended: int, begin: int, end: int) -> bool:

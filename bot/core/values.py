@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from bot.core.kinds import KINDS, OTHER_WORDS
+from bot.core.text import fold
 from bot.core.times import BadValue, Time, parse_time
 
 LIMIT_MIN, LIMIT_DEFAULT, LIMIT_MAX = 10, 10, 100
@@ -25,6 +26,36 @@ class RoomId:
 @dataclass(frozen=True, slots=True)
 class RoomName:
     """A room by its name, still to be looked up."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPrefix:
+    """Rooms by how their names begin, rooms to come included. Folded: 100ms tells no cases apart in names."""
+
+    prefix: str
+
+    def __str__(self) -> str:
+        return f"{self.prefix}*"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateId:
+    """A template by its id: 24 hex digits."""
+
+    id: str
+
+    def __str__(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateName:
+    """A template by its name, still to be looked up."""
 
     name: str
 
@@ -76,12 +107,32 @@ def parse_id(text: str) -> str:
     raise BadValue("an id is 24 hex digits, such as 627cda81ab4f3b56a077dc33")
 
 
-def parse_room(text: str) -> RoomId | RoomName:
+def parse_room(text: str) -> RoomId | RoomName | RoomPrefix:
     text = text.lstrip("#").strip() or text
+    if "*" in text:
+        return RoomPrefix(_prefix(text))
     said = text.lower()
     if is_id(said) or _ALMOST_ID.fullmatch(said) or ("/" in said and _ID_IN_LINK.search(said)):
         return RoomId(parse_id(text))
     return RoomName(text)
+
+
+def _prefix(text: str) -> str:
+    """What stands before the `*` at its end."""
+    prefix = fold(text.rstrip("*"))
+    start = prefix.partition("*")[0].strip()
+    if not start:
+        raise BadValue("say how the name begins, as in `lesson-*`")
+    if "*" in prefix:
+        raise BadValue("a `*` goes at the end, as in `lesson-*`", f"{start}*")
+    return prefix
+
+
+def parse_template(text: str) -> TemplateId | TemplateName:
+    if "*" in text:
+        raise BadValue("only a room's name can end with a `*`")
+    said = text.lower()
+    return TemplateId(said) if is_id(said) else TemplateName(text)
 
 
 def parse_bool(text: str) -> str:

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from bot.core.digest import Digest
 from bot.core.due import Due, newest
-from bot.core.figures import Figures, edges
+from bot.core.figures import ROOMS_ONCE_FROM, Figures, edges
 from bot.core.matching import rooms_of
 from bot.core.plan import matcher
 from bot.core.query import Query
 from bot.core.schedule import Window
-from bot.core.session import Session
+from bot.core.session import Room, Session
 from bot.core.tally import Tally
 from bot.core.times import api_time
 from bot.flows.rooms import Rooms
@@ -27,6 +27,9 @@ from bot.render.digests import unfinished
 
 READ_MOST_S = 600.0
 """Reading that takes longer is given up."""
+
+ROOMS_ASKED_MOST = 200
+"""So many unknown rooms are asked for singly, for their templates; of the others these stay unknown."""
 
 Count = tuple[Query, str]
 """What is counted alike: a query, and the zone at whose midnights a chart is divided."""
@@ -49,7 +52,7 @@ async def preview(hms: Hms, rooms: Rooms, digest: Digest, now: datetime, most_s:
 
     try:
         async with asyncio.timeout(most_s):
-            figures = (await count(hms, what.window, [wanted], seen))[wanted]
+            figures = (await count(hms, rooms, what.window, [wanted], seen))[wanted]
     except TimeoutError:
         if not read:
             raise
@@ -58,17 +61,22 @@ async def preview(hms: Hms, rooms: Rooms, digest: Digest, now: datetime, most_s:
 
 
 async def count(
-    hms: Hms, window: Window, wanted: Iterable[Count], seen: Callable[[Sequence[Session]], None] = lambda _: None
+    hms: Hms,
+    rooms: Rooms,
+    window: Window,
+    wanted: Iterable[Count],
+    seen: Callable[[Sequence[Session]], None] = lambda _: None,
 ) -> Mapping[Count, Figures]:
     """The figures of each query, from one reading of the account: requests are its pages, and `seen` is told of each.
     Raises HmsError."""
     await hms.templates.ready()
     tallies: dict[Count, Tally] = {}
     checks: list[tuple[Callable[[Session], bool], Tally]] = []
+    known: dict[str, Room] = {}
     for query, zone in dict.fromkeys(wanted):
         tally = Tally(window.start, window.end, edges(window.start, window.end, ZoneInfo(zone)))
         tallies[query, zone] = tally
-        checks.append((matcher(query, window.end), tally))
+        checks.append((matcher(query, window.end, known), tally))
 
     def take(sessions: Sequence[Session]) -> None:
         seen(sessions)
@@ -79,14 +87,20 @@ async def count(
     # The live ones first: one that ends meanwhile is in both lists, and counts once. Without `active` a list may have
     # all or only the live ones, the docs say both (Sessions/list-sessions).
     unreadable = 0
-    room = _only_room(query for query, _ in tallies)
-    before = room | {"before": api_time(window.end)}
+    only = _only_room(query for query, _ in tallies)
+    needs_rooms = any(query.needs_rooms for query, _ in tallies)
+    before = only | {"before": api_time(window.end)}
     after = {"after": api_time(window.before.start - LIFE_MOST)}
     for params in ({"active": "true"} | before, {"active": "false"} | before | after):
         async for batch in every_page(hms.list_sessions, params):
             unreadable += batch.unreadable
+            if needs_rooms:
+                known |= await rooms.know(session.room_id for session in batch.sessions)
             await asyncio.to_thread(take, batch.sessions)  # so that acknowledgements don't wait for it
-    figures = {each: await asyncio.to_thread(tally.figures) for each, tally in tallies.items()}
+    if len(every := set[str]().union(*(tally.room_ids for tally in tallies.values()))) >= ROOMS_ONCE_FROM:
+        known |= await rooms.learn(every - known.keys(), ROOMS_ASKED_MOST)
+    templates = {room.id: room.template_id for room in known.values()}
+    figures = {each: await asyncio.to_thread(tally.figures, templates) for each, tally in tallies.items()}
     return {each: replace(some, unreadable=unreadable) for each, some in figures.items()}
 
 
@@ -94,7 +108,7 @@ async def draw(rooms: Rooms, figures: Figures, digest: Digest, what: Due, *, pre
     """What a channel sees of the figures, with the names of the rooms in it."""
     longest = [figures.longest.room_id] if figures.longest else []
     odd, busiest = ([each.room_id for each in some] for some in (figures.odd, figures.rooms))
-    names = await rooms.names([*digest.query.room_ids, *longest, *odd, *busiest])
+    names = await rooms.names([*digest.query.named_ids, *longest, *odd, *busiest])
     return digest_message(figures, digest, names, what, preview=preview)
 
 

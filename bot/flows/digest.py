@@ -118,7 +118,7 @@ class Digests:
         """A message for each, none where there is nothing to tell. What is due is seen anew: reading takes its time,
         and says what time it is at 100ms; None where it isn't this period's. Raises HmsError, and TimeoutError."""
         async with asyncio.timeout(self._read_s):
-            counted = await count(self._hms, window, map(count_of, some))
+            counted = await count(self._hms, self._rooms, window, map(count_of, some))
             drawn: list[tuple[Due | None, Message | None]] = []
             for digest in some:
                 what = self._due(digest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,8 +12,8 @@ from bot.core.listing import Listing
 from bot.core.page import READ_AHEAD_PAGES, Page
 from bot.core.place import Place
 from bot.core.plan import Plan, plan
-from bot.core.session import Session
-from bot.core.values import LIMIT_MAX, RoomId
+from bot.core.session import Room, Session
+from bot.core.values import LIMIT_MAX
 from bot.errors import HmsError
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
@@ -28,17 +28,16 @@ async def list_sessions(hms: Hms, rooms: Rooms, place: Place, now: datetime) -> 
     """The page at `place`, whose query has no room names left. Raises NotFound or HmsError."""
     await hms.templates.ready()
     asked = plan(place.query, place.asked_at, ZoneInfo(place.zone))
-    page, fault = await read_page(hms, asked, place.start or asked.start)
+    page, fault = await read_page(hms, rooms.know, asked, place.start or asked.start)
     if not page.sessions and page.ended and place.number == 1 and "room_id" in asked.params:
         await rooms.must_exist(asked.params["room_id"])
     shown = [session.room_id for session in page.sessions]
-    said = [term.value.id for term in place.query.terms if isinstance(term.value, RoomId)]
     return Listing(
         place=place,
         sessions=page.sessions,
         cursor=page.cursor,
         as_of=now,
-        names=await rooms.names([*said, *shown]),
+        names=await rooms.names([*place.query.named_ids, *shown]),
         examined=page.examined,
         bound_reached=page.bound_reached,
         fault=fault,
@@ -46,7 +45,11 @@ async def list_sessions(hms: Hms, rooms: Rooms, place: Place, now: datetime) -> 
     )
 
 
-async def read_page(hms: Hms, asked: Plan, start: str | None) -> tuple[Page, str]:
+Know = Callable[[Iterable[str]], Awaitable[Mapping[str, Room]]]
+"""`Rooms.know`: all rooms of these ids. Raises HmsError."""
+
+
+async def read_page(hms: Hms, know: Know, asked: Plan, start: str | None) -> tuple[Page, str]:
     """Read API pages until the page is full, the list ends, or a bound is reached. An error at the first of them is
     raised; one later on stops the reading, and its text is given with the page, which has what was found by then."""
     loop = asyncio.get_running_loop()
@@ -56,6 +59,8 @@ async def read_page(hms: Hms, asked: Plan, start: str | None) -> tuple[Page, str
     for _ in range(READ_AHEAD_PAGES):
         try:
             batch = await hms.list_sessions(asked.params, limit=size, start=page.cursor)
+            if asked.needs_rooms:
+                asked.rooms.update(await know(session.room_id for session in batch.sessions))
         except HmsError as error:
             if not page.examined:
                 raise

@@ -183,8 +183,11 @@ class Mark:
     async def _unwanted(self, card: Card) -> int | None:
         """When its channel may hear of the session again, 0 where it was muted by itself; None: now."""
         now = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
-        unwanted = await hush(self._store, card.team_id, now, of_rooms_only=True)
-        for tracked in (await self._store.tracked(card.team_id, [card.session_id])).values():
+        known = (await self._store.tracked(card.team_id, [card.session_id])).values()
+        stored = await self._store.rooms(card.team_id, [each.room_id for each in known])
+        rooms = {room.id: room for room in stored}
+        unwanted = await hush(self._store, card.team_id, now, rooms, of_rooms_only=True)
+        for tracked in known:
             session = tracked.session(live=tracked.live)
             alone = unwanted.alone(card.channel_id, session)
             return 0 if alone else unwanted.until_ms(card.channel_id, session)

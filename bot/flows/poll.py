@@ -17,7 +17,7 @@ from bot.core.matching import Matcher
 from bot.core.outgoing import Outgoing
 from bot.core.release import release
 from bot.core.route import route
-from bot.core.session import Session
+from bot.core.session import Room, Session
 from bot.core.subscription import Subscription
 from bot.core.tasks import Task
 from bot.core.times import ms
@@ -26,6 +26,7 @@ from bot.errors import HmsError, HmsRateLimited
 from bot.flows.drawn import Drawn, rooms_named
 from bot.flows.hush import hush
 from bot.flows.reading import Progress, read
+from bot.flows.room_facts import asked_for, learn_rooms
 from bot.flows.rooms import Rooms
 from bot.flows.seen import News, Seen
 from bot.hms.client import Hms
@@ -103,8 +104,11 @@ class Poll:
         await self._hms.templates.ready()
         if self._read_under is not self._hms.templates.known:  # who hosts or records is said otherwise
             self._read_under, self._fingerprints = self._hms.templates.known, {}
-        seen = Seen(known, self._fingerprints, await self._news(team_id, known, held, now), ms(now))
-        work = _Work(team_id, now, fence, known, renamed, seen, known.seq)
+        rooms: dict[str, Room] = {}
+        if await asked_for(self._store, team_id, ms(now)):
+            rooms |= await self._rooms.have({each.room_id for each in known.sessions.values() if each.live})
+        seen = Seen(known, self._fingerprints, await self._news(team_id, known, held, now, rooms), ms(now))
+        work = _Work(team_id, now, fence, known, renamed, seen, rooms, known.seq)
         try:
             async for progress in read(self._hms, known, seen, ms(now)):
                 if seen.full:
@@ -120,7 +124,7 @@ class Poll:
             log.warning("poll_superseded")
             return "superseded"
         sessions = _kept({**known.sessions, **seen.tracked}, progress, ms(now))
-        self._known = Snapshot(work.seq, ms(now), sessions, self._hms.naming, progress.read_ms, progress.backlog)
+        self._known = Snapshot(work.seq, ms(now), sessions, self._hms.naming, work.read_ms(progress), progress.backlog)
         self._fingerprints = seen.fingerprints
         self._failures = 0
         return "ok"
@@ -128,6 +132,8 @@ class Poll:
     async def _commit(self, work: _Work, progress: Progress, *, last: bool) -> None:
         """Store what was seen since the last commit, with the messages about it. `last`: nothing follows in this poll,
         which is good then. Raises _Superseded."""
+        put_off = await learn_rooms(self._rooms, self._store, work.team_id, work.seen, work.rooms, work.now)
+        work.put_off = work.put_off or put_off
         part = work.seen.take()
         changes = await asyncio.to_thread(diff, work.known.sessions, part.changed, renamed=work.renamed)
         tracked = part.tracked
@@ -147,7 +153,7 @@ class Poll:
                 fence=work.fence,
                 known=settings,
                 naming=self._hms.naming,
-                read_ms=progress.read_ms,
+                read_ms=work.read_ms(progress),
                 backlog=progress.backlog,
                 catchups=told.catchups,
                 good=last,
@@ -159,13 +165,16 @@ class Poll:
         work.seq += 1
         _count(changes)
 
-    async def _news(self, team_id: str, known: Snapshot, held: Sequence[Card], now: datetime) -> News:
+    async def _news(
+        self, team_id: str, known: Snapshot, held: Sequence[Card], now: datetime, rooms: Mapping[str, Room]
+    ) -> News:
         every = await self._store.subscriptions(team_id)
         young_ms = 0 if known.good_ms is None else known.good_ms - YOUNG_MS
         young = [each for each in every if each.created_ms > young_ms]
+        longer = [each for each in every if any(term.key == "longer" for term in each.query.terms)]
         return News(
-            longer=Matcher([each for each in every if any(term.key == "longer" for term in each.query.terms)], now),
-            young=Matcher(young, now),
+            longer=Matcher(longer, now, rooms),
+            young=Matcher(young, now, rooms),
             since_ms=min((each.created_ms for each in young), default=0),
             held={card.session_id for card in held},
         )
@@ -179,7 +188,7 @@ class Poll:
         ids = {change.session.id for change in changed}
         changes = [*changed, *(Change(session, same=True) for session in ripe if session.id not in ids)]
         # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
-        unwanted = await hush(self._store, team_id, now)
+        unwanted = await hush(self._store, team_id, now, work.rooms)
         held = [
             *(await self._store.hushed(team_id) if last else []),
             *(await self._store.hushed_ended(team_id, ms(now), unwanted.holds) if last else []),
@@ -190,7 +199,7 @@ class Poll:
         subscriptions = await self._store.subscriptions(team_id)  # and who subscribes meanwhile shall
         cards = await self._store.cards(team_id, [change.session.id for change in changes])
         told = {channel_id: each.told for channel_id, each in before.items()}
-        kept, routed = await asyncio.to_thread(route, changes, subscriptions, cards, now, unwanted, told)
+        kept, routed = await asyncio.to_thread(route, changes, subscriptions, cards, now, unwanted, told, work.rooms)
         tasks, catchups = count(routed, before)
         if last:
             latest = {card.place: card for card in (*held, *kept)}
@@ -222,7 +231,8 @@ class _Superseded(Exception):
 
 @dataclass(slots=True)
 class _Work:
-    """One poll. `seq` is the snapshot that its next commit follows."""
+    """One poll. `seq` is the snapshot that its next commit follows. `rooms`: those that are known of the sessions seen
+    so far. `put_off`: some of these are left to the next poll."""
 
     team_id: str
     now: datetime
@@ -230,7 +240,13 @@ class _Work:
     known: Snapshot
     renamed: bool
     seen: Seen
+    rooms: dict[str, Room]
     seq: int
+    put_off: bool = False
+
+    def read_ms(self, progress: Progress) -> int | None:
+        """Up to when all is read: as before, where sessions are put off, which may have ended by the next poll."""
+        return self.known.read_ms if self.put_off else progress.read_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,55 +1,48 @@
-"""Room names: looked up, kept for a while, and turned into ids."""
+"""Rooms and templates by name, as people type them."""
 
 from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Iterable
+import time
+from collections.abc import Callable
+from dataclasses import replace
 
 from cachetools import TTLCache
 
-from bot.core.query import Query
+from bot.core.query import Query, Term
 from bot.core.session import Room
 from bot.core.text import fold, is_hash, quote, spoken
-from bot.core.values import LIMIT_MAX, is_id
-from bot.errors import HmsError, HmsNotFound, ManyRooms, NotFound
+from bot.core.values import LIMIT_MAX, RoomPrefix, TemplateId
+from bot.errors import HmsError, HmsUnavailable, ManyRooms, NotFound
+from bot.flows.known_rooms import LISTED_PAGES, NO_ROOMS, KnownRooms
 from bot.hms.client import Hms
+from bot.store.store import RoomWalk, Store
 
-NAME_KEPT_S = 600
 SEARCH_KEPT_S = 60
 SEARCHES_KEPT = 1_000
-ROOMS_KEPT = 20_000
-LISTED_PAGES = 10
-"""How far the list of rooms is read for a name: 1,000 rooms, the newest."""
-SINGLE_LOOKUPS = 20
-NAMES_WAIT_S = 3.0
-"""How long names, which are an ornament, may hold up a page of sessions."""
+PARTS_MOST = 200
+NEAR_MOST = 1_000
 CHOICES = 20
+PREFIX_FROM = 3
+"""From so many rooms on whose names begin as it was typed, all of them are offered as one."""
 
 
-class Rooms:
-    """Rooms by id and by name, from a cache that all requests share."""
+class Rooms(KnownRooms):
+    """Finds rooms by name among those that are known, and asks 100ms for others. `clock`: seconds since 1970."""
 
-    def __init__(self, hms: Hms) -> None:
-        self._hms = hms
-        self._names: TTLCache[str, str] = TTLCache(ROOMS_KEPT, NAME_KEPT_S)
+    def __init__(
+        self, hms: Hms, store: Store, team_id: Callable[[], str], clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(hms, store, team_id)
+        self._clock = clock
         self._found: TTLCache[str, tuple[list[Room], bool]] = TTLCache(SEARCHES_KEPT, SEARCH_KEPT_S)
-        self._listed: TTLCache[str, tuple[list[Room], bool]] = TTLCache(1, SEARCH_KEPT_S)
-
-    async def names(self, room_ids: Iterable[str]) -> dict[str, str]:
-        """The names of rooms as far as they are found in time; never an error."""
-        wanted = dict.fromkeys(room_id for room_id in room_ids if is_id(room_id))
-        missing = [room_id for room_id in wanted if room_id not in self._names]
-        if missing:
-            try:
-                async with asyncio.timeout(NAMES_WAIT_S):
-                    await self._look_up(missing)
-            except (TimeoutError, HmsError):
-                pass  # the page shows ids instead
-        return {room_id: name for room_id in wanted if (name := self._names.get(room_id))}
+        self._renewed: TTLCache[str, tuple[list[Room], bool]] = TTLCache(1, SEARCH_KEPT_S)
 
     async def resolve(self, query: Query) -> Query:
-        """The query with ids for room names. Raises NotFound, ManyRooms or HmsError."""
+        """The query with ids for names of rooms and templates. Raises NotFound, ManyRooms or HmsError."""
+        for term in query.template_names:
+            query = query.with_value(term, TemplateId(await self._template(query, term)))
         for term in query.room_names:
             name = term.value.name
             found, more = await self._find(name)
@@ -57,36 +50,64 @@ class Rooms:
             found = found or [room for room in near if spoken(room.name) == spoken(name)]
             if len(found) > 1 or (near and not found):
                 rooms = sorted(found or near, key=lambda room: (len(room.name), room.name))
-                choices = [(room.name, room.id, str(query.with_room(term, room.id))) for room in rooms[:CHOICES]]
-                raise ManyRooms(name, choices, fits=bool(found), more=more or len(rooms) > CHOICES)
+                choices = [(room.name, room.id, str(query.with_room(term, room.id))) for room in rooms]
+                all_of_them = await self._all_beginning(query, term) if found else []
+                more = more or len(choices) > CHOICES
+                raise ManyRooms(name, [*all_of_them, *choices][:CHOICES], fits=bool(found), more=more)
             if not found:
                 where = f" among the {LISTED_PAGES * LIMIT_MAX:,} newest" if more else ""
                 raise NotFound(f"No room{where} is called {quote(name)}, nor has that in its name.")
             query = query.with_room(term, found[0].id)
         return query
 
-    async def must_exist(self, room_id: str) -> None:
-        """Raises NotFound where 100ms has no such room."""
-        if self._names.get(room_id):
-            return
-        try:
-            self._keep([await self._hms.room(room_id)])
-        except HmsNotFound:
-            raise NotFound(f"There is no room with the id {quote(room_id)}.") from None
+    async def without_rooms(self, query: Query) -> list[str]:
+        """How the names begin that it asks for, where no room is known to have such a name yet."""
+        if empty := [prefix for prefix in query.prefixes if not await self._beginning(prefix)]:
+            try:
+                await self._renew()
+            except HmsError:
+                return []  # it can't be told
+        return [prefix for prefix in empty if not await self._beginning(prefix)]
+
+    async def _template(self, query: Query, term: Term) -> str:
+        """The id of the template that a term names. Raises ManyRooms, and HmsUnavailable where none is known."""
+        await self._hms.templates.ready()
+        known, name = self._hms.templates.known, term.value.name
+        found = known.find(name)
+        if len(found) == 1:
+            return found[0].id
+        if not known.all:
+            raise HmsUnavailable("100ms didn't say which templates there are.", cause="no template is known")
+        some = found or sorted(known.all, key=lambda each: fold(each.name))
+        choices = [(each.name, each.id, str(query.with_value(term, TemplateId(each.id)))) for each in some]
+        raise ManyRooms(name, choices[:CHOICES], fits=bool(found), more=len(choices) > CHOICES, what="template")
+
+    async def _all_beginning(self, query: Query, term: Term) -> list[tuple[str, str, str]]:
+        """The choice of all rooms whose names begin as it was typed, where there are several."""
+        prefix = RoomPrefix(fold(term.value.name))
+        count = await self._beginning(prefix.prefix)
+        line = str(query.with_value(term, prefix))
+        return [(f"{prefix} ({count:,} rooms)", "", line)] if count >= PREFIX_FROM else []
+
+    async def _beginning(self, prefix: str) -> int:
+        return await self._stored(self._store.rooms_beginning(self._team(), prefix), 0)
 
     async def _find(self, wanted: str) -> tuple[list[Room], bool]:
         """The rooms of that name, else those with it in their name, and whether there may be others."""
         name = fold(wanted)
         if kept := self._found.get(name):
             return kept
-        named, more = await self._named(wanted)
-        self._keep(named)
-        found = [room for room in named if fold(room.name) == name or is_hash(room.name)]
+        found, more = await self._stored(self._store.rooms_called(self._team(), name), NO_ROOMS), False
         if not found:
-            listed, more = await self._list()
-            every = {room.id: room for room in [*named, *listed]}
-            found = [room for room in every.values() if fold(room.name) == name]
-            found = found or [room for room in every.values() if room in named or name in fold(room.name)]
+            named, more = await self._named(wanted)
+            await self.keep(named)
+            found = [room for room in named if room.folded == name or is_hash(room.name)]
+        if not found:
+            read, more = await self._renew()
+            stored = await self._stored(self._store.rooms_having(self._team(), name, PARTS_MOST), NO_ROOMS)
+            every = {room.id: room for room in [*stored, *read, *named]}
+            found = [room for room in every.values() if room.folded == name]
+            found = found or [room for room in every.values() if room in named or name in room.folded]
         if found:
             self._found[name] = found, more
         return found, more
@@ -98,23 +119,34 @@ class Rooms:
 
     async def _near(self, wanted: str) -> list[Room]:
         """Rooms whose name is spelt nearly so."""
-        listed, _ = await self._list()
-        names = {fold(room.name): room for room in listed}
+        read, _ = await self._renew()
+        stored = await self._stored(self._store.rooms_newest(self._team(), NEAR_MOST), NO_ROOMS)
+        names = {room.folded: room for room in [*stored, *read] if room.name}
         return [names[name] for name in difflib.get_close_matches(fold(wanted), names, n=5, cutoff=0.6)]
 
-    async def _list(self) -> tuple[list[Room], bool]:
-        """The newest rooms, enabled ones first, and whether there are more."""
-        if kept := self._listed.get("all"):
+    async def _renew(self) -> tuple[list[Room], bool]:
+        """Learn the rooms that are new; as long as the lists were never read to their end, the newest ones. Those that
+        were read, and whether there may be others that aren't known."""
+        if kept := self._renewed.get("all"):
             return kept
-        lists = await asyncio.gather(*(self._newest(enabled=each) for each in (True, False)))
+        far = await self._stored(self._store.room_walk(self._team()), RoomWalk())
+        kinds, down_to = ((True, False), "") if far.done_ms is None else ((True,), far.newest)
+        lists = await asyncio.gather(*(self._newest(enabled=each, down_to=down_to) for each in kinds))
         rooms = [room for some, _, _ in lists for room in some]
-        more = any(more for _, more, _ in lists)
-        if all(whole for _, _, whole in lists):
-            self._listed["all"] = rooms, more
-        return rooms, more
+        whole = all(reached for _, reached, _ in lists)
+        if whole:
+            newest = max([far.newest, *(room.id for room in lists[0][0])])
+            done_ms = int(self._clock() * 1000) if far.done_ms is None else far.done_ms
+            if (newest, done_ms) != (far.newest, far.done_ms):
+                new = replace(far, newest=newest, done_ms=done_ms)
+                await self._stored(self._store.set_room_walk(self._team(), new), None)
+        if all(good for _, _, good in lists):
+            self._renewed["all"] = rooms, not whole
+        return rooms, not whole
 
-    async def _newest(self, *, enabled: bool) -> tuple[list[Room], bool, bool]:
-        """The newest rooms of a kind, whether there are more, and False where 100ms failed on the way."""
+    async def _newest(self, *, enabled: bool, down_to: str) -> tuple[list[Room], bool, bool]:
+        """The newest rooms of a kind, down to one that is known; whether it or the end was reached; and False where
+        100ms failed on the way."""
         rooms: list[Room] = []
         cursor = None
         for _ in range(LISTED_PAGES):
@@ -123,28 +155,9 @@ class Rooms:
             except HmsError:
                 if not rooms:
                     raise
-                return rooms, True, False
+                return rooms, False, False
             rooms += some
-            self._keep(some)
-            if cursor is None:
-                break
-        return rooms, cursor is not None, True
-
-    async def _look_up(self, missing: list[str]) -> None:
-        if len(missing) > 3:  # one list is cheaper than many single rooms
-            self._keep((await self._hms.list_rooms())[0])
-            missing = [room_id for room_id in missing if room_id not in self._names]
-        async with asyncio.TaskGroup() as group:
-            for room_id in missing[:SINGLE_LOOKUPS]:
-                group.create_task(self._look_up_one(room_id))
-
-    async def _look_up_one(self, room_id: str) -> None:
-        try:
-            self._keep([await self._hms.room(room_id)])
-        except HmsNotFound:
-            self._keep([Room(room_id, "")])
-        except HmsError:
-            pass  # another page will ask again
-
-    def _keep(self, rooms: Iterable[Room]) -> None:
-        self._names.update((room.id, room.name) for room in rooms)
+            await self.keep(some)
+            if cursor is None or (some and some[-1].id <= down_to):
+                return rooms, True, True
+        return rooms, False, True

@@ -36,8 +36,18 @@ class News:
         )
 
     def has(self, session: Session) -> bool:
-        began = ms(session.started_at) >= self.since_ms - CLOCKS_MS
-        return session.active and bool(self.longer.matching(session) or (began and self.young.matching(session)))
+        return session.active and bool(
+            self.longer.matching(session) or (self._began(session) and self.young.matching(session))
+        )
+
+    def undecided(self, session: Session) -> bool:
+        """True where the session's room would have to be known."""
+        return session.active and (
+            self.longer.undecided(session.room_id) or (self._began(session) and self.young.undecided(session.room_id))
+        )
+
+    def _began(self, session: Session) -> bool:
+        return ms(session.started_at) >= self.since_ms - CLOCKS_MS
 
 
 MANY = 500
@@ -72,6 +82,8 @@ class Seen:
         self.changed: list[Session] = []
         """These, but for the first poll of all, which tells nothing; as `ripe` since the last `take`."""
         self.ripe: list[Session] = []
+        self.undecided: list[Session] = []
+        """Those that may be `ripe`, once their rooms are known."""
         self._fresh: list[Tracked] = []
         self.held: dict[str, Session] = {}
         """By id, the live ones of which a channel may want to hear now, and didn't."""
@@ -79,13 +91,27 @@ class Seen:
     @property
     def full(self) -> bool:
         """True where there is enough for a part."""
-        return len(self.changed) + len(self.ripe) >= MANY
+        return len(self.changed) + len(self.ripe) + len(self.undecided) >= MANY
 
     def take(self) -> Part:
         """The next part, which is let go here."""
         part = Part(self.changed, self.ripe, self._fresh)
         self.changed, self.ripe, self._fresh = [], [], []
         return part
+
+    def decide(self) -> None:
+        """Tell what is `ripe` of those whose rooms weren't known, as far as they are now; the next poll sees the others
+        again."""
+        self.ripe += [each for each in self.undecided if not self._news.undecided(each) and self._news.has(each)]
+        self.undecided = []
+
+    def postpone(self, session_ids: Collection[str]) -> None:
+        """As if these hadn't been read: the next poll finds in them what this one did."""
+        self.changed = [each for each in self.changed if each.id not in session_ids]
+        self.ripe = [each for each in self.ripe if each.id not in session_ids]
+        self._fresh = [each for each in self._fresh if each.session_id not in session_ids]
+        self.tracked = {key: each for key, each in self.tracked.items() if key not in session_ids}
+        self.fingerprints = {key: each for key, each in self.fingerprints.items() if each not in session_ids}
 
     def page(self, entries: Sequence[Entry]) -> None:
         """One that can't be read costs no other."""
@@ -99,7 +125,9 @@ class Seen:
             if session.id in self.ids:
                 continue
             self.ids.add(session.id)
-            if self._news.has(session):
+            if self._news.undecided(session):
+                self.undecided.append(session)
+            elif self._news.has(session):
                 self.ripe.append(session)
             if session.active and session.id in self._news.held:
                 self.held[session.id] = session

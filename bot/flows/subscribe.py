@@ -14,9 +14,10 @@ from bot.core.matching import rooms_of
 from bot.core.outgoing import Outgoing
 from bot.core.plan import matcher
 from bot.core.query import Query
-from bot.core.session import Session
+from bot.core.session import Room, Session
 from bot.core.subscription import Subscription, kinds_of
 from bot.core.times import ms
+from bot.core.values import RoomId
 from bot.flows.rooms import Rooms
 from bot.flows.settled import settled
 from bot.hms.client import Hms
@@ -51,10 +52,11 @@ async def subscribe(
     HmsError."""
     resolved = await rooms.resolve(query)
     wanted = resolved.without("on")
-    live = await _live(hms, wanted, now)
-    for room_id in rooms_of(wanted):
-        await rooms.must_exist(room_id)
-    names = await rooms.names(wanted.room_ids)
+    live = await _live(hms, rooms, wanted, now)
+    for term in wanted.terms:
+        if isinstance(term.value, RoomId) and not term.negated:
+            await rooms.must_exist(term.value.id)
+    names = await rooms.names(wanted.named_ids)
     now_ms = ms(now)
     new = Subscription(team_id, channel_id, wanted, kinds_of(resolved), user_id, now_ms)
     key = key_of("subscribed", team_id, channel_id, str(wanted), str(now_ms))
@@ -66,11 +68,14 @@ async def subscribe(
     return Subscribed(stored, how, len(live), names, await store.channel(team_id, channel_id), waiting)
 
 
-async def _live(hms: Hms, query: Query, now: datetime) -> list[Session]:
-    rooms = rooms_of(query)
-    params = {"active": "true"} | ({"room_id": rooms[0]} if len(rooms) == 1 else {})
-    matches = matcher(query, now)
+async def _live(hms: Hms, rooms: Rooms, query: Query, now: datetime) -> list[Session]:
+    of_rooms = rooms_of(query)
+    params = {"active": "true"} | ({"room_id": of_rooms[0]} if len(of_rooms) == 1 else {})
+    known: dict[str, Room] = {}
+    matches = matcher(query, now, known)
     found: list[Session] = []
     async for batch in pages(hms.list_sessions, params, LIVE_PAGES):
+        if query.needs_rooms:
+            known |= await rooms.know(session.room_id for session in batch.sessions)
         found += filter(matches, batch.sessions)
     return found

@@ -143,11 +143,12 @@ class Hms:
         return await self._get("/rooms/{id}", {}, wire.room, room_id)
 
     async def list_rooms(
-        self, *, name: str | None = None, start: str | None = None, enabled: bool = True
+        self, *, name: str | None = None, before: str | None = None, start: str | None = None, enabled: bool = True
     ) -> tuple[list[Room], str | None]:
         """Up to 100 rooms, newest first, and the cursor of the next page (None: there is none). Either those that are
-        enabled or those that aren't: no request lists both (Rooms/list-rooms)."""
-        params = {"enabled": str(enabled).lower()} | ({"name": name} if name is not None else {})
+        enabled or those that aren't: no request lists both (Rooms/list-rooms). `before`: a time, made by then."""
+        said = {"enabled": str(enabled).lower(), "name": name, "before": before}
+        params = {key: each for key, each in said.items() if each is not None}
         page, limit = await self._list("/rooms", params, wire.rooms, LIMIT_MAX, start)
         _moved_on(page, page.page.cursor, start)
         return page.entries, None if page.ends(limit) else page.page.cursor or None

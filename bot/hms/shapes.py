@@ -50,13 +50,14 @@ class ListAnswer(msgspec.Struct, Generic[T]):
 
 
 class RoomAnswer(msgspec.Struct):
-    """One room, of which the id and the name matter here (Rooms/object)."""
+    """One room, of which so much matters here (Rooms/object)."""
 
     id: str
     name: str | None = None
+    template_id: Any = None
 
     def room(self) -> Room:
-        return Room(self.id, self.name or "")
+        return Room(self.id, self.name or "", self.template_id if isinstance(self.template_id, str) else "")
 
 
 class _Permissions(msgspec.Struct, rename="camel"):

@@ -12,6 +12,7 @@ from bot.core.health import held, refused, slow, stale
 from bot.flows.deliver import Deliver
 from bot.flows.digest import Digests
 from bot.flows.poll import Poll
+from bot.flows.walk import PAGE_EVERY_S, Walk
 from bot.flows.watch import Watch
 from bot.jobs.scheduler import Job
 from bot.store.clock import Clock
@@ -30,14 +31,15 @@ DIGESTS_S = 5.0
 
 
 class Alerts:
-    """The work of one process. Every process sends; one polls, every `interval_s`, and makes digests. `clock` is the
-    one that `deliver` goes by."""
+    """The work of one process. Every process sends; one polls, every `interval_s`, makes digests and reads
+    rooms. `clock` is the one that `deliver` goes by."""
 
     def __init__(
         self,
         store: Store,
         poll: Poll,
         digests: Digests,
+        walk: Walk,
         deliver: Deliver,
         watch: Watch,
         clock: Clock,
@@ -49,6 +51,7 @@ class Alerts:
         self._store = store
         self._poll = poll
         self._digests = digests
+        self._walk = walk
         self._deliver = deliver
         self._watch = watch
         self._clock = clock
@@ -66,6 +69,7 @@ class Alerts:
             Job("lead", TICK_S, self._lead, self._lead_s / 3),
             Job("poll", min(TICK_S, self._interval_s), self._run_poll, max(120.0, 4 * self._interval_s)),
             Job("digests", DIGESTS_S, self._make_digests, 3_600.0),
+            Job("rooms", PAGE_EVERY_S, self._read_rooms, 60.0),
             Job("deliver", 0.5, self._send, 60.0, whole=True),
             Job("reconcile", self._reconcile_s, self._look_up, 60.0, whole=True),
             Job("probe", WATCH_S, self._watch.probe, 30.0),
@@ -135,6 +139,10 @@ class Alerts:
         """Tell operators, where this process leads."""
         if self._fence:
             await self._watch.tell(self._fence, self._interval_s, self._began_s)
+
+    async def _read_rooms(self) -> None:
+        if self._fence:
+            await self._walk.step()
 
     async def _send(self) -> None:
         await self._clock.set()

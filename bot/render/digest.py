@@ -36,7 +36,7 @@ from bot.render.digest_words import Period, change, compared, days, facts, minut
 from bot.render.escape import mrkdwn, plain
 from bot.render.help import COMMAND
 from bot.render.limits import CHART_SEGMENTS, UPDATE_TEXT_CHARS
-from bot.render.phrases import NAME_CHARS, SESSIONS, Names, count, room, sessions, unread
+from bot.render.phrases import NAME_CHARS, SESSIONS, Names, count, room, sessions, template, unread
 
 ODD_SHOWN = 5
 SKIPPED_SHOWN = 5
@@ -44,7 +44,9 @@ TABLE_PAGE = 5
 _WORDS_CHARS = 500
 _NAME_CHARS = 40
 _CHANGE = "Change"
-_TABLE_HEAD = ("Room", "Minutes", _CHANGE, "Sessions", "People")
+_TABLE_HEAD = ("Minutes", _CHANGE, "Sessions", "People")
+_NO_TEMPLATE = "template not known"
+_ONCE = "By template, as most rooms were used once."
 
 
 def digest_message(figures: Figures, digest: Digest, names: Names, due: Due, *, preview: bool = False) -> Message:
@@ -156,7 +158,7 @@ class _Drawing:
             axis = f"time in {self.digest.schedule.zone}"
             yield bars("Most people at once, over all sessions", "people", peaks, x_label=axis, y_label="people")
         if len(parts := self._minutes()) > 1:
-            yield pie("Participant-minutes by room", parts)
+            yield pie(f"Participant-minutes by {self.figures.by}", parts)
 
     def _minutes(self) -> dict[str, float]:
         """Of the rooms with most; the others together."""
@@ -167,7 +169,7 @@ class _Drawing:
         if rest or len(parts) > CHART_SEGMENTS:
             most = CHART_SEGMENTS - 1
             rest += sum(value for _, value in parts[most:])
-            parts = [*parts[:most], ("Other rooms", rest)]
+            parts = [*parts[:most], (f"Other {self.figures.by}s", rest)]
         return dict(zip(unique(name for name, _ in parts), (value for _, value in parts), strict=True))
 
     def _rooms(self) -> Iterable[Block]:
@@ -180,9 +182,10 @@ class _Drawing:
             how: list[Cell] = [(now - minutes(each.before_s or 0), room_change(each))] if compared(self.figures) else []
             rows.append([self._plain_name(each.room_id), now, *how, each.sessions, each.people])
         head = [each for each in _TABLE_HEAD if each != _CHANGE or compared(self.figures)]
-        yield data_table("Busiest rooms", head, rows, page_size=TABLE_PAGE)
-        if self._other_rooms:
-            yield context(self._other_rooms)
+        head.insert(0, self.figures.by.capitalize())
+        yield data_table(f"Busiest {self.figures.by}s", head, rows, page_size=TABLE_PAGE)
+        if notes := [note for note in (self._other_rooms, self._once) if note]:
+            yield context(" ".join(notes))
 
     def _buttons(self) -> Iterable[Block]:
         """The period's sessions, as a list for who presses."""
@@ -215,13 +218,13 @@ class _Drawing:
         rooms = self.figures.rooms
         if len(rooms) < 2:
             return []
-        lines = ["*Busiest rooms*"]
+        lines = [f"*Busiest {self.figures.by}s*{f' · {self._once}' if self._once else ''}"]
         left = UPDATE_TEXT_CHARS - sum(len(line) + 1 for line in (*others, *lines, self._other_rooms, self._foot)) - 30
         for place, each in enumerate(rooms, start=1):
             counts = (count(each.sessions, "session", "sessions"), count(each.people, "person", "people"))
             held = f"{minutes(each.participant_s):,} participant-minutes"
             said = (*counts, held, room_change(each)) if compared(self.figures) else (*counts, held)
-            line = f"{place}. {room(each.room_id, self.names, _NAME_CHARS)}: {', '.join(said)}"
+            line = f"{place}. {self._name(each.room_id)}: {', '.join(said)}"
             left -= len(line) + 1
             if left < 0:
                 lines.append(f"… and {len(rooms) - place + 1} more")
@@ -233,12 +236,21 @@ class _Drawing:
     def _other_rooms(self) -> str:
         if not (others := self.figures.other_rooms):
             return ""
-        rooms = count(others.rooms, "other room", "other rooms")
+        rooms = count(others.rooms, f"other {self.figures.by}", f"other {self.figures.by}s")
         held = f"{count(others.sessions, 'session', 'sessions')}, {count(others.people, 'person', 'people')}"
         return f"And {rooms}: {held}, {minutes(others.participant_s):,} participant-minutes."
 
+    @property
+    def _once(self) -> str:
+        return _ONCE if self.figures.by == "template" else ""
+
+    def _name(self, id: str) -> str:
+        """Of one of the busiest."""
+        if self.figures.by == "room":
+            return room(id, self.names, _NAME_CHARS)
+        return template(id, self.names, _NAME_CHARS) if id else _NO_TEMPLATE
+
     def _plain_name(self, room_id: str) -> str:
         """For a chart or a cell: never empty."""
-        return plain(self.names.get(room_id) or "", NAME_CHARS) or (
-            f"room {room_id}" if room_id else "a room not known"
-        )
+        unknown = f"{self.figures.by} {room_id}" if room_id else f"{self.figures.by} not known"
+        return plain(self.names.get(room_id) or "", NAME_CHARS) or unknown

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.core.filters import ROOM_KEYS
 from bot.core.listing import Listing
 from bot.core.place import Place
 from bot.core.query import Query
@@ -156,11 +157,11 @@ def _next_queries(asked: Query) -> Iterable[tuple[str, Query]]:
     for state, label in (("ended", "Ended ones instead"), ("active", "Active ones instead"), ("all", "Of any state")):
         if asked.state not in (state, "all"):
             yield label, Query(state, asked.without("start").terms)
-    narrow = [term.key for term in asked.terms if term.key not in ("limit", "room")]
+    narrow = [term.key for term in asked.terms if term.key not in ("limit", *ROOM_KEYS)]
     if narrow:
         yield "Without the other filters", asked.without(*narrow)
-    if any(term.key == "room" for term in asked.terms):
-        yield "In every room", asked.without("room", "start")
+    if any(term.key in ROOM_KEYS for term in asked.terms):
+        yield "In every room", asked.without(*ROOM_KEYS, "start")
 
 
 def _short(text: str, most_chars: int = 200) -> str:

@@ -12,8 +12,8 @@ from bot.core.place import Place
 from bot.core.plan import fixed
 from bot.core.query import Query, Term
 from bot.core.times import Instant
-from bot.core.values import Count, RoomId
-from bot.render.escape import mrkdwn
+from bot.core.values import Count, RoomId, RoomPrefix, TemplateId
+from bot.render.escape import code, mrkdwn, plain
 from bot.render.limits import SECTION_TEXT_CHARS
 
 Names = Mapping[str, str]
@@ -103,6 +103,11 @@ def room(room_id: str, names: Names, most_chars: int = NAME_CHARS) -> str:
     return f"*{name}*" if name else f"room {mrkdwn(room_id, 24)}" if room_id else "a room not known"
 
 
+def template(template_id: str, names: Names, most_chars: int = NAME_CHARS) -> str:
+    """A template by its name in bold, or by its id where the name isn't known."""
+    return f"*{mrkdwn(names.get(template_id) or template_id, most_chars)}*"
+
+
 def query(place: Place, names: Names) -> str:
     """What a query asks, with its relative times fixed: "Active sessions in *town-hall*, started from 09:00"."""
     asked = fixed(place.query, place.asked_at, ZoneInfo(place.zone))
@@ -151,6 +156,10 @@ def _value(term: Term, names: Names, name_chars: int) -> str:
     value: Any = term.value
     if isinstance(value, RoomId):
         return room(value.id, names, name_chars)
+    if isinstance(value, TemplateId):
+        return template(value.id, names, name_chars)
+    if isinstance(value, RoomPrefix):
+        return f"`{code(plain(str(value), name_chars))}`"
     if isinstance(value, Instant):
         return date(value.utc)
     if isinstance(value, Count):

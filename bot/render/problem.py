@@ -79,20 +79,21 @@ def _marked(error: QueryError, command: str) -> str:
 def room_choice(error: ManyRooms, *, now: datetime, zone: str) -> Message:
     """Rooms that may be meant: a button for each; rooms of one name are told apart by the end of their ids."""
     said = f"“{mrkdwn(error.name, 80)}”"
-    text = (
-        f"{said} fits several rooms. Which one?"
-        if error.fits
-        else f"No room is called {said}. Did you mean one of these?"
-    )
+    if error.fits:
+        text = f"{said} fits several {error.what}s. Which one?"
+    elif error.what == "template":
+        text = f"No template is called {said}. These exist:"
+    else:
+        text = f"No room is called {said}. Did you mean one of these?"
     names = Counter(name for name, _, _ in error.choices)
     choices = []
     for number, (name, room_id, line) in enumerate(error.choices):
-        label = (plain(name, 50) or "room") + (f" (…{room_id[-6:]})" if names[name] > 1 else "")
+        label = (plain(name, 50) or error.what) + (f" (…{room_id[-6:]})" if names[name] > 1 else "")
         action_id, value = _press(line, error.scope, now, zone)
         choices.append(button(label, f"{action_id}.{number}", value))
     blocks = [section(text), actions(*choices)]
     if error.more:
-        blocks.append(context("There are more. Say more of the name, or `room:&lt;id&gt;`."))
+        blocks.append(context(f"There are more. Say more of the name, or `{error.what}:&lt;id&gt;`."))
     return Message(text, blocks)
 
 

@@ -51,9 +51,9 @@ class Settings:
     stale: str = ""
 
     @property
-    def room_ids(self) -> list[str]:
+    def named_ids(self) -> list[str]:
         queries = [each.query for some in (self.subscriptions, self.digests, self.mutes) for each in some]
-        return [room_id for query in queries for room_id in query.room_ids]
+        return [each for query in queries for each in query.named_ids]
 
 
 def settings_card(settings: Settings, *, names: Names, zone: str, as_of: datetime, invite: str = "") -> Message:

@@ -198,4 +198,4 @@ def _next_ms(schedule: Schedule, now: datetime) -> int:
 
 
 async def _names(request: Request, some: Sequence[Digest] | Iterable[Digest]) -> Names:
-    return await request.bot.rooms.names(room_id for each in some for room_id in each.query.room_ids)
+    return await request.bot.rooms.names(room_id for each in some for room_id in each.query.named_ids)

@@ -112,4 +112,4 @@ async def _here(request: Request) -> list[Mute]:
 
 
 async def _names(request: Request, some: Iterable[Mute]) -> Names:
-    return await request.bot.rooms.names(room_id for each in some for room_id in each.query.room_ids)
+    return await request.bot.rooms.names(room_id for each in some for room_id in each.query.named_ids)

@@ -33,7 +33,7 @@ async def settings(request: Request, line: str) -> Message:
         here not in await store.unthreaded(team_id),
         await bot.stale(),
     )
-    names, zone = await bot.rooms.names(has.room_ids), await request.local_zone()
+    names, zone = await bot.rooms.names(has.named_ids), await request.local_zone()
     return settings_card(has, names=names, zone=zone, as_of=request.now, invite=bot.invite)
 
 

@@ -93,5 +93,5 @@ async def _in_row(request: Request, row: int) -> str:
 async def _newest(request: Request, query: Query) -> list[Session]:
     """The first page of a query whose rooms are known."""
     asked = plan(query, request.now, ZoneInfo(request.zone))
-    page, _ = await read_page(request.bot.hms, asked, None)
+    page, _ = await read_page(request.bot.hms, request.bot.rooms.know, asked, None)
     return list(page.sessions)

@@ -147,4 +147,4 @@ def _which(here: Sequence[Subscription]) -> str:
 
 
 async def _names(request: Request, subscriptions: Iterable[Subscription]) -> Names:
-    return await request.bot.rooms.names(room_id for each in subscriptions for room_id in each.query.room_ids)
+    return await request.bot.rooms.names(room_id for each in subscriptions for room_id in each.query.named_ids)

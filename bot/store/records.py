@@ -87,3 +87,15 @@ class Fence:
     name: str
     owner: str
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomWalk:
+    """How far the two lists of rooms have been read, first that of the enabled ones: `cursor` is the room to go on
+    after. `newest`: no enabled room up to this id is unknown once the lists were read to their end, which was last at
+    `done_ms`; None: never."""
+
+    enabled: bool = True
+    cursor: str = ""
+    newest: str = ""
+    done_ms: int | None = None

@@ -15,6 +15,7 @@ from bot.core.digest import Digest
 from bot.core.mute import Mute
 from bot.core.outgoing import Outgoing
 from bot.core.quiet import Quiet
+from bot.core.session import Room
 from bot.core.subscription import Subscription
 from bot.core.tracked import Tracked
 from bot.store import (
@@ -32,6 +33,7 @@ from bot.store import (
     pausing,
     polls,
     quiets,
+    rooms,
     states,
     subscriptions,
     threads,
@@ -45,7 +47,7 @@ from bot.store.mutes import MUTES_MOST
 from bot.store.problems import StoreError
 from bot.store.prune import prune
 from bot.store.quiets import QUIETS_MOST
-from bot.store.records import Counts, Fence, How, PollState, Row, Snapshot, Stopped
+from bot.store.records import Counts, Fence, How, PollState, RoomWalk, Row, Snapshot, Stopped
 from bot.store.subscriptions import SUBSCRIPTIONS_MOST
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "SUBSCRIPTIONS_MOST",
     "Fence",
     "PollState",
+    "RoomWalk",
     "Row",
     "Snapshot",
     "Store",
@@ -386,6 +389,38 @@ class Store:
     async def card(self, row: Row) -> Card | None:
         """The card whose message an edit changes, or a post is; None once it is forgotten."""
         return await self._run(lambda db: cards.of_key(db, row.key.removesuffix(":edit")))
+
+    # Rooms
+
+    async def rooms(self, team_id: str, room_ids: Iterable[str]) -> list[Room]:
+        """Those of them that are known."""
+        ids = list(room_ids)
+        return await self._run(lambda db: rooms.by_id(db, team_id, ids))
+
+    async def rooms_called(self, team_id: str, folded: str) -> list[Room]:
+        """The rooms of that name, as names are compared."""
+        return await self._run(lambda db: rooms.called(db, team_id, folded))
+
+    async def rooms_having(self, team_id: str, folded: str, most: int) -> list[Room]:
+        """The newest rooms with that in their name."""
+        return await self._run(lambda db: rooms.having(db, team_id, folded, most))
+
+    async def rooms_beginning(self, team_id: str, folded: str) -> int:
+        """How many rooms have a name that begins so."""
+        return await self._run(lambda db: rooms.beginning(db, team_id, folded))
+
+    async def rooms_newest(self, team_id: str, most: int) -> list[Room]:
+        return await self._run(lambda db: rooms.newest(db, team_id, most))
+
+    async def keep_rooms(self, team_id: str, some: Iterable[Room]) -> None:
+        kept = list(some)
+        await self._run(lambda db: rooms.keep(db, team_id, kept))
+
+    async def room_walk(self, team_id: str) -> RoomWalk:
+        return await self._run(lambda db: rooms.walk(db, team_id))
+
+    async def set_room_walk(self, team_id: str, far: RoomWalk) -> None:
+        await self._run(lambda db: rooms.set_walk(db, team_id, far))
 
     # The outbox
 

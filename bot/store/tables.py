@@ -12,6 +12,8 @@ metadata = MetaData()
 
 # Numbers that AUTOINCREMENT counts must be called INTEGER in SQLite, where every integer has 64 bits.
 _ID = BigInteger().with_variant(Integer(), "sqlite")
+# Compared by code point, as SQLite does by itself, so that names with one beginning lie together.
+_TEXT_BY_CODE = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -164,6 +166,29 @@ sessions = Table(
     Column("people", Text, nullable=False),  # JSON, {who: [name, role]}
     Index("sessions_live", "team_id", **_where("live")),
     Index("sessions_ended", "seen_ms", **_where("NOT live")),
+)
+
+# The account's rooms, as far as they are known.
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("room_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("folded", _TEXT_BY_CODE, nullable=False),  # the name as names are compared
+    Column("template_id", Text, nullable=False),
+    Index("rooms_folded", "team_id", "folded"),
+)
+
+# How far the account's lists of rooms have been read.
+room_walks = Table(
+    "room_walks",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("enabled", Boolean, nullable=False, server_default=true()),  # which of the two lists is being read
+    Column("cursor", Text, nullable=False, server_default=""),  # the room to go on after
+    Column("newest", Text, nullable=False, server_default=""),  # the newest room when the lists were read, or later
+    Column("done_ms", BigInteger),  # when they were last read to their end
 )
 
 cards = Table(

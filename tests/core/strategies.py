@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from bot.core.filters import STATES
 from bot.core.parse import parse
 from bot.core.query import Query, Term
-from bot.core.text import tidy
+from bot.core.text import fold, tidy
 from bot.core.times import DAYS, Ago, Clock, Day, Instant, Wall
-from bot.core.values import Count, RoomId, RoomName
+from bot.core.values import Count, RoomId, RoomName, RoomPrefix, TemplateId, TemplateName
 
 ids = st.text("0123456789abcdef", min_size=24, max_size=24)
 awkward = st.sampled_from([*"\"'\\,:-–<>&`*_~@#|/ \u00a0\u200b\u202e“”‘’«»🙂é", "<@U1|ada>", "&amp;", "://", "active"])
@@ -25,6 +25,8 @@ lines = st.lists(
     max_size=8,
 ).map(" ".join)
 values = texts.map(tidy).filter(lambda text: 0 < len(text) <= 40)
+names = values.filter(lambda text: "*" not in text)
+prefixes = names.map(fold).filter(bool).map(RoomPrefix)
 dates = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).map(
     lambda when: when.replace(microsecond=when.microsecond // 1000 * 1000)
 )
@@ -38,7 +40,8 @@ times = st.one_of(
     dates.map(lambda when: Instant(when.replace(tzinfo=UTC))),
 )
 many = st.one_of(
-    st.builds(Term, st.just("room"), st.one_of(ids.map(RoomId), values.map(RoomName)), st.booleans()),
+    st.builds(Term, st.just("room"), st.one_of(ids.map(RoomId), names.map(RoomName), prefixes), st.booleans()),
+    st.builds(Term, st.just("template"), st.one_of(ids.map(TemplateId), names.map(TemplateName)), st.booleans()),
     st.builds(Term, st.sampled_from(["role", "user"]), values, st.booleans()),
     st.builds(
         Term,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from bot.core.page import READ_AHEAD_PAGES
 from bot.core.parse import parse
 from bot.core.place import Place, read
 from bot.core.plan import plan
+from bot.core.session import Room
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_hms.records import Session
 from bot.flows.list_sessions import read_page
@@ -22,12 +24,15 @@ from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
 from tests.conftest import NOW
 
+TEMPLATES = ("a" * 24, "b" * 24)
 ROLES = ("host", "guest", "viewer")
 
 
 def build(rng: random.Random, count: int) -> Account:
-    account = Account(any_names=True, seed=rng.randrange(1_000))
-    rooms = [account.add_room(f"Room {number}", at=NOW - 100_000) for number in range(3)]
+    account = Account(seed=rng.randrange(1_000))
+    rooms = [
+        account.add_room(f"Room-{number}", at=NOW - 100_000, template_id=TEMPLATES[number % 2]) for number in range(3)
+    ]
     for number in range(count):
         started = NOW - 90_000 + number * 80_000 / max(1, count)
         session = account.open_session(rng.choice(rooms), started)
@@ -68,13 +73,17 @@ CHECKS = {
 STATES = {"active": lambda s: s.active, "ended": lambda s: not s.active, "all": lambda s: True}
 
 
-async def walk(hms: Hms, line: str, between: object = lambda: None) -> list[str]:
+async def walk(hms: Hms, account: Account, line: str, between: object = lambda: None) -> list[str]:
     """The ids shown, page after page, each page reached through a button's value."""
+
+    async def know(room_ids: Iterable[str]) -> dict[str, Room]:
+        return {each: Room(each, (room := account.rooms[each]).name, room.template_id) for each in room_ids}
+
     place: Place | None = Place.first(parse(line), datetime.fromtimestamp(NOW, UTC), "UTC")
     shown: list[str] = []
     for _ in range(500):
         asked = plan(place.query, place.asked_at, ZoneInfo(place.zone))
-        page, fault = await read_page(hms, asked, place.start or asked.start)
+        page, fault = await read_page(hms, know, asked, place.start or asked.start)
         assert len(page.sessions) <= asked.limit and not fault
         assert page.cursor is None or page.full or page.examined == READ_AHEAD_PAGES * 100
         shown += [session.id for session in page.sessions]
@@ -91,24 +100,30 @@ async def walk(hms: Hms, line: str, between: object = lambda: None) -> list[str]
     st.sampled_from(list(STATES)),
     st.lists(st.sampled_from(list(CHECKS)), max_size=3, unique_by=lambda check: check.lstrip("-").split(":")[0]),
     st.sampled_from([10, 11, 50, 100]),
-    st.lists(st.sampled_from(["", "-"]), max_size=1),
+    st.lists(st.tuples(st.sampled_from(["", "-"]), st.sampled_from(["id", "start", "template"])), max_size=1),
 )
 @settings(max_examples=60)
 def test_walk_is_the_full_listing_filtered(
-    seed: int, count: int, state: str, checks: list[str], limit: int, rooms: list[str]
+    seed: int, count: int, state: str, checks: list[str], limit: int, rooms: list[tuple[str, str]]
 ) -> None:
     """A key is said once here; a repeated one is judged in test_plan."""
     rng = random.Random(seed)
     account = build(rng, count)
-    room = next(iter(account.rooms))
-    said = [f"{minus}room:{room}" for minus in rooms]
+    room = next(iter(account.rooms.values()))
+    forms = {"id": f"room:{room.id}", "start": "room:ROOM-0*", "template": f"template:{room.template_id}"}
+    meant = {
+        "id": {room.id},
+        "start": {each.id for each in account.rooms.values() if each.name == "Room-0"},
+        "template": {each.id for each in account.rooms.values() if each.template_id == room.template_id},
+    }
+    said = [f"{minus}{forms[form]}" for minus, form in rooms]
     line = " ".join([state, f"limit:{limit}", *checks, *said])
     expected = [
         session.id
         for session in sorted(account.sessions.values(), key=lambda session: session.id, reverse=True)
         if STATES[state](session)
         and all(CHECKS[check](session) for check in checks)
-        and all((session.room_id == room) is (minus == "") for minus in rooms)
+        and all((session.room_id in meant[form]) is (minus == "") for minus, form in rooms)
     ]
     assert asyncio.run(_walk(account, line)) == expected
 
@@ -117,7 +132,7 @@ async def _walk(account: Account, line: str, between: object = lambda: None) -> 
     async with FakeHms(account) as fake:
         hms = Hms(fake.url, SignedToken(fake.access_key, fake.secret))
         try:
-            return await walk(hms, line, between)
+            return await walk(hms, account, line, between)
         finally:
             await hms.close()
 

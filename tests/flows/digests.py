@@ -45,7 +45,7 @@ class World:
         self.account, self.fake, self.store = account, fake, store
         self.now = MONDAY
         self.hms = Hms(fake.url, SignedToken(fake.access_key, fake.secret), Patience(budget_s=0.5))
-        self.rooms = Rooms(self.hms)
+        self.rooms = Rooms(self.hms, self.store, lambda: TEAM)
         self.hall = account.add_room("Town hall")
         self.digests = self.process()
 

@@ -51,7 +51,7 @@ async def test_each_session_counts_once_over_consecutive_digests(world: World, l
         started += start <= moment < end
         people_s += 2 * max(0.0, (min(over, end) - max(moment, start)).total_seconds())
     wanted = (ALL, "Europe/Berlin")
-    figures = [(await count(world.hms, window, [wanted]))[wanted] for window in windows]
+    figures = [(await count(world.hms, world.rooms, window, [wanted]))[wanted] for window in windows]
     assert all(one.end == other.start for one, other in pairwise(figures))
     assert sum(each.totals.sessions for each in figures) == started
     assert sum(each.totals.participant_s for each in figures) == pytest.approx(

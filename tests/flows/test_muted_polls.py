@@ -38,7 +38,7 @@ class World:
     def __init__(self, account: Account, store: Store, hms: Hms) -> None:
         self.store, self.hms = store, hms
         self.ahead = timedelta()
-        self.polls = Poll(hms, Rooms(hms), store, lambda: TEAM, self.now)
+        self.polls = Poll(hms, Rooms(hms, store, lambda: TEAM), store, lambda: TEAM, self.now)
         self.account = account
         self.room = account.add_room("Town hall")
 
@@ -171,7 +171,9 @@ async def test_one_that_stood_in_a_list_is_named_also_after_a_weekend(world: Wor
     for days in (3, 8, 9):
         world.ahead = HOUR + timedelta(days=days)
         await world.store.prune(world.now_ms)
-        world.polls = Poll(world.hms, Rooms(world.hms), world.store, lambda: TEAM, world.now)  # as after a restart
+        world.polls = Poll(
+            world.hms, Rooms(world.hms, world.store, lambda: TEAM), world.store, lambda: TEAM, world.now
+        )  # as after a restart
         assert await world.polls.run()
     (row,) = await world.store.claim(world.now_ms, 20_000, 10)
     assert row.text.startswith("1 session has ended while it was quiet here.")
@@ -194,7 +196,7 @@ async def test_another_process_goes_on_with_what_is_withheld(world: World, hms: 
     world.open()
     assert await world.poll() == []
     client = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
-    world.polls = Poll(client, Rooms(client), world.store, lambda: TEAM, world.now)
+    world.polls = Poll(client, Rooms(client, world.store, lambda: TEAM), world.store, lambda: TEAM, world.now)
     world.ahead = HOUR
     assert await world.poll() == recap(1, 0)
     await client.close()
@@ -261,7 +263,7 @@ async def test_after_a_poll_by_a_wrong_clock_what_has_ended_is_told_as_ever(
     assert await world.poll() == []
     world.end(world.open())
     world.ahead = timedelta()
-    world.polls = Poll(world.hms, Rooms(world.hms), world.store, lambda: TEAM, world.now)
+    world.polls = Poll(world.hms, Rooms(world.hms, world.store, lambda: TEAM), world.store, lambda: TEAM, world.now)
     ((kind, text),) = await world.poll()
     assert (kind, text.partition(" after ")[0]) == ("post", "*Town hall* ended")
     assert await world.poll() == []

@@ -44,7 +44,7 @@ class World:
     def process(self) -> Poll:
         return Poll(
             self.hms,
-            Rooms(self.hms),
+            Rooms(self.hms, self.store, lambda: TEAM),
             self.store,
             lambda: TEAM,
             lambda: datetime.fromtimestamp(self.time, UTC),

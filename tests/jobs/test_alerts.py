@@ -25,6 +25,7 @@ from bot.flows.deliver import Deliver
 from bot.flows.digest import Digests
 from bot.flows.poll import Poll
 from bot.flows.rooms import Rooms
+from bot.flows.walk import Walk
 from bot.flows.watch import Watch
 from bot.hms.auth import SignedToken
 from bot.hms.client import LIFE_MOST, Hms
@@ -51,7 +52,7 @@ class Process:
         self.later_s = 0.0
         self.poll = Poll(
             self.hms,
-            Rooms(self.hms),
+            Rooms(self.hms, store, lambda: TEAM_ID),
             store,
             lambda: TEAM_ID,
             clock=lambda: datetime.now(UTC) + self.ahead,
@@ -59,9 +60,10 @@ class Process:
         )
         clock = Clock(store)
         deliver = Deliver(store, Chat(client), clock=clock)
-        self.digests = Digests(self.hms, Rooms(self.hms), store, lambda: TEAM_ID)
+        self.digests = Digests(self.hms, Rooms(self.hms, store, lambda: TEAM_ID), store, lambda: TEAM_ID)
+        walk = Walk(self.hms, Rooms(self.hms, store, lambda: TEAM_ID), store, lambda: TEAM_ID)
         watch = Watch(store, Workspace(client), lambda: TEAM_ID, lambda: int(clock() * 1000))
-        self.alerts = Alerts(store, self.poll, self.digests, deliver, watch, clock, 0.5, lead_s=LEAD_S)
+        self.alerts = Alerts(store, self.poll, self.digests, walk, deliver, watch, clock, 0.5, lead_s=LEAD_S)
         self.scheduler = Scheduler(self.alerts.jobs())
 
     async def end(self) -> None:

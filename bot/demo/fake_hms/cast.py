@@ -35,13 +35,12 @@ class Person:
 
 
 TEMPLATES = {
-    "teaching": "64f1c0a2e4b0d35a91c7e001",
-    "event": "64f1c0a2e4b0d35a91c7e002",
-    "support": "64f1c0a2e4b0d35a91c7e003",
+    "teaching": (("teacher",), ("student", "assistant"), ""),
+    "event": (("host",), ("guest", "viewer"), "recorder"),
+    "support": (("agent", "supervisor"), ("customer",), ""),
 }
-"""Template ids by name."""
+"""By name: the roles that host, the others, and the one that its browser recordings join with."""
 RECORDER = Person("Recorder", None)
-RECORDER_ROLE = "__internal_recorder"
 
 SCENES = (
     Scene("morning-standup", "event", ("host", "guest"), 8, 15, 12, "Every team, every weekday"),

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 
 from .account import Account
-from .cast import LESSON, RECORDER, RECORDER_ROLE, SCENES, TEMPLATES, Person, Scene, lesson_name
+from .cast import LESSON, RECORDER, SCENES, TEMPLATES, Person, Scene, lesson_name
 from .records import Room, Session
 
 ENDED = 460
@@ -19,8 +19,10 @@ _LATEST_END_S = 60
 
 
 def add_rooms(account: Account, now: float) -> dict[str, Scene]:
-    """Make the rooms of the demo that are used again and again, weeks before `now`; returns each room's scene by
-    room id."""
+    """Make the templates of the demo and its rooms that are used again and again, weeks before `now`; returns each
+    room's scene by room id."""
+    for name, (hosts, others, recorder) in TEMPLATES.items():
+        account.add_template(name, hosts=hosts, others=others, recorder=recorder)
     return dict(
         _add_room(account, scene, scene.name, now - (60 - 3 * number) * 86_400) for number, scene in enumerate(SCENES)
     )
@@ -62,7 +64,7 @@ def add_active(
         account.leave(empty, gone, left)
     crowd = account.open_session(by_name["town-hall"], now - 35 * 60)
     _fill(account, crowd, scenes, rng, rng.sample(cast, CROWD), now)
-    account.join(crowd, name=RECORDER.name, role=RECORDER_ROLE, at=crowd.created_at + 30)
+    account.join(crowd, name=RECORDER.name, role=TEMPLATES["event"][2], at=crowd.created_at + 30)
     leaderless = account.open_session(by_name["algebra-9a"], now - 8 * 60)
     for number, person in enumerate(rng.sample(cast, 6)):
         at = leaderless.created_at + 20 * number
@@ -76,14 +78,15 @@ def add_active(
 
 
 def _add_room(account: Account, scene: Scene, name: str | None, at: float) -> tuple[str, Scene]:
+    template = next(each for each in account.templates.values() if each.name == scene.template)
     room = account.add_room(
         name,
         enabled=scene.enabled,
         at=at,
         description=scene.description,
         large_room=scene.large,
-        template_id=TEMPLATES[scene.template],
-        template=scene.template,
+        template_id=template.id,
+        template=template.name,
     )
     return room.id, scene
 
