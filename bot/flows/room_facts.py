@@ -16,7 +16,9 @@ from bot.store.store import Store
 
 LEARNED_MOST = 100
 """So many unknown rooms are asked for singly in one poll."""
-LEARNED_WAIT_S = 10.0
+LEARNED_WAIT_S = 3.0
+"""How long that may hold up those who hear of other sessions, and so much more for each room."""
+A_ROOM_S = 0.03
 
 
 async def asked_for(store: Store, team_id: str, now_ms: int) -> bool:
@@ -34,8 +36,9 @@ async def learn_rooms(
     is put off to a later poll where it matters, as nobody could tell who wants to hear of it; True where one is."""
     wanted = {session.room_id for session in (*seen.changed, *seen.undecided)} - known.keys()
     with suppress(TimeoutError):
-        async with asyncio.timeout(LEARNED_WAIT_S):
-            known |= await rooms.learn(wanted, LEARNED_MOST)
+        async with asyncio.timeout(LEARNED_WAIT_S + A_ROOM_S * len(wanted)):
+            await rooms.learn(wanted, LEARNED_MOST)
+    known |= await rooms.have(wanted)
     seen.decide()
     unknown = [session for session in seen.changed if session.room_id not in known]
     if not unknown or not await asked_for(store, team_id, ms(now)):

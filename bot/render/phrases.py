@@ -108,6 +108,12 @@ def template(template_id: str, names: Names, most_chars: int = NAME_CHARS) -> st
     return f"*{mrkdwn(names.get(template_id) or template_id, most_chars)}*"
 
 
+def no_rooms_yet(prefixes: Sequence[str]) -> str:
+    """That a line asks for rooms which may come to be."""
+    said = " or ".join(f"`{code(plain(each, NAME_CHARS))}`" for each in prefixes[:3])
+    return f"No room's name begins with {said} yet."
+
+
 def query(place: Place, names: Names) -> str:
     """What a query asks, with its relative times fixed: "Active sessions in *town-hall*, started from 09:00"."""
     asked = fixed(place.query, place.asked_at, ZoneInfo(place.zone))

@@ -17,6 +17,7 @@ from bot.render.blocks import Message, button
 from bot.render.details import details
 from bot.render.listing import listing
 from bot.slack.request import Request
+from bot.slack.rooms import noted
 
 
 async def send_page(request: Request, place: Place, *, replace: bool = False, for_all: bool = False) -> bool:
@@ -28,6 +29,8 @@ async def send_page(request: Request, place: Place, *, replace: bool = False, fo
     page = await list_sessions(request.bot.hms, request.bot.rooms, place, request.now)
     shared_by = await request.display_name() if for_all else None
     message = await _drawn(partial(listing, page, shared_by=shared_by), page.peers)
+    if not page.sessions:
+        message = await noted(request, place.query, message)
     return await request.reply(message, replace=replace, for_all=for_all)
 
 

@@ -22,6 +22,7 @@ from bot.render.phrases import Names
 from bot.slack.access import permit
 from bot.slack.numbers import no_such, read_number, unquoted
 from bot.slack.request import Request
+from bot.slack.rooms import noted
 
 PREVIEW_SHARE = 0.8
 """Of the time for an answer, for reading the account: names and posting take some, too."""
@@ -44,7 +45,7 @@ async def digest(request: Request, line: str) -> Message:
         done = await set_digest(request.bot.store, wanted, next_ms, by, name=await request.display_name(), names=names)
     except TooMany as error:
         raise QueryError.at(error.text, f"digest {line}", (0, len(f"digest {line}")), instead="digests") from None
-    return made(
+    answer = made(
         done.digest,
         done.how,
         names=names,
@@ -54,6 +55,7 @@ async def digest(request: Request, line: str) -> Message:
         waiting=done.waiting,
         known=done.channel.last_ms is not None,
     )
+    return await noted(request, wanted.query, answer)
 
 
 async def digests(request: Request, line: str = "") -> Message:

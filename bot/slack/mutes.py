@@ -20,6 +20,7 @@ from bot.render.phrases import Names
 from bot.slack.numbers import no_such, read_number, unquoted
 from bot.slack.quiet import quiets
 from bot.slack.request import Request
+from bot.slack.rooms import noted
 
 UNMUTE = "unmute"
 
@@ -50,7 +51,8 @@ async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
         stored, how, before = await request.bot.store.add_mute(wanted, by, longer=longer)
     except TooMany as error:
         raise QueryError.at(error.text, f"mute {line}", (0, len(f"mute {line}")), instead="mutes") from None
-    return say.muted(stored, how, before, names=await _names(request, [stored]), zone=zone)
+    answer = say.muted(stored, how, before, names=await _names(request, [stored]), zone=zone)
+    return await noted(request, query, answer)
 
 
 async def mutes(request: Request, line: str) -> Message:

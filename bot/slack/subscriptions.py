@@ -20,6 +20,7 @@ from bot.render.phrases import Names, listed
 from bot.render.subscriptions import subscribed, subscriptions_list, unsubscribed
 from bot.slack.numbers import kind_of, numbered, read_number, unquoted
 from bot.slack.request import Request
+from bot.slack.rooms import noted
 
 RESUMED_S = 2.0
 """How long the list waits for messages to go out."""
@@ -40,7 +41,7 @@ async def subscribe(request: Request, line: str) -> Message:
     except ManyRooms as error:
         error.scope = SUBSCRIBE
         raise
-    return subscribed(
+    answer = subscribed(
         done.subscription,
         done.how,
         live=done.live,
@@ -50,6 +51,7 @@ async def subscribe(request: Request, line: str) -> Message:
         waiting=done.waiting,
         known=done.channel.last_ms is not None,
     )
+    return await noted(request, done.subscription.query, answer)
 
 
 async def subscriptions(request: Request, line: str = "") -> Message:

@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.outgoing import Outgoing
 from bot.core.quiet import read_quiet
+from bot.core.session import Room
 from bot.store import tables
-from bot.store.store import Row, Store
+from bot.store.store import RoomWalk, Row, Store
 from tests.store.parts import (
     LEASE,
     NOW,
@@ -35,7 +36,7 @@ from tests.store.parts import (
 )
 
 DAY = 86_400_000
-LARGE = ("outbox", "sessions", "cards")
+LARGE = ("outbox", "sessions", "cards", "rooms")
 """The tables that grow with what happens; the others have a row for what people set up."""
 OPEN = {
     "outbox_open",
@@ -47,8 +48,9 @@ OPEN = {
     "sessions_live",
 }
 """Partial indexes of what is open: one may be read from end to end."""
-ONCE = {"move"}
-"""Methods that may scan: a channel's id changes once in its life, and all that is stored of it with that."""
+ONCE = {"move", "rooms_having", "rooms_newest"}
+"""Methods that may scan: a channel's id changes once in its life, and all that is stored of it with that; a person looks
+for a name of which they typed a part."""
 STORED = 5_000
 """Rows of each large table, nearly all of them over."""
 
@@ -231,6 +233,14 @@ DRIVEN: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "begin": lambda store: store.begin(TEAM, "request", NOW, 1000),
     "withdraw": lambda store: store.withdraw(TEAM, "request"),
     "lead": lambda store: store.lead("poller", "me", 1000),
+    "rooms": lambda store: store.rooms(TEAM, ["a" * 24, "b" * 24]),
+    "rooms_called": lambda store: store.rooms_called(TEAM, "room-7"),
+    "rooms_having": lambda store: store.rooms_having(TEAM, "7", 10),
+    "rooms_beginning": lambda store: store.rooms_beginning(TEAM, "room-7"),
+    "rooms_newest": lambda store: store.rooms_newest(TEAM, 10),
+    "keep_rooms": lambda store: store.keep_rooms(TEAM, [Room("a" * 24, "Room-7", "b" * 24)]),
+    "room_walk": lambda store: store.room_walk(TEAM),
+    "set_room_walk": lambda store: store.set_room_walk(TEAM, RoomWalk()),
     "counts": lambda store: store.counts(TEAM),
     "prune": lambda store: store.prune(NOW),
 }
@@ -275,6 +285,10 @@ async def grow(db: AsyncConnection) -> None:
             | {"key": key, "changed_ms": at}
             for channel, name, key, at in over
         ],
+        tables.rooms: [
+            {"team_id": TEAM, "room_id": f"{n:024x}", "name": f"Room-{n}", "folded": f"room-{n}", "template_id": ""}
+            for n in range(STORED)
+        ],
     }  # fmt: skip
     for table, some in rows.items():
         await db.execute(table.insert(), some)
@@ -305,7 +319,7 @@ def _scans(detail: str) -> bool:
 
 SMALL = {
     "subscriptions", "digests", "mutes", "quiets", "changes", "channels", "polls", "limits", "leases", "catchups",
-    "workspaces", "states", "alembic_version",
+    "workspaces", "states", "room_walks", "alembic_version",
     "CONSTANT", "sqlite_master",
 }  # fmt: skip
 

@@ -1,0 +1,18 @@
+"""What an answer says of rooms that a line asks for and that aren't there yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.core.query import Query
+from bot.render.blocks import Message, context
+from bot.render.phrases import no_rooms_yet
+from bot.slack.request import Request
+
+
+async def noted(request: Request, query: Query, message: Message) -> Message:
+    """The answer, with a line on beginnings of names that no room has yet: those to come match."""
+    if not (prefixes := await request.bot.rooms.without_rooms(query)):
+        return message
+    note = no_rooms_yet(prefixes)
+    return replace(message, text=f"{message.text}\n{note}", blocks=[*message.blocks, context(note)])
