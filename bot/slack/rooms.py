@@ -14,5 +14,4 @@ async def noted(request: Request, query: Query, message: Message) -> Message:
     """The answer, with a line on beginnings of names that no room has yet: those to come match."""
     if not (prefixes := await request.bot.rooms.without_rooms(query)):
         return message
-    note = no_rooms_yet(prefixes)
-    return replace(message, text=f"{message.text}\n{note}", blocks=[*message.blocks, context(note)])
+    return replace(message, blocks=[*message.blocks, context(no_rooms_yet(prefixes))])
