@@ -120,11 +120,10 @@ def parse_room(text: str) -> RoomId | RoomName | RoomPrefix:
 def _prefix(text: str) -> str:
     """What stands before the `*` at its end."""
     prefix = fold(text.rstrip("*"))
-    start = prefix.partition("*")[0].strip()
-    if not start:
+    if not prefix.partition("*")[0].strip():
         raise BadValue("say how the name begins, as in `lesson-*`")
     if "*" in prefix:
-        raise BadValue("a `*` goes at the end, as in `lesson-*`", f"{start}*")
+        raise BadValue("a `*` goes at the end, as in `lesson-*`")
     return prefix
 
 
