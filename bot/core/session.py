@@ -17,7 +17,6 @@ from msgspec.structs import replace
 
 from bot.core.identity import keyed
 from bot.core.roles import GUESS, Roles
-
 from bot.core.text import fold
 
 FALLBACK_TIME = datetime(1970, 1, 1, tzinfo=UTC)
