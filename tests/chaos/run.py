@@ -165,7 +165,8 @@ async def _world(
             "DATABASE_URL": url,
             "POLL_INTERVAL_S": "1",
             "LOG_LEVEL": "INFO",
-            **dict.fromkeys(("LOG_FORMAT", "DEFAULT_TIMEZONE", "UNCONFIRMED_POSTS"), ""),  # the defaults
+            **dict.fromkeys(("LOG_FORMAT", "DEFAULT_TIMEZONE"), ""),  # the defaults
+            "UNCONFIRMED_POSTS": "hold",  # where a channel is said to be unreadable, so that nothing shows twice
         }
         for number in range(replicas):
             own = settings | doors.urls(number)

@@ -173,6 +173,7 @@ async def test_a_problem_is_kept_until_it_is_over(store: Store) -> None:
 
 async def test_a_channel_that_is_paused_gets_it_later(store: Store) -> None:
     made = await added(store)
+    await store.send([message("waits")], NOW)
     await store.pause(TEAM, "C1", "is_archived", NOW, lambda person: message("dm", person))
     assert await store.due_digests(TEAM, next_ms(made)) == []
     assert not await sends(store, made)
