@@ -21,7 +21,8 @@ class Digest:
     `paused`: by a person. `last`: the local dates up to this one are done with: sent, skipped, before it was made or
     while it was paused; None before it is stored. `problem`: why the newest that is due couldn't be made yet, a cause
     in a word or two, "" when all is well. `halted`: why nothing can be posted in the channel, Slack's error code, ""
-    where all is well. `status` and `cause`: what became of the message of `last`, as the outbox has it; "" without."""
+    where all is well. `tries`: how often that one couldn't be made. `status` and `cause`: what became of the message of
+    `last`, as the outbox has it; "" without."""
 
     team_id: str
     channel_id: str
@@ -34,6 +35,7 @@ class Digest:
     paused: bool = False
     last: date | None = None
     problem: str = ""
+    tries: int = 0
     halted: str = ""
     status: str = ""
     cause: str = ""

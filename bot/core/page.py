@@ -6,9 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.core.session import Session
+from bot.core.values import LIMIT_MAX
 
 READ_AHEAD_PAGES = 10
 """The most API pages read for one page of an answer when filters are checked here: 1,000 sessions at 100 each."""
+PAGES_MOST = 1_000
+SESSIONS_MOST = PAGES_MOST * LIMIT_MAX
+"""A list that goes on beyond is not read as complete."""
 
 
 @dataclass(slots=True)

@@ -8,22 +8,27 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot import log, metrics
+from bot.core.card import key_of
 from bot.core.digest import Digest
 from bot.core.due import AHEAD_S, Due, astray, due
 from bot.core.outgoing import Outgoing
 from bot.core.schedule import Window
 from bot.core.times import ms
-from bot.errors import HmsError, HmsRateLimited
+from bot.errors import HmsEndless, HmsError, HmsRateLimited
 from bot.flows.count import READ_MOST_S, count, count_of, draw
 from bot.flows.rooms import Rooms
 from bot.hms.client import Hms
+from bot.patience import grown_s
 from bot.render.blocks import Message
+from bot.render.digests import not_made
 from bot.store.store import Fence, Store
 
 SETTLE_S = 5.0
 """A period is read so long after its end, by the clock of 100ms too: by then its lists have what happened in it."""
-RETRY_S = 60.0
-"""How long a period that couldn't be read is left alone."""
+RETRY_S, RETRY_MOST_S = 60.0, 3_600.0
+"""Seconds that a period which couldn't be read is left alone, doubled with each try up to the second."""
+TELL_TRIES, GIVE_UP_TRIES = 3, 12
+"""After so many tries the channel hears that its digest is late, and after so many, some six hours, that none comes."""
 AT_ONCE = 2
 """So many periods are read at once: one that is slow keeps few others waiting."""
 ASTRAY = timedelta(minutes=5)
@@ -45,6 +50,7 @@ class Digests:
         settle_s: float = SETTLE_S,
         retry_s: float = RETRY_S,
         read_s: float = READ_MOST_S,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._hms = hms
         self._rooms = rooms
@@ -54,8 +60,9 @@ class Digests:
         self._settle_s = settle_s
         self._retry_s = retry_s
         self._read_s = read_s
+        self._monotonic = monotonic
         self._looked = datetime.min.replace(tzinfo=UTC)  # for those astray
-        self._rest_until: dict[Window, float] = {}  # in the time of time.monotonic
+        self._rest_until: dict[Window, float] = {}  # by `monotonic`
 
     async def run(self, fence: Fence | None = None) -> int:
         """How many were made. Those about the same period are counted in one reading of the account; of a period that
@@ -99,19 +106,19 @@ class Digests:
 
     async def _make(self, window: Window, periods: Mapping[Window, list[Digest]], fence: Fence | None) -> int:
         """How many digests of a period were made. None keeps the others waiting."""
-        if time.monotonic() < self._rest_until.get(window, 0.0):
+        if self._monotonic() < self._rest_until.get(window, 0.0):
             return 0
         made, left = 0, list(periods[window])
         try:
             for what, message in await self._draw(window, left):
                 if what:
-                    made += await self._send(left[0], what, message, fence)
+                    made += await self._send(left[0], what, message, fence, "ok")
                 else:
-                    self._rest_until[window] = time.monotonic() + self._retry_s
+                    self._rest_until[window] = self._monotonic() + self._retry_s
                 del left[0]
         except Exception as error:
-            self._rest(periods if isinstance(error, HmsRateLimited) else [window], error)
-            await self._failed(window, left, error)
+            rest_s = self._rest(window, periods, left, error)
+            await self._failed(window, left, error, rest_s, fence)
         return made
 
     async def _draw(self, window: Window, some: Sequence[Digest]) -> list[tuple[Due | None, Message | None]]:
@@ -130,21 +137,42 @@ class Digests:
                 drawn.append((what, None if silent else await draw(self._rooms, figures, digest, what)))
             return drawn
 
-    def _rest(self, windows: Iterable[Window], error: Exception) -> None:
-        asked_s = error.retry_after_s if isinstance(error, HmsRateLimited) else None
-        until = time.monotonic() + (asked_s or self._retry_s)
-        self._rest_until |= dict.fromkeys(windows, until)
+    def _rest(self, window: Window, every: Iterable[Window], some: Iterable[Digest], error: Exception) -> float:
+        """Seconds until the period is read again; where 100ms asks to slow down, any of them."""
+        tries = max((digest.tries for digest in some), default=0) + 1
+        rest_s = grown_s(self._retry_s, tries, RETRY_MOST_S)
+        windows: Iterable[Window] = [window]
+        if isinstance(error, HmsRateLimited):
+            rest_s, windows = error.retry_after_s or rest_s, every
+        self._rest_until |= dict.fromkeys(windows, self._monotonic() + rest_s)
+        return rest_s
 
-    async def _failed(self, window: Window, digests: Iterable[Digest], error: Exception) -> None:
-        """Kept where people look for it, and tried again."""
+    async def _failed(
+        self, window: Window, digests: Iterable[Digest], error: Exception, rest_s: float, fence: Fence | None
+    ) -> None:
+        """Kept where people look for it, told to the channel where it lasts, and given up in the end: at once where
+        trying again changes nothing."""
         known = isinstance(error, HmsError | TimeoutError)
-        cause = getattr(error, "cause", "") or type(error).__name__
+        problem, cause = type(error).__name__, getattr(error, "cause", "") or type(error).__name__
         log.error("digest_failed", end=window.end.isoformat(), cause=cause, exc_info=not known)
+        again = self._clock() + timedelta(seconds=rest_s)
         for digest in digests:
-            metrics.digests.labels(type(error).__name__).inc()
-            await self._store.digest_failed(digest, type(error).__name__)
+            metrics.digests.labels(problem).inc()
+            what, tries = self._due(digest), digest.tries + 1
+            of = what.day if what and what.window == window else None
+            if what and of and (tries >= GIVE_UP_TRIES or isinstance(error, HmsEndless)):
+                await self._send(digest, what, not_made(digest, problem, of, None), fence, "given up")
+                continue
+            notice = []
+            if of and tries == TELL_TRIES:
+                said = not_made(digest, problem, of, again)
+                key = key_of("late", digest.key(of))
+                notice = [Outgoing(key, digest.team_id, digest.channel_id, "post", said.text, said.blocks)]
+            await self._store.digest_failed(digest, problem, notice, ms(self._clock()))
 
-    async def _send(self, digest: Digest, what: Due, message: Message | None, fence: Fence | None) -> bool:
+    async def _send(
+        self, digest: Digest, what: Due, message: Message | None, fence: Fence | None, outcome: str
+    ) -> bool:
         team_id, channel_id, schedule = digest.team_id, digest.channel_id, digest.schedule
         key = digest.key(what.day)
         outgoing = [Outgoing(key, team_id, channel_id, "post", message.text, message.blocks)] if message else []
@@ -153,6 +181,7 @@ class Digests:
             digest, what.day, ms(schedule.at(following)), outgoing, ms(self._clock()), fence
         )
         if sent:
-            metrics.digests.labels("ok").inc()
-            log.info("digest", day=what.day.isoformat(), late=what.late, skipped=len(what.skipped), empty=not message)
+            metrics.digests.labels(outcome).inc()
+            day, skipped = what.day.isoformat(), len(what.skipped)
+            log.info("digest", outcome=outcome, day=day, late=what.late, skipped=skipped, empty=not message)
         return sent

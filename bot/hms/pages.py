@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from typing import TypeVar
 
+from bot.core.page import PAGES_MOST, SESSIONS_MOST
 from bot.core.values import LIMIT_MAX
 from bot.errors import HmsEndless
 from bot.hms.client import Batch, RawBatch, repeats
-
-PAGES_MOST = 1_000
-SESSIONS_MOST = PAGES_MOST * LIMIT_MAX
-"""A list that goes on beyond is not read as complete."""
 
 B = TypeVar("B", Batch, RawBatch)
 Read = Callable[..., Awaitable[B]]

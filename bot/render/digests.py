@@ -10,6 +10,7 @@ from bot.core.channel import Channel
 from bot.core.digest import Digest
 from bot.core.due import due
 from bot.core.lines import digest_line
+from bot.core.page import SESSIONS_MOST
 from bot.core.times import DAYS
 from bot.render import actions as ids
 from bot.render.blocks import Block, Message, actions, button, context, section
@@ -31,6 +32,8 @@ _PROBLEMS = {
     "HmsAuth": "100ms refuses the bot's key",
     "HmsRateLimited": "100ms was asked too often",
     "HmsUnavailable": "100ms doesn't answer",
+    "HmsBadReply": "100ms sends something that can't be read",
+    "HmsEndless": f"there are more than {SESSIONS_MOST:,} sessions to count",
     "TimeoutError": "100ms took too long",
 }
 """Why the newest one isn't there yet, by `Digest.problem`."""
@@ -121,6 +124,19 @@ def unfinished(digest: Digest, read: int, tried_s: float, most_s: float, now: da
     return Message(text, [section(text)])
 
 
+def not_made(digest: Digest, problem: str, of: date, again: datetime | None) -> Message:
+    """For the channel: why the digest of that date isn't there, and when it is tried `again`; None: not any more."""
+    if again:
+        text, then = f"⏳ The digest for {day(of)} is late: {_why(problem)}.", f"Next try: {clock(again, again)}."
+    else:
+        text = f"⚠️ No digest for {day(of)}: {_why(problem)}."
+        (following,) = digest.schedule.next(digest.schedule.at(of))
+        then = f"The next one comes {_at(digest, following)} ({digest.schedule.zone})."
+    if problem == "HmsEndless":
+        then = f"A filter such as `room:` makes it fewer. {then}"
+    return Message(f"{text} {then}", [section(text), context(then)])
+
+
 def digests_list(
     items: Sequence[Digest], channel: Channel, *, names: Names, as_of: datetime, stale: str = "", invite: str = ""
 ) -> Message:
@@ -183,8 +199,7 @@ def _works(digest: Digest, as_of: datetime) -> str:
     """How it is: by the one that is due, else by what became of its newest message."""
     waits = due(digest, as_of)
     if waits and digest.problem:
-        why = _PROBLEMS.get(digest.problem) or f"`{code(plain(digest.problem, 60))}`"
-        return f"🟠 the one of {day(waits.day)} is late, and tried again: {why}"
+        return f"🟠 the one of {day(waits.day)} is late, and tried again: {_why(digest.problem)}"
     if waits and waits.late:
         return f"🟠 the one of {day(waits.day)} is late"
     the_one = f"the one of {day(digest.last)}" if digest.last else ""
@@ -193,6 +208,10 @@ def _works(digest: Digest, as_of: datetime) -> str:
     if digest.status == "held":
         return f"🟠 {the_one} is held: nobody can tell whether it arrived"
     return "🟢 working"
+
+
+def _why(problem: str) -> str:
+    return _PROBLEMS.get(problem) or f"`{code(plain(problem, 60))}`"
 
 
 def _at(digest: Digest, when: date) -> str:

@@ -132,7 +132,7 @@ async def send(
     # as it was read, whatever it is: a clock that was ahead may have left a date that has not come
     waits = (digests.c.next_ms.is_not(None), digests.c.last == str(digest.last))
     sent = update(digests).where(*_is(*place, digest.number), *waits)
-    done = await db.execute(sent.values(last=day.isoformat(), next_ms=next_ms, problem=""))
+    done = await db.execute(sent.values(last=day.isoformat(), next_ms=next_ms, problem="", tries=0))
     if done.rowcount == 0:
         return False
     await _put(db, place, digest.number, outgoing, paused, now_ms)
@@ -154,9 +154,13 @@ async def _put(
         await db.execute(belongs.values(of=_mark(*place, number)))
 
 
-async def failed(db: AsyncConnection, digest: Digest, problem: str) -> None:
-    same = (*_is(digest.team_id, digest.channel_id, digest.number), digests.c.last == str(digest.last))
-    await db.execute(update(digests).where(*same).values(problem=problem))
+async def failed(db: AsyncConnection, digest: Digest, problem: str, notice: Sequence[Outgoing], now_ms: int) -> None:
+    place = (digest.team_id, digest.channel_id)
+    paused = await lock(db, [place])
+    same = (*_is(*place, digest.number), digests.c.last == str(digest.last))
+    noted = await db.execute(update(digests).where(*same).values(problem=problem, tries=digests.c.tries + 1))
+    if noted.rowcount:
+        await _put(db, place, digest.number, notice, paused, now_ms)
 
 
 async def _changed(db: AsyncConnection, statement: Executable, by: Changed) -> Digest | None:
@@ -185,7 +189,7 @@ def _mark(team_id: str, channel_id: str, number: int) -> str:
 def _waits(schedule: Schedule, next_ms: int) -> dict[str, object]:
     """The dates before the next one are done with."""
     (first,) = schedule.next(datetime.fromtimestamp((next_ms - 1) / 1000, UTC))
-    return {"next_ms": next_ms, "last": (first - timedelta(days=1)).isoformat(), "problem": ""}
+    return {"next_ms": next_ms, "last": (first - timedelta(days=1)).isoformat(), "problem": "", "tries": 0}
 
 
 def _is(team_id: str, channel_id: str, number: int) -> tuple[ColumnElement[bool], ...]:
@@ -206,4 +210,5 @@ def _digest(row: Row[Any]) -> Digest:
         paused=row.next_ms is None,
         last=date.fromisoformat(row.last),
         problem=row.problem,
+        tries=row.tries,
     )

@@ -264,9 +264,11 @@ class Store:
         is paused, or the fence's lease has a new owner."""
         return await self._run(lambda db: digests.send(db, digest, day, next_ms, outgoing, now_ms, fence))
 
-    async def digest_failed(self, digest: Digest, problem: str) -> None:
-        """Why it can't be made yet; it stays due."""
-        await self._run(lambda db: digests.failed(db, digest, problem))
+    async def digest_failed(
+        self, digest: Digest, problem: str, notice: Sequence[Outgoing] = (), now_ms: int = 0
+    ) -> None:
+        """Why it can't be made yet, which counts as a try; it stays due. `notice` tells its channel of that."""
+        await self._run(lambda db: digests.failed(db, digest, problem, notice, now_ms))
 
     # Silence
 

@@ -49,6 +49,7 @@ digests = Table(
     Column("last", Text, nullable=False),  # the dates up to this one, YYYY-MM-DD, are done with
     Column("next_ms", BigInteger),  # NULL while a person has paused it
     Column("problem", Text, nullable=False, server_default=""),
+    Column("tries", Integer, nullable=False, server_default="0"),  # to make the one that is due, all of which failed
     UniqueConstraint("team_id", "channel_id", "schedule", "query_hash", name="one_of_a_schedule"),
     Index("digests_due", "team_id", "next_ms"),
 )

@@ -50,7 +50,17 @@ class World:
         self.digests = self.process()
 
     def process(self, retry_s: float = 0.0, read_s: float = READ_MOST_S) -> Digests:
-        return Digests(self.hms, self.rooms, self.store, lambda: TEAM, lambda: self.now, retry_s=retry_s, read_s=read_s)
+        """Waits are by the world's time."""
+        return Digests(
+            self.hms,
+            self.rooms,
+            self.store,
+            lambda: TEAM,
+            lambda: self.now,
+            retry_s=retry_s,
+            read_s=read_s,
+            monotonic=lambda: self.now.timestamp(),
+        )
 
     def say_time(self, ahead_s: float, times: int = 1) -> None:
         """So often the lists of 100ms are empty, and its clock is so far ahead of ours."""

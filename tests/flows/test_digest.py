@@ -16,9 +16,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.chat.chat import Chat
 from bot.core.change import Changed
 from bot.core.channel import Channel
-from bot.demo.fake_hms import Account, FakeHms, Stall, Status
+from bot.core.page import PAGES_MOST
+from bot.demo.fake_hms import Account, FakeHms, FirstPage, Stall, Status
 from bot.demo.fake_slack import ApiError, FakeSlack
 from bot.flows.deliver import Deliver
+from bot.flows.digest import GIVE_UP_TRIES, TELL_TRIES
 from bot.render.digests import digests_list
 from bot.render.phrases import NO_BREAK
 from bot.store.store import Fence
@@ -230,6 +232,64 @@ async def test_100ms_fails_and_recovers(world: World) -> None:
     assert (digest.problem, digest.last) == ("", date(2026, 11, 17))
     assert "This digest is late: it was due at 09:00 on Tue 17 Nov." in (await world.texts())[0]
     assert (counted("HmsAuth") - failed, counted("ok") - made) == (1, 1)
+
+
+async def test_one_that_cannot_be_made_says_so_and_is_given_up(world: World) -> None:
+    """100ms is asked at growing distances; the channel hears why, when it is tried next, and in the end that none
+    comes. The next date has its own."""
+    await world.make()
+    digests = world.process(retry_s=60.0)
+    world.now = at(17, "09:01")
+    world.fake.fail_always("/sessions", FirstPage())
+    for number in range(150):
+        meet(world.account, world.hall, at(16, "13:00"), 1 + number)
+    tries = []
+    while not tries or (await world.digest()).last != date(2026, 11, 17):
+        asked = world.pages()
+        await digests.run()
+        if world.pages() > asked:
+            tries.append(world.now)
+        world.now += timedelta(seconds=30)
+    minutes = [round((other - one) / timedelta(minutes=1)) for one, other in pairwise(tries)]
+    assert minutes == [1, 2, 4, 8, 16, 32, *[60] * (GIVE_UP_TRIES - 7)]
+    late, none = await world.texts()
+    why = "100ms sends something that can't be read"
+    again = int(tries[TELL_TRIES].timestamp())
+    assert late.startswith(f"⏳ The digest for Tue 17 Nov is late: {why}. Next try: <!date^{again}^")
+    assert none == f"⚠️ No digest for Tue 17 Nov: {why}. The next one comes Wed 18 Nov 09:00 (Europe/Berlin)."
+    world.fake.heal()
+    assert await world.pass_to(at(18, "09:01"), digests, timedelta(minutes=30)) == 1
+    (text,) = await world.texts()
+    assert text.startswith("📊 Daily digest · Wed 18 Nov") and "Skipped" not in text
+
+
+async def test_a_digest_that_comes_after_all_counts_its_tries_anew(world: World) -> None:
+    await world.make()
+    world.now = at(17, "09:01")
+    world.fake.fail("/sessions", *[Status(400)] * (TELL_TRIES + 1))
+    for number in range(TELL_TRIES + 1):
+        assert (await world.digest()).tries == number
+        assert await world.digests.run() == 0
+    assert await world.digests.run() == 1
+    late, made = await world.texts()
+    assert late.startswith("⏳ The digest for Tue 17 Nov is late: `HmsRefused`.") and made.startswith("📊")
+    assert (await world.digest()).tries == 0
+
+
+async def test_more_sessions_than_are_read_is_said_at_once(world: World) -> None:
+    """Trying again would read as much again, and change nothing."""
+    await world.make()
+    world.now = at(17, "09:01")
+    session = {"room_id": world.hall.id, "active": True, "created_at": "2026-11-16T10:00:00Z"}
+    pages = [{"limit": 1, "data": [{"id": f"{number:024x}"} | session], "last": "x"} for number in range(PAGES_MOST)]
+    world.fake.fail("/sessions", *(Status(200, body=page) for page in pages))
+    assert await world.digests.run() == 0
+    assert world.pages() == PAGES_MOST
+    (none,) = await world.texts()
+    assert none.startswith(
+        "⚠️ No digest for Tue 17 Nov: there are more than 100,000 sessions to count. A filter such as"
+    )
+    assert await world.digests.run() == 0 and world.pages() == PAGES_MOST
 
 
 def counted(outcome: str) -> float:

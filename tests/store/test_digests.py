@@ -163,7 +163,7 @@ async def test_a_fence_that_is_stale_sends_nothing(store: Store) -> None:
 async def test_a_problem_is_kept_until_it_is_over(store: Store) -> None:
     made = await added(store)
     await store.digest_failed(made, "HmsUnavailable")
-    failed = replace(made, problem="HmsUnavailable")
+    failed = replace(made, problem="HmsUnavailable", tries=1)
     assert await store.due_digests(TEAM, next_ms(made)) == [failed]
     assert await sends(store, failed)
     await store.digest_failed(failed, "of one that another has sent meanwhile")
