@@ -51,9 +51,10 @@ docs: .venv/dev
 page:
 	cd $(PAGE) && npm ci && npm run build
 
-# Pins, from the ranges in pyproject.toml.
-COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-annotate --no-header --no-emit-index-url \
-	--no-emit-trusted-host --no-emit-find-links --upgrade
+# Pins, from the ranges in pyproject.toml, with the hashes of all their files: every platform's, every Python's. With
+# hashes pip wants extras kept, and itself pinned.
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-strip-extras --allow-unsafe --no-annotate --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade
 requirements: .venv/dev
 	$(PIP) pip-tools
 	$(COMPILE) --output-file requirements.txt pyproject.toml

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,13 +17,16 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+PIN = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+) \\$", re.MULTILINE)
+"""A line of a requirements file; its hashes follow."""
 AT_ONCE = 4
 """pip-audit asks for one pin after the other, about 0.1 s each."""
 
 
 def pins() -> list[str]:
+    """Each `name==version`, without its extras and hashes."""
     text = "".join((ROOT / name).read_text() for name in ("requirements.txt", "requirements-dev.txt"))
-    return sorted({line for line in text.splitlines() if "==" in line})
+    return sorted({f"{name}=={version}" for name, version in PIN.findall(text)})
 
 
 def look_up(some: list[str], options: list[str]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from bot.app import DRAIN_S, JOBS_STOP_S
 from bot.core.filters import FILTERS
 from bot.settings import Settings
 from bot.slack.commands import COMMANDS
+from tests import audit
 from tests.conftest import ROOT
 from tests.written import FILES, written
 
@@ -104,9 +105,10 @@ def test_every_dependency_is_pinned_and_accounted_for() -> None:
     ]
     names = {re.split(r"[<>=\[;]", line)[0].lower() for line in wanted}
     for name in ("requirements.txt", "requirements-dev.txt"):
-        lines = [line for line in (ROOT / name).read_text().splitlines() if line and line[0] != "#"]
-        assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines), name
-    pinned = {line.split("==")[0].lower() for line in lines}
+        text = re.sub(r"^#.*\n|^\n", "", (ROOT / name).read_text(), flags=re.MULTILINE)
+        pin = r"[\w.-]+(\[[\w,-]+\])?==[\w.]+ \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+"
+        assert re.fullmatch(f"({pin})+", text), name
+    pinned = {pin.partition("==")[0].lower() for pin in audit.pins()}
     assert names <= pinned
     contributing = (ROOT / "CONTRIBUTING.md").read_text()
     assert all(f"`{name}`" in contributing for name in names), names
