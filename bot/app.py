@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ from bot.chat.data_blocks import DataBlocks
 from bot.chat.trace import trace
 from bot.chat.workspace import Workspace
 from bot.clients import hms_client, secret, slack_client, slack_http
+from bot.clock import SLACK, Clock
 from bot.core.access import read_access
 from bot.doctor import parts
 from bot.errors import ConfigError
@@ -48,7 +49,6 @@ from bot.slack.replies import Replies
 from bot.slack.request import Bot
 from bot.slack.socket import TIMES, Socket, Times
 from bot.slack.work import Work
-from bot.store.clock import Clock
 from bot.store.store import Store, StoreError
 from bot.web.connections import BOUNDS, Bounds, allow_files, listen
 from bot.web.metrics import Metrics
@@ -98,26 +98,30 @@ async def running(
     pace: Pace = PACE,
     bounds: Bounds = BOUNDS,
     times: Times = TIMES,
+    wall: Callable[[], float] = time.time,
 ) -> AsyncIterator[Running]:
     """Build everything and listen. On the way out nothing acknowledged is left unanswered: answers have `drain_s`
-    seconds, and who gets none by then is told so. Raises ConfigError, and OSError where it can't listen."""
+    seconds, and who gets none by then is told so. `wall` is this machine's clock. Raises ConfigError, and OSError where
+    it can't listen."""
     access = read_access(settings.access, command_words(), FREE)
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(slack_http(settings, trace(settings.slack_api_url)))
+        clock = Clock(wall)
+        traced = trace(settings.slack_api_url, lambda date: clock.hear(SLACK, date))
+        http = await stack.enter_async_context(slack_http(settings, traced))
         client, poster = slack_client(settings, http), slack_client(settings, http, again=False)
-        hms = hms_client(settings)
+        hms = hms_client(settings, clock)
         stack.push_async_callback(hms.close)
         store = await Store.open(settings.database_url)
         stack.push_async_callback(store.close)
-        identity, work = Identity(poster), Work()
+        if not store.single:
+            clock.share(store.time)
+        identity, work, workspace = Identity(poster), Work(), Workspace(poster)
         rooms = Rooms(hms, store, lambda: identity.team_id)
         hms.templates.template_of = rooms.template_of
-        clock = Clock(store)
         data_blocks = DataBlocks()
         deliver = _deliver(settings, store, Chat(poster, data_blocks=data_blocks), identity, clock, pace)
-        workspace = Workspace(poster)
-        alerts = _alerts(settings, store, hms, rooms, identity, deliver, clock, pace, workspace)
-        scheduler = Scheduler(alerts.jobs())
+        alerts = _alerts(settings, store, hms, rooms, identity, deliver, workspace, clock, pace)
+        scheduler = Scheduler(alerts.jobs(), wall)
         stack.push_async_callback(scheduler.finish, JOBS_STOP_S)
         stack.callback(deliver.stop)
 
@@ -130,10 +134,11 @@ async def running(
             settings,
             [mode],
             access,
+            clock,
             workspace=workspace,
             hms=hms,
             look=look,
-            since_s=time.time(),
+            since_s=clock(),
             sockets=(lambda: socket.open) if socket is not None else None,
         )
         bot = Bot(
@@ -152,9 +157,10 @@ async def running(
             stale=lambda: alerts.stale(identity.team_id),
             examine=lambda: examine(examined),
             words=tuple(COMMANDS),
+            clock=clock.now,
         )
         register(slack, bot)
-        health = Health(identity, alerts, socket)
+        health = Health(identity, alerts, socket, clock)
         served = application(
             slack if mode == "web" else None,
             secret(settings.slack_signing_secret),
@@ -162,6 +168,7 @@ async def running(
             health.note,
             Metrics(health.stored, health.not_ready, secret(settings.metrics_token)),
             bounds,
+            lambda: clock.of(SLACK),
         )
         runner = web.AppRunner(served, shutdown_timeout=STOP_S)
         await runner.setup()
@@ -206,18 +213,18 @@ def _alerts(
     rooms: Rooms,
     identity: Identity,
     deliver: Deliver,
+    workspace: Workspace,
     clock: Clock,
     pace: Pace,
-    workspace: Workspace,
 ) -> Alerts:
     def team_id() -> str:
         return identity.team_id
 
     return Alerts(
         store,
-        Poll(hms, rooms, store, team_id),
-        Digests(hms, rooms, store, team_id),
-        Walk(hms, rooms, store, team_id),
+        Poll(hms, rooms, store, team_id, clock.now),
+        Digests(hms, rooms, store, team_id, clock.now),
+        Walk(hms, rooms, store, team_id, clock),
         deliver,
         Watch(
             store,
@@ -229,6 +236,7 @@ def _alerts(
         ),
         clock,
         settings.poll_interval_s,
+        workspace.say_time,
         lead_s=pace.lead_s,
         reconcile_s=pace.reconcile_s,
     )
@@ -244,7 +252,7 @@ async def _begin(identity: Identity, alerts: Alerts, scheduler: Scheduler) -> No
     scheduler.start()
 
 
-async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE) -> None:
+async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE, wall: Callable[[], float] = time.time) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError."""
     log.set_up(settings.log_level, settings.log_format, settings.secrets)
     bounds = allow_files(BOUNDS)
@@ -253,7 +261,7 @@ async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     try:
-        async with running(settings, mode, pace=pace, bounds=bounds) as bot:
+        async with running(settings, mode, pace=pace, bounds=bounds, wall=wall) as bot:
             log.info("listening", mode=mode, url=bot.url)
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait([stopped, bot.starting], return_when=asyncio.FIRST_COMPLETED)

@@ -10,6 +10,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.clock import HMS, Clock
 from bot.core.mask import Mask
 from bot.core.roles import Said
 from bot.hms.auth import GivenToken, SignedToken, Token
@@ -41,12 +42,18 @@ def slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: bool
     return client
 
 
-def hms_client(settings: Settings) -> Hms:
+def hms_client(settings: Settings, clock: Clock) -> Hms:
     """To be closed in the end. Raises ConfigError as `slack_http` does."""
     mask = Mask(secret(settings.slack_bot_token)) if settings.mask_names else None
-    said = Said(settings.host_roles, settings.ignore_roles)
-    proxy = proxy_to(settings.hms_api_url)
-    return Hms(settings.hms_api_url, _hms_token(settings), mask=mask, said=said, proxy=proxy)
+    return Hms(
+        settings.hms_api_url,
+        _hms_token(settings, clock),
+        mask=mask,
+        said=Said(settings.host_roles, settings.ignore_roles),
+        proxy=proxy_to(settings.hms_api_url),
+        clock=clock,
+        hear=lambda date: clock.hear(HMS, date),
+    )
 
 
 def given_token(settings: Settings) -> str:
@@ -60,7 +67,7 @@ def secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value is not None else ""
 
 
-def _hms_token(settings: Settings) -> Token:
+def _hms_token(settings: Settings, clock: Clock) -> Token:
     if settings.hms_access_key and settings.hms_secret:
-        return SignedToken(settings.hms_access_key, settings.hms_secret.get_secret_value())
+        return SignedToken(settings.hms_access_key, settings.hms_secret.get_secret_value(), clock=lambda: clock.of(HMS))
     return GivenToken(given_token(settings))

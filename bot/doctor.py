@@ -9,8 +9,10 @@ from functools import partial
 from typing import Any
 
 from bot.chat.oracle import judge_blocks
+from bot.chat.trace import trace
 from bot.chat.workspace import Workspace
 from bot.clients import given_token, hms_client, secret, slack_client, slack_http
+from bot.clock import SLACK, Clock
 from bot.core.access import Access, read_access
 from bot.core.finding import Finding
 from bot.errors import ConfigError
@@ -36,11 +38,13 @@ async def doctor(*, ask_slack: bool = False) -> list[Finding]:
         access = read_access(settings.access, command_words(), FREE)
     except ConfigError as error:
         wrong.append(Wrong("ACCESS", error.text.removeprefix("ACCESS, "), ACCESS_RULE))
+    clock = Clock()
+    heard = trace(settings.slack_api_url, lambda date: clock.hear(SLACK, date))
     async with AsyncExitStack() as stack:
         workspace = hms = judge = None
         try:
-            http = await stack.enter_async_context(slack_http(settings))
-            hms = hms_client(settings)
+            http = await stack.enter_async_context(slack_http(settings, heard))
+            hms = hms_client(settings, clock)
         except ConfigError as error:  # a proxy: nobody can be asked without
             setting, _, said = error.text.removesuffix(".").partition(" ")
             why, _, do = said.partition(": ")
@@ -55,7 +59,7 @@ async def doctor(*, ask_slack: bool = False) -> list[Finding]:
                 stack.push_async_callback(store.close)
             return store
 
-        seen = parts(settings, modes(settings), access, wrong, workspace=workspace, hms=hms, look=look)
+        seen = parts(settings, modes(settings), access, clock, wrong, workspace=workspace, hms=hms, look=look)
         alike = list(misspelt(settings, *names_given()))
         known = all(each.name != "PORT" for each in wrong)
         port = partial(look_at_port, settings.host, settings.port) if known else None
@@ -66,6 +70,7 @@ def parts(
     settings: Settings,
     of: Sequence[Mode],
     access: Access,
+    clock: Clock,
     wrong: Sequence[Wrong] = (),
     *,
     workspace: Workspace | None,
@@ -85,6 +90,7 @@ def parts(
     return Parts(
         findings,
         settings.poll_interval_s,
+        clock,
         access,
         since_s=since_s,
         workspace=workspace if fit("SLACK_BOT_TOKEN", "SLACK_API_URL") else None,

@@ -69,11 +69,16 @@ tasks = Gauge("sessions_bot_tasks", "Tasks of the event loop")
 job_failures = Counter("sessions_bot_job_failures_total", "Jobs that failed", ["name"])
 log_lines = Counter("sessions_bot_log_lines_total", "Lines of the log", ["level"])
 
+clock_steps = Counter("sessions_bot_clock_steps_total", "Times that a clock was set, or this machine slept", ["clock"])
+clock_off = Gauge("sessions_bot_clock_off_seconds", "How far a clock is ahead of the time that counts", ["clock"])
+
 # What is counted seldom is there from the start: a first one that makes its line is no rise, for Prometheus.
 for _cause in ("signature", "clock"):
     refused.labels(_cause)
 for _outcome in ("ok", "failed"):
     replies.labels(_outcome)
+for _clock in ("machine", "database"):
+    clock_steps.labels(_clock)
 for _service in ("100ms", "slack"):
     rate_limited.labels(_service)
 for _what in ("field", "peer", "session"):

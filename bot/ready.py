@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.clock import AGREE_S, Clock
+from bot.core.health import clocks
 from bot.jobs.alerts import Alerts
 from bot.slack.identity import Identity
 from bot.slack.socket import Socket
@@ -12,10 +14,11 @@ from bot.slack.socket import Socket
 class Health:
     """Asked at each request."""
 
-    def __init__(self, identity: Identity, alerts: Alerts, socket: Socket | None) -> None:
+    def __init__(self, identity: Identity, alerts: Alerts, socket: Socket | None, clock: Clock) -> None:
         self._identity = identity
         self._alerts = alerts
         self._socket = socket
+        self._clock = clock
         self._stopping = False
 
     def stop(self) -> None:
@@ -32,9 +35,9 @@ class Health:
         return ""
 
     async def note(self) -> str:
-        """Why alerts wait, or ""."""
+        """Why alerts wait, and which clock is wrong, or ""."""
         team_id = self._identity.team_id
-        said = (await self._alerts.stale(team_id), await self._alerts.slow(team_id))
+        said = (clocks(self._clock.off_s, AGREE_S), await self._alerts.stale(team_id), await self._alerts.slow(team_id))
         return "\n".join(filter(None, said))
 
     async def stored(self) -> Mapping[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import aiohttp
@@ -11,9 +12,10 @@ from yarl import URL
 from bot import metrics
 
 
-def trace(api_url: str) -> aiohttp.TraceConfig:
+def trace(api_url: str, hear: Callable[[str], None]) -> aiohttp.TraceConfig:
     """For a session: each request counts under its method of the Web API at `api_url`, the handshake of a websocket as
-    `socket`, and any other as a response_url. Paths of these two are secrets."""
+    `socket`, and any other as a response_url. Paths of these two are secrets. `hear` is told the Date of each answer of
+    the Web API."""
     base = URL(api_url)
 
     def name(url: URL) -> str:
@@ -31,6 +33,8 @@ def trace(api_url: str) -> aiohttp.TraceConfig:
 
     async def end(_: aiohttp.ClientSession, ctx: SimpleNamespace, done: aiohttp.TraceRequestEndParams) -> None:
         count(done.url, ctx, str(done.response.status))
+        if done.url.parent == base:
+            hear(done.response.headers.get("Date", ""))
 
     async def fail(_: aiohttp.ClientSession, ctx: SimpleNamespace, failed: aiohttp.TraceRequestExceptionParams) -> None:
         count(failed.url, ctx, type(failed.exception).__name__)

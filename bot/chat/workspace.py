@@ -6,11 +6,12 @@ usergroups.users.list.
 
 from __future__ import annotations
 
-import time
+from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 
+import aiohttp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 PAGE = 999
@@ -19,14 +20,13 @@ PAGE = 999
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """`scopes` are the token's. `ahead_s`: how far Slack's clock is ahead of ours, to about a second; None where its
-    answer had no date. `org_wide`: the token is one for a whole organisation, which has no workspace of its own."""
+    """`scopes` are the token's. `org_wide`: the token is one for a whole organisation, which has no workspace of its
+    own."""
 
     team_id: str
     team: str
     name: str
     scopes: frozenset[str]
-    ahead_s: float | None
     org_wide: bool = False
 
 
@@ -45,9 +45,13 @@ class Workspace:
             str(answer.get("team") or ""),
             str(answer.get("user") or ""),
             frozenset(filter(None, (scope.strip() for scope in scopes.split(",")))),
-            _ahead_s(answer.headers.get("Date", "")),
             answer.get("is_enterprise_install") is True,
         )
+
+    async def say_time(self) -> None:
+        """Have any answer of Slack's: whoever traces the client hears its Date."""
+        with suppress(SlackApiError, aiohttp.ClientError, TimeoutError):
+            await self._client.auth_test()
 
     async def connect(self, app_token: str) -> None:
         """Ask where a socket could be opened: by that Slack takes the token. None is opened."""
@@ -75,10 +79,3 @@ class Workspace:
         """Who is in a user group. Needs usergroups:read."""
         answer = await self._client.usergroups_users_list(usergroup=group_id)
         return frozenset(answer.get("users") or ())
-
-
-def _ahead_s(date: str) -> float | None:
-    try:
-        return parsedate_to_datetime(date).timestamp() - time.time()
-    except (ValueError, OverflowError):
-        return None

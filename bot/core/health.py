@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,8 @@ SKEW_WARN_S = 5.0
 """A `Date` header has whole seconds and was on its way; what differs by more is a clock that nobody sets."""
 SLACK_SKEW_S = 300.0
 """Requests that are dated further off are refused (docs.slack.dev/authentication/verifying-requests-from-slack)."""
+MACHINE, DATABASE = "this machine's clock", "the database's clock"
+CLOCKS = {"machine": MACHINE, "database": DATABASE}
 SOCKETS = 2
 """So many connections a process has in Socket Mode, and more for moments in which one is replaced."""
 ORG_WIDE = "belongs to an installation for a whole organisation, and the bot serves one workspace"
@@ -29,17 +32,29 @@ EXPIRY_WARN_S = 3 * 86_400.0
 """A token that can't be renewed is told of so long before its end: a weekend, and a day to act in."""
 
 
+def age(good_s: float, now_s: float) -> float | None:
+    """Seconds since a good poll at `good_s`, 0 for never; None where that isn't known: a date that has not come was
+    written by a clock that was wrong."""
+    return max(0.0, now_s - good_s) if 0 < good_s <= now_s + SKEW_WARN_S else None
+
+
 def stale(good_s: float, since_s: float, cause: str, *, now_s: float, interval_s: float) -> str:
     """What to say of sessions that were last read at `good_s`, 0 for never, or "" where that is new enough. `since_s`:
     when the bot began to read. In epoch seconds."""
-    if now_s - max(good_s, since_s) < STALE_POLLS * interval_s:
+    age_s = age(good_s, now_s)
+    if min(now_s - since_s, math.inf if age_s is None else age_s) < STALE_POLLS * interval_s:
         return ""
     return last_read(good_s, now_s) + (f" ({cause})" if cause else "")
 
 
 def last_read(good_s: float, now_s: float) -> str:
     """When 100ms was last read for alerts; 0 is never."""
-    return f"100ms was last read {span(now_s - good_s)} ago" if good_s else "100ms has not been read yet"
+    if not good_s:
+        return "100ms has not been read yet"
+    age_s = age(good_s, now_s)
+    if age_s is None:
+        return f"when 100ms was last read isn't known: a clock was {span(good_s - now_s)} ahead"
+    return f"100ms was last read {span(age_s)} ago"
 
 
 def slow(waiting: int, oldest_s: float) -> str:
@@ -162,27 +177,22 @@ def judge_sockets(count: int) -> Finding:
     return Finding(what, "warn" if count else "fail", f"{seen}, of {SOCKETS}", mend)
 
 
-def judge_slack_clock(ahead_s: float, *, signed: bool) -> Finding:
-    """Our clock against Slack's, which is `ahead_s` ahead of it. `signed`: requests come by HTTP, and dated."""
-    why = "Slack's requests count as forged" if signed and abs(ahead_s) > SLACK_SKEW_S else ""
-    return _clock("Slack's", ahead_s, why)
-
-
-def judge_hms_clock(ahead_s: float, *, back_s: float | None) -> Finding:
-    """The same against 100ms's. Tokens signed here are dated `back_s` back, so that they count at once; None where none
-    are signed."""
-    why = "tokens signed here may not count yet" if back_s is not None and -ahead_s > back_s else ""
-    return _clock("100ms's", ahead_s, why)
-
-
-def _clock(whose: str, ahead_s: float, why: str) -> Finding:
-    """`why` something doesn't work, or ""."""
+def judge_clock(own: str, ahead_s: float, whose: str) -> Finding:
+    """A clock of ours (this machine's, the database's) against `whose`, which is `ahead_s` ahead of it."""
     off_s = abs(ahead_s)
     if off_s <= SKEW_WARN_S:
-        return Finding("Clock", "ok", f"the same as {whose}, to {max(1, round(off_s))} s")
-    seen = f"{span(off_s)} {'behind' if ahead_s > 0 else 'ahead of'} {whose}"
-    mend = "set this machine's clock, and keep it set (NTP)"
-    return Finding("Clock", "fail", f"{seen}: {why}", mend) if why else Finding("Clock", "warn", seen, mend)
+        return Finding("Clock", "ok", f"{own} is the same as {whose}, to {max(1, round(off_s))} s")
+    seen = f"{own} is {span(off_s)} {'behind' if ahead_s > 0 else 'ahead of'} {whose}"
+    return Finding("Clock", "warn", seen, "keep it set (NTP); the bot goes by Slack's and 100ms's meanwhile")
+
+
+def clocks(off_s: Mapping[str, float], most_s: float) -> str:
+    """A line for each clock of ours that is off by more than `most_s`, or ""."""
+    off = {CLOCKS[name]: by_s for name, by_s in off_s.items() if abs(by_s) > most_s}
+    return "\n".join(
+        f"{own} is {span(abs(by_s))} {'ahead of' if by_s > 0 else 'behind'} Slack's and 100ms's, which count"
+        for own, by_s in off.items()
+    )
 
 
 def judge_token(claims: Mapping[str, Any] | None, now_s: float) -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -14,6 +13,7 @@ from bot.chat.answers import judge
 from bot.chat.oracle import Blocks, Verdict
 from bot.chat.outcome import NotNow, Refused
 from bot.chat.workspace import Who, Workspace
+from bot.clock import Clock
 from bot.core import health
 from bot.core.access import Access
 from bot.core.finding import Finding
@@ -34,7 +34,8 @@ ELSE = "look at the other lines, and try again"
 class Parts:
     """What is looked at; None or "" where it isn't set, or wrongly, of which `settings` tell. `given_token`: 100ms's,
     where it isn't signed here. `look`: the database as it is, None where there is none yet; raises ConfigError.
-    `interval_s` lies between two polls; `since_s`: since when the bot polls, where it is known, in epoch seconds.
+    `interval_s` lies between two polls; `clock` hears what Slack and 100ms
+    answer; `since_s`: since when the bot polls, where it is known, in epoch seconds.
     `slack_proxy`, `hms_proxy`: the `host:port` that lies between, or "". `signed`: Slack's requests come by HTTP, and
     dated. `port`: the address that the bot would listen at, and `sockets`: how many connections of Socket Mode are
     open: the one for the command line, the other for the running bot. `judge`: Slack's own judgement of
@@ -42,6 +43,7 @@ class Parts:
 
     settings: Sequence[Finding]
     interval_s: float
+    clock: Clock
     access: Access = field(default_factory=dict)
     since_s: float = 0.0
     workspace: Workspace | None = None
@@ -69,11 +71,11 @@ class Answer(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One examination. `ahead_s`: how far the clock of 100ms is ahead; `store`: one at this program's revision."""
+    """One examination. `hms`: True where 100ms answered; `store`: one at this program's revision."""
 
     parts: Parts
     who: asyncio.Task[Answer[Who]]
-    ahead_s: asyncio.Task[Answer[float]]
+    hms: asyncio.Task[Answer[bool]]
     store: asyncio.Task[Answer[Store]]
 
 
@@ -134,10 +136,10 @@ async def _who(parts: Parts) -> Answer[Who]:
     return Answer([Finding(what, "ok", f"{who.team} ({who.team_id}), as @{who.name}")], who)
 
 
-async def _hms(parts: Parts) -> Answer[float]:
+async def _hms(parts: Parts) -> Answer[bool]:
     if parts.hms is None:
         return Answer([])
-    given = health.judge_token(claims(parts.given_token), time.time()) if parts.given_token else None
+    given = health.judge_token(claims(parts.given_token), parts.clock()) if parts.given_token else None
     if given is not None and given.state == "fail":
         return Answer([given])
     what, mend = "100ms", f"look at 100ms's status page, and check {_way_out(parts.hms_proxy)}"
@@ -148,7 +150,7 @@ async def _hms(parts: Parts) -> Answer[float]:
     except HmsUnavailable as error:
         return Answer([Finding(what, "fail", f"{error.text} ({error.cause})", mend)])
     except HmsAuth as error:
-        return Answer([_refused_token(error, bool(given))], parts.hms.ahead_s)
+        return Answer([_refused_token(error, bool(given))], True)
     except HmsRateLimited as error:
         return Answer([Finding(what, "warn", error.text, "others use the account too; try again then")])
     except HmsRefused as error:
@@ -156,7 +158,7 @@ async def _hms(parts: Parts) -> Answer[float]:
     except HmsError as error:
         return Answer([Finding(what, "fail", f"another answer than 100ms's ({error.cause})", "check HMS_API_URL")])
     signed = Finding("100ms token", "ok", "taken; signed with HMS_ACCESS_KEY, and renewed each day")
-    return Answer([given or signed, *health.judge_reading(read.sessions, read.unreadable)], parts.hms.ahead_s)
+    return Answer([given or signed, *health.judge_reading(read.sessions, read.unreadable)], True)
 
 
 def _refused_token(error: HmsError, given: bool) -> Finding:

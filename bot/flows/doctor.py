@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from bot import log
 from bot.chat.answers import judge
 from bot.chat.outcome import Refused
 from bot.chat.workspace import Who, Workspace
+from bot.clock import HMS, SLACK
 from bot.core import health
 from bot.core.access import names_groups
 from bot.core.channel import Channel
@@ -19,7 +19,6 @@ from bot.core.roles import Templates
 from bot.errors import HmsError
 from bot.flows.approval import blocks
 from bot.flows.asked import ELSE, Asked, Parts, ask, broken, refused, within
-from bot.hms.auth import CLOCK_SKEW_S
 from bot.render.escape import code
 from bot.render.help import COMMAND
 from bot.render.pauses import let_in, pause
@@ -44,7 +43,7 @@ async def examine(parts: Parts, *, check_s: float = CHECK_S) -> list[Finding]:
     await asyncio.wait(checks.values(), timeout=check_s)
     late = f"no answer within {check_s:.0f} s"
     found = [task.result() if task.done() else [Finding(what, "fail", late, ELSE)] for what, task in checks.items()]
-    for task in (asked.who, asked.ahead_s, asked.store, *checks.values()):
+    for task in (asked.who, asked.hms, asked.store, *checks.values()):
         task.cancel()  # and not waited for: a driver may take its time even for that
     return [finding for some in found for finding in some]
 
@@ -119,12 +118,12 @@ async def _cause(asked: Coroutine[Any, Any, Any]) -> str:
 
 
 async def _hms_token(asked: Asked) -> Sequence[Finding]:
-    return (await asked.ahead_s).findings
+    return (await asked.hms).findings
 
 
 async def _roles(asked: Asked) -> Sequence[Finding]:
     hms = asked.parts.hms
-    if hms is None or (await asked.ahead_s).known is None:
+    if hms is None or (await asked.hms).known is None:
         return []
     try:
         templates = Templates(await within(hms.list_templates()))
@@ -135,13 +134,10 @@ async def _roles(asked: Asked) -> Sequence[Finding]:
 
 
 async def _clocks(asked: Asked) -> Sequence[Finding]:
-    who, hms_ahead_s = (await asked.who).known, (await asked.ahead_s).known
-    found = []
-    if who is not None and who.ahead_s is not None:
-        found.append(health.judge_slack_clock(who.ahead_s, signed=asked.parts.signed))
-    if hms_ahead_s is not None:
-        found.append(health.judge_hms_clock(hms_ahead_s, back_s=None if asked.parts.given_token else CLOCK_SKEW_S))
-    return found
+    clock = asked.parts.clock
+    await asyncio.wait([asked.who, asked.hms])  # whose answers it hears
+    heard = [(f"{service}'s", clock.ahead_s(service)) for service in (SLACK, HMS)]
+    return [health.judge_clock(health.MACHINE, ahead_s, whose) for whose, ahead_s in heard if ahead_s is not None]
 
 
 async def _database(asked: Asked) -> Sequence[Finding]:
@@ -153,32 +149,38 @@ async def _port(asked: Asked) -> Sequence[Finding]:
 
 
 async def _last_poll(asked: Asked) -> Sequence[Finding]:
-    store, who = (await asked.store).known, (await asked.who).known
+    """Also the database's clock, by which it is dated on PostgreSQL."""
+    store, who, _ = (await asked.store).known, (await asked.who).known, await asked.hms
     if store is None or who is None:
         return []
     state, running, parts = await store.poll_state(who.team_id), await store.running(), asked.parts
-    return [
+    found = [
         health.judge_polls(
             (state.good_ms or 0) / 1000,
             parts.since_s,
             state.cause,
             running=running,
-            now_s=time.time(),
+            now_s=parts.clock(),
             interval_s=parts.interval_s,
         )
     ]
+    if not store.single:
+        ahead_s = parts.clock() - await store.time()
+        found.append(health.judge_clock(health.DATABASE, ahead_s, "the one that the bot goes by"))
+    return found
 
 
 async def _outbox(asked: Asked) -> Sequence[Finding]:
     store, who = (await asked.store).known, (await asked.who).known
     if store is None:
         return []
-    counts = await store.counts(who.team_id if who is not None else "")
+    now_ms = int(asked.parts.clock() * 1000)
+    counts = await store.counts(who.team_id if who is not None else "", now_ms)
     release = f"*Send them* in `{COMMAND} subscriptions` of their channels"
     found = [health.judge_outbox(counts.waiting, counts.late_s, counts.held, release)]
     stopped = await store.workspace_stopped(who.team_id if who is not None else "")
     if stopped is not None:
-        seen = health.refused(stopped.cause, time.time() - stopped.since_ms / 1000)
+        seen = health.refused(stopped.cause, asked.parts.clock() - stopped.since_ms / 1000)
         mend = "install the app again, or copy its token anew; what waits goes out once Slack takes it"
         found.insert(0, Finding("Sending", "fail", seen, mend))
     return found

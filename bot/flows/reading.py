@@ -60,7 +60,7 @@ async def read(hms: Hms, known: Snapshot, seen: Seen, now_ms: int) -> AsyncItera
 async def _ended(hms: Hms, known: Snapshot, seen: Seen, read_ms: int) -> AsyncIterator[Progress]:
     """Those that began since the last reading, then the older ones of the backlog. Where a slice doesn't reach to it,
     the new backlog covers both: what is read again then is known."""
-    recent = Backlog((known.read_ms or read_ms) - OVERLAP_MS, "")
+    recent = Backlog(min(known.read_ms or read_ms, read_ms) - OVERLAP_MS, "")
     left = SLICE_PAGES
     for part in (recent, known.backlog):
         if part is None or not left:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import aiohttp
@@ -18,6 +17,7 @@ from bot import log, metrics
 from bot.core.mask import Mask
 from bot.core.roles import Said, Template
 from bot.core.session import Room, Session
+from bot.core.times import http_date_s
 from bot.core.values import LIMIT_MAX, LIMIT_MIN
 from bot.errors import HmsBadReply, HmsError, HmsRefused, HmsUnavailable
 from bot.hms import wire
@@ -84,7 +84,8 @@ class RawBatch:
 
 class Hms:
     """100ms, server-side API v2. Every method raises HmsError. With a `mask` nobody's name or user id gets further.
-    `said`: the roles that the settings name. `proxy`: the URL of one to go through, as `proxy_to` gives it."""
+    `said`: the roles that the settings name. `proxy`: the URL of one to go through, as `proxy_to` gives it. `hear`
+    is told the Date of each answer."""
 
     def __init__(
         self,
@@ -95,6 +96,8 @@ class Hms:
         mask: Mask | None = None,
         said: Said | None = None,
         proxy: str | None = None,
+        clock: Callable[[], float] = time.time,
+        hear: Callable[[str], None] = lambda date: None,
     ) -> None:
         self._patience = patience or Patience()
         self._mask = mask
@@ -103,13 +106,15 @@ class Hms:
         self.templates = TemplateCache(self.list_templates, said or Said())
         self._limit_most = LIMIT_MAX  # less where the account takes less
         self.ahead_s = 0.0
-        """How far the clock of 100ms is ahead of ours, to about a second, as its last answer said."""
+        """How far the clock of 100ms is ahead of `clock`, to about a second, as its last answer said."""
+        self._clock = clock
+        self._hear = hear
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
             auth=ManagementAuth(token),
             timeout=TIMEOUT,
             transport=AiohttpTransport(limits=LIMITS, proxy=httpx.Proxy(proxy) if proxy else None),
-            event_hooks={"response": [bound]},
+            event_hooks={"response": [self._note_time, bound]},
             headers={"Accept": "application/json", "User-Agent": "sessions-bot"},
         )
 
@@ -209,15 +214,14 @@ class Hms:
             metrics.hms_requests.labels(path, status).observe(time.perf_counter() - began)
             if status == "429":
                 metrics.rate_limited.labels("100ms").inc()
-        self._note_time(response)
         return decode(response, read)
 
-    def _note_time(self, response: httpx.Response) -> None:
-        try:
-            theirs = parsedate_to_datetime(response.headers["Date"]).timestamp()
-        except (KeyError, ValueError, OverflowError):
-            return
-        self.ahead_s = theirs - time.time()
+    async def _note_time(self, response: httpx.Response) -> None:
+        """Of every answer, also of one that refuses a token: what is signed next is dated by it."""
+        date = response.headers.get("Date", "")
+        if (theirs_s := http_date_s(date)) is not None:
+            self._hear(date)
+            self.ahead_s = theirs_s - self._clock()
 
 
 def _page(limit: int, start: str | None) -> dict[str, str]:

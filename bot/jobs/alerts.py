@@ -4,18 +4,17 @@ keep."""
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot import log, metrics
-from bot.core.health import held, refused, slow, stale
+from bot.clock import Clock
+from bot.core.health import age, held, refused, slow, stale
 from bot.flows.deliver import Deliver
 from bot.flows.digest import Digests
 from bot.flows.poll import Poll
 from bot.flows.walk import PAGE_EVERY_S, Walk
 from bot.flows.watch import Watch
 from bot.jobs.scheduler import Job
-from bot.store.clock import Clock
 from bot.store.store import POLLER, Fence, Store
 
 LEASE_S = 15.0
@@ -28,11 +27,13 @@ WATCH_S = 5.0
 """Seconds between looks at what keeps messages from everybody."""
 DIGESTS_S = 5.0
 """How often it is looked whether a digest is due."""
+PRUNE_S = 3_600.0
+"""Seconds between two looks at what is too old to keep."""
 
 
 class Alerts:
-    """The work of one process. Every process sends; one polls, every `interval_s`, makes digests and reads
-    rooms. `clock` is the one that `deliver` goes by."""
+    """The work of one process. Every process sends; one polls, every `interval_s`, makes digests and reads rooms.
+    `clock` is the one that all of them go by; `hear` asks Slack, so that the clock hears what time it is."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Alerts:
         watch: Watch,
         clock: Clock,
         interval_s: float,
+        hear: Callable[[], Awaitable[None]],
         *,
         lead_s: float = LEASE_S,
         reconcile_s: float = RECONCILE_S,
@@ -56,12 +58,13 @@ class Alerts:
         self._watch = watch
         self._clock = clock
         self._interval_s = interval_s
+        self._hear = hear
         self._lead_s = lead_s
         self._reconcile_s = reconcile_s
         self._owner = secrets.token_hex(8)
         self._fence: Fence | None = None
-        self._renew_at = self._poll_at = 0.0  # in the time of time.monotonic
-        self._began_s = time.time()
+        self._renew_at = self._poll_at = self._prune_at = 0.0  # by `clock.steady`
+        self._began = clock.steady()
         metrics.poll_interval.set(interval_s)
 
     def jobs(self) -> Sequence[Job]:
@@ -74,35 +77,34 @@ class Alerts:
             Job("reconcile", self._reconcile_s, self._look_up, 60.0, whole=True),
             Job("probe", WATCH_S, self._watch.probe, 30.0),
             Job("tell", WATCH_S, self._tell, 30.0),
-            Job("prune", 3_600.0, self._prune, 60.0),
+            Job("prune", TICK_S, self._prune, 60.0),
         )
 
     async def slow(self, team_id: str) -> str:
         """Lines for operators where messages don't go out, or ""."""
-        counts = await self._store.counts(team_id)
+        counts = await self._store.counts(team_id, self._now_ms())
         return "\n".join(filter(None, (slow(counts.waiting, counts.late_s), held(counts.held))))
 
     async def stale(self, team_id: str) -> str:
         """A line where Slack refuses the bot, or what is known of sessions is old, or ""."""
         state, stopped = await self._store.poll_state(team_id), await self._store.workspace_stopped(team_id)
-        good_s, now_s = (state.good_ms or 0) / 1000, time.time()
-        old = stale(good_s, self._began_s, state.cause, now_s=now_s, interval_s=self._interval_s)
+        good_s, now_s = (state.good_ms or 0) / 1000, self._clock()
+        old = stale(good_s, self._began_s(), state.cause, now_s=now_s, interval_s=self._interval_s)
         said = refused(stopped.cause, now_s - stopped.since_ms / 1000) if stopped is not None else ""
         why = "; ".join(filter(None, (said, old)))
         return f"alerts wait: {why}" if why else ""
 
     async def stored(self, team_id: str) -> Mapping[str, float]:
         """What operators watch of what is stored: see `metrics.STORED`."""
-        counts = await self._store.counts(team_id)
-        good_ms = (await self._store.poll_state(team_id)).good_ms
-        good_s = self._began_s if good_ms is None else good_ms / 1000
+        counts = await self._store.counts(team_id, self._now_ms())
+        age_s = age(((await self._store.poll_state(team_id)).good_ms or 0) / 1000, self._clock())
         return {
             metrics.OUTBOX_MESSAGES: counts.waiting,
             metrics.OUTBOX_AGE: counts.late_s,
             metrics.HELD_MESSAGES: counts.held,
             metrics.PAUSED_CHANNELS: counts.paused,
             metrics.WORKSPACE_REFUSED: await self._store.workspace_stopped(team_id) is not None,
-            metrics.POLL_AGE: max(0.0, time.time() - good_s),
+            metrics.POLL_AGE: self._clock() - self._began_s() if age_s is None else age_s,
         }
 
     async def recover(self, team_id: str) -> None:
@@ -112,7 +114,7 @@ class Alerts:
 
     async def _lead(self) -> None:
         """Renew the lease when a third of it is over; one that another has, try to get."""
-        before, now = self._fence, time.monotonic()
+        before, now = self._fence, self._clock.steady()
         if before and now < self._renew_at:
             return
         self._renew_at = now + self._lead_s / 3
@@ -126,7 +128,7 @@ class Alerts:
             log.info("following")
 
     async def _run_poll(self) -> None:
-        now = time.monotonic()
+        now = self._clock.steady()
         if self._fence and now >= self._poll_at:
             self._poll_at = now + self._interval_s - TICK_S / 2
             await self._poll.run(self._fence)
@@ -138,19 +140,38 @@ class Alerts:
     async def _tell(self) -> None:
         """Tell operators, where this process leads."""
         if self._fence:
-            await self._watch.tell(self._fence, self._interval_s, self._began_s)
+            await self._watch.tell(self._fence, self._interval_s, self._began_s())
 
     async def _read_rooms(self) -> None:
         if self._fence:
             await self._walk.step()
 
     async def _send(self) -> None:
-        await self._clock.set()
-        await self._deliver.run()
+        if await self._timely():
+            await self._deliver.run()
 
     async def _look_up(self) -> None:
+        if await self._timely():
+            await self._deliver.reconcile()
+
+    async def _timely(self) -> bool:
+        """Look at the clocks; True where it is certain how late it is. Otherwise Slack tells, without which nothing
+        could be sent either."""
         await self._clock.set()
-        await self._deliver.reconcile()
+        if self._clock.doubtful:
+            await self._hear()
+        return not self._clock.doubtful
 
     async def _prune(self) -> None:
-        await self._store.prune(int(time.time() * 1000))
+        now = self._clock.steady()
+        if now < self._prune_at or not self._clock.sure:
+            return
+        self._prune_at = now + PRUNE_S
+        await self._store.prune(self._now_ms())
+
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)
+
+    def _began_s(self) -> float:
+        """When this process began, in epoch seconds."""
+        return self._clock() - self._clock.steady() + self._began

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bot.core.digest import Digest
 from bot.core.filters import DIGEST
@@ -80,7 +80,7 @@ async def _preview(request: Request, said: str) -> Message:
             raise
     else:
         wanted = await _one(request, "preview", said)
-    most_s = PREVIEW_SHARE * request.bot.answer_s - (datetime.now(UTC) - request.now).total_seconds()
+    most_s = PREVIEW_SHARE * request.bot.answer_s - (request.bot.clock() - request.now).total_seconds()
     return await preview(request.bot.hms, request.bot.rooms, wanted, request.now, most_s)
 
 

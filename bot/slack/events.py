@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot import log
+from bot.core.times import ms
 from bot.slack.request import Bot
 
 Event = Mapping[str, Any]
@@ -46,7 +46,7 @@ async def _id_changed(bot: Bot, event: Event) -> None:
 async def _uninstalled(bot: Bot, event: Event) -> None:
     """Nobody in the workspace can be answered or told anything, until the app is installed again."""
     log.error("uninstalled", cause=event.get("type"))
-    await bot.store.workspace_refused(bot.team_id(), "app_uninstalled", int(time.time() * 1000))
+    await bot.store.workspace_refused(bot.team_id(), "app_uninstalled", ms(bot.clock()))
 
 
 async def _revoked(bot: Bot, event: Event) -> None:

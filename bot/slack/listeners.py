@@ -16,6 +16,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
 from bot import log
+from bot.core.times import ms
 from bot.errors import StaleButton
 from bot.render.help import COMMAND
 from bot.slack import buttons, events
@@ -60,7 +61,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
     async def hear(body: dict[str, Any]) -> None:
         try:
-            if not await begun_before(bot.store, bot.team_id(), sent_as(body)):
+            if not await begun_before(bot.store, bot.team_id(), sent_as(body), ms(bot.clock())):
                 await events.heard(bot, body)
         except Exception as error:
             log.error("event_failed", kind=_kind(body), cause=type(error).__name__, exc_info=True)

@@ -4,7 +4,6 @@ good for five minutes, also after a restart and at another replica."""
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,14 +21,14 @@ def sent_as(body: Mapping[str, Any]) -> str:
     return str(body.get("event_id") or body.get("trigger_id") or "")
 
 
-async def begun_before(store: Store, team_id: str, sent: str) -> bool:
+async def begun_before(store: Store, team_id: str, sent: str, now_ms: int) -> bool:
     """True for a request that some process has begun to do. False where the database doesn't say: this process's own
     memory has to do then."""
     if not sent:
         return False
     try:
         async with asyncio.timeout(WAIT_S):
-            first = await store.begin(team_id, sent, int(time.time() * 1000), KEPT_MS)
+            first = await store.begin(team_id, sent, now_ms, KEPT_MS)
     except (StoreError, TimeoutError) as error:
         log.warning("repeats_unknown", cause=getattr(error, "cause", "") or type(error).__name__)
         return False

@@ -72,6 +72,7 @@ class Bot:
     access: Access = field(default_factory=dict)
     words: tuple[str, ...] = ()  # the subcommands, for the nearest word in an error
     answer_s: float = ANSWER_S
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def invite(self) -> str:
@@ -125,7 +126,7 @@ class Request:
             home_id=str(user.get("team_id") or team_id),  # only people of the workspace can type its commands
             org_wide=str(body.get("is_enterprise_install")).lower() == "true",
             response_url=str(body.get("response_url") or ""),
-            now=datetime.now(UTC),
+            now=bot.clock(),
             zone=bot.people.unknown.zone,
             channel_id=str(body.get("channel_id") or channel.get("id") or ""),
             channel_name=str(body.get("channel_name") or channel.get("name") or ""),
@@ -224,7 +225,7 @@ async def _answer(request: Request, event: str, job: Coroutine[Any, Any, None]) 
     reference = log.reference.get()
     try:
         async with asyncio.timeout(request.bot.answer_s), request.bot.work.slot():
-            if await begun_before(request.bot.store, request.team_id, request.sent):
+            if await begun_before(request.bot.store, request.team_id, request.sent, request.now_ms):
                 job.close()
                 return "repeated"
             await request.at_home()

@@ -13,6 +13,8 @@ from bot.store.tables import leases
 
 POLLER = "poller"
 """The lease of the process that polls."""
+FAR_MS = 90_000
+"""No lease lasts for so long: one that does was taken before PostgreSQL's clock was set back."""
 _NOW_S = func.extract("epoch", func.clock_timestamp())
 """PostgreSQL's own clock."""
 
@@ -27,7 +29,8 @@ async def take(db: AsyncConnection, name: str, owner: str, ttl_ms: int, *, singl
     if not single:
         now = cast(_NOW_S * 1000, BigInteger)
     statement = insert(db, leases).values(name=name, owner=owner, epoch=1, expires_ms=now + ttl_ms)
-    free: Any = true() if single else or_(leases.c.owner == owner, leases.c.expires_ms < now)
+    over = or_(leases.c.expires_ms < now, leases.c.expires_ms > now + FAR_MS)
+    free: Any = true() if single else or_(leases.c.owner == owner, over)
     changed = case((leases.c.owner == owner, 0), else_=1)
     taken = statement.on_conflict_do_update(
         index_elements=["name"],
@@ -40,7 +43,8 @@ async def take(db: AsyncConnection, name: str, owner: str, ttl_ms: int, *, singl
 
 async def lasts(db: AsyncConnection, name: str) -> bool:
     """Whether somebody has it now, by PostgreSQL's clock."""
-    query = select(leases.c.name).where(leases.c.name == name, leases.c.expires_ms > cast(_NOW_S * 1000, BigInteger))
+    now = cast(_NOW_S * 1000, BigInteger)
+    query = select(leases.c.name).where(leases.c.name == name, leases.c.expires_ms.between(now, now + FAR_MS))
     return await db.scalar(query) is not None
 
 

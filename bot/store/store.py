@@ -516,10 +516,10 @@ class Store:
 
     # All of it
 
-    async def counts(self, team_id: str = "") -> Counts:
-        """What waits now, in all channels of a team; "" for those of all teams."""
-        now_ms = int(await self.time() * 1000)
-        return await self._run(lambda db: counts.read(db, now_ms, team_id))
+    async def counts(self, team_id: str = "", now_ms: int | None = None) -> Counts:
+        """What waits now, in all channels of a team; "" for those of all teams. None is now by the database's clock."""
+        at_ms = int(await self.time() * 1000) if now_ms is None else now_ms
+        return await self._run(lambda db: counts.read(db, at_ms, team_id))
 
     async def prune(self, now_ms: int) -> None:
         """Forget what was sent or given up, closed cards and ended sessions seven days before the last good poll, mutes

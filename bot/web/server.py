@@ -29,14 +29,16 @@ def application(
     note: Callable[[], Awaitable[str]],
     counts: Metrics,
     bounds: Bounds,
+    now_s: Callable[[], float] = time.time,
 ) -> web.Application:
     """`slack` takes the events path, where the mode has one. `not_ready` is "" or says what is still missing; `note` is
-    "" or says what doesn't work though people can be answered; it raises BotError where the database does."""
+    "" or says what doesn't work though people can be answered; it raises BotError where the database does. `now_s`:
+    Slack's time, by which it dates what it sends."""
     said = Timely(note, SILENT)
     app = web.Application(client_max_size=bounds.body_bytes, middlewares=[bounded(bounds)])
     app.on_response_prepare.append(sign_off)
     if slack is not None:
-        app.router.add_post("/slack/events", _events(slack, SignatureVerifier(signing_secret)))
+        app.router.add_post("/slack/events", _events(slack, SignatureVerifier(signing_secret), now_s))
 
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -52,13 +54,13 @@ def application(
     return app
 
 
-def _events(slack: AsyncApp, verifier: SignatureVerifier) -> Handler:
+def _events(slack: AsyncApp, verifier: SignatureVerifier, now_s: Callable[[], float]) -> Handler:
     refusals = Refusals()
 
     async def events(request: web.Request) -> web.StreamResponse:
         began = time.perf_counter()
         log.new_reference()
-        off_s = _signed_off_s(request, await request.read(), verifier)
+        off_s = _signed_off_s(request, await request.read(), verifier, now_s())
         if off_s is None or abs(off_s) > SLACK_SKEW_S:
             refusals.note(off_s)
             return web.Response(status=401)
@@ -79,7 +81,7 @@ def _events(slack: AsyncApp, verifier: SignatureVerifier) -> Handler:
     return events
 
 
-def _signed_off_s(request: web.Request, body: bytes, verifier: SignatureVerifier) -> float | None:
+def _signed_off_s(request: web.Request, body: bytes, verifier: SignatureVerifier, now_s: float) -> float | None:
     """Seconds by which our clock is ahead of the request's date; None where Slack didn't sign it. Asked before Bolt
     looks at it: a time that isn't a number is for Bolt a failure like others, which then would be told to the
     response_url of whoever sent it."""
@@ -89,6 +91,6 @@ def _signed_off_s(request: web.Request, body: bytes, verifier: SignatureVerifier
         if len(stamps) != 1 or len(signatures) != 1:
             return None
         expected = verifier.generate_signature(timestamp=stamps[0], body=body) or ""
-        return time.time() - int(stamps[0]) if hmac.compare_digest(expected, signatures[0]) else None
+        return now_s - int(stamps[0]) if hmac.compare_digest(expected, signatures[0]) else None
     except (ValueError, TypeError, OverflowError):  # not a number, not UTF-8, not ASCII, too big
         return None

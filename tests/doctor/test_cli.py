@@ -161,23 +161,21 @@ async def test_access_that_names_what_is_not_there(make_world: Callable[..., Any
 
 
 async def test_clocks_that_are_wrong(make_world: Callable[..., Any]) -> None:
+    """Nothing depends on this machine's: what is signed is dated by the clock of whoever looks at the date."""
     world = await make_world(clock=lambda: time.time() + 400, hms={"clock": lambda: time.time() + 60})
     said = await world.doctor()
+    assert (said.code, said.of("100ms token")[0][0]) == (0, "ok")
     (slack, hms) = said.of("Clock")
-    assert said.code == 1 and slack[0] == "fail"
-    assert re.match(r"(6 min|[34]\d\d s) behind Slack's: Slack's requests count as forged", slack[1])
-    assert said.of("100ms token")[0][0] == "ok" and hms[0] == "warn"  # what is signed in the past counts
-    assert re.match(r"\d+ s behind 100ms's  → set this machine's clock", hms[1])
-    said = await world.doctor(SLACK_SIGNING_SECRET="")  # so it is Socket Mode, where nothing is signed
-    assert (said.code, said.of("Clock")[0][0]) == (0, "warn")
+    assert re.match(r"this machine's clock is (6 min|[34]\d\d s) behind Slack's  → keep it set", slack[1])
+    assert re.match(r"this machine's clock is \d+ s behind 100ms's  → keep it set", hms[1])
+    assert slack[0] == hms[0] == "warn"
     world.folder.rmdir()
-    world = await make_world(hms={"clock": lambda: time.time() - 60})
-    said = await world.doctor()
-    assert said.of("100ms token")[0][0] == "fail"  # signed in its future
-    assert said.of("Clock")[1][0] == "fail"
-    assert re.match(r"\d+ s ahead of 100ms's: tokens signed here", said.of("Clock")[1][1])
-    said = await world.doctor(**HMS_KEYS, HMS_MANAGEMENT_TOKEN=world.hms.token())
-    assert (said.code, said.of("Clock")[1][0]) == (0, "warn")  # that one was signed elsewhere
+    for off_s in (-60, -86_400):
+        world = await make_world(hms={"clock": lambda off_s=off_s: time.time() + off_s})
+        said = await world.doctor()
+        assert (said.code, said.of("100ms token")[0][0]) == (0, "ok")
+        assert said.of("Clock")[1][0] == "warn" and "ahead of 100ms's" in said.of("Clock")[1][1]
+        world.folder.rmdir()
 
 
 async def test_what_hangs_is_a_line_and_hangs_nothing(world: World) -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.clock import Clock
 from bot.core.finding import Finding
 from bot.flows.asked import Parts
 from bot.flows.doctor import examine
@@ -18,7 +19,7 @@ async def test_a_check_that_raises_is_a_finding(caplog: pytest.LogCaptureFixture
     async def look() -> Store:
         raise RuntimeError("<secret>")
 
-    found = await examine(Parts(SETTINGS, 15.0, look=look))
+    found = await examine(Parts(SETTINGS, 15.0, Clock(), look=look))
     assert found[0] == SETTINGS[0]
     assert [each.state for each in found if each.what == "Database"] == ["fail"]
     assert not any("secret" in each.seen for each in found)
@@ -33,6 +34,6 @@ async def test_a_check_that_hangs_is_a_finding() -> None:
             await asyncio.sleep(0.5)  # as a driver that takes its time even to be cancelled
         raise AssertionError
 
-    found = await examine(Parts(SETTINGS, 15.0, look=look), check_s=0.1)
+    found = await examine(Parts(SETTINGS, 15.0, Clock(), look=look), check_s=0.1)
     assert [(each.what, each.state) for each in found][:2] == [("Settings", "ok"), ("Database", "fail")]
     assert found[1].seen.startswith("no answer within")

@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.chat import Chat
 from bot.chat.workspace import Workspace
+from bot.clock import HMS, Clock
 from bot.core.change import Changed
 from bot.core.digest import Digest
 from bot.core.health import SLOW_S
@@ -31,7 +32,6 @@ from bot.hms.auth import SignedToken
 from bot.hms.client import LIFE_MOST, Hms
 from bot.jobs.alerts import Alerts
 from bot.jobs.scheduler import Scheduler
-from bot.store.clock import Clock
 from bot.store.prune import DAY_MS
 from bot.store.store import Store
 from tests.slack.live import fill
@@ -46,7 +46,11 @@ class Process:
 
     def __init__(self, store: Store, slack: FakeSlack, hms: FakeHms, http: aiohttp.ClientSession) -> None:
         self.store = store
-        self.hms = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
+        clock = Clock()
+        if not store.single:
+            clock.share(store.time)
+        token = SignedToken(hms.access_key, hms.secret)
+        self.hms = Hms(hms.url, token, clock=clock, hear=lambda date: clock.hear(HMS, date))
         self.ahead = timedelta()
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=http, retry_handlers=[])
         self.later_s = 0.0
@@ -58,12 +62,13 @@ class Process:
             clock=lambda: datetime.now(UTC) + self.ahead,
             monotonic=lambda: time.monotonic() + self.later_s,
         )
-        clock = Clock(store)
         deliver = Deliver(store, Chat(client), clock=clock)
         self.digests = Digests(self.hms, Rooms(self.hms, store, lambda: TEAM_ID), store, lambda: TEAM_ID)
         walk = Walk(self.hms, Rooms(self.hms, store, lambda: TEAM_ID), store, lambda: TEAM_ID)
         watch = Watch(store, Workspace(client), lambda: TEAM_ID, lambda: int(clock() * 1000))
-        self.alerts = Alerts(store, self.poll, self.digests, walk, deliver, watch, clock, 0.5, lead_s=LEAD_S)
+        self.alerts = Alerts(
+            store, self.poll, self.digests, walk, deliver, watch, clock, 0.5, client.auth_test, lead_s=LEAD_S
+        )
         self.scheduler = Scheduler(self.alerts.jobs())
 
     async def end(self) -> None:

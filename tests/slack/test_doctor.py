@@ -18,7 +18,8 @@ async def test_all_is_well(bot: str, slack: FakeSlack) -> None:
     said = await press(slack, brief, "Details")
     for line in (
         "Settings* · all there for python -m bot web", "Slack token* · Live Studio", "100ms token* · taken; signed",
-        "Clock* · the same as Slack's", "Clock* · the same as 100ms's", "Database* · revision 0", "Last poll* · 100ms ",
+        "Clock* · this machine's clock is the same as Slack's",
+        "Clock* · this machine's clock is the same as 100ms's", "Database* · revision 0", "Last poll* · 100ms ",
         "Outbox* · 0 to be sent", "Channels* · no channel has subscriptions or digests",
     ):  # fmt: skip
         assert f"🟢 *{line}" in said.plain, line

@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.clock import Clock
 from bot.errors import TooMany
 from bot.store import leases
-from bot.store.clock import Clock
 from bot.store.database import Database
 from bot.store.store import SUBSCRIPTIONS_MOST, Row, Store
+from tests.clocks import DAY_S, HOUR_S, set_database
 from tests.store.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, subscription, take, tracked
 
 
@@ -149,6 +150,20 @@ async def test_a_lease_is_one_owners_until_it_ends(stores: list[Store]) -> None:
     assert sum(fence is not None for fence in leaders) == 1
 
 
+@pytest.mark.parametrize("by_s", [-HOUR_S, -40 * DAY_S])
+async def test_a_lease_from_before_the_clock_was_set_back_is_over(postgres: str, by_s: float) -> None:
+    """Its owner is gone: nobody would poll for as long."""
+    await set_database(postgres, 0.0)
+    one, two = await Store.open(postgres), await Store.open(postgres)
+    assert await one.lead("poller", "one", 15_000)
+    assert await two.lead("poller", "two", 15_000) is None
+    await set_database(postgres, by_s)
+    assert not await two.running()
+    assert await two.lead("poller", "two", 15_000)
+    for store in (one, two):
+        await store.close()
+
+
 async def test_replicas_whose_clocks_differ_leave_each_others_rows(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,7 +171,8 @@ async def test_replicas_whose_clocks_differ_leave_each_others_rows(
     await commit(stores[0], message("m"))
     for store, ahead_s in zip(stores, (0, 60, -60), strict=True):
         monkeypatch.setattr(time, "time", lambda ahead_s=ahead_s: real() + ahead_s)
-        clock = Clock(store)
+        clock = Clock()
+        clock.share(store.time)
         await clock.set()
         now_ms = int(clock() * 1000)
         read.append(now_ms)
