@@ -71,9 +71,8 @@ class Rooms(KnownRooms):
 
     async def _template(self, query: Query, term: Term) -> str:
         """The id of the template that a term names. Raises ManyRooms, and HmsUnavailable where none is known."""
-        await self._hms.templates.ready()
-        known, name = self._hms.templates.known, term.value.name
-        found = known.find(name)
+        name = term.value.name
+        found, known = await self._hms.templates.find(name), self._hms.templates.known
         if len(found) == 1:
             return found[0].id
         if not known.all:

@@ -47,6 +47,16 @@ class TemplateCache:
         if self._reading is not None and not self.known.all:
             await asyncio.wait([self._reading], timeout=WAIT_S)
 
+    async def find(self, said: str) -> list[Template]:
+        """The templates that are meant by a name or id; one that isn't known may be new, so they are read again."""
+        await self.ready()
+        if not self.known.find(said):
+            self._due = self._clock()
+            await self.ready()
+            if self._reading is not None:
+                await asyncio.wait([self._reading], timeout=WAIT_S)
+        return self.known.find(said)
+
     async def close(self) -> None:
         if self._reading is not None:
             self._reading.cancel()
