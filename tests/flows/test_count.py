@@ -78,6 +78,45 @@ async def test_a_preview_of_one_that_is_not_stored(world: World) -> None:
         await preview(world.hms, world.rooms, digest, world.now)
 
 
+async def lessons(world: World, count: int) -> None:
+    """Each in a room of its own, of two templates in turn; and two sessions of one that is used again and again."""
+    teaching, event = (world.account.add_template(name, hosts=["host"]) for name in ("teaching", "event"))
+    for number in range(count):
+        template = (teaching, teaching, event)[number % 3]
+        room = world.account.add_room(f"lesson-{number}", template_id=template.id, template=template.name)
+        meet(world.account, room, at(15, "10:00") + timedelta(minutes=5 * number), 30)
+    world.hall.template_id = event.id
+    for clock in ("08:00", "09:30"):
+        meet(world.account, world.hall, at(15, clock), 60)
+
+
+async def test_rooms_that_are_used_once_are_told_by_template(world: World) -> None:
+    await lessons(world, 30)
+    schedule = Schedule(tuple(range(7)), read_schedule("daily 9:00", "UTC")[0].clock, "Europe/Berlin")
+    message = await preview(world.hms, world.rooms, Digest(TEAM, "C1", ALL, schedule, "skip", "U1", 0), world.now)
+    text = message.text.replace(NO_BREAK, " ")
+    assert "By template, as most rooms were used once." in text
+    assert "teaching" in text and "event" in text and "lesson-7" not in text.partition("Busiest")[2]
+    inside_limits(message)
+    table = next(block for block in message.blocks if block["type"] == "data_table")
+    assert table["caption"] == "Busiest templates"
+
+
+@pytest.mark.parametrize("count", [3, 30])
+async def test_rooms_that_are_used_again_are_told_by_name(world: World, count: int) -> None:
+    """As are few, also where each was used once."""
+    await lessons(world, 3)
+    if count > 3:
+        for number in range(count):
+            room = world.account.add_room(f"class-{number}")
+            for day in (14, 15):
+                meet(world.account, room, at(day, "11:00") + timedelta(minutes=number), 30)
+    schedule = Schedule(tuple(range(7)), read_schedule("daily 9:00", "UTC")[0].clock, "Europe/Berlin")
+    message = await preview(world.hms, world.rooms, Digest(TEAM, "C1", ALL, schedule, "skip", "U1", 0), world.now)
+    assert "By template" not in message.text
+    assert ("class-1" if count > 3 else "lesson-1") in message.text
+
+
 @pytest.mark.parametrize(
     ("stored", "paused", "comes"),
     [
