@@ -25,6 +25,8 @@ RECONCILE_S = 5.0
 """How often messages are looked up whose sending had no clear answer."""
 WATCH_S = 5.0
 """Seconds between looks at what keeps messages from everybody."""
+POLL_MOST_S = 1_200.0
+"""Seconds that a poll may take: 1,000 pages of live sessions, at one a second, and more."""
 DIGESTS_S = 5.0
 """How often it is looked whether a digest is due."""
 PRUNE_S = 3_600.0
@@ -70,7 +72,7 @@ class Alerts:
     def jobs(self) -> Sequence[Job]:
         return (
             Job("lead", TICK_S, self._lead, self._lead_s / 3),
-            Job("poll", min(TICK_S, self._interval_s), self._run_poll, max(120.0, 4 * self._interval_s)),
+            Job("poll", min(TICK_S, self._interval_s), self._run_poll, max(POLL_MOST_S, 4 * self._interval_s)),
             Job("digests", DIGESTS_S, self._make_digests, 3_600.0),
             Job("rooms", PAGE_EVERY_S, self._read_rooms, 60.0),
             Job("deliver", 0.5, self._send, 60.0, whole=True),
