@@ -7,8 +7,8 @@ what happened within the period: a visit counts with the part of it that lies in
 A visit is one peer's stay, from `joined_at` up to, not including, `left_at`, by the rules of `core.peak` and
 `Session.participant_s`. Without a leave time it lasts until the session's end (`updated_at` once it has ended,
 how-to-guides/build-attendance), or goes on. Without a join time it began with the session, and adds no participant
-time. Somebody who left no later than they joined was in for that moment. A person is a `user_id`; a peer without one is
-somebody of their own in each session.
+time. Somebody who left no later than they joined was in for that moment. A person is who `core.identity`
+says: by `user_id`, and somebody of their own in each session without one. Recorders are nobody.
 """
 
 from __future__ import annotations

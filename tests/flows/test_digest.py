@@ -561,3 +561,24 @@ async def test_a_workspace_that_draws_blocks_gets_them(
     (message,) = slack.messages("live-ops")
     kinds = [block["type"] for block in message.blocks]
     assert [kinds.count(kind) for kind in ("header", "data_visualization", "data_table")] == [1, 2, 1]
+
+
+async def test_an_account_that_gives_no_list_is_not_told_as_an_empty_one(world: World) -> None:
+    meet(world.account, world.hall, at(16, "20:00"), 3)
+    await world.make()
+    world.fake.fail("/sessions", Status(200, body={"success": False, "msg": "account is suspended"}))
+    world.now = at(17, "09:01")
+    assert await world.digests.run() == 0
+    assert (await world.digest()).problem == "HmsBadReply" and await world.texts() == []
+    assert await world.digests.run() == 1
+    assert "1 session" in (await world.texts())[0]
+
+
+async def test_a_digest_says_how_many_sessions_could_not_be_read(world: World) -> None:
+    await world.make(empty="skip")
+    lost = meet(world.account, world.hall, at(16, "20:00"), 3)
+    lost.verbatim = {"id": []}
+    world.now = at(17, "09:01")
+    assert await world.digests.run() == 1
+    (text,) = await world.texts()
+    assert "1 session could not be read." in text
