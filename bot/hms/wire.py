@@ -87,7 +87,7 @@ def entries(body: bytes) -> Listed[msgspec.Raw]:
 def session(body: bytes) -> Session:
     """One session's record. Raises HmsError."""
     with _said(body):
-        return _session(body)
+        return _session(body, msgspec.json.decode)
 
 
 def rooms(body: bytes) -> Listed[Room]:
@@ -108,12 +108,20 @@ def templates(body: bytes) -> Listed[Template]:
         return _each(body, lambda raw: _template_decoder.decode(raw).template())
 
 
-def _session(raw: bytes) -> Session:
+def _anything(raw: bytes) -> object:
+    """Any JSON; None for what is none, such as a number beyond all bounds."""
+    try:
+        return msgspec.json.decode(raw)
+    except _NO_JSON:
+        return None
+
+
+def _session(raw: bytes, loads: Callable[[bytes], object] = _anything) -> Session:
     """Decides what a session is, for lists, records and polls alike. Raises HmsBadReply."""
     try:
         return _entry_decoder.decode(raw).session()
     except msgspec.ValidationError:
-        return salvage.session(msgspec.json.decode(raw))
+        return salvage.session(loads(raw))
 
 
 def _each(body: bytes, read: Callable[[bytes], T]) -> Listed[T]:

@@ -77,6 +77,16 @@ def test_an_entry_that_cannot_be_read_costs_no_other() -> None:
     assert answer.unreadable == 1 and answer.page.follows
 
 
+def test_a_number_beyond_all_bounds_costs_one_session() -> None:
+    body = b'{"data": [{"id": "a", "active": 1e400}, 1e338, {"id": "b"}]}'
+    assert [each.id for each in wire.sessions(body).entries] == ["b"]
+    first, second, last = (wire.Entry(raw) for raw in wire.entries(body).entries)
+    for entry in (first, second):
+        with pytest.raises(HmsBadReply):
+            entry.read()
+    assert last.read().id == "b"
+
+
 @pytest.mark.parametrize("body", [b'{"data": [3, 4]}', b'{"data": [{"id": []}]}'])
 def test_sessions_none_of_which_can_be_read_are_counted(body: bytes) -> None:
     answer = wire.sessions(body)
@@ -175,8 +185,9 @@ def test_the_odd_field_is_lost_then_the_odd_peer_then_the_odd_session() -> None:
     ],
 )
 def test_what_is_of_another_shape_and_no_json_either(body: bytes) -> None:
-    with pytest.raises(HmsUnavailable):
-        wire.sessions(body)
+    for read in (wire.sessions, wire.entries, wire.session, wire.rooms):
+        with pytest.raises(HmsUnavailable):
+            read(body)
 
 
 @pytest.mark.parametrize(
