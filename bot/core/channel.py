@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Channel:
     """`paused`: Slack's code of the reason, since `paused_ms`; None when it isn't. `last_ms`: when the last message was
     sent. `waiting` messages are to be sent or on their way, `held` ones wait for a person. `tries`: how many messages
-    of a paused one were let go since it was paused, or since somebody changed something there. Times are milliseconds
+    were refused or let go since it was paused, or since somebody changed something there. Times are milliseconds
     since 1970."""
 
     paused: str | None = None

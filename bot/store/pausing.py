@@ -39,7 +39,7 @@ async def pause(
     if paused[place] != reason:
         values: dict[str, object] = {"paused": reason}
         if paused[place] is None:
-            values |= {"paused_ms": now_ms, "probe_ms": now_ms + TRY_MS, "probes": 0}
+            values |= {"paused_ms": now_ms, "probe_ms": now_ms + TRY_MS, "probes": 1}
         await db.execute(update(channels).where(*_is(place)).values(values))
         others = [each for each in told if (each.team_id, each.channel_id) != place]
         await messages.put(db, others, paused, await turn(db, team_id), now_ms)
@@ -74,7 +74,7 @@ async def try_paused(db: AsyncConnection, now_ms: int) -> None:
         )
         flying = case((outbox.c.claim.is_not(None), SENDING), else_=PENDING)
         await db.execute(update(outbox).where(outbox.c.id == next_id).values(status=flying, not_before_ms=0))
-        wait_ms = min(TRY_MOST_MS, TRY_MS * 2 ** min(probes + 1, 10))
+        wait_ms = min(TRY_MOST_MS, TRY_MS * 2 ** min(probes, 10))
         tried = update(channels).where(*_is((team_id, channel_id)))
         await db.execute(tried.values(probe_ms=now_ms + wait_ms, probes=probes + 1))
 

@@ -104,7 +104,7 @@ channels = Table(
     Column("threads", Boolean, nullable=False, server_default=true()),  # whether it gets replies
     Column("changed", Integer, nullable=False, server_default="0"),  # how often somebody changed its settings
     Column("probe_ms", BigInteger, nullable=False, server_default="0"),  # of a paused one: when it is tried next
-    Column("probes", Integer, nullable=False, server_default="0"),  # and how often it was
+    Column("probes", Integer, nullable=False, server_default="0"),  # and how often it was, with what paused it
     Index("channels_paused", "probe_ms", **_where("paused IS NOT NULL")),
 )
 

@@ -18,6 +18,7 @@ from bot.core.reader import read_schedule
 from bot.core.tracked import Tracked
 from bot.demo.fake_slack import ApiError, Dropped, HttpError
 from bot.demo.fake_slack.seed import ADA, BEN, TEAM_ID
+from bot.flows.settled import settled
 from bot.flows.watch import Watch
 from bot.store.pausing import TRY_MS
 from tests.flows.outbox import HISTORY, POSTING, World, invite, kick
@@ -99,6 +100,15 @@ async def test_a_paused_channel_is_tried_by_itself_and_goes_on(world: World) -> 
     world.clock.now += 3_600
     await world.until_sent()
     assert (await paused(world), world.shown()) == (None, ["hello", "first", "second"])
+
+
+async def test_a_pause_is_known_at_once_to_whoever_waits_for_the_message(world: World) -> None:
+    kick(world)
+    await world.posts("first")
+    await world.deliver.run()
+    channel = await world.store.channel(TEAM_ID, world.channel("live-ops"))
+    assert (channel.paused, channel.tries, channel.waiting) == ("not_in_channel", 1, 0)
+    assert await settled(world.store, (TEAM_ID, world.channel("live-ops")), key_of("first"))
 
 
 async def test_whoever_changes_something_there_makes_the_bot_try_at_once(world: World) -> None:

@@ -39,7 +39,7 @@ async def test_its_messages_are_held_and_its_people_told_once(store: Store) -> N
     await store.held(await take(store), "is_archived")
     await store.pause(TEAM, "C1", "is_archived", NOW, tell)
     await store.pause(TEAM, "C1", "not_in_channel", NOW + 1, tell)
-    assert await store.channel(TEAM, "C1") == Channel("not_in_channel", NOW, None, waiting=0, held=3)
+    assert await store.channel(TEAM, "C1") == Channel("not_in_channel", NOW, None, waiting=0, held=3, tries=1)
     assert sorted(row.channel_id for row in await store.claim(NOW, LEASE, 10)) == ["U1", "U2", "U3"]
     assert len(await store.subscriptions(TEAM, "C1")) == 3
     # what comes meanwhile is held too, and merged
@@ -95,7 +95,7 @@ async def test_what_comes_back_to_a_paused_channel_is_held(store: Store) -> None
     row = await take(store)
     await store.pause(TEAM, "C1", "not_in_channel", NOW, tell)
     await store.slow_down(row, NOW + 1)
-    assert await store.channel(TEAM, "C1") == Channel("not_in_channel", NOW, None, 0, held=1)
+    assert await store.channel(TEAM, "C1") == Channel("not_in_channel", NOW, None, 0, held=1, tries=1)
     await store.resume(TEAM, "C1")
     assert len(await store.claim(NOW + 1, LEASE, 10)) == 1
 
@@ -113,7 +113,7 @@ async def test_what_waits_for_a_month_is_given_up(store: Store) -> None:
     assert (await store.channel(TEAM, "C1")).held == 3
     await commit(store, message("later"), now_ms=NOW + 1)
     await store.prune(long)
-    assert await store.channel(TEAM, "C1") == Channel("is_archived", NOW, None, 0, held=1)
+    assert await store.channel(TEAM, "C1") == Channel("is_archived", NOW, None, 0, held=1, tries=1)
     assert [await store.status(key) for key in ("first", "second", "later")] == ["dead", "dead", "held"]
     await store.sent([(flying, "1")], long)  # too late
     assert len(await store.subscriptions(TEAM, "C1")) == 1
