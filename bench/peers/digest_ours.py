@@ -30,7 +30,9 @@ LINE = "weekly mon 09:00"
 async def main(url: str) -> None:
     hms = Hms(url, SignedToken(ACCESS_KEY, SECRET))
     store = await Store.open("sqlite:///digest.db")
-    digests = Digests(hms, Rooms(hms), store, lambda: TEAM, lambda: datetime.fromtimestamp(NOW, UTC))
+    digests = Digests(
+        hms, Rooms(hms, store, lambda: TEAM), store, lambda: TEAM, lambda: datetime.fromtimestamp(NOW, UTC)
+    )
     schedule, _ = read_schedule(LINE, "UTC")
     made = 0
 

@@ -46,7 +46,9 @@ class Polled:
     def __init__(self, hms: Hms, store: Store) -> None:
         self.store = store
         self.now = BEGAN
-        self.poll = Poll(hms, Rooms(hms), store, lambda: TEAM, lambda: datetime.fromtimestamp(self.now, UTC))
+        self.poll = Poll(
+            hms, Rooms(hms, store, lambda: TEAM), store, lambda: TEAM, lambda: datetime.fromtimestamp(self.now, UTC)
+        )
 
     async def subscribe(self, count: int) -> None:
         for number in range(count):
