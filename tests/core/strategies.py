@@ -26,7 +26,7 @@ lines = st.lists(
 ).map(" ".join)
 values = texts.map(tidy).filter(lambda text: 0 < len(text) <= 40)
 names = values.filter(lambda text: "*" not in text)
-prefixes = names.map(fold).filter(bool).map(RoomPrefix)
+prefixes = names.map(fold).filter(lambda text: text.strip("# ")).map(RoomPrefix)
 dates = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).map(
     lambda when: when.replace(microsecond=when.microsecond // 1000 * 1000)
 )

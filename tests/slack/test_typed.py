@@ -66,7 +66,7 @@ ANSWERS = {
     **dict.fromkeys(("subscribe help", "help subscribe", "sub ?", "follow --help"), f"`{COMMANDS['subscribe'].usage}`"),
     **dict.fromkeys(("digest help", "help digest", "Digest HELP"), f"`{COMMANDS['digest'].usage}`"),
     "mute -h": f"`{COMMANDS['mute'].usage}`", "help unmute": f"`{COMMANDS['unmute'].usage}`",
-    "help role": "`role:<role>` –", "help since": "`after:<time>` –", "help room:": "`room:<id or name>` –",
+    "help role": "`role:<role>` –", "help since": "`after:<time>` –", "help room:": "`room:<id, name or start*>` –",
     "hello": "*Sessions of 100ms, in Slack*", "hi": "*Sessions of 100ms, in Slack*", "?": "*Sessions of 100ms, in Slack*",
     # a question back
     "status": "The status of what?", "stop": "Stop what?", "stop!": "Stop what?",
