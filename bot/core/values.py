@@ -108,7 +108,7 @@ def parse_id(text: str) -> str:
 
 
 def parse_room(text: str) -> RoomId | RoomName | RoomPrefix:
-    text = text.lstrip("#").strip() or text
+    text = text.lstrip("# ") or text
     if "*" in text:
         return RoomPrefix(_prefix(text))
     said = text.lower()
