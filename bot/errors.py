@@ -48,6 +48,9 @@ class QueryError(UserError):
 
     scope = "list"  # what the line was said for
     room = ""  # what `fix` takes for a room's name: it was meant only if there is such a room
+    otherwise = ""  # the text where there is none
+    asks = ""  # the filter, with its sign, that lacks a value
+    no_rooms: frozenset[str] = frozenset()  # names that no room has, so that nothing is mended to them
 
     def __init__(self, text: str, *, line: str, start: int, end: int, fix: str, faithful: bool) -> None:
         super().__init__(text)

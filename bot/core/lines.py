@@ -186,11 +186,13 @@ class Mended(NamedTuple):
 
 def corrected(error: QueryError, now: datetime, zone: str, *, commands: Sequence[str] = ()) -> Mended:
     """The error's line with every error mended, one fix after another. `commands` are first words of other lines."""
-    entry, sure = LINES.get(error.scope), True
+    entry, sure, no_rooms = LINES.get(error.scope), True, error.no_rooms
     rooms: tuple[str, ...] = ()
     for step in range(1, FIXES + 2):
+        if error.room in no_rooms:
+            error.fix = ""
         line, sure = mended(error), sure and error.faithful
-        if error.room:
+        if error.room and error.room not in no_rooms:
             rooms = (*(name for name in rooms if name not in error.room), error.room)
         if entry is None or line.split(" ")[0].lower() in commands:
             return Mended(line, sure, rooms, step, kept=bool(line))

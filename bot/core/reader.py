@@ -13,7 +13,7 @@ from bot.core.days import nearest_day, read_days
 from bot.core.filters import FILTERS, STATE_WORDS, STATES, SYNONYMS
 from bot.core.query import quoted
 from bot.core.schedule import EVERY_DAY, Schedule
-from bot.core.suggest import may_be_name
+from bot.core.suggest import may_be_name, meant
 from bot.core.text import quote, tidy
 from bot.core.times import parse_clock
 from bot.core.words import Word, cut, unstopped
@@ -169,8 +169,9 @@ class Reader:
         if self._zone or not names:
             return None
         name, span = " ".join(word.value for word in names), self.span(len(names))
-        text = f"{quote(name)}: {UNKNOWN}. A room is {quote(f'room:{quoted(name)}')}."
-        return QueryError.at(text, self.line, span, instead=self._default)
+        error = meant(self.line, span, f"room:{quoted(name)}")
+        error.otherwise = f"{quote(name)}: {UNKNOWN}."
+        return error
 
     def _plain(self, most: int) -> list[Word]:
         words = self.words[self.place : self.place + most]

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from bot.core.filters import FILTERS, STATE_WORDS, STATES, SUBSCRIBE, SYNONYMS, Filter
 from bot.core.kinds import KINDS, OTHER_WORDS
 from bot.core.query import Term, quoted
+from bot.core.talk import COUNTED, SIGNS, SMALL, TALK
 from bot.core.text import quote
-from bot.core.values import is_id, parse_room
+from bot.core.values import is_id, parse_room, session_in
 from bot.core.words import Word, cut
 from bot.errors import QueryError
 
@@ -24,19 +25,6 @@ SPACED_WORDS = 4
 _NAMES = sorted((*FILTERS, *SYNONYMS), key=len, reverse=True)
 _SIGNED = re.compile(rf"[-–—−]*({'|'.join(map(re.escape, _NAMES))})\s*([=<>≥≤]+)(.*)", re.I | re.S)
 OTHER_STATE = {"active": "ended", "ended": "active", "all": "active"}
-_TALK = {
-    "session", "sessions", "meeting", "meetings", "call", "calls", "rooms", "channel", "here", "please", "just", "only",
-    "currently", "right", "happening", "there", "this", "that", "these", "those", "it", "its", "it's", "they", "them",
-    "one", "ones", "my", "me", "us", "i", "we", "you", "can", "could", "would", "want", "need", "how", "many", "much",
-    "what", "what's", "whats", "which", "who", "who's", "whose", "when", "whenever", "if", "is", "are", "was", "were",
-    "be", "been", "do", "does", "did", "have", "has", "got", "show", "list", "give", "get", "see", "find", "tell",
-    "people", "users", "participants", "members", "someone", "somebody", "anyone",
-}  # fmt: skip
-"""Words that say nothing of a query, nor are a part of a name."""
-_SMALL = {
-    "a", "an", "at", "by", "for", "from", "in", "last", "no", "of", "on", "or", "past", "than", "the", "to", "with",
-}  # fmt: skip
-"""Words that a name may have inside, and doesn't begin or end with where somebody forgot to quote it."""
 _JOINING = "Different filters are *and*, a comma between values is *or*, a `-` in front is *not*."
 
 
@@ -66,7 +54,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def may_be_name(said: str) -> bool:
     """Whether a word in small letters says nothing of a query, so that it is probably a name."""
-    known = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS, *_TALK, *_SMALL, "and", "not"}
+    known = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS, *TALK, *SMALL, "and", "not"}
     if not said[:1].isalpha() or ":" in said or said in known:
         return False
     return not (is_id(said) or nearest(said, STATES) or _time(said))
@@ -103,22 +91,22 @@ def unknown_word(words: list[Word], place: int, line: str, scope: str, commands:
     span = (word.start, word.end)
     shown = quote(line[word.start : word.end])
     said = word.value.lower()
-    if said in commands and said not in _TALK:
+    if said in commands and said not in TALK:
         return QueryError.at(f"{shown} is a command of its own: it goes first.", line, span)
     if said in ("or", "and", "not") and not word.quoted:
         return _joiner(words, place, line)
-    if is_id(said) and len(words) == 1 and "show" in commands:
-        return meant(line, span, f"show {said}", sure=not word.minus)
+    if len(words) == 1 and "show" in commands and (session_id := session_in(said)):
+        return meant(line, span, f"show {session_id}", sure=not word.minus)
     if said.startswith("@") and len(said) > 1:
         return _filter(words, place, word, f"user:{quoted(word.value[1:])}", line)
     if not word.quoted:
-        if error := _unmarked(words, place, line) or _plain(words, place, line):
+        if error := _counted(words, place, line) or _unmarked(words, place, line) or _plain(words, place, line):
             return error
         if scope == SUBSCRIBE and (said in OTHER_WORDS or (said in KINDS and said not in FILTERS)):
             return meant(line, span, f"on:{OTHER_WORDS.get(said, said)}")
-        if said in _TALK and not word.minus:
+        if said in TALK and not word.minus:
             return meant(line, span, "")
-    phrase = _phrase(words, place)
+    phrase = _phrase(words, place, line)
     if place and (error := _belongs(words[place - 1], phrase, line)):
         return error
     if said in FILTERS:
@@ -131,11 +119,13 @@ def unknown_word(words: list[Word], place: int, line: str, scope: str, commands:
 
 def needs_value(entry: Filter, line: str, span: tuple[int, int], sign: str = "") -> QueryError:
     """The error for a filter that is said without a value."""
-    form = re.search(r"<([a-z]+)>", entry.form)
+    form = re.search(r"<([a-z ]+)>", entry.form)
     asked = form[1] if form else entry.key if entry.names else ""
     text = f"Which {asked}?" if asked else f"`{entry.key}:` needs a value."
-    example = "" if entry.key == "room" else f"{sign}{entry.key}:{entry.example}"  # there may be no such room
-    return QueryError.at(text, line, span, instead=example)
+    example = "" if entry.key in ("room", "template") else f"{sign}{entry.key}:{entry.example}"  # there may be none
+    error = QueryError.at(text, line, span, instead=example)
+    error.asks = f"{sign}{entry.key}"
+    return error
 
 
 def _joiner(words: list[Word], place: int, line: str) -> QueryError:
@@ -153,6 +143,15 @@ def _joiner(words: list[Word], place: int, line: str) -> QueryError:
     return QueryError.at(_JOINING, line, span, fix if sure else None, instead=fix)
 
 
+def _counted(words: list[Word], place: int, line: str) -> QueryError | None:
+    """So many people: `3 people`, `more than 10 people`, `5+ users`."""
+    if (found := COUNTED.match(line, words[place].start)) is None:
+        return None
+    last = next(word for word in words[place:] if word.end >= found.end())
+    sign = SIGNS.get((found["sign"] or "").lower(), "")
+    return _filter(words, place, last, f"peers:{sign}{found['number']}", line)
+
+
 def _unmarked(words: list[Word], place: int, line: str) -> QueryError | None:
     """A filter that is said with a space for its colon: `longer than 45m`, `people 3`, `since yesterday 9am`."""
     word = words[place]
@@ -168,7 +167,7 @@ def _unmarked(words: list[Word], place: int, line: str) -> QueryError | None:
     for some in range(len(bare), 0, -1):
         value = " ".join(each.value for each in bare[:some])
         for such in (f"{said} {value}", value, f"1 {value}") if entry.spaced else (value,):
-            if reads(entry, such) and not (entry.names and value.lower() in _SMALL | _TALK | STATES.keys()):
+            if reads(entry, such) and not (entry.names and value.lower() in SMALL | TALK | STATES.keys()):
                 return _filter(words, place, bare[some - 1], f"{key}:{quoted(such)}", line)
     if bare and not entry.names and re.match(r"[\d<>=≥≤]", bare[0].value):
         return _filter(words, place, bare[0], f"{key}:{bare[0].value}", line)
@@ -191,14 +190,8 @@ def _filter(words: list[Word], place: int, last: Word, fix: str, line: str) -> Q
 
 
 def _plain(words: list[Word], place: int, line: str) -> QueryError | None:
-    """Ordinary words for a filter: `live`, `yesterday`, `3d`, `2 hours ago`, `3 people`."""
+    """Ordinary words for a filter: `live`, `yesterday`, `3d`, `2 hours ago`."""
     word, said = words[place], words[place].value.lower()
-    if (
-        said.isdecimal()
-        and _bare(words[place + 1 : place + 2])
-        and SYNONYMS.get(words[place + 1].value.lower()) == "peers"
-    ):
-        return _filter(words, place, words[place + 1], f"peers:{said}", line)
     if state := _state(said, minus=word.minus):
         return meant(line, (word.start, word.end), state)
     bare = _bare(words[place : place + 1 + SPACED_WORDS])
@@ -231,9 +224,9 @@ def _name(phrase: Sequence[Word], line: str) -> QueryError:
     """Any other words may be a room's name, without the small words around it."""
     span = (phrase[0].start, phrase[-1].end)
     said = [word.value for word in phrase]
-    while said and said[0].lower() in _SMALL:
+    while said and said[0].lower() in SMALL:
         said.pop(0)
-    while said and said[-1].lower() in _SMALL:
+    while said and said[-1].lower() in SMALL:
         said.pop()
     name = " ".join(said)
     if not name and not phrase[0].minus:
@@ -247,12 +240,18 @@ def _name(phrase: Sequence[Word], line: str) -> QueryError:
     return meant(line, span, str(Term("room", room, phrase[0].minus)))
 
 
-def _phrase(words: Sequence[Word], place: int) -> Sequence[Word]:
+def _phrase(words: Sequence[Word], place: int, line: str) -> Sequence[Word]:
     """The word at `place` and the plain ones that follow it, up to one that says something by itself."""
     end = place + 1
     while end < len(words) and not (words[end].key or words[end].quoted or words[end].comma or words[end].minus):
         said = words[end].value.lower()
-        if said in _TALK or said in ("or", "and", "not") or _state(said, minus=False) or _time(said):
+        if (
+            COUNTED.match(line, words[end].start)
+            or said in TALK
+            or said in ("or", "and", "not")
+            or _state(said, minus=False)
+            or _time(said)
+        ):
             break
         spaced = FILTERS.get(SYNONYMS.get(said, said).lstrip("-"))
         if spaced and not spaced.names and end + 1 < len(words):

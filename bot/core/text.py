@@ -31,7 +31,7 @@ def from_slack(text: str, names: Mapping[str, str] = MappingProxyType({})) -> st
 
     def typed(match: re.Match[str]) -> str:
         mark, target, label = match["mark"], match["target"], match["label"] or ""
-        name = names.get(target) or label.removeprefix(mark) or target
+        name = clean(names.get(target, "")) or label.removeprefix(mark) or target
         said = f"{mark.strip('!')}{name}" if mark else label or target.removeprefix("mailto:").removeprefix("tel:")
         escaped = re.sub(r'(["\\])', r"\\\1", said)
         inside = text.count('"', 0, match.start()) % 2

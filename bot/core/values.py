@@ -107,6 +107,14 @@ def parse_id(text: str) -> str:
     raise BadValue("an id is 24 hex digits, such as 627cda81ab4f3b56a077dc33")
 
 
+def session_in(text: str) -> str:
+    """The id that is all of a text in small letters, or that of a session's page in the dashboard; "" for any other."""
+    if is_id(text):
+        return text
+    found = _ID_IN_LINK.search(text) if "/session" in text else None
+    return found[0] if found else ""
+
+
 def parse_room(text: str) -> RoomId | RoomName | RoomPrefix:
     text = text.lstrip("# ") or text
     if "*" in text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -49,10 +50,13 @@ def showing(meant: str, line: str) -> str:
     return entities(f"Showing {quote(meant, NOTE_CHARS)} (you typed {quote(line, NOTE_CHARS)})")
 
 
-def unknown_name(name: str) -> UserError:
-    """The error for words that are neither ours nor a room's name."""
-    person = quote(f"user:{quoted(name)}", NOTE_CHARS)
-    return UserError(f"I know no command, filter or room called {quote(name)}. A person is {person}.")
+def unknown_name(name: str, line: str) -> UserError:
+    """The error for words that are neither ours nor a room's name; `line` takes them for a room's."""
+    text = f"I know no command, filter or room called {quote(name)}."
+    person = line.replace(f"room:{quoted(name)}", f"user:{quoted(name)}", 1)
+    if all(word.isalpha() for word in re.split(r"[ .'-]", name)):
+        text += f" A person is {quote(person, NOTE_CHARS)}."
+    return UserError(text)
 
 
 def _command(scope: str) -> str:

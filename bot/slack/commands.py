@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from bot.slack.show import show
 from bot.slack.subscriptions import subscribe, subscriptions, unsubscribe
 from bot.slack.threads import threads
 
+_HOW = re.compile(r"how (?:to|do i|do we|do you|can i|can we) (.+)", re.IGNORECASE)
 HELP = ("help", "?", "-h", "-help", "--help", "-?")
 
 
@@ -38,11 +40,12 @@ class Command:
 
 
 async def _help(request: Request, rest: str) -> Message:
-    word = rest.lower().partition(" ")[0]
-    if (command := COMMANDS.get(command_words().get(word, ""))) and word not in HELP:
-        return command_help(command.usage, command.help, command.examples)
-    if entry := FILTERS.get(SYNONYMS.get(word, word).strip("-:")):
+    words = rest.lower().rstrip(".!?").split(" ")
+    if entry := FILTERS.get(SYNONYMS.get(words[0], words[0]).strip("-:")):
         return command_help(entry.form, entry.help, [(f"{entry.key}:{entry.example}", "")])
+    for command in (COMMANDS.get(command_words().get(word, "")) for word in words):
+        if command is not None and command.run is not _help:
+            return command_help(command.usage, command.help, command.examples)
     closed = [name for name in dict.fromkeys(command_words().values()) if await denial(request, name)]
     return help_message(command_rows(), closed=closed)
 
@@ -204,6 +207,8 @@ def command_rows() -> list[tuple[str, str]]:
 def read(line: str) -> tuple[str, str]:
     """The command that a line calls, and the rest of it; LIST, and all of it, where it is a query."""
     said = line.strip(" ,")
+    if found := _HOW.match(said):
+        return "help", found[1]
     word, _, rest = said.partition(" ")
     name = command_words().get(word.lower().rstrip(",.!"), LIST)
     if name not in COMMANDS:

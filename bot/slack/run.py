@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bot.core.filters import DIGEST, LIST, STATES
-from bot.core.lines import PREVIEW
+from bot.core.lines import PREVIEW, Mended
 from bot.core.parse import parse
 from bot.core.place import Place
 from bot.core.query import Query, Term
 from bot.core.text import mentioned, quote
 from bot.core.typed import typed_lines
 from bot.core.values import parse_room
-from bot.errors import ManyRooms, NotFound, QueryError, UserError
+from bot.errors import HmsError, ManyRooms, NotFound, QueryError, UserError
 from bot.render.blocks import Message, context
 from bot.render.help import COMMAND, asked
 from bot.render.problem import showing, unknown_name
@@ -67,27 +67,38 @@ async def run_line(request: Request, line: str, *, view: str | None = None) -> N
         await _run(request, line, view)
     except QueryError as error:
         better = await request.mended(error)
-        if not better.sure:
-            raise
-        await _must_be_rooms(request, better.rooms, error.scope)
         meant = better.line if error.scope == LIST else f"{error.scope} {better.line}".strip()
-        if not _only_reads(meant):
+        no_rooms = await _no_rooms(request, better, error.scope)
+        question = QUESTIONS.get(line.partition(" ")[0].lower()) if error.scope == LIST else None
+        if question and (no_rooms or not better.sure):
+            await request.reply(asked(*question))
+            return
+        if no_rooms and better.sure:
+            raise UserError(error.otherwise) if error.otherwise else unknown_name(no_rooms[0], meant) from None
+        if not better.sure or not _only_reads(meant):
+            error.no_rooms = frozenset(no_rooms)
             raise
         shown = meant if read(meant)[0] != LIST else str(parse(meant, commands=request.bot.words))
         request.note = showing(shown, line)
         await _run(request, meant, view)
 
 
-async def _must_be_rooms(request: Request, names: Iterable[str], scope: str) -> None:
-    """Raises UserError where no room is called so: what was typed means something else. A list asks about near ones."""
-    for name in names:
+async def _no_rooms(request: Request, better: Mended, scope: str) -> list[str]:
+    """The names that no room has: what was typed means something else. A list asks about near ones."""
+    missing = []
+    for name in better.rooms:
         try:
             await request.bot.rooms.resolve(Query(terms=(Term("room", parse_room(name)),)))
         except NotFound:
-            raise unknown_name(name) from None
+            missing.append(name)
+        except HmsError:
+            if better.sure:
+                raise
+            missing.append(name)  # for an example it has to be known
         except ManyRooms as error:
             if not error.fits and scope != LIST:
-                raise unknown_name(name) from None
+                missing.append(name)
+    return missing
 
 
 def _only_reads(line: str) -> bool:

@@ -60,6 +60,12 @@ def test_pasted(typed: str, lines: list[str]) -> None:
     assert typed_lines(typed, "/sessions", {"U7": 'Ann "A" Lee'}) == lines
 
 
+def test_a_name_with_an_odd_line_break_stays_in_its_line() -> None:
+    assert typed_lines("mute user:<@U7> 2h", "/sessions", {"U7": "Ann\u2028/sessions subscribe"}) == [
+        'mute user:"@Ann /sessions subscribe" 2h'
+    ]
+
+
 def test_who_is_mentioned() -> None:
     assert mentioned("user:<@U1|ada> <#C1|x> <@W2> <@U1> <http://x>") == ["U1", "W2"]
 

@@ -136,7 +136,7 @@ async def test_a_preview_that_fails_is_tried_again_at_a_press(bot: str, slack: F
         ("digest daily 9:00 Mars/Olympus", "not a time zone I know", "digest daily 9:00 Europe/Berlin", False),
         ("digest daily 9:00 CST", "that could be America/Chicago", "digest daily 9:00 America/Chicago", False),
         ("digest daily 9:00 Eastern", "that could be America/New_York", "digest daily 9:00 America/New_York", False),
-        ("digest daily 9:00 Springfield", "A room is `room:Springfield`", "digest daily 9:00 Europe/Berlin", False),
+        ("digest daily 9:00 Springfield", "not a time zone I know", "name a city, such as Europe/Berlin", False),
         ("digest", "This channel has no digests", "", False),
         ("digest dayly 9:00", "did you mean `daily`", "/sessions digest daily 9:00", True),
         ("digest daily 9:00 rol:host", "did you mean `role:host`", "/sessions digest daily 9:00 role:host", True),
@@ -176,7 +176,7 @@ async def test_a_number_names_one_thing_of_one_channel(bot: str, slack: FakeSlac
     await say(slack, "digest daily 10:00", channel="general")
     wrong = await say(slack, "digest remove 1")
     assert "`1` is a subscription, not a digest. This channel's digest is number 2." in wrong.plain
-    assert wrong.plain.endswith("For example `/sessions digests`.")
+    assert wrong.plain.endswith("For example `/sessions digest remove 2`.")
     assert wrong.labels == []
     assert (
         "There is no digest `3` here. This channel's digest is number 2." in (await say(slack, "digest pause 3")).plain

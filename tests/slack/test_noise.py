@@ -210,7 +210,7 @@ async def test_each_way_to_unmute(bot: str, slack: FakeSlack) -> None:
     for line, says in (
         ("unmute", "Which mute? This channel's mutes are numbers 1, 2 and 3."),
         ("unmute 9", "There is no mute `9` here. This channel's mutes are numbers 1, 2 and 3."),
-        ("unmute 9", "For example `/sessions mutes`"),
+        ("unmute 9", "For example `/sessions unmute 1`"),
         ("unmute rol:host", "`rol:host` is no mute of this channel"),
         ("unmute #1", "Mute 1 has ended"),
         ("unmute role:host", "Mute 2 has ended.\n*Sessions* with the role host, until"),

@@ -40,6 +40,10 @@ LISTS = {
     "town-hall": "active room:town-hall", "town hall": 'active room:"town hall"', "ended town-hall": "ended room:town-hall", "physics": "active room:physics",
     "room:town-hall ended longer 5m please": "ended room:town-hall longer:5m", "@ada": 'active user:"Ada Berger"', "@nobody": "active user:nobody",
     "show live": "active",
+    # so many people
+    "more than 2 people": "active peers:>2", "at least 2 people": "active peers:>=2", "5+ people": "active peers:>=5",
+    "fewer than 3 participants": "active peers:<3", "sessions with over 10 people": "active peers:>10",
+    "town-hall with up to 3 people": "active room:town-hall peers:<=3", "exactly 3 people": "active peers:=3",
 }  # fmt: skip
 """Read as another line, which the answer says."""
 
@@ -66,12 +70,15 @@ ANSWERS = {
     **dict.fromkeys(("subscribe help", "help subscribe", "sub ?", "follow --help"), f"`{COMMANDS['subscribe'].usage}`"),
     **dict.fromkeys(("digest help", "help digest", "Digest HELP"), f"`{COMMANDS['digest'].usage}`"),
     "mute -h": f"`{COMMANDS['mute'].usage}`", "help unmute": f"`{COMMANDS['unmute'].usage}`",
-    "help role": "`role:<role>` –", "help since": "`after:<time>` –", "help room:": "`room:<id, name or start*>` –",
+    "help role": "`role:<role>` –", "help since": "`after:<time>` –", "how do i mute": f"`{COMMANDS['mute'].usage}`", "how to subscribe?": f"`{COMMANDS['subscribe'].usage}`",
+    "help me with a digest": f"`{COMMANDS['digest'].usage}`",
+    "help room:": "`room:<id, name or start*>` –",
     "hello": "*Sessions of 100ms, in Slack*", "hi": "*Sessions of 100ms, in Slack*", "?": "*Sessions of 100ms, in Slack*",
     # a question back
-    "status": "The status of what?", "stop": "Stop what?", "stop!": "Stop what?",
+    "status": "The status of what?", "stop": "Stop what?", "stop!": "Stop what?", "stop alerts": "Stop what?",
+    **dict.fromkeys(("stop everything", "cancel digest 2", "end mute", "pause it"), "Stop what?"),
     "role:": "⚠️ Which role? For example `/sessions role:host`.", "role": "⚠️ Which role?", "room:": "⚠️ Which room?",
-    "ended role:": "⚠️ Which role? For example `/sessions ended role:host`.", "limit:": "`limit:` needs a value.",
+    "ended role:": "⚠️ Which role? For example `/sessions ended role:host`.", "limit:": "`limit:` needs a value.", "start:": "Which session id?",
     "subscribe role:": "⚠️ Which role? For example `/sessions subscribe role:host`.", "after:": "⚠️ Which time?",
     # neither ours nor a room's name
     "xyz": "I know no command, filter or room called `xyz`. A person is `user:xyz`.",
@@ -80,7 +87,12 @@ ANSWERS = {
         "I know no command, filter or room called `nosuch`.",
     ),
     "subscribe nosuch": "I know no command, filter or room called `nosuch`.",
-    "mute nosuch 2h": "I know no command, filter or room called `nosuch`.",
+    "mute nosuch 2h": "I know no command, filter or room called `nosuch`. A person is `mute user:nosuch 2h`.",
+    "xyz ended": "A person is `user:xyz ended`.", "least 5": "I know no command, filter or room called `least 5`.",
+    "' or 1=1": "`'` is not a word I know.",
+    "digest daily 9:00 bonn": "`bonn`: that is not a time zone I know; name a city, such as Europe/Berlin.",
+    "digest every morning": "For example `/sessions digest daily 09:00 Europe/Berlin`.",
+    "mute town-hall": "For example `/sessions mute room:town-hall 2h`.",
     "#general": "I know no command, filter or room called `general`.", "🙂": "`🙂` is not a word I know.",
     "show xyz": "No room is called `xyz`", "room:nosuch": "No room is called `nosuch`",
     "subscribe room:town hall of fame": "I know no command, filter or room called `town hall of fame`.",
@@ -113,7 +125,7 @@ ASKS = {
     "subscribe town-hall": "subscribe room:town-hall", "subscribe live": "subscribe active",
     "subscribe peers 3": "subscribe peers:3", "subscribe role:teacher joins": "subscribe role:teacher on:join",
     "subscribe ended": "subscribe on:end", "subscibe room:town-hall": "subscribe room:town-hall",
-    "digest daily 9": "digest daily 9:00", "digest dayly 9:00": "digest daily 9:00", "threads of": "threads off",
+    "digest daily 9": "digest daily 9:00", "digest daily 9:00 physics-101": "digest daily 9:00 room:physics-101", "digest dayly 9:00": "digest daily 9:00", "threads of": "threads off",
     "mutte 2h": "mute 2h",
 }  # fmt: skip
 """Understood, but it changes something for others: one press runs the line."""
