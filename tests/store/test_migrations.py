@@ -89,6 +89,37 @@ async def test_what_the_first_revision_stored_is_still_there(url: str) -> None:
     await store.close()
 
 
+async def test_what_was_held_for_a_lost_token_is_sent(url: str) -> None:
+    """Up to revision 0007 a token that Slack refused paused the channel: also for what was queued after that."""
+    put = (
+        "INSERT INTO outbox (key, team_id, channel_id, kind, payload, status, turn, queued_ms, cause, claim, lease_ms)"
+        " VALUES (:key, :team, :channel, 'post', :shown, 'held', 1, :now, :cause, :claim, 1)"
+    )
+    rows = [
+        ("flying", "C1", "invalid_auth", "claimed"),
+        ("before", "C1", "invalid_auth", None),
+        ("after", "C1", "", None),
+        ("unsure", "C1", "unconfirmed", None),
+        ("archived", "C2", "is_archived", None),
+        ("later", "C2", "", None),
+    ]
+    async with engine(url) as database, database.begin() as connection:
+        await connection.run_sync(upgrade, "0004")
+        for channel, paused in (("C1", "invalid_auth"), ("C2", "is_archived")):
+            row = {"team": TEAM, "channel": channel, "paused": paused, "now": NOW}
+            columns = "(team_id, channel_id, paused, paused_ms) VALUES (:team, :channel, :paused, :now)"
+            await connection.execute(text(f"INSERT INTO channels {columns}"), row)  # noqa: S608
+        for key, channel, cause, claim in rows:
+            row = {"key": key, "team": TEAM, "channel": channel, "cause": cause, "claim": claim, "now": NOW}
+            await connection.execute(text(put), row | {"shown": '{"text": "hello", "blocks": []}'})
+    store = await Store.open(url)
+    statuses = [await store.status(key) for key, *_ in rows]
+    paused = [(await store.channel(TEAM, channel)).paused for channel in ("C1", "C2")]
+    await store.close()
+    assert statuses == ["sending", "pending", "pending", "held", "held", "held"]
+    assert paused == [None, "is_archived"]
+
+
 async def test_a_file_is_written_ahead_and_in_full(sqlite: str) -> None:
     store = await Store.open(sqlite)
     for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5_000)):

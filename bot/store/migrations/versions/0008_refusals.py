@@ -32,6 +32,8 @@ def upgrade() -> None:
     op.create_index("channels_paused", "channels", ["probe_ms"], sqlite_where=paused, postgresql_where=paused)
     # Those were paused for the workspace's token, which is no longer the channels' matter.
     lost = "('invalid_auth', 'not_authed', 'account_inactive', 'token_revoked', 'token_expired')"
+    paused_for_it = f"(SELECT team_id, channel_id FROM channels WHERE paused IN {lost})"  # noqa: S608
     flying = "CASE WHEN claim IS NULL THEN 'pending' ELSE 'sending' END"
-    op.execute(f"UPDATE outbox SET status = {flying}, cause = '' WHERE status = 'held' AND cause IN {lost}")  # noqa: S608
+    held = f"status = 'held' AND cause <> 'unconfirmed' AND (team_id, channel_id) IN {paused_for_it}"
+    op.execute(f"UPDATE outbox SET status = {flying}, cause = '' WHERE {held}")  # noqa: S608
     op.execute(f"UPDATE channels SET paused = NULL, paused_ms = NULL WHERE paused IN {lost}")  # noqa: S608
