@@ -26,7 +26,7 @@ from bot.errors import HmsError, HmsRateLimited
 from bot.flows.drawn import Drawn, rooms_named
 from bot.flows.hush import hush
 from bot.flows.reading import Progress, read
-from bot.flows.room_facts import asked_for, learn_rooms
+from bot.flows.room_facts import RoomFacts, asked_for
 from bot.flows.rooms import Rooms
 from bot.flows.seen import News, Seen
 from bot.hms.client import Hms
@@ -59,6 +59,7 @@ class Poll:
     ) -> None:
         self._hms = hms
         self._rooms = rooms
+        self._room_facts = RoomFacts(rooms, store, monotonic)
         self._store = store
         self._team = team_id
         self._clock = clock
@@ -108,7 +109,9 @@ class Poll:
         if await asked_for(self._store, team_id, ms(now)):
             rooms |= await self._rooms.have({each.room_id for each in known.sessions.values() if each.live})
         seen = Seen(known, self._fingerprints, await self._news(team_id, known, held, now, rooms), ms(now))
-        work = _Work(team_id, now, fence, known, renamed, seen, rooms, known.seq)
+        before = Progress(known.read_ms, known.backlog)
+        work = _Work(team_id, now, fence, known, renamed, seen, rooms, known.seq, before)
+        self._room_facts.begin()
         try:
             async for progress in read(self._hms, known, seen, ms(now)):
                 if seen.full:
@@ -123,8 +126,10 @@ class Poll:
             self._known = None
             log.warning("poll_superseded")
             return "superseded"
-        sessions = _kept({**known.sessions, **seen.tracked}, progress, ms(now))
-        self._known = Snapshot(work.seq, ms(now), sessions, self._hms.naming, work.read_ms(progress), progress.backlog)
+        sessions = _kept({**known.sessions, **seen.tracked}, work.reached, ms(now))
+        self._known = Snapshot(
+            work.seq, ms(now), sessions, self._hms.naming, work.reached.read_ms, work.reached.backlog
+        )
         self._fingerprints = seen.fingerprints
         self._failures = 0
         return "ok"
@@ -132,8 +137,9 @@ class Poll:
     async def _commit(self, work: _Work, progress: Progress, *, last: bool) -> None:
         """Store what was seen since the last commit, with the messages about it. `last`: nothing follows in this poll,
         which is good then. Raises _Superseded."""
-        put_off = await learn_rooms(self._rooms, self._store, work.team_id, work.seen, work.rooms, work.now)
-        work.put_off = work.put_off or put_off
+        work.put_off |= await self._room_facts.learn(work.team_id, work.seen, work.rooms, work.now)
+        if not work.put_off:
+            work.reached = progress
         part = work.seen.take()
         changes = await asyncio.to_thread(diff, work.known.sessions, part.changed, renamed=work.renamed)
         tracked = part.tracked
@@ -142,7 +148,8 @@ class Poll:
         done = False
         for _ in range(TELLS_MOST):
             settings = await self._store.settings_known(work.team_id)
-            told = await self._tell(work, changes, part.ripe, last=last, caught_up=last and progress.backlog is None)
+            caught_up = last and work.reached.backlog is None
+            told = await self._tell(work, changes, part.ripe, last=last, caught_up=caught_up)
             done = await self._store.commit_poll(
                 work.team_id,
                 work.seq,
@@ -153,8 +160,8 @@ class Poll:
                 fence=work.fence,
                 known=settings,
                 naming=self._hms.naming,
-                read_ms=work.read_ms(progress),
-                backlog=progress.backlog,
+                read_ms=work.reached.read_ms,
+                backlog=work.reached.backlog,
                 catchups=told.catchups,
                 good=last,
             )
@@ -232,7 +239,7 @@ class _Superseded(Exception):
 @dataclass(slots=True)
 class _Work:
     """One poll. `seq` is the snapshot that its next commit follows. `rooms`: those that are known of the sessions seen
-    so far. `put_off`: some of these are left to the next poll."""
+    so far. `put_off`: some of these are left to the next poll, which reads again what comes after `reached`."""
 
     team_id: str
     now: datetime
@@ -242,11 +249,8 @@ class _Work:
     seen: Seen
     rooms: dict[str, Room]
     seq: int
+    reached: Progress
     put_off: bool = False
-
-    def read_ms(self, progress: Progress) -> int | None:
-        """Up to when all is read: as before, where sessions are put off, which may have ended by the next poll."""
-        return self.known.read_ms if self.put_off else progress.read_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from bot.core.parse import parse
 from bot.core.subscription import Subscription
 from bot.core.values import LIMIT_MAX
 from bot.demo.fake_hms import Account, FakeHms, FirstPage, Pass, Stall, Status
-from bot.demo.fake_hms.records import Session
+from bot.demo.fake_hms.records import Room, Session
 from bot.flows.poll import Poll
 from bot.flows.reading import SLICE_PAGES
 from bot.flows.rooms import Rooms
@@ -26,6 +26,7 @@ from bot.flows.seen import MANY
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
 from bot.store.store import Store
+from bot.store.tables import rooms as rooms_stored
 
 TEAM = "T1"
 
@@ -62,15 +63,16 @@ class World:
         for session in sessions:
             self.account.end(session, self.time)
 
-    async def subscribe(self, channel: str = "C1", kinds: tuple[str, ...] = ("start", "end")) -> None:
-        made = Subscription(TEAM, channel, parse(""), frozenset(kinds), "U1", int(self.time * 1000))
+    async def subscribe(self, channel: str = "C1", line: str = "", kinds: tuple[str, ...] = ("start", "end")) -> None:
+        made = Subscription(TEAM, channel, parse(line), frozenset(kinds), "U1", int(self.time * 1000))
         await self.store.subscribe(made, [], Outgoing(f"first {channel}", TEAM, channel, "post", "hello", []))
 
-    def ended(self, count: int, since: timedelta) -> None:
-        """So many sessions opened and ended meanwhile, evenly spread."""
+    def ended(self, count: int, since: timedelta, rooms: Sequence[Room] = ()) -> None:
+        """So many sessions opened and ended meanwhile, evenly spread, also over these rooms."""
         step = since.total_seconds() / (count + 1)
         for number in range(1, count + 1):
-            session = self.account.open_session(self.hall, self.time + number * step)
+            room = rooms[number % len(rooms)] if rooms else self.hall
+            session = self.account.open_session(room, self.time + number * step)
             self.account.end(session, self.time + (number + 0.5) * step)
         self.pass_by(since)
 
@@ -209,6 +211,31 @@ async def test_a_muted_channel_hears_of_a_backlog_afterwards(world: World) -> No
     recap, line = (await world.told())["C1"]
     assert recap.startswith("150 sessions have ended while it was quiet here.")
     assert line.splitlines()[0] == f"{many - MANY - 150:,} more sessions ended while I was catching up."
+
+
+@pytest.mark.parametrize("downtime", [timedelta(hours=6), timedelta(days=2)])
+@pytest.mark.parametrize("fails_in", [0, 1])
+@pytest.mark.parametrize("disabled", [0, 300])
+async def test_a_backlog_waits_for_rooms_that_cannot_be_asked_for(
+    world: World, downtime: timedelta, fails_in: int, disabled: int
+) -> None:
+    """Nobody could tell who wants to hear of their sessions."""
+    await world.subscribe("C2", "room:lesson-*")
+    rooms = [world.account.add_room(f"lesson-{number}", enabled=number >= disabled) for number in range(600)]
+    many = SLICE_PAGES * LIMIT_MAX + 150
+    world.ended(many, downtime, rooms)
+    texts: list[str] = []
+    for number in range(12):
+        if number == fails_in:
+            world.fake.fail_always("/rooms*", Status(400))
+            world.polls = world.process()
+            assert await world.store._run(lambda db: db.execute(rooms_stored.delete()))
+        assert await world.polls.run()
+        world.fake.heal()
+        texts += (await world.told()).get("C2", [])
+        world.pass_by(timedelta(seconds=15))
+    assert counted(texts) == many
+    assert (await world.store.snapshot(TEAM)).backlog is None
 
 
 async def test_a_failed_reading_rests_before_the_next_and_longer_each_time(world: World) -> None:

@@ -108,7 +108,7 @@ async def test_what_was_held_for_a_lost_token_is_sent(url: str) -> None:
         for channel, paused in (("C1", "invalid_auth"), ("C2", "is_archived")):
             row = {"team": TEAM, "channel": channel, "paused": paused, "now": NOW}
             columns = "(team_id, channel_id, paused, paused_ms) VALUES (:team, :channel, :paused, :now)"
-            await connection.execute(text(f"INSERT INTO channels {columns}"), row)  # noqa: S608
+            await connection.execute(text(f"INSERT INTO channels {columns}"), row)
         for key, channel, cause, claim in rows:
             row = {"key": key, "team": TEAM, "channel": channel, "cause": cause, "claim": claim, "now": NOW}
             await connection.execute(text(put), row | {"shown": '{"text": "hello", "blocks": []}'})
