@@ -37,8 +37,8 @@ class Health:
     async def note(self) -> str:
         """Why alerts wait, and which clock is wrong, or ""."""
         team_id = self._identity.team_id
-        said = (clocks(self._clock.off_s, AGREE_S), await self._alerts.stale(team_id), await self._alerts.slow(team_id))
-        return "\n".join(filter(None, said))
+        stale, slow = await self._alerts.stale(team_id, public=True), await self._alerts.slow(team_id)
+        return "\n".join(filter(None, (clocks(self._clock.off_s, AGREE_S), stale, slow)))
 
     async def stored(self) -> Mapping[str, float]:
         """What the database holds, for metrics."""

@@ -87,11 +87,13 @@ class Alerts:
         counts = await self._store.counts(team_id, self._now_ms())
         return "\n".join(filter(None, (slow(counts.waiting, counts.late_s), held(counts.held))))
 
-    async def stale(self, team_id: str) -> str:
-        """A line where Slack refuses the bot, or what is known of sessions is old, or ""."""
+    async def stale(self, team_id: str, *, public: bool = False) -> str:
+        """A line where Slack refuses the bot, or what is known of sessions is old, or "". `public`: anybody may read
+        it, so that it has none of 100ms's own words."""
         state, stopped = await self._store.poll_state(team_id), await self._store.workspace_stopped(team_id)
         good_s, now_s = (state.good_ms or 0) / 1000, self._clock()
-        old = stale(good_s, self._began_s(), state.cause, now_s=now_s, interval_s=self._interval_s)
+        cause = state.cause.partition(":")[0] if public else state.cause
+        old = stale(good_s, self._began_s(), cause, now_s=now_s, interval_s=self._interval_s)
         said = refused(stopped.cause, now_s - stopped.since_ms / 1000) if stopped is not None else ""
         why = "; ".join(filter(None, (said, old)))
         return f"alerts wait: {why}" if why else ""

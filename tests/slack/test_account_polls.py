@@ -78,6 +78,8 @@ async def test_why_100ms_refuses_is_said_and_harmless(
     hms.fail_always("/sessions", Status(400, body={"code": 400, "message": words}))
     listed = await said_soon(slack, "subscriptions", "Invalid query param: after")
     assert "<!channel>" not in listed.text + str(listed.blocks) and hms.token() not in str(listed.blocks)
+    async with httpx.AsyncClient() as http:
+        assert (await http.get(f"{bot}/readyz")).text.endswith(" ago (HmsRefused)\n")  # anybody may read that
     logged = [getattr(each, "fields", {}).get("cause", "") for each in caplog.records if each.msg == "poll_failed"]
     assert any("Invalid query param: after" in cause for cause in logged)
     assert not any(hms.token() in cause for cause in logged)
