@@ -119,7 +119,7 @@ def unknown_word(words: list[Word], place: int, line: str, scope: str, commands:
 
 def needs_value(entry: Filter, line: str, span: tuple[int, int], sign: str = "") -> QueryError:
     """The error for a filter that is said without a value."""
-    form = re.search(r"<([a-z ]+)>", entry.form)
+    form = re.search(r"<(session id|[a-z]+)>", entry.form)
     asked = form[1] if form else entry.key if entry.names else ""
     text = f"Which {asked}?" if asked else f"`{entry.key}:` needs a value."
     example = "" if entry.key in ("room", "template") else f"{sign}{entry.key}:{entry.example}"  # there may be none

@@ -60,6 +60,16 @@ class Rooms(KnownRooms):
             query = query.with_room(term, found[0].id)
         return query
 
+    async def newest(self, most: int) -> list[Room]:
+        """The rooms that were made last, the last first; fewer where they can't all be known just now."""
+        try:
+            read, _ = await self._renew()
+        except HmsError:
+            read = NO_ROOMS
+        stored = await self._stored(self._store.rooms_newest(self._team(), most), NO_ROOMS)
+        named = {room.id: room for room in [*stored, *read] if room.name}
+        return [named[room_id] for room_id in sorted(named, reverse=True)[:most]]
+
     async def without_rooms(self, query: Query) -> list[str]:
         """How the names begin that it asks for, where no room is known to have such a name yet."""
         if empty := [prefix for prefix in query.prefixes if not await self._beginning(prefix)]:

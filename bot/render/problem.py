@@ -83,7 +83,9 @@ def _marked(error: QueryError, command: str) -> str:
 def room_choice(error: ManyRooms, *, now: datetime, zone: str) -> Message:
     """Rooms that may be meant: a button for each; rooms of one name are told apart by the end of their ids."""
     said = f"“{mrkdwn(error.name, 80)}”"
-    if error.fits:
+    if not error.name:
+        text = f"Which {error.what}?"
+    elif error.fits:
         text = f"{said} fits several {error.what}s. Which one?"
     elif error.what == "template":
         text = f"No template is called {said}. These exist:"
@@ -97,7 +99,8 @@ def room_choice(error: ManyRooms, *, now: datetime, zone: str) -> Message:
         choices.append(button(label, f"{action_id}.{number}", value))
     blocks = [section(text), actions(*choices)]
     if error.more:
-        blocks.append(context(f"There are more. Say more of the name, or `{error.what}:&lt;id&gt;`."))
+        more = "more" if error.name else "some"
+        blocks.append(context(f"There are more. Say {more} of the name, or `{error.what}:&lt;id&gt;`."))
     return Message(text, blocks)
 
 

@@ -21,6 +21,7 @@ from bot.slack.access import permit
 from bot.slack.answers import send_page
 from bot.slack.commands import COMMANDS, read
 from bot.slack.request import Request
+from bot.slack.which import with_choices
 
 MENTIONS_MOST = 20
 """So many mentioned people are looked up by name."""
@@ -66,6 +67,8 @@ async def run_line(request: Request, line: str, *, view: str | None = None) -> N
     try:
         await _run(request, line, view)
     except QueryError as error:
+        if error.asks:
+            raise await with_choices(request, error) from None
         better = await request.mended(error)
         meant = better.line if error.scope == LIST else f"{error.scope} {better.line}".strip()
         no_rooms = await _no_rooms(request, better, error.scope)

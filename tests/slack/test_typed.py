@@ -77,7 +77,7 @@ ANSWERS = {
     # a question back
     "status": "The status of what?", "stop": "Stop what?", "stop!": "Stop what?", "stop alerts": "Stop what?",
     **dict.fromkeys(("stop everything", "cancel digest 2", "end mute", "pause it"), "Stop what?"),
-    "role:": "⚠️ Which role? For example `/sessions role:host`.", "role": "⚠️ Which role?", "room:": "⚠️ Which room?",
+    "role:": "⚠️ Which role? For example `/sessions role:host`.", "role": "⚠️ Which role?", "room:": "Which room?",
     "ended role:": "⚠️ Which role? For example `/sessions ended role:host`.", "limit:": "`limit:` needs a value.", "start:": "Which session id?",
     "subscribe role:": "⚠️ Which role? For example `/sessions subscribe role:host`.", "after:": "⚠️ Which time?",
     # neither ours nor a room's name
