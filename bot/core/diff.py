@@ -69,7 +69,7 @@ def people_in(session: Session) -> dict[str, tuple[str, str]]:
         return {}
     return {
         who if isinstance(who, str) else f"{_GUEST}{who[1]}": (peer.name or "", peer.role or "")  # type: ignore[index]
-        for who, peer in session.keyed_peers()
+        for who, peer in session.keyed_peers
         if (left := peer.left_at) is None or left.year == 1
     }
 

@@ -27,7 +27,7 @@ class Mask:
     def session(self, session: Session) -> Session:
         """The session with a pseudonym for each person's name and user id. Whoever has no user id is told by their
         first peer's id, as where names are shown."""
-        people = zip(session.each_peer(), session.keyed_peers(), strict=True)
+        people = zip(session.each_peer(), session.keyed_peers, strict=True)
         masked = [(peer_id, self._peer(peer, session.id, who)) for (peer_id, peer), (who, _) in people]
         peers = dict(masked) if isinstance(session.peers, dict) else [peer for _, peer in masked]
         return replace(session, peers=peers, recorders=[replace(each, name=None) for each in session.recorders])

@@ -19,7 +19,7 @@ def peak(session: Session) -> tuple[int, datetime | None]:
     for that moment. Without a join time a peer was in from the session's start, without a leave time to its end.
     """
     events: list[tuple[datetime, int, Hashable]] = []
-    for who, peer in session.keyed_peers():
+    for who, peer in session.keyed_peers:
         left = peer.left or _NEVER
         joined = peer.joined or min(session.started_at, left)
         events.append((joined, _JOINED, who))

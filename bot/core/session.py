@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from bot.core.identity import keyed
+from bot.core.identity import Keyed, keyed
 from bot.core.roles import GUESS, Roles
 from bot.core.text import fold
 
@@ -51,7 +52,7 @@ class Peer(Struct, gc=False, frozen=True):
 Peers = dict[str, Peer] | list[Peer]
 
 
-class Session(Struct, gc=False, frozen=True):
+class Session(Struct, frozen=True, dict=True):
     """One session of a room. `peers` is an object keyed by peer id, or an array (the object page); both are read.
     `lost`: how many could not be. `recorders` are peers too, but no people: nothing counts them. `roles` says
     who leads."""
@@ -110,8 +111,10 @@ class Session(Struct, gc=False, frozen=True):
             return self.peers.items()
         return [(peer.id or f"#{place}", peer) for place, peer in enumerate(self.peers or ())]
 
-    def keyed_peers(self) -> list[tuple[Hashable, Peer]]:
-        """(who, peer): `who` is the same for all peers of one person, as `core.identity` tells them."""
+    @cached_property
+    def keyed_peers(self) -> Keyed:
+        """(who, peer): `who` is the same for all peers of one person, as `core.identity` tells them. Kept, as a poll
+        and its messages ask several times for it."""
         return keyed(self.each_peer())
 
     def length_s(self, now: datetime) -> float:
@@ -130,16 +133,16 @@ class Session(Struct, gc=False, frozen=True):
 
     def people_count(self) -> int:
         """People who were ever in, a person with several peers counted once."""
-        return len({key for key, _ in self.keyed_peers()})
+        return len({key for key, _ in self.keyed_peers})
 
     def people_in_count(self) -> int:
         """People who are in now; 0 for an ended session."""
-        return len({key for key, peer in self.keyed_peers() if peer.left is None}) if self.active else 0
+        return len({key for key, peer in self.keyed_peers if peer.left is None}) if self.active else 0
 
     def people(self) -> list[Person]:
         """All who were ever in, in the order they first joined."""
         merged: dict[Hashable, list[Peer]] = {}
-        for key, peer in self.keyed_peers():
+        for key, peer in self.keyed_peers:
             merged.setdefault(key, []).append(peer)
         people = [Person.of(peers, live=self.active) for peers in merged.values()]
         return sorted(people, key=lambda person: person.joined_at or self.started_at)

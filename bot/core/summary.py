@@ -28,7 +28,7 @@ def summarise(session: Session) -> Summary:
     """Count a session's people."""
     present: dict[Hashable, Peer] = {}
     gone: dict[Hashable, Peer] = {}
-    for who, peer in session.keyed_peers():
+    for who, peer in session.keyed_peers:
         if session.active and peer.left is None:
             present[who] = peer
         else:

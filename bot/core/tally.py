@@ -109,7 +109,7 @@ class Tally:
             self._started[bisect_right(self._marks, started) - 1] += 1
 
         everyone: dict[Hashable, _Visits] = {}
-        for who, peer in session.keyed_peers():
+        for who, peer in session.keyed_peers:
             joined, left = _visit(peer, started, ended)
             for count, begin, end in periods:
                 if joined < end and begin < left and peer.joined is not None:

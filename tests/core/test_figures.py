@@ -65,7 +65,7 @@ def end_of(session: Session) -> datetime:
 
 
 def visits_of(session: Session) -> list[Visit]:
-    return [Visit(session, peer, who, end_of(session)) for who, peer in session.keyed_peers()]
+    return [Visit(session, peer, who, end_of(session)) for who, peer in session.keyed_peers]
 
 
 def counted(sessions: Iterable[Session], start: datetime, end: datetime) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.core.diff import diff, people_in, track
 from bot.core.mask import Mask
 from bot.core.peak import peak
+from bot.core.roles import Roles
 from bot.core.session import Peer, Session
 from bot.core.summary import summarise
 
@@ -92,7 +93,7 @@ def test_however_people_come_and_go_they_are_counted_alike(peers: list[Peer]) ->
     seen = session(*peers)
     assert seen.people_in_count() <= seen.people_count() == len(seen.people()) <= len(peers)
     assert len(people_in(seen)) == seen.people_in_count()
-    together = {who for who, each in seen.keyed_peers() if each.left is None}
+    together = {who for who, each in seen.keyed_peers if each.left is None}
     assert len(together) == seen.people_in_count()
 
 
@@ -101,4 +102,12 @@ def test_a_person_keeps_their_key_while_others_come(peers: list[Peer]) -> None:
     """As long as the id was known to be shared, or not, before."""
     ordered = sorted((each for each in peers if not each.user_id), key=lambda each: each.joined_at or BEGAN)
     before, after = session(*ordered[:-1]), session(*ordered)
-    assert [who for who, _ in before.keyed_peers()] == [who for who, _ in after.keyed_peers()][: len(ordered) - 1 or 0]
+    assert [who for who, _ in before.keyed_peers] == [who for who, _ in after.keyed_peers][: len(ordered) - 1 or 0]
+
+
+def test_a_session_with_other_peers_is_counted_anew() -> None:
+    """Who is who is worked out once for a session, not for those that are made of it."""
+    seen = session(peer("Ann", 0), peer("beam", 1, role="beam"))
+    assert seen.keyed_peers is seen.keyed_peers and seen.people_count() == 2
+    assert seen.cast(Roles(recording=frozenset({"beam"}))).people_count() == 1
+    assert seen == session(peer("Ann", 0), peer("beam", 1, role="beam"))

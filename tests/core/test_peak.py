@@ -29,7 +29,7 @@ def made(members: list[Peer], *, active: bool = True) -> Session:
 def counted(session: Session) -> tuple[int, datetime | None]:
     """Who is in at each moment at which somebody comes; a visit lasts a microsecond at least."""
     visits = []
-    for who, peer in session.keyed_peers():
+    for who, peer in session.keyed_peers:
         joined = peer.joined or (START if peer.left is None else min(START, peer.left))
         last = None if peer.left is None else max(peer.left, joined + timedelta(microseconds=1))
         visits.append((who, joined, last))
