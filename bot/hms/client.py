@@ -133,7 +133,8 @@ class Hms:
         page, limit = await self._list("/sessions", params, wire.sessions, limit, start)
         sessions = [self._finished(session) for session in page.entries]
         batch = Batch(sessions, page.ends(limit), page.unreadable, page.page.cursor)
-        return _moved_on(batch, batch.cursor, start)
+        _must_move_on(batch.cursor, start, last=batch.last)
+        return batch
 
     async def list_entries(self, params: Mapping[str, str], *, limit: int, start: str | None) -> RawBatch:
         """The same, for who has seen most of them before."""
@@ -155,8 +156,9 @@ class Hms:
         said = {"enabled": str(enabled).lower(), "name": name, "before": before}
         params = {key: each for key, each in said.items() if each is not None}
         page, limit = await self._list("/rooms", params, wire.rooms, LIMIT_MAX, start)
-        _moved_on(page, page.page.cursor, start)
-        return page.entries, None if page.ends(limit) else page.page.cursor or None
+        cursor, last = _after(page), page.ends(limit)
+        _must_move_on(cursor, start, last=last)
+        return page.entries, None if last else cursor
 
     async def list_templates(self) -> list[Template]:
         """All of them, those of `TEMPLATE_PAGES` pages at most; one request a page, none of them repeated."""
@@ -165,9 +167,10 @@ class Hms:
         for _ in range(TEMPLATE_PAGES):
             page = await self._attempt("/templates", _page(self._limit_most, start), wire.templates, "")
             templates += page.entries
-            if page.ends(self._limit_most) or page.page.cursor in ("", start):
+            if page.ends(self._limit_most):
                 break
-            start = page.page.cursor
+            _must_move_on(_after(page), start, last=False)
+            start = _after(page)
         return templates
 
     def _finished(self, session: Session) -> Session:
@@ -228,11 +231,15 @@ def _page(limit: int, start: str | None) -> dict[str, str]:
     return {"limit": str(limit)} | ({"start": start} if start else {})
 
 
-def _moved_on(page: T, last: str, start: str | None) -> T:
-    """The page, where it isn't the one before again. Raises HmsBadReply."""
-    if start and last == start:
+def _after(page: Listed[Room] | Listed[Template]) -> str:
+    """The id that the next page starts after: as 100ms says, else of the last entry that can be read."""
+    return page.page.cursor or (page.entries[-1].id if page.entries else "")
+
+
+def _must_move_on(cursor: str, start: str | None, *, last: bool) -> None:
+    """Raises HmsBadReply where a page is the one before again, or the next one would be the first."""
+    if (start and cursor == start) or not (cursor or last):
         raise repeats()
-    return page
 
 
 def repeats() -> HmsBadReply:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.parse import parse
-from bot.demo.fake_hms import Account, FakeHms, Status
+from bot.demo.fake_hms import Account, FakeHms, Oddities, Status
 from bot.errors import NotFound
 from bot.flows.rooms import Rooms
 from bot.flows.walk import AGAIN_MS, LOOK_EVERY_S, REST_S, Walk
@@ -90,3 +90,10 @@ async def test_new_rooms_are_read_down_to_the_first_that_is_known(world: World) 
     assert len(lists) == 2
     assert await world.store.rooms_beginning(TEAM, "new-") == 150
     assert (await world.rooms.resolve(parse("room:NEW-149"))).room_ids
+
+
+async def test_a_list_goes_on_where_its_last_is_no_id(world: World) -> None:
+    """The last room's own id says where it goes on: the walk isn't over after a page."""
+    world.fake.oddities = Oddities(odd_envelope=True)
+    await world.steps(8)
+    assert await world.known() == 350

@@ -245,3 +245,9 @@ async def test_an_answer_without_end_is_given_up() -> None:
             await client.list_sessions({}, limit=10, start=None)
         await client.close()
     assert sent < 1.5 * BODY_BYTES
+
+
+async def test_a_page_that_says_nowhere_to_go_on_is_no_first_page_again(client: Hms, hms: FakeHms) -> None:
+    hms.fail_always("/sessions", Status(200, body={"data": [{"id": []}] * 10, "last": {"id": "x"}}))
+    with pytest.raises(errors.HmsBadReply, match="repeats"):
+        await client.list_sessions({}, limit=10, start=None)

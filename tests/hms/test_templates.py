@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.core.roles import GUESS, OURS, Said
-from bot.demo.fake_hms import Account, FakeHms, Status
+from bot.demo.fake_hms import Account, FakeHms, Oddities, Status
 from bot.hms.client import Hms
 from bot.hms.templates import REST_S, TemplateCache
 
@@ -98,3 +98,10 @@ def test_the_settings_override_what_templates_say() -> None:
 
 async def _none() -> list[object]:
     return []
+
+
+async def test_every_page_of_them_is_read_where_last_is_no_id(hms: FakeHms, client: Hms, account: Account) -> None:
+    hms.oddities = Oddities(odd_envelope=True)
+    for number in range(101):
+        account.add_template(f"template {number}", hosts=[f"host {number}"])
+    assert len(await client.list_templates()) == 101
