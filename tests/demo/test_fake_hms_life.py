@@ -24,12 +24,13 @@ def test_the_demo_starts_with_what_is_promised() -> None:
     assert len(active) >= 35
     assert account.count(active=False) >= 400
     names = [room.name for room in account.rooms.values()]
-    assert len(names) == 12
+    assert sum(room.enabled for room in account.rooms.values()) == 12, "those that GET /rooms lists"
+    assert len(names) == 13
     assert sum(one != other and one in other for one in names for other in names) == 1
     assert all(re.fullmatch(r"[A-Za-z0-9.:_-]+", name) for name in names)
     assert sum(len(name) == 36 and name.count("-") == 4 for name in names) == 1
     lessons = [room for room in account.rooms.values() if re.fullmatch(r"lesson-01[0-9A-HJKMNP-TV-Z]{24}", room.name)]
-    assert [account.count(room_id=room.id) for room in lessons] == [1, 1]
+    assert [account.count(room_id=room.id) for room in lessons] == [1, 1, 1]
     assert all(
         NOW - 7 * 86_400 <= session.created_at < session.updated_at <= NOW
         for session in state(account)
@@ -126,7 +127,7 @@ def test_bounds_hold_at_the_bounds(count: int) -> None:
 
 def test_an_overdue_session_ends_though_few_are_active() -> None:
     account = Account()
-    life = Life(account, seed=1, now=NOW, speed=0.0001)
+    life = Life(account, seed=1, now=NOW, speed=1e-6)
     for session in account.active_sessions()[35:]:
         account.end(session, NOW + 1)
     oldest = account.active_sessions()[0]

@@ -42,8 +42,8 @@ def add_ended(account: Account, scenes: dict[str, Scene], cast: list[Person], rn
         length = max(45.0, rng.gauss(scene.minutes, scene.minutes / 3) * 60)
         opened = now - _LATEST_END_S - length - rng.random() * (PAST_S - _LATEST_END_S - length)
         _add_ended(account, account.open_session(room, opened), scene, cast, rng, opened + length)
-    opened = now - 20 * 3600
-    _add_ended(account, add_lesson(account, scenes, rng, opened), LESSON, cast, rng, opened + LESSON.minutes * 60)
+    for opened in (now - 44 * 3600, now - 20 * 3600):
+        _add_ended(account, add_lesson(account, scenes, rng, opened), LESSON, cast, rng, opened + LESSON.minutes * 60)
 
 
 def add_active(
