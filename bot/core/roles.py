@@ -61,7 +61,8 @@ class Templates:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The folded names of the roles that host and that record. None: nobody has said, so that it is guessed."""
+    """The folded names of the roles that host and that record. None: neither the settings nor the template say, so that
+    it is guessed."""
 
     hosting: frozenset[str] | None = None
     recording: frozenset[str] | None = None
@@ -88,8 +89,9 @@ class Said:
     def roles(self, templates: Templates, template_id: str = "") -> Roles:
         """The roles of a room, by its template as far as that is known."""
         hosts = self.hosts or templates.hosts(template_id)
-        recorders = self.ignored or (templates.recorders(template_id) | OURS if templates.all else None)
-        return Roles(_folded(hosts) if hosts else None, _folded(recorders) if recorders is not None else None)
+        recorders = templates.recorders(template_id)
+        recording = self.ignored or (recorders | OURS if recorders else ())
+        return Roles(_folded(hosts) if hosts else None, _folded(recording) if recording else None)
 
 
 def _folded(roles: Iterable[str]) -> frozenset[str]:

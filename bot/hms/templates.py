@@ -38,6 +38,8 @@ class TemplateCache:
         template_id = self.template_of(room_id)
         if template_id not in self._roles:
             self._roles[template_id] = self.said.roles(self.known, template_id)
+            if template_id and self.known.all and self.known.get(template_id) is None:
+                self._due = min(self._due, self._clock())  # it is new
         return self._roles[template_id]
 
     async def ready(self) -> None:

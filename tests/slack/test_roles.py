@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -46,3 +47,15 @@ async def test_who_hosts_is_what_the_template_says(bot: str, slack: FakeSlack, a
     meet(account, room, ("Gus", "ghost"), ("Ann", "teacher"), ("Bob", "student"))
     answer = await say(slack, "active")
     assert "hosted by Ann" in answer.plain and "Gus" not in answer.plain
+
+
+async def test_a_recorder_is_known_by_its_name_where_its_template_names_none(
+    bot: str, slack: FakeSlack, account: Account
+) -> None:
+    """Recordings of a page of one's own join with any role; most call it so. The template is new, too."""
+    await say(slack, "active")
+    clinic = account.add_template("clinic", hosts=["doctor"], others=["patient", "recorder"])
+    meet(account, account.add_room("ward", template_id=clinic.id), ("Ann", "doctor"), ("Page", "recorder"))
+    async with asyncio.timeout(20):
+        while "1 in now, 1 in all · recording" not in (await say(slack, "active")).plain:
+            await asyncio.sleep(0.1)
