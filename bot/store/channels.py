@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.channel import Channel
@@ -69,6 +69,11 @@ async def next_number(db: AsyncConnection, place: Place) -> int:
     counted = update(channels).where(*here).values(last_number=channels.c.last_number + 1)
     number: int = (await db.execute(counted.returning(channels.c.last_number))).scalar_one()
     return number
+
+
+def triable() -> tuple[ColumnElement[bool], ...]:
+    """Messages by which a paused conversation can be tried: none that waits for another, nor for a person."""
+    return or_(outbox.c.status != HELD, outbox.c.cause != UNCONFIRMED), outbox.c.waits_for.is_(None)
 
 
 def channel_of(rows: FromClause) -> ColumnElement[bool]:

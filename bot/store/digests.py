@@ -17,7 +17,7 @@ from bot.core.outgoing import Outgoing
 from bot.core.schedule import Schedule
 from bot.errors import TooMany
 from bot.store import changes, leases, messages
-from bot.store.channels import Place, channel_of, lock, next_number, turn
+from bot.store.channels import Place, channel_of, lock, next_number, triable, turn
 from bot.store.queries import hashed, read_query, readable
 from bot.store.records import Fence, How
 from bot.store.sql import chunks, unfinished
@@ -89,7 +89,7 @@ async def due(db: AsyncConnection, team_id: str, now_ms: int) -> list[Digest]:
 
 def _writable(now_ms: int) -> ColumnElement[bool]:
     """The channel isn't paused, or it is to be tried and has nothing else to be tried with."""
-    kept = exists().where(channel_of(outbox), unfinished(outbox))
+    kept = exists().where(channel_of(outbox), unfinished(outbox), *triable())
     return or_(channels.c.paused.is_(None), and_(channels.c.probe_ms <= now_ms, ~kept))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.channel import Channel
 from bot.core.outgoing import Outgoing
 from bot.store import digests, messages, subscriptions
-from bot.store.channels import Place, go_on, lock, turn
+from bot.store.channels import Place, channel_of, go_on, lock, triable, turn
 from bot.store.sql import HELD, PENDING, SENDING, UNCONFIRMED, unfinished
 from bot.store.tables import channels, outbox
 from bot.store.tables import digests as digested
@@ -52,13 +52,13 @@ async def pause(
 async def try_paused(db: AsyncConnection, now_ms: int) -> None:
     """Let one message go in each paused channel whose time for that has come, and that has none under way."""
     at = channels.c.probe_ms
-    here = (outbox.c.team_id == channels.c.team_id, outbox.c.channel_id == channels.c.channel_id)
-    under_way = exists().where(*here, unfinished(outbox), outbox.c.status != HELD, outbox.c.waits_for.is_(None))
-    free = (outbox.c.status == HELD, outbox.c.cause != UNCONFIRMED, outbox.c.waits_for.is_(None))
+    here = channel_of(outbox)
+    under_way = exists().where(here, unfinished(outbox), outbox.c.status != HELD, *triable())
+    free = (outbox.c.status == HELD, *triable())
     query = (
         select(channels.c.team_id, channels.c.channel_id, channels.c.probes)
         .where(channels.c.paused.is_not(None), or_(at <= now_ms, at > now_ms + TRY_MOST_MS))
-        .where(~under_way, exists().where(*here, *free))
+        .where(~under_way, exists().where(here, *free))
         .order_by(channels.c.team_id, channels.c.channel_id)
         .limit(TRIES_AT_ONCE)
         .with_for_update(of=channels, skip_locked=True)

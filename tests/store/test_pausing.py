@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from bot.core.card import key_of
 from bot.core.channel import Channel
 from bot.core.outgoing import Outgoing
@@ -137,3 +139,20 @@ async def test_resuming_sends_nothing_that_may_be_there(store: Store) -> None:
     assert await store.claim(NOW + 2_000, LEASE, 10) == []
     await store.resume(TEAM, "C1")
     assert [text for _, text, _ in await send(store, NOW + 2_000)] == ["m"]
+
+
+async def test_a_digest_is_a_try_where_nothing_else_can_be_one(store: Store) -> None:
+    """What may be there waits for a person, and a reply to a deleted thread for its card's next message."""
+    made, _ = await store.add_digest(digest(), next_ms(digest()), by())
+    await commit(store, post(card()), cards=[card()])
+    await send(store)
+    await commit(store, reply(card(), "r"), message("m", text="m"))
+    await store.held(await take(store, NOW + 1_000), "unconfirmed")
+    await store.no_thread(await take(store, NOW + 2_000))
+    await store.pause(TEAM, "C1", "not_in_channel", NOW, tell)
+    assert await store.due_digests(TEAM, next_ms(made)) == [made]
+    (day,) = made.schedule.next(datetime.fromtimestamp(NOW / 1000, UTC))
+    assert await store.send_digest(made, day, next_ms(made) + DAY_MS, [message("d", text="d")], next_ms(made))
+    await store.try_paused(next_ms(made))
+    assert ("post", "d", None) in await send(store, next_ms(made))
+    assert (await store.channel(TEAM, "C1")).paused is None
