@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import pausing
 from bot.store.channels import Place, lock
-from bot.store.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks
+from bot.store.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, unfinished
 from bot.store.tables import cards, catchups, changes, channels, digests, mutes, outbox, quiets, subscriptions
 
 MOVED = (subscriptions, digests, mutes, quiets, catchups, cards, outbox, changes, channels)
@@ -99,14 +99,14 @@ async def _cards(db: AsyncConnection, old: Place, new: Place, numbers: Mapping[i
 
 
 async def _outbox(db: AsyncConnection, old: Place, new: Place, paused: str | None) -> None:
-    flying = select(outbox.c.id).where(_at(outbox, new), outbox.c.status == SENDING)
+    claimed = (unfinished(outbox), outbox.c.claim.is_not(None), outbox.c.cause != UNCONFIRMED)
+    flying = select(outbox.c.id).where(_at(outbox, new), *claimed)
     if paused is not None:
         stopped = update(outbox).where(_at(outbox, old), outbox.c.status.in_((PENDING, SENDING)))
         await db.execute(stopped.values(status=HELD, cause=paused))
-    elif (
-        await db.scalar(flying) is not None
-    ):  # two in one channel can't be in flight: the sender or a person settles it
-        stopped = update(outbox).where(_at(outbox, old), outbox.c.status == SENDING)
+    if await db.scalar(flying.limit(1)) is not None:
+        # Two in one channel can't be in flight, now or when a pause ends: the sender or a person settles it.
+        stopped = update(outbox).where(_at(outbox, old), *claimed)
         await db.execute(stopped.values(status=HELD, cause=UNCONFIRMED))
     await db.execute(_to(new, outbox, old))
 

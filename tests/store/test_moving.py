@@ -146,6 +146,24 @@ async def test_two_messages_on_their_way_at_once_are_both_settled(store: Store) 
     assert (await store.status("old"), await store.status("new")) == ("sent", "sent")
 
 
+async def test_two_messages_on_their_way_to_a_paused_channel_keep_nobody_up(store: Store) -> None:
+    """One channel can't have two in flight: the moved one is left to its sender or to a person."""
+
+    def tell(person: str) -> Outgoing:
+        return Outgoing(key_of("paused", person), TEAM, person, "post", "paused", [])
+
+    await store.send([message("old", OLD, "old"), message("new", NEW, "new")], NOW)
+    rows = {row.channel_id: row for row in await store.claim(NOW, LEASE, 10)}
+    for channel in rows:
+        await store.pause(TEAM, channel, "is_archived", NOW, tell)
+    assert await move(store)
+    assert await store.resume(TEAM, NEW)
+    assert [await store.status(key) for key in ("old", "new")] == ["held", "sending"]
+    await store.sent([(rows[NEW], "2")], NOW)
+    await store.sent([(rows[OLD], "1")], NOW)
+    assert [await store.status(key) for key in ("old", "new")] == ["sent", "sent"]
+
+
 async def test_of_two_cards_of_a_session_the_one_with_a_message_stays(store: Store) -> None:
     sent = card(OLD, "s1")
     await commit(store, post(sent), cards=[sent])
