@@ -207,6 +207,7 @@ _MOVED_ON = (
         status=case((outbox.c.status == HELD, HELD), else_=PENDING),
         claim=None,
         attempts=0,
+        refusals=0,
         first_try_ms=None,
         not_before_ms=_now + EDIT_GAP_MS,
     )

@@ -167,3 +167,16 @@ async def test_a_reply_waits_nowhere_once_the_card_is_there(store: Store) -> Non
     await commit(store, reply(CARD, "r"), reply(CARD, "r", "twice"))
     assert await send(store, NOW + 1_000) == [("reply", "came", "ts-opened")]
     assert await send(store, NOW + 2_000) == []
+
+
+async def test_a_newer_state_has_tries_of_its_own(store: Store) -> None:
+    await posted(store)
+    await commit(store, edit(CARD, "one"))
+    at = NOW + 20_000
+    for _ in range(2):
+        await store.later(await take(store, at), at)
+    row = await take(store, at)
+    assert row.refusals == 2
+    await commit(store, edit(CARD, "two"))
+    await store.sent([(row, "1")], at)
+    assert (await take(store, at + 20_000)).refusals == 0
