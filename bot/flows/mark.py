@@ -88,15 +88,15 @@ class Mark:
         else:
             log.error("message_dropped", **fields)
         await self._store.dead(row, code)
-        await self.warn(row, "dropped", code, dropped(row.channel_id, code))
+        await self.warn(row, "dropped", code, dropped(row.channel_id, code), ops=self._ops)
 
-    async def warn(self, row: Row, what: str, code: str, message: Message) -> None:
-        """Tell those who set something up in its channel, and the operators' channel, once a day. A direct message
-        isn't worth that."""
+    async def warn(self, row: Row, what: str, code: str, message: Message, *, ops: str = "") -> None:
+        """Tell those who set something up in its channel, and the operators' channel `ops` where `Watch` doesn't, once
+        a day. A direct message isn't worth that."""
         if row.channel_id.startswith(PEOPLE):
             return
         day = str(self._now_ms() // 86_400_000)
-        told = [*await self._store.makers(row.team_id, row.channel_id), *filter(None, [self._ops])]
+        told = [*await self._store.makers(row.team_id, row.channel_id), *filter(None, [ops])]
         keys = {place: key_of(what, row.team_id, row.channel_id, place, code, day) for place in told}
         outgoing = [
             Outgoing(key, row.team_id, place, "post", message.text, message.blocks)

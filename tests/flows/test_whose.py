@@ -382,6 +382,24 @@ async def test_operators_hear_of_a_pause_whose_only_maker_has_left(world: World)
     assert world.direct(ADA) == [] and "the bot isn't in the channel" in world.shown("support")[0]
 
 
+@pytest.mark.parametrize("scopes", [POSTING])
+async def test_operators_hear_once_of_each_message_that_is_held_or_left_out(world: World) -> None:
+    watching = watch(world)
+    world.deliver = world.sender(unsure="hold", ops=world.channel("support"))
+    await world.subscribe(ADA)
+    await world.until_sent()
+    await world.posts("unsure", "bad")
+    world.clock.now += 1
+    world.slack.fail("chat.postMessage", Dropped(after_doing=True), ApiError("msg_too_long"))
+    await world.until_sent()
+    await tell(world, watching)
+    await world.until_sent()
+    told = world.shown("support")
+    assert sorted("held" in each for each in told) == [False, True]
+    assert sorted("msg_too_long" in each for each in told) == [False, True]
+    assert len(world.direct(ADA)) == 2
+
+
 async def test_a_paused_channel_of_operators_makes_no_noise(world: World) -> None:
     watching = watch(world, "live-ops")
     kick(world)
