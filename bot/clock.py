@@ -51,6 +51,7 @@ class Clock:
     def hear(self, service: str, date: str) -> None:
         """Take note of the Date header that `service` has just sent."""
         if (said_s := http_date_s(date)) is None:
+            self.doubtful = False  # a proxy may leave it out of every answer: nothing waits for that
             return
         if self.doubtful:
             self._heard.clear()

@@ -107,3 +107,14 @@ def test_a_date_that_is_none_says_nothing(date: str) -> None:
     world = World()
     world.clock.hear(SLACK, date)
     assert world.off_s == 0 and not world.clock.sure
+
+
+async def test_a_service_that_says_no_time_keeps_nothing_waiting() -> None:
+    """As behind a proxy that leaves the Date out."""
+    world = World()
+    await world.clock.set()
+    world.ahead[DATABASE] = 3_600.0
+    await world.clock.set()
+    assert world.clock.doubtful
+    world.clock.hear(SLACK, "")
+    assert not world.clock.doubtful and not world.clock.sure
