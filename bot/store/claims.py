@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     Select,
+    and_,
     bindparam,
     case,
     exists,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -106,11 +108,18 @@ _now: BindParameter[int] = bindparam("now", type_=BigInteger)
 
 def _due() -> Select[Any]:
     """The next row of each channel at `now`, oldest first, `most` of them. The subqueries are per channel, by index: a
-    long queue costs nothing. In a paused channel only what is let go as a try is pending."""
-    first, flying = outbox.alias("first"), outbox.alias("flying")
+    long queue costs nothing. In a paused channel only what is let go as a try is pending. A reply that is tried again
+    keeps the later ones of its thread waiting."""
+    first, flying, before = outbox.alias("first"), outbox.alias("flying"), outbox.alias("before")
     method = case((first.c.kind == "edit", EDIT), else_=POST + first.c.channel_id)
     limited = exists().where(
         limits.c.team_id == first.c.team_id, limits.c.method == method, ~_over(limits.c.not_before_ms, FAR_MS)
+    )
+    # (turn, id) as in the index, so that only what is before it in the queue is read
+    sooner = tuple_(before.c.turn, before.c.id) < tuple_(first.c.turn, first.c.id)
+    same_thread = and_(before.c.kind == literal_column("'reply'"), before.c.of == first.c.of)
+    out_of_turn = exists().where(
+        channel_of(before), before.c.status == PENDING, before.c.waits_for.is_(None), same_thread, sooner
     )
     next_id = (
         select(first.c.id)
@@ -121,6 +130,7 @@ def _due() -> Select[Any]:
             _over(first.c.not_before_ms, SOON_MS),
             or_(first.c.kind == "edit", _over(channels.c.next_post_ms, SOON_MS)),
             ~limited,
+            or_(first.c.kind != literal_column("'reply'"), ~out_of_turn),
         )
         # who comes and goes can wait, a card can't: a busy channel's replies would hold it up for minutes
         .order_by(first.c.kind == literal_column("'reply'"), first.c.turn, first.c.id)

@@ -234,6 +234,19 @@ async def test_one_odd_refusal_loses_nothing(world: World) -> None:
     assert (world.shown(), await paused(world)) == (["one is in", "Ann came"], None)
 
 
+async def test_replies_of_a_card_wait_for_one_that_is_tried_again(world: World) -> None:
+    """Those of another card don't."""
+    card, other = world.card(), world.card("s2")
+    await world.open(card)
+    await world.open(other)
+    await world.until_sent()
+    for text, of in (("Ann came", card), ("Ann left", card), ("Ben came", other)):
+        await world.reply(of, text)
+    world.slack.fail("chat.postMessage", ApiError("no_such_code"))
+    await world.until_sent()
+    assert world.shown()[2:] == ["Ben came", "Ann came", "Ann left"]
+
+
 @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message"])
 @pytest.mark.parametrize("scopes", [POSTING, POSTING | HISTORY], ids=["no history", "history"])
 async def test_an_edit_that_misses_its_message_once_makes_no_second_card(world: World, code: str) -> None:
