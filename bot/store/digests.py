@@ -95,7 +95,7 @@ def _writable(now_ms: int) -> ColumnElement[bool]:
 
 async def remove(db: AsyncConnection, team_id: str, channel_id: str, number: int, by: Changed) -> Digest | None:
     await lock(db, [(team_id, channel_id)])
-    await messages.take_back(db, (team_id, channel_id), _mark(team_id, channel_id, number))
+    await messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
     removed = delete(digests).where(*_is(team_id, channel_id, number)).returning(digests)
     return await _changed(db, removed, by)
 
@@ -108,7 +108,7 @@ async def pause(
     before = next(iter(readable(await db.execute(select(digests).where(*same)), _digest)), None)
     if before is None or before.paused is (next_ms is None):
         return before
-    await messages.take_back(db, (team_id, channel_id), _mark(team_id, channel_id, number))
+    await messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
     values = {"next_ms": None} if next_ms is None else _waits(before.schedule, next_ms)
     return await _changed(db, update(digests).where(*same).values(values).returning(digests), by)
 
@@ -151,7 +151,7 @@ async def _put(
     await messages.put(db, outgoing, paused, await turn(db, place[0]), now_ms)
     if outgoing:
         belongs = update(outbox).where(outbox.c.key.in_([each.key for each in outgoing]))
-        await db.execute(belongs.values(of=_mark(*place, number)))
+        await db.execute(belongs.values(of=mark(*place, number)))
 
 
 async def failed(db: AsyncConnection, digest: Digest, problem: str, notice: Sequence[Outgoing], now_ms: int) -> None:
@@ -181,7 +181,7 @@ async def _became(db: AsyncConnection, keys: Sequence[str]) -> dict[str, tuple[s
     return found
 
 
-def _mark(team_id: str, channel_id: str, number: int) -> str:
+def mark(team_id: str, channel_id: str, number: int) -> str:
     """By this in `of` a digest's messages are known."""
     return key_of("digest", team_id, channel_id, str(number))
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.core.card import lists_of
 from bot.store import pausing
 from bot.store.channels import Place, lock
+from bot.store.digests import mark as digest_mark
 from bot.store.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, unfinished
+from bot.store.subscriptions import mark as subscription_mark
 from bot.store.tables import cards, catchups, changes, channels, digests, mutes, outbox, quiets, subscriptions
 
 MOVED = (subscriptions, digests, mutes, quiets, catchups, cards, outbox, changes, channels)
@@ -29,7 +32,10 @@ async def move(db: AsyncConnection, team_id: str, old_id: str, new_id: str) -> b
     }
     before, there = rows[old_id], rows[new_id]
     numbers = await _subscriptions(db, old, new, there.last_number)
-    await _digests(db, old, new, there.last_number)
+    belongs = {subscription_mark(*old, was): subscription_mark(*new, now) for was, now in numbers.items()}
+    for was in await _digests(db, old, new, there.last_number):
+        belongs[digest_mark(*old, was)] = digest_mark(*new, was + there.last_number)
+    await _belongings(db, old, belongs | {lists_of(*old): lists_of(*new)})
     await db.execute(_to(new, mutes, old).values(number=mutes.c.number + there.last_number))
     if await db.scalar(select(func.count()).select_from(quiets).where(_at(quiets, new))):
         await db.execute(delete(quiets).where(_at(quiets, old)))
@@ -66,12 +72,21 @@ async def _subscriptions(db: AsyncConnection, old: Place, new: Place, after: int
     return numbers
 
 
-async def _digests(db: AsyncConnection, old: Place, new: Place, after: int) -> None:
+async def _digests(db: AsyncConnection, old: Place, new: Place, after: int) -> Sequence[int]:
+    """The numbers under the old id of those that move; they come `after` those of the new one."""
     stays = await db.execute(select(digests.c.schedule, digests.c.query_hash).where(_at(digests, new)))
     for schedule, query_hash in stays.all():
         same = (digests.c.schedule == schedule, digests.c.query_hash == query_hash)
         await db.execute(delete(digests).where(_at(digests, old), *same))
+    moved = (await db.scalars(select(digests.c.number).where(_at(digests, old)))).all()
     await db.execute(_to(new, digests, old).values(number=digests.c.number + after))
+    return moved
+
+
+async def _belongings(db: AsyncConnection, old: Place, now: Mapping[str, str]) -> None:
+    """Messages are known as those of what has moved, by `now` for each mark, so that they end with it."""
+    known = update(outbox).where(_at(outbox, old), outbox.c.of == bindparam("was")).values(of=bindparam("now"))
+    await db.execute(known, [{"was": was, "now": mark} for was, mark in now.items()])
 
 
 async def _cards(db: AsyncConnection, old: Place, new: Place, numbers: Mapping[int, int]) -> None:

@@ -47,7 +47,7 @@ async def subscribe(
         return _subscription(before, new.query), "same"
     if before is not None:
         how: How = "changed"
-        await messages.take_back(db, place, _mark(*place, before.number))
+        await messages.take_back(db, place, mark(*place, before.number))
         first = changed or first
         others = update(subscriptions).where(*same).values(kinds=kinds, created_by=new.created_by)
         stored = (await db.execute(others.returning(subscriptions))).one()
@@ -70,7 +70,7 @@ async def subscribe(
     known = [Card(new.team_id, new.channel_id, session_id, "silent", known=number) for session_id in silent]
     await cards.add(db, known, new.created_ms)
     await messages.put(db, [first], paused, await turn(db, new.team_id), new.created_ms)
-    belongs = _mark(new.team_id, new.channel_id, stored.number)
+    belongs = mark(new.team_id, new.channel_id, stored.number)
     await db.execute(update(outbox).where(outbox.c.key == first.key).values(of=belongs))
     if by is not None:
         await changes.add(db, place, by)
@@ -94,7 +94,7 @@ async def unsubscribe(
     )
     rows = (await db.execute(removed.returning(subscriptions))).all()
     for row in rows:
-        await messages.take_back(db, (team_id, channel_id), _mark(team_id, channel_id, row.number))
+        await messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, row.number))
     if rows:
         await _withdraw(db, (team_id, channel_id))
         await changes.add(db, (team_id, channel_id), by)
@@ -138,7 +138,7 @@ async def _withdraw(db: AsyncConnection, place: Place) -> None:
         await messages.take_back(db, place, lists_of(*place))
 
 
-def _mark(team_id: str, channel_id: str, number: int) -> str:
+def mark(team_id: str, channel_id: str, number: int) -> str:
     """By this in `of` a subscription's first message is known."""
     return key_of("subscription", team_id, channel_id, str(number))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.core.card import key_of
+from bot.core.card import key_of, lists_of
 from bot.core.outgoing import Outgoing
 from bot.core.quiet import Quiet
 from bot.store.moving import MOVED
@@ -172,3 +172,19 @@ async def test_of_two_cards_of_a_session_the_one_with_a_message_stays(store: Sto
     assert await move(store)
     (stays,) = await store.cards(TEAM, ["s1"])
     assert (stays.key, stays.gen, stays.channel_id) == (sent.key, 1, NEW)
+
+
+async def test_what_waits_is_still_taken_back_with_what_it_belongs_to(store: Store) -> None:
+    await store.subscribe(subscription(NEW, "user:a"), [], message("first", NEW), by=by())
+    assert len(await send(store)) == 1
+    stored, _ = await store.subscribe(subscription(OLD), [], message("subscribed", OLD), by=by())
+    made, _ = await store.add_digest(digest(OLD), next_ms(digest()), by(), message("made", OLD))
+    lists = replace(message("list", OLD), of=lists_of(TEAM, OLD))
+    await commit(store, lists)
+    assert await move(store)
+    for ended in (
+        store.remove_digest(TEAM, NEW, made.number + 1, by()),
+        store.unsubscribe(TEAM, NEW, [1, stored.number + 1], by()),
+    ):
+        assert await ended
+    assert [await store.status(key) for key in ("subscribed", "made", "list")] == ["", "", ""]
