@@ -37,7 +37,7 @@ async def doctor(*, ask_slack: bool = False) -> list[Finding]:
     try:
         access = read_access(settings.access, command_words(), FREE)
     except ConfigError as error:
-        wrong.append(Wrong("ACCESS", error.text.removeprefix("ACCESS, "), ACCESS_RULE))
+        wrong.append(Wrong("ACCESS", error.text.removeprefix("ACCESS, ").removesuffix("."), ACCESS_RULE))
     clock = Clock()
     heard = trace(settings.slack_api_url, lambda date: clock.hear(SLACK, date))
     async with AsyncExitStack() as stack:

@@ -35,7 +35,7 @@ FEATURES = (
     Feature(("usergroups:read",), "who is in the user groups of ACCESS isn't known, so they are refused", groups=True),
     Feature(
         ("users:read",),
-        "times are in DEFAULT_TIMEZONE for everybody, guests may do what members may, and whether somebody is of "
-        "another workspace is told by what Slack sends alone",
+        "nobody's time zone is known (what is stored asks for a city unless DEFAULT_TIMEZONE is set), guests may do "
+        "what members may, and people of other workspaces are told by what Slack sends alone",
     ),
 )

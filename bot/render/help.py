@@ -18,7 +18,9 @@ EXAMPLES = (
     ("ended room:town-hall after:3d", "a room's sessions of the last three days"),
     ("all role:host -user:ada peers:>=5 longer:45m", "filters together: all must hold, `-` excludes"),
 )
-_RULES = "A key said again is *or*, different keys are *and*, a `-` in front is *not*. Quotes keep spaces together."
+_RULES = (
+    "A comma between values is *or*, different filters are *and*, a `-` in front is *not*. Quotes keep spaces together."
+)
 
 Row = tuple[str, str]
 
