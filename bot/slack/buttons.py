@@ -67,6 +67,7 @@ async def _share(request: Request, value: str) -> None:
             await store.withdraw(team_id, sharing)
         raise
     if not done:
+        await store.withdraw(team_id, sharing)  # whoever sees that it isn't there shares it again
         raise UserError("Slack did not confirm that the page was shared. If it isn't in the channel, share it again.")
 
 

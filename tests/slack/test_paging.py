@@ -8,9 +8,9 @@ import pytest
 
 from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Pass, Status
-from bot.demo.fake_slack import Dropped, FakeSlack, Message
+from bot.demo.fake_slack import Dropped, FakeSlack, HttpError, Message
 from bot.settings import Settings
-from tests.slack.live import fill, shown
+from tests.slack.live import fill, say, shown, until
 
 
 async def to_the_end(slack: FakeSlack, reply: Message) -> list[list[str]]:
@@ -147,6 +147,19 @@ async def test_a_lost_confirmation_of_a_share_is_not_sent_again(bot: str, slack:
     await slack.press(reply, "Share in channel")
     await slack.reply(where=lambda message: "did not confirm" in message.plain)
     assert len(slack.messages()) == 1
+
+
+async def test_a_share_that_slack_refused_can_be_tried_again_at_once(
+    bot: str, slack: FakeSlack, account: Account
+) -> None:
+    fill(account, 2)
+    reply = await say(slack, "active")
+    slack.fail("response_url", HttpError(404, "expired_url"))
+    await slack.press(reply, "Share in channel")
+    await slack.reply(where=lambda message: "did not confirm" in message.plain)
+    assert slack.messages() == []
+    await slack.press(reply, "Share in channel")
+    await until(slack.messages)
 
 
 @pytest.mark.parametrize(
