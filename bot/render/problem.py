@@ -55,7 +55,7 @@ def unknown_name(name: str, line: str) -> UserError:
     text = f"I know no command, filter or room called {quote(name)}."
     person = line.replace(f"room:{quoted(name)}", f"user:{quoted(name)}", 1)
     if all(word.isalpha() for word in re.split(r"[ .'-]", name)):
-        text += f" A person is {quote(person, NOTE_CHARS)}."
+        text += f" For a person: {quote(person, NOTE_CHARS)}."
     return UserError(text)
 
 

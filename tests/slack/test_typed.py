@@ -81,14 +81,14 @@ ANSWERS = {
     "ended role:": "⚠️ Which role? For example `/sessions ended role:host`.", "limit:": "`limit:` needs a value.", "start:": "Which session id?",
     "subscribe role:": "⚠️ Which role? For example `/sessions subscribe role:host`.", "after:": "⚠️ Which time?",
     # neither ours nor a room's name
-    "xyz": "I know no command, filter or room called `xyz`. A person is `user:xyz`.",
+    "xyz": "I know no command, filter or room called `xyz`. For a person: `user:xyz`.",
     **dict.fromkeys(
         ("subscribe rom:nosuch", "subscribe room nosuch", "rom:nosuch", "subscribe room=nosuch", "in nosuch"),
         "I know no command, filter or room called `nosuch`.",
     ),
     "subscribe nosuch": "I know no command, filter or room called `nosuch`.",
-    "mute nosuch 2h": "I know no command, filter or room called `nosuch`. A person is `mute user:nosuch 2h`.",
-    "xyz ended": "A person is `user:xyz ended`.", "least 5": "I know no command, filter or room called `least 5`.",
+    "mute nosuch 2h": "I know no command, filter or room called `nosuch`. For a person: `mute user:nosuch 2h`.",
+    "xyz ended": "For a person: `user:xyz ended`.", "least 5": "I know no command, filter or room called `least 5`.",
     "' or 1=1": "`'` is not a word I know.",
     "digest daily 9:00 bonn": "`bonn`: that is not a time zone I know; name a city, such as Europe/Berlin.",
     "digest every morning": "For example `/sessions digest daily 09:00 Europe/Berlin`.",
