@@ -149,7 +149,8 @@ def checked_content(site: Site, text: Any, blocks: Any, *, blank_ok: bool = Fals
 
 
 def checked_metadata(metadata: Any) -> Json | None:
-    """https://docs.slack.dev/messaging/message-metadata: an event_type and an object of values."""
+    """https://docs.slack.dev/messaging/message-metadata: an event_type and an object of values. No size is refused: the
+    pages have an error `metadata_too_large`, and no number for it."""
     if metadata is None:
         return None
     good = (
