@@ -32,5 +32,5 @@ async def set_digest(store: Store, new: Digest, next_ms: int, by: Changed, *, na
     message = announced(new, by=name, names=names)
     first = Outgoing(key, new.team_id, new.channel_id, "post", message.text, message.blocks)
     stored, how = await store.add_digest(new, next_ms, by, first)
-    waiting = how == "new" and not await settled(store, (new.team_id, new.channel_id), key)
+    waiting = how != "changed" and not await settled(store, (new.team_id, new.channel_id), key)
     return Made(stored, how, await store.channel(new.team_id, new.channel_id), waiting)

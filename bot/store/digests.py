@@ -37,6 +37,8 @@ async def add(
     same = (*here, digests.c.schedule == schedule, digests.c.query_hash == hashed(text))
     before = (await db.execute(select(digests).where(*same))).one_or_none()
     if before is not None and before.empty == new.empty and before.next_ms is not None:
+        if first is not None and paused[place] is not None and await messages.try_now(db, place):
+            await _put(db, place, before.number, [first], paused, new.created_ms)
         return _digest(before), "same"
     values: dict[str, object] = {"empty": new.empty, "created_by": new.created_by}
     if before is None or before.next_ms is None:

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import log
 from bot.core.outgoing import Outgoing
-from bot.store import cards
+from bot.store import cards, channels
 from bot.store.channels import Place
-from bot.store.sql import DEAD, HELD, PENDING, ROWS, SENDING, SENT, UNCONFIRMED, chunks, insert, unfinished
+from bot.store.sql import DEAD, HELD, PENDING, ROWS, SENDING, SENT, chunks, insert, unfinished
 from bot.store.tables import outbox
 
 SHARED = 256
@@ -68,10 +68,12 @@ async def withdraw(db: AsyncConnection, place: Place, *which: ColumnElement[bool
     await db.execute(delete(outbox).where(*_at(place), *UNSENT, *which))
 
 
-async def waiting(db: AsyncConnection, place: Place) -> bool:
-    """True where the pause of a conversation holds a message."""
-    held = select(outbox.c.id).where(*_at(place), unfinished(outbox))
-    return await db.scalar(held.where(outbox.c.cause != UNCONFIRMED).limit(1)) is not None
+async def try_now(db: AsyncConnection, place: Place) -> bool:
+    """Somebody is there, and sees whether a paused conversation takes messages again: it is tried at once. True where
+    it has none for that."""
+    await channels.try_now(db, place)
+    some = select(outbox.c.id).where(*_at(place), unfinished(outbox), *channels.triable())
+    return await db.scalar(some.limit(1)) is None
 
 
 def _at(place: Place) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -15,7 +15,7 @@ from bot.core.query import Query
 from bot.core.subscription import Subscription
 from bot.errors import TooMany
 from bot.store import cards, changes, messages, tables
-from bot.store.channels import Place, lock, next_number, try_now, turn
+from bot.store.channels import Place, lock, next_number, turn
 from bot.store.queries import hashed, read_query, readable
 from bot.store.records import How
 from bot.store.sql import UNCONFIRMED, chunks
@@ -40,10 +40,8 @@ async def subscribe(
     same = (*here, subscriptions.c.query_hash == hashed(text))
     before = (await db.execute(select(subscriptions).where(*same))).one_or_none()
     if before is not None and before.kinds == kinds:
-        if paused[place] is not None:  # whether it can be written to shows in a message
-            await try_now(db, place)
-            if not (await messages.waiting(db, place)):
-                await messages.put(db, [first], paused, await turn(db, new.team_id), new.created_ms)
+        if paused[place] is not None and await messages.try_now(db, place):
+            await messages.put(db, [first], paused, await turn(db, new.team_id), new.created_ms)
         return _subscription(before, new.query), "same"
     if before is not None:
         how: How = "changed"

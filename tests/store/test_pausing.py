@@ -141,6 +141,25 @@ async def test_resuming_sends_nothing_that_may_be_there(store: Store) -> None:
     assert [text for _, text, _ in await send(store, NOW + 2_000)] == ["m"]
 
 
+async def test_what_is_set_up_again_is_a_try_where_nothing_else_can_be_one(store: Store) -> None:
+    await store.subscribe(subscription(), [], message("first"), by=by())
+    made, _ = await store.add_digest(digest(), next_ms(digest()), by(), message("digest"))
+    await commit(store, post(card()), cards=[card()])
+    for seconds in range(3):
+        await send(store, NOW + seconds * 1_000)
+    await commit(store, reply(card(), "r"))
+    await store.no_thread(await take(store, NOW + 4_000))
+    for number in range(2):
+        await store.pause(TEAM, "C1", "not_in_channel", NOW, tell)
+        if number:
+            await store.add_digest(made, next_ms(made), by(), message("again 1", text="again 1"))
+        else:
+            await store.subscribe(subscription(), [], message("again 0", text="again 0"), by=by())
+        await store.try_paused(NOW)
+        assert ("post", f"again {number}", None) in await send(store, NOW + 5_000 + number * 1_000)
+        assert (await store.channel(TEAM, "C1")).paused is None
+
+
 async def test_a_digest_is_a_try_where_nothing_else_can_be_one(store: Store) -> None:
     """What may be there waits for a person, and a reply to a deleted thread for its card's next message."""
     made, _ = await store.add_digest(digest(), next_ms(digest()), by())
