@@ -30,7 +30,8 @@ class Mask:
         people = zip(session.each_peer(), session.keyed_peers, strict=True)
         masked = [(peer_id, self._peer(peer, session.id, who)) for (peer_id, peer), (who, _) in people]
         peers = dict(masked) if isinstance(session.peers, dict) else [peer for _, peer in masked]
-        return replace(session, peers=peers, recorders=[replace(each, name=None) for each in session.recorders])
+        recorders = [replace(each, name=None, user_id=None, user=None) for each in session.recorders]
+        return replace(session, peers=peers, recorders=recorders)
 
     def _peer(self, peer: Peer, session_id: str, who: Hashable) -> Peer:
         if isinstance(who, str):

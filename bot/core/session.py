@@ -68,11 +68,11 @@ class Session(Struct, frozen=True, dict=True):
     roles: Roles = GUESS
 
     def cast(self, roles: Roles) -> Session:
-        """The session with these roles, and its recorders apart from its peers."""
-        peers = self.peers or ()
+        """The session with these roles, and its recorders apart from its peers, whatever roles it had before."""
+        peers = self._everyone()
         every = peers.values() if isinstance(peers, dict) else peers
         recording = {role for role in {peer.role for peer in every} if role and roles.records(role)}
-        if not recording:
+        if not recording and not self.recorders:
             return replace(self, roles=roles) if roles != self.roles else self
         if isinstance(peers, dict):
             people: Peers = {key: peer for key, peer in peers.items() if peer.role not in recording}
@@ -80,6 +80,12 @@ class Session(Struct, frozen=True, dict=True):
             people = [peer for peer in peers if peer.role not in recording]
         recorders = [peer for peer in every if peer.role in recording]
         return replace(self, peers=people, recorders=recorders, roles=roles)
+
+    def _everyone(self) -> Peers:
+        """Its peers with the recorders among them."""
+        if isinstance(self.peers, dict):
+            return self.peers | {peer.id or f"#{place}": peer for place, peer in enumerate(self.recorders)}
+        return [*(self.peers or ()), *self.recorders]
 
     @property
     def recording(self) -> bool:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from cachetools import TTLCache
 
 from bot import log
-from bot.core.session import Room
+from bot.core.session import Room, Session
 from bot.core.text import quote
 from bot.core.times import api_time
 from bot.core.values import is_id
@@ -63,6 +63,11 @@ class KnownRooms:
         """The id of a room's template, "" where that isn't known just now."""
         room = self._rooms.get(room_id)
         return room.template_id if room is not None else ""
+
+    def cast(self, session: Session) -> Session:
+        """The session with the roles of its room's template, where that is known by now; it may not have been when the
+        session was read."""
+        return session.cast(self._hms.templates.roles(session.room_id))
 
     async def have(self, room_ids: Iterable[str]) -> dict[str, Room]:
         """Those of the rooms that are known, without asking 100ms. What is no id is a room without a name."""

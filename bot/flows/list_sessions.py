@@ -32,12 +32,13 @@ async def list_sessions(hms: Hms, rooms: Rooms, place: Place, now: datetime) -> 
     if not page.sessions and page.ended and place.number == 1 and "room_id" in asked.params:
         await rooms.must_exist(asked.params["room_id"])
     shown = [session.room_id for session in page.sessions]
+    names = await rooms.names([*place.query.named_ids, *shown])
     return Listing(
         place=place,
-        sessions=page.sessions,
+        sessions=[rooms.cast(session) for session in page.sessions],
         cursor=page.cursor,
         as_of=now,
-        names=await rooms.names([*place.query.named_ids, *shown]),
+        names=names,
         examined=page.examined,
         bound_reached=page.bound_reached,
         fault=fault,

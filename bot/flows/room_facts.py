@@ -60,6 +60,7 @@ class RoomFacts:
         found = await self._rooms.have(wanted)
         self._silent = bool(wanted) and not found
         known |= found
+        seen.cast(self._rooms.cast)
         seen.decide()
         unknown = [session for session in seen.changed if session.room_id not in known]
         if not unknown or not await asked_for(self._store, team_id, ms(now)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import log
@@ -98,6 +98,22 @@ class Seen:
         part = Part(self.changed, self.ripe, self._fresh)
         self.changed, self.ripe, self._fresh = [], [], []
         return part
+
+    def cast(self, cast: Callable[[Session], Session]) -> None:
+        """Give sessions that aren't taken yet the roles of rooms that weren't known when they were read."""
+        others = {
+            each.id: other
+            for each in (*self.changed, *self.ripe, *self.undecided)
+            if (other := cast(each)).roles != each.roles
+        }
+        if not others:
+            return
+        for some in (self.changed, self.ripe, self.undecided):
+            some[:] = [others.get(each.id, each) for each in some]
+        self.held |= {key: others[key] for key in self.held.keys() & others.keys()}
+        anew = {key: track(others[key], self._now_ms) for key in self.tracked.keys() & others.keys()}
+        self.tracked |= anew
+        self._fresh = [anew.get(each.session_id, each) for each in self._fresh]
 
     def decide(self) -> None:
         """Tell what is `ripe` of those whose rooms weren't known, as far as they are now; the next poll sees the others

@@ -16,4 +16,5 @@ async def show_session(hms: Hms, rooms: Rooms, session_id: str) -> tuple[Session
         session = await hms.session(session_id)
     except HmsNotFound:
         raise NotFound(f"There is no session with the id {quote(session_id)}.") from None
-    return session, await rooms.names([session.room_id])
+    names = await rooms.names([session.room_id])
+    return rooms.cast(session), names

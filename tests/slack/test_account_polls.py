@@ -110,3 +110,21 @@ async def test_a_recorder_neither_joins_nor_leaves(bot: str, slack: FakeSlack, h
     )
     assert "Bob joined" in reply.plain and "beam" not in reply.plain
     await until(lambda: "2 in now, 2 in all · recorded · peak 2" in cards(slack)[0].plain, timeout_s=20)
+
+
+async def test_a_card_names_who_hosts_by_the_template_of_a_room_that_is_new(
+    settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    """Though students lead in another template."""
+    school = account.add_template("school", hosts=["teacher"], others=["student"])
+    account.add_template("club", hosts=["student"], others=["mentor"])
+    async with running(settings.model_copy(update={"poll_interval_s": 0.2}), "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        await polls(hms)
+        await subscribe(slack)
+        room = account.add_room("lesson-1", template_id=school.id)
+        session = account.open_session(room, time.time())
+        for name, role in (("Ann", "teacher"), ("Bob", "student")):
+            account.join(session, name=name, role=role, at=time.time())
+        (card,) = await until(lambda: cards(slack))
+        assert "Ann" in card.plain and "Bob" not in card.plain and card.edited is None

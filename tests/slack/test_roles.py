@@ -15,8 +15,9 @@ from tests.slack.live import meet, say, shown
 
 @pytest.fixture
 def account() -> Account:
-    """One with a template in which a teacher leads and a watcher records, and a room of it."""
+    """One with a template in which a teacher leads and a watcher records, a room of it, and another template."""
     account = Account()
+    account.add_template("club", hosts=["student"], others=["mentor"])
     template = account.add_template("school", hosts=["teacher"], others=["student", "ghost"], recorder="watcher")
     account.add_room("algebra-9a", template_id=template.id, template=template.name)
     return account
@@ -59,3 +60,14 @@ async def test_a_recorder_is_known_by_its_name_where_its_template_names_none(
     async with asyncio.timeout(20):
         while "1 in now, 1 in all · recording" not in (await say(slack, "active")).plain:
             await asyncio.sleep(0.1)
+
+
+async def test_who_hosts_is_told_by_the_rooms_own_template_at_first_sight(
+    bot: str, slack: FakeSlack, account: Account, room: Room
+) -> None:
+    """The room is new, and students lead in another template."""
+    new = [account.add_room(f"lesson-{number}", template_id=room.template_id) for number in range(2)]
+    sessions = [meet(account, each, ("Bob", "student"), ("Ann", "teacher")) for each in new]
+    details = (await say(slack, f"show {sessions[0].id}")).plain
+    assert details.index("Ann") < details.index("Bob")
+    assert (await say(slack, "active")).plain.count("hosted by Ann\n") == 2
