@@ -21,7 +21,7 @@ class Mask:
     """Pseudonyms from a secret. `naming` is the same for the same pseudonyms, and says nothing of the secret."""
 
     def __init__(self, secret: str) -> None:
-        self._key = blake2b(secret.encode(), person=_PURPOSE).digest()
+        self._key = blake2b(secret.encode(errors="surrogatepass"), person=_PURPOSE).digest()
         self.naming = self._hash("naming", "")
 
     def session(self, session: Session) -> Session:
