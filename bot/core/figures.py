@@ -29,7 +29,7 @@ ROOMS_ONCE_FROM = 6
 
 Why = Literal["long", "empty"]
 By = Literal["room", "template"]
-"""What the busiest are told by: templates where most rooms were used once."""
+"""What the busiest are told by: templates where most rooms were used once and the templates of most are known."""
 
 
 @dataclass(frozen=True, slots=True)

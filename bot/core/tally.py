@@ -155,11 +155,12 @@ class Tally:
         return self._rooms.keys() | self._rooms_before.keys()
 
     def figures(self, templates: Mapping[str, str] = NO_TEMPLATES) -> Figures:
-        """The figures of what was added so far. `templates`: the id of each room's template, for where rooms are used
-        once, and tell nothing."""
+        """The figures of what was added so far. `templates`: the id of each room's template, as far as they are known,
+        for where rooms are used once, and tell nothing."""
         peaks = self._peaks()
         rooms, before = _where_something_was(self._rooms), _where_something_was(self._rooms_before)
-        by: By = "template" if templates and _used_once(rooms, before) else "room"
+        known = sum(1 for id in rooms if templates.get(id))
+        by: By = "template" if 2 * known > len(rooms) and _used_once(rooms, before) else "room"
         if by == "template":
             rooms, before = (_grouped(counts, templates) for counts in (rooms, before))
         busiest = sorted(rooms, key=lambda id: (-rooms[id].participant_us, -rooms[id].sessions, id))

@@ -102,6 +102,16 @@ async def test_rooms_that_are_used_once_are_told_by_template(world: World) -> No
     assert table["caption"] == "Busiest templates"
 
 
+async def test_rooms_are_told_by_name_where_the_templates_of_most_are_not_known(world: World) -> None:
+    """A few are in the store, and 100ms doesn't say the others: "template not known" would lead the list."""
+    await lessons(world, 30)
+    await world.rooms.learn(list(world.account.rooms)[:5], 5)
+    world.fake.fail_always("/rooms*", Status(403))
+    schedule = Schedule(tuple(range(7)), read_schedule("daily 9:00", "UTC")[0].clock, "Europe/Berlin")
+    message = await preview(world.hms, world.rooms, Digest(TEAM, "C1", ALL, schedule, "skip", "U1", 0), world.now)
+    assert "Busiest rooms" in message.text and "template" not in message.text
+
+
 @pytest.mark.parametrize("count", [3, 30])
 async def test_rooms_that_are_used_again_are_told_by_name(world: World, count: int) -> None:
     """As are few, also where each was used once."""
