@@ -9,30 +9,24 @@ from typing import Any
 from bot import log
 from bot.chat.answers import judge
 from bot.chat.outcome import Refused
-from bot.chat.workspace import Who, Workspace
 from bot.clock import HMS, SLACK
 from bot.core import health
 from bot.core.access import names_groups
-from bot.core.channel import Channel
 from bot.core.finding import Finding
 from bot.core.roles import Templates
 from bot.errors import HmsError
 from bot.flows.approval import blocks
 from bot.flows.asked import ELSE, Asked, Parts, ask, broken, refused, within
+from bot.flows.channels import PLACES_MOST, channels, readable
 from bot.render.escape import code
 from bot.render.help import COMMAND
-from bot.render.pauses import let_in, pause
 from bot.store.store import StoreError
 
 CHECK_S = 8.0
 """How long a check may take, which may ask two things in turn; all run side by side."""
-PLACES_MOST = 10
-"""So many conversations that something is wrong with are told one by one; the others are counted. So many user groups,
-and channels, of ACCESS are looked at: Slack allows 20 such questions a minute."""
 TAB_MS = 86_400_000
 """A refusal that is older says nothing of today."""
 NO_CHANNEL = "channel_not_found"
-_SEE = f"`{COMMAND} subscriptions` there"
 
 
 async def examine(parts: Parts, *, check_s: float = CHECK_S) -> list[Finding]:
@@ -95,16 +89,16 @@ async def _access(asked: Asked) -> Sequence[Finding]:
     groups = sorted({each for rule in access.values() for each in rule.groups})[:PLACES_MOST]
     if "usergroups:read" not in who.scopes:
         groups = []  # what that means is said of the scopes
-    channels = sorted({each for rule in access.values() for each in rule.channels if each[0] in "CG"})[:PLACES_MOST]
-    if not _readable(who):
-        channels = []
+    places = sorted({each for rule in access.values() for each in rule.channels if each[0] in "CG"})[:PLACES_MOST]
+    if not readable(who):
+        places = []
     causes = await asyncio.gather(
-        *(_cause(workspace.members(each)) for each in groups), *(_cause(workspace.is_public(each)) for each in channels)
+        *(_cause(workspace.members(each)) for each in groups), *(_cause(workspace.is_public(each)) for each in places)
     )
     found = [health.judge_group(each, cause) for each, cause in zip(groups, causes, strict=False) if cause]
-    unknown = [each for each, cause in zip(channels, causes[len(groups) :], strict=True) if cause == NO_CHANNEL]
+    unknown = [each for each, cause in zip(places, causes[len(groups) :], strict=True) if cause == NO_CHANNEL]
     found += [health.unknown_channel(each) for each in unknown]
-    return found or [health.good_access(len(access), len(groups), len(channels))]
+    return found or [health.good_access(len(access), len(groups), len(places))]
 
 
 async def _cause(asked: Coroutine[Any, Any, Any]) -> str:
@@ -189,7 +183,7 @@ async def _outbox(asked: Asked) -> Sequence[Finding]:
 async def _ops(asked: Asked) -> Sequence[Finding]:
     """OPS_CHANNEL, as far as Slack tells of channels. One that is paused is told with the others."""
     ops, workspace, who = asked.parts.ops_channel, asked.parts.workspace, (await asked.who).known
-    if not ops or workspace is None or who is None or not _readable(who):
+    if not ops or workspace is None or who is None or not readable(who):
         return []
     cause = await _cause(workspace.is_public(ops))
     if cause == NO_CHANNEL:
@@ -210,77 +204,6 @@ async def _messages_tab(asked: Asked) -> Sequence[Finding]:
     return [health.judge_messages_tab((now_ms - refused_ms) / 1000)] if refused_ms is not None else []
 
 
-async def _channels(asked: Asked) -> Sequence[Finding]:
-    store, who, workspace = (await asked.store).known, (await asked.who).known, asked.parts.workspace
-    if store is None or who is None or workspace is None:
-        return []
-    told, inside = await store.told(who.team_id), await _inside(workspace, who)
-    told |= set(filter(None, [asked.parts.ops_channel]))
-    troubled = {
-        place: channel
-        for place, channel in (await store.troubled(who.team_id)).items()
-        if place in told or channel.held  # a pause of what is told of nothing any more is no trouble
-    }
-    shut_out = {place for place in told if place[:1] in "CG"} - inside if inside is not None else set()
-    places = sorted(shut_out.union(troubled))
-    if not places:
-        where = (
-            "and the bot is in all of them"
-            if inside is not None
-            else "as far as can be told without channels:read and groups:read"
-        )
-        return [
-            Finding(
-                "Channels",
-                "ok",
-                f"{len(told)} in use, none paused, {where}" if told else "no channel has subscriptions or digests",
-            )
-        ]
-    shown = places[:PLACES_MOST]
-    public = await asyncio.gather(*(_is_public(workspace, place, inside is not None) for place in shown))
-    found = [_place(place, troubled.get(place), who, is_public) for place, is_public in zip(shown, public, strict=True)]
-    if more := len(places) - len(shown):
-        found.append(Finding("Channels", "warn", f"something is wrong with {more} more", "begin with those above"))
-    return found
-
-
-def _place(place: str, trouble: Channel | None, who: Who, public: bool) -> Finding:
-    invite = f"/invite @{who.name}"
-    if trouble is None:
-        seen, do = "the bot isn't in it, or it was archived or deleted", let_in(invite)
-    elif trouble.paused:
-        why, do = pause(trouble.paused, place, invite=invite)
-        do += f"; messages come by themselves then, or at once with *Resume* in {_SEE}"
-        seen = f"paused: {why}"
-    else:
-        seen, do = health.held(trouble.held), f"*Send them* in {_SEE}"
-    return Finding("Channel", "warn", seen, do, place, public)
-
-
-def _readable(who: Who) -> bool:
-    """Whether Slack tells of channels."""
-    return who.scopes >= {"channels:read", "groups:read"}
-
-
-async def _inside(workspace: Workspace, who: Who) -> set[str] | None:
-    """The channels that the bot is in; None where Slack doesn't tell."""
-    if not _readable(who):
-        return None
-    try:
-        return await within(workspace.channels())
-    except Exception as error:
-        log.info("channels_unknown", cause=judge(error).__class__.__name__)
-        return None
-
-
-async def _is_public(workspace: Workspace, place: str, readable: bool) -> bool:
-    """Whether it is known to be."""
-    try:
-        return readable and place[:1] == "C" and await within(workspace.is_public(place))
-    except Exception:
-        return False
-
-
 CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[Finding]]]] = {
     "Settings": _settings,
     "Slack token": _slack_token,
@@ -296,7 +219,7 @@ CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[Finding]]]] 
     "Outbox": _outbox,
     "Messages tab": _messages_tab,
     "OPS_CHANNEL": _ops,
-    "Channels": _channels,
+    "Channels": channels,
     "Blocks": blocks,
 }
 """By what is looked at, in the order in which they are shown."""
