@@ -82,7 +82,8 @@ async def run_line(request: Request, line: str, *, view: str | None = None) -> N
             error.no_rooms = frozenset(no_rooms)
             raise
         shown = meant if read(meant)[0] != LIST else str(parse(meant, commands=request.bot.words))
-        request.note = showing(shown, line)
+        if read(meant)[0] != "show":  # what was typed says as much
+            request.note = showing(shown, line)
         await _run(request, meant, view)
 
 

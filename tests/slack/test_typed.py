@@ -232,6 +232,14 @@ async def test_show_takes_a_row_a_room_or_an_id(bot: str, slack: FakeSlack, acco
         assert f"{only.id}\n" in (await say(slack, line)).plain, line
 
 
+async def test_an_id_or_a_link_to_a_session_is_shown(bot: str, slack: FakeSlack) -> None:
+    session = shown(await say(slack, "active"))[1]
+    link = f"https://dashboard.100ms.live/session-details/{session}"
+    for line in (session, session.upper(), link, f"<{link}>", f"show {link}", f"{link}?tab=peers"):
+        reply = await say(slack, line)
+        assert f"{session}\n" in reply.plain and "you typed" not in reply.plain, line
+
+
 async def test_a_name_that_is_nearly_a_rooms_asks_which(bot: str, slack: FakeSlack) -> None:
     asked = await say(slack, "phisics")
     assert asked.labels == ["physics-101"] and "Did you mean one of these?" in asked.plain
