@@ -31,7 +31,8 @@ format: .venv/dev docs
 bench: .venv/dev
 	$(BIN)/python -m bench $(ARGS)
 
-# The crash test of alerts: KILLS=, SEED=, REPLICAS=, DATABASE_URL=, RECONCILE=off and ONLY="dead prune" change it.
+# The crash test of alerts, then its bad days: KILLS=, SEED=, REPLICAS=, DATABASE_URL=, RECONCILE=off, ONLY="dead prune" and
+# DAYS="slack_out backlog" change it.
 chaos: .venv/dev
 	@$(BIN)/python -m tests.chaos
 

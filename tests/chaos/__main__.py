@@ -1,5 +1,8 @@
 """`python -m tests.chaos`: exits with 1 where anything is lost, twice, out of order or wrong.
 
+First processes are killed, then come the bad days (`days.DAYS`); DAYS=off leaves these out, and DAYS="slack_out backlog"
+has these alone, without kills.
+
 KILLS (100) are those of each run, SEED is printed where it is not given. Without REPLICAS and DATABASE_URL there are
 two runs, one process on SQLite and three on a PostgreSQL server of its own. DATABASE_URL is a PostgreSQL server where
 the user may create databases. ONLY="workspace_taken dead" comes to these points alone. RECONCILE=off shows the bot
@@ -9,14 +12,17 @@ no message of any channel, so that it can look nothing up: the run must then fai
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.chaos.run import Result, run
+from tests.chaos.days import DAYS, LONG
+from tests.chaos.run import Result, run, run_day
 from tests.chaos.table import details, table
 from tests.store.server import new_database, postgres_server
 
@@ -33,28 +39,38 @@ async def _run() -> list[Result]:
             "DATABASE_URL takes a PostgreSQL server; without it there is a run on an SQLite file of its own."
         )
     only = (environment.get("ONLY") or "").replace(",", " ").split()
+    asked = (environment.get("DAYS") or "").replace(",", " ").split()
+    days: Sequence[str] = [""] if asked == ["off"] else asked or ["", *DAYS]
+    if unknown := {*days} - {"", *DAYS}:
+        raise SystemExit(f"DAYS takes {', '.join(DAYS)} or off, not {', '.join(sorted(unknown))}.")
     reconcile = environment.get("RECONCILE", "on").lower() not in ("off", "0", "no")
     print(f"SEED={seed} KILLS={kills}" + ("" if reconcile else " RECONCILE=off"), flush=True)
     results: list[Result] = []
 
-    async def one(database: str, replicas: int) -> None:
+    async def one(day: str, database: str, replicas: int) -> None:
         folder = Path(tempfile.mkdtemp(prefix="bot-chaos-"))
         print(f"logs in {folder}", flush=True)
-        results.append(
-            await run(database, folder, replicas=replicas, kills=kills, seed=seed, reconcile=reconcile, only=only)
-        )
-        print(details(results[-1]), flush=True)
-        if results[-1].good:
+        if day:
+            result = await run_day(day, database, folder, replicas=replicas, seed=seed, size=LONG)
+        else:
+            result = await run(
+                database, folder, replicas=replicas, kills=kills, seed=seed, reconcile=reconcile, only=only
+            )
+        results.append(result)
+        print(details(result), flush=True)
+        if result.good:
             shutil.rmtree(folder)
 
-    if not url and replicas < 2:
-        await one("", 1)
-    if url or replicas != 1:
-        if url:
-            os.environ["TEST_DATABASE_URL"] = url
-        with postgres_server() as server:
-            async with new_database(server) as database:
-                await one(database, replicas or 3)
+    if url:
+        os.environ["TEST_DATABASE_URL"] = url
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(postgres_server()) if url or replicas != 1 else ""
+        for day in days:
+            if not url and replicas < 2:
+                await one(day, "", 1)
+            if server:
+                async with new_database(server) as database:
+                    await one(day, database, replicas or 3)
     return results
 
 

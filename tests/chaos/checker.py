@@ -42,6 +42,9 @@ _LINE = re.compile(r"^\d+ (?:\S+ )?(Live|Ended) .*session ([0-9a-f]{24})$", re.M
 _MORE = re.compile(r"^… and ([\d,]+) more", re.MULTILINE)
 RECAP = "while it was quiet here"
 _ENDED = re.compile(r"([\d,]+) (?:sessions?|others?) ha(?:s|ve) ended")
+_COUNTED = re.compile(r"([\d,]+) more sessions? (?:ended|started)")
+"""What came too thick and fast to be told one by one."""
+CATCHING_UP = "while I was catching up"
 _STATE = re.compile(r"(🟢 Live|⚪ Ended)")
 _REPLY = re.compile(r"👥 (?:(?P<joined>.*?) joined)?(?:, )?(?:(?P<left>[^,]*(?:,[^,]*)*?) left)? · .* in now")
 _NAME = re.compile(r"P\d+")
@@ -157,6 +160,8 @@ class _Channel:
                 continue
             elif "subscribed this channel" in message.plain:
                 hello += 1
+            elif CATCHING_UP in message.plain:
+                self._unnamed += sum(int(many.replace(",", "")) for many in _COUNTED.findall(message.plain))
             elif session_id := card_of(message):
                 self._told[session_id].append(self._card_told(message))
             elif (lines := _LINE.findall(message.plain)) or RECAP in message.plain:

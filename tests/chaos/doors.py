@@ -98,6 +98,10 @@ class Doors:
         self._wants, self._stale = wants, stale
         self._reconcile = reconcile
         self.healed = False
+        self.slack_day: Callable[[str, Mapping[str, Any]], Fault | None] = lambda *_: None
+        """On a bad day (`days`): the fault that a request to Slack meets, by its method and arguments."""
+        self.hms_day: Callable[[str, Mapping[str, str]], fake_hms.Fault | None] = lambda *_: None
+        """The same for a request to 100ms, by its name and query."""
         self.met: Counter[str] = Counter()
         self.held: set[str] = set()
         """Keys of messages that are left to a person, who sends them when others have been sent already."""
@@ -141,7 +145,8 @@ class Doors:
             method = request.match_info["method"]
             await request.read()  # so that the handler doesn't wait, and takes the fault that is meant for it
             arguments = await _arguments(request)
-            if not self.healed and (fault := self._fault(replica, method, arguments)):
+            fault = self._fault(replica, method, arguments) if not self.healed else self.slack_day(method, arguments)
+            if fault is not None:
                 self.met[type(fault).__name__] += 1
                 self._slack.fail(method, fault)
             self._note(method, arguments)
@@ -202,6 +207,8 @@ class Doors:
         fault = None
         if not self.healed and name != "rooms":
             fault = self._listing_fault(self._wants(replica), of_a_digest="before" in request.query)
+        elif self.healed:
+            fault = self.hms_day(name, request.query)
         if fault is not None:
             self.met[f"100ms {type(fault).__name__}"] += 1
             self._hms.fail("/sessions*", fault)

@@ -92,6 +92,7 @@ class Replica:
         self._process: asyncio.subprocess.Process | None = None
         self._next: asyncio.subprocess.Process | None = None
         self.fate = Fate()
+        self._step_s = 0.0
         self.stale_until = 0.0
         """Until then, by time.monotonic, what it sends it was about to send when it was stopped at a call."""
         self._at = TIME
@@ -122,11 +123,21 @@ class Replica:
         self._left_s = AT_START_S if point.of in AT_START else WAITS_S
         if fate == Fate():
             self._left_s = self._chance_s
+        self.step(self._step_s)
         end = [point.side, point.of, "SIGSTOP" if fate.halt else "SIGKILL"] if point.side in COMMIT_SIDES else None
         with self._log().open("ab") as log:
             log.write(f"--- {fate}\n".encode())
+        self._order(end)
+
+    def step(self, seconds: float) -> None:
+        """Its clock is so far off from now on, and that of whatever process comes after it."""
+        self._step_s = seconds
+        if self.running:
+            self._order({"clock": seconds})
+
+    def _order(self, order: object) -> None:
         assert self._process is not None and self._process.stdin is not None
-        self._process.stdin.write(json.dumps(end).encode() + b"\n")
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
 
     async def ready(self) -> None:
         """Wait until it says so."""

@@ -8,7 +8,7 @@ from tests.chaos.points import CALL_SIDES, CALLS, COMMIT_SIDES, NAMES, OPEN, TIM
 from tests.chaos.run import Result
 
 HEAD = (
-    "database", "replicas", "seed", "kills", "stops", "faults", "sessions", "digests", "silences", "messages", "lost", "twice",
+    "what", "database", "replicas", "seed", "kills", "stops", "faults", "sessions", "digests", "silences", "messages", "lost", "twice",
     "out of order", "wrong", "minutes",
 )  # fmt: skip
 MOST_LINES = 10
@@ -39,7 +39,9 @@ def drawn(rows: Sequence[Sequence[str]]) -> str:
 
 def details(result: Result) -> str:
     """Where processes were killed and stopped, which faults were met, and what was found."""
-    lines = [f"{result.database}, {result.replicas} at once, seed {result.seed}", points(result)]
+    what = f"{result.day}: " if result.day else ""
+    lines = [f"{what}{result.database}, {result.replicas} at once, seed {result.seed}"]
+    lines += [] if result.day else [points(result)]
     lines.append("  faults: " + ", ".join(f"{fault} {many}" for fault, many in sorted(result.faults.items())))
     steps = ", ".join(f"{seconds:.0f}" for seconds in result.steps_s)
     lines.append(f"  seconds: {steps} (begun, killed, settled), {result.edits} messages edited, {result.recaps} recaps")
@@ -59,4 +61,4 @@ def _row(result: Result) -> tuple[str, ...]:
         result.replicas, result.seed, result.kills, result.stops, result.faults.total(), result.sessions,
         result.digests, result.silences, result.messages, len(found.lost), len(found.twice), len(found.disorder), len(found.wrong) + len(result.other),
     )  # fmt: skip
-    return (result.database, *map(str, counts), f"{result.seconds / 60:.1f}")
+    return (result.day or "kills", result.database, *map(str, counts), f"{result.seconds / 60:.1f}")

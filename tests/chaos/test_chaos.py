@@ -10,8 +10,9 @@ import random
 import pytest
 
 from bot.store.store import Store
+from tests.chaos.days import DAYS, SHORT
 from tests.chaos.points import NAMES
-from tests.chaos.run import Result, run
+from tests.chaos.run import Result, run, run_day
 from tests.chaos.table import details
 from tests.store.server import new_database, postgres_server
 
@@ -25,6 +26,7 @@ NEVER = {
     "later", "move", "no_thread", "no_threads", "tell_states", "try_paused", "workspace_probe", "workspace_refused",
 }  # fmt: skip
 """Those that the life of the crash test doesn't come to, or not surely."""
+pytestmark = pytest.mark.timeout(300)
 KILLS = 3, 4
 """With one process and with three."""
 LEAST_S = 5.0
@@ -63,6 +65,25 @@ def test_nothing_lost_nothing_twice(results: list[Result], number: int) -> None:
 def test_every_method_that_writes_is_a_point() -> None:
     methods = {name for name, each in vars(Store).items() if inspect.iscoroutinefunction(each) and name[0] != "_"}
     assert methods - {"close"} == {*NAMES, *READS, *NEVER}
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    """Each bad day, all at once."""
+    seed = random.SystemRandom().randrange(100_000)
+
+    async def all_of_them() -> list[Result]:
+        runs = (run_day(name, "", tmp_path_factory.mktemp(name), replicas=1, seed=seed, size=SHORT) for name in DAYS)
+        return list(await asyncio.gather(*runs))
+
+    return {result.day: result for result in asyncio.run(all_of_them())}
+
+
+@pytest.mark.parametrize("name", DAYS)
+def test_a_bad_day_ends_by_itself(days: dict[str, Result], name: str) -> None:
+    """Nothing lost, nothing twice, nothing left to a person."""
+    assert days[name].good, details(days[name])
+    assert days[name].messages > 10, details(days[name])
 
 
 def test_without_looking_up_it_fails(results: list[Result]) -> None:
