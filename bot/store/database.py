@@ -29,7 +29,7 @@ TRIES = 5
 """For a transaction that another replica was in the way of."""
 BUSY_S = 5.0
 """How long SQLite waits for another program that writes to the file."""
-QUEUE_S = 20.0
+QUEUE_S = 10.0
 """How long a transaction waits for those before it; with BUSY_S no longer than a person does."""
 END_S = 1.0
 """How long a caller whose own time is over waits for a transaction that has begun."""
