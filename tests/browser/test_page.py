@@ -123,8 +123,9 @@ def test_a_line_that_is_understood_is_shown_and_an_error_has_its_place(channel: 
 
 def test_what_would_change_something_is_asked_first(channel: Channel) -> None:
     message = channel.say("/sessions subscribe rom:town-hall")
-    answer = channel.press(message, "Run /sessions subscribe room:town-hall")
-    expect(answer).to_contain_text("Subscribed")
+    button(message, "Run /sessions subscribe room:town-hall").click()
+    expect(channel.messages.filter(has_text="subscribed this channel")).to_have_count(1)
+    expect(channel.messages.filter(has_text="✅ Subscribed")).to_have_count(1)
 
 
 def test_show_opens_details(channel: Channel, api: Api) -> None:

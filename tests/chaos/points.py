@@ -22,7 +22,7 @@ NAMES = (
     "commit_poll", "poll_failed", "lead", "claim", "sent", "slow_down", "again", "unsure", "overdue", "held", "dead",
     "replaced", "send", "pause", "resume", "release", "workspace_taken", "subscribe", "unsubscribe", "prune",
     "add_digest", "pause_digest", "remove_digest", "send_digest", "digest_failed", "add_mute", "remove_mutes",
-    "add_quiet", "clear_quiets", "set_threads",
+    "add_quiet", "clear_quiets", "set_threads", "begin",
 )  # fmt: skip
 """The methods of `Store` that write."""
 OPEN = "open"

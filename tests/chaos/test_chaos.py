@@ -20,10 +20,11 @@ READS = {
     "card", "cards", "changes", "channel", "counts", "digests", "due_digests", "hushed", "hushed_ended",
     "last_told", "makers", "mutes", "poll_state", "quiets", "revision", "running", "settings_known", "snapshot", "status",
     "subscriptions", "time", "told", "tracked", "troubled", "unthreaded",
+    "room_walk", "rooms", "rooms_beginning", "rooms_called", "rooms_having", "rooms_newest",
     "catchups", "dropped_ms", "states", "workspace_stopped",
 }  # fmt: skip
 NEVER = {
-    "later", "move", "no_thread", "no_threads", "tell_states", "try_paused", "workspace_probe", "workspace_refused",
+    "keep_rooms", "later", "move", "no_thread", "no_threads", "set_room_walk", "tell_states", "try_paused", "withdraw", "workspace_probe", "workspace_refused",
 }  # fmt: skip
 """Those that the life of the crash test doesn't come to, or not surely."""
 pytestmark = pytest.mark.timeout(300)

@@ -87,8 +87,8 @@ async def test_commands_and_presses_count_by_name_and_outcome(bot: str, slack: F
     page = await say(slack, "active")
     await press(slack, page, "More")
     await say(slack, "subs")
-    await say(slack, "rom:abc")
-    await say(slack, "wurzelbrumpft")
+    await say(slack, "after:soon")
+    await say(slack, "peers:many")
     answers = "answer_duration_seconds_count"
     await rise.until(5, answers)
     assert await rise.of(answers, source="command", name="list", outcome="ok") == 1
