@@ -165,11 +165,13 @@ def _unmarked(words: list[Word], place: int, line: str) -> QueryError | None:
         rest = rest[1:]
     bare = _bare(rest)[: SPACED_WORDS + 1 if entry.spaced else 1]
     for some in range(len(bare), 0, -1):
-        value = " ".join(each.value for each in bare[:some])
+        value = re.sub(r"^an? ", "1 ", " ".join(each.value for each in bare[:some]))
         for such in (f"{said} {value}", value, f"1 {value}") if entry.spaced else (value,):
             if reads(entry, such) and not (entry.names and value.lower() in SMALL | TALK | STATES.keys()):
                 return _filter(words, place, bare[some - 1], f"{key}:{quoted(such)}", line)
     if bare and not entry.names and re.match(r"[\d<>=≥≤]", bare[0].value):
+        if key in ("after", "before"):
+            return needs_value(entry, line, (word.start, bare[0].end))
         return _filter(words, place, bare[0], f"{key}:{bare[0].value}", line)
     return None
 
@@ -196,7 +198,8 @@ def _plain(words: list[Word], place: int, line: str) -> QueryError | None:
         return meant(line, (word.start, word.end), state)
     bare = _bare(words[place : place + 1 + SPACED_WORDS])
     for some in range(len(bare), 0, -1):
-        if fix := _time(" ".join(each.value for each in bare[:some])):
+        said = " ".join(each.value for each in bare[:some])
+        if fix := _length(said) or _time(said):
             return _filter(words, place, bare[some - 1], fix, line)
     return None
 
@@ -274,6 +277,14 @@ def _state(said: str, *, minus: bool) -> str:
     """The state that is meant, or ""."""
     state = said if said in STATES else STATE_WORDS.get(said, "")
     return OTHER_STATE[state] if state and minus else state
+
+
+def _length(said: str) -> str:
+    """The filter for a length that is compared: `> 1h`, `<=45m`; or ""."""
+    found = re.fullmatch(r"([<>])=? ?(.+)", said)
+    if found is None or not reads(FILTERS["longer"], found[2]):
+        return ""
+    return _flipped(f"longer:{quoted(found[2])}", flip=found[1] == "<")
 
 
 def _time(said: str) -> str:

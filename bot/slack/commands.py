@@ -67,7 +67,7 @@ COMMANDS: dict[str, Command] = {
         f"subscribe [query] [{ON}]",
         "tell this channel when sessions open and close",
         subscribe,
-        also=("sub", "follow"),
+        also=("sub", "follow", "watch", "alert"),
         examples=(
             ("subscribe", "every session's start and end"),
             ("subscribe room:town-hall", "those of one room"),

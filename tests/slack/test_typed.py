@@ -40,6 +40,9 @@ LISTS = {
     "town-hall": "active room:town-hall", "town hall": 'active room:"town hall"', "ended town-hall": "ended room:town-hall", "physics": "active room:physics",
     "room:town-hall ended longer 5m please": "ended room:town-hall longer:5m", "@ada": 'active user:"Ada Berger"', "@nobody": "active user:nobody",
     "show live": "active",
+    # so long
+    "live > 1h": "active longer:1h", ">=45m": "active longer:45m", "ended < 10m": "ended -longer:10m",
+    "longer than an hour": "active longer:1h", "over an hour": "active longer:1h",
     # so many people
     "more than 2 people": "active peers:>2", "at least 2 people": "active peers:>=2", "5+ people": "active peers:>=5",
     "fewer than 3 participants": "active peers:<3", "sessions with over 10 people": "active peers:>10",
@@ -79,7 +82,7 @@ ANSWERS = {
     **dict.fromkeys(("stop everything", "cancel digest 2", "end mute", "pause it"), "Stop what?"),
     "role:": "⚠️ Which role? For example `/sessions role:host`.", "role": "⚠️ Which role?", "room:": "Which room?",
     "ended role:": "⚠️ Which role? For example `/sessions ended role:host`.", "limit:": "`limit:` needs a value.", "start:": "Which session id?",
-    "subscribe role:": "⚠️ Which role? For example `/sessions subscribe role:host`.", "after:": "⚠️ Which time?",
+    "subscribe role:": "⚠️ Which role? For example `/sessions subscribe role:host`.", "after:": "⚠️ Which time?", "last 5": "⚠️ Which time?",
     # neither ours nor a room's name
     "xyz": "I know no command, filter or room called `xyz`. For a person: `user:xyz`.",
     **dict.fromkeys(
@@ -122,7 +125,8 @@ ASKS = {
     "mute tomorrow": "mute until tomorrow", "mute until 17": "mute until 17:00", "mute town-hall 2h": "mute room:town-hall 2h",
     "subscribe room:town-hall when it starts": "subscribe room:town-hall on:start",
     "subscribe when someone joins": "subscribe on:join",
-    "subscribe town-hall": "subscribe room:town-hall", "subscribe live": "subscribe active",
+    "subscribe town-hall": "subscribe room:town-hall", "watch town-hall": "subscribe room:town-hall",
+    "subscribe live": "subscribe active",
     "subscribe peers 3": "subscribe peers:3", "subscribe role:teacher joins": "subscribe role:teacher on:join",
     "subscribe ended": "subscribe on:end", "subscibe room:town-hall": "subscribe room:town-hall",
     "digest daily 9": "digest daily 9:00", "digest daily 9:00 physics-101": "digest daily 9:00 room:physics-101", "digest dayly 9:00": "digest daily 9:00", "threads of": "threads off",
