@@ -13,12 +13,13 @@ _BULLET = re.compile(r"(?:(?:[>•◦▪*+]|[-–—−]|\d{1,2}[.)])\s+|```|>(?
 _KEPT = r'(?P<kept>"(?:[^"\\]|\\.)*(?:"|$))'
 _MARKED = re.compile(rf'{_KEPT}|(?<!\S)(?P<mark>[*_~]+)(?=\S)(?P<word>[^"]*?\S)(?P=mark)(?!\S)')
 _QUOTED = re.compile(r"""(["'])([^"']*)\1""")
+_PLEASE = re.compile(r"^please,? |,? please[.!?]*$", re.IGNORECASE)
 _BACKTICKS = re.compile(rf"{_KEPT}|`+")
 
 
 def typed_lines(text: str, command: str, names: Mapping[str, str] = MappingProxyType({})) -> list[str]:
-    """The tidy lines of a command's text as Slack sent it, without `command` in front; none where nothing is said.
-    `names`: see `from_slack`."""
+    """The tidy lines of a command's text as Slack sent it, without `command` in front and without "please"; none where
+    nothing is said. `names`: see `from_slack`."""
     lines = (unmarked(line) for line in from_slack(text, names).splitlines())
     return [line for line in (_without(command, line) for line in lines) if line]
 
@@ -43,4 +44,4 @@ def _plain(line: str) -> str:
 
 def _without(command: str, line: str) -> str:
     first, _, rest = line.partition(" ")
-    return rest.strip() if first.lower() == command else line
+    return _PLEASE.sub("", rest.strip() if first.lower() == command else line)

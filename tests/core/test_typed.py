@@ -40,6 +40,9 @@ from tests.core import strategies
         ("room:`town-hall`", ["room:town-hall"]),
         ("active\n/sessions ended", ["active", "ended"]),
         ("- active\n- ended", ["active", "ended"]),
+        ("threads off, please!", ["threads off"]),
+        ("Please mute 2h", ["mute 2h"]),
+        ("room:please", ["room:please"]),
         ("", []),
         (" \n ", []),
         # what only looks like marks

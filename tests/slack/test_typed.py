@@ -31,14 +31,14 @@ LISTS = {
     "peers>=2": "active peers:>=2", "longer:90": "active longer:90m", "longer 90": "active longer:90m",
     "longer than 45 minutes": "active longer:45m", "shorter than 1h": "active -longer:1h",
     "longer:1:30": "active longer:90m", "limit:5": "active limit:10", "limit:500": "active limit:100",
-    "limit 20 please": "active limit:20", "rom:town-hall": "active room:town-hall",
+    "rom:town-hall": "active room:town-hall",
     "room=town-hall": "active room:town-hall", "in town-hall": "active room:town-hall",
     "how many people are in town-hall": "active room:town-hall", "role:host or role:guest": "active role:guest role:host",
     "room:town-hall or physics-101": "active room:physics-101 room:town-hall", "not role:host": "active -role:host",
     "before:yesteday": "active before:yesterday", "after:23.11.2026": "active after:2026-11-23",
     # names of rooms that there are, and people
     "town-hall": "active room:town-hall", "town hall": 'active room:"town hall"', "ended town-hall": "ended room:town-hall", "physics": "active room:physics",
-    "room:town-hall ended longer 5m please": "ended room:town-hall longer:5m", "@ada": 'active user:"Ada Berger"', "@nobody": "active user:nobody",
+    "room:town-hall ended longer 5m": "ended room:town-hall longer:5m", "@ada": 'active user:"Ada Berger"', "@nobody": "active user:nobody",
     "show live": "active",
     # so long
     "live > 1h": "active longer:1h", ">=45m": "active longer:45m", "ended < 10m": "ended -longer:10m",
@@ -112,7 +112,8 @@ ANSWERS = {
     "mute 2h\nsubscribe": "One command a line, please: `/sessions mute 2h` first",
     # other readings
     "digets": "Showing `digests` (you typed `digets`)", "mutes all": "Showing `mutes` (you typed `mutes all`)",
-    "doctor please": "Showing `doctor` (you typed `doctor please`)",
+    "settings please": "Settings of this channel",
+    "threads on, please!": "Threads are on", "doctor please": "orks (",
     "subscriptions here": "Showing `subscriptions` (you typed `subscriptions here`)",
     "digest preview daily 9": "Showing `digest preview daily 9:00` (you typed `digest preview daily 9`)",
     # plain enough to be done
