@@ -45,7 +45,7 @@ class Walk:
         """Read a page if one is due. True where all went well."""
         if self._monotonic() < self._rest_until:
             return False
-        far, now_ms = await self._store.room_walk(self._team()), int(self._clock() * 1000)
+        far, now_ms = await self._begun(), int(self._clock() * 1000)
         if _rests(far, now_ms):
             self._rest_until = self._monotonic() + LOOK_EVERY_S
             return False
@@ -63,6 +63,19 @@ class Walk:
             if isinstance(error, HmsRefused) and far.cursor:  # it doesn't know the place any more
                 await self._store.set_room_walk(self._team(), replace(far, enabled=True, cursor=""))
             return False
+
+    async def _begun(self) -> RoomWalk:
+        """How far it is. Rooms of another account are forgotten: names would be found that this one doesn't have."""
+        far, account = await self._store.room_walk(self._team()), self._hms.account
+        if not account or far.account == account:
+            return far
+        if far.account:
+            log.info("rooms_forgotten")
+            await self._store.forget_rooms(self._team())
+            far = RoomWalk()
+        far = replace(far, account=account)
+        await self._store.set_room_walk(self._team(), far)
+        return far
 
 
 def _rests(far: RoomWalk, now_ms: int) -> bool:

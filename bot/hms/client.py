@@ -21,7 +21,7 @@ from bot.core.times import http_date_s
 from bot.core.values import LIMIT_MAX, LIMIT_MIN
 from bot.errors import HmsBadReply, HmsError, HmsRefused, HmsUnavailable
 from bot.hms import wire
-from bot.hms.auth import ManagementAuth, Token
+from bot.hms.auth import ManagementAuth, Token, account_of
 from bot.hms.bounded import bound
 from bot.hms.templates import TemplateCache
 from bot.hms.wire import Entry, Listed, decode
@@ -104,6 +104,8 @@ class Hms:
         self.naming = mask.naming if mask else ""
         """How people are called: "" by their own names."""
         self.templates = TemplateCache(self.list_templates, said or Said())
+        self.account = account_of(token.current())
+        """The account, by its access key: "" where the token names none."""
         self._limit_most = LIMIT_MAX  # less where the account takes less
         self.ahead_s = 0.0
         """How far the clock of 100ms is ahead of `clock`, to about a second, as its last answer said."""

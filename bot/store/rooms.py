@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.session import Room
@@ -13,6 +14,7 @@ from bot.store.sql import chunks, insert
 from bot.store.tables import room_walks, rooms
 
 _ROOM = select(rooms.c.room_id, rooms.c.name, rooms.c.template_id)
+SOME = 1_000
 _LAST = chr(0x10FFFF)
 """Nothing that begins like a name sorts behind the name and this."""
 
@@ -62,13 +64,24 @@ async def keep(db: AsyncConnection, team_id: str, some: Iterable[Room]) -> None:
 
 async def walk(db: AsyncConnection, team_id: str) -> RoomWalk:
     row = (await db.execute(select(room_walks).where(room_walks.c.team_id == team_id))).one_or_none()
-    return RoomWalk(row.enabled, row.cursor, row.newest, row.done_ms) if row is not None else RoomWalk()
+    if row is None:
+        return RoomWalk()
+    return RoomWalk(row.enabled, row.cursor, row.newest, row.done_ms, row.account)
 
 
 async def set_walk(db: AsyncConnection, team_id: str, far: RoomWalk) -> None:
-    values = {"enabled": far.enabled, "cursor": far.cursor, "newest": far.newest, "done_ms": far.done_ms}
+    values = asdict(far)
     statement = insert(db, room_walks).values(team_id=team_id, **values)
     await db.execute(statement.on_conflict_do_update(index_elements=["team_id"], set_=values))
+
+
+async def forget(db: AsyncConnection, team_id: str) -> int:
+    """Some of them; how many."""
+    here = rooms.c.team_id == team_id
+    found = (await db.scalars(select(rooms.c.room_id).where(here).order_by(rooms.c.room_id.desc()).limit(SOME))).all()
+    for some in chunks(found):
+        await db.execute(delete(rooms).where(here, rooms.c.room_id.in_(some)))
+    return len(found)
 
 
 async def _read(db: AsyncConnection, most: int, *where: ColumnElement[bool]) -> list[Room]:

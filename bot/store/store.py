@@ -424,6 +424,11 @@ class Store:
     async def set_room_walk(self, team_id: str, far: RoomWalk) -> None:
         await self._run(lambda db: rooms.set_walk(db, team_id, far))
 
+    async def forget_rooms(self, team_id: str) -> None:
+        """All of them, some at a time: nobody waits long for the others."""
+        while await self._run(lambda db: rooms.forget(db, team_id)):
+            pass
+
     # The outbox
 
     async def claim(self, now_ms: int, lease_ms: int, limit: int) -> list[Row]:

@@ -190,6 +190,7 @@ room_walks = Table(
     Column("cursor", Text, nullable=False, server_default=""),  # the room to go on after
     Column("newest", Text, nullable=False, server_default=""),  # the newest room when the lists were read, or later
     Column("done_ms", BigInteger),  # when they were last read to their end
+    Column("account", Text, nullable=False, server_default=""),  # whose they are
 )
 
 cards = Table(

@@ -97,3 +97,15 @@ async def test_a_list_goes_on_where_its_last_is_no_id(world: World) -> None:
     world.fake.oddities = Oddities(odd_envelope=True)
     await world.steps(8)
     assert await world.known() == 350
+
+
+async def test_rooms_of_another_account_are_forgotten(world: World) -> None:
+    """Once the keys are another account's, its names are found and no others."""
+    await world.steps(8)
+    async with FakeHms(Account(), access_key="another-account") as other:
+        other.account.add_room("lesson-of-theirs")
+        world.hms = Hms(other.url, SignedToken(other.access_key, other.secret))
+        world.restart()
+        await world.steps(2)
+        assert [room.name for room in await world.store.rooms_newest(TEAM, 1_000)] == ["lesson-of-theirs"]
+        await world.hms.close()

@@ -48,9 +48,9 @@ OPEN = {
     "sessions_live",
 }
 """Partial indexes of what is open: one may be read from end to end."""
-ONCE = {"move", "rooms_having", "rooms_newest"}
-"""Methods that may scan: a channel's id changes once in its life, and all that is stored of it with that; a person looks
-for a name of which they typed a part."""
+ONCE = {"forget_rooms", "move", "rooms_having", "rooms_newest"}
+"""Methods that may scan: a channel's id changes once in its life, and all that is stored of it with that; the keys
+become another account's; a person looks for a name of which they typed a part."""
 STORED = 5_000
 """Rows of each large table, nearly all of them over."""
 
@@ -240,6 +240,7 @@ DRIVEN: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "rooms_newest": lambda store: store.rooms_newest(TEAM, 10),
     "keep_rooms": lambda store: store.keep_rooms(TEAM, [Room("a" * 24, "Room-7", "b" * 24)]),
     "room_walk": lambda store: store.room_walk(TEAM),
+    "forget_rooms": lambda store: store.forget_rooms(TEAM),
     "set_room_walk": lambda store: store.set_room_walk(TEAM, RoomWalk()),
     "counts": lambda store: store.counts(TEAM),
     "prune": lambda store: store.prune(NOW),
