@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,9 +14,9 @@ from bot.core.diff import missing
 from bot.core.session import Session
 from bot.core.times import api_time
 from bot.core.tracked import Tracked
-from bot.errors import HmsAuth, HmsError, HmsRateLimited
+from bot.errors import HmsAuth, HmsError, HmsNotFound, HmsRateLimited, HmsRefused
 from bot.flows.seen import Seen
-from bot.hms.client import LIFE_MOST, Hms
+from bot.hms.client import LIFE_MOST, Hms, RawBatch
 from bot.hms.pages import every_page, pages
 from bot.store.store import Snapshot
 
@@ -68,13 +68,30 @@ async def _ended(hms: Hms, known: Snapshot, seen: Seen, read_ms: int) -> AsyncIt
         since_ms = min(part.since_ms, known.backlog.since_ms) if known.backlog else part.since_ms
         params = {"active": "false", "after": api_time(datetime.fromtimestamp(part.since_ms / 1000, UTC))}
         last = False
-        async for batch in pages(hms.list_entries, params, left, part.start or None):
+        async for batch in _pages(hms, params, left, part.start):
             seen.page(batch.entries)
             left, last = left - 1, batch.last
             after = known.backlog if part is recent else None
             yield Progress(read_ms, after if last else Backlog(since_ms, batch.cursor))
         if not last:
             return
+
+
+async def _pages(hms: Hms, params: Mapping[str, str], most: int, start: str) -> AsyncIterator[RawBatch]:
+    """As `pages`; where 100ms refuses to go on after `start`, a session that it may have deleted, from the beginning:
+    what is read again is known."""
+    read = 0
+    try:
+        async for batch in pages(hms.list_entries, params, most, start or None):
+            read += 1
+            yield batch
+        return
+    except (HmsRefused, HmsNotFound) as error:
+        if read or not start:
+            raise
+        log.warning("backlog_begun_again", cause=error.cause)
+    async for batch in pages(hms.list_entries, params, most):
+        yield batch
 
 
 async def _records(hms: Hms, ids: Sequence[str], known: Snapshot, now_ms: int) -> list[Session]:

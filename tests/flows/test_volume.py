@@ -179,6 +179,22 @@ async def test_a_reading_that_is_cut_off_loses_nothing_and_tells_nothing_twice(
     assert (await world.store.snapshot(TEAM)).backlog is None and await world.store.catchups(TEAM) == {}
 
 
+async def test_a_backlog_whose_place_100ms_does_not_know_any_more_is_begun_again(world: World) -> None:
+    """As where the session that it goes on after was deleted."""
+    many = SLICE_PAGES * LIMIT_MAX + 150
+    world.ended(many, timedelta(days=1))
+    assert await world.polls.run()
+    world.pass_by(timedelta(seconds=15))
+    world.fake.fail("/sessions", Pass(), Pass(), Status(400))
+    texts: list[str] = []
+    for _ in range(3):
+        assert await world.polls.run()
+        texts += (await world.told()).get("C1", [])
+        world.pass_by(timedelta(seconds=15))
+    assert counted(texts) == many
+    assert (await world.store.snapshot(TEAM)).backlog is None
+
+
 async def test_another_downtime_amid_a_backlog_loses_nothing_and_tells_nothing_twice(world: World) -> None:
     few = SLICE_PAGES * LIMIT_MAX + 150
     texts: list[str] = []
