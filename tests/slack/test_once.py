@@ -105,15 +105,19 @@ async def test_who_asks_is_answered_though_the_database_does_not_say(
     bot: str, slack: FakeSlack, account: Account, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     fill(account, 2)
-    with sqlite3.connect(tmp_path / "bot.db", timeout=20) as db:
-        db.execute("DROP TABLE begun")
+
+    def break_it() -> None:
+        with sqlite3.connect(tmp_path / "bot.db", timeout=20) as db:
+            db.execute("DROP TABLE begun")
+
+    await asyncio.to_thread(break_it)  # the bot has to go on meanwhile
     assert "Active sessions" in (await say(slack, "active")).plain
     assert "repeats_unknown" in caplog.text
 
 
 async def test_an_acknowledgement_does_not_wait_for_the_database(bot: str, slack: FakeSlack, tmp_path: Path) -> None:
-    db = sqlite3.connect(tmp_path / "bot.db", timeout=20, isolation_level=None)
-    db.execute("BEGIN EXCLUSIVE")
+    db = sqlite3.connect(tmp_path / "bot.db", timeout=20, isolation_level=None, check_same_thread=False)
+    await asyncio.to_thread(db.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
     try:
         async with asyncio.timeout(2):
             assert (await slack.command("help")).status == 200
