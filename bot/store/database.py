@@ -30,7 +30,7 @@ TRIES = 5
 BUSY_S = 5.0
 """How long SQLite waits for another program that writes to the file."""
 QUEUE_S = 10.0
-"""How long a transaction waits for those before it; with BUSY_S no longer than a person does."""
+"""How long a transaction waits for those before it; with BUSY_S, and a question before it, less long than a person."""
 END_S = 1.0
 """How long a caller whose own time is over waits for a transaction that has begun."""
 THROUGH_S = 2.0
