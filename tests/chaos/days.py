@@ -29,6 +29,8 @@ STEPS_S = HOUR_S, -HOUR_S, 40 * DAY_S, -40 * DAY_S
 DOWNTIME_S = 8 * DAY_S
 REST_S = 3.0
 """Between two things that happen on a day, so that a few polls see each alone."""
+ROUND_S = 8.0
+"""So long the wrong answers of a round have to find a request each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ async def wrong_answers(world: World, size: Size) -> None:
     world.doors.slack_day, world.doors.hms_day = answers.slack, answers.hms
     for _ in range(size.rounds):
         answers.queue += world.dice.sample([*SLACK_ANSWERS, *HMS_ANSWERS], len(SLACK_ANSWERS) + len(HMS_ANSWERS))
-        await asyncio.sleep(size.outage_s)
+        await asyncio.sleep(ROUND_S)
     world.doors.slack_day, world.doors.hms_day = (lambda *_: None), (lambda *_: None)
 
 
