@@ -148,7 +148,7 @@ async def backlog(world: World, size: Size) -> None:
     world.life.pile_up(size.backlog)
     world.doors.hms_day = lambda name, _: fake_hms.Stall(size.page_s) if name == "sessions" else None
     await world.start()
-    await world.caught_up()
+    await world.caught_up(size.backlog)
     world.doors.hms_day = lambda *_: None
 
 

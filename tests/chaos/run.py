@@ -75,6 +75,7 @@ HUSHED = "SELECT count(*) FROM cards WHERE hushed_ms > 0"
 LATE_DIGESTS = "SELECT count(*) FROM digests WHERE next_ms <= {}"
 QUEUED = "SELECT key, queued_ms FROM outbox WHERE kind <> 'edit'"
 REVOKED = "SELECT count(*) FROM workspaces"
+BEHIND = "SELECT count(*) FROM polls WHERE backlog_ms IS NOT NULL"
 OPEN = {
     "messages are not sent": UNSENT,
     "channels are paused": "SELECT count(*) FROM channels WHERE paused IS NOT NULL",
@@ -360,9 +361,10 @@ class World:
         self.clock.ahead_s += seconds
         await self.step(0.0)
 
-    async def caught_up(self) -> None:
-        """Wait until the bot has told or counted all that ended while it was down."""
-        await self._polls(2)
+    async def caught_up(self, many: int) -> None:
+        """Wait until the bot has read so many sessions that ended while it was down."""
+        while await self.database.number("SELECT count(*) FROM sessions") < many or await self.database.number(BEHIND):
+            await asyncio.sleep(0.2)
 
     async def settle(self) -> None:
         """Wait until the bot has told all that there is to tell."""
