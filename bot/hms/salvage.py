@@ -98,8 +98,8 @@ def _text(value: object) -> str | None:
 
 
 def _flag(value: object) -> bool:
-    if value is None or isinstance(value, bool):
-        return bool(value)
+    if isinstance(value, bool):
+        return value
     said = _text(value)
     if said is None or said.strip().lower() not in _FLAGS:
         raise _Odd

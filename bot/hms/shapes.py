@@ -17,8 +17,8 @@ class SessionAnswer(msgspec.Struct, gc=False):
     """One session as the pages show it (Sessions/object); `salvage` reads any other."""
 
     id: str
+    active: bool
     room_id: str = ""
-    active: bool = False
     peers: dict[str, Peer] | list[Peer] | None = None
     created_at: Time | None = None
     updated_at: Time | None = None

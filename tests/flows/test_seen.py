@@ -106,7 +106,9 @@ def test_one_that_ended_while_the_pages_were_read_is_read_by_the_next_poll() -> 
 
 
 def test_an_entry_that_cannot_be_read_costs_no_other() -> None:
-    seen = Polls().poll([entry(session(1)), entry({"id": {}}), entry(None), entry({"id": 7, "peers": None})])
+    seen = Polls().poll(
+        [entry(session(1)), entry({"id": {}}), entry(None), entry({"id": 7, "active": True, "peers": None})]
+    )
     assert seen.ids == {session(1).id, "7"}
 
 

@@ -86,8 +86,8 @@ async def test_rooms_that_do_not_move_on_are_a_bad_reply(client: Hms, hms: FakeH
 @pytest.mark.parametrize(
     ("entries", "cursor"),
     [
-        ([{"id": "a"}, {"id": "b"}], "b"),
-        ([{"id": "a"}, {"id": []}, {"id": ""}], "a"),
+        ([{"id": "a", "active": True}, {"id": "b", "active": True}], "b"),
+        ([{"id": "a", "active": True}, {"id": []}, {"id": ""}], "a"),
         ([{"id": []}], ""),
         ([], ""),
     ],

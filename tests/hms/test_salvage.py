@@ -39,7 +39,6 @@ def counted() -> dict[str, float]:
 @pytest.mark.parametrize(
     "odd",
     [
-        {"active": None},
         {"room_id": None},
         {"peers": None},
         {"peers": {"p": PEER, "q": None}},
@@ -77,8 +76,14 @@ def test_an_entry_that_cannot_be_read_costs_no_other() -> None:
     assert answer.unreadable == 1 and answer.page.follows
 
 
+@pytest.mark.parametrize("said", [{}, {"active": None}])
+def test_one_of_which_nobody_says_if_it_is_live_is_no_session(said: dict[str, Any]) -> None:
+    with pytest.raises(HmsBadReply):
+        read({"id": ID} | said)
+
+
 def test_a_number_beyond_all_bounds_costs_one_session() -> None:
-    body = b'{"data": [{"id": "a", "active": 1e400}, 1e338, {"id": "b"}]}'
+    body = b'{"data": [{"id": "a", "active": 1e400}, 1e338, {"id": "b", "active": true}]}'
     assert [each.id for each in wire.sessions(body).entries] == ["b"]
     first, second, last = (wire.Entry(raw) for raw in wire.entries(body).entries)
     for entry in (first, second):
