@@ -84,7 +84,7 @@ class Clock:
 
     @property
     def off_s(self) -> Mapping[str, float]:
-        """How far our own clocks are ahead of the time that counts."""
+        """Seconds by which our own clocks are ahead of the time that counts."""
         return {name: own - self._zero for name, own in self._own.items()}
 
     def of(self, service: str) -> float:
@@ -92,7 +92,7 @@ class Clock:
         return self._heard.get(service, self._zero) + self.steady()
 
     def ahead_s(self, service: str) -> float | None:
-        """How far a service's clock is ahead of this machine's; None where it wasn't heard."""
+        """Seconds by which a service's clock is ahead of this machine's; None where it wasn't heard."""
         heard = self._heard.get(service)
         return None if heard is None else heard - self._own[MACHINE]
 

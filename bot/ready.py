@@ -1,4 +1,4 @@
-"""What /readyz and /metrics say of the running bot."""
+"""The running bot's health, as /readyz and /metrics say it."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ class Health:
         return "\n".join(filter(None, (clocks(self._clock.off_s, AGREE_S), stale, slow)))
 
     async def stored(self) -> Mapping[str, float]:
-        """What the database holds, for metrics."""
+        """Counts of what the database holds, for metrics."""
         return await self._alerts.stored(self._identity.team_id)

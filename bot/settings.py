@@ -140,7 +140,7 @@ _KINDS = (
     (re.compile(r"xoxe-"), "a refresh token", ""),
     (re.compile(r"[0-9a-f]{32}\Z"), "a signing secret, by its form", "SLACK_SIGNING_SECRET"),
 )
-"""How Slack's tokens begin (docs.slack.dev/authentication/tokens), and the setting that each belongs into."""
+"""Beginnings of Slack's tokens (docs.slack.dev/authentication/tokens), and the setting that each belongs in."""
 _COPIED = re.compile(r"[\x21-\x7e]+")
 """A token, key or secret as it was given out. Another one may not even fit into a request's header."""
 

@@ -96,7 +96,7 @@ class Chat:
     async def _send(
         self, method: str, where: Mapping[str, Any], text: str, blocks: Blocks, key: str, timeout_s: float
     ) -> Outcome:
-        """What Slack refuses of the blocks is left out, in the end all of them, within the same time."""
+        """Send it, leaving out of the blocks what Slack refuses, in the end all of them, within the same time."""
         if method == "chat.update":
             text = text[:UPDATE_TEXT_CHARS]
         if found := _problems(text, msgspec.json.encode(blocks)):  # a defect; people still get the text

@@ -84,6 +84,6 @@ MISSED = frozenset(("cant_update_message", "message_not_found"))
 NO_THREAD = "thread_not_found"
 """The thread's first message was deleted: the reply may go to the one that follows."""
 NO_HISTORY = "missing_scope"
-"""What reading messages is refused with where the token may not."""
+"""Slack's codes for reading that the token isn't allowed."""
 LOST_TOKEN = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 """A token that has to be copied anew."""

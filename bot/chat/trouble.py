@@ -1,4 +1,4 @@
-"""What people are told of messages that a channel doesn't get."""
+"""Messages to people about those that a channel doesn't get."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def paused(channel_id: str, code: str, bot: str) -> Message:
 
 
 def dropped(channel_id: str, code: str) -> Message:
-    """What they are told when Slack refuses a message for good, and not the channel. The next ones may be taken."""
+    """The message to them when Slack refuses one for good, and not the channel: it may take the next ones."""
     text = f"⚠️ Slack refused a message in <#{channel_id}> (`{quoted(plain(code, CODE_CHARS))}`), and it is left out."
     return Message(text, [section(text)])
 
 
 def no_replies(code: str) -> Message:
-    """What a channel is told when Slack refuses replies in it, once."""
+    """The one message to a channel in which Slack refuses replies."""
     text = (
         f"🧵 Slack doesn't let me reply in threads here (`{quoted(plain(code, CODE_CHARS))}`), so joins and leaves "
         f"aren't posted any more. `{COMMAND} threads on` tries again."

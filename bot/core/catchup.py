@@ -1,4 +1,4 @@
-"""What a channel gets where there is too much at once to tell one by one, as after a downtime. Pure."""
+"""Catching up: the messages of a channel where there is too much to tell one by one, as after a downtime. Pure."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ def same(before: Tracked, session: Session) -> bool:
 
 
 def people_in(session: Session) -> dict[str, tuple[str, str]]:
-    """Who is in now: (name, role) by who they are; nobody once it has ended. A poll does this with every peer of the
-    sessions that have changed, so what `left` says is written out here."""
+    """The people in now, as (name, role) by who they are; nobody once it has ended. A poll does this with
+    every peer of the sessions that have changed, so what `left` says is written out here."""
     if not session.active:
         return {}
     return {

@@ -29,7 +29,7 @@ ROOMS_ONCE_FROM = 6
 
 Why = Literal["long", "empty"]
 By = Literal["room", "template"]
-"""What the busiest are told by: templates where most rooms were used once and the templates of most are known."""
+"""The grouping of the busiest: templates where most rooms were used once and the templates of most are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class RoomFigures:
 
 @dataclass(frozen=True, slots=True)
 class OtherRooms:
-    """So many more rooms, or templates, together; `people` who were in several of them count once."""
+    """The sum of the other rooms, or templates; `people` who were in several of them count once."""
 
     rooms: int
     sessions: int

@@ -52,7 +52,7 @@ ROOM_KEYS = frozenset({"room", "template"})
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a check knows beside the session: the moment, and rooms by id. A check of names or templates needs the
+    """The context of a check: the moment, and rooms by id. A check of names or templates needs the
     session's room to be among them."""
 
     now: datetime

@@ -63,7 +63,7 @@ def slow(waiting: int, oldest_s: float) -> str:
 
 
 def refused(cause: str, for_s: float) -> str:
-    """What to say of a workspace that refuses the bot for that `cause`, a code of Slack's."""
+    """A line about a workspace that refuses the bot for that `cause`, a code of Slack's."""
     return f"nothing is sent: Slack refuses the bot's token ({cause}) for {span(max(0.0, for_s))}"
 
 
@@ -81,7 +81,7 @@ def span(seconds: float) -> str:
 
 
 def judge_reading(read: Sequence[Session], unreadable: int) -> list[Finding]:
-    """What is odd about the newest sessions: some can't be read, or names are hashes."""
+    """Check the newest sessions for odd ones: some can't be read, or names are hashes."""
     what, found = "100ms sessions", []
     if unreadable:
         seen = f"{unreadable} of the {len(read) + unreadable} newest are in a form that the bot can't read"
@@ -95,7 +95,7 @@ def judge_reading(read: Sequence[Session], unreadable: int) -> list[Finding]:
 
 
 def judge_roles(said: Said, templates: Templates) -> list[Finding]:
-    """Who hosts and who records, and the settings' roles that no template has."""
+    """Check the roles that host and record, and name those of the settings that no template has."""
     what, found = "Roles", []
     known = {fold(role) for role in (*templates.roles(), *OURS)}
     some = ", ".join(sorted(templates.roles())[:_ROLES_SHOWN])

@@ -65,7 +65,7 @@ class Query:
 
     @property
     def prefixes(self) -> list[str]:
-        """How names of rooms begin that it asks for."""
+        """The beginnings of room names that it asks for."""
         return [term.value.prefix for term in self.terms if isinstance(term.value, RoomPrefix) and not term.negated]
 
     @property

@@ -1,4 +1,4 @@
-"""Who hosts and who records, told by role: as the settings say, else as the room's template does, else by a guess."""
+"""The roles that host and that record: as the settings say, else as the room's template does, else by a guess."""
 
 from __future__ import annotations
 

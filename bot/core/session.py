@@ -93,7 +93,7 @@ class Session(Struct, frozen=True, dict=True):
         return self.active and any(peer.left is None for peer in self.recorders)
 
     def moves(self) -> int:
-        """How often people came and recorders came or went: where it changes, there is something new to show."""
+        """A count of arrivals, and of recorders that left: where it changes, there is something new to show."""
         return len(self.peers or ()) + sum(1 + (peer.left is not None) for peer in self.recorders)
 
     @property

@@ -1,4 +1,4 @@
-"""What operators hear of in OPS_CHANNEL: states that keep messages from people, each once, and its end."""
+"""States that operators hear of in OPS_CHANNEL: those that keep messages from people, each once, and its end."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def _joiner(words: list[Word], place: int, line: str) -> QueryError:
 
 
 def _counted(words: list[Word], place: int, line: str) -> QueryError | None:
-    """So many people: `3 people`, `more than 10 people`, `5+ users`."""
+    """A number of people: `3 people`, `more than 10 people`, `5+ users`."""
     if (found := COUNTED.match(line, words[place].start)) is None:
         return None
     last = next(word for word in words[place:] if word.end >= found.end())

@@ -27,4 +27,4 @@ COUNTED = re.compile(
     rf"(?:(?P<sign>{'|'.join(SIGNS)}) )?(?P<number>\d+\+?) (?:{'|'.join((*FILTERS['peers'].also, 'person'))})\b",
     re.IGNORECASE,
 )
-"""So many people, in words."""
+"""Words for a number of people."""

@@ -1,4 +1,4 @@
-"""What a person typed or pasted, as plain lines: without the marks that text has where it was copied from."""
+"""Plain lines of what a person typed or pasted, without the marks that text has where it was copied from."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def parse_room(text: str) -> RoomId | RoomName | RoomPrefix:
 
 
 def _prefix(text: str) -> str:
-    """What stands before the `*` at its end."""
+    """The beginning that stands before the `*`."""
     prefix = fold(text.rstrip("*"))
     if not prefix.partition("*")[0].strip():
         raise BadValue("say how the name begins, as in `lesson-*`")

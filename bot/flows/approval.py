@@ -13,7 +13,7 @@ from bot.render.samples import samples
 
 WHAT = "Blocks"
 ASK_S = 3.0
-"""How long one judgement may take; charts and tables may take a second one."""
+"""Seconds that one judgement may take; charts and tables may take a second one."""
 
 Judge = Callable[[Blocks], Awaitable[Verdict]]
 

@@ -16,7 +16,7 @@ from bot.render.help import COMMAND
 from bot.render.pauses import let_in, pause
 
 PLACES_MOST = 10
-"""So many conversations that something is wrong with are told one by one; the others are counted. So many user groups,
+"""Most conversations with something wrong that are told one by one; the others are counted. So many user groups,
 and channels, of ACCESS are looked at: Slack allows 20 such questions a minute."""
 _SEE = f"`{COMMAND} subscriptions` there"
 

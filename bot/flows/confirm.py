@@ -132,7 +132,7 @@ class Confirm:
         return False
 
     async def _repeated(self, claimed: Claimed, outcome: Outcome) -> bool:
-        """Whether that was the last of it. Until then its claim is kept, so that it is never sent unmarked."""
+        """True where that was the last of it. Until then its claim is kept, so that it is never sent unmarked."""
         row = claimed.row
         match outcome:
             case NotNow(retry_after_s=asked_s, cause=cause):

@@ -29,7 +29,7 @@ READ_MOST_S = 600.0
 """Reading that takes longer is given up."""
 
 ROOMS_ASKED_MOST = 200
-"""So many unknown rooms are asked for singly, for their templates; of the others these stay unknown."""
+"""Most unknown rooms that are asked for singly, for their templates; of the others these stay unknown."""
 
 Count = tuple[Query, str]
 """What is counted alike: a query, and the zone at whose midnights a chart is divided."""

@@ -24,13 +24,13 @@ T = TypeVar("T")
 KEPT_S = 600
 ROOMS_KEPT = 20_000
 LISTED_PAGES = 10
-"""How many pages of a list are read at once, of 100 rooms each."""
+"""Pages of a list, of 100 rooms each, that are read at once."""
 SINGLE_LOOKUPS = 20
 SINGLY = 3
 """So few rooms aren't worth a list."""
 LOOKUPS_AT_ONCE = 8
 NAMES_WAIT_S = 3.0
-"""How long names, which are an ornament, may hold up a page of sessions."""
+"""Seconds that names, which are an ornament, may hold up a page of sessions."""
 
 NO_ROOMS: list[Room] = []
 
@@ -118,7 +118,7 @@ class KnownRooms:
         return known, error
 
     async def _look_up(self, missing: Sequence[str], most: int) -> tuple[dict[str, Room], HmsError | None]:
-        """What 100ms says of rooms, and why it didn't of all; `most` of them are asked for singly."""
+        """The rooms as 100ms has them, and why not all could be had; `most` of them are asked for singly."""
         found: dict[str, Room] = {}
         failed: list[HmsError] = []
         free = asyncio.Semaphore(LOOKUPS_AT_ONCE)
@@ -146,8 +146,8 @@ class KnownRooms:
         return found, failed[0] if failed else None
 
     async def _listed(self, missing: Sequence[str]) -> dict[str, Room]:
-        """What lists say of many rooms, where that is cheaper than to ask for each: an id begins with the second in
-        which its room was made. Raises HmsError."""
+        """The same for many rooms from lists, where that is cheaper than to ask for each: an id begins with the second
+        in which its room was made. Raises HmsError."""
         found: dict[str, Room] = {}
         left = sorted(missing, reverse=True)
         for _ in range(LISTED_PAGES):

@@ -189,7 +189,7 @@ class Poll:
     async def _tell(
         self, work: _Work, changed: Sequence[Change], ripe: Sequence[Session], *, last: bool, caught_up: bool
     ) -> _Told:
-        """What the channels are told, and the cards that it leaves. `last`: all that is live has been seen, so that
+        """The messages to channels, and the cards that they leave. `last`: all that is live has been seen, so that
         what was withheld can be judged. `caught_up`: there is nothing left to count."""
         team_id, now = work.team_id, work.now
         ids = {change.session.id for change in changed}

@@ -1,4 +1,4 @@
-"""What a poll must know of rooms before it can tell who hears of a session: their names and templates."""
+"""Names and templates of rooms, which a poll must know before it can tell who hears of a session."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from bot.hms.client import LIFE_MOST
 from bot.store.store import Store
 
 LEARNED_MOST = 100
-"""So many unknown rooms are asked for singly for each part of a poll."""
+"""Most unknown rooms that are asked for singly for each part of a poll."""
 LEARNED_WAIT_S = 3.0
-"""How long that may hold up those who hear of other sessions, and so much more for each room."""
+"""Seconds that this may hold up those who hear of other sessions, and so many more for each room."""
 A_ROOM_S = 0.03
 GIVEN_UP_S = 3_600.0
 """A session that can't be live any more waits so long for its room, which is one without a name then."""

@@ -71,7 +71,7 @@ class Rooms(KnownRooms):
         return [named[room_id] for room_id in sorted(named, reverse=True)[:most]]
 
     async def without_rooms(self, query: Query) -> list[str]:
-        """How the names begin that it asks for, where no room is known to have such a name yet."""
+        """The beginnings that it asks for and that no known room's name has yet."""
         if empty := [prefix for prefix in query.prefixes if not await self._beginning(prefix)]:
             try:
                 await self._renew()

@@ -57,7 +57,7 @@ channels and messages."""
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What was seen since the part before: sessions that changed, sessions that are news as they are, and what is to
+    """The part seen since the one before: sessions that changed, sessions that are news as they are, and what is to
     be kept of all of them."""
 
     changed: list[Session]

@@ -13,11 +13,11 @@ from bot.hms.client import Hms
 from bot.store.store import RoomWalk, Store
 
 PAGE_EVERY_S = 2.0
-"""How often a page is read: 100,000 rooms take half an hour."""
+"""Seconds between pages: 100,000 rooms take half an hour."""
 AGAIN_MS = 24 * 3_600_000
-"""How long after its end a walk is made again, for rooms that were renamed or disabled."""
+"""Seconds from the end of a walk to the next one, for rooms that were renamed or disabled."""
 LOOK_EVERY_S = 60.0
-"""How often it is seen whether one is due."""
+"""Seconds between checks for one that is due."""
 REST_S = 60.0
 
 
@@ -65,7 +65,7 @@ class Walk:
             return False
 
     async def _begun(self) -> RoomWalk:
-        """How far it is. Rooms of another account are forgotten: names would be found that this one doesn't have."""
+        """The walk's progress. Rooms of another account are forgotten: this one doesn't have them."""
         far, account = await self._store.room_walk(self._team()), self._hms.account
         if not account or far.account == account:
             return far

@@ -1,4 +1,4 @@
-"""What keeps messages from everybody: asking whether it is over, and telling operators of it."""
+"""The watch over what keeps messages from people: asks whether it is over, and tells operators of it."""
 
 from __future__ import annotations
 

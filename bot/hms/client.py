@@ -108,7 +108,7 @@ class Hms:
         """The account, by its access key: "" where the token names none."""
         self._limit_most = LIMIT_MAX  # less where the account takes less
         self.ahead_s = 0.0
-        """How far the clock of 100ms is ahead of `clock`, to about a second, as its last answer said."""
+        """Seconds by which the clock of 100ms is ahead of `clock`, to about one, as its last answer said."""
         self._clock = clock
         self._hear = hear
         self._http = httpx.AsyncClient(

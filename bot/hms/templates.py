@@ -12,16 +12,16 @@ from bot.errors import HmsError
 
 KEPT_S = 600.0
 REST_S = 60.0
-"""How long no template is asked for after a failure."""
+"""Seconds without a question for templates after a failure."""
 WAIT_S = 2.0
-"""How long an answer waits for the first reading; later ones hold nobody up."""
+"""Seconds that an answer waits for the first reading; later ones hold nobody up."""
 
 Read = Callable[[], Awaitable[list[Template]]]
 
 
 class TemplateCache:
-    """What is `known` stays so where 100ms can't be asked. `template_of` gives the id of a room's template, "" where
-    that isn't known."""
+    """The account's templates; those `known` stay so where 100ms can't be asked. `template_of` gives the id of a
+    room's template, "" where that isn't known."""
 
     def __init__(self, read: Read, said: Said, clock: Callable[[], float] = time.monotonic) -> None:
         self.known = Templates()
@@ -34,7 +34,7 @@ class TemplateCache:
         self._roles: dict[str, Roles] = {}
 
     def roles(self, room_id: str) -> Roles:
-        """Who hosts and who records in a room."""
+        """The roles that host and that record in a room."""
         template_id = self.template_of(room_id)
         if template_id not in self._roles:
             self._roles[template_id] = self.said.roles(self.known, template_id)

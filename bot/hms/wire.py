@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Listed(Generic[T]):
-    """What could be read of a page, and how many entries could not."""
+    """The readable entries of a page, and the number of the others."""
 
     entries: list[T]
     unreadable: int

@@ -34,8 +34,8 @@ class Job:
 
 
 class Every(BaseTrigger):  # type: ignore[misc]
-    """So many seconds after the last time, or after now where that is over. A clock that leaps forward by days leaves
-    no times in between: APScheduler would list them one by one."""
+    """Fires so many seconds after the last time, or after now where that is over. A clock that leaps forward by days
+    leaves no times in between: APScheduler would list them one by one."""
 
     def __init__(self, every_s: float) -> None:
         self._every = timedelta(seconds=every_s)

@@ -54,7 +54,7 @@ def help_message(commands: Sequence[Row], *, closed: Sequence[str] = ()) -> Mess
 
 
 def command_help(form: str, text: str, examples: Sequence[Row]) -> Message:
-    """What `/sessions <command> help` answers."""
+    """The help of one command or filter, with examples."""
     shown = [f"`{COMMAND} {entities(line)}`{f' – {what}' if what else ''}" for line, what in examples]
     about = f"`{entities(form)}` – {entities(text)}"
     return Message("\n".join([about, *shown]), [section(about), section("\n".join(shown))])

@@ -12,7 +12,7 @@ STATE = {True: "🟢 Live", False: "⚪ Ended"}
 
 
 def people(session: Session, summary: Summary) -> str:
-    """How many are in and were in, and that it is or was recorded."""
+    """The numbers of people in now and in all, and that it is or was recorded."""
     if not summary.people:
         said = "nobody yet" if session.active else "nobody came"
     elif session.active:

@@ -83,7 +83,7 @@ def count(number: int, one: str, many: str) -> str:
 
 
 def unread(number: int) -> str:
-    """How many sessions an answer leaves out because 100ms sent them in a form that can't be read."""
+    """A line on the sessions that an answer leaves out because 100ms sent them in a form that can't be read."""
     return f"⚠️ {count(number, 'session', 'sessions')} could not be read."
 
 

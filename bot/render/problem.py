@@ -46,7 +46,7 @@ def query_problem(error: QueryError, better: Mended) -> Message:
 
 
 def showing(meant: str, line: str) -> str:
-    """What stands above an answer to another line than the one that was typed."""
+    """The line above an answer to another line than the one that was typed."""
     return entities(f"Showing {quote(meant, NOTE_CHARS)} (you typed {quote(line, NOTE_CHARS)})")
 
 

@@ -1,4 +1,4 @@
-"""What OPS_CHANNEL is told."""
+"""Messages to OPS_CHANNEL."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ WAIT_S = 2.0
 
 
 def sent_as(body: Mapping[str, Any]) -> str:
-    """What a request is known by; "" for one that has no such id."""
+    """The id that makes a request known; "" for one that has none."""
     return str(body.get("event_id") or body.get("trigger_id") or "")
 
 

@@ -14,7 +14,7 @@ from bot.chat.outcome import NotNow, Refused
 
 WAIT_S = 2.0
 FAILED_S = 10.0
-"""How long a method that gave no answer isn't asked again, where Slack doesn't say how long."""
+"""Seconds until a method that gave no answer is asked again, where Slack doesn't say how many."""
 
 
 class Refusal(Exception):

@@ -45,7 +45,7 @@ ORG_WIDE = (
 STRANGER = "This bot's answers are for people of its own workspace. You belong to another one, so I did nothing."
 CANT_TELL = "Slack doesn't tell me just now who you are, so I did nothing. Please try again in a moment."
 GROUP = "mpdm-"
-"""What Slack's name for a group direct message begins with, while its id begins as a channel's."""
+"""The beginning of Slack's name for a group direct message, whose id begins as a channel's."""
 _INSTEAD = "Please use a channel, or your direct message with me."
 NOT_IN_GROUPS = f"I can't be in a group direct message, and an invitation wouldn't help. {_INSTEAD}"
 NOT_IN_DIRECT = f"I can't be in a direct message between two people, and an invitation wouldn't help. {_INSTEAD}"
@@ -200,8 +200,8 @@ class Request:
         return ms(self.now)
 
     async def in_local_zone(self, read: Callable[[str], T], line: Callable[[T, str], str]) -> T:
-        """What the person said, read by their own zone, to be stored. `line` says it with a zone or a city. Raises
-        WhichZone where it depends on a zone that nobody has said."""
+        """The value of what the person said, read by their own zone, to be stored; `line` says it with a zone or city.
+        Raises WhichZone where it depends on a zone that nobody has said."""
         said = read(await self.local_zone())
         if not (await self.bot.people.of(self.user_id)).zone_said and depends_on_zone(read):
             raise WhichZone(lambda city: line(said, city))

@@ -1,4 +1,4 @@
-"""What an answer says of rooms that a line asks for and that aren't there yet."""
+"""A line on rooms that were asked for and aren't there yet."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from bot.slack.request import Request
 from bot.slack.which import with_choices
 
 MENTIONS_MOST = 20
-"""So many mentioned people are looked up by name."""
+"""Most mentioned people that are looked up by name."""
 
 QUESTIONS = {
     **dict.fromkeys(

@@ -69,7 +69,7 @@ def _id(said: str) -> str:
 
 
 async def _query(request: Request, said: str) -> Query:
-    """What is said as a query; words that are no filter are a room's name."""
+    """The query that is meant; words that are no filter are a room's name."""
     try:
         return parse(said)
     except QueryError as error:

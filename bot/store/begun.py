@@ -1,4 +1,4 @@
-"""What has been begun, in any process, and isn't to be done again for a while."""
+"""Requests begun in any process, which aren't to be done again for a while."""
 
 from __future__ import annotations
 

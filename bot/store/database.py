@@ -30,11 +30,11 @@ TRIES = 5
 BUSY_S = 5.0
 """How long SQLite waits for another program that writes to the file."""
 QUEUE_S = 10.0
-"""How long a transaction waits for those before it; with BUSY_S, and a question before it, less long than a person."""
+"""Seconds that a transaction waits for those before it; with BUSY_S and a question before, less than a person waits."""
 END_S = 1.0
-"""How long a caller whose own time is over waits for a transaction that has begun."""
+"""Seconds that a caller whose own time is over waits for a transaction that has begun."""
 THROUGH_S = 2.0
-"""How long an SQLite file is looked through for damage: some gigabytes, from a disk of today."""
+"""Seconds spent on looking an SQLite file through for damage: some gigabytes, from a disk of today."""
 CONNECT_S = 10.0
 LOOK_S = 3.0
 """How long one that is only looked at may take to connect, or for a statement."""
@@ -49,7 +49,7 @@ _READS = {"default_transaction_read_only": "on", "statement_timeout": f"{LOOK_S:
 
 @dataclass(slots=True)
 class Wanted:
-    """How far a transaction is: it has `begun`; somebody `still` waits for it."""
+    """A transaction's progress: it has `begun`; somebody `still` waits for it."""
 
     begun: bool = False
     still: bool = True

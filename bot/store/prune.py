@@ -37,7 +37,7 @@ async def prune(db: AsyncConnection, now_ms: int) -> bool:
 
 
 async def _forget(db: AsyncConnection, team_id: str, before_ms: int) -> bool:
-    """What was over by then, of one workspace; True where there may be more."""
+    """Delete what was over by then, of one workspace; True where there may be more."""
     done = select(outbox.c.id).where(outbox.c.team_id == team_id, outbox.c.done_ms < before_ms)
     old = (cards.c.team_id == team_id, cards.c.status == CLOSED, cards.c.changed_ms < before_ms)
     closed = select(cards.c.key).where(*old, not_(WITHHELD))

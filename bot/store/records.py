@@ -91,7 +91,7 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class RoomWalk:
-    """How far the two lists of rooms have been read, first that of the enabled ones: `cursor` is the room to go on
+    """Progress through the two lists of rooms, first that of the enabled ones: `cursor` is the room to go on
     after. `newest`: no enabled room up to this id is unknown once the lists were read to their end, which was last at
     `done_ms`; None: never. `account`: whose they are, as in `Hms.account`, "" where that isn't known."""
 

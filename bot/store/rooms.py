@@ -36,7 +36,7 @@ async def having(db: AsyncConnection, team_id: str, folded: str, most: int) -> l
 
 
 async def beginning(db: AsyncConnection, team_id: str, folded: str) -> int:
-    """How many."""
+    """The number of them."""
     here = (rooms.c.team_id == team_id, rooms.c.folded >= folded, rooms.c.folded < folded + _LAST)
     return await db.scalar(select(func.count()).select_from(rooms).where(*here)) or 0
 

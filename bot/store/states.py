@@ -1,4 +1,4 @@
-"""What OPS_CHANNEL was told of and that isn't over."""
+"""States that OPS_CHANNEL was told of and that aren't over."""
 
 from __future__ import annotations
 

@@ -356,7 +356,7 @@ class Store:
         )
 
     async def catchups(self, team_id: str) -> dict[str, Catchup]:
-        """How far each channel has caught up with a backlog; none where there is nothing to catch up with."""
+        """Each channel's progress with a backlog; none where there is nothing to catch up with."""
         return await self._run(lambda db: polls.read_catchups(db, team_id))
 
     async def settings_known(self, team_id: str) -> dict[str, int]:
@@ -408,7 +408,7 @@ class Store:
         return await self._run(lambda db: rooms.having(db, team_id, folded, most))
 
     async def rooms_beginning(self, team_id: str, folded: str) -> int:
-        """How many rooms have a name that begins so."""
+        """The number of rooms whose name begins so."""
         return await self._run(lambda db: rooms.beginning(db, team_id, folded))
 
     async def rooms_newest(self, team_id: str, most: int) -> list[Room]:
@@ -522,7 +522,7 @@ class Store:
     # All of it
 
     async def counts(self, team_id: str = "", now_ms: int | None = None) -> Counts:
-        """What waits now, in all channels of a team; "" for those of all teams. None is now by the database's clock."""
+        """Counts of what waits now in all channels of a team; "" for all teams. None is now by the database's clock."""
         at_ms = int(await self.time() * 1000) if now_ms is None else now_ms
         return await self._run(lambda db: counts.read(db, at_ms, team_id))
 

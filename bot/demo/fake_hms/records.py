@@ -73,7 +73,7 @@ class Role:
 
 @dataclass(slots=True)
 class Template:
-    """What rooms are made from [policy/template-object]. `recorder` is the role of its browser recordings, or ""."""
+    """A template [policy/template-object]. `recorder` is the role of its browser recordings, or ""."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""What people's requests are known by, so that none is done twice."""
+"""Requests of people that are known, so that none is done twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often the digest that is due couldn't be made."""
+"""The number of times that the digest that is due couldn't be made."""
 
 from __future__ import annotations
 
