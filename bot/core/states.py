@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["token", "100ms", "paused", "held"]
+Kind = Literal["token", "100ms", "paused", "held", "stuck"]
 
 
 @dataclass(frozen=True, slots=True)

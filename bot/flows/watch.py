@@ -15,6 +15,8 @@ from bot.core.states import State, news
 from bot.render.states import began, over
 from bot.store.store import Fence, Store
 
+STUCK_MS = 900_000
+"""A message that is tried for longer is told: Slack answers each try of it, and never says what is wrong."""
 TOLD_AFTER_MS = 60_000
 """A refusal of the workspace is told once auth.test has been refused too."""
 
@@ -116,4 +118,7 @@ class Watch:
             if channel.held:
                 said = "1 message is" if channel.held == 1 else f"{channel.held} messages are"
                 found.append(State("held", now_ms, channel_id, said))
+        for channel_id, since_ms in (await self._store.stuck(team_id, now_ms - STUCK_MS)).items():
+            if stopped is None and channel_id != self._ops:
+                found.append(State("stuck", since_ms, channel_id))
         return found

@@ -25,6 +25,8 @@ def began(state: State, invite: str) -> Message:
     elif state.kind == "paused":
         why, do = pause(state.cause, state.channel_id, invite=invite)
         text = f"⚠️ Messages to {there} wait since {since}: {why}. To go on, {do}; they come by themselves then."
+    elif state.kind == "stuck":
+        text = f"⚠️ Messages to {there} wait since {since}: Slack has not taken the next one yet. I keep trying."
     else:
         text = f"⚠️ {state.cause} held for {there}: nobody can tell whether they arrived. "
         text += f"*Send them* in `{COMMAND} subscriptions` there sends them."
@@ -37,6 +39,7 @@ def over(state: State) -> Message:
         "token": "✅ Slack takes my token again. What waited goes out.",
         "100ms": "✅ I can read 100ms again. Alerts go on.",
         "paused": f"✅ Messages to <#{state.channel_id}> go out again.",
+        "stuck": f"✅ Messages to <#{state.channel_id}> go out again.",
         "held": f"✅ Nothing is held for <#{state.channel_id}> any more.",
     }[state.kind]
     return Message(text, [section(text)])

@@ -5,9 +5,21 @@ from __future__ import annotations
 from sqlalchemy import case, func, null, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.channels import channel_of
 from bot.store.records import Counts
 from bot.store.sql import HELD, UNCONFIRMED, unfinished
 from bot.store.tables import channels, outbox
+
+
+async def stuck(db: AsyncConnection, team_id: str, before_ms: int) -> dict[str, int]:
+    """For each channel that isn't paused and has a message that was first tried before then: when that was."""
+    query = (
+        select(outbox.c.channel_id, func.min(outbox.c.first_try_ms))
+        .join(channels, channel_of(outbox))
+        .where(outbox.c.team_id == team_id, unfinished(outbox), outbox.c.status != HELD)
+        .where(outbox.c.first_try_ms < before_ms, channels.c.paused.is_(None))
+    )
+    return {row[0]: row[1] for row in await db.execute(query.group_by(outbox.c.channel_id))}
 
 
 async def read(db: AsyncConnection, now_ms: int, team_id: str) -> Counts:

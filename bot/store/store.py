@@ -526,6 +526,10 @@ class Store:
         at_ms = int(await self.time() * 1000) if now_ms is None else now_ms
         return await self._run(lambda db: counts.read(db, at_ms, team_id))
 
+    async def stuck(self, team_id: str, before_ms: int) -> dict[str, int]:
+        """For each channel that isn't paused and has a message that was first tried before then: when that was."""
+        return await self._run(lambda db: counts.stuck(db, team_id, before_ms))
+
     async def prune(self, now_ms: int) -> None:
         """Forget what was sent or given up, closed cards and ended sessions seven days before the last good poll, mutes
         seven days after their end, and who changed what after a year."""

@@ -21,7 +21,7 @@ READS = {
     "last_told", "makers", "mutes", "poll_state", "quiets", "revision", "running", "settings_known", "snapshot", "status",
     "subscriptions", "time", "told", "tracked", "troubled", "unthreaded",
     "room_walk", "rooms", "rooms_beginning", "rooms_called", "rooms_having", "rooms_newest",
-    "catchups", "dropped_ms", "states", "workspace_stopped",
+    "stuck", "catchups", "dropped_ms", "states", "workspace_stopped",
 }  # fmt: skip
 NEVER = {
     "keep_rooms", "later", "move", "no_thread", "no_threads", "set_room_walk", "tell_states", "try_paused", "withdraw", "workspace_probe", "workspace_refused",

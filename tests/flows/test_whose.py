@@ -441,6 +441,27 @@ async def test_operators_hear_of_100ms_out_of_reach_and_back(world: World) -> No
     assert world.shown("support")[1].startswith("✅")
 
 
+async def test_operators_hear_of_a_message_that_slack_neither_takes_nor_refuses(world: World) -> None:
+    watching = watch(world)
+    await world.put()
+    await world.open(world.card("s1"), "s1")
+    tried = -1
+    for _ in range(60):
+        if tried != world.calls("chat.postMessage"):
+            tried = world.calls("chat.postMessage")
+            world.slack.fail("chat.postMessage", ApiError("internal_error"))
+        await world.deliver.run()
+        world.clock.now += 30
+        await world.deliver.reconcile()
+    assert tried > 5
+    await world.put()
+    await tell(world, watching)
+    await world.until_sent(steps=900)
+    await tell(world, watching)
+    await world.until_sent()
+    assert [each[:1] for each in world.shown("support")] == ["⚠", "✅"]
+
+
 async def test_the_end_of_a_subscription_withdraws_what_nothing_asks_for_any_more(world: World) -> None:
     await world.subscribe(ADA, BEN)  # numbers 1 and 2
     await world.until_sent()

@@ -173,6 +173,7 @@ DRIVEN: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "channel": lambda store: store.channel(TEAM, "C9"),
     "pause": _pause,
     "move": lambda store: store.move(TEAM, "C9", "C10"),
+    "stuck": lambda store: store.stuck(TEAM, NOW),
     "told": lambda store: store.told(TEAM),
     "troubled": lambda store: store.troubled(TEAM),
     "makers": lambda store: store.makers(TEAM, "C4"),
