@@ -24,7 +24,7 @@ READS = {
     "stuck", "catchups", "dropped_ms", "states", "workspace_stopped",
 }  # fmt: skip
 NEVER = {
-    "keep_rooms", "later", "move", "no_thread", "no_threads", "set_room_walk", "tell_states", "try_paused", "withdraw", "workspace_probe", "workspace_refused",
+    "forget_rooms", "keep_rooms", "later", "move", "no_thread", "no_threads", "set_room_walk", "tell_states", "try_paused", "withdraw", "workspace_probe", "workspace_refused",
 }  # fmt: skip
 """Those that the life of the crash test doesn't come to, or not surely."""
 pytestmark = pytest.mark.timeout(300)
