@@ -19,6 +19,7 @@ import asyncpg
 from bot.demo import fake_hms
 from bot.demo.fake_slack import ApiError, Dropped, Fault, HttpError, RateLimited, Stalled
 from tests.chaos.bot import PACE
+from tests.chaos.keys import key_of
 from tests.store.server import named
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ DOWNTIME_S = 8 * DAY_S
 REST_S = 3.0
 """Between two things that happen on a day, so that a few polls see each alone."""
 ROUND_S = 8.0
-"""So long the wrong answers of a round have to find a request each."""
+STEPS, STEP_S = 4, 30.0
+"""So long the wrong answers of a round have to find a request each; in it time leaps, so that waits are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,19 @@ LONG = Size(outage_s=90.0, step_s=15.0, backlog=20_000, page_s=1.0, rounds=5)
 
 @dataclass(slots=True)
 class Answers:
-    """Faults that come one after the other, each to the next request that it is meant for."""
+    """Faults that come one after the other, each to the next request that it is meant for; a message meets one."""
 
     queue: list[tuple[str, Any]] = field(default_factory=list)
+    met: set[str] = field(default_factory=set)
 
     def slack(self, method: str, arguments: Mapping[str, Any]) -> Fault | None:
         wanted = "reply" if method == "chat.postMessage" and arguments.get("thread_ts") else method
-        return self._take(wanted)
+        if (key := key_of(arguments.get("metadata"))) in self.met:
+            return None
+        fault: Fault | None = self._take(wanted)
+        if fault is not None and key:
+            self.met.add(key)
+        return fault
 
     def hms(self, name: str, _: Mapping[str, str]) -> fake_hms.Fault | None:
         return self._take(name)
@@ -158,7 +166,9 @@ async def wrong_answers(world: World, size: Size) -> None:
     world.doors.slack_day, world.doors.hms_day = answers.slack, answers.hms
     for _ in range(size.rounds):
         answers.queue += world.dice.sample([*SLACK_ANSWERS, *HMS_ANSWERS], len(SLACK_ANSWERS) + len(HMS_ANSWERS))
-        await asyncio.sleep(ROUND_S)
+        for _ in range(STEPS):
+            await asyncio.sleep(ROUND_S / STEPS)
+            await world.pass_time(STEP_S)
     world.doors.slack_day, world.doors.hms_day = (lambda *_: None), (lambda *_: None)
 
 

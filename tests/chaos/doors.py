@@ -16,6 +16,7 @@ from bot.demo import fake_hms
 from bot.demo.fake_hms import FakeHms
 from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, Fault, HttpError, RateLimited, Stalled
 from tests.chaos.bot import PACE
+from tests.chaos.keys import key_of
 
 LATE_S = PACE.post_s + 0.5
 """Later than the bot waits for, and before it takes a message for settled."""
@@ -237,13 +238,6 @@ def _kind(arguments: Mapping[str, Any]) -> str:
     if str(arguments["channel"])[:1] in "UW":
         return "direct message"
     return "reply" if arguments.get("thread_ts") else "message"
-
-
-def key_of(metadata: Any) -> str:
-    """The key that a message carries; the metadata may be JSON."""
-    if isinstance(metadata, str):
-        metadata = json.loads(metadata)
-    return str(((metadata or {}).get("event_payload") or {}).get("key", ""))
 
 
 def _name(path: str) -> str:

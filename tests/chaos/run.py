@@ -20,8 +20,9 @@ from bot.demo.fake_slack.ledger import Change
 from tests.chaos.checker import DIRECT, RECAP, Findings, check
 from tests.chaos.database import Database
 from tests.chaos.days import DAYS, Size
-from tests.chaos.doors import TOKEN_REVOKED, Doors, key_of
+from tests.chaos.doors import TOKEN_REVOKED, Doors
 from tests.chaos.hands import Hands
+from tests.chaos.keys import key_of
 from tests.chaos.life import Life
 from tests.chaos.muter import Muter
 from tests.chaos.people import People, again
