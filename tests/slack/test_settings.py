@@ -127,5 +127,5 @@ async def test_guests_and_other_words(bot: str, slack: FakeSlack) -> None:
     assert "Settings of this channel" in (await say(slack, "settings", user="gus")).plain
     card = await say(slack, "settings", user="gus")
     assert "Guests can't change" in (await press(slack, card, "Turn off")).plain
-    wrong = await say(slack, "settings please")
+    wrong = await say(slack, "settings everything")
     assert "is no part of the settings" in wrong.plain and "/sessions settings changes" in wrong.plain
