@@ -49,7 +49,7 @@ def test_on_a_desktop(browser_page: Page, shots: Path) -> None:
     expect(message).to_contain_text("Participant-minutes")
     save(message, shots / "details.png")
     message = go_to(browser_page, "support").say("/sessions subscribe rom:town-hall")
-    expect(message).to_contain_text("did you mean room:?")
+    expect(message).to_contain_text("did you mean room:town-hall?")
     save(message, shots / "error.png")
     message = go_to(browser_page, "incident-room").say("/sessions help")
     expect(message).to_contain_text("Filters")
