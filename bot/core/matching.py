@@ -22,7 +22,7 @@ _Entry = tuple[Callable[[Session], bool], list[Subscription], bool]
 
 class Matcher:
     """Which subscriptions a session matches. Equal queries are checked once, queries of rooms only for those rooms.
-    What needs to know a room that isn't among `rooms` can't be told: `undecided`."""
+    A check that needs a room which isn't among `rooms` can't decide: `undecided`."""
 
     def __init__(
         self, subscriptions: Iterable[Subscription], now: datetime, rooms: Mapping[str, Room] = NO_ROOMS

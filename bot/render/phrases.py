@@ -115,7 +115,7 @@ def no_rooms_yet(prefixes: Sequence[str]) -> str:
 
 
 def query(place: Place, names: Names) -> str:
-    """What a query asks, with its relative times fixed: "Active sessions in *town-hall*, started from 09:00"."""
+    """The words for a query, with its relative times fixed: "Active sessions in *town-hall*, started from 09:00"."""
     asked = fixed(place.query, place.asked_at, ZoneInfo(place.zone))
     return " ".join([f"*{_STATES[asked.state]}*", ", ".join(_said(asked, names))]).rstrip()
 

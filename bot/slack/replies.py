@@ -44,7 +44,7 @@ class Replies:
 
     async def send(self, url: str, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
         """True where Slack took it. After an answer that was lost it is sent again to one person, but never to all.
-        What Slack refuses of the blocks is left out, in the end all of them."""
+        Leaves out of the blocks what Slack refuses, in the end all of them."""
         body = {
             "response_type": "in_channel" if for_all else "ephemeral",
             "replace_original": replace,
