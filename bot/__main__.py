@@ -1,45 +1,141 @@
-"""`python -m bot web | socket | migrate | doctor | manifest | demo`, or `sessions-bot …` once installed. A wrong
-command or setting prints one line and exits with 2; the doctor prints a line for each check, and exits with 1 where one
-fails."""
+"""The command line: `python -m bot COMMAND`, or `sessions-bot COMMAND` once installed.
+
+A wrong command, option or setting prints one line and exits with 2. A command imports what it needs when it runs."""
 
 from __future__ import annotations
 
 import asyncio
+import difflib
 import gc
+import re
 import sys
-from collections.abc import Callable
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Literal, NoReturn
 
+from bot import __version__
 from bot.errors import ConfigError
 from bot.program import PROGRAM
 
-USAGE = (
-    f"usage: {PROGRAM} web | socket | migrate | doctor [--slack] | manifest --url https://bot.example.com | "
-    "manifest --socket | demo [--port N] [--seed N] [--speed X] [--no-browser]"
-)
+FROM_SETTINGS = "Its settings come from the environment or the file .env; README has them all."
 
 
-def _web(arguments: list[str]) -> None:
-    _serve("web", arguments)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, that of the process by default. Returns the exit code."""
+    try:
+        options = parse(sys.argv[1:] if arguments is None else list(arguments))
+        code: int | None = options.run(options)
+    except ConfigError as error:
+        from bot import log  # only now: help is there at once
+
+        print(f"sessions-bot: {log.struck(error.text)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return code or 0
 
 
-def _socket(arguments: list[str]) -> None:
-    _serve("socket", arguments)
+def parse(arguments: list[str]) -> Namespace:
+    """The options of one command, which its `run` takes. Raises ConfigError for wrong ones; asking for help or for the
+    version exits."""
+    parser, commands = _parsers()
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
+    if not arguments:
+        parser.error(f"a command is missing: {', '.join(commands)}")
+    name = arguments[0]
+    if name not in (known := [*commands, "-h", "--help", "--version"]):
+        parser.error(f"{name!r} is not a command{_near(name, known) or ': there are ' + ', '.join(commands)}")
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        command = commands[name]
+        takes = re.findall(r"--[\w-]+", command.format_usage())
+        if not takes:
+            command.error(f"{name} takes no arguments: its settings come from the environment")
+        command.error(f"unrecognized argument {unknown[0]!r}{_near(unknown[0], takes)}")
+    return options
 
 
-def _serve(mode: str, arguments: list[str]) -> None:
-    if arguments:
-        raise ConfigError(f"{mode} takes no arguments: its settings come from the environment. {USAGE}")
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        end = "" if message.endswith("?") else "."
+        raise ConfigError(" ".join(f"{message}{end} {self.format_usage()}".split()))
+
+
+def _parsers() -> tuple[ArgumentParser, dict[str, ArgumentParser]]:
+    """The whole command line, and the parser of each command."""
+    parser = _Parser(
+        prog=PROGRAM,
+        allow_abbrev=False,
+        description="Slack bot for 100ms video sessions.",
+        epilog=f"{PROGRAM} COMMAND --help has a command's options.",
+    )
+    parser.add_argument("--version", action="version", version=f"sessions-bot {__version__}")
+    adding = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands: dict[str, ArgumentParser] = {}
+
+    def add(name: str, run: Callable[[Namespace], int | None], summary: str, more: str = "") -> ArgumentParser:
+        about = " ".join(filter(None, (f"{summary[0].upper()}{summary[1:]}.", more)))
+        commands[name] = adding.add_parser(name, help=summary, description=about, allow_abbrev=False)
+        commands[name].set_defaults(run=run)
+        return commands[name]
+
+    add("web", lambda _: _serve("web"), "run the bot in HTTP mode: Slack sends requests to it", FROM_SETTINGS)
+    add("socket", lambda _: _serve("socket"), "run the bot in Socket Mode, without a public address", FROM_SETTINGS)
+    add("migrate", _migrate, "create or upgrade the database", "The bot does the same at start. " + FROM_SETTINGS)
+
+    doctor = add(
+        "doctor",
+        _doctor,
+        "check settings, Slack, 100ms, the database and the clock",
+        "Prints a line for each check; the exit code is 1 if any fails. Nothing is written anywhere. " + FROM_SETTINGS,
+    )
+    doctor.add_argument("--slack", action="store_true", help="also ask Slack whether it takes the bot's messages")
+
+    manifest = add("manifest", _manifest, "print the app's manifest, ready to paste at https://api.slack.com/apps")
+    mode = manifest.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--url", help="the bot's public address, for HTTP mode: https://bot.example.com")
+    mode.add_argument("--socket", action="store_true", help="for Socket Mode, which needs no address")
+
+    demo = add("demo", _demo, "run the bot in a make-believe Slack, with a 100ms that lives", "No account is needed.")
+    demo.add_argument("--port", type=_port, default=8100, help="where the page is (default %(default)s; 0 picks one)")
+    demo.add_argument("--seed", type=int, default=7, help="another seed is another account (default %(default)s)")
+    demo.add_argument("--speed", type=_speed, default=1.0, help="how fast the account lives (default 1)")
+    demo.add_argument("--no-browser", dest="browser", action="store_false", help="don't open the page")
+    return parser, commands
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f": did you mean {near[0]}?" if near else ""
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+        raise ArgumentTypeError("takes 0 to 65535")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 1_000:
+        raise ArgumentTypeError("takes a number above 0, up to 1000")
+    return speed
+
+
+def _serve(mode: Literal["web", "socket"]) -> None:
     from bot.app import serve
     from bot.settings import load
 
     gc.freeze()  # what is imported stays: looking at it again would stop the event loop for a tenth of a second
-    asyncio.run(serve(load(mode), mode))  # type: ignore[arg-type]
+    asyncio.run(serve(load(mode), mode))
 
 
-def _migrate(arguments: list[str]) -> None:
-    if arguments:
-        raise ConfigError(f"migrate takes no arguments: DATABASE_URL says what to upgrade. {USAGE}")
+def _migrate(_: Namespace) -> None:
     from bot import log
     from bot.settings import read
     from bot.store.store import Store
@@ -55,9 +151,7 @@ def _migrate(arguments: list[str]) -> None:
     print("The database is up to date.")
 
 
-def _doctor(arguments: list[str]) -> None:
-    if arguments not in ([], ["--slack"]):
-        raise ConfigError(f"doctor takes --slack, which asks Slack about the bot's messages, or nothing. {USAGE}")
+def _doctor(options: Namespace) -> int:
     from bot import log
     from bot.doctor import doctor
     from bot.render.doctor import terminal
@@ -65,53 +159,22 @@ def _doctor(arguments: list[str]) -> None:
 
     settings, _ = read_all()
     log.set_up("WARNING", settings.log_format, settings.secrets)  # what it finds is on standard output
-    findings = [replace(each, seen=log.struck(each.seen)) for each in asyncio.run(doctor(ask_slack=bool(arguments)))]
+    findings = [replace(each, seen=log.struck(each.seen)) for each in asyncio.run(doctor(ask_slack=options.slack))]
     for line in terminal(findings, colour=sys.stdout.isatty()):
         print(line)
-    if any(finding.state == "fail" for finding in findings):
-        sys.exit(1)
+    return int(any(finding.state == "fail" for finding in findings))
 
 
-def _manifest(arguments: list[str]) -> None:
+def _manifest(options: Namespace) -> None:
     from bot.manifest import manifest
 
-    print(manifest(arguments), end="")
+    print(manifest(options.url), end="")
 
 
-def _demo(arguments: list[str]) -> None:
-    from bot.demo.run import main  # a development part, which the other commands never import
+def _demo(options: Namespace) -> None:
+    from bot.demo.run import run  # a development part, which the other commands never import
 
-    main(arguments, program=f"{PROGRAM} demo")
-
-
-COMMANDS: dict[str, Callable[[list[str]], None]] = {
-    "web": _web,
-    "socket": _socket,
-    "migrate": _migrate,
-    "doctor": _doctor,
-    "manifest": _manifest,
-    "demo": _demo,
-}
-
-
-def main() -> int:
-    """Run one command; the exit code."""
-    name, *arguments = sys.argv[1:] or [""]
-    if name in ("-h", "--help", "help"):
-        print(USAGE)
-        return 0
-    try:
-        if name not in COMMANDS:
-            raise ConfigError(f"{name!r} is not a command. {USAGE}" if name else USAGE)
-        COMMANDS[name](arguments)
-    except ConfigError as error:
-        from bot import log  # only now: the usage is there at once
-
-        print(f"sessions-bot: {log.struck(error.text)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    asyncio.run(run(options.port, options.seed, options.speed, browser=options.browser))
 
 
 if __name__ == "__main__":

@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.errors import ConfigError
-from bot.program import PROGRAM
 from bot.weburl import is_web_url
 
 _HERE = Path(__file__).parent
 FILE = next(path for path in (_HERE / "manifest.yml", _HERE.parent / "manifest.yml") if path.exists())
 """An installed bot has it beside this file."""
 PLACEHOLDER = "https://your-bot.example.com"
-USAGE = f"usage: {PROGRAM} manifest --url https://bot.example.com | --socket"
 _HEAD = '# Paste this at https://api.slack.com/apps, "Create New App", "From a manifest".\n'
 _ABOVE = re.compile(r"\A(?:#.*\n)+")
 _URL_LINE = re.compile(rf"^ +\w+: {re.escape(PLACEHOLDER)}/.*\n", re.MULTILINE)
 
 
-def manifest(arguments: Sequence[str]) -> str:
-    """The manifest, in YAML, that the command's arguments ask for. Raises ConfigError for a wrong one."""
-    match arguments:
-        case ["--socket"]:
-            return _for_socket(FILE.read_text())
-        case ["--url", url]:
-            return _for_url(FILE.read_text(), checked(url))
-        case [one] if one.startswith("--url="):
-            return _for_url(FILE.read_text(), checked(one.removeprefix("--url=")))
-        case []:
-            raise ConfigError(f"manifest needs the bot's public address, or --socket. {USAGE}")
-        case ["--url"]:
-            raise ConfigError(f"--url needs the bot's public address. {USAGE}")
-    raise ConfigError(f"manifest takes one address, or --socket. {USAGE}")
+def manifest(url: str | None) -> str:
+    """The manifest, in YAML, for a bot at that address, or without one for Socket Mode. Raises ConfigError for a URL at
+    which Slack can't reach a bot."""
+    text = _ABOVE.sub(_HEAD, FILE.read_text())
+    if url is not None:
+        return text.replace(PLACEHOLDER, checked(url))
+    return _URL_LINE.sub("", text).replace("socket_mode_enabled: false", "socket_mode_enabled: true")
 
 
 def checked(url: str) -> str:
@@ -51,12 +41,3 @@ def checked(url: str) -> str:
             f"--url is the address alone, to which the manifest adds the path: write --url https://{host}."
         )
     return f"https://{rest}"
-
-
-def _for_url(text: str, url: str) -> str:
-    return _ABOVE.sub(_HEAD, text).replace(PLACEHOLDER, url)
-
-
-def _for_socket(text: str) -> str:
-    text = _URL_LINE.sub("", _ABOVE.sub(_HEAD, text))
-    return text.replace("socket_mode_enabled: false", "socket_mode_enabled: true")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import signal
@@ -11,7 +10,7 @@ import time
 import webbrowser
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 
@@ -22,42 +21,22 @@ from bot.errors import ConfigError
 from bot.manifest import FILE
 
 T = TypeVar("T")
-PORT = 8100
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}. {' '.join(self.format_usage().split())}")
-
-
-def main(arguments: list[str], *, program: str) -> None:
-    """Run until Ctrl-C; `program` is what was typed before `arguments`. Raises ConfigError for a wrong argument, a
-    port that is taken, a bot that doesn't start."""
-    parser = _Parser(prog=program, description="The bot in a make-believe Slack, with a 100ms that lives.")
-    parser.add_argument("--port", type=int, default=PORT, help=f"where the page is (default {PORT}; 0 picks one)")
-    parser.add_argument("--seed", type=int, default=7, help="another seed is another account")
-    parser.add_argument("--speed", type=float, default=1.0, help="how fast the account lives (default 1)")
-    parser.add_argument("--no-browser", action="store_true", help="don't open the page")
-    options = parser.parse_args(arguments)
-    if not 0 <= options.port <= 65_535:
-        raise ConfigError("--port takes 0 to 65535.")
-    if not 0 < options.speed <= 1_000:
-        raise ConfigError("--speed takes a number above 0, up to 1000.")
-    asyncio.run(_run(options))
-
-
-async def _run(options: argparse.Namespace) -> None:
+async def run(port: int, seed: int, speed: float, *, browser: bool) -> None:
+    """Run until Ctrl-C. `port` 0 picks one, `seed` chooses the account, and `browser` opens the page. Raises
+    ConfigError for a port that is taken, and for a bot that doesn't start."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    account = Account(seed=options.seed)
-    life = Life(account, seed=options.seed, now=time.time(), speed=options.speed)
+    account = Account(seed=seed)
+    life = Life(account, seed=seed, now=time.time(), speed=speed)
     manifest = yaml.safe_load(FILE.read_text())
     slack = FakeSlack(manifest=manifest, scopes=scopes_of(manifest))
     hms = FakeHms(account)
     slack.app.add_routes(hms.routes)
     try:
-        await _listen(slack, options.port)
+        await _listen(slack, port)
         print(f"Slack   {slack.url}/")
         print(f"100ms   {slack.url}/v2  access key {hms.access_key}  secret {hms.secret}", flush=True)
         async with asyncio.TaskGroup() as group, BotProcess(slack, hms, f"{slack.url}/v2") as bot:
@@ -65,7 +44,7 @@ async def _run(options: argparse.Namespace) -> None:
             living = group.create_task(life.run(time.time))
             if not stop.is_set():
                 print("Ready", flush=True)
-            if not (options.no_browser or stop.is_set()) and _has_screen():
+            if browser and not stop.is_set() and _has_screen():
                 webbrowser.open(f"{slack.url}/")
             await _watch(bot, stop)
             living.cancel()

@@ -161,8 +161,11 @@ def assert_one_line(done: subprocess.CompletedProcess[str], *said: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "usage: python -m bot"),
-        (("nonsense",), "'nonsense' is not a command"),
+        ((), "a command is missing: web, socket, migrate, doctor, manifest, demo. usage: python -m bot"),
+        (("nonsense",), "'nonsense' is not a command: there are web, socket, migrate, doctor, manifest, demo"),
+        (("docter",), "'docter' is not a command: did you mean doctor?"),
+        (("--verson",), "did you mean --version?"),
+        (("doctor", "--slak"), "unrecognized argument '--slak': did you mean --slack?"),
         (("web", "--port", "1"), "takes no arguments"),
         (("demo", "--port", "many"), "--port"),
         (("demo", "--port", "70000"), "--port"),
