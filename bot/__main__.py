@@ -138,7 +138,7 @@ def _serve(mode: Literal["web", "socket"]) -> None:
 def _migrate(_: Namespace) -> None:
     from bot import log
     from bot.settings import read
-    from bot.store.store import Store
+    from bot.store import Store
 
     settings = read()
     log.set_up(settings.log_level, settings.log_format, settings.secrets)
@@ -154,7 +154,7 @@ def _migrate(_: Namespace) -> None:
 def _doctor(options: Namespace) -> int:
     from bot import log
     from bot.doctor import doctor
-    from bot.render.doctor import terminal
+    from bot.health.render import terminal
     from bot.settings import read_all
 
     settings, _ = read_all()

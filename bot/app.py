@@ -17,41 +17,41 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
-from bot.chat.chat import TIMEOUT_S, Chat
-from bot.chat.data_blocks import DataBlocks
-from bot.chat.trace import trace
-from bot.chat.workspace import Workspace
 from bot.clients import hms_client, secret, slack_client, slack_http
 from bot.clock import SLACK, Clock
-from bot.core.access import read_access
+from bot.digests.produce import Digests
 from bot.doctor import parts
 from bot.errors import ConfigError
-from bot.flows.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
-from bot.flows.digest import Digests
-from bot.flows.doctor import examine
-from bot.flows.poll import Poll
-from bot.flows.rooms import Rooms
-from bot.flows.walk import Walk
-from bot.flows.watch import Watch
+from bot.health.checks import examine
+from bot.health.slack_probe import Workspace
+from bot.health.watch import Watch
 from bot.hms.client import Hms
-from bot.jobs.alerts import LEASE_S as LEAD_S
-from bot.jobs.alerts import RECONCILE_S, Alerts
+from bot.jobs.background import LEASE_S as LEAD_S
+from bot.jobs.background import RECONCILE_S, BackgroundJobs
 from bot.jobs.scheduler import Scheduler
-from bot.ready import Health
+from bot.outbox.chat import TIMEOUT_S, Chat
+from bot.outbox.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
+from bot.rooms.names import Rooms
+from bot.rooms.walk import Walk
 from bot.settings import Mode, Settings
+from bot.slack.access_rules import read_access
 from bot.slack.commands import COMMANDS, FREE, command_words
+from bot.slack.data_blocks import DataBlocks
 from bot.slack.groups import Groups
 from bot.slack.identity import Identity
 from bot.slack.listeners import register
 from bot.slack.people import People
 from bot.slack.places import Places
-from bot.slack.replies import Replies
+from bot.slack.reply import Replies
 from bot.slack.request import Bot
 from bot.slack.socket import TIMES, Socket, Times
+from bot.slack.trace import trace
 from bot.slack.work import Work
-from bot.store.store import Store, StoreError
+from bot.store import Store, StoreError
+from bot.tracking.poll import Poll
 from bot.web.connections import BOUNDS, Bounds, allow_files, listen
 from bot.web.metrics import Metrics
+from bot.web.ready import Health
 from bot.web.server import application
 
 START_S = 1.0
@@ -216,11 +216,11 @@ def _alerts(
     workspace: Workspace,
     clock: Clock,
     pace: Pace,
-) -> Alerts:
+) -> BackgroundJobs:
     def team_id() -> str:
         return identity.team_id
 
-    return Alerts(
+    return BackgroundJobs(
         store,
         Poll(hms, rooms, store, team_id, clock.now),
         Digests(hms, rooms, store, team_id, clock.now),
@@ -242,7 +242,7 @@ def _alerts(
     )
 
 
-async def _begin(identity: Identity, alerts: Alerts, scheduler: Scheduler) -> None:
+async def _begin(identity: Identity, alerts: BackgroundJobs, scheduler: Scheduler) -> None:
     """Start the jobs when it is known whose they are."""
     await identity.there()
     try:

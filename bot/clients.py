@@ -11,11 +11,11 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import HMS, Clock
-from bot.core.mask import Mask
-from bot.core.roles import Said
 from bot.hms.auth import GivenToken, SignedToken, Token
 from bot.hms.client import Hms
-from bot.proxy import proxy_to
+from bot.net.proxy import proxy_to
+from bot.sessions.mask import Mask
+from bot.sessions.roles import Said
 from bot.settings import Settings
 
 SLACK_TIMEOUT_S = 8

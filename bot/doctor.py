@@ -8,28 +8,28 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from bot.chat.oracle import judge_blocks
-from bot.chat.trace import trace
-from bot.chat.workspace import Workspace
 from bot.clients import given_token, hms_client, secret, slack_client, slack_http
 from bot.clock import SLACK, Clock
-from bot.core.access import Access, read_access
-from bot.core.finding import Finding
 from bot.errors import ConfigError
-from bot.flows.asked import Parts
-from bot.flows.doctor import examine
+from bot.health.block_oracle import judge_blocks
+from bot.health.check_result import CheckResult
+from bot.health.checks import examine
+from bot.health.probes import Parts
+from bot.health.slack_probe import Workspace
 from bot.hms.client import Hms
-from bot.proxy import proxy_name
+from bot.net.proxy import proxy_name
 from bot.review import misspelt, review
 from bot.settings import HMS_KEYS, Mode, Settings, Wrong, modes, names_given, read_all
+from bot.slack.access_rules import Access, read_access
 from bot.slack.commands import FREE, command_words
-from bot.store.store import Store
+from bot.slack.trace import trace
+from bot.store import Store
 from bot.web.port import look as look_at_port
 
 ACCESS_RULE = "a rule is `subscribe, digest: S0123OPS C0123LIVE`, and `;` stands between two"
 
 
-async def doctor(*, ask_slack: bool = False) -> list[Finding]:
+async def doctor(*, ask_slack: bool = False) -> list[CheckResult]:
     """All that is found without the bot, of the settings as they are. Nothing is written anywhere. `ask_slack`: also
     what Slack says of the bot's messages."""
     settings, wrong = read_all()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 
-from bot.core.finding import Finding
+from bot.health.check_result import CheckResult
 from bot.program import PROGRAM
 from bot.settings import HMS_KEYS, Mode, Settings, Wrong, lacking
 
@@ -23,17 +23,17 @@ _NAME = re.compile(r"[A-Z][A-Z0-9_]{7,}")
 """Shorter names of the environment are like many others."""
 
 
-def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) -> list[Finding]:
+def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) -> list[CheckResult]:
     """A finding for each setting that is missing for these modes or looks odd, and for each that is `wrong`."""
     missing = [each for mode in of for each in lacking(settings, mode)]
-    found = [Finding(each.name, "fail", each.why, each.do) for each in dict.fromkeys([*wrong, *missing])]
+    found = [CheckResult(each.name, "fail", each.why, each.do) for each in dict.fromkeys([*wrong, *missing])]
     failed = {each.what for each in found}
     found += [each for each in _odd(settings) if each.what not in failed]
     said = " or ".join(f"{PROGRAM} {mode}" for mode in of)
-    return found or [Finding("Settings", "ok", f"all there for {said}")]
+    return found or [CheckResult("Settings", "ok", f"all there for {said}")]
 
 
-def misspelt(settings: Settings, environment: Collection[str], file: Collection[str]) -> Iterator[Finding]:
+def misspelt(settings: Settings, environment: Collection[str], file: Collection[str]) -> Iterator[CheckResult]:
     """A finding for each name that is no setting and nearly one that isn't set. The names are as `names_given` has
     them."""
     known = {name.upper() for name in Settings.model_fields}
@@ -42,20 +42,22 @@ def misspelt(settings: Settings, environment: Collection[str], file: Collection[
         for name in sorted(set(names) - known):
             meant = get_close_matches(name, unset, 1, alike) if _NAME.fullmatch(name) else []
             if meant:
-                yield Finding(name, "warn", f"is set{where}, and is no setting", f"did you mean `{meant[0]}`?")
+                yield CheckResult(name, "warn", f"is set{where}, and is no setting", f"did you mean `{meant[0]}`?")
 
 
-def _odd(settings: Settings) -> Iterator[Finding]:
+def _odd(settings: Settings) -> Iterator[CheckResult]:
     """Findings of values that look wrong and may be right."""
     signing, secret = settings.slack_signing_secret, settings.hms_secret
     if signing is not None and not _SIGNING_SECRET.fullmatch(signing.get_secret_value()):
         seen = "doesn't look like one, which has 32 digits and letters a to f"
-        yield Finding("SLACK_SIGNING_SECRET", "warn", seen, "compare it with the one on page Basic Information")
+        yield CheckResult("SLACK_SIGNING_SECRET", "warn", seen, "compare it with the one on page Basic Information")
     if secret is None:
         return
     key, text = settings.hms_access_key or "", secret.get_secret_value()
     if _HMS_ACCESS_KEY.fullmatch(text) and key and not _HMS_ACCESS_KEY.fullmatch(key):
-        yield Finding(HMS_KEYS, "warn", "look exchanged: the secret has the form of an access key", "exchange the two")
+        yield CheckResult(
+            HMS_KEYS, "warn", "look exchanged: the secret has the form of an access key", "exchange the two"
+        )
     elif len(text) < HMS_SECRET_CHARS:
         seen = f"is short, with less than {HMS_SECRET_CHARS} characters: a part of it may be missing"
-        yield Finding("HMS_SECRET", "warn", seen, "compare it with the one on the Developer page of 100ms")
+        yield CheckResult("HMS_SECRET", "warn", seen, "compare it with the one on the Developer page of 100ms")

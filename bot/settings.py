@@ -11,9 +11,9 @@ from urllib.parse import unquote
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, NoDecode, SettingsConfigDict
 
-from bot.core.zones import exact_zone
 from bot.errors import ConfigError
-from bot.weburl import is_web_url
+from bot.net.urls import is_web_url
+from bot.query.zones import exact_zone
 
 Mode = Literal["web", "socket"]
 _PASSWORDS = (re.compile(r"://[^:@/]*:(.+)@"), re.compile(r"[?&](?:ssl)?password=([^&]+)"))

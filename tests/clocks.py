@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from apscheduler.schedulers import base
 
-from tests.store.server import run_sql
+from tests.db.server import run_sql
 
 HOUR_S, DAY_S = 3_600.0, 86_400.0
 STEPS = (HOUR_S, -HOUR_S, 40 * DAY_S, -40 * DAY_S)

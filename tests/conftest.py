@@ -18,6 +18,9 @@ from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.server import DEFAULT_SCOPES
 from bot.settings import Settings
+from tests.db.databases import postgres, server, sqlite, store, url
+
+__all__ = ["postgres", "server", "sqlite", "store", "url"]
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes says what else runs
 hypothesis.settings.load_profile("untimed")

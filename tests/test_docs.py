@@ -13,7 +13,7 @@ import tomllib
 import pytest
 
 from bot.app import DRAIN_S, JOBS_STOP_S
-from bot.core.filters import FILTERS
+from bot.query.filters import FILTERS
 from bot.settings import Settings
 from bot.slack.commands import COMMANDS
 from tests import audit

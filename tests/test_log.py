@@ -22,7 +22,7 @@ from bot.demo.fake_hms import FakeHms, Status
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
 from tests.conftest import ROOT
-from tests.slack.live import say
+from tests.live import say
 
 SECRETS = (
     "xoxb-123-456-abcDEF",

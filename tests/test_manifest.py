@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.blockkit.help import COMMAND, usage_hint
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.app_manifest import problems
-from bot.render.help import COMMAND, usage_hint
 from bot.slack.commands import command_rows
 from bot.slack.events import EVENTS
 from tests.conftest import ROOT

@@ -22,7 +22,7 @@ BESIDE_PYTHON = {
     f"{PAGE}/dist/app.js",
     f"{PAGE}/dist/index.html",
     f"{PAGE}/dist/stamp.json",
-    "bot/store/migrations/script.py.mako",
+    "bot/db/migrations/script.py.mako",
 }
 
 

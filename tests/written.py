@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.core.scopes import FEATURES
-from bot.render.help import markdown_table, usage_hint
+from bot.blockkit.help import markdown_table, usage_hint
 from bot.slack.commands import command_rows
+from bot.slack.scopes import FEATURES
 
 ROOT = Path(__file__).parent.parent
 TABLE = re.compile(r"(<!-- query table -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -18,14 +18,14 @@ import bot.app  # noqa: F401 - so that memory has all that the bot has
 from bench.peers.lines import answer
 from bench.servers.data import ACCESS_KEY, SECRET
 from bench.servers.weeks import NOW, WEEK_S
-from bot.core.outgoing import Outgoing
-from bot.core.parse import parse
-from bot.core.subscription import Subscription
-from bot.flows.poll import Poll
-from bot.flows.rooms import Rooms
+from bot.alerts.subscription import Subscription
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
-from bot.store.store import Store
+from bot.outbox.message import Outgoing
+from bot.query.parse import parse
+from bot.rooms.names import Rooms
+from bot.store import Store
+from bot.tracking.poll import Poll
 
 TEAM = "T1"
 CHANNELS = 5

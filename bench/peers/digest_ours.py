@@ -13,15 +13,15 @@ import bot.app  # noqa: F401 - so that memory has all that the bot has
 from bench.peers.lines import answer
 from bench.servers.data import ACCESS_KEY, SECRET
 from bench.servers.weeks import A_WEEK, DUE, NOW
-from bot.core.change import Changed
-from bot.core.digest import Digest
-from bot.core.parse import parse
-from bot.core.reader import read_schedule
-from bot.flows.digest import Digests
-from bot.flows.rooms import Rooms
+from bot.db.setting_change import SettingChange
+from bot.digests.model import Digest
+from bot.digests.produce import Digests
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
-from bot.store.store import Store
+from bot.query.parse import parse
+from bot.query.schedule_parser import read_schedule
+from bot.rooms.names import Rooms
+from bot.store import Store
 
 TEAM = "T1"
 LINE = "weekly mon 09:00"
@@ -40,7 +40,7 @@ async def main(url: str) -> None:
         nonlocal made
         made += 1
         new = Digest(TEAM, f"C{made}", parse("all"), schedule, "say", "U1", 0)
-        await store.add_digest(new, DUE * 1000, Changed(0, "U1", LINE))
+        await store.add_digest(new, DUE * 1000, SettingChange(0, "U1", LINE))
         began, before = time.perf_counter(), time.process_time()
         assert await digests.run() == 1
         s, cpu_s = time.perf_counter() - began, time.process_time() - before

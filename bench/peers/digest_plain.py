@@ -12,9 +12,9 @@ from typing import Any
 from bench.peers.lines import answer
 from bench.servers.data import ACCESS_KEY, SECRET
 from bench.servers.weeks import DUE, WEEK_S
-from bot.core.times import api_time
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
+from bot.query.times import api_time
 
 BEFORE = {"before": api_time(datetime.fromtimestamp(DUE, UTC))}
 AFTER = {"after": api_time(datetime.fromtimestamp(DUE - 2 * WEEK_S - 13 * 3_600, UTC))}

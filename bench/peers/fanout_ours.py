@@ -15,11 +15,11 @@ from bench.peers.lines import answer
 from bench.peers.poll_ours import Polled
 from bench.servers.data import ACCESS_KEY, SECRET
 from bench.servers.live import BEGAN
-from bot.chat.chat import Chat
-from bot.flows.deliver import Deliver
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
-from bot.store.store import Store
+from bot.outbox.chat import Chat
+from bot.outbox.deliver import Deliver
+from bot.store import Store
 
 CHANNELS = 1_000
 

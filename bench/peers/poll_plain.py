@@ -10,9 +10,9 @@ from typing import Any
 
 from bench.peers.lines import answer
 from bench.servers.data import ACCESS_KEY, SECRET
-from bot.core.times import api_time
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
+from bot.query.times import api_time
 
 
 async def one_pass(hms: Hms, params: dict[str, str]) -> int:

@@ -1,1 +1,1 @@
-"""100ms: the management token, the requests, and JSON into `core.session`."""
+"""100ms: the management token, the requests, and JSON into `sessions.model`."""

@@ -14,18 +14,18 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from bot import log, metrics
-from bot.core.mask import Mask
-from bot.core.roles import Said, Template
-from bot.core.session import Room, Session
-from bot.core.times import http_date_s
-from bot.core.values import LIMIT_MAX, LIMIT_MIN
 from bot.errors import HmsBadReply, HmsError, HmsRefused, HmsUnavailable
 from bot.hms import wire
 from bot.hms.auth import ManagementAuth, Token, account_of
 from bot.hms.bounded import bound
 from bot.hms.templates import TemplateCache
 from bot.hms.wire import Entry, Listed, decode
-from bot.patience import Patience
+from bot.net.retry_budget import RetryBudget
+from bot.query.times import http_date_s
+from bot.query.values import LIMIT_MAX, LIMIT_MIN
+from bot.sessions.mask import Mask
+from bot.sessions.model import Room, Session
+from bot.sessions.roles import Said, Template
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ class Hms:
         self,
         base_url: str,
         token: Token,
-        patience: Patience | None = None,
+        patience: RetryBudget | None = None,
         *,
         mask: Mask | None = None,
         said: Said | None = None,
@@ -99,7 +99,7 @@ class Hms:
         clock: Callable[[], float] = time.time,
         hear: Callable[[str], None] = lambda date: None,
     ) -> None:
-        self._patience = patience or Patience()
+        self._patience = patience or RetryBudget()
         self._mask = mask
         self.naming = mask.naming if mask else ""
         """How people are called: "" by their own names."""

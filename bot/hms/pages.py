@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from typing import TypeVar
 
-from bot.core.page import PAGES_MOST, SESSIONS_MOST
-from bot.core.values import LIMIT_MAX
 from bot.errors import HmsEndless
 from bot.hms.client import Batch, RawBatch, repeats
+from bot.query.page import PAGES_MOST, SESSIONS_MOST
+from bot.query.values import LIMIT_MAX
 
 B = TypeVar("B", Batch, RawBatch)
 Read = Callable[..., Awaitable[B]]

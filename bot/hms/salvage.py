@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot import metrics
-from bot.core.session import Peer, Session
 from bot.errors import HmsBadReply
+from bot.sessions.model import Peer, Session
 
 UNKNOWN_FORM = "100ms sent an answer in a form I don't know."
 

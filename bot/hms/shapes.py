@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from bot.core.roles import Template
-from bot.core.session import Peer, Room, Session, Time
+from bot.sessions.model import Peer, Room, Session, Time
+from bot.sessions.roles import Template
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 from bot import log
-from bot.core.roles import Roles, Said, Template, Templates
 from bot.errors import HmsError
+from bot.sessions.roles import Roles, Said, Template, Templates
 
 KEPT_S = 600.0
 REST_S = 60.0

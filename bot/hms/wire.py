@@ -1,4 +1,4 @@
-"""Answers of 100ms into `core.session`. Status codes and broken bodies become HmsError here and nowhere else."""
+"""Answers of 100ms into `sessions.model`. Status codes and broken bodies become HmsError here and nowhere else."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import httpx
 import msgspec
 
 from bot import log
-from bot.core.roles import Template
-from bot.core.session import Room, Session
-from bot.core.times import http_date_s
 from bot.errors import HmsAuth, HmsBadReply, HmsError, HmsNotFound, HmsRateLimited, HmsRefused, HmsUnavailable
 from bot.hms import salvage
 from bot.hms.shapes import ErrorAnswer, ListAnswer, RoomAnswer, SessionAnswer, TemplateAnswer
-from bot.patience import granted
+from bot.net.retry_budget import granted
+from bot.query.times import http_date_s
+from bot.sessions.model import Room, Session
+from bot.sessions.roles import Template
 
 T = TypeVar("T")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot.core.filters import LIST
-from bot.core.text import quote
+from bot.blockkit.help import COMMAND
 from bot.errors import Denied
-from bot.render.help import COMMAND
+from bot.query.filters import LIST
 from bot.slack.groups import Unreadable
 from bot.slack.request import Request
+from bot.text import quote
 
 _WHY = {
     "missing_scope": "The app lacks the scope `usergroups:read`, which whoever runs this bot can add.",

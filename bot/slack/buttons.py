@@ -7,16 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.filters import LIST
-from bot.core.place import Place, read
+from bot.alerts.commands import released, resumed
+from bot.blockkit import actions as ids
+from bot.browse.send import send_page, send_session
 from bot.errors import StaleButton, UserError
-from bot.render import actions as ids
+from bot.query.cursor import PageCursor, read
+from bot.query.filters import LIST
+from bot.silence.mute_commands import mute
 from bot.slack.access import permit
-from bot.slack.answers import send_page, send_session
-from bot.slack.mutes import mute
 from bot.slack.request import Request
 from bot.slack.run import run_line
-from bot.slack.subscriptions import released, resumed
 
 SHARED_ONCE_MS = 60_000
 """A second press of Share on the same page within this time is a double click."""
@@ -110,9 +110,9 @@ def _must_be_here(request: Request, channel_id: str) -> None:
         raise StaleButton()
 
 
-def _fresh(request: Request, place: Place) -> Place:
+def _fresh(request: Request, place: PageCursor) -> PageCursor:
     """A first page counts its relative times from now; a later one belongs to the pages before it."""
-    return Place.first(place.query, request.now, place.zone) if place.number == 1 else place
+    return PageCursor.first(place.query, request.now, place.zone) if place.number == 1 else place
 
 
 BUTTONS: dict[str, Button] = {

@@ -6,20 +6,20 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from bot.core.filters import FILTERS, LIST, SYNONYMS
-from bot.core.kinds import ON
-from bot.render.blocks import Message
-from bot.render.help import command_help, help_message
+from bot.alerts.commands import subscribe, subscriptions, unsubscribe
+from bot.blockkit.blocks import Message
+from bot.blockkit.help import command_help, help_message
+from bot.browse.commands import show
+from bot.channel.commands import settings
+from bot.digests.commands import digest, digests
+from bot.health.commands import doctor
+from bot.query.filters import FILTERS, LIST, SYNONYMS
+from bot.query.kinds import ON
+from bot.silence.mute_commands import mute, mutes, unmute
+from bot.silence.quiet_commands import quiet
+from bot.silence.thread_commands import threads
 from bot.slack.access import denial
-from bot.slack.digests import digest, digests
-from bot.slack.doctor import doctor
-from bot.slack.mutes import mute, mutes, unmute
-from bot.slack.quiet import quiet
 from bot.slack.request import Request
-from bot.slack.settings import settings
-from bot.slack.show import show
-from bot.slack.subscriptions import subscribe, subscriptions, unsubscribe
-from bot.slack.threads import threads
 
 _HOW = re.compile(r"how (?:to|do i|do we|do you|can i|can we) (.+)", re.IGNORECASE)
 HELP = ("help", "?", "-h", "-help", "--help", "-?")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot import log
-from bot.core.times import ms
+from bot.query.times import ms
 from bot.slack.request import Bot
 
 Event = Mapping[str, Any]

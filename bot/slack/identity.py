@@ -9,8 +9,8 @@ from typing import Any
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.health import IN_ONE, ORG_WIDE
 from bot.errors import ConfigError
+from bot.health.judge import IN_ONE, ORG_WIDE
 from bot.slack.insist import insist
 
 

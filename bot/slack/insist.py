@@ -9,9 +9,9 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 
 from bot import log
-from bot.chat.answers import read
-from bot.chat.refusals import LOST_TOKEN
 from bot.errors import ConfigError
+from bot.slack.refusals import LOST_TOKEN
+from bot.slack.responses import read
 
 RETRY_S = 5.0
 REFUSED = {

@@ -16,9 +16,9 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
 from bot import log
-from bot.core.times import ms
+from bot.blockkit.help import COMMAND
 from bot.errors import StaleButton
-from bot.render.help import COMMAND
+from bot.query.times import ms
 from bot.slack import buttons, events
 from bot.slack.once import KEPT_MS, begun_before, sent_as
 from bot.slack.request import Bot, Request, answer

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.core.text import quote
+from bot.blockkit.phrases import listed
 from bot.errors import QueryError, UserError
-from bot.render.phrases import listed
 from bot.slack.request import Request
+from bot.text import quote
 
 _NUMBER = re.compile(r"(?:number|no\.?|#)? ?([0-9]{1,9})", re.IGNORECASE)
 _AROUND = re.compile(r"""^(["'`])((?:(?!\1).)*)\1$""")

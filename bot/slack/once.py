@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot import log
-from bot.store.store import Store, StoreError
+from bot.store import Store, StoreError
 
 KEPT_MS = 900_000
 """Longer than a signature is good for, and than Slack sends an event again: after five minutes at the latest

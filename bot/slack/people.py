@@ -11,7 +11,7 @@ from cachetools import TTLCache
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
-from bot.core.zones import BadZone, sayable_zone
+from bot.query.zones import BadZone, sayable_zone
 from bot.slack.question import FAILED_S, NoAnswer, Question, Refusal
 
 KEPT_S = 3_600

@@ -9,8 +9,8 @@ from typing import Any
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.chat.answers import judge
-from bot.chat.outcome import NotNow, Refused
+from bot.slack.outcome import Refused, RetryLater
+from bot.slack.responses import judge
 
 WAIT_S = 2.0
 FAILED_S = 10.0
@@ -59,6 +59,6 @@ class Question:
             outcome = judge(error)
         if isinstance(outcome, Refused):
             raise Refusal(outcome.code)
-        wait_s = outcome.retry_after_s if isinstance(outcome, NotNow) else FAILED_S
+        wait_s = outcome.retry_after_s if isinstance(outcome, RetryLater) else FAILED_S
         self._not_before, self._cause = self._clock() + wait_s, outcome.cause
         raise NoAnswer(outcome.cause)

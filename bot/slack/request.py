@@ -10,24 +10,24 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from bot import log, metrics
-from bot.core.access import Access
-from bot.core.change import Changed
-from bot.core.finding import Finding
-from bot.core.lines import Mended, corrected
-from bot.core.times import ms
-from bot.core.zones import depends_on_zone
+from bot.blockkit.blocks import Block, Message, context
+from bot.db.setting_change import SettingChange
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError, WhichZone
-from bot.flows.rooms import Rooms
+from bot.health.check_result import CheckResult
 from bot.hms.client import Hms
-from bot.render import problem
-from bot.render.blocks import Block, Message, context
+from bot.query.command_lines import Mended, corrected
+from bot.query.times import ms
+from bot.query.zones import depends_on_zone
+from bot.rooms.names import Rooms
+from bot.slack import render as problem
+from bot.slack.access_rules import Access
 from bot.slack.groups import Groups
 from bot.slack.once import begun_before, sent_as
 from bot.slack.people import People
 from bot.slack.places import Places
-from bot.slack.replies import Replies
+from bot.slack.reply import Replies
 from bot.slack.work import Work
-from bot.store.store import Store
+from bot.store import Store
 
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ class Bot:
     user_id: Callable[[], str]  # the bot's own
     name: Callable[[], str]
     stale: Callable[[], Awaitable[str]]  # why alerts wait, or ""
-    examine: Callable[[], Awaitable[Sequence[Finding]]]  # how the bot is
+    examine: Callable[[], Awaitable[Sequence[CheckResult]]]  # how the bot is
     groups: Groups
     places: Places
     access: Access = field(default_factory=dict)
@@ -190,9 +190,9 @@ class Request:
         """What the person is called, as they wrote it; "" where that isn't known."""
         return (await self.bot.people.of(self.user_id)).name
 
-    def by(self, line: str) -> Changed:
+    def by(self, line: str) -> SettingChange:
         """The person's change of a setting, now; `line` does the same."""
-        return Changed(self.now_ms, self.user_id, line)
+        return SettingChange(self.now_ms, self.user_id, line)
 
     @property
     def now_ms(self) -> int:

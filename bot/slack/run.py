@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from bot.core.filters import DIGEST, LIST, STATES
-from bot.core.lines import PREVIEW, Mended
-from bot.core.parse import parse
-from bot.core.place import Place
-from bot.core.query import Query, Term
-from bot.core.text import mentioned, quote
-from bot.core.typed import typed_lines
-from bot.core.values import parse_room
+from bot.blockkit.blocks import Message, context
+from bot.blockkit.help import COMMAND, asked
+from bot.browse.send import send_page
 from bot.errors import HmsError, ManyRooms, NotFound, QueryError, UserError
-from bot.render.blocks import Message, context
-from bot.render.help import COMMAND, asked
-from bot.render.problem import showing, unknown_name
+from bot.query.command_lines import PREVIEW, Mended
+from bot.query.cursor import PageCursor
+from bot.query.filters import DIGEST, LIST, STATES
+from bot.query.model import Query, Term
+from bot.query.parse import parse
+from bot.query.pasted import typed_lines
+from bot.query.values import parse_room
 from bot.slack.access import permit
-from bot.slack.answers import send_page
 from bot.slack.commands import COMMANDS, read
+from bot.slack.render import showing, unknown_name
 from bot.slack.request import Request
 from bot.slack.which import with_choices
+from bot.text import mentioned, quote
 
 MENTIONS_MOST = 20
 """Most mentioned people that are looked up by name."""
@@ -138,4 +138,4 @@ async def _list(request: Request, line: str) -> None:
     query = parse(line, commands=tuple(COMMANDS))
     if query.needs_zone:
         await request.local_zone()
-    await send_page(request, Place.first(query, request.now, request.zone))
+    await send_page(request, PageCursor.first(query, request.now, request.zone))

@@ -18,14 +18,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log, metrics
-from bot.chat.answers import read
-from bot.patience import Patience
+from bot.net.retry_budget import RetryBudget
 from bot.slack.connection import Connection, Envelope
 from bot.slack.insist import REFUSED, insist
+from bot.slack.responses import read
 
 OFF = "link_disabled"
 """Slack's word for Socket Mode that was switched off in the app's settings."""
-PATIENCE = Patience(first_wait_s=1.0, longest_wait_s=60.0)
+PATIENCE = RetryBudget(first_wait_s=1.0, longest_wait_s=60.0)
 MOST_DOUBLINGS = 10
 CLOSING = aiohttp.ClientWSTimeout(ws_close=2.0)
 """How long Slack may take to answer our close."""
@@ -45,7 +45,7 @@ class Times:
     linger_s: float = 15.0
     steady_s: float = 60.0
     stagger_s: float = 1_800.0
-    patience: Patience = PATIENCE
+    patience: RetryBudget = PATIENCE
 
 
 TIMES = Times()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.core.filters import LIST
-from bot.core.parse import RESOLVED_CHARS, parse
-from bot.core.query import quoted
-from bot.core.text import fold, quote
+from bot.blockkit.phrases import listed
 from bot.errors import ManyRooms, QueryError, UserError
-from bot.render.phrases import listed
+from bot.query.filters import LIST
+from bot.query.model import quoted
+from bot.query.parse import RESOLVED_CHARS, parse
 from bot.slack.request import Request
+from bot.text import fold, quote
 
 CHOICES = 10
 ROLES_MOST = 20

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from bot import metrics
-from bot.web.timely import Timely
+from bot.web.single_flight import Timely
 
 Stored = Mapping[str, float]
 

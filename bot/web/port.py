@@ -7,7 +7,7 @@ import errno
 import socket
 import sys
 
-from bot.core.finding import Finding
+from bot.health.check_result import CheckResult
 
 WHAT = "Port"
 _ANSWER_S = 2.0
@@ -15,7 +15,7 @@ _LOCAL = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - 
 _CHOOSE = "set HOST and PORT to an address of this machine that is free"
 
 
-async def look(host: str, port: int) -> Finding:
+async def look(host: str, port: int) -> CheckResult:
     """The finding of an address: free, the bot's own already, or one that it can't listen at."""
     where = f"{host}:{port}"
     try:
@@ -29,11 +29,11 @@ async def look(host: str, port: int) -> Finding:
                 one.listen(1)
     except OSError as error:
         if error.errno == errno.EADDRINUSE and await _is_the_bot(host, port):
-            return Finding(WHAT, "ok", f"the bot is running at {where}")
+            return CheckResult(WHAT, "ok", f"the bot is running at {where}")
         why = "another program listens there" if error.errno == errno.EADDRINUSE else (error.strerror or "no such host")
         do = "stop that one, or set PORT to another" if error.errno == errno.EADDRINUSE else _CHOOSE
-        return Finding(WHAT, "fail", f"the bot can't listen at {where}: {why}", do)
-    return Finding(WHAT, "ok", f"{where} is free" if port else "any that is free")
+        return CheckResult(WHAT, "fail", f"the bot can't listen at {where}: {why}", do)
+    return CheckResult(WHAT, "ok", f"{where} is free" if port else "any that is free")
 
 
 async def _is_the_bot(host: str, port: int) -> bool:

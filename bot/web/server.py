@@ -13,11 +13,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
 from bot import log, metrics
-from bot.core.health import SLACK_SKEW_S
+from bot.health.judge import SLACK_SKEW_S
 from bot.web.connections import Bounds, bounded, is_slacks, sign_off
 from bot.web.metrics import Metrics
-from bot.web.refusals import Refusals
-from bot.web.timely import Timely
+from bot.web.rejected import Refusals
+from bot.web.single_flight import Timely
 
 SILENT = "alerts wait: the database doesn't answer"
 

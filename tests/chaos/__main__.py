@@ -24,7 +24,7 @@ from pathlib import Path
 from tests.chaos.days import DAYS, LONG
 from tests.chaos.run import Result, run, run_day
 from tests.chaos.table import details, table
-from tests.store.server import new_database, postgres_server
+from tests.db.server import new_database, postgres_server
 
 KILLS = 100
 

@@ -20,7 +20,7 @@ from bot.demo import fake_hms
 from bot.demo.fake_slack import ApiError, Dropped, Fault, HttpError, RateLimited, Stalled
 from tests.chaos.bot import PACE
 from tests.chaos.keys import key_of
-from tests.store.server import named
+from tests.db.server import named
 
 if TYPE_CHECKING:
     from tests.chaos.run import World

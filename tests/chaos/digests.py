@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.core.card import key_of
 from bot.demo.fake_hms import Account, Peer, Session
 from bot.demo.fake_slack import Message
+from bot.outbox.card import key_of
 
 DAY_S = 86_400.0
 LATE_S = 600.0

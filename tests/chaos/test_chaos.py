@@ -9,12 +9,12 @@ import random
 
 import pytest
 
-from bot.store.store import Store
+from bot.store import Store
 from tests.chaos.days import DAYS, SHORT
 from tests.chaos.points import NAMES
 from tests.chaos.run import Result, run, run_day
 from tests.chaos.table import details
-from tests.store.server import new_database, postgres_server
+from tests.db.server import new_database, postgres_server
 
 READS = {
     "card", "cards", "changes", "channel", "counts", "digests", "due_digests", "hushed", "hushed_ended",

@@ -16,7 +16,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from tests.chaos.table import drawn
-from tests.fuzz.run import Finding, Result, replay, run
+from tests.fuzz.run import CheckResult, Result, replay, run
 from tests.fuzz.targets import TARGETS
 
 INPUTS = 1_000_000
@@ -50,7 +50,7 @@ def _row(result: Result) -> tuple[str, ...]:
     return (result.target, *counts)
 
 
-def _report(findings: list[Finding]) -> int:
+def _report(findings: list[CheckResult]) -> int:
     for finding in findings:
         again = f"ONLY={shlex.quote(finding.target)} INPUT={shlex.quote(json.dumps(finding.input))}"
         print(f"\n{finding.target}: {finding.what}\n  {again} .venv/bin/python -m tests.fuzz")

@@ -28,11 +28,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.app import running
+from bot.blockkit import actions
+from bot.blockkit.validate import problems
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.seed import ADA, TEAM_ID
-from bot.render import actions
-from bot.render.validate import problems
 from bot.settings import Settings
 from bot.web.connections import BOUNDS
 from bot.web.metrics import Metrics

@@ -22,7 +22,7 @@ SHRINK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """`input` is as short as deleting makes it; `what` it breaks, and where."""
 
     target: str
@@ -39,7 +39,7 @@ class Result:
     outcomes: int = 0
     seconds: float = 0.0
     slowest_s: float = 0.0
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[CheckResult] = field(default_factory=list)
 
 
 def run(name: str, inputs: int, seed: int) -> Result:
@@ -68,16 +68,18 @@ def fuzz(name: str, target: Target, inputs: int, seed: int, *, timed: bool = Tru
                 known.add(outcome)
                 if len(corpus) < LEARNT_MOST:
                     corpus.append(text)
-        result.findings = [Finding(name, shrink(text, _breaks(check, fault)), fault) for fault, text in broken.items()]
+        result.findings = [
+            CheckResult(name, shrink(text, _breaks(check, fault)), fault) for fault, text in broken.items()
+        ]
     result.outcomes, result.seconds = len(known), time.perf_counter() - began
     return result
 
 
-def replay(name: str, text: str) -> list[Finding]:
+def replay(name: str, text: str) -> list[CheckResult]:
     """What that one input breaks."""
     with TARGETS[name].open() as check:
         _, fault, _ = _try(check, text)
-        return [Finding(name, text, fault)] if fault else []
+        return [CheckResult(name, text, fault)] if fault else []
 
 
 def shrink(text: str, breaks: Callable[[str], bool]) -> str:

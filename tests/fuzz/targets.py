@@ -18,25 +18,25 @@ from typing import Any
 
 import httpx
 
-from bot.core import place
-from bot.core.diff import same, track
-from bot.core.filters import DIGEST, FILTERS, LIST, STATE_WORDS, STATES, SYNONYMS
-from bot.core.lines import LINES, PREVIEW, QUIET, corrected, end_line, terms
-from bot.core.parse import LINE_CHARS, mended, parse
-from bot.core.place import Place
-from bot.core.session import Session
-from bot.core.text import tidy
-from bot.core.typed import typed_lines, unmarked
-from bot.core.values import is_id
+from bot.blockkit import actions
+from bot.blockkit.help import COMMAND
+from bot.browse.details import details
 from bot.errors import HmsError, QueryError, StaleButton
 from bot.hms import wire
-from bot.render import actions
-from bot.render.details import details
-from bot.render.help import COMMAND
-from bot.render.problem import query_problem
+from bot.query import cursor as place
+from bot.query.command_lines import LINES, PREVIEW, QUIET, corrected, end_line, terms
+from bot.query.cursor import PageCursor
+from bot.query.filters import DIGEST, FILTERS, LIST, STATE_WORDS, STATES, SYNONYMS
+from bot.query.parse import LINE_CHARS, mended, parse
+from bot.query.pasted import typed_lines, unmarked
+from bot.query.values import is_id
+from bot.sessions.diff import same, track
+from bot.sessions.model import Session
 from bot.slack.commands import COMMANDS
+from bot.slack.render import query_problem
+from bot.text import tidy
+from tests.blockkit.judge import harmless, inside_limits
 from tests.fuzz.door import Door, Signatures
-from tests.render.judge import harmless, inside_limits
 
 Check = Callable[[str], Hashable]
 
@@ -146,7 +146,7 @@ def _drawn(text: str) -> bool:
     return not zlib.crc32(text.encode("utf-8", "surrogatepass")) % DRAWN_EVERY
 
 
-_PLACE = Place.first(parse("ended role:host room:x after:2h limit:20"), NOW, ZONE)
+_PLACE = PageCursor.first(parse("ended role:host room:x after:2h limit:20"), NOW, ZONE)
 VALUES = (
     _PLACE.write(),
     _PLACE.more(ID).write(),
@@ -183,7 +183,7 @@ def _value(text: str) -> Hashable:
             outcomes.append("")
             continue
         outcomes.append(type(said).__name__)
-        if isinstance(said, Place):
+        if isinstance(said, PageCursor):
             written = said.write()
             assert len(written) <= place.VALUE_CHARS, "the value is too long for a button"
             assert place.read(written).write() == written, "the place is read as another"

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from bot.core.lines import LINES
+from bot.query.command_lines import LINES
 from tests.fuzz.run import fuzz, shrink
 from tests.fuzz.targets import PRINTED, TARGETS, Target
 

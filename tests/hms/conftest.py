@@ -9,9 +9,9 @@ import pytest
 from bot.demo.fake_hms import FakeHms
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
-from bot.patience import Patience
+from bot.net.retry_budget import RetryBudget
 
-QUICK = Patience(budget_s=2.0, first_wait_s=0.01, longest_wait_s=0.05)
+QUICK = RetryBudget(budget_s=2.0, first_wait_s=0.01, longest_wait_s=0.05)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from bot.hms.auth import GivenToken
 from bot.hms.bounded import BODY_BYTES
 from bot.hms.client import Hms
 from bot.hms.wire import retry_after_s
-from bot.patience import Patience
+from bot.net.retry_budget import RetryBudget
 from tests.conftest import NOW
 from tests.hms.conftest import QUICK
 
@@ -195,7 +195,7 @@ async def test_a_given_token_is_used_as_it_is(hms: FakeHms) -> None:
 
 @pytest.fixture
 async def nobody() -> AsyncIterator[Hms]:
-    client = Hms("http://127.0.0.1:9", GivenToken("t"), Patience(budget_s=0.5, first_wait_s=0.05))
+    client = Hms("http://127.0.0.1:9", GivenToken("t"), RetryBudget(budget_s=0.5, first_wait_s=0.05))
     yield client
     await client.close()
 

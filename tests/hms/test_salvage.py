@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from bot import metrics
-from bot.core.session import Session
 from bot.errors import HmsBadReply, HmsUnavailable
 from bot.hms import wire
 from bot.hms.wire import retry_after_s
+from bot.sessions.model import Session
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ID = "631a0fa23e3d9fdb00832596"

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from bot.core.roles import GUESS, OURS, Said
 from bot.demo.fake_hms import Account, FakeHms, Oddities, Status
 from bot.hms.client import Hms
 from bot.hms.templates import REST_S, TemplateCache
+from bot.sessions.roles import GUESS, OURS, Said
 
 
 class Clock:

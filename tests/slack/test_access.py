@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.filters import LIST
+from bot.blockkit import actions as ids
 from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError
 from bot.demo.fake_slack.seed import ADA, OPERATORS
-from bot.render import actions as ids
+from bot.query.filters import LIST
 from bot.settings import Settings
 from bot.slack.buttons import BUTTONS
 from bot.slack.commands import COMMANDS
 from bot.slack.groups import FAILED_S, KEPT_S, Groups, Unreadable
 from tests.conftest import ROOT
-from tests.slack.live import fill, press, say
+from tests.live import fill, press, say
 from tests.slack.test_people import Clock
 
 LIVE, SUPPORT = "C07QX6L1V3P", "C07QX65PP0T"

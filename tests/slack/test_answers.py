@@ -12,14 +12,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.chat.chat import Chat
-from bot.chat.data_blocks import DATA_BLOCKS, KEPT_S, DataBlocks
+from bot.blockkit.blocks import data_table, section
 from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, Message
-from bot.render.blocks import data_table, section
-from bot.slack.replies import is_slacks
-from tests.chat.conftest import chat_of
-from tests.slack.live import fill, say, until
+from bot.outbox.chat import Chat
+from bot.slack.data_blocks import DATA_BLOCKS, KEPT_S, DataBlocks
+from bot.slack.reply import is_slacks
+from tests.live import fill, say, until
+from tests.outbox.chat.conftest import chat_of
 from tests.slack.test_faults import signed
 from tests.slack.test_people import Clock
 

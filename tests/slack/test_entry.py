@@ -19,7 +19,7 @@ from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from bot.errors import ConfigError
 from bot.settings import Settings
 from tests.conftest import ROOT
-from tests.slack.live import fill, shown, until
+from tests.live import fill, shown, until
 
 
 @pytest.fixture

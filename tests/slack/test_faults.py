@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from bot.demo.fake_hms import Account, BadJson, CutOff, Drop, FakeHms, Html, Stall, Status, WrongTypes
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
-from tests.core import strategies
-from tests.slack.live import fill, shown, until
+from tests import strategies
+from tests.live import fill, shown, until
 
 
 @pytest.mark.parametrize(

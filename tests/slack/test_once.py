@@ -17,7 +17,7 @@ from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.dispatch import signed
 from bot.settings import Settings
-from tests.slack.live import fill, press, say, until
+from tests.live import fill, press, say, until
 
 Sent = tuple[bytes, Mapping[str, str]]
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.demo.fake_slack import ApiError, Channel, FakeSlack, HttpError
 from bot.slack.places import NO_MESSAGE
-from tests.slack.live import posts, press, say
+from tests.live import posts, press, say
 
 TWO, GROUP = "D07QX6TW0PP", "C07QX6MPDM1"
 OWN = "D07QX6DM80T"

@@ -13,12 +13,12 @@ import pytest
 from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Stall
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
-from bot.patience import Patience
+from bot.net.retry_budget import RetryBudget
 from bot.settings import Settings
 from bot.slack.socket import Times
-from tests.slack.live import fill, shown, until
+from tests.live import fill, shown, until
 
-QUICK = Times(linger_s=5.0, patience=Patience(first_wait_s=0.02, longest_wait_s=0.1))
+QUICK = Times(linger_s=5.0, patience=RetryBudget(first_wait_s=0.02, longest_wait_s=0.1))
 WATCHFUL = replace(QUICK, hello_s=0.8, heartbeat_s=0.6, silence_s=0.8)
 
 

@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from bot.app import running
+from bot.blockkit import actions as ids
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import ApiError, FakeSlack, Message, User
 from bot.demo.fake_slack.dispatch import signed
-from bot.render import actions as ids
 from bot.settings import Settings
-from tests.slack.live import cards, fill, opened, polls, press, say, subscribe, until
+from tests.live import cards, fill, opened, polls, press, say, subscribe, until
 
 OTHER, STRANGER = "T0OTHER0001", "U0STRANGER1"
 GRID = {"id": "E0GRID00001", "name": "Grid"}

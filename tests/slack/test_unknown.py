@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from bot.app import running
+from bot.blockkit import actions as ids
 from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
-from bot.render import actions as ids
 from bot.settings import Settings
-from tests.slack.live import fill, press, say
+from tests.live import fill, press, say
 
 WHICH, LATER = "Which city's time is that?", "Please try again in a moment."
 NO_ANSWER = [RateLimited(30), HttpError(500, "<html>"), ApiError("fatal_error"), ApiError("access_denied")]

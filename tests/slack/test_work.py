@@ -11,12 +11,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.blockkit.blocks import Message, section
+from bot.blockkit.help import help_message
 from bot.demo.fake_slack import FakeSlack
-from bot.patience import Patience
-from bot.render.blocks import Message, section
-from bot.render.help import help_message
+from bot.net.retry_budget import RetryBudget
 from bot.slack.people import Person
-from bot.slack.replies import Replies
+from bot.slack.reply import Replies
 from bot.slack.request import Bot, Request, answer
 from bot.slack.work import Work
 
@@ -134,7 +134,7 @@ async def test_blocks_that_break_a_limit_never_leave(caplog: pytest.LogCaptureFi
 
 
 def test_waits_are_bounded_and_differ() -> None:
-    patience = Patience(first_wait_s=1.0, longest_wait_s=4.0)
+    patience = RetryBudget(first_wait_s=1.0, longest_wait_s=4.0)
     waits = {attempt: {patience.wait_s(attempt, None) for _ in range(200)} for attempt in (1, 2, 3, 9)}
     assert all(len(some) > 100 for some in waits.values())
     for attempt, longest in ((1, 1.0), (2, 2.0), (3, 4.0), (9, 4.0)):

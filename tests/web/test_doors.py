@@ -16,7 +16,7 @@ from bot.demo.fake_hms import Account, FakeHms, WrongTypes
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.dispatch import signed
 from bot.settings import Settings
-from tests.slack.live import fill, subscribe
+from tests.live import fill, subscribe
 from tests.web.strangers import Stranger, health
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

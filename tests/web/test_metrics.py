@@ -15,11 +15,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot import __version__
 from bot.app import running
-from bot.core.kinds import KINDS
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
+from bot.query.kinds import KINDS
 from bot.settings import Settings
-from tests.slack.live import cards, fill, opened, polls, press, say, subscribe, until
+from tests.live import cards, fill, opened, polls, press, say, subscribe, until
 
 
 class Scrape:

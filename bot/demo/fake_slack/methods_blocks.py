@@ -3,9 +3,9 @@
 import json
 import re
 
+from bot.blockkit.validate import problems
 from bot.demo.fake_slack.model import Json
 from bot.demo.fake_slack.site import Refused, Site
-from bot.render.validate import problems
 
 _DATA = {"data_table", "data_visualization"}
 # What Slack's own validator doesn't see (seen, 2026-09-25).

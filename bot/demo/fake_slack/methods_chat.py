@@ -3,9 +3,9 @@
 Each takes the site and the call's arguments (decoded), returns the answer without `ok`, and raises `Refused`.
 """
 
+from bot.blockkit.limits import MESSAGE_TEXT_CHARS, UPDATE_TEXT_CHARS
 from bot.demo.fake_slack.model import Channel, Json, Message
 from bot.demo.fake_slack.site import Refused, Site, checked_content, checked_metadata
-from bot.render.limits import MESSAGE_TEXT_CHARS, UPDATE_TEXT_CHARS
 
 
 def post_message(site: Site, args: Json) -> Json:

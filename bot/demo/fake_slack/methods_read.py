@@ -8,10 +8,10 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from bot.blockkit.limits import VIEW_BLOCKS
 from bot.demo.fake_slack.model import Channel, Json, Message
 from bot.demo.fake_slack.seed import ORG_ID, ORG_NAME, TEAM_DOMAIN, TEAM_NAME
 from bot.demo.fake_slack.site import Refused, Site
-from bot.render.limits import VIEW_BLOCKS
 
 _READ_SCOPES = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read"}
 VIEW_TITLE_CHARS = 24  # https://docs.slack.dev/reference/views/modal-views

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.blockkit.limits import MESSAGE_TEXT_CHARS
+from bot.blockkit.validate import problems
 from bot.demo.fake_slack.faults import Faults
 from bot.demo.fake_slack.grants import Grants
 from bot.demo.fake_slack.ledger import Ledger
 from bot.demo.fake_slack.model import Json
 from bot.demo.fake_slack.workspace import Workspace
-from bot.render.limits import MESSAGE_TEXT_CHARS
-from bot.render.validate import problems
 
 POST_BURST = 5  # "short bursts of >1 allowed": https://docs.slack.dev/apis/web-api/rate-limits
 POST_PER_S = 1.0

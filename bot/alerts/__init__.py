@@ -1,0 +1,1 @@
+"""Subscriptions, and the messages that tell channels what changed."""

@@ -1,0 +1,152 @@
+"""Answers about a channel's subscriptions, for commands and buttons alike."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+
+from bot.alerts import subscribe as flow
+from bot.alerts.subscription import Subscription, kinds_of
+from bot.alerts.subscription_render import subscribed, subscriptions_list, unsubscribed
+from bot.blockkit.blocks import Message
+from bot.blockkit.help import COMMAND
+from bot.blockkit.phrases import Names, listed
+from bot.errors import ManyRooms, UserError
+from bot.query.command_lines import check_alone, terms
+from bot.query.filters import SUBSCRIBE
+from bot.query.kinds import KINDS
+from bot.query.parse import RESOLVED_CHARS, parse
+from bot.slack.numbers import kind_of, numbered, read_number, unquoted
+from bot.slack.request import Request
+from bot.slack.unknown_rooms import noted
+from bot.text import quote
+
+RESUMED_S = 2.0
+"""How long the list waits for messages to go out."""
+_ALL = ("all", "everything")
+SEE = "`/sessions subscriptions` lists those it has"
+
+
+async def subscribe(request: Request, line: str) -> Message:
+    """Subscribe the channel to what the line says."""
+    await request.may_set_up()
+    bot = request.bot
+    query = parse(line, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
+    try:
+        done = await flow.subscribe(
+            bot.hms, bot.rooms, bot.store, query=query, team_id=request.team_id, channel_id=request.channel_id,
+            user_id=request.user_id, name=await request.display_name(), now=request.now,
+        )  # fmt: skip
+    except ManyRooms as error:
+        error.scope = SUBSCRIBE
+        raise
+    answer = subscribed(
+        done.subscription,
+        done.how,
+        live=done.live,
+        names=done.names,
+        invite=bot.invite,
+        paused=done.channel.paused or "",
+        waiting=done.waiting,
+        known=done.channel.last_ms is not None,
+    )
+    return await noted(request, done.subscription.query, answer)
+
+
+async def subscriptions(request: Request, line: str = "") -> Message:
+    """The channel's subscriptions, and how it is with them."""
+    check_alone("subscriptions", line)
+    store, channel_id = request.bot.store, request.channel_id
+    found = await store.subscriptions(request.team_id, channel_id)
+    channel = await store.channel(request.team_id, channel_id)
+    return subscriptions_list(
+        channel_id,
+        found,
+        channel,
+        told=await store.last_told(request.team_id, channel_id),
+        names=await _names(request, found),
+        as_of=request.now,
+        stale=await request.bot.stale(),
+        invite=request.bot.invite,
+    )
+
+
+async def unsubscribe(request: Request, line: str) -> Message:
+    """End the subscription that is named by its number or its query, or `all`."""
+    await request.no_guests()
+    store, said = request.bot.store, unquoted(line)
+    here = await store.subscriptions(request.team_id, request.channel_id)
+    every = said.lower() in _ALL and len(here) > 0
+    numbers = [each.number for each in here] if every else [await _number(request, said, here)]
+    by = request.by("unsubscribe all" if len(numbers) > 1 else _ending(numbers[0], here))
+    gone = await store.unsubscribe(request.team_id, request.channel_id, numbers, by)
+    if not gone:
+        what = await kind_of(request, numbers[0])
+        raise UserError(f"This channel has no subscription {numbers[0]}{f', that is {what}' if what else ''}: {SEE}.")
+    return unsubscribed(gone, await _names(request, gone))
+
+
+def _ending(number: int, here: Sequence[Subscription]) -> str:
+    """The line that ends it, as the log of changes has it: by its query, as a number says nothing later."""
+    about = next((terms(each.query) for each in here if each.number == number), "")
+    return f"unsubscribe {about or number}"
+
+
+async def resumed(request: Request) -> Message:
+    """Go on after a pause; the list then shows how it went."""
+    await request.no_guests()
+    await request.bot.store.resume(request.team_id, request.channel_id)
+    return await _settled(request)
+
+
+async def released(request: Request) -> Message:
+    """Send what is held because nobody can tell whether it arrived."""
+    await request.no_guests()
+    await request.bot.store.release(request.team_id, request.channel_id)
+    return await _settled(request)
+
+
+async def _settled(request: Request) -> Message:
+    """The list, a moment later: so that it shows how that went."""
+    stop_at = time.monotonic() + RESUMED_S
+    while time.monotonic() < stop_at:
+        channel = await request.bot.store.channel(request.team_id, request.channel_id)
+        if channel.paused or not channel.waiting:
+            break
+        await asyncio.sleep(0.1)
+    return await subscriptions(request)
+
+
+async def _number(request: Request, said: str, here: Sequence[Subscription]) -> int:
+    if (number := read_number(said)) is not None:
+        return number
+    if not said and len(here) == 1:
+        return here[0].number
+    if not said or not here:
+        raise UserError(_which(here))
+    try:
+        query = await request.bot.rooms.resolve(parse(said, scope=SUBSCRIBE))
+    except UserError:  # its fix would subscribe
+        raise UserError(f"I can't tell which one is meant by {quote(said)}: {SEE}, each with its number.") from None
+    for each in here:
+        if each.query == query.without("on"):
+            if query.only("on") and kinds_of(query) != each.kinds:
+                raise UserError(
+                    f"Number {each.number} tells about {listed([kind for kind in KINDS if kind in each.kinds])}: "
+                    f"`{COMMAND} unsubscribe {each.number}` ends it."
+                )
+            return each.number
+    raise UserError(f"This channel has no subscription to {quote(said)}: {SEE}.")
+
+
+def _which(here: Sequence[Subscription]) -> str:
+    which = numbered([each.number for each in here], "subscription")
+    if not here:
+        return which
+    line = f"{COMMAND} unsubscribe"
+    return f"Which one? {which} `{line} {here[0].number}` ends one, `{line} all` all of them."
+
+
+async def _names(request: Request, subscriptions: Iterable[Subscription]) -> Names:
+    return await request.bot.rooms.names(room_id for each in subscriptions for room_id in each.query.named_ids)

@@ -1,0 +1,74 @@
+"""Which sessions a subscription is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from bot.alerts.subscription import Subscription
+from bot.query.filters import FILTERS, ROOM_KEYS
+from bot.query.model import Query
+from bot.query.plan import NO_ROOMS, matcher
+from bot.query.values import RoomId
+from bot.sessions.model import Room, Session
+
+CLOCKS_MS = 60_000
+"""How far our clock may be from that of 100ms: a session that began so long before a subscription may be later."""
+
+
+_Entry = tuple[Callable[[Session], bool], list[Subscription], bool]
+"""A check, those who ask for it, and True where it needs to know the session's room."""
+
+
+class Matcher:
+    """Which subscriptions a session matches. Equal queries are checked once, queries of rooms only for those rooms.
+    A check that needs a room which isn't among `rooms` can't decide: `undecided`."""
+
+    def __init__(
+        self, subscriptions: Iterable[Subscription], now: datetime, rooms: Mapping[str, Room] = NO_ROOMS
+    ) -> None:
+        self._rooms = rooms
+        self._of_room: dict[str, list[_Entry]] = {}
+        self._of_any: list[_Entry] = []
+        by_query: dict[Query, list[Subscription]] = {}
+        for each in subscriptions:
+            by_query.setdefault(each.query, []).append(each)
+        for query, same in by_query.items():
+            entry = (matcher(query, now, rooms), same, query.needs_rooms)
+            of_rooms = rooms_of(query)
+            for room_id in of_rooms:
+                self._of_room.setdefault(room_id, []).append(entry)
+            if not of_rooms:
+                self._of_any.append(entry)
+
+    def concerns(self, room_id: str) -> bool:
+        """False where no session of the room can match."""
+        return bool(self._of_any) or room_id in self._of_room
+
+    def undecided(self, room_id: str) -> bool:
+        """True where a session of the room may match what its room isn't known well enough for."""
+        return room_id not in self._rooms and any(needs_room for _, _, needs_room in self._entries(room_id))
+
+    def matching(self, session: Session) -> list[Subscription]:
+        known = session.room_id in self._rooms
+        return [
+            subscription
+            for matches, same, needs_room in self._entries(session.room_id)
+            if (known or not needs_room) and matches(session)
+            for subscription in same
+        ]
+
+    def _entries(self, room_id: str) -> Iterable[_Entry]:
+        return (*self._of_room.get(room_id, ()), *self._of_any)
+
+
+def rooms_of(query: Query) -> list[str]:
+    """The rooms whose sessions alone can match; none: any room."""
+    values = [term.value for term in query.terms if term.key == "room" and not term.negated]
+    ids = [value.id for value in values if isinstance(value, RoomId)]
+    return ids if len(ids) == len(values) else []
+
+
+def moves(query: Query) -> bool:
+    """Whether a session can come to match it later in its life."""
+    return any(FILTERS[term.key].test and term.key not in ROOM_KEYS for term in query.terms)

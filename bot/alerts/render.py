@@ -1,0 +1,168 @@
+"""A session as a channel sees it: its card while it is live and when it has ended, who came and went, and the one
+message that stands for many. Nobody is mentioned in any of them: they come unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.blockkit import actions as ids
+from bot.blockkit.blocks import Block, Message, actions, button, context, menu, overflow, section
+from bot.blockkit.escape import mrkdwn
+from bot.blockkit.fit import fair, packed
+from bot.blockkit.help import COMMAND
+from bot.blockkit.phrases import Names, clock, count, date, length, room, since
+from bot.blockkit.session_parts import STATE, hosts, people, roles
+from bot.query.values import is_id
+from bot.sessions.model import Session
+from bot.sessions.peak import peak
+from bot.sessions.summary import Summary, summarise
+
+NAMED_MOST = 10
+ROLL_UP_LINES = 20
+SESSION_MOST = "12h"
+"""A session lasts no longer (Sessions/object)."""
+_NAME_CHARS = 40
+
+
+def live_card(session: Session, names: Names, *, reopened: int) -> Message:
+    """The card while the session is live; `reopened`: how often it came back after it had ended."""
+    summary = summarise(session)
+    head = _head(session, names)
+    now = f"{people(session, summary)} · peak {peak(session)[0]:,}"
+    lines = [f"{head} · {now}", f"started {since(session.started_at)}"]
+    who = hosts(session, summary) or people(session, summary)
+    return _card(f"{room(session.room_id, names)} started, {who}.", session, summary, names, lines, reopened)
+
+
+def final_card(session: Session, names: Names, *, reopened: int) -> Message:
+    """The card of a session that has ended."""
+    summary = summarise(session)
+    head = _head(session, names)
+    end = session.ended_at or session.started_at
+    most, first = peak(session)
+    at = f" at {clock(first, end)}" if first else ""
+    lasted = length(session.length_s(end))
+    minutes = f"{session.participant_s(end) / 60:,.1f} participant-minutes"
+    lines = [
+        f"{head} · lasted {lasted} · {minutes}",
+        f"{people(session, summary)}" + (f", peak {most:,}{at}" if most else ""),
+        f"started {date(session.started_at)}, ended {date(end)}",
+    ]
+    says = f"{room(session.room_id, names)} ended after {lasted}, {people(session, summary)}."
+    return _card(says, session, summary, names, lines, reopened)
+
+
+def went(session: Session, joined: Sequence[str], left: Sequence[str]) -> Message:
+    """Who came and who went since the last poll, by name; those without a name are counted. A
+    mark of ours goes first, for a name that would begin a quote there."""
+    moves = [f"{_named(some)} {verb}" for some, verb in ((joined, "joined"), (left, "left")) if some]
+    now = session.people_in_count()
+    text = f"👥 {', '.join(moves)} · {f'{now:,}' if now else 'nobody'} in now"
+    return Message(text, [section(text)])
+
+
+def roll_up(opened: Sequence[Session], ended: Sequence[Session], names: Names) -> Message:
+    """One message in place of a card for each: `ROLL_UP_LINES` sessions by name, the others counted."""
+    many = count(len(opened or ended), "session", "sessions")
+    head = f"{many} {'opened' if opened else 'ended'}" + (f", {len(ended):,} ended" if opened and ended else "")
+    why = "So many at once are one message, without a card for each."
+    shares = fair([len(opened), len(ended)], ROLL_UP_LINES)
+    shown = [*opened[: shares[0]], *ended[: shares[1]]]
+    return _listed(f"{head}.", f"*{head}*", why, shown, len(opened) + len(ended), names, _line)
+
+
+def caught_up(opened: int, ended: int) -> Message:
+    """The line about sessions that were counted, as there were too many to tell one by one."""
+    parts = [(ended, "ended"), (opened, "started")]
+    head = ", ".join(f"{count(many, 'more session', 'more sessions')} {what}" for many, what in parts if many)
+    rest = "while I was catching up."
+    why = f"Too many to show one by one. `{COMMAND} {'ended' if ended else 'active'}` lists the newest."
+    return Message(f"{head} {rest}", [section(f"*{head}* {rest}"), context(why)])
+
+
+def recap(live: Sequence[Session], told: Sequence[Session], ended: int, names: Names) -> Message:
+    """What a mute or quiet hours kept back, once they are over: the sessions that are still live, as in `roll_up`, and
+    how many have ended; of these by name the ones that the channel was `told` of when they opened."""
+    since_then = "while it was quiet here."
+    if live:
+        head = count(len(live), "session is live", "sessions are live")
+        others = f" {count(ended, 'other has', 'others have')} ended since." if ended else ""
+        rest = f"that you didn't hear of {since_then}{others}"
+    else:
+        head, rest = count(ended, "session has ended", "sessions have ended"), since_then
+    why = "A mute or quiet hours kept this back."
+    shares = fair([len(live), len(told)], ROLL_UP_LINES)
+    shown = [*live[: shares[0]], *told[: shares[1]]]
+    return _listed(f"{head} {rest}", f"*{head}* {rest}", why, shown, len(live) + len(told), names, _brief)
+
+
+def _listed(
+    text: str,
+    head: str,
+    why: str,
+    shown: Sequence[Session],
+    total: int,
+    names: Names,
+    ended: Callable[[Session, Names], str],
+) -> Message:
+    """Sessions by number; `total` of them are meant, and `ended` draws those that have ended."""
+    lines = [
+        f"{number} {(_line if session.active else ended)(session, names)}"
+        for number, session in enumerate(shown, start=1)
+    ]
+    if total > len(shown):
+        lines.append(f"… and {total - len(shown):,} more: `{COMMAND} all` lists the newest")
+    if not shown:
+        return Message(text, [section(head), context(why)])
+    why = f"{why} `{COMMAND} show &lt;session id&gt;` shows one."
+    options = [(str(number), ids.session_value(session.id)) for number, session in enumerate(shown, start=1)]
+    blocks = [section(head), *(section(text) for text in packed(lines)), context(why)]
+    return Message(text, [*blocks, actions(menu("Details of number …", ids.SHOW, options))])
+
+
+def _head(session: Session, names: Names) -> str:
+    state = STATE[session.active]
+    return f"{state} · {room(session.room_id, names)}"
+
+
+def _card(text: str, session: Session, summary: Summary, names: Names, lines: Sequence[str], reopened: int) -> Message:
+    name = names.get(session.room_id) or session.room_id
+    show = button("Details", ids.SHOW, ids.session_value(session.id), spoken=f"Details of the session in {name}")
+    about = "\n".join(line for line in (*lines, roles(session, summary), hosts(session, summary)) if line)
+    often = [f"reopened {count(reopened, 'time', 'times')}"] if reopened else []
+    foot = " · ".join([f"session {mrkdwn(session.id, 24)}", *often])
+    if session.active and is_id(session.id):
+        return Message(text, [section(about, show), section(foot, _quieter(session.id))])
+    return Message(text, [section(about, show), context(foot)])
+
+
+def _quieter(session_id: str) -> Block:
+    """What to do about too many messages: each option is a mute as people type it, without the command."""
+    lines = {
+        "Mute this channel for 1 hour": "1h",
+        "Mute this channel until tomorrow 9:00": "until tomorrow 9:00",
+        "Mute this session until it ends": f"{session_id} {SESSION_MOST}",
+    }
+    return overflow(ids.MUTE, [(label, ids.line_value(line)) for label, line in lines.items()])
+
+
+def _named(names: Sequence[str]) -> str:
+    """`Ann`, `Ann and Bob`, `Ann, Bob and 3 more`, `3 people` where no name is known."""
+    shown = [name for name in (mrkdwn(name, _NAME_CHARS) for name in names) if name][:NAMED_MOST]
+    if not shown:
+        return count(len(names), "person", "people")
+    if more := len(names) - len(shown):
+        return f"{', '.join(shown)} and {more:,} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+
+
+def _brief(session: Session, names: Names) -> str:
+    """Of a session of which who was in isn't known any more."""
+    parts = [_head(session, names), f"started {date(session.started_at)}"]
+    return " · ".join([*parts, f"session {mrkdwn(session.id, 24)}"])
+
+
+def _line(session: Session, names: Names) -> str:
+    summary = summarise(session)
+    parts = [_head(session, names), people(session, summary), f"started {date(session.started_at)}"]
+    return " · ".join([*parts, f"session {mrkdwn(session.id, 24)}"])

@@ -1,0 +1,154 @@
+"""What channels asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, case, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.alerts.subscription import Subscription
+from bot.db import tables
+from bot.db.queries import hashed, read_query, readable
+from bot.db.setting_change import SettingChange
+from bot.db.sql import UNCONFIRMED, chunks
+from bot.db.tables import channels, outbox, subscriptions
+from bot.errors import TooMany
+from bot.outbox import audit_log as changes
+from bot.outbox import cards
+from bot.outbox import queue as messages
+from bot.outbox.card import Card, key_of, lists_of
+from bot.outbox.conversations import PageCursor, lock, next_number, turn
+from bot.outbox.message import Outgoing
+from bot.outbox.records import How
+from bot.query.model import Query
+
+SUBSCRIPTIONS_MOST = 100
+"""In a channel."""
+
+
+async def subscribe(
+    db: AsyncConnection,
+    new: Subscription,
+    silent: Sequence[str],
+    first: Outgoing,
+    changed: Outgoing | None,
+    by: SettingChange | None,
+) -> tuple[Subscription, How]:
+    place = (new.team_id, new.channel_id)
+    paused = await lock(db, [place, (first.team_id, first.channel_id)])
+    text, kinds = str(new.query), ",".join(sorted(new.kinds))
+    here = (subscriptions.c.team_id == new.team_id, subscriptions.c.channel_id == new.channel_id)
+    same = (*here, subscriptions.c.query_hash == hashed(text))
+    before = (await db.execute(select(subscriptions).where(*same))).one_or_none()
+    if before is not None and before.kinds == kinds:
+        if paused[place] is not None and await messages.try_now(db, place):
+            await messages.put(db, [first], paused, await turn(db, new.team_id), new.created_ms)
+        return _subscription(before, new.query), "same"
+    if before is not None:
+        how: How = "changed"
+        await messages.take_back(db, place, mark(*place, before.number))
+        first = changed or first
+        others = update(subscriptions).where(*same).values(kinds=kinds, created_by=new.created_by)
+        stored = (await db.execute(others.returning(subscriptions))).one()
+    else:
+        how = "new"
+        if (await db.scalar(select(func.count()).select_from(subscriptions).where(*here)) or 0) >= SUBSCRIPTIONS_MOST:
+            raise TooMany(f"This channel has {SUBSCRIPTIONS_MOST} subscriptions, which is the most. Remove one first.")
+        values = {
+            "team_id": new.team_id,
+            "channel_id": new.channel_id,
+            "number": await next_number(db, place),
+            "query": text,
+            "query_hash": hashed(text),
+            "kinds": kinds,
+            "created_by": new.created_by,
+            "created_ms": new.created_ms,
+        }
+        stored = (await db.execute(subscriptions.insert().values(values).returning(subscriptions))).one()
+    number = frozenset((stored.number,))
+    known = [Card(new.team_id, new.channel_id, session_id, "silent", known=number) for session_id in silent]
+    await cards.add(db, known, new.created_ms)
+    await messages.put(db, [first], paused, await turn(db, new.team_id), new.created_ms)
+    belongs = mark(new.team_id, new.channel_id, stored.number)
+    await db.execute(update(outbox).where(outbox.c.key == first.key).values(of=belongs))
+    if by is not None:
+        await changes.add(db, place, by)
+    return _subscription(stored, new.query), how
+
+
+async def read(db: AsyncConnection, team_id: str, channel_id: str | None) -> list[Subscription]:
+    query = select(subscriptions).where(subscriptions.c.team_id == team_id)
+    if channel_id is not None:
+        query = query.where(subscriptions.c.channel_id == channel_id)
+    return readable(await db.execute(query.order_by(subscriptions.c.number, subscriptions.c.channel_id)), _read)
+
+
+async def unsubscribe(
+    db: AsyncConnection, team_id: str, channel_id: str, numbers: Sequence[int], by: SettingChange
+) -> list[Subscription]:
+    await lock(db, [(team_id, channel_id)])
+    columns = subscriptions.c
+    removed = delete(subscriptions).where(
+        columns.team_id == team_id, columns.channel_id == channel_id, columns.number.in_(numbers)
+    )
+    rows = (await db.execute(removed.returning(subscriptions))).all()
+    for row in rows:
+        await messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, row.number))
+    if rows:
+        await _withdraw(db, (team_id, channel_id))
+        await changes.add(db, (team_id, channel_id), by)
+    return sorted(readable(rows, _read), key=lambda each: each.number)
+
+
+async def last_told(db: AsyncConnection, team_id: str, channel_id: str) -> dict[int, int]:
+    """A card that changed while nothing could be sent was told no later than the channel's last message."""
+    here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
+    last_ms = await db.scalar(select(channels.c.last_ms).where(*here))
+    if last_ms is None:
+        return {}
+    of = tables.cards.c
+    told: dict[int, int] = {}
+    there = (of.team_id == team_id, of.channel_id == channel_id, or_(of.ts.is_not(None), of.status == "listed"))
+    when = select(of.known, func.max(of.changed_ms)).where(*there).group_by(of.known)
+    for known, changed_ms in await db.execute(when):
+        for number in map(int, filter(None, known.split(","))):
+            told[number] = max(told.get(number, 0), min(changed_ms, last_ms))
+    return told
+
+
+async def _withdraw(db: AsyncConnection, place: PageCursor) -> None:
+    """Forget the cards and replies that nobody has begun to send and no subscription asks for any more."""
+    here = (subscriptions.c.team_id == place[0], subscriptions.c.channel_id == place[1])
+    left = set(await db.scalars(select(subscriptions.c.number).where(*here)))
+    of, its_card = tables.cards.c, case((outbox.c.kind == "post", outbox.c.key), else_=outbox.c.of)
+    unsent = (
+        select(outbox.c.id, outbox.c.kind, of.key, of.known)
+        .join(tables.cards, of.key == its_card)
+        .where(outbox.c.team_id == place[0], outbox.c.channel_id == place[1], *messages.UNSENT)
+        .where(outbox.c.kind.in_(("post", "reply")), outbox.c.cause != UNCONFIRMED)
+    )
+    rows = [row for row in await db.execute(unsent) if left.isdisjoint(map(int, filter(None, row.known.split(","))))]
+    for ids in chunks(row.id for row in rows):
+        await db.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+    for keys in chunks(row.key for row in rows if row.kind == "post"):
+        await db.execute(delete(outbox).where(outbox.c.waits_for.in_(keys)))
+        await db.execute(delete(tables.cards).where(of.key.in_(keys)))
+    if not left:
+        await messages.take_back(db, place, lists_of(*place))
+
+
+def mark(team_id: str, channel_id: str, number: int) -> str:
+    """By this in `of` a subscription's first message is known."""
+    return key_of("subscription", team_id, channel_id, str(number))
+
+
+def _read(row: Row[Any]) -> Subscription:
+    """Raises QueryError for a query that this version can't read."""
+    return _subscription(row, read_query(row.query))
+
+
+def _subscription(row: Row[Any], query: Query) -> Subscription:
+    kinds = frozenset(filter(None, row.kinds.split(",")))
+    return Subscription(row.team_id, row.channel_id, query, kinds, row.created_by, row.created_ms, row.number)

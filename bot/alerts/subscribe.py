@@ -1,0 +1,81 @@
+"""Make a subscription: know what is live already, store it, and post its first message at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.alerts.matching import rooms_of
+from bot.alerts.subscription import Subscription, kinds_of
+from bot.alerts.subscription_render import announced
+from bot.blockkit.phrases import Names
+from bot.db.setting_change import SettingChange
+from bot.hms.client import Hms
+from bot.hms.pages import pages
+from bot.outbox.card import key_of
+from bot.outbox.channel import Channel
+from bot.outbox.message import Outgoing
+from bot.outbox.settled import settled
+from bot.query.command_lines import subscription_line
+from bot.query.model import Query
+from bot.query.plan import matcher
+from bot.query.times import ms
+from bot.query.values import RoomId
+from bot.rooms.names import Rooms
+from bot.sessions.model import Room, Session
+from bot.store import Store
+
+LIVE_PAGES = 10
+"""How far live sessions are read for a new subscription: 1,000, the newest. A session beyond that which is live already
+opens no card either, unless its query can come to match later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """`how` the subscription came about, what of it is `live` now, how the `channel` is, and whether its first message
+    is still on its way."""
+
+    subscription: Subscription
+    how: Literal["new", "same", "changed"]
+    live: int
+    names: Names
+    channel: Channel
+    waiting: bool
+
+
+async def subscribe(
+    hms: Hms, rooms: Rooms, store: Store, *, query: Query, team_id: str, channel_id: str,
+    user_id: str, name: str, now: datetime,
+) -> Subscribed:  # fmt: skip
+    """`query` is a line said to subscribe, by one who is called `name`. Raises NotFound, ManyRooms, TooMany or
+    HmsError."""
+    resolved = await rooms.resolve(query)
+    wanted = resolved.without("on")
+    live = await _live(hms, rooms, wanted, now)
+    for term in wanted.terms:
+        if isinstance(term.value, RoomId) and not term.negated:
+            await rooms.must_exist(term.value.id)
+    names = await rooms.names(wanted.named_ids)
+    now_ms = ms(now)
+    new = Subscription(team_id, channel_id, wanted, kinds_of(resolved), user_id, now_ms)
+    key = key_of("subscribed", team_id, channel_id, str(wanted), str(now_ms))
+    messages = [announced(new, how, by=name, live=len(live), names=names) for how in ("new", "changed")]
+    first, changed = (Outgoing(key, team_id, channel_id, "post", each.text, each.blocks) for each in messages)
+    by = SettingChange(now_ms, user_id, subscription_line(new))
+    stored, how = await store.subscribe(new, [session.id for session in live], first, changed, by=by)
+    waiting = not await settled(store, (team_id, channel_id), key)
+    return Subscribed(stored, how, len(live), names, await store.channel(team_id, channel_id), waiting)
+
+
+async def _live(hms: Hms, rooms: Rooms, query: Query, now: datetime) -> list[Session]:
+    of_rooms = rooms_of(query)
+    params = {"active": "true"} | ({"room_id": of_rooms[0]} if len(of_rooms) == 1 else {})
+    known: dict[str, Room] = {}
+    matches = matcher(query, now, known)
+    found: list[Session] = []
+    async for batch in pages(hms.list_sessions, params, LIVE_PAGES):
+        if query.needs_rooms:
+            known |= await rooms.know(session.room_id for session in batch.sessions)
+        found += filter(matches, batch.sessions)
+    return found

@@ -1,0 +1,263 @@
+"""What a channel is told of, said to the one who asked for it, to the channel, and to whoever wants to see the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from typing import Literal
+
+from bot.alerts.matching import moves
+from bot.alerts.subscription import Subscription
+from bot.blockkit import actions as ids
+from bot.blockkit.blocks import Block, Message, actions, button, context, menu, section
+from bot.blockkit.escape import mrkdwn
+from bot.blockkit.fit import Part, fit, packed
+from bot.blockkit.help import COMMAND, typed
+from bot.blockkit.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
+from bot.blockkit.phrases import SESSIONS, Names, clock, count, listed, person, sessions
+from bot.blockkit.validate_data import texts
+from bot.outbox.channel import Channel
+from bot.outbox.render import let_in, pause
+from bot.query.command_lines import subscription_line
+from bot.query.kinds import KINDS
+
+CARDS_MOST = 36
+WORDS_CHARS = 1_000  # of a filter in words, where it stands alone
+NOTE_CHARS = 1_500
+"""What a list leaves free for a note on what has just been done."""
+_WORDS_LEAST_CHARS = 40
+
+
+Told = Mapping[int, int]
+"""When the last message of a subscription was sent (ms since 1970), by its number, as far as that is kept."""
+KEPT_DAYS = 7
+
+
+def subscribed(
+    subscription: Subscription,
+    how: Literal["new", "same", "changed"],
+    *,
+    live: int,
+    names: Names,
+    invite: str,
+    paused: str = "",
+    waiting: bool = False,
+    known: bool = False,
+) -> Message:
+    """For the one who subscribed: what the bot took it to mean. `live`: how many sessions match now; `invite`: what to
+    type to let the bot in; `paused`: why nothing can be posted there, as in Channel; `waiting`: the first message isn't
+    there yet; `known`: the channel has had others."""
+    number = subscription.number
+    head = {
+        "new": f"✅ Subscribed, as number {number}.",
+        "same": f"✅ Nothing to change: that is number {number}, made by <@{subscription.created_by}>.",
+        "changed": f"✅ Number {number} already existed; what it tells about has changed.",
+    }[how]
+    words, told, line = sessions(subscription.query, names, WORDS_CHARS), _told(subscription), _line(subscription)
+    foot = [f"`{COMMAND} unsubscribe {number}` ends it, `{COMMAND} subscriptions` lists all in this channel."]
+    if waiting:
+        hint = "" if known else f" If it doesn't come, {let_in(invite, subscription.channel_id)}."
+        foot.append(f"My first message is on its way.{hint}")
+    blocks = [
+        section(f"{head}\n{words}\n{told} {_now(subscription, live)}"),
+        *([stopped(subscription.channel_id, paused, invite)] if paused else []),
+        *([context(f"`{line}`")] if line else []),
+        context(*foot),
+    ]
+    return Message(f"{head} {words}. {told}{' The channel is paused.' if paused else ''}", blocks)
+
+
+def announced(
+    subscription: Subscription, how: Literal["new", "changed"] = "new", *, by: str, live: int, names: Names
+) -> Message:
+    """The first message of a subscription to its channel, which shows that the bot can post there; or what it is told
+    of since that has changed. `by`: the name of who did that."""
+    words, told = sessions(subscription.query, names, WORDS_CHARS), _told(subscription)
+    only_end = subscription.kinds == {"end"}
+    about = (
+        f"Each session has one message here, {'when it has ended' if only_end else 'kept up to date until it ends'}."
+    )
+    if subscription.kinds & {"join", "leave"}:
+        about += " Joins and leaves are posted in its thread."
+    see = f"`{COMMAND} subscriptions` lists this channel's subscriptions, with a button to end each."
+    if how == "new":
+        head, text = f"{person(by)} subscribed this channel to", f"This channel is subscribed to {words}."
+    else:
+        head, text = (
+            f"{person(by)} changed what this channel is told about",
+            f"What this channel is told of {words} has changed.",
+        )
+    blocks = [section(f"🔔 {head}\n{words}\n{told} {_now(subscription, live)}"), context(about, see)]
+    return Message(f"🔔 {text} {told}", blocks)
+
+
+def unsubscribed(gone: Sequence[Subscription], names: Names) -> Message:
+    """What was ended, one or more, and the lines that make it again, as far as a message has room."""
+    lines = [line for line in map(_line, gone) if line]
+    if len(gone) == 1:
+        head, words = _ended(gone[0]), sessions(gone[0].query, names, WORDS_CHARS)
+        again = [section(f"To have it again:\n```{line}```") for line in lines]
+        text = f"{head} {words}." + "".join(f" To have it again: `{line}`" for line in lines)
+        return Message(text, [section(f"{head}\n{words}"), *again])
+    head = f"🔕 Subscriptions {listed([str(each.number) for each in gone])} have ended."
+    ends = accumulate(len(line) + 1 for line in lines)
+    shown = [line for line, end in zip(lines, ends, strict=True) if end <= ALL_TEXT_CHARS - NOTE_CHARS]
+    again = [section(f"```{text}```") for text in packed(shown, SECTION_TEXT_CHARS - 6)]
+    left = len(gone) - len(shown)
+    more = [context(f"… and {left} more, whose lines have no room here.")] if left else []
+    return Message(head, [section(head), *again, *more])
+
+
+def subscriptions_list(
+    channel_id: str,
+    items: Sequence[Subscription],
+    channel: Channel,
+    *,
+    told: Told,
+    names: Names,
+    as_of: datetime,
+    stale: str = "",
+    invite: str = "",
+) -> Message:
+    """A channel's subscriptions, for the one who asked. Up to `CARDS_MOST` have a section each with a Remove button;
+    more of them a line each, and a menu. `stale`: a sentence on data that is old."""
+    if not items:
+        text = "This channel has no subscriptions."
+        how = f"Make one:\n```{COMMAND} subscribe role:host on:start,end```"
+        about = context(f"`on:` takes {', '.join(KINDS)}; `{COMMAND} help` lists all filters.")
+        return Message(text, [section(text), *halted(channel_id, channel, invite), section(how), about, *old(stale)])
+    total = count(len(items), "subscription", "subscriptions")
+    head = [
+        section(f"*{total}* of this channel · {health_words(channel, stale)}"),
+        *halted(channel_id, channel, invite),
+        *old(stale),
+    ]
+    make = f"`{COMMAND} subscribe` makes one, or changes what the one with the same filters tells about."
+    foot = [context(f"{make} As of {clock(as_of, as_of)}.")]
+    room_chars = ALL_TEXT_CHARS - NOTE_CHARS - sum(map(len, texts([*head, *foot])))
+    many = len(items) > CARDS_MOST
+    drawn = _lines(items, names, room_chars) if many else _cards(items, told, names, as_of, room_chars)
+    says = f"{total} of this channel{', paused' if channel.paused else ''}."
+    return Message(says, [*head, *drawn, *foot])
+
+
+def _cards(
+    items: Sequence[Subscription], told: Told, names: Names, as_of: datetime, room_chars: int
+) -> Iterable[Block]:
+    most_chars = min(SECTION_TEXT_CHARS, room_chars // len(items) - len("Remove"))
+    for subscription in items:
+        number = subscription.number
+        when = f"told {told_when(subscription)}"
+        about = [when, f"by <@{subscription.created_by}>", _last(subscription, told, as_of)]
+        left_chars = most_chars - len(f"*{number}* ·  · ") - sum(len(text) + 3 for text in about)
+        words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars))
+        lines = [[Part(f"*{number}*"), Part(words)], [Part(when)], [Part(about[1]), Part(about[2], 1)]]
+        remove = button("Remove", ids.SET, _removing(subscription), spoken=f"Remove subscription {number}")
+        yield section(fit(lines, most_chars), remove)
+
+
+def _lines(items: Sequence[Subscription], names: Names, room_chars: int) -> Iterable[Block]:
+    shown = items[:SELECT_OPTIONS]
+    more = [f"… and {len(items) - len(shown):,} more"] if len(items) > len(shown) else []
+    placeholder = "Remove number …"
+    fixed = sum(map(len, [placeholder, *more]))
+    lines, options = [], []
+    for subscription in shown:
+        number = str(subscription.number)
+        most_chars = (room_chars - fixed) // len(shown) - len(number) - 1
+        others = [f"<@{subscription.created_by}>", ", ".join(_kinds(subscription))]
+        left_chars = most_chars - sum(len(text) + 3 for text in others) - len(f"{number}  · ") + len(SESSIONS)
+        words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars)).removeprefix(SESSIONS)
+        lines.append(fit([[Part(f"{number} {words}"), Part(others[0], 2), Part(others[1], 1)]], most_chars))
+        options.append((number, _removing(subscription)))
+    for text in packed([*lines, *more]):
+        yield section(text)
+    yield actions(menu(placeholder, ids.SET, options))
+
+
+def _removing(subscription: Subscription) -> str:
+    """The value of what removes it from the list."""
+    return ids.set_value(subscription.channel_id, "subscriptions", f"unsubscribe {subscription.number}")
+
+
+def halted(channel_id: str, channel: Channel, invite: str) -> Iterable[Block]:
+    """Why messages don't go out."""
+    if channel.paused:
+        yield stopped(channel_id, channel.paused, invite)
+    elif channel.held:
+        held = count(channel.held, "message is", "messages are")
+        why = "Slack's answer was lost, and I can't read this channel to see what arrived"
+        send = button("Send them", ids.RELEASE, ids.channel_value(channel_id), spoken="Send what is held")
+        yield section(f"🟠 {held} held: {why}. Sent now, one that arrived shows twice.", send)
+
+
+def old(stale: str) -> Iterable[Block]:
+    """That what is known is old, and alerts and digests wait for it."""
+    if stale:
+        yield context(f"⚠️ {mrkdwn(stale, 300)}")
+
+
+def stopped(channel_id: str, reason: str, invite: str) -> Block:
+    """Why the channel is paused, what to do, and the button for then."""
+    why, do = pause(reason, channel_id, invite=invite)
+    resume = button(
+        "Resume", ids.RESUME, ids.channel_value(channel_id), style="primary", spoken="Resume this channel's messages"
+    )
+    return section(
+        f"⏸️ *Paused:* {why}. To go on, {do}. Messages then come by themselves, or at once "
+        "with *Resume*. What is set is kept, messages for 30 days.",
+        resume,
+    )
+
+
+def health_words(channel: Channel, stale: str = "") -> str:
+    """`stale`: a sentence on data that is old."""
+    if channel.paused:
+        return "⏸️ paused" + (f", {channel.held:,} held" if channel.held else "")
+    waiting = f", {channel.waiting:,} waiting" if channel.waiting else ""
+    return ("🟠 some held" if channel.held else "🟠 late" if stale else "🟢 working") + waiting
+
+
+def _last(subscription: Subscription, told: Told, as_of: datetime) -> str:
+    if (last_ms := told.get(subscription.number)) is not None:
+        return f"last message {clock(_moment(last_ms), as_of)}"
+    young = as_of - _moment(subscription.created_ms) < timedelta(days=KEPT_DAYS)
+    return "no message yet" if young else f"no message in the last {KEPT_DAYS} days"
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1_000, UTC)
+
+
+def _ended(subscription: Subscription) -> str:
+    return f"🔕 Subscription {subscription.number} has ended."
+
+
+def _kinds(subscription: Subscription) -> list[str]:
+    return [kind for kind in KINDS if kind in subscription.kinds]
+
+
+def told_when(subscription: Subscription) -> str:
+    """`when one opens or ends, and when someone joins`; `comes to match` where it may do so later than it opens."""
+    verbs: dict[str, list[str]] = {}
+    for kind in _kinds(subscription):
+        verbs.setdefault(KINDS[kind].who, []).append(KINDS[kind].does)
+    told = ", and ".join(f"when {who} {' or '.join(does)}" for who, does in verbs.items())
+    return told.replace("opens", "comes to match") if moves(subscription.query) else told
+
+
+def _told(subscription: Subscription) -> str:
+    return f"This channel is told {told_when(subscription)}."
+
+
+def _now(subscription: Subscription, live: int) -> str:
+    one, many = ("matches", "match") if moves(subscription.query) else ("is live", "are live")
+    if not live:
+        return f"None {one} now."
+    return f"{live:,} {one if live == 1 else many} now: only changes from now on are posted."
+
+
+def _line(subscription: Subscription) -> str:
+    """The line that asks for it, as `typed` has it."""
+    return typed(subscription_line(subscription))

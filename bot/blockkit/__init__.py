@@ -1,0 +1,1 @@
+"""Block Kit: blocks, layout, escaping, Slack's limits and common phrases. Pure."""

@@ -1,0 +1,52 @@
+"""What fits: parts of a line, lines of a text, members of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.blockkit.limits import SECTION_TEXT_CHARS
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a line. `rank` 0 is always said; of the others the lowest come first while there is room."""
+
+    text: str
+    rank: int = 0
+
+
+def fit(lines: Sequence[Sequence[Part]], most_chars: int) -> str:
+    """The lines with as many parts as fit, joined by dots; empty parts and lines are left out."""
+    parts = [part for line in lines for part in line if part.text]
+    left = most_chars - sum(len(part.text) + 3 for part in parts if part.rank == 0)
+    kept = {id(part) for part in parts if part.rank == 0}
+    for part in sorted((part for part in parts if part.rank), key=lambda part: part.rank):
+        if len(part.text) + 3 <= left:
+            left -= len(part.text) + 3
+            kept.add(id(part))
+    shown = (" · ".join(part.text for part in line if id(part) in kept) for line in lines)
+    return "\n".join(line for line in shown if line)
+
+
+def packed(lines: Iterable[str], most_chars: int = SECTION_TEXT_CHARS) -> Iterable[str]:
+    """Texts of whole lines, each as long as a section may be."""
+    some: list[str] = []
+    length_chars = 0
+    for line in lines:
+        if some and length_chars + len(line) + 1 > most_chars:
+            yield "\n".join(some)
+            some, length_chars = [], 0
+        some.append(line)
+        length_chars += len(line) + 1
+    if some:
+        yield "\n".join(some)
+
+
+def fair(sizes: Sequence[int], most: int) -> list[int]:
+    """How many of each group are shown, `most` in all: what a small one doesn't need is shared by the larger ones."""
+    shares = [0] * len(sizes)
+    for done, place in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
+        shares[place] = min(sizes[place], most // (len(sizes) - done))
+        most -= shares[place]
+    return shares

@@ -1,0 +1,89 @@
+"""The help, the usage hint of `manifest.yml` and the README's table, all from `FILTERS` and the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.blockkit import actions as ids
+from bot.blockkit.blocks import Message, actions, button, context, divider, section
+from bot.blockkit.escape import code, entities
+from bot.blockkit.limits import SECTION_TEXT_CHARS
+from bot.query.filters import FILTERS, LIST, STATES
+from bot.query.parse import LINE_CHARS
+
+COMMAND = "/sessions"
+STATE_HELP = {"active": "live sessions (the default)", "ended": "sessions that are over", "all": "both"}
+EXAMPLES = (
+    ("active", "what is live now"),
+    ("ended room:town-hall after:3d", "a room's sessions of the last three days"),
+    ("all role:host -user:ada peers:>=5 longer:45m", "filters together: all must hold, `-` excludes"),
+)
+_RULES = (
+    "A comma between values is *or*, different filters are *and*, a `-` in front is *not*. Quotes keep spaces together."
+)
+
+Row = tuple[str, str]
+
+
+def rows(commands: Sequence[Row]) -> list[Row]:
+    """(what to type, what it does) for every state, filter and command, as plain text with code in backticks."""
+    states = [(state, STATE_HELP[state]) for state in STATES]
+    filters = [(entry.form, entry.help) for entry in FILTERS.values()]
+    return [*states, *filters, *commands]
+
+
+def help_message(commands: Sequence[Row], *, closed: Sequence[str] = ()) -> Message:
+    """What `/sessions help` answers. `closed`: what the person may not use there."""
+    states = "\n".join(f"`{state}` – {STATE_HELP[state]}" for state in STATES)
+    filters = [f"`{entities(entry.form)}` – {entities(entry.help)}" for entry in FILTERS.values()]
+    others = "\n".join(f"`{COMMAND} {entities(usage)}` – {entities(text)}" for usage, text in commands)
+    examples = "\n".join(f"`{COMMAND} {entities(line)}` – {text}" for line, text in EXAMPLES)
+    blocks = [
+        section("*Sessions of 100ms, in Slack*\n`/sessions [active|ended|all] [key:value …]`"),
+        section(f"*State*\n{states}"),
+        section("*Filters*\n" + "\n".join(filters)),
+        context(_RULES),
+        divider(),
+        section(f"*Examples*\n{examples}"),
+        section(f"*Also*\n{others}"),
+    ]
+    if closed:
+        blocks.append(context(f"Not for you in this channel: {', '.join(f'`{name}`' for name in closed)} (ACCESS)."))
+    text = "How to ask: /sessions [active|ended|all] [key:value …]. Filters: " + ", ".join(FILTERS)
+    return Message(text[:SECTION_TEXT_CHARS], blocks)
+
+
+def command_help(form: str, text: str, examples: Sequence[Row]) -> Message:
+    """The help of one command or filter, with examples."""
+    shown = [f"`{COMMAND} {entities(line)}`{f' – {what}' if what else ''}" for line, what in examples]
+    about = f"`{entities(form)}` – {entities(text)}"
+    return Message("\n".join([about, *shown]), [section(about), section("\n".join(shown))])
+
+
+def asked(question: str, answers: Mapping[str, str]) -> Message:
+    """A question with a button for each answer, which runs its line."""
+    buttons = [
+        button(label, f"{ids.RUN}.{number}", ids.line_value(line))
+        for number, (label, line) in enumerate(answers.items())
+    ]
+    return Message(f"{question} {', '.join(answers)}", [section(question), actions(*buttons)])
+
+
+def typed(line: str) -> str:
+    """A line as people type it, with the command, for a code span; "" where it is longer than one that can be typed."""
+    return f"{COMMAND} {code(line)}" if len(line) <= LINE_CHARS else ""
+
+
+def usage_hint(commands: Sequence[Row]) -> str:
+    """The hint that Slack shows in the composer (manifest schema: at most 1,000 characters)."""
+    filters = " ".join(f"[{entry.form}]" for entry in FILTERS.values() if not entry.becomes and LIST in entry.scopes)
+    return f"[{'|'.join(STATES)}] {filters} | " + " | ".join(usage for usage, _ in commands)
+
+
+def markdown_table(commands: Sequence[Row]) -> str:
+    """The README's table."""
+    lines = ["| type | for |", "|---|---|"]
+    for form, text in rows(commands):
+        escaped = form.replace("|", r"\|")
+        lines.append(f"| `{escaped}` | {text} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,65 @@
+"""A message's `text`: all that its blocks say, for screen readers, which read nothing else of it.
+
+docs.slack.dev/reference/methods/chat.postMessage#accessibility
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heappush
+from typing import Any
+
+from bot.blockkit.escape import mrkdwn
+from bot.blockkit.limits import HEADER_TEXT_CHARS, UPDATE_TEXT_CHARS
+
+_LINE = re.compile(r"(?:```.*?```|[^\n])+", re.DOTALL)
+"""A line, or all lines of a code block."""
+_DOT = " · "
+_PARTS = re.compile(f"{_DOT}(?=(?:[^`]*`[^`]*`)*[^`]*$)")
+"""Between the parts of a line, which aren't inside of code."""
+
+
+def spoken(head: str, blocks: Sequence[Mapping[str, Any]]) -> str:
+    """`head`, and line by line what the blocks say besides. Where that is too long, the longest lines lose their last
+    parts, and then the last lines are left out."""
+    if len(head) > UPDATE_TEXT_CHARS:
+        return head[: UPDATE_TEXT_CHARS - 1] + "…"
+    known = _bare(head)
+    lines = [line for line in _lines(blocks) if _bare(line) not in known]
+    room_chars = UPDATE_TEXT_CHARS - len(head) - len("\n…")
+    over = sum(len(line) + 1 for line in lines) - room_chars
+    longest = [(-len(line), number) for number, line in enumerate(lines)]
+    heapify(longest)
+    while over > 0 and longest:
+        chars, number = heappop(longest)
+        *parts, _ = _PARTS.split(lines[number])
+        if parts:
+            lines[number] = _DOT.join(parts)
+            over += chars + len(lines[number])
+            heappush(longest, (-len(lines[number]), number))
+    return "\n".join([head, *(lines if over <= 0 else [*_fitting(lines, room_chars), "…"])])
+
+
+def _fitting(lines: Iterable[str], room_chars: int) -> Iterator[str]:
+    for line in lines:
+        room_chars -= len(line) + 1
+        if room_chars < 0:
+            return
+        yield line
+
+
+def _lines(blocks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Buttons and menus are read by themselves. Who draws a chart or a table says it in the head."""
+    for block in blocks:
+        texts = [block.get("text"), *block.get("fields", ()), *block.get("elements", ())]
+        for text in texts if block["type"] in ("header", "section", "context") else ():
+            if text and text["type"] == "plain_text":
+                yield mrkdwn(text["text"], HEADER_TEXT_CHARS)
+            elif text:
+                yield from _LINE.findall(text["text"])
+
+
+def _bare(text: str) -> str:
+    """For comparison: without what only formats."""
+    return re.sub(r"[*`\n]+|\.$", "", text)

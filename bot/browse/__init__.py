@@ -1,0 +1,1 @@
+"""Lists of sessions and one session, for the person who asks."""

@@ -1,0 +1,97 @@
+"""`show`: one session, by its id, its row in the list of live ones, or its room's name."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from bot.blockkit.phrases import count
+from bot.browse.list_sessions import read_page
+from bot.browse.send import send_page, send_session
+from bot.errors import QueryError, UserError
+from bot.query.cursor import PageCursor
+from bot.query.filters import LIST
+from bot.query.model import Query
+from bot.query.parse import parse
+from bot.query.plan import plan
+from bot.query.values import LIMIT_MAX, LIMIT_MIN, parse_id, parse_room
+from bot.sessions.model import Session
+from bot.slack.access import permit
+from bot.slack.numbers import read_number, unquoted
+from bot.slack.request import Request
+from bot.text import quote
+
+
+async def show(request: Request, rest: str) -> None:
+    """Answer with the session that is meant, or with the list where it may be several."""
+    said = unquoted(rest)
+    if not said:
+        line = "show"
+        raise QueryError.at("Which session?", line, (0, len(line)), instead="show 1")
+    if (row := read_number(said)) is not None:
+        await send_session(request, await _in_row(request, row))
+    elif session_id := _id(said):
+        await send_session(request, session_id)
+    else:
+        await _of_query(request, await _query(request, said))
+
+
+async def _of_query(request: Request, query: Query) -> None:
+    """The list; of a room alone its only live session, else its newest."""
+    if query.state != "active" or [(term.key, term.negated) for term in query.terms] != [("room", False)]:
+        await request.local_zone()
+        await _list(request, query)
+        return
+    query = await request.bot.rooms.resolve(query)
+    live = await _newest(request, query)
+    found = live or await _newest(request, Query("all", query.terms))
+    if len(live) > 1 or not found:
+        await _list(request, query)
+    else:
+        await send_session(request, found[0].id)
+
+
+async def _list(request: Request, query: Query) -> None:
+    await permit(request, LIST)
+    await send_page(request, PageCursor.first(query, request.now, request.zone))
+
+
+def _id(said: str) -> str:
+    """The id that is said, or "". Raises UserError for what is almost one."""
+    try:
+        return parse_id(said)
+    except ValueError:
+        pass
+    try:
+        parse_room(said)
+    except ValueError as error:
+        raise UserError(f"{quote(said)}: {error}.") from None
+    return ""
+
+
+async def _query(request: Request, said: str) -> Query:
+    """The query that is meant; words that are no filter are a room's name."""
+    try:
+        return parse(said)
+    except QueryError as error:
+        better = await request.mended(error)
+        if not (better.sure and better.rooms):
+            raise
+        return parse(better.line)
+
+
+async def _in_row(request: Request, row: int) -> str:
+    """The id of the session in that row of the list of live ones."""
+    if not 1 <= row <= LIMIT_MAX:
+        raise UserError(f"Rows go from 1 to {LIMIT_MAX}.")
+    found = await _newest(request, parse(f"active limit:{max(row, LIMIT_MIN)}"))
+    if row > len(found):
+        live = count(len(found), "session is", "sessions are") if found else "no session is"
+        raise UserError(f"There is no row {row}: {live} live just now.")
+    return found[row - 1].id
+
+
+async def _newest(request: Request, query: Query) -> list[Session]:
+    """The first page of a query whose rooms are known."""
+    asked = plan(query, request.now, ZoneInfo(request.zone))
+    page, _ = await read_page(request.bot.hms, request.bot.rooms.know, asked, None)
+    return list(page.sessions)

@@ -1,0 +1,47 @@
+"""Answers that commands and buttons share: a page of sessions, and one session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace as changed
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from bot.blockkit import actions as ids
+from bot.blockkit.blocks import Message, button
+from bot.browse.details import details
+from bot.browse.list_sessions import MANY_PEERS, list_sessions
+from bot.browse.render import listing
+from bot.query.cursor import PageCursor
+from bot.query.plan import fixed
+from bot.rooms.show_session import show_session
+from bot.slack.request import Request
+from bot.slack.unknown_rooms import noted
+
+
+async def send_page(request: Request, place: PageCursor, *, replace: bool = False, for_all: bool = False) -> bool:
+    """Answer with the page at `place`, in place of the message at hand or for all to see."""
+    request.again = button("Try again", ids.OPEN, place.write())
+    request.zone = place.zone
+    fixed(place.query, place.asked_at, ZoneInfo(place.zone))  # a wrong order is told before rooms are looked up
+    place = changed(place, query=await request.bot.rooms.resolve(place.query))
+    page = await list_sessions(request.bot.hms, request.bot.rooms, place, request.now)
+    shared_by = await request.display_name() if for_all else None
+    message = await _drawn(partial(listing, page, shared_by=shared_by), page.peers)
+    if not page.sessions:
+        message = await noted(request, place.query, message)
+    return await request.reply(message, replace=replace, for_all=for_all)
+
+
+async def send_session(request: Request, session_id: str, *, replace: bool = False) -> None:
+    """Answer with one session."""
+    request.again = button("Try again", ids.SHOW_AGAIN, ids.session_value(session_id))
+    session, names = await show_session(request.bot.hms, request.bot.rooms, session_id)
+    draw = partial(details, session, names, as_of=request.now, zone=request.zone)
+    await request.reply(await _drawn(draw, len(session.peers or ())), replace=replace)
+
+
+async def _drawn(draw: Callable[[], Message], peers: int) -> Message:
+    """Drawn in a thread where that takes long, so that acknowledgements don't wait for it."""
+    return draw() if peers < MANY_PEERS else await asyncio.to_thread(draw)

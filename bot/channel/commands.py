@@ -1,0 +1,42 @@
+"""All that a channel has set, on one card, and who changed it."""
+
+from __future__ import annotations
+
+from bot.blockkit.blocks import Message
+from bot.channel.render import CHANGES_MOST, VIEW, Settings, changes_list, room_ids_of, settings_card
+from bot.errors import QueryError
+from bot.slack.request import Request
+from bot.text import quote
+
+_CHANGES = ("changes", "history", "log")
+
+
+async def settings(request: Request, line: str) -> Message:
+    """The card; with `changes` the last changes."""
+    said = line.strip(" ,").lower()
+    if said in _CHANGES:
+        return await _changes(request)
+    if said:
+        text = f"{quote(said)} is no part of the settings: say `{_CHANGES[0]}`, or nothing."
+        error = QueryError.at(text, said, (0, len(said)), instead=_CHANGES[0])
+        error.scope = VIEW
+        raise error
+    bot, team_id, here = request.bot, request.team_id, request.channel_id
+    store, channel = bot.store, await bot.store.channel(team_id, here)
+    has = Settings(
+        here,
+        channel,
+        await store.subscriptions(team_id, here),
+        await store.digests(team_id, here),
+        await store.mutes(team_id, request.now_ms, here),
+        (await store.quiets(team_id, here)).get(here, []),
+        here not in await store.unthreaded(team_id),
+        await bot.stale(),
+    )
+    names, zone = await bot.rooms.names(has.named_ids), await request.local_zone()
+    return settings_card(has, names=names, zone=zone, as_of=request.now, invite=bot.invite)
+
+
+async def _changes(request: Request) -> Message:
+    changes = await request.bot.store.changes(request.team_id, request.channel_id, CHANGES_MOST)
+    return changes_list(changes, names=await request.bot.rooms.names(room_ids_of(changes)), as_of=request.now)

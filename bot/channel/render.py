@@ -1,0 +1,241 @@
+"""All that a channel has set, on one card, and who changed it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot.alerts.subscription import Subscription
+from bot.alerts.subscription_render import NOTE_CHARS, halted, health_words, old, told_when
+from bot.blockkit import actions as ids
+from bot.blockkit.blocks import Block, Message, actions, button, context, section
+from bot.blockkit.escape import code
+from bot.blockkit.fit import fair, packed
+from bot.blockkit.help import COMMAND, typed
+from bot.blockkit.limits import ALL_TEXT_CHARS, MESSAGE_BLOCKS
+from bot.blockkit.phrases import Names, clock, count, date, room, sessions
+from bot.blockkit.validate_data import texts
+from bot.db.setting_change import SettingChange
+from bot.digests import list_render as of_digests
+from bot.digests.model import Digest
+from bot.outbox.channel import Channel
+from bot.query.command_lines import digest_line, mute_line, quiet_line, subscription_line
+from bot.silence import mute_render as of_mutes
+from bot.silence import quiet_render as of_quiet
+from bot.silence.mute import Mute
+
+VIEW = "settings"
+CHANGES_MOST = 20
+_LINE_CHARS = 300
+_WORDS_CHARS, _WORDS_LEAST_CHARS = 120, 40
+_GROWN_CHARS = 10
+"""Words that are cut grow by so much more at most than they are given."""
+_HEADS = 3
+_NOTE_BLOCKS = 1
+_ROOM = re.compile(r"\broom:([0-9a-f]{24})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a channel has set. `threads`: whether it gets replies; `stale`: a sentence on data that is old."""
+
+    channel_id: str
+    channel: Channel
+    subscriptions: Sequence[Subscription] = ()
+    digests: Sequence[Digest] = ()
+    mutes: Sequence[Mute] = ()
+    quiets: of_quiet.Quiets = field(default_factory=list)
+    threads: bool = True
+    stale: str = ""
+
+    @property
+    def named_ids(self) -> list[str]:
+        queries = [each.query for some in (self.subscriptions, self.digests, self.mutes) for each in some]
+        return [each for query in queries for each in query.named_ids]
+
+
+def settings_card(settings: Settings, *, names: Names, zone: str, as_of: datetime, invite: str = "") -> Message:
+    """For the one who asked; times are on the clock of `zone`, but those of digests, which have their own."""
+    return _Card(settings, names, zone, as_of, invite).message()
+
+
+def changes_list(changes: Sequence[SettingChange], *, names: Names, as_of: datetime) -> Message:
+    """Who changed what, the newest first."""
+    if not changes:
+        text = "Nobody has changed this channel's settings yet."
+        return Message(text, [section(text)])
+    head = f"The last {count(len(changes), 'change', 'changes')} of this channel's settings"
+    lines = [_change(each, names) for each in changes]
+    foot = context(f"The newest first. As of {clock(as_of, as_of)}.")
+    return Message(f"{head}.", [section(f"*{head}*"), *map(section, packed(lines)), foot])
+
+
+def room_ids_of(changes: Iterable[SettingChange]) -> list[str]:
+    """The rooms that the changes name by their ids."""
+    return [room_id for each in changes for room_id in _ROOM.findall(each.line)]
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One thing that is set. `line`: what makes it, shown `with_line`; `below`: buttons in a block of their own."""
+
+    text: str
+    line: str
+    press: Block | None = None
+    below: Block | None = None
+    with_line: bool = False
+
+    def blocks(self) -> list[Block]:
+        told = section(f"{self.text}\n`{self.line}`" if self.with_line else self.text, self.press)
+        return [told, self.below] if self.below else [told]
+
+
+_Group = tuple[Block, list[_Entry]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    settings: Settings
+    names: Names
+    zone: str
+    as_of: datetime
+    invite: str
+
+    def message(self) -> Message:
+        have = self.settings
+        top = [
+            section(f"*Settings of this channel* · {health_words(have.channel, have.stale)}"),
+            *halted(have.channel_id, have.channel, self.invite),
+            *old(have.stale),
+        ]
+        bottom = [
+            *self._quiets(),
+            self._threads(),
+            actions(button(f"Last {CHANGES_MOST} changes", ids.RUN, ids.line_value("settings changes"))),
+            context(
+                f"Times in {self.zone}. `{COMMAND} help` lists all commands. As of {clock(self.as_of, self.as_of)}."
+            ),
+        ]
+        most = MESSAGE_BLOCKS - len(top) - len(bottom) - _HEADS - _NOTE_BLOCKS
+        blocks = fair([len(have.subscriptions), 2 * len(have.digests), len(have.mutes)], most)
+        left = ALL_TEXT_CHARS - NOTE_CHARS - _chars([*top, *bottom])
+        groups = self._groups(blocks, _WORDS_LEAST_CHARS)
+        spare = (left - _used(groups)) // max(1, sum(len(some) for _, some in groups)) - _GROWN_CHARS
+        if spare > _WORDS_LEAST_CHARS:
+            groups = self._groups(blocks, min(_WORDS_CHARS, spare))
+        left -= _used(groups)
+        entries = [entry for _, some in groups for entry in some]
+        for entry in sorted(entries, key=lambda entry: len(entry.line)):
+            left -= len(entry.line) + len("\n``")
+            entry.with_line = bool(entry.line) and left >= 0
+        drawn = [
+            block for head, some in groups for block in (head, *(each for entry in some for each in entry.blocks()))
+        ]
+        return Message(self._says(), [*top, *drawn, *bottom])
+
+    def _groups(self, blocks: Sequence[int], words_chars: int) -> list[_Group]:
+        subscriptions, digests, mutes = blocks
+        return [
+            self._subscriptions(subscriptions, words_chars),
+            self._digests(digests // 2, words_chars),
+            self._mutes(mutes, words_chars),
+        ]
+
+    def _subscriptions(self, most: int, words_chars: int) -> _Group:
+        some = self.settings.subscriptions
+        head = self._head("🔔 *Subscriptions*", some, most, "subscribe", "subscriptions", "unsubscribe")
+        entries = []
+        for each in some[:most]:
+            words = sessions(each.query, self.names, words_chars)
+            text = f"*{each.number}* · {words}\ntold {told_when(each)} · by <@{each.created_by}>"
+            remove = self._press("Remove", f"unsubscribe {each.number}", f"Remove subscription {each.number}")
+            entries.append(_Entry(text, _typed(subscription_line(each)), remove))
+        return head, entries
+
+    def _digests(self, most: int, words_chars: int) -> _Group:
+        some, verbs = self.settings.digests, "digest preview|pause|resume|remove"
+        head = self._head("📊 *Digests*", some, most, "digest weekdays 9:00", "digests", verbs)
+        entries = []
+        for each in some[:most]:
+            text = of_digests.row(each, self.names, self.as_of, words_chars + 160)
+            entries.append(_Entry(text, _typed(digest_line(each)), below=of_digests.buttons(each, VIEW)))
+        return head, entries
+
+    def _mutes(self, most: int, words_chars: int) -> _Group:
+        some = self.settings.mutes
+        head = self._head("🔕 *Mutes*", some, most, "mute 2h", "mutes", "unmute")
+        entries = []
+        for each in some[:most]:
+            text = of_mutes.row(each, self.names, self.zone, words_chars + 100)
+            entries.append(_Entry(text, _typed(mute_line(each, self.zone)), of_mutes.unmute(each, VIEW)))
+        return head, entries
+
+    def _quiets(self) -> Iterable[Block]:
+        some = self.settings.quiets
+        if not some:
+            yield section(f"🌙 *Quiet hours*: none. `{COMMAND} quiet 22:00-7:00 weekdays` sets some.")
+            return
+        head = f"🌙 *Quiet hours*: {len(some)} · `{COMMAND} quiet off`"
+        yield section(f"{head}\n{of_quiet.now_words(some, self.zone, self.as_of)}".rstrip())
+        for quiet, by in some:
+            text = f"{of_quiet.row(quiet, by)}\n`{typed(quiet_line(quiet))}`"
+            yield section(text, of_quiet.turn_off(quiet, self.settings.channel_id, VIEW))
+
+    def _threads(self) -> Block:
+        on = self.settings.threads
+        state = "joins and leaves are posted in the threads of cards" if on else "no replies"
+        line, label = ("threads off", "Turn off") if on else ("threads on", "Turn on")
+        text = f"🧵 *Threads* are {'on' if on else 'off'}: {state}.\n`{COMMAND} {line}`"
+        return section(text, self._press(label, line, f"{label} replies in threads"))
+
+    def _head(self, title: str, some: Sequence[object], most: int, make: str, lists: str, buttons: str) -> Block:
+        if not some:
+            return section(f"{title}: none. `{COMMAND} {make}` makes one.")
+        more = f", {len(some) - most} more than here: `{COMMAND} {lists}`" if len(some) > most else ""
+        return section(f"{title}: {len(some)}{more} · `{COMMAND} {buttons} &lt;number&gt;`")
+
+    def _press(self, label: str, line: str, spoken: str) -> Block:
+        return button(label, ids.SET, ids.set_value(self.settings.channel_id, VIEW, line), spoken=spoken)
+
+    def _says(self) -> str:
+        have = self.settings
+        counted = [
+            count(len(have.subscriptions), "subscription", "subscriptions"),
+            count(len(have.digests), "digest", "digests"),
+            count(len(have.mutes), "mute", "mutes"),
+            "quiet hours" if have.quiets else "no quiet hours",
+            f"threads {'on' if have.threads else 'off'}",
+        ]
+        return f"Settings of this channel: {', '.join(counted)}."
+
+
+def _chars(blocks: Sequence[Block]) -> int:
+    return sum(map(len, texts(blocks)))
+
+
+def _used(groups: Sequence[_Group]) -> int:
+    """The characters of all entries without their lines, and their heads."""
+    return sum(_chars([head]) + sum(_chars(entry.blocks()) for entry in some) for head, some in groups)
+
+
+def _typed(line: str) -> str:
+    """A line to be shown with its entry, "" where it is too long."""
+    return typed(line) if len(line) <= _LINE_CHARS else ""
+
+
+def _change(change: SettingChange, names: Names) -> str:
+    rooms = dict.fromkeys(room_id for room_id in _ROOM.findall(change.line) if room_id in names)
+    where = f" ({', '.join(room(room_id, names, 30) for room_id in list(rooms)[:3])})" if rooms else ""
+    when = date(datetime.fromtimestamp(change.at_ms / 1000, UTC))
+    return f"{when} · {_who(change.by)} · `{COMMAND} {_cut(change.line, 220)}`{where}"
+
+
+def _who(person: str) -> str:
+    """A mention; the bot itself changes what Slack doesn't let it do."""
+    return f"<@{person}>" if person else "the bot"
+
+
+def _cut(line: str, most_chars: int) -> str:
+    return code(line if len(line) <= most_chars else f"{line[: most_chars - 1]}…")

@@ -1,1 +1,0 @@
-"""What is true: sessions, the query line, paging. No I/O, no clock: `now` is always passed in."""

@@ -1,0 +1,54 @@
+"""Who does what only one replica may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, case, cast, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db.sql import insert
+from bot.db.tables import leases
+from bot.outbox.records import Fence
+
+POLLER = "poller"
+"""The lease of the process that polls."""
+FAR_MS = 90_000
+"""No lease lasts for so long: one that does was taken before PostgreSQL's clock was set back."""
+_NOW_S = func.extract("epoch", func.clock_timestamp())
+"""PostgreSQL's own clock."""
+
+
+async def time_s(db: AsyncConnection) -> float:
+    return float(await db.scalar(select(_NOW_S)) or 0.0)
+
+
+async def take(db: AsyncConnection, name: str, owner: str, ttl_ms: int, *, single: bool) -> Fence | None:
+    """None while another owner's lease lasts. On PostgreSQL its clock judges; `single`: there can be no other owner."""
+    now: ColumnElement[int] | int = 0
+    if not single:
+        now = cast(_NOW_S * 1000, BigInteger)
+    statement = insert(db, leases).values(name=name, owner=owner, epoch=1, expires_ms=now + ttl_ms)
+    over = or_(leases.c.expires_ms < now, leases.c.expires_ms > now + FAR_MS)
+    free: Any = true() if single else or_(leases.c.owner == owner, over)
+    changed = case((leases.c.owner == owner, 0), else_=1)
+    taken = statement.on_conflict_do_update(
+        index_elements=["name"],
+        where=free,
+        set_={"owner": owner, "epoch": leases.c.epoch + changed, "expires_ms": statement.excluded.expires_ms},
+    )
+    epoch = await db.scalar(taken.returning(leases.c.epoch))
+    return Fence(name, owner, epoch) if epoch is not None else None
+
+
+async def lasts(db: AsyncConnection, name: str) -> bool:
+    """Whether somebody has it now, by PostgreSQL's clock."""
+    now = cast(_NOW_S * 1000, BigInteger)
+    query = select(leases.c.name).where(leases.c.name == name, leases.c.expires_ms.between(now, now + FAR_MS))
+    return await db.scalar(query) is not None
+
+
+async def holds(db: AsyncConnection, fence: Fence) -> bool:
+    """Whether nobody has taken it since; nobody can until the transaction ends."""
+    query = select(leases.c.epoch).where(leases.c.name == fence.name, leases.c.owner == fence.owner)
+    return await db.scalar(query.with_for_update(read=True)) == fence.epoch

@@ -1,0 +1,15 @@
+"""What people changed of a channel's settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """A change of a channel's settings by a person: `line` is the command that does the same, without `/sessions`.
+    `at_ms` is in milliseconds since 1970."""
+
+    at_ms: int
+    by: str
+    line: str

@@ -1,0 +1,1 @@
+"""Digests: their schedules, figures and charts."""

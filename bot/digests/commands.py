@@ -1,0 +1,203 @@
+"""Answers about a channel's digests, for commands and buttons alike."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.blockkit import actions as ids
+from bot.blockkit.blocks import Message, button
+from bot.blockkit.phrases import Names
+from bot.digests.count import preview
+from bot.digests.list_render import digests_list, ended, halted_or_resumed, made
+from bot.digests.model import Digest
+from bot.digests.set_digest import set_digest
+from bot.errors import ManyRooms, QueryError, TooMany, UserError, WhichZone
+from bot.query.command_lines import PREVIEW, check_alone, digest_line, read_digest, schedule_line, terms
+from bot.query.filters import DIGEST
+from bot.query.model import Query
+from bot.query.schedule import Schedule
+from bot.query.times import ms
+from bot.slack.access import permit
+from bot.slack.numbers import no_such, read_number, unquoted
+from bot.slack.request import Request
+from bot.slack.unknown_rooms import noted
+
+PREVIEW_SHARE = 0.8
+"""Of the time for an answer, for reading the account: names and posting take some, too."""
+_LISTS = ("", "list", "digests")
+
+
+async def digest(request: Request, line: str) -> Message:
+    """What `digest <line>` asks for."""
+    verb, _, rest = line.strip(" ,").partition(" ")
+    if run := VERBS.get(verb.lower()):
+        return await run(request, unquoted(rest))
+    if line.strip(" ,").lower() in _LISTS:
+        await permit(request, "digests")
+        return await digests(request)
+    await request.may_set_up()
+    wanted = await _read(request, line, stored_by="digest")
+    by = request.by(digest_line(wanted))
+    names, next_ms = await _names(request, [wanted]), _next_ms(wanted.schedule, request.now)
+    try:
+        done = await set_digest(request.bot.store, wanted, next_ms, by, name=await request.display_name(), names=names)
+    except TooMany as error:
+        raise QueryError.at(error.text, f"digest {line}", (0, len(f"digest {line}")), instead="digests") from None
+    answer = made(
+        done.digest,
+        done.how,
+        names=names,
+        now=request.now,
+        invite=request.bot.invite,
+        paused=done.channel.paused or "",
+        waiting=done.waiting,
+        known=done.channel.last_ms is not None,
+    )
+    return await noted(request, wanted.query, answer)
+
+
+async def digests(request: Request, line: str = "") -> Message:
+    """The channel's digests, and how it is with them."""
+    check_alone("digests", line)
+    store, team_id = request.bot.store, request.team_id
+    found = await store.digests(team_id, request.channel_id)
+    channel = await store.channel(team_id, request.channel_id)
+    names = await _names(request, found)
+    stale = await request.bot.stale()
+    return digests_list(found, channel, names=names, as_of=request.now, stale=stale, invite=request.bot.invite)
+
+
+async def _preview(request: Request, said: str) -> Message:
+    """The newest one whose period is over, of a digest of the channel or of a line that would make one."""
+    request.again = button("Try again", ids.RUN, ids.line_value(f"{PREVIEW} {said}"))
+    if said and read_number(said) is None:
+        try:
+            wanted = await _read(request, said)
+        except (QueryError, ManyRooms) as error:
+            error.scope = PREVIEW  # what it offers is a preview, too
+            raise
+    else:
+        wanted = await _one(request, "preview", said)
+    most_s = PREVIEW_SHARE * request.bot.answer_s - (request.bot.clock() - request.now).total_seconds()
+    return await preview(request.bot.hms, request.bot.rooms, wanted, request.now, most_s)
+
+
+async def _pause(request: Request, said: str) -> Message:
+    return await _turn(request, "pause", said)
+
+
+async def _resume(request: Request, said: str) -> Message:
+    return await _turn(request, "resume", said)
+
+
+async def _turn(request: Request, verb: str, said: str) -> Message:
+    await (request.no_guests() if verb == "pause" else request.may_set_up())
+    found = await _one(request, verb, said)
+    next_ms = None if verb == "pause" else _next_ms(found.schedule, request.now)
+    by = request.by(f"digest {verb} {_named(found)}")
+    store = request.bot.store
+    turned = await store.pause_digest(request.team_id, request.channel_id, found.number, next_ms, by)
+    if turned is None:
+        raise await _no_such(request, verb, str(found.number))
+    return halted_or_resumed(turned, await _names(request, [turned]), request.now)
+
+
+async def _remove(request: Request, said: str) -> Message:
+    await request.no_guests()
+    found = await _one(request, "remove", said)
+    by = request.by(f"digest remove {_named(found)}")
+    gone = await request.bot.store.remove_digest(request.team_id, request.channel_id, found.number, by)
+    if gone is None:
+        raise await _no_such(request, "remove", str(found.number))
+    return ended(gone, await _names(request, [gone]))
+
+
+VERBS: dict[str, Callable[[Request, str], Awaitable[Message]]] = {
+    **dict.fromkeys(("preview", "show", "test"), _preview),
+    **dict.fromkeys(("pause", "stop"), _pause),
+    **dict.fromkeys(("resume", "start", "continue"), _resume),
+    **dict.fromkeys(("remove", "delete", "end", "cancel", "rm"), _remove),
+}
+
+
+async def _read(request: Request, line: str, *, stored_by: str = "") -> Digest:
+    """The digest that a line would make; `stored_by` is the command in front of it where that stores something. Raises
+    WhichZone then."""
+
+    def read(zone: str) -> tuple[Schedule, Query]:
+        return read_digest(line, zone)
+
+    def said(found: tuple[Schedule, Query], city: str) -> str:
+        schedule, query = found
+        return f"{stored_by} {replace(schedule, zone=city)} {terms(query)}".rstrip()
+
+    schedule, query = await request.in_local_zone(read, said) if stored_by else read(await request.local_zone())
+    wanted = Digest(
+        request.team_id,
+        request.channel_id,
+        replace(query, state="all"),
+        schedule,
+        query.only("empty") or "say",
+        request.user_id,
+        request.now_ms,
+    )
+    wanted = replace(wanted, query=wanted.query.without("empty"))
+    try:
+        return replace(wanted, query=await request.bot.rooms.resolve(wanted.query))
+    except ManyRooms as error:
+        error.scope = DIGEST
+        before = schedule_line(wanted)
+        error.choices = [
+            (name, room_id, f"{before} {said.removeprefix('all ')}") for name, room_id, said in error.choices
+        ]
+        raise
+
+
+async def _one(request: Request, verb: str, said: str) -> Digest:
+    """The digest that is named by its number or its line; alone, the only one."""
+    here = await request.bot.store.digests(request.team_id, request.channel_id)
+    if not said and len(here) == 1:
+        return here[0]
+    number = read_number(said)
+    if said and number is None and here:
+        wanted = await _like(request, verb, said)
+        found = next((each for each in here if wanted and _same(each, wanted)), None)
+    else:
+        found = next((each for each in here if each.number == number), None)
+    if found is None:
+        raise await _no_such(request, verb, said)
+    return found
+
+
+async def _like(request: Request, verb: str, said: str) -> Digest | None:
+    try:
+        return await _read(request, said, stored_by="" if verb == "preview" else f"digest {verb}")
+    except WhichZone:
+        raise
+    except UserError:  # its fix would make one
+        return None
+
+
+async def _no_such(request: Request, verb: str, said: str) -> UserError:
+    here = await request.bot.store.digests(request.team_id, request.channel_id)
+    return await no_such(request, said, [each.number for each in here], scope=f"{DIGEST} {verb}", what="digest")
+
+
+def _same(one: Digest, other: Digest) -> bool:
+    return (one.schedule, one.query) == (other.schedule, other.query)
+
+
+def _named(found: Digest) -> str:
+    """What names it also when it is gone."""
+    return f"{found.schedule} {terms(found.query)}".rstrip()
+
+
+def _next_ms(schedule: Schedule, now: datetime) -> int:
+    (day,) = schedule.next(now)
+    return ms(schedule.at(day))
+
+
+async def _names(request: Request, some: Sequence[Digest] | Iterable[Digest]) -> Names:
+    return await request.bot.rooms.names(room_id for each in some for room_id in each.query.named_ids)

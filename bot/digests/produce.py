@@ -1,0 +1,187 @@
+"""Digests: what is due is counted, drawn and stored for sending, once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from bot import log, metrics
+from bot.blockkit.blocks import Message
+from bot.digests.count import READ_MOST_S, count, count_of, draw
+from bot.digests.due import AHEAD_S, Due, astray, due
+from bot.digests.list_render import not_made
+from bot.digests.model import Digest
+from bot.errors import HmsEndless, HmsError, HmsRateLimited
+from bot.hms.client import Hms
+from bot.net.retry_budget import grown_s
+from bot.outbox.card import key_of
+from bot.outbox.message import Outgoing
+from bot.query.schedule import Window
+from bot.query.times import ms
+from bot.rooms.names import Rooms
+from bot.store import Fence, Store
+
+SETTLE_S = 5.0
+"""A period is read so long after its end, by the clock of 100ms too: by then its lists have what happened in it."""
+RETRY_S, RETRY_MOST_S = 60.0, 3_600.0
+"""Seconds that a period which couldn't be read is left alone, doubled with each try up to the second."""
+TELL_TRIES, GIVE_UP_TRIES = 3, 12
+"""After so many tries the channel hears that its digest is late, and after so many, some six hours, that none comes."""
+AT_ONCE = 2
+"""So many periods are read at once: one that is slow keeps few others waiting."""
+ASTRAY = timedelta(minutes=5)
+"""How often it is looked whether a clock that was ahead has put digests off, and whenever a clock goes back."""
+
+
+class Digests:
+    """The digests of one workspace. One process at a time runs them; `settle_s` as SETTLE_S, `retry_s` as RETRY_S,
+    `read_s` as READ_MOST_S."""
+
+    def __init__(
+        self,
+        hms: Hms,
+        rooms: Rooms,
+        store: Store,
+        team_id: Callable[[], str],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        settle_s: float = SETTLE_S,
+        retry_s: float = RETRY_S,
+        read_s: float = READ_MOST_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._hms = hms
+        self._rooms = rooms
+        self._store = store
+        self._team = team_id
+        self._clock = clock
+        self._settle_s = settle_s
+        self._retry_s = retry_s
+        self._read_s = read_s
+        self._monotonic = monotonic
+        self._looked = datetime.min.replace(tzinfo=UTC)  # for those astray
+        self._rest_until: dict[Window, float] = {}  # by `monotonic`
+
+    async def run(self, fence: Fence | None = None) -> int:
+        """How many were made. Those about the same period are counted in one reading of the account; of a period that
+        can't be read they are tried again later, after the others."""
+        periods: dict[Window, list[Digest]] = {}
+        for digest in await self._candidates():
+            if what := self._due(digest):
+                periods.setdefault(what.window, []).append(digest)
+        self._rest_until = {window: until for window, until in self._rest_until.items() if window in periods}
+        free = asyncio.Semaphore(AT_ONCE)
+
+        async def make(window: Window) -> int:
+            async with free:
+                return await self._make(window, periods, fence)
+
+        order = sorted(periods, key=lambda window: window in self._rest_until)
+        done = await asyncio.gather(*map(make, order), return_exceptions=True)
+        for each in done:
+            if isinstance(each, BaseException):
+                raise each
+        return sum(each for each in done if isinstance(each, int))
+
+    async def _candidates(self) -> list[Digest]:
+        now = self._now()
+        found = await self._store.due_digests(self._team(), ms(now))
+        if not timedelta() <= now - self._looked < ASTRAY:
+            every = await self._store.digests(self._team())
+            found += [each for each in every if astray(each, now) and not (each.paused or each.halted)]
+            self._looked = now
+        return found
+
+    def _now(self) -> datetime:
+        """Until then periods can be read: our clock, or that of 100ms where ours is ahead, less what lists need."""
+        return self._clock() + timedelta(seconds=min(0.0, self._hms.ahead_s) - self._settle_s)
+
+    def _due(self, digest: Digest) -> Due | None:
+        now = self._now()
+        if self._hms.ahead_s > AHEAD_S and astray(digest, now):  # it is our clock that is behind
+            return None
+        return due(digest, now)
+
+    async def _make(self, window: Window, periods: Mapping[Window, list[Digest]], fence: Fence | None) -> int:
+        """How many digests of a period were made. None keeps the others waiting."""
+        if self._monotonic() < self._rest_until.get(window, 0.0):
+            return 0
+        made, left = 0, list(periods[window])
+        try:
+            for what, message in await self._draw(window, left):
+                if what:
+                    made += await self._send(left[0], what, message, fence, "ok")
+                else:
+                    self._rest_until[window] = self._monotonic() + self._retry_s
+                del left[0]
+        except Exception as error:
+            rest_s = self._rest(window, periods, left, error)
+            await self._failed(window, left, error, rest_s, fence)
+        return made
+
+    async def _draw(self, window: Window, some: Sequence[Digest]) -> list[tuple[Due | None, Message | None]]:
+        """A message for each, none where there is nothing to tell. What is due is seen anew: reading takes its time,
+        and says what time it is at 100ms; None where it isn't this period's. Raises HmsError, and TimeoutError."""
+        async with asyncio.timeout(self._read_s):
+            counted = await count(self._hms, self._rooms, window, map(count_of, some))
+            drawn: list[tuple[Due | None, Message | None]] = []
+            for digest in some:
+                what = self._due(digest)
+                if what is None or what.window != window:
+                    drawn.append((None, None))
+                    continue
+                figures = counted[count_of(digest)]
+                silent = figures.quiet and not figures.unreadable and digest.empty == "skip" and not what.skipped
+                drawn.append((what, None if silent else await draw(self._rooms, figures, digest, what)))
+            return drawn
+
+    def _rest(self, window: Window, every: Iterable[Window], some: Iterable[Digest], error: Exception) -> float:
+        """Seconds until the period is read again; where 100ms asks to slow down, any of them."""
+        tries = max((digest.tries for digest in some), default=0) + 1
+        rest_s = grown_s(self._retry_s, tries, RETRY_MOST_S)
+        windows: Iterable[Window] = [window]
+        if isinstance(error, HmsRateLimited):
+            rest_s, windows = error.retry_after_s or rest_s, every
+        self._rest_until |= dict.fromkeys(windows, self._monotonic() + rest_s)
+        return rest_s
+
+    async def _failed(
+        self, window: Window, digests: Iterable[Digest], error: Exception, rest_s: float, fence: Fence | None
+    ) -> None:
+        """Kept where people look for it, told to the channel where it lasts, and given up in the end: at once where
+        trying again changes nothing."""
+        known = isinstance(error, HmsError | TimeoutError)
+        problem, cause = type(error).__name__, getattr(error, "cause", "") or type(error).__name__
+        log.error("digest_failed", end=window.end.isoformat(), cause=cause, exc_info=not known)
+        again = self._clock() + timedelta(seconds=rest_s)
+        for digest in digests:
+            metrics.digests.labels(problem).inc()
+            what, tries = self._due(digest), digest.tries + 1
+            of = what.day if what and what.window == window else None
+            if what and of and (tries >= GIVE_UP_TRIES or isinstance(error, HmsEndless)):
+                await self._send(digest, what, not_made(digest, problem, of, None), fence, "given up")
+                continue
+            notice = []
+            if of and tries == TELL_TRIES:
+                said = not_made(digest, problem, of, again)
+                key = key_of("late", digest.key(of))
+                notice = [Outgoing(key, digest.team_id, digest.channel_id, "post", said.text, said.blocks)]
+            await self._store.digest_failed(digest, problem, notice, ms(self._clock()))
+
+    async def _send(
+        self, digest: Digest, what: Due, message: Message | None, fence: Fence | None, outcome: str
+    ) -> bool:
+        team_id, channel_id, schedule = digest.team_id, digest.channel_id, digest.schedule
+        key = digest.key(what.day)
+        outgoing = [Outgoing(key, team_id, channel_id, "post", message.text, message.blocks)] if message else []
+        (following,) = schedule.next(what.window.end)
+        sent = await self._store.send_digest(
+            digest, what.day, ms(schedule.at(following)), outgoing, ms(self._clock()), fence
+        )
+        if sent:
+            metrics.digests.labels(outcome).inc()
+            day, skipped = what.day.isoformat(), len(what.skipped)
+            log.info("digest", outcome=outcome, day=day, late=what.late, skipped=skipped, empty=not message)
+        return sent

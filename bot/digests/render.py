@@ -1,0 +1,256 @@
+"""A digest as a channel gets it: the figures and how they changed, what looks wrong, two charts, the busiest rooms.
+
+The text has every figure too: it is all that arrives where a workspace refuses such blocks. Nobody is mentioned, not
+even who made it: it comes unasked, and a mention rings each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.blockkit import actions as ids
+from bot.blockkit.blocks import (
+    Block,
+    Cell,
+    Message,
+    actions,
+    bars,
+    button,
+    context,
+    data_table,
+    fields,
+    header,
+    pie,
+    section,
+)
+from bot.blockkit.escape import mrkdwn, plain
+from bot.blockkit.help import COMMAND
+from bot.blockkit.limits import CHART_SEGMENTS, UPDATE_TEXT_CHARS
+from bot.blockkit.phrases import NAME_CHARS, SESSIONS, Names, count, room, sessions, template, unread
+from bot.digests.due import Due
+from bot.digests.figures import Figures
+from bot.digests.model import Digest
+from bot.digests.phrasing import Period, change, compared, days, facts, minutes, odd, room_change, unique
+from bot.query.cursor import PageCursor
+from bot.query.model import Query, Term, canonical
+from bot.query.parse import RESOLVED_CHARS
+from bot.query.times import Instant
+from bot.query.values import is_id
+
+ODD_SHOWN = 5
+SKIPPED_SHOWN = 5
+TABLE_PAGE = 5
+_WORDS_CHARS = 500
+_NAME_CHARS = 40
+_CHANGE = "Change"
+_TABLE_HEAD = ("Minutes", _CHANGE, "Sessions", "People")
+_NO_TEMPLATE = "template not known"
+_ONCE = "By template, as most rooms were used once."
+
+
+def digest_message(figures: Figures, digest: Digest, names: Names, due: Due, *, preview: bool = False) -> Message:
+    """The digest that is due, for its channel; or a look at it, for the one who asked. `names`: of its rooms."""
+    return _Drawing(figures, digest, names, due, preview).message()
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    figures: Figures
+    digest: Digest
+    names: Names
+    due: Due
+    preview: bool
+
+    def message(self) -> Message:
+        title = f"📊 {self._period.title}"
+        if self.figures.quiet:
+            none = "\n".join([self._none, *self._notes])
+            return Message(f"{title}: {none}", [section(f"*{title}*: {none}")])
+        about, foot = "\n".join([self._about, *self._notes]), self._foot
+        said = facts(self.figures, self.names, self._period)
+        blocks = [
+            header(title),
+            section(about),
+            fields(*(f"{each}\n{each.change}".rstrip() for each in said)),
+            context(self._compared),
+            *self._odd(),
+            *self._charts(),
+            *self._rooms(),
+            *self._buttons(),
+            context(foot),
+        ]
+        head = f"{title}: {', '.join(f'{each.value} {each.label}' for each in said[:3])}."
+        changes = [f"• {each}" + (f": {each.change}" if each.change else "") for each in said]
+        lines = [head, about, *changes, self._compared, *self._odd_lines(), *self._series_line()]
+        return Message("\n".join([*lines, *self._room_lines(lines), foot]), blocks)
+
+    @property
+    def _period(self) -> Period:
+        return Period(self.figures.start, self.figures.end, self.digest.schedule.zone)
+
+    @property
+    def _about(self) -> str:
+        words = sessions(self.digest.query, self.names, _WORDS_CHARS)
+        return f"{words} · {self._period.span}, {self.digest.schedule.zone}"
+
+    @property
+    def _none(self) -> str:
+        """All that there is to say of a quiet period."""
+        words = sessions(self.digest.query, self.names, _WORDS_CHARS)
+        such = f" {words.removeprefix(SESSIONS)}" if words.startswith(SESSIONS) else ""
+        return f"no sessions{such} · {self._period.span}, {self.digest.schedule.zone}"
+
+    @property
+    def _notes(self) -> list[str]:
+        """That it is late, only a look at it, or leaves something out."""
+        notes = []
+        if self.preview:
+            notes.append("👁️ A preview, which only you see.")
+        if self.due.late:
+            notes.append(f"🕘 This digest is late: it was due at {self._period.due}.")
+        if self.due.skipped:
+            notes.append(f"⏭️ Skipped: {days(self.due.skipped, SKIPPED_SHOWN)}.")
+        if self.figures.unreadable:
+            notes.append(unread(self.figures.unreadable))
+        return notes
+
+    @property
+    def _compared(self) -> str:
+        if compared(self.figures):
+            return f"Compared with {self._period.before}."
+        return f"Nothing to compare with: no sessions {self._period.before}."
+
+    @property
+    def _foot(self) -> str:
+        number = f"Digest {self.digest.number} of this channel. " if self.digest.number else ""
+        return f"{number}`{COMMAND} digests` lists, previews, pauses and ends digests."
+
+    def _odd(self) -> Iterable[Block]:
+        """The sessions that look wrong, each with a button that shows it."""
+        shown = self.figures.odd[:ODD_SHOWN]
+        if not self._odd_head:
+            return
+        yield section(self._odd_head)
+        for each in shown:
+            name = self.names.get(each.room_id) or each.room_id
+            show = button("Show", ids.SHOW, ids.session_value(each.session_id), spoken=f"Show the session in {name}")
+            yield section(odd(each, self.names), show if is_id(each.session_id) else None)
+        if more := len(self.figures.odd) - len(shown) + self.figures.odd_more:
+            yield context(f"… and {more:,} more")
+
+    @property
+    def _odd_head(self) -> str:
+        """How many look wrong, and how many did in the period before; "" where none does nor did."""
+        number, before = len(self.figures.odd) + self.figures.odd_more, self.figures.odd_before
+        if not number and not before:
+            return ""
+        how = f" · {change(number, before)}" if compared(self.figures) or before else ""
+        as_of = f"as of {self._period.moment(self.figures.end)}"
+        if not number:
+            return f"✅ *Nothing worth a look*, {as_of}{how}"
+        return f"⚠️ *Worth a look*, {as_of} · {count(number, 'session', 'sessions')}{how}"
+
+    def _charts(self) -> Iterable[Block]:
+        if self.figures.totals.peak and len(self.figures.series) > 1:
+            labels = self._period.labels(self.figures.series)
+            peaks = {label: each.peak for label, each in zip(labels, self.figures.series, strict=True)}
+            axis = f"time in {self.digest.schedule.zone}"
+            yield bars("Most people at once, over all sessions", "people", peaks, x_label=axis, y_label="people")
+        if len(parts := self._minutes()) > 1:
+            yield pie(f"Participant-minutes by {self.figures.by}", parts)
+
+    def _minutes(self) -> dict[str, float]:
+        """Of the rooms with most; the others together."""
+        parts = [(self._plain_name(each.room_id), minutes(each.participant_s)) for each in self.figures.rooms]
+        others = self.figures.other_rooms
+        rest = minutes(others.participant_s) if others else 0
+        parts = [part for part in parts if part[1]]
+        if rest or len(parts) > CHART_SEGMENTS:
+            most = CHART_SEGMENTS - 1
+            rest += sum(value for _, value in parts[most:])
+            parts = [*parts[:most], (f"Other {self.figures.by}s", rest)]
+        return dict(zip(unique(name for name, _ in parts), (value for _, value in parts), strict=True))
+
+    def _rooms(self) -> Iterable[Block]:
+        rooms = self.figures.rooms
+        if len(rooms) < 2:
+            return
+        rows: list[list[Cell]] = []
+        for each in rooms:
+            now = minutes(each.participant_s)
+            how: list[Cell] = [(now - minutes(each.before_s or 0), room_change(each))] if compared(self.figures) else []
+            rows.append([self._plain_name(each.room_id), now, *how, each.sessions, each.people])
+        head = [each for each in _TABLE_HEAD if each != _CHANGE or compared(self.figures)]
+        head.insert(0, self.figures.by.capitalize())
+        yield data_table(f"Busiest {self.figures.by}s", head, rows, page_size=TABLE_PAGE)
+        if notes := [note for note in (self._other_rooms, self._once) if note]:
+            yield context(" ".join(notes))
+
+    def _buttons(self) -> Iterable[Block]:
+        """The period's sessions, as a list for who presses."""
+        query = self.digest.query
+        times = (Term("after", Instant(self.figures.start)), Term("before", Instant(self.figures.end)))
+        asked = Query("all", canonical([*query.terms, *times]))
+        if len(str(asked)) <= RESOLVED_CHARS:
+            place = PageCursor.first(asked, self.figures.end, self.digest.schedule.zone)
+            yield actions(
+                button("List its sessions", ids.OPEN, place.write(), spoken="List the sessions of this digest")
+            )
+
+    def _odd_lines(self) -> list[str]:
+        if not self._odd_head:
+            return []
+        lines = [f"• {odd(each, self.names)} · session {mrkdwn(each.session_id, 24)}" for each in self.figures.odd]
+        more = [f"… and {self.figures.odd_more:,} more"] if self.figures.odd_more else []
+        return [self._odd_head, *lines, *more]
+
+    def _series_line(self) -> list[str]:
+        series = self.figures.series
+        if not self.figures.totals.peak or len(series) < 2:
+            return []
+        labels = self._period.labels(series)
+        said = ", ".join(f"{label} {each.peak:,}" for label, each in zip(labels, series, strict=True))
+        return [f"Most people at once over all sessions, from: {said}"]
+
+    def _room_lines(self, others: Sequence[str]) -> list[str]:
+        """The busiest rooms, as many as there is room for beside the other lines."""
+        rooms = self.figures.rooms
+        if len(rooms) < 2:
+            return []
+        lines = [f"*Busiest {self.figures.by}s*{f' · {self._once}' if self._once else ''}"]
+        left = UPDATE_TEXT_CHARS - sum(len(line) + 1 for line in (*others, *lines, self._other_rooms, self._foot)) - 30
+        for place, each in enumerate(rooms, start=1):
+            counts = (count(each.sessions, "session", "sessions"), count(each.people, "person", "people"))
+            held = f"{minutes(each.participant_s):,} participant-minutes"
+            said = (*counts, held, room_change(each)) if compared(self.figures) else (*counts, held)
+            line = f"{place}. {self._name(each.room_id)}: {', '.join(said)}"
+            left -= len(line) + 1
+            if left < 0:
+                lines.append(f"… and {len(rooms) - place + 1} more")
+                break
+            lines.append(line)
+        return [*lines, *filter(None, (self._other_rooms,))]
+
+    @property
+    def _other_rooms(self) -> str:
+        if not (others := self.figures.other_rooms):
+            return ""
+        rooms = count(others.rooms, f"other {self.figures.by}", f"other {self.figures.by}s")
+        held = f"{count(others.sessions, 'session', 'sessions')}, {count(others.people, 'person', 'people')}"
+        return f"And {rooms}: {held}, {minutes(others.participant_s):,} participant-minutes."
+
+    @property
+    def _once(self) -> str:
+        return _ONCE if self.figures.by == "template" else ""
+
+    def _name(self, id: str) -> str:
+        """Of one of the busiest."""
+        if self.figures.by == "room":
+            return room(id, self.names, _NAME_CHARS)
+        return template(id, self.names, _NAME_CHARS) if id else _NO_TEMPLATE
+
+    def _plain_name(self, room_id: str) -> str:
+        """For a chart or a cell: never empty."""
+        unknown = f"{self.figures.by} {room_id}" if room_id else f"{self.figures.by} not known"
+        return plain(self.names.get(room_id) or "", NAME_CHARS) or unknown

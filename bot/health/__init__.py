@@ -1,0 +1,1 @@
+"""The bot's own condition: probes, judgement, the doctor, and notices to operators."""

@@ -1,0 +1,93 @@
+"""The doctor's look at the conversations that the bot writes to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from bot import log
+from bot.blockkit.help import COMMAND
+from bot.health import judge as health
+from bot.health.check_result import CheckResult
+from bot.health.probes import Asked, within
+from bot.health.slack_probe import Who, Workspace
+from bot.outbox.channel import Channel
+from bot.outbox.render import let_in, pause
+from bot.slack.responses import judge
+
+PLACES_MOST = 10
+"""Most conversations with something wrong that are told one by one; the others are counted. So many user groups,
+and channels, of ACCESS are looked at: Slack allows 20 such questions a minute."""
+_SEE = f"`{COMMAND} subscriptions` there"
+
+
+async def channels(asked: Asked) -> Sequence[CheckResult]:
+    """Findings of the conversations that something is wrong with, or one that all is well."""
+    store, who, workspace = (await asked.store).known, (await asked.who).known, asked.parts.workspace
+    if store is None or who is None or workspace is None:
+        return []
+    told, inside = await store.told(who.team_id), await _inside(workspace, who)
+    told |= set(filter(None, [asked.parts.ops_channel]))
+    troubled = {
+        place: channel
+        for place, channel in (await store.troubled(who.team_id)).items()
+        if place in told or channel.held  # a pause of what is told of nothing any more is no trouble
+    }
+    shut_out = {place for place in told if place[:1] in "CG"} - inside if inside is not None else set()
+    places = sorted(shut_out.union(troubled))
+    if not places:
+        where = (
+            "and the bot is in all of them"
+            if inside is not None
+            else "as far as can be told without channels:read and groups:read"
+        )
+        return [
+            CheckResult(
+                "Channels",
+                "ok",
+                f"{len(told)} in use, none paused, {where}" if told else "no channel has subscriptions or digests",
+            )
+        ]
+    shown = places[:PLACES_MOST]
+    public = await asyncio.gather(*(_is_public(workspace, place, inside is not None) for place in shown))
+    found = [_place(place, troubled.get(place), who, is_public) for place, is_public in zip(shown, public, strict=True)]
+    if more := len(places) - len(shown):
+        found.append(CheckResult("Channels", "warn", f"something is wrong with {more} more", "begin with those above"))
+    return found
+
+
+def _place(place: str, trouble: Channel | None, who: Who, public: bool) -> CheckResult:
+    invite = f"/invite @{who.name}"
+    if trouble is None:
+        seen, do = "the bot isn't in it, or it was archived or deleted", let_in(invite)
+    elif trouble.paused:
+        why, do = pause(trouble.paused, place, invite=invite)
+        do += f"; messages come by themselves then, or at once with *Resume* in {_SEE}"
+        seen = f"paused: {why}"
+    else:
+        seen, do = health.held(trouble.held), f"*Send them* in {_SEE}"
+    return CheckResult("Channel", "warn", seen, do, place, public)
+
+
+def readable(who: Who) -> bool:
+    """True where Slack tells of channels."""
+    return who.scopes >= {"channels:read", "groups:read"}
+
+
+async def _inside(workspace: Workspace, who: Who) -> set[str] | None:
+    """The channels that the bot is in; None where Slack doesn't tell."""
+    if not readable(who):
+        return None
+    try:
+        return await within(workspace.channels())
+    except Exception as error:
+        log.info("channels_unknown", cause=judge(error).__class__.__name__)
+        return None
+
+
+async def _is_public(workspace: Workspace, place: str, told: bool) -> bool:
+    """True where it is known to be."""
+    try:
+        return told and place[:1] == "C" and await within(workspace.is_public(place))
+    except Exception:
+        return False

@@ -1,0 +1,225 @@
+"""Ask everything that the bot depends on how it is. `CHECKS`: a new check is one entry."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from bot import log
+from bot.blockkit.escape import code
+from bot.blockkit.help import COMMAND
+from bot.clock import HMS, SLACK
+from bot.errors import HmsError
+from bot.health import judge as health
+from bot.health.approval import blocks
+from bot.health.channels import PLACES_MOST, channels, readable
+from bot.health.check_result import CheckResult
+from bot.health.probes import ELSE, Asked, Parts, ask, broken, refused, within
+from bot.sessions.roles import Templates
+from bot.slack.access_rules import names_groups
+from bot.slack.outcome import Refused
+from bot.slack.responses import judge
+from bot.store import StoreError
+
+CHECK_S = 8.0
+"""How long a check may take, which may ask two things in turn; all run side by side."""
+TAB_MS = 86_400_000
+"""A refusal that is older says nothing of today."""
+NO_CHANNEL = "channel_not_found"
+
+
+async def examine(parts: Parts, *, check_s: float = CHECK_S) -> list[CheckResult]:
+    """All findings, in the order of `CHECKS`. Raises nothing: a check that fails, or takes longer than `check_s`
+    seconds, is a finding."""
+    asked = ask(parts)
+    checks = {what: asyncio.create_task(_run(what, check(asked))) for what, check in CHECKS.items()}
+    await asyncio.wait(checks.values(), timeout=check_s)
+    late = f"no answer within {check_s:.0f} s"
+    found = [task.result() if task.done() else [CheckResult(what, "fail", late, ELSE)] for what, task in checks.items()]
+    for task in (asked.who, asked.hms, asked.store, *checks.values()):
+        task.cancel()  # and not waited for: a driver may take its time even for that
+    return [finding for some in found for finding in some]
+
+
+async def _run(what: str, check: Coroutine[Any, Any, Sequence[CheckResult]]) -> Sequence[CheckResult]:
+    """One check; what it raises is a finding."""
+    try:
+        return await check
+    except StoreError as error:
+        return [CheckResult(what, "fail", broken(error), ELSE)]
+    except Exception as error:
+        log.error("check_failed", check=what, exc_info=True)
+        return [
+            CheckResult(what, "fail", f"the check itself failed ({type(error).__name__})", "please report it: a defect")
+        ]
+
+
+async def _settings(asked: Asked) -> Sequence[CheckResult]:
+    return asked.parts.settings
+
+
+async def _slack_token(asked: Asked) -> Sequence[CheckResult]:
+    return (await asked.who).findings
+
+
+async def _slack_socket(asked: Asked) -> Sequence[CheckResult]:
+    what, workspace, token = "Slack socket", asked.parts.workspace, asked.parts.app_token
+    if workspace is None or not token:
+        return []
+    if asked.parts.sockets is not None:  # what asks Slack spends what the bot may ask to reconnect
+        return [health.judge_sockets(asked.parts.sockets())]
+    try:
+        await within(workspace.connect(token))
+    except Exception as error:
+        mend = "make another app-level token with connections:write, page Basic Information"
+        return [refused(what, error, "SLACK_APP_TOKEN", mend, asked.parts.slack_proxy)]
+    return [CheckResult(what, "ok", "Slack would open one")]
+
+
+async def _slack_scopes(asked: Asked) -> Sequence[CheckResult]:
+    who = (await asked.who).known
+    return health.judge_scopes(who.scopes, groups=names_groups(asked.parts.access)) if who is not None else []
+
+
+async def _access(asked: Asked) -> Sequence[CheckResult]:
+    access, workspace, who = asked.parts.access, asked.parts.workspace, (await asked.who).known
+    if not access or workspace is None or who is None:
+        return []
+    groups = sorted({each for rule in access.values() for each in rule.groups})[:PLACES_MOST]
+    if "usergroups:read" not in who.scopes:
+        groups = []  # what that means is said of the scopes
+    places = sorted({each for rule in access.values() for each in rule.channels if each[0] in "CG"})[:PLACES_MOST]
+    if not readable(who):
+        places = []
+    causes = await asyncio.gather(
+        *(_cause(workspace.members(each)) for each in groups), *(_cause(workspace.is_public(each)) for each in places)
+    )
+    found = [health.judge_group(each, cause) for each, cause in zip(groups, causes, strict=False) if cause]
+    unknown = [each for each, cause in zip(places, causes[len(groups) :], strict=True) if cause == NO_CHANNEL]
+    found += [health.unknown_channel(each) for each in unknown]
+    return found or [health.good_access(len(access), len(groups), len(places))]
+
+
+async def _cause(asked: Coroutine[Any, Any, Any]) -> str:
+    """Why Slack doesn't answer, or ""."""
+    try:
+        await within(asked)
+    except Exception as error:
+        outcome = judge(error)
+        return outcome.code if isinstance(outcome, Refused) else outcome.cause
+    return ""
+
+
+async def _hms_token(asked: Asked) -> Sequence[CheckResult]:
+    return (await asked.hms).findings
+
+
+async def _roles(asked: Asked) -> Sequence[CheckResult]:
+    hms = asked.parts.hms
+    if hms is None or (await asked.hms).known is None:
+        return []
+    try:
+        templates = Templates(await within(hms.list_templates()))
+    except (HmsError, TimeoutError) as error:
+        seen = f"100ms doesn't give the templates ({getattr(error, 'cause', 'no answer')}): who hosts is guessed"
+        return [CheckResult("Roles", "warn", seen, "try again in a moment, or set HOST_ROLES and IGNORE_ROLES")]
+    return health.judge_roles(hms.templates.said, templates)
+
+
+async def _clocks(asked: Asked) -> Sequence[CheckResult]:
+    clock = asked.parts.clock
+    await asyncio.wait([asked.who, asked.hms])  # whose answers it hears
+    heard = [(f"{service}'s", clock.ahead_s(service)) for service in (SLACK, HMS)]
+    return [health.judge_clock(health.MACHINE, ahead_s, whose) for whose, ahead_s in heard if ahead_s is not None]
+
+
+async def _database(asked: Asked) -> Sequence[CheckResult]:
+    return (await asked.store).findings
+
+
+async def _port(asked: Asked) -> Sequence[CheckResult]:
+    return [await asked.parts.port()] if asked.parts.port is not None else []
+
+
+async def _last_poll(asked: Asked) -> Sequence[CheckResult]:
+    """Also the database's clock, by which it is dated on PostgreSQL."""
+    store, who, _ = (await asked.store).known, (await asked.who).known, await asked.hms
+    if store is None or who is None:
+        return []
+    state, running, parts = await store.poll_state(who.team_id), await store.running(), asked.parts
+    found = [
+        health.judge_polls(
+            (state.good_ms or 0) / 1000,
+            parts.since_s,
+            state.cause,
+            running=running,
+            now_s=parts.clock(),
+            interval_s=parts.interval_s,
+        )
+    ]
+    if not store.single:
+        ahead_s = parts.clock() - await store.time()
+        found.append(health.judge_clock(health.DATABASE, ahead_s, "the one that the bot goes by"))
+    return found
+
+
+async def _outbox(asked: Asked) -> Sequence[CheckResult]:
+    store, who = (await asked.store).known, (await asked.who).known
+    if store is None:
+        return []
+    now_ms = int(asked.parts.clock() * 1000)
+    counts = await store.counts(who.team_id if who is not None else "", now_ms)
+    release = f"*Send them* in `{COMMAND} subscriptions` of their channels"
+    found = [health.judge_outbox(counts.waiting, counts.late_s, counts.held, release)]
+    stopped = await store.workspace_stopped(who.team_id if who is not None else "")
+    if stopped is not None:
+        seen = health.refused(stopped.cause, asked.parts.clock() - stopped.since_ms / 1000)
+        mend = "install the app again, or copy its token anew; what waits goes out once Slack takes it"
+        found.insert(0, CheckResult("Sending", "fail", seen, mend))
+    return found
+
+
+async def _ops(asked: Asked) -> Sequence[CheckResult]:
+    """OPS_CHANNEL, as far as Slack tells of channels. One that is paused is told with the others."""
+    ops, workspace, who = asked.parts.ops_channel, asked.parts.workspace, (await asked.who).known
+    if not ops or workspace is None or who is None or not readable(who):
+        return []
+    cause = await _cause(workspace.is_public(ops))
+    if cause == NO_CHANNEL:
+        mend = "compare its id with OPS_CHANNEL, and invite the bot there"
+        return [CheckResult("OPS_CHANNEL", "fail", "Slack shows the bot no such channel", mend, ops)]
+    if cause:
+        return [CheckResult("OPS_CHANNEL", "warn", f"Slack answers {code(cause)}", ELSE, ops)]
+    return [CheckResult("OPS_CHANNEL", "ok", "found", "", ops)]
+
+
+async def _messages_tab(asked: Asked) -> Sequence[CheckResult]:
+    """Only a message that was refused tells that the tab is off; that it is on nothing tells."""
+    store, who = (await asked.store).known, (await asked.who).known
+    if store is None or who is None:
+        return []
+    now_ms = int(await store.time() * 1000)
+    refused_ms = await store.dropped_ms(who.team_id, "messages_tab_disabled", now_ms - TAB_MS)
+    return [health.judge_messages_tab((now_ms - refused_ms) / 1000)] if refused_ms is not None else []
+
+
+CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[CheckResult]]]] = {
+    "Settings": _settings,
+    "Slack token": _slack_token,
+    "Slack socket": _slack_socket,
+    "Slack scopes": _slack_scopes,
+    "Access": _access,
+    "100ms": _hms_token,
+    "Roles": _roles,
+    "Clock": _clocks,
+    "Port": _port,
+    "Database": _database,
+    "Last poll": _last_poll,
+    "Outbox": _outbox,
+    "Messages tab": _messages_tab,
+    "OPS_CHANNEL": _ops,
+    "Channels": channels,
+    "Blocks": blocks,
+}
+"""By what is looked at, in the order in which they are shown."""

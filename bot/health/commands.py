@@ -1,0 +1,20 @@
+"""How the bot is, for the one who asks."""
+
+from __future__ import annotations
+
+from bot.blockkit.blocks import Message
+from bot.health.render import DETAILS, doctor_message
+from bot.query.command_lines import check_alone
+from bot.slack.request import Request
+
+NO_GUESTS = "The bot's health is shown to full members of the workspace only: please ask one of them."
+
+
+async def doctor(request: Request, line: str) -> Message:
+    """The answer to `doctor`: the trouble that the checks find, or with `details` all of it."""
+    details = line.strip(" ,").lower() == DETAILS
+    if not details:
+        check_alone("doctor", line)
+    await request.no_guests(NO_GUESTS)
+    findings = await request.bot.examine()
+    return doctor_message(findings, here=request.channel_id, as_of=request.now, details=details)

@@ -1,0 +1,92 @@
+"""What the doctor found, for a terminal and for Slack."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from bot.blockkit import actions as ids
+from bot.blockkit.blocks import Message, actions, button, context, section
+from bot.blockkit.escape import mrkdwn, plain
+from bot.blockkit.fit import packed
+from bot.blockkit.limits import ALL_TEXT_CHARS
+from bot.blockkit.phrases import clock, count
+from bot.health.check_result import CheckResult, State
+from bot.program import PROGRAM
+
+DETAILS = "details"
+SEEN_CHARS = 240
+_AROUND_CHARS = 500
+"""For the head, the foot, and what is said of lines that are left out."""
+_NAMED = f"`{PROGRAM} doctor` names them"
+_COLOURS: dict[State, str] = {"ok": "32", "warn": "33", "fail": "31"}
+_MARKS: dict[State, str] = {"fail": "🔴", "warn": "🟠", "ok": "🟢"}
+"""The worst first."""
+_WORD_CHARS = max(map(len, _COLOURS))
+
+
+def terminal(findings: Sequence[CheckResult], *, colour: bool) -> Iterator[str]:
+    """A line for each, without its end."""
+    what_chars = max((len(finding.what) for finding in findings), default=0)
+    for finding in findings:
+        word = finding.state.ljust(_WORD_CHARS)
+        if colour:
+            word = f"\033[{_COLOURS[finding.state]}m{word}\033[0m"
+        seen = plain(" ".join(filter(None, (finding.place, finding.seen))), SEEN_CHARS)
+        do = html.unescape(finding.do).replace("*", "")
+        yield f"{word}  {finding.what.ljust(what_chars)}  {seen}" + (f"  → {do}" if do else "")
+    yield summary(findings)
+
+
+def summary(findings: Sequence[CheckResult]) -> str:
+    """One line on all of them, as plain text."""
+    checks = count(len(findings), "check", "checks")
+    failed, warned = (_named(findings, state) for state in ("fail", "warn"))
+    if failed:
+        number = sum(each.state == "fail" for each in findings)
+        return f"❌ {number} of {checks} failed: {failed}" + (f"; look at {warned}" if warned else "")
+    return f"⚠️ It works ({checks}), but look at {warned}" if warned else f"✅ Everything works ({checks})"
+
+
+def _named(findings: Sequence[CheckResult], state: State) -> str:
+    return ", ".join(dict.fromkeys(each.what for each in findings if each.state == state))
+
+
+def doctor_message(findings: Sequence[CheckResult], *, here: str, as_of: datetime, details: bool = False) -> Message:
+    """For the one who asked, in the channel `here`: what isn't well, the worst first, or with `details` every check.
+    Other conversations are named where everybody may know of them, and counted where not."""
+    shown = [each for each in findings if each.place in ("", here) or each.public]
+    if hidden := len(findings) - len(shown):
+        others = count(hidden, "conversation that isn't public", "conversations that aren't public")
+        shown.append(CheckResult("Channels", "warn", f"something is wrong with {others}", _NAMED))
+    worst_first = sorted(shown, key=lambda each: list(_MARKS).index(each.state))
+    if not details:
+        worst_first = [each for each in worst_first if each.state != "ok"]
+    more = [] if details else [actions(button("Details", ids.RUN, ids.line_value(f"doctor {DETAILS}")))]
+    head = summary(findings)
+    lines = _fitting([_line(each) for each in worst_first])
+    blocks = [
+        section(f"*{head}*"),
+        *(section(text) for text in packed(lines)),
+        *more,
+        context(f"As of {clock(as_of, as_of)}."),
+    ]
+    return Message(head, blocks)
+
+
+def _fitting(lines: Sequence[str]) -> Iterator[str]:
+    """As many as a message may have, and how many are left out."""
+    left_chars = ALL_TEXT_CHARS - _AROUND_CHARS
+    for number, line in enumerate(lines):
+        left_chars -= len(line) + 1
+        if left_chars < 0:
+            yield f"… and {len(lines) - number} more, which `{PROGRAM} doctor` shows"
+            return
+        yield line
+
+
+def _line(finding: CheckResult) -> str:
+    place = f" <#{finding.place}>" if finding.place else ""
+    line = f"{_MARKS[finding.state]} *{finding.what}*{place} · {mrkdwn(finding.seen, SEEN_CHARS)}"
+    return f"{line}\n      → {finding.do}" if finding.do else line

@@ -1,0 +1,124 @@
+"""The watch over what keeps messages from people: asks whether it is over, and tells operators of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot import log
+from bot.health.judge import stale
+from bot.health.slack_probe import Workspace
+from bot.health.states import State, news
+from bot.health.states_render import began, over
+from bot.outbox.card import key_of
+from bot.outbox.message import Outgoing
+from bot.slack.outcome import Refused
+from bot.slack.responses import judge
+from bot.store import Fence, Store
+
+STUCK_MS = 900_000
+"""A message that is tried for longer is told: Slack answers each try of it, and never says what is wrong."""
+TOLD_AFTER_MS = 60_000
+"""A refusal of the workspace is told once auth.test has been refused too."""
+
+
+class Watch:
+    """`ops` is the channel that is told, or ""; `bot` says the bot's name."""
+
+    def __init__(
+        self,
+        store: Store,
+        workspace: Workspace,
+        team: Callable[[], str],
+        now_ms: Callable[[], int],
+        *,
+        ops: str = "",
+        bot: Callable[[], str] = lambda: "Sessions",
+    ) -> None:
+        self._store = store
+        self._workspace = workspace
+        self._team = team
+        self._now_ms = now_ms
+        self._ops = ops
+        self._bot = bot
+        self._looked = not ops
+
+    async def probe(self) -> None:
+        """Where a workspace refused us, ask whether it still does, when that is due: with an answer the outbox goes
+        on."""
+        team_id, now_ms = self._team(), self._now_ms()
+        stopped = await self._store.workspace_probe(team_id, now_ms)
+        if stopped is None:
+            return
+        try:
+            await self._workspace.who()
+        except Exception as error:
+            outcome = judge(error)
+            cause = outcome.code if isinstance(outcome, Refused) else outcome.cause
+            log.warning("workspace_refuses", cause=cause, for_s=(now_ms - stopped.since_ms) // 1000)
+            return
+        if await self._store.workspace_taken(team_id, stopped.since_ms):
+            log.info("workspace_takes_again", was=stopped.cause)
+
+    async def tell(self, fence: Fence, interval_s: float, since_s: float) -> None:
+        """Tell operators what has begun and what is over since they were told last. 100ms is polled each `interval_s`
+        seconds, since `since_s`."""
+        if not self._ops:
+            return
+        if not self._looked:
+            self._looked = True
+            await self._look()
+        team_id, now_ms = self._team(), self._now_ms()
+        begun, ended = news(
+            {state.name: state for state in await self._states(team_id, now_ms, interval_s, since_s)},
+            await self._store.states(team_id),
+        )
+        if not begun and not ended:
+            return
+        messages = [(state, "began", began(state, f"/invite @{self._bot()}")) for state in begun]
+        messages += [(state, "over", over(state)) for state in ended]
+        outgoing = [
+            Outgoing(
+                key_of("ops", team_id, state.name, str(state.since_ms), what),
+                team_id,
+                self._ops,
+                "post",
+                message.text,
+                message.blocks,
+            )
+            for state, what, message in messages
+        ]
+        since = {state.name: state.since_ms for state in begun}
+        await self._store.tell_states(team_id, since, [state.name for state in ended], outgoing, now_ms, fence)
+
+    async def _look(self) -> None:
+        """Say in the log where Slack doesn't show the bot the operators' channel, as far as it tells of channels."""
+        try:
+            if (await self._workspace.who()).scopes >= {"channels:read", "groups:read"}:
+                await self._workspace.is_public(self._ops)
+        except Exception as error:
+            outcome = judge(error)
+            if isinstance(outcome, Refused):
+                log.warning("ops_channel_refused", channel=self._ops, cause=outcome.code)
+
+    async def _states(self, team_id: str, now_ms: int, interval_s: float, since_s: float) -> list[State]:
+        """Those that hold now; that the operators' own channel is paused can't be told there."""
+        found = []
+        stopped = await self._store.workspace_stopped(team_id)
+        if stopped is not None and now_ms - stopped.since_ms >= TOLD_AFTER_MS:
+            found.append(State("token", stopped.since_ms, cause=stopped.cause))
+        state = await self._store.poll_state(team_id)
+        good_s = (state.good_ms or 0) / 1000
+        if stale(good_s, since_s, state.cause, now_s=now_ms / 1000, interval_s=interval_s):
+            found.append(State("100ms", int(max(good_s, since_s) * 1000)))
+        for channel_id, channel in (await self._store.troubled(team_id)).items():
+            if channel_id == self._ops:
+                continue
+            if channel.paused:
+                found.append(State("paused", channel.paused_ms or now_ms, channel_id, channel.paused))
+            if channel.held:
+                said = "1 message is" if channel.held == 1 else f"{channel.held} messages are"
+                found.append(State("held", now_ms, channel_id, said))
+        for channel_id, since_ms in (await self._store.stuck(team_id, now_ms - STUCK_MS)).items():
+            if stopped is None and channel_id != self._ops:
+                found.append(State("stuck", since_ms, channel_id))
+        return found

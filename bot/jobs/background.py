@@ -1,0 +1,181 @@
+"""The jobs of alerts: who leads, the poll, digests, the outbox, what is left to be confirmed, and what is too old to
+keep."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from bot import log, metrics
+from bot.clock import Clock
+from bot.digests.produce import Digests
+from bot.health.judge import age, held, refused, slow, stale
+from bot.health.watch import Watch
+from bot.jobs.scheduler import Job
+from bot.outbox.deliver import Deliver
+from bot.rooms.walk import PAGE_EVERY_S, Walk
+from bot.store import POLLER, Fence, Store
+from bot.tracking.poll import Poll
+
+LEASE_S = 15.0
+"""A leader that is silent for so long is followed by another process."""
+TICK_S = 0.3
+"""How often it is looked whether something is due: who follows leads so soon after the lease is over, and polls."""
+RECONCILE_S = 5.0
+"""How often messages are looked up whose sending had no clear answer."""
+WATCH_S = 5.0
+"""Seconds between looks at what keeps messages from everybody."""
+POLL_MOST_S = 1_200.0
+"""Seconds that a poll may take: 1,000 pages of live sessions, at one a second, and more."""
+DIGESTS_S = 5.0
+"""How often it is looked whether a digest is due."""
+PRUNE_S = 3_600.0
+"""Seconds between two looks at what is too old to keep."""
+
+
+class BackgroundJobs:
+    """The work of one process. Every process sends; one polls, every `interval_s`, makes digests and reads rooms.
+    `clock` is the one that all of them go by; `hear` asks Slack, so that the clock hears what time it is."""
+
+    def __init__(
+        self,
+        store: Store,
+        poll: Poll,
+        digests: Digests,
+        walk: Walk,
+        deliver: Deliver,
+        watch: Watch,
+        clock: Clock,
+        interval_s: float,
+        hear: Callable[[], Awaitable[None]],
+        *,
+        lead_s: float = LEASE_S,
+        reconcile_s: float = RECONCILE_S,
+    ) -> None:
+        self._store = store
+        self._poll = poll
+        self._digests = digests
+        self._walk = walk
+        self._deliver = deliver
+        self._watch = watch
+        self._clock = clock
+        self._interval_s = interval_s
+        self._hear = hear
+        self._lead_s = lead_s
+        self._reconcile_s = reconcile_s
+        self._owner = secrets.token_hex(8)
+        self._fence: Fence | None = None
+        self._renew_at = self._poll_at = self._prune_at = 0.0  # by `clock.steady`
+        self._began = clock.steady()
+        metrics.poll_interval.set(interval_s)
+
+    def jobs(self) -> Sequence[Job]:
+        return (
+            Job("lead", TICK_S, self._lead, self._lead_s / 3),
+            Job("poll", min(TICK_S, self._interval_s), self._run_poll, max(POLL_MOST_S, 4 * self._interval_s)),
+            Job("digests", DIGESTS_S, self._make_digests, 3_600.0),
+            Job("rooms", PAGE_EVERY_S, self._read_rooms, 60.0),
+            Job("deliver", 0.5, self._send, 60.0, whole=True),
+            Job("reconcile", self._reconcile_s, self._look_up, 60.0, whole=True),
+            Job("probe", WATCH_S, self._watch.probe, 30.0),
+            Job("tell", WATCH_S, self._tell, 30.0),
+            Job("prune", TICK_S, self._prune, 60.0),
+        )
+
+    async def slow(self, team_id: str) -> str:
+        """Lines for operators where messages don't go out, or ""."""
+        counts = await self._store.counts(team_id, self._now_ms())
+        return "\n".join(filter(None, (slow(counts.waiting, counts.late_s), held(counts.held))))
+
+    async def stale(self, team_id: str, *, public: bool = False) -> str:
+        """A line where Slack refuses the bot, or what is known of sessions is old, or "". `public`: anybody may read
+        it, so that it has none of 100ms's own words."""
+        state, stopped = await self._store.poll_state(team_id), await self._store.workspace_stopped(team_id)
+        good_s, now_s = (state.good_ms or 0) / 1000, self._clock()
+        cause = state.cause.partition(":")[0] if public else state.cause
+        old = stale(good_s, self._began_s(), cause, now_s=now_s, interval_s=self._interval_s)
+        said = refused(stopped.cause, now_s - stopped.since_ms / 1000) if stopped is not None else ""
+        why = "; ".join(filter(None, (said, old)))
+        return f"alerts wait: {why}" if why else ""
+
+    async def stored(self, team_id: str) -> Mapping[str, float]:
+        """What operators watch of what is stored: see `metrics.STORED`."""
+        counts = await self._store.counts(team_id, self._now_ms())
+        age_s = age(((await self._store.poll_state(team_id)).good_ms or 0) / 1000, self._clock())
+        return {
+            metrics.OUTBOX_MESSAGES: counts.waiting,
+            metrics.OUTBOX_AGE: counts.late_s,
+            metrics.HELD_MESSAGES: counts.held,
+            metrics.PAUSED_CHANNELS: counts.paused,
+            metrics.WORKSPACE_REFUSED: await self._store.workspace_stopped(team_id) is not None,
+            metrics.POLL_AGE: self._clock() - self._began_s() if age_s is None else age_s,
+        }
+
+    async def recover(self, team_id: str) -> None:
+        """Go on where the workspace refused us before: auth.test was just answered."""
+        if await self._store.workspace_taken(team_id):
+            log.info("workspace_takes_again")
+
+    async def _lead(self) -> None:
+        """Renew the lease when a third of it is over; one that another has, try to get."""
+        before, now = self._fence, self._clock.steady()
+        if before and now < self._renew_at:
+            return
+        self._renew_at = now + self._lead_s / 3
+        self._fence = await self._store.lead(POLLER, self._owner, int(self._lead_s * 1000))
+        metrics.leader.set(self._fence is not None)
+        if self._fence and not before:
+            self._poll_at = 0.0
+            log.info("leading", epoch=self._fence.epoch)
+        elif before and not self._fence:
+            metrics.sessions_live.set(0)
+            log.info("following")
+
+    async def _run_poll(self) -> None:
+        now = self._clock.steady()
+        if self._fence and now >= self._poll_at:
+            self._poll_at = now + self._interval_s - TICK_S / 2
+            await self._poll.run(self._fence)
+
+    async def _make_digests(self) -> None:
+        if self._fence:
+            await self._digests.run(self._fence)
+
+    async def _tell(self) -> None:
+        """Tell operators, where this process leads."""
+        if self._fence:
+            await self._watch.tell(self._fence, self._interval_s, self._began_s())
+
+    async def _read_rooms(self) -> None:
+        if self._fence:
+            await self._walk.step()
+
+    async def _send(self) -> None:
+        if await self._timely():
+            await self._deliver.run()
+
+    async def _look_up(self) -> None:
+        if await self._timely():
+            await self._deliver.reconcile()
+
+    async def _timely(self) -> bool:
+        """Look at the clocks; True where it is certain how late it is. Otherwise Slack tells, without which nothing
+        could be sent either."""
+        await self._clock.set()
+        if self._clock.doubtful:
+            await self._hear()
+        return not self._clock.doubtful
+
+    async def _prune(self) -> None:
+        now = self._clock.steady()
+        if now < self._prune_at or not self._clock.sure:
+            return
+        self._prune_at = now + PRUNE_S
+        await self._store.prune(self._now_ms())
+
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)
+
+    def _began_s(self) -> float:
+        """When this process began, in epoch seconds."""
+        return self._clock() - self._clock.steady() + self._began

@@ -1,0 +1,1 @@
+"""Ways to other servers: proxy, addresses, retries."""

@@ -1,0 +1,1 @@
+"""Messages for channels that arrive once: claim, post, record, confirm, pause."""

@@ -1,0 +1,146 @@
+"""The one message that a channel has for a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, literal_column, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db.sql import ROWS, chunks, insert, parts
+from bot.db.tables import cards, outbox
+from bot.outbox.card import Card
+
+
+async def add(db: AsyncConnection, new: Sequence[Card], now_ms: int) -> None:
+    """Those that aren't there yet; one that is, without a message, is known to more subscriptions from now on."""
+    if not new:
+        return
+    statement = insert(db, cards)
+    known = cards.c.known + "," + statement.excluded.known
+    places = ["team_id", "session_id", "channel_id"]
+    more = statement.on_conflict_do_update(index_elements=places, set_={"known": known}, where=cards.c.gen == 0)
+    await db.execute(more, _values(new, now_ms))
+
+
+async def put(db: AsyncConnection, changed: Sequence[Card], now_ms: int) -> None:
+    """As they are from now on. `gen` never goes back: the message may have been replaced meanwhile."""
+    if not changed:
+        return
+    statement = insert(db, cards)
+    new = statement.excluded
+    newer = new.gen > cards.c.gen
+    values = {
+        "status": new.status,
+        "reopened": new.reopened,
+        # somebody may have subscribed since the poll read it
+        "known": case((cards.c.gen == 0, cards.c.known + "," + new.known), else_=new.known),
+        "changed_ms": new.changed_ms,
+        "hushed_ms": new.hushed_ms,
+        "gen": case((newer, new.gen), else_=cards.c.gen),
+        "key": case((newer, new.key), else_=cards.c.key),
+        "key_before": case((newer, None), else_=cards.c.key_before),
+        "ts": case((newer, None), else_=cards.c.ts),
+    }
+    places = ["team_id", "session_id", "channel_id"]
+    upsert = statement.on_conflict_do_update(index_elements=places, set_=values)
+    for some in chunks(changed, ROWS):
+        await db.execute(upsert, _values(some, now_ms))
+
+
+async def read(db: AsyncConnection, team_id: str, session_ids: Iterable[str]) -> list[Card]:
+    found: list[Card] = []
+    for some in chunks(dict.fromkeys(session_ids)):
+        query = select(cards).where(cards.c.team_id == team_id, cards.c.session_id.in_(some))
+        found += [_card(row) for row in await db.execute(query)]
+    return found
+
+
+async def hushed(db: AsyncConnection, team_id: str) -> list[Card]:
+    return await _all(db, select(cards).where(cards.c.team_id == team_id, WITHHELD, cards.c.status == "silent"))
+
+
+async def hushed_ended(db: AsyncConnection, team_id: str, now_ms: int, hushed: Callable[[str], bool]) -> list[Card]:
+    ended = (cards.c.team_id == team_id, WITHHELD, cards.c.status != "silent")
+    channels = await db.scalars(select(cards.c.channel_id).where(*ended).distinct())
+    free = [channel_id for channel_id in channels if not hushed(channel_id)]
+    found = await _all(db, select(cards).where(*ended, cards.c.hushed_ms <= now_ms))
+    for some in chunks(free):
+        found += await _all(db, select(cards).where(*ended, cards.c.hushed_ms > now_ms, cards.c.channel_id.in_(some)))
+    return found
+
+
+async def of_key(db: AsyncConnection, key: str) -> Card | None:
+    """The card whose message has or had that key."""
+    query = select(cards).where(or_(cards.c.key == key, cards.c.key_before == key))
+    row = (await db.execute(query)).first()
+    return _card(row) if row is not None else None
+
+
+async def places(db: AsyncConnection, keys: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """For each key of a card's message, also of one that was replaced: the key now, and the ts where it is sent."""
+    found: dict[str, tuple[str, str | None]] = {}
+    for some in chunks(keys):
+        for column in (cards.c.key_before, cards.c.key):
+            rows = await db.execute(select(column.label("asked"), cards.c.key, cards.c.ts).where(column.in_(some)))
+            found |= {row.asked: (row.key, row.ts) for row in rows}
+    return found
+
+
+async def sent(db: AsyncConnection, keys: Sequence[str]) -> None:
+    """Of posts whose rows have their `ts`; those that are no card's are none here."""
+    for some in chunks(keys):
+        await db.execute(_SENT, {"some": some})
+
+
+async def replace(db: AsyncConnection, card: Card) -> bool:
+    """Raise the card to this `gen`; False if it is there already, or is no more."""
+    here = (cards.c.team_id == card.team_id, cards.c.session_id == card.session_id)
+    values = {"gen": card.gen, "key": card.key, "key_before": cards.c.key, "ts": None}
+    raised = update(cards).where(*here, cards.c.channel_id == card.channel_id, cards.c.gen < card.gen).values(values)
+    return (await db.execute(raised)).rowcount > 0
+
+
+async def withhold(db: AsyncConnection, key: str, until_ms: int) -> None:
+    """The end of the session whose card has that message is to be counted then, if it has ended."""
+    ended = (cards.c.key == key, cards.c.status == "closed")
+    await db.execute(update(cards).where(*ended).values(hushed_ms=until_ms))
+
+
+async def _all(db: AsyncConnection, query: Select[Any]) -> list[Card]:
+    found: list[Card] = []
+    async for part in parts(await db.stream(query.order_by(cards.c.channel_id, cards.c.session_id))):
+        found += map(_card, part)
+    return found
+
+
+# 0 is written out, as in `sql`: the index is a partial one
+WITHHELD = cards.c.hushed_ms > literal_column("0")
+_post_ts = select(outbox.c.ts).where(outbox.c.key == cards.c.key).scalar_subquery()
+_SENT = update(cards).where(cards.c.key.in_(bindparam("some", expanding=True))).values(ts=_post_ts)
+
+
+def _card(row: Any) -> Card:
+    known = frozenset(int(number) for number in row.known.split(",") if number)
+    state = (row.status, row.gen, row.reopened, known, row.hushed_ms, row.born)
+    return Card(row.team_id, row.channel_id, row.session_id, *state)
+
+
+def _values(some: Sequence[Card], now_ms: int) -> list[dict[str, object]]:
+    return [
+        {
+            "team_id": card.team_id,
+            "session_id": card.session_id,
+            "channel_id": card.channel_id,
+            "status": card.status,
+            "gen": card.gen,
+            "reopened": card.reopened,
+            "known": ",".join(map(str, sorted(card.known))),
+            "key": card.key,
+            "changed_ms": now_ms,
+            "hushed_ms": card.hushed_ms,
+            "born": card.born,
+        }
+        for card in some
+    ]

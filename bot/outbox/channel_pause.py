@@ -1,0 +1,130 @@
+"""A channel that refuses messages: nothing is lost, and its next message is let go from time to time, or as soon as a
+person has acted there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqlalchemy import ColumnElement, Update, case, exists, func, or_, select, union, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.alerts import store as subscriptions
+from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, unfinished
+from bot.db.tables import channels, outbox
+from bot.db.tables import digests as digested
+from bot.db.tables import subscriptions as subscribed
+from bot.digests import store as digests
+from bot.outbox import queue as messages
+from bot.outbox.channel import Channel
+from bot.outbox.conversations import PageCursor, channel_of, go_on, lock, triable, turn
+from bot.outbox.message import Outgoing
+
+TRY_MS = 60_000
+TRY_MOST_MS = 3_600_000
+"""A paused channel is tried after a minute, then after twice as long each time, and each hour at least."""
+TRIES_AT_ONCE = 50
+
+
+async def pause(
+    db: AsyncConnection,
+    team_id: str,
+    channel_id: str,
+    reason: str,
+    now_ms: int,
+    tell: Callable[[str], Outgoing],
+) -> None:
+    place = (team_id, channel_id)
+    told = [tell(person) for person in await makers(db, team_id, channel_id)]
+    # all at once, in order: the people's conversations too
+    paused = await lock(db, [place, *((each.team_id, each.channel_id) for each in told)])
+    if paused[place] != reason:
+        values: dict[str, object] = {"paused": reason}
+        if paused[place] is None:
+            values |= {"paused_ms": now_ms, "probe_ms": now_ms + TRY_MS, "probes": 1}
+        await db.execute(update(channels).where(*_is(place)).values(values))
+        others = [each for each in told if (each.team_id, each.channel_id) != place]
+        await messages.put(db, others, paused, await turn(db, team_id), now_ms)
+    # A claim is kept: its process may yet learn that the message is there, and if not, it is looked for on resuming.
+    # As the channel is paused there can't be another, so it is the one in flight then too.
+    moves = _of(place).where(unfinished(outbox), outbox.c.status != HELD)
+    await db.execute(moves.values(status=HELD, cause=reason))
+
+
+async def try_paused(db: AsyncConnection, now_ms: int) -> None:
+    """Let one message go in each paused channel whose time for that has come, and that has none under way."""
+    at = channels.c.probe_ms
+    here = channel_of(outbox)
+    under_way = exists().where(here, unfinished(outbox), outbox.c.status != HELD, *triable())
+    free = (outbox.c.status == HELD, *triable())
+    query = (
+        select(channels.c.team_id, channels.c.channel_id, channels.c.probes)
+        .where(channels.c.paused.is_not(None), or_(at <= now_ms, at > now_ms + TRY_MOST_MS))
+        .where(~under_way, exists().where(here, *free))
+        .order_by(channels.c.team_id, channels.c.channel_id)
+        .limit(TRIES_AT_ONCE)
+        .with_for_update(of=channels, skip_locked=True)
+    )
+    for team_id, channel_id, probes in (await db.execute(query)).all():
+        next_id = (
+            select(outbox.c.id)
+            .where(outbox.c.team_id == team_id, outbox.c.channel_id == channel_id, *free)
+            # one that may be there is looked up; an edit may be taken where posts aren't
+            .order_by(outbox.c.claim.is_(None), outbox.c.kind == "edit", outbox.c.turn, outbox.c.id)
+            .limit(1)
+            .scalar_subquery()
+        )
+        flying = case((outbox.c.claim.is_not(None), SENDING), else_=PENDING)
+        await db.execute(update(outbox).where(outbox.c.id == next_id).values(status=flying, not_before_ms=0))
+        wait_ms = min(TRY_MOST_MS, TRY_MS * 2 ** min(probes, 10))
+        tried = update(channels).where(*_is((team_id, channel_id)))
+        await db.execute(tried.values(probe_ms=now_ms + wait_ms, probes=probes + 1))
+
+
+async def makers(db: AsyncConnection, team_id: str, channel_id: str) -> list[str]:
+    """Who asked for what the channel gets, each once."""
+    people = [each.created_by for each in await subscriptions.read(db, team_id, channel_id)]
+    people += [each.created_by for each in await digests.read(db, team_id, channel_id)]
+    return list(dict.fromkeys(people))
+
+
+async def told(db: AsyncConnection, team_id: str) -> set[str]:
+    """The conversations that have a subscription or a digest."""
+    some = [select(each.c.channel_id).where(each.c.team_id == team_id) for each in (subscribed, digested)]
+    return set(await db.scalars(union(*some)))
+
+
+async def troubled(db: AsyncConnection, team_id: str) -> dict[str, Channel]:
+    """The conversations that are paused, or have messages of which nobody knows whether they arrived: `held` of
+    them."""
+    paused = select(channels.c.channel_id, channels.c.paused, channels.c.paused_ms)
+    stopped = await db.execute(paused.where(channels.c.team_id == team_id, channels.c.paused.is_not(None)))
+    found = {channel_id: Channel(why, since_ms) for channel_id, why, since_ms in stopped}
+    unsure = select(outbox.c.channel_id, func.count()).where(
+        outbox.c.team_id == team_id, outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED
+    )
+    for channel_id, count in await db.execute(unsure.group_by(outbox.c.channel_id)):
+        found[channel_id] = replace(found.get(channel_id, Channel()), held=count)
+    return found
+
+
+async def resume(db: AsyncConnection, team_id: str, channel_id: str) -> bool:
+    place = (team_id, channel_id)
+    was_paused = (await lock(db, [place]))[place] is not None
+    await go_on(db, [place])
+    return was_paused
+
+
+async def release(db: AsyncConnection, team_id: str, channel_id: str) -> None:
+    place = (team_id, channel_id)
+    paused = (await lock(db, [place]))[place]
+    values = {"status": PENDING, "cause": ""} if paused is None else {"cause": paused}
+    await db.execute(_of(place).where(outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED).values(values))
+
+
+def _is(place: PageCursor) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return channels.c.team_id == place[0], channels.c.channel_id == place[1]
+
+
+def _of(place: PageCursor) -> Update:
+    return update(outbox).where(outbox.c.team_id == place[0], outbox.c.channel_id == place[1])

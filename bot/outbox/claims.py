@@ -1,0 +1,164 @@
+"""Messages to send: the next one of each channel, taken so that no two processes send the same. Only `sending` rows are
+in flight, one a channel, which the index `one_in_flight` holds everybody to."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, cast
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db.sql import PENDING, SENDING, chunks
+from bot.db.tables import channels, limits, outbox, workspaces
+from bot.outbox import queue as messages
+from bot.outbox.conversations import channel_of
+from bot.outbox.message import Kind
+from bot.outbox.records import Row
+
+SOON_MS = 60_000
+FAR_MS = 3_600_000
+"""A wait beyond these bounds can only come from a wrong clock and is ignored: ours are below SOON_MS, Slack's
+Retry-After and leases below FAR_MS."""
+POST, EDIT = "chat.postMessage ", "chat.update"
+"""What Slack limits: posts in each channel, whose id follows, and edits in the whole workspace."""
+
+_ROW = (
+    outbox.c.id,
+    outbox.c.key,
+    outbox.c.team_id,
+    outbox.c.channel_id,
+    outbox.c.kind,
+    outbox.c.payload,
+    outbox.c.target_ts,
+    outbox.c.attempts,
+    outbox.c.first_try_ms,
+    outbox.c.rev,
+    outbox.c.refusals,
+)
+
+
+async def claim(db: AsyncConnection, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
+    return await _claimed(db, await db.execute(_DUE, {"now": now_ms, "most": limit}), now_ms, lease_ms)
+
+
+async def overdue(db: AsyncConnection, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
+    lost = or_(outbox.c.lease_ms < before_ms, outbox.c.lease_ms > now_ms + FAR_MS)
+    query = _with_channel().where(outbox.c.status == SENDING, lost, _TAKEN)
+    rows = await db.execute(query.order_by(outbox.c.lease_ms, outbox.c.id).limit(limit))
+    return await _claimed(db, rows, now_ms, lease_ms)
+
+
+def _with_channel() -> Select[Any]:
+    """Rows that nobody holds, whose conversations nobody holds."""
+    return select(*_ROW).join(channels, channel_of(outbox)).with_for_update(of=[channels, outbox], skip_locked=True)
+
+
+async def _claimed(db: AsyncConnection, rows: Iterable[Any], now_ms: int, lease_ms: int) -> list[Row]:
+    found = list(rows)
+    token = uuid.uuid4().hex
+    for ids in chunks(row.id for row in found):
+        await db.execute(_CLAIM, {"ids": ids, "token": token, "now": now_ms, "until": now_ms + lease_ms})
+    return [_row(each, token, now_ms) for each in found]
+
+
+def _row(found: Any, token: str, now_ms: int) -> Row:
+    payload = messages.unpacked(found.payload)
+    return Row(
+        id=found.id,
+        key=found.key,
+        team_id=found.team_id,
+        channel_id=found.channel_id,
+        kind=cast(Kind, found.kind),
+        text=payload.text,
+        blocks=payload.blocks,
+        target_ts=found.target_ts,
+        attempts=found.attempts + 1,
+        first_try_ms=now_ms if found.first_try_ms is None else found.first_try_ms,
+        claim=token,
+        rev=found.rev,
+        refusals=found.refusals,
+    )
+
+
+def _over(column: Any, most_ms: int) -> Any:
+    return or_(column <= _now, column > _now + most_ms)
+
+
+_TAKEN = channels.c.team_id.not_in(select(workspaces.c.team_id))
+"""The workspace doesn't refuse the bot."""
+_one_of_ids = outbox.c.id.in_(bindparam("ids", expanding=True))
+_now: BindParameter[int] = bindparam("now", type_=BigInteger)
+
+
+def _due() -> Select[Any]:
+    """The next row of each channel at `now`, oldest first, `most` of them. The subqueries are per channel, by index: a
+    long queue costs nothing. In a paused channel only what is let go as a try is pending. A reply that is tried again
+    keeps the later ones of its thread waiting."""
+    first, flying, before = outbox.alias("first"), outbox.alias("flying"), outbox.alias("before")
+    method = case((first.c.kind == "edit", EDIT), else_=POST + first.c.channel_id)
+    limited = exists().where(
+        limits.c.team_id == first.c.team_id, limits.c.method == method, ~_over(limits.c.not_before_ms, FAR_MS)
+    )
+    # (turn, id) as in the index, so that only what is before it in the queue is read
+    sooner = tuple_(before.c.turn, before.c.id) < tuple_(first.c.turn, first.c.id)
+    same_thread = and_(before.c.kind == literal_column("'reply'"), before.c.of == first.c.of)
+    out_of_turn = exists().where(
+        channel_of(before), before.c.status == PENDING, before.c.waits_for.is_(None), same_thread, sooner
+    )
+    next_id = (
+        select(first.c.id)
+        .where(
+            channel_of(first),
+            first.c.status == PENDING,
+            first.c.waits_for.is_(None),
+            _over(first.c.not_before_ms, SOON_MS),
+            or_(first.c.kind == "edit", _over(channels.c.next_post_ms, SOON_MS)),
+            ~limited,
+            or_(first.c.kind != literal_column("'reply'"), ~out_of_turn),
+        )
+        # who comes and goes can wait, a card can't: a busy channel's replies would hold it up for minutes
+        .order_by(first.c.kind == literal_column("'reply'"), first.c.turn, first.c.id)
+        .limit(1)
+        .correlate(channels)
+        .scalar_subquery()
+    )
+    busy = exists().where(channel_of(flying), flying.c.status == SENDING)
+    return (
+        select(*_ROW)
+        .select_from(channels)
+        .join(outbox, outbox.c.id == next_id)
+        .where(~busy, outbox.c.status == PENDING, _TAKEN)
+        .order_by(outbox.c.turn, outbox.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(of=[channels, outbox], skip_locked=True)
+    )
+
+
+_DUE = _due()
+_CLAIM = (
+    update(outbox)
+    .where(_one_of_ids)
+    .values(
+        status=SENDING,
+        attempts=outbox.c.attempts + 1,
+        first_try_ms=func.coalesce(outbox.c.first_try_ms, _now),
+        claim=bindparam("token"),
+        lease_ms=bindparam("until"),
+    )
+)

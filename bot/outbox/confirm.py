@@ -1,0 +1,183 @@
+"""What became of messages whose sending had no clear answer: looked up in the channel's history by their key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from cachetools import TTLCache
+
+from bot import log
+from bot.blockkit.blocks import context
+from bot.blockkit.limits import MESSAGE_BLOCKS
+from bot.db.sql import UNCONFIRMED
+from bot.outbox.chat import Chat
+from bot.outbox.notices import held
+from bot.outbox.record import LEAST_WAIT_S, PEOPLE, Claimed, Mark
+from bot.slack.outcome import Outcome, Refused, RetryLater, Sent, Unconfirmed, Unreadable
+from bot.slack.refusals import NO_HISTORY
+from bot.store import Store
+
+REMEMBERED, REMEMBERED_S = 10_000, 86_400.0
+TRIES = 5
+"""So often history that Slack refuses to show is asked for, before the policy says what becomes of the message. What
+isn't answered at all is no try: an outage may last."""
+DOUBLED_MOST = 3
+"""A wait is doubled so often, then stays."""
+OLDEST_MS = 600_000
+"""History is read from so long before the first try: clocks differ."""
+REPEAT = "Possible repeat: Slack didn't confirm this message, and I can't read the channel to see whether it is there."
+
+Policy = Literal["hold", "repost"]
+
+
+class Confirm:
+    """`policy` is for messages that may be there where history can't be read: `repost` sends them again, marked, until
+    that is answered; `hold` leaves them to a person. History that can't be read is tried again after `first_wait_s`,
+    then after twice as long, up to eight times that."""
+
+    def __init__(
+        self,
+        store: Store,
+        chat: Chat,
+        mark: Mark,
+        now_ms: Callable[[], int],
+        *,
+        policy: Policy,
+        post_s: float,
+        settle_s: float,
+        first_wait_s: float,
+    ) -> None:
+        self._store = store
+        self._chat = chat
+        self._mark = mark
+        self._now_ms = now_ms
+        self._policy = policy
+        self._post_s = post_s
+        self._settle_ms = int(settle_s * 1000)
+        self._first_wait_s = first_wait_s
+        # By key; another process may settle what is begun here.
+        self._waited: TTLCache[str, int] = TTLCache(REMEMBERED, REMEMBERED_S)  # how often
+        self._refused: TTLCache[str, int] = TTLCache(REMEMBERED, REMEMBERED_S)  # how often Slack said no
+
+    async def settle(self, claimed: Claimed) -> bool:
+        """Whether it is known now what became of it."""
+        row = claimed.row
+        if row.kind == "edit":  # the same any number of times
+            await self._store.again(row)
+            return True
+        oldest_ms = min(row.first_try_ms, self._now_ms()) - OLDEST_MS
+        thread_ts = row.target_ts if row.kind == "reply" else None
+        try:
+            found = await self._chat.find(row.channel_id, row.key, oldest_ms=oldest_ms, thread_ts=thread_ts)
+        except Unreadable as error:
+            return await self._unreadable(claimed, error)
+        if found is None:
+            await self._store.again(row)
+        elif found.threaded:
+            await self._store.sent([(row, found.ts)], self._now_ms())
+        elif await self._chat.withdraw(row.channel_id, found.ts, timeout_s=self._post_s):
+            await self._store.no_thread(row)
+        else:
+            await self._wait(claimed, self._grown_s(row.key), "outside its thread")
+            return False
+        log.info("post_confirmed", channel=row.channel_id, key=row.key, outcome="there" if found else "absent")
+        self._forget(row.key)
+        return True
+
+    async def _unreadable(self, claimed: Claimed, error: Unreadable) -> bool:
+        """Only what Slack refuses is a try; a missing scope will not come by itself."""
+        row = claimed.row
+        if error.cause == NO_HISTORY:
+            return await self._unknown(claimed, error.cause)
+        whose = self._mark.whose(row, error.cause) if error.refused else "passing"
+        wait_s = error.retry_after_s
+        if whose == "workspace":
+            await self._mark.stop(row, error.cause)
+        elif whose == "channel":
+            await self._mark.pause(row, error.cause)  # its claim is kept: a try looks it up first
+            return False
+        elif whose != "passing":
+            self._refused[row.key] = tries = self._refused.get(row.key, 0) + 1
+            if tries >= TRIES:
+                return await self._unknown(claimed, error.cause)
+        if wait_s is None:
+            wait_s = self._grown_s(row.key)
+        log.warning("history_unreadable", channel=row.channel_id, cause=error.cause, wait_s=wait_s)
+        await self._wait(claimed, wait_s, error.cause)
+        return False
+
+    async def _unknown(self, claimed: Claimed, cause: str) -> bool:
+        row = claimed.row
+        if self._policy == "hold":
+            log.error("post_held", channel=row.channel_id, kind=row.kind, cause=f"unconfirmed, {cause}", key=row.key)
+            await self._hold(claimed)
+            return True
+        if time.monotonic() > claimed.until - self._post_s:
+            await self._wait(claimed, 0.0, cause)
+            return False
+        outcome = await self._chat.post(
+            row.channel_id,
+            f"{row.text}\n{REPEAT}",
+            [context(REPEAT), *row.blocks][:MESSAGE_BLOCKS],
+            key=row.key,
+            thread_ts=row.target_ts if row.kind == "reply" else None,
+            timeout_s=self._post_s,
+        )
+        log.warning("post_repeated", channel=row.channel_id, key=row.key, outcome=type(outcome).__name__)
+        if await self._repeated(claimed, outcome):
+            self._forget(row.key)
+            return isinstance(outcome, Sent)
+        return False
+
+    async def _repeated(self, claimed: Claimed, outcome: Outcome) -> bool:
+        """True where that was the last of it. Until then its claim is kept, so that it is never sent unmarked."""
+        row = claimed.row
+        match outcome:
+            case RetryLater(retry_after_s=asked_s, cause=cause):
+                await self._wait(claimed, max(asked_s, LEAST_WAIT_S), cause)
+                return False
+            case Unconfirmed(cause=cause):
+                await self._wait(claimed, self._grown_s(row.key), cause)
+                return False
+            case Refused(code=code):
+                whose = self._mark.whose(row, code)
+                if whose == "channel":
+                    await self._mark.pause(row, code)
+                    return False
+                self._refused[row.key] = tries = self._refused.get(row.key, 0) + 1
+                if whose == "workspace":
+                    await self._mark.stop(row, code)
+                if whose == "workspace" or (whose is None and tries < TRIES):
+                    await self._wait(claimed, self._grown_s(row.key), code)
+                    return False
+                if whose is None:
+                    await self._mark.drop(row, code)
+                    return True
+        await self._mark.all([(claimed, outcome)])
+        return True
+
+    async def _hold(self, claimed: Claimed) -> None:
+        """Keep it for a person, and tell those who asked for it. A direct message isn't worth that."""
+        row = claimed.row
+        self._forget(row.key)
+        if row.channel_id.startswith(PEOPLE):
+            await self._store.dead(row, UNCONFIRMED)
+            return
+        await self._store.held(row, UNCONFIRMED)
+        await self._mark.warn(row, "held", "", held(row.channel_id))
+
+    async def _wait(self, claimed: Claimed, wait_s: float, cause: str) -> None:
+        """Be given the row again after so many seconds: it comes when its lease is over and settled."""
+        until_ms = self._now_ms() + int(wait_s * 1000) - self._settle_ms
+        await self._store.unsure(claimed.row, until_ms, cause)
+
+    def _grown_s(self, key: str) -> float:
+        times = self._waited.get(key, 0)
+        self._waited[key] = times + 1
+        return self._first_wait_s * 2.0 ** min(times, DOUBLED_MOST)
+
+    def _forget(self, key: str) -> None:
+        self._waited.pop(key, None)
+        self._refused.pop(key, None)

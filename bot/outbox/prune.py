@@ -1,0 +1,70 @@
+"""What is over is kept for a week, what can't be sent for a month, who changed what for a year."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, delete, exists, not_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import log
+from bot.db.sql import CLOSED, DEAD, ENDED, SENDING, chunks, unfinished
+from bot.db.tables import begun, cards, changes, limits, mutes, outbox, polls, sessions
+from bot.outbox.cards import WITHHELD
+
+DAY_MS = 86_400_000
+KEPT_MS = 7 * DAY_MS
+CHANGES_MS = 365 * DAY_MS
+WAITS_MS = 30 * DAY_MS
+"""What has waited for so long, mostly for a channel that is paused, is given up: nobody wants a month of old news."""
+SOME = 1_000
+"""Rows of a table that one transaction forgets: others wait for it, and nobody waits for this."""
+
+
+async def prune(db: AsyncConnection, now_ms: int) -> bool:
+    """Forget some of it; True where there may be more."""
+    more = False
+    columns = (polls.c.team_id, polls.c.good_ms, polls.c.read_ms, polls.c.backlog_ms)
+    for team_id, *times in await db.execute(select(*columns)):
+        # Age counts from the last good poll, where the next one's window begins: what it lists again must be known.
+        more |= await _forget(db, team_id, min(filter(None, (now_ms, *times))) - KEPT_MS)
+    before = now_ms - KEPT_MS
+    await db.execute(delete(begun).where(begun.c.until_ms < now_ms))
+    await db.execute(delete(limits).where(limits.c.not_before_ms < before))
+    await db.execute(delete(mutes).where(mutes.c.until_ms < before))
+    await db.execute(delete(changes).where(changes.c.at_ms < now_ms - CHANGES_MS))
+    return await _give_up(db, now_ms) or more
+
+
+async def _forget(db: AsyncConnection, team_id: str, before_ms: int) -> bool:
+    """Delete what was over by then, of one workspace; True where there may be more."""
+    done = select(outbox.c.id).where(outbox.c.team_id == team_id, outbox.c.done_ms < before_ms)
+    old = (cards.c.team_id == team_id, cards.c.status == CLOSED, cards.c.changed_ms < before_ms)
+    closed = select(cards.c.key).where(*old, not_(WITHHELD))
+    # yet to be counted, or named
+    wanted = exists().where(
+        WITHHELD, cards.c.team_id == sessions.c.team_id, cards.c.session_id == sessions.c.session_id
+    )
+    over = (sessions.c.team_id == team_id, ENDED, sessions.c.seen_ms < before_ms)
+    ended = select(sessions.c.session_id).where(*over, not_(wanted))
+    return any([await _delete(db, query, team_id) for query in (done, closed, ended)])
+
+
+async def _delete(db: AsyncConnection, query: Select[Any], team_id: str) -> bool:
+    """Delete the first rows of a query for one column that is unique in the workspace; True where there may be more."""
+    (column,) = query.selected_columns
+    found = (await db.scalars(query.limit(SOME))).all()
+    for some in chunks(found):
+        await db.execute(delete(column.table).where(column.table.c.team_id == team_id, column.in_(some)))
+    return len(found) == SOME
+
+
+async def _give_up(db: AsyncConnection, now_ms: int) -> bool:
+    waits = (unfinished(outbox), outbox.c.status != SENDING, outbox.c.queued_ms < now_ms - WAITS_MS)
+    found = (await db.scalars(select(outbox.c.id).where(*waits).limit(SOME))).all()
+    values = {"status": DEAD, "claim": None, "cause": "waited for too long", "done_ms": now_ms}
+    for some in chunks(found):
+        await db.execute(update(outbox).where(outbox.c.id.in_(some)).values(values))
+    if found:
+        log.warning("messages_given_up", messages=len(found))
+    return len(found) == SOME

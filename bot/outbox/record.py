@@ -1,0 +1,212 @@
+"""Writing down what became of messages that were sent. `slack.refusals` says whose a refusal is, docs/alerts.md what
+follows from that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bot import log, metrics
+from bot.blockkit.blocks import Message
+from bot.db.setting_change import SettingChange
+from bot.outbox.card import Card, key_of
+from bot.outbox.message import Outgoing
+from bot.outbox.notices import dropped, no_replies, paused
+from bot.outbox.records import Row
+from bot.silence.current import hush
+from bot.slack.outcome import MessageGone, Outcome, Refused, RetryLater, Sent, Unconfirmed
+from bot.slack.refusals import FROZEN, MISSED, NO_THREAD, REFUSALS, Whose
+from bot.store import Store
+
+LEAST_WAIT_S = 1.0
+ODD_WAITS_S = (10.0, 50.0)
+"""A message is tried again so long after each refusal that says nothing for sure; the next one is final for it."""
+PEOPLE = ("U", "W")
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that is this process's to send until its lease ends: `until` in the time of time.monotonic, which nobody
+    sets, `until_ms` in that of the store."""
+
+    row: Row
+    until: float
+    until_ms: int
+
+
+class Mark:
+    """`bot` says its name, `now_ms` the time; `ops`: the channel that hears of troubles, or ""."""
+
+    def __init__(self, store: Store, bot: Callable[[], str], now_ms: Callable[[], int], ops: str = "") -> None:
+        self._store = store
+        self._bot = bot
+        self._now_ms = now_ms
+        self._ops = ops
+
+    async def all(self, outcomes: Sequence[tuple[Claimed, Outcome | None]]) -> int:
+        """How many were sent. None: its lease had no time left, so nothing was done."""
+        sent = [(claimed.row, outcome.ts) for claimed, outcome in outcomes if isinstance(outcome, Sent)]
+        if sent:
+            await self._store.sent(sent, self._now_ms())
+        for claimed, outcome in outcomes:
+            if outcome is not None:
+                said = "ok" if isinstance(outcome, Sent) else type(outcome).__name__
+                metrics.posts.labels(claimed.row.kind, said).inc()
+            await self._unsent(claimed, outcome)
+        return len(sent)
+
+    def whose(self, row: Row, code: str) -> Whose | None:
+        """Whose a refusal of this message is; None for one that says nothing for sure."""
+        whose = REFUSALS.get(code)
+        if whose == "workspace" and row.refusals >= len(ODD_WAITS_S):
+            whose = "channel"  # auth.test was answered each time
+        if whose == "channel" and row.channel_id.startswith(PEOPLE):
+            return "message"
+        if (whose == "thread" and row.kind != "reply") or (row.kind == "edit" and code in MISSED):
+            return None
+        return whose
+
+    async def pause(self, row: Row, code: str) -> None:
+        """Its channel refuses us: its messages are kept, and one is tried from time to time."""
+        now_ms = self._now_ms()
+        log.warning("channel_paused", channel=row.channel_id, kind=row.kind, cause=code, key=row.key)
+        channel = await self._store.channel(row.team_id, row.channel_id)
+        await self._store.pause(row.team_id, row.channel_id, code, now_ms, self._tell(row, code, channel.last_ms))
+
+    async def stop(self, row: Row, code: str) -> None:
+        """Its workspace refuses us: nothing is sent there until auth.test is answered."""
+        if await self._store.workspace_refused(row.team_id, code, self._now_ms()):
+            log.error("workspace_refused", cause=code)
+
+    async def drop(self, row: Row, code: str) -> None:
+        """It will not be sent as it is, and whoever set something up in its channel hears of that."""
+        fields: dict[str, Any] = {"channel": row.channel_id, "kind": row.kind, "cause": code, "key": row.key}
+        if row.channel_id.startswith(PEOPLE):
+            log.warning("direct_message_dropped", **fields)
+        else:
+            log.error("message_dropped", **fields)
+        await self._store.dead(row, code)
+        await self.warn(row, "dropped", code, dropped(row.channel_id, code), ops=self._ops)
+
+    async def warn(self, row: Row, what: str, code: str, message: Message, *, ops: str = "") -> None:
+        """Tell those who set something up in its channel, and the operators' channel `ops` where `Watch` doesn't, once
+        a day. A direct message isn't worth that."""
+        if row.channel_id.startswith(PEOPLE):
+            return
+        day = str(self._now_ms() // 86_400_000)
+        told = [*await self._store.makers(row.team_id, row.channel_id), *filter(None, [ops])]
+        keys = {place: key_of(what, row.team_id, row.channel_id, place, code, day) for place in told}
+        outgoing = [
+            Outgoing(key, row.team_id, place, "post", message.text, message.blocks)
+            for place, key in keys.items()
+            if place != row.channel_id
+        ]
+        await self._store.send(outgoing, self._now_ms())
+
+    async def _unsent(self, claimed: Claimed, outcome: Outcome | None) -> None:
+        row = claimed.row
+        match outcome:
+            case None:
+                await self._store.again(row)
+            case RetryLater(retry_after_s=asked_s, cause=cause):
+                until_ms = self._now_ms() + int(max(asked_s, LEAST_WAIT_S) * 1000)
+                log.info("post_later", channel=row.channel_id, kind=row.kind, cause=cause, wait_s=asked_s)
+                await self._store.slow_down(row, until_ms)
+            case Unconfirmed(cause=cause):
+                log.warning("post_unconfirmed", channel=row.channel_id, kind=row.kind, cause=cause, key=row.key)
+                await self._store.unsure(row, claimed.until_ms, cause)
+            case MessageGone():
+                await self._anew(row, "message_not_found")
+            case Refused(code=code):
+                await self._refused(row, code)
+
+    async def _refused(self, row: Row, code: str) -> None:
+        """For a channel or workspace that refuses us, give the row back, then write that down: a process that ends
+        between the two leaves a row that is simply sent once more, and refused again. The other way round it would stay
+        claimed, and be looked for as one that may be there. It can't go round for ever: whoever takes the row in
+        between does the same."""
+        match self.whose(row, code):
+            case "workspace":
+                await self._store.later(row, 0)
+                await self.stop(row, code)
+            case "channel":
+                await self._store.again(row)
+                await self.pause(row, code)
+            case "thread" if code == NO_THREAD:
+                await self._store.no_thread(row)
+            case "thread":
+                await self._no_threads(row, code)
+            case "message" if row.kind == "edit" and code in FROZEN:
+                await self._frozen(row, code)
+            case "message":
+                await self.drop(row, code)
+            case _:
+                await self._odd(row, code)
+
+    async def _odd(self, row: Row, code: str) -> None:
+        """The refusal says nothing for sure, or is one that comes by mistake too."""
+        if row.refusals < len(ODD_WAITS_S):
+            wait_s = ODD_WAITS_S[row.refusals]
+            log.warning("post_refused", channel=row.channel_id, kind=row.kind, cause=code, key=row.key, wait_s=wait_s)
+            await self._store.later(row, self._now_ms() + int(wait_s * 1000))
+        elif row.kind == "edit" and code in FROZEN:
+            await self._frozen(row, code)
+        elif row.kind == "edit" and code in MISSED:
+            await self._anew(row, code)
+        else:
+            await self.drop(row, code)
+
+    async def _frozen(self, row: Row, code: str) -> None:
+        """The card's message is there and can't be changed: only the end of its session is worth another."""
+        card = await self._store.card(row)
+        if card is not None and card.status == "closed":
+            await self._anew(row, code)
+        else:
+            log.warning("edit_dropped", channel=row.channel_id, cause=code, key=row.key)
+            await self._store.dead(row, code)
+
+    async def _anew(self, row: Row, code: str) -> None:
+        """The card's message was deleted, or can't be changed: what was to be its new state becomes a new message, or
+        none where that isn't wanted now. A later state is tried again, and an end is counted when it may be told."""
+        card = await self._store.card(row)
+        until_ms = None if card is None else await self._unwanted(card)
+        if card is None or until_ms is not None:
+            log.warning("edit_dropped", channel=row.channel_id, cause=code, key=row.key)
+            await self._store.dead(row, code, until_ms or 0)
+            return
+        card = replace(card, gen=card.gen + 1)
+        post = Outgoing(card.key, row.team_id, row.channel_id, "post", row.text, row.blocks)
+        await self._store.replaced(row, card, post)
+
+    async def _unwanted(self, card: Card) -> int | None:
+        """When its channel may hear of the session again, 0 where it was muted by itself; None: now."""
+        now = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
+        known = (await self._store.tracked(card.team_id, [card.session_id])).values()
+        stored = await self._store.rooms(card.team_id, [each.room_id for each in known])
+        rooms = {room.id: room for room in stored}
+        unwanted = await hush(self._store, card.team_id, now, rooms, of_rooms_only=True)
+        for tracked in known:
+            session = tracked.session(live=tracked.live)
+            alone = unwanted.alone(card.channel_id, session)
+            return 0 if alone else unwanted.until_ms(card.channel_id, session)
+        return unwanted.every_until_ms(card.channel_id)
+
+    async def _no_threads(self, row: Row, code: str) -> None:
+        """Its channel takes no replies: there are none from now on, and the channel is told so."""
+        log.warning("threads_refused", channel=row.channel_id, cause=code, key=row.key)
+        message = no_replies(code)
+        key = key_of("no replies", row.team_id, row.channel_id, row.key)
+        notice = Outgoing(key, row.team_id, row.channel_id, "post", message.text, message.blocks)
+        await self._store.no_threads(row, code, notice, SettingChange(self._now_ms(), "", "threads off"))
+
+    def _tell(self, row: Row, code: str, last_ms: int | None) -> Callable[[str], Outgoing]:
+        """`last_ms`: when its last message was sent. Somebody who presses Resume too early is not told again."""
+        message = paused(row.channel_id, code, f"@{self._bot()}")
+
+        def tell(person: str) -> Outgoing:
+            key = key_of("paused", row.team_id, row.channel_id, person, code, str(last_ms))
+            return Outgoing(key, row.team_id, person, "post", message.text, message.blocks)
+
+        return tell

@@ -1,0 +1,24 @@
+"""Waiting for the first message of what was set up, which shows whether the bot can post there."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from bot.store import Store
+
+FIRST_WAIT_S = 4.0
+"""A person waits gladly for so long."""
+
+
+async def settled(store: Store, place: tuple[str, str], key: str) -> bool:
+    """True as soon as it is known what became of a message for that (team, channel), or of the try in a paused channel
+    that a person's line makes; False where it isn't in time."""
+    stop_at = time.monotonic() + FIRST_WAIT_S
+    while time.monotonic() < stop_at:
+        channel = await store.channel(*place)
+        tried = not channel.paused or (channel.tries > 0 and not channel.waiting)
+        if tried and await store.status(key) not in ("pending", "sending"):
+            return True
+        await asyncio.sleep(0.1)
+    return False

@@ -1,0 +1,93 @@
+"""Where a person is in a list: all that a paging button has to carry, so that nothing is kept in memory.
+
+    1|<page>|<asked at, Unix ms>|<zone>|<start>|<trail>|<canonical query>
+
+A value says no more than its presser could type, so it needs no signature; one that can't be read is a StaleButton.
+`trail` holds the starts of the pages before, 16 characters each; the oldest give way when 2,000 characters are full
+(docs.slack.dev/reference/block-kit/block-elements/button-element), and Back then leads to the first page.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.errors import QueryError, StaleButton
+from bot.query.model import Query
+from bot.query.parse import RESOLVED_CHARS, parse
+from bot.query.times import YEARS
+from bot.query.values import is_id
+
+VERSION = "1"
+VALUE_CHARS = 2_000
+PAGES_MAX = 1_000_000
+ZONE_CHARS = 64
+"""The longest name of a zone that is looked up; IANA's have half of that."""
+_CURSOR_CHARS = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PageCursor:
+    """A page of a query. `asked_at` (whole ms) and `zone` fix the query's relative times for all its pages."""
+
+    query: Query
+    asked_at: datetime
+    zone: str
+    number: int = 1
+    start: str | None = None
+    trail: tuple[str, ...] = ()
+
+    @classmethod
+    def first(cls, query: Query, now: datetime, zone: str) -> PageCursor:
+        """The first page of a query asked now."""
+        return cls(query, now.replace(microsecond=now.microsecond // 1_000 * 1_000), zone)
+
+    def more(self, cursor: str) -> PageCursor:
+        """The page behind this one, from the session after `cursor`."""
+        trail = () if self.start is None else (*self.trail, self.start)
+        return replace(self, number=self.number + 1, start=cursor, trail=trail)
+
+    def back(self) -> PageCursor | None:
+        """The page before this one; None on the first page, the first page where the trail has been cut."""
+        if self.number == 1:
+            return None
+        if self.number == 2 or not self.trail:
+            return replace(self, number=1, start=None, trail=())
+        return replace(self, number=self.number - 1, start=self.trail[-1], trail=self.trail[:-1])
+
+    def write(self) -> str:
+        """The button's value, at most 2,000 characters."""
+        asked_ms = (self.asked_at - _EPOCH) // timedelta(milliseconds=1)
+        head = f"{VERSION}|{self.number}|{asked_ms}|{self.zone}|{self.start or ''}|"
+        tail = f"|{self.query}"
+        room = (VALUE_CHARS - len(head) - len(tail)) // _CURSOR_CHARS
+        trail = self.trail[-room:] if room > 0 else ()
+        return head + base64.urlsafe_b64encode(bytes.fromhex("".join(trail))).decode() + tail
+
+
+def read(value: str) -> PageCursor:
+    """The place that a value says. Raises StaleButton."""
+    try:
+        version, number, asked_ms, zone, start, trail, text = value.split("|", 6)
+        asked_at = _EPOCH + timedelta(milliseconds=int(asked_ms))
+        if (
+            asked_at.year not in YEARS
+            or version != VERSION
+            or not 1 <= int(number) <= PAGES_MAX
+            or (start and not is_id(start))
+            or len(zone) > ZONE_CHARS
+        ):
+            raise ValueError(value)
+        ZoneInfo(zone)
+        packed = base64.b64decode(trail, altchars=b"-_", validate=True).hex()
+        starts = tuple(packed[place : place + 24] for place in range(0, len(packed), 24))
+        if not all(map(is_id, starts)) or (int(number) > 1) != bool(start):
+            raise ValueError(value)
+        query = parse(text, most_chars=RESOLVED_CHARS)
+        return PageCursor(query, asked_at, zone, int(number), start or None, starts)
+    except (ValueError, OverflowError, ZoneInfoNotFoundError, OSError, binascii.Error, QueryError):
+        raise StaleButton() from None

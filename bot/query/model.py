@@ -1,0 +1,107 @@
+"""A query: a state and terms, and its text in one canonical form.
+
+    [active|ended|all] [-]key:value …      a repeated key is OR, different keys are AND, a leading - is NOT
+
+`parse.parse` reads the text back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.query.filters import FILTERS
+from bot.query.times import needs_zone
+from bot.query.values import RoomId, RoomName, RoomPrefix, TemplateId, TemplateName
+
+_NEEDS_QUOTES = re.compile(r"""[\s,"'`\\]|^//|^$""")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One filter as said. `span` is its place in the line that was read."""
+
+    key: str
+    value: Any
+    negated: bool = False
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
+
+    def __str__(self) -> str:
+        return f"{'-' if self.negated else ''}{self.key}:{quoted(FILTERS[self.key].write(self.value))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked: a state and terms, without doubles, in canonical order. `line` is what was read."""
+
+    state: str = "active"
+    terms: tuple[Term, ...] = ()
+    line: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return " ".join([self.state, *map(str, self.terms)])
+
+    @property
+    def room_names(self) -> list[Term]:
+        """The `room:` terms whose name is still to be looked up."""
+        return [term for term in self.terms if isinstance(term.value, RoomName)]
+
+    @property
+    def template_names(self) -> list[Term]:
+        """The `template:` terms whose name is still to be looked up."""
+        return [term for term in self.terms if isinstance(term.value, TemplateName)]
+
+    @property
+    def room_ids(self) -> list[str]:
+        """The rooms that it names by their ids, those that it leaves out as well."""
+        return [term.value.id for term in self.terms if isinstance(term.value, RoomId)]
+
+    @property
+    def named_ids(self) -> list[str]:
+        """The ids that stand for a name: those of rooms and of templates."""
+        return [term.value.id for term in self.terms if isinstance(term.value, RoomId | TemplateId)]
+
+    @property
+    def prefixes(self) -> list[str]:
+        """The beginnings of room names that it asks for."""
+        return [term.value.prefix for term in self.terms if isinstance(term.value, RoomPrefix) and not term.negated]
+
+    @property
+    def needs_rooms(self) -> bool:
+        """True where a session's room must be known to tell whether the session matches."""
+        return any(isinstance(term.value, RoomPrefix | TemplateId) for term in self.terms)
+
+    @property
+    def needs_zone(self) -> bool:
+        """Whether it means something else in another time zone."""
+        return any(needs_zone(term.value) for term in self.terms if term.key in ("after", "before"))
+
+    def only(self, key: str) -> Any:
+        """The value of a key that is said at most once, or None."""
+        return next((term.value for term in self.terms if term.key == key), None)
+
+    def with_room(self, term: Term, room_id: str) -> Query:
+        """The same with one room name replaced by the room's id."""
+        return self.with_value(term, RoomId(room_id))
+
+    def with_value(self, term: Term, value: Any) -> Query:
+        """The same with another value in a term."""
+        swapped = (replace(other, value=value) if other == term else other for other in self.terms)
+        return replace(self, terms=canonical(swapped))
+
+    def without(self, *keys: str) -> Query:
+        """The same without those keys."""
+        return replace(self, terms=tuple(term for term in self.terms if term.key not in keys))
+
+
+def quoted(text: str) -> str:
+    """A value as the query line takes it: in quotes where it needs them."""
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"' if _NEEDS_QUOTES.search(text) else text
+
+
+def canonical(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """Terms without doubles, in canonical order."""
+    order = list(FILTERS)
+    return tuple(sorted(dict.fromkeys(terms), key=lambda term: (order.index(term.key), term.negated, str(term))))

@@ -1,0 +1,206 @@
+"""The query line, read: text in, `Query` out. The words come from `filters.FILTERS`.
+
+`parse` is total: it gives a Query or raises QueryError with the place and a fix, which `suggest` finds. `lines` has the
+lines of which a query is only a part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.errors import QueryError
+from bot.query.filters import DIGEST, FILTERS, LIST, MUTE, STATES, SUBSCRIBE
+from bot.query.model import Query, Term, canonical
+from bot.query.suggest import OTHER_STATE, SPACED_WORDS, needs_value, reads, signed, unknown_key, unknown_word
+from bot.query.times import BadValue
+from bot.query.tokenizer import Word, cut, unstopped
+from bot.text import quote, tidy
+
+LINE_CHARS = 600
+"""The longest line read, as typed and in canonical form: a button's value holds it beside the cursors."""
+TERMS = 20
+"""The most filters in a line."""
+RESOLVED_CHARS = LINE_CHARS + TERMS * 24
+"""The longest canonical line once every room name has become an id."""
+
+
+_SIGN = re.compile(r"[<>=≥≤]+")
+_STATELESS: dict[tuple[str, str], tuple[str, str | None]] = {
+    (SUBSCRIBE, "ended"): ("A subscription follows live sessions; for their end say `on:end`.", "on:end"),
+    (SUBSCRIBE, "all"): ("A subscription follows each session from its start to its end: leave `all` out.", ""),
+    (DIGEST, "active"): ("A digest counts all sessions of its period: leave `active` out.", None),
+    (DIGEST, "ended"): ("A digest counts all sessions of its period: leave `ended` out.", None),
+    (DIGEST, "all"): ("A digest counts all sessions of its period anyway: leave `all` out.", ""),
+    (MUTE, "active"): ("A mute is about what comes: leave `active` out.", ""),
+    (MUTE, "ended"): ("A mute is about what comes: leave `ended` out.", None),
+    (MUTE, "all"): ("Without a filter a mute is about all sessions: leave `all` out.", ""),
+}
+"""Where a state has no place: why, and what stands for it where that is what was meant."""
+_MISPLACED = {
+    SUBSCRIBE: "has no place in a subscription: it tells of what comes.",
+    DIGEST: "has no place in a digest: it counts all of the time since the one before.",
+    MUTE: "has no place in a mute: it is about what comes, up to the one end that is said.",
+}
+
+
+def parse(text: str, *, scope: str = LIST, commands: Sequence[str] = (), most_chars: int = LINE_CHARS) -> Query:
+    """Read a line that is said for `scope`. `commands` are other first words, for the nearest word in an error. Raises
+    QueryError."""
+    try:
+        return _parse(text, scope, commands, most_chars)
+    except QueryError as error:
+        error.scope = scope
+        raise
+
+
+def _parse(text: str, scope: str, commands: Sequence[str], most_chars: int) -> Query:
+    line = tidy(text)
+    check_length(line, line, most_chars)
+    terms: list[Term] = []
+    words = _joined(unstopped(cut(line)))
+    for place in range(len(words)):
+        term = _term(words, place, terms, line, scope, commands)
+        _check_scope(term, words[place], line, scope)
+        _check_repeat(term, terms, line)
+        if len(terms) == TERMS:
+            raise QueryError.at(f"That is more than {TERMS} filters.", line, (term.span[0], len(line)))
+        terms.append(term)
+    state = next((term.value for term in terms if term.key == "state"), "active")
+    query = Query(state, canonical(term for term in terms if term.key != "state"), line)
+    check_length(line, str(query), most_chars)
+    return query
+
+
+def mended(error: QueryError) -> str:
+    """The error's line with its fix put in."""
+    return tidy(error.line[: error.start] + error.fix + error.line[error.end :]).strip(" ,")
+
+
+def _joined(words: list[Word]) -> list[Word]:
+    """Words that belong together though a space parts them: `room: hall`, `peers:>= 2`, `after:3 days ago`."""
+    joined: list[Word] = []
+    place = 0
+    while place < len(words):
+        word = words[place]
+        place += 1
+        if word.key and not word.quoted:
+            while place < len(words) and _lacks(word, words[place]):
+                other = words[place]
+                word = word.joined(other, word.value + other.value)
+                place += 1
+            if more := _spaced(word, words[place : place + SPACED_WORDS]):
+                value = " ".join([word.value, *(other.value for other in words[place : place + more])])
+                word = word.joined(words[place + more - 1], value)
+                place += more
+        joined.append(word)
+    return joined
+
+
+def _lacks(word: Word, other: Word) -> bool:
+    """Whether a filter has no value yet, and the next word is one."""
+    return not other.key and not other.comma and (not word.value or _SIGN.fullmatch(word.value) is not None)
+
+
+def _spaced(word: Word, others: Sequence[Word]) -> int:
+    """How many of the words behind a time or a length belong to it."""
+    if word.key not in FILTERS or not FILTERS[word.key].spaced or not word.value:
+        return 0
+    for some in range(len(others), 0, -1):
+        values = [other.value for other in others[:some]]
+        if not any(other.key or other.comma or other.quoted for other in others[:some]) and reads(
+            FILTERS[word.key], " ".join([word.value, *values])
+        ):
+            return some
+    return 0
+
+
+def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: str, commands: Sequence[str]) -> Term:
+    """The term that a word says, or QueryError. `terms` are those before it."""
+    word = words[place]
+    span = (word.start, word.end)
+    raw = line[word.start : word.end]
+    if not word.closed:
+        raise QueryError.at("A quote is opened and not closed.", line, span, raw.rstrip("\\") + '"')
+    said = word.value.lower()
+    if not word.key and not word.quoted and said in STATES:
+        if word.minus:
+            other = OTHER_STATE[said]
+            raise QueryError.at(f"A state can't be excluded: say `{other}`.", line, span, other)
+        return Term("state", said, span=span)
+    if wrong := signed(word, line):
+        raise wrong
+    if not word.key and word.comma and terms and _takes_more(terms[-1]):
+        entry, minus = FILTERS[terms[-1].key], word.minus or terms[-1].negated
+    elif not word.key:
+        raise _in_its_place(unknown_word(words, place, line, scope, commands), scope)
+    elif word.key not in FILTERS:
+        raise unknown_key(word, line)
+    else:
+        entry, minus = FILTERS[word.key], word.minus
+    if minus and not entry.negatable:
+        raise QueryError.at(f"`{entry.key}:` can't be excluded with a `-`.", line, span, instead=raw.lstrip("-–—−"))
+    sign = "-" if minus else ""
+    instead = "" if entry.names else f"{sign}{entry.key}:{entry.example}"
+    if not word.value:
+        raise needs_value(entry, line, span, sign)
+    try:
+        value = entry.parse(word.value)
+    except ValueError as error:
+        near = error.fix if isinstance(error, BadValue) else None
+        text = f"{quote(f'{entry.key}:{word.value}')}: {error}."
+        fix = f"{sign}{entry.key}:{near}" if near else None
+        raise QueryError.at(text, line, span, fix, instead=instead) from None
+    return Term(entry.becomes or entry.key, value, minus, span)
+
+
+def check_length(line: str, form: str, most_chars: int) -> None:
+    """Raises QueryError where `form`, which is the line or what it says, is longer."""
+    if len(form) <= most_chars:
+        return
+    place = line.rfind(" ", 0, min(most_chars, len(line) - 1)) + 1
+    text = f"That line has {len(form):,} characters, and {most_chars} is the most I read."
+    raise QueryError.at(text, line, (place, len(line)))
+
+
+def _check_scope(term: Term, word: Word, line: str, scope: str) -> None:
+    if term.key == "state":
+        if misplaced := _STATELESS.get((scope, term.value)):
+            text, fix = misplaced
+            raise QueryError.at(text, line, term.span, fix)
+    elif why := _misplaced(term.key, scope):
+        raise QueryError.at(f"{quote(f'{term.key}:')} {why}", line, (word.start, word.end))
+
+
+def _misplaced(key: str, scope: str) -> str:
+    """Why a filter can't be said there, or ""."""
+    scopes = FILTERS[key].scopes
+    if scope in scopes:
+        return ""
+    return _MISPLACED[scope] if LIST in scopes else f"only works with `{scopes[0]}`."
+
+
+def _in_its_place(error: QueryError, scope: str) -> QueryError:
+    """The error, or another where what it would put for a word can't be said there."""
+    keys = [word.key for word in cut(error.fix) if word.key in FILTERS]
+    if not keys or not (why := _misplaced(keys[0], scope)):
+        return error
+    span = error.start, error.end
+    return QueryError.at(f"{quote(error.line[slice(*span)])} {why}", error.line, span)
+
+
+def _check_repeat(term: Term, before: list[Term], line: str) -> None:
+    same = [other for other in before if other.key == term.key]
+    if term.key == "state":
+        if other := next((other for other in same if other.value != term.value), None):
+            (start, middle), (stop, end) = other.span, term.span
+            said = {other.value, term.value} - {"all"}
+            state = said.pop() if len(said) == 1 else "all"  # of `all live` that is `active`
+            fix = f"{state}{line[middle:stop]}".rstrip(" ,")
+            raise QueryError.at("Pick one, or use `all` for both.", line, (start, end), fix)
+    elif same and FILTERS[term.key].once and same[0].value != term.value:
+        raise QueryError.at(f"`{term.key}:` is given twice, and can only be given once.", line, term.span)
+
+
+def _takes_more(term: Term) -> bool:
+    return term.key != "state" and not FILTERS[term.key].once

@@ -1,0 +1,108 @@
+"""A query at a moment: what to ask of List sessions, and what to check here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.errors import QueryError
+from bot.query.filters import FILTERS, STATES, Facts, Test
+from bot.query.model import Query, Term
+from bot.query.times import Instant, between
+from bot.query.values import LIMIT_DEFAULT, RoomPrefix
+from bot.sessions.model import Room, Session
+from bot.text import quote
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A query at a moment: what to ask of List sessions, and what to check here (None: nothing). `needs_rooms`: `rooms`
+    must have a session's room before that is checked."""
+
+    params: dict[str, str]
+    limit: int
+    start: str | None
+    keep: Callable[[Session], bool] | None
+    needs_rooms: bool = False
+    rooms: dict[str, Room] = field(default_factory=dict)
+
+
+def plan(query: Query, now: datetime, zone: ZoneInfo) -> Plan:
+    """Split a query, all its rooms known, into the API's part and ours. Raises QueryError as `fixed` does."""
+    query = fixed(query, now, zone)
+    active = STATES[query.state]
+    params = {} if active is None else {"active": str(active).lower()}
+    local: list[list[Term]] = []
+    for key in dict.fromkeys(term.key for term in query.terms):
+        terms = [term for term in query.terms if term.key == key]
+        entry = FILTERS[key]
+        alone = len(terms) == 1 and not terms[0].negated
+        if entry.param and alone and not isinstance(terms[0].value, RoomPrefix):
+            params[entry.param] = str(terms[0].value)
+        elif entry.test:
+            local.append(terms)
+    rooms: dict[str, Room] = {}
+    return Plan(
+        params,
+        limit=query.only("limit") or LIMIT_DEFAULT,
+        start=query.only("start"),
+        keep=_all_of([_any_of(terms) for terms in local], Facts(now, rooms)) if local else None,
+        needs_rooms=query.needs_rooms,
+        rooms=rooms,
+    )
+
+
+NO_ROOMS: Mapping[str, Room] = {}
+
+
+def matcher(query: Query, now: datetime, rooms: Mapping[str, Room] = NO_ROOMS) -> Callable[[Session], bool]:
+    """The whole query as a check of our own; it has no times, and names rooms and templates by their ids. Where it
+    `needs_rooms`, `rooms` must have the room of each session that is checked."""
+    by_key: dict[str, list[Term]] = {}
+    for term in query.terms:
+        if FILTERS[term.key].test:
+            by_key.setdefault(term.key, []).append(term)
+    return _all_of([_any_of(terms) for terms in by_key.values()], Facts(now, rooms))
+
+
+def _any_of(terms: list[Term]) -> Test:
+    tests = [(term.negated, FILTERS[term.key].test(term.value)) for term in terms]  # type: ignore[misc]
+    wanted = [test for negated, test in tests if not negated]
+    refused = [test for negated, test in tests if negated]
+
+    def test(session: Session, facts: Facts) -> bool:
+        return (not wanted or any(test(session, facts) for test in wanted)) and not any(
+            test(session, facts) for test in refused
+        )
+
+    return test
+
+
+def _all_of(tests: list[Test], facts: Facts) -> Callable[[Session], bool]:
+    return lambda session: all(test(session, facts) for test in tests)
+
+
+def fixed(query: Query, now: datetime, zone: ZoneInfo) -> Query:
+    """The query with an instant for every time. Raises QueryError where `after` is later than `before`."""
+    said = {term.key: term for term in query.terms if term.key in ("after", "before")}
+    instants = {key: term.value.at(now, zone) for key, term in said.items()}
+    if len(said) == 2:
+        after, before = between(said["after"].value, said["before"].value, now, zone)
+        if after > before:
+            raise _wrong_order(query.line, said["after"], said["before"])
+        instants = {"after": after, "before": before}
+    return replace(
+        query,
+        terms=tuple(
+            replace(term, value=Instant(instants[term.key])) if term.key in instants else term for term in query.terms
+        ),
+    )
+
+
+def _wrong_order(line: str, after: Term, before: Term) -> QueryError:
+    first, second = sorted((after.span, before.span))
+    swap = {after.span: str(replace(before, key="after")), before.span: str(replace(after, key="before"))}
+    text = f"{quote(str(after))} is later than {quote(str(before))}, so nothing can lie between them."
+    return QueryError.at(text, line, (first[0], second[1]), swap[first] + line[first[1] : second[0]] + swap[second])

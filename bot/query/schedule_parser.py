@@ -1,0 +1,280 @@
+"""The days, times of day and zone that people begin a line with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import time
+from itertools import takewhile
+
+from bot.errors import QueryError
+from bot.query.days import nearest_day, read_days
+from bot.query.filters import FILTERS, STATE_WORDS, STATES, SYNONYMS
+from bot.query.model import quoted
+from bot.query.schedule import EVERY_DAY, Schedule
+from bot.query.suggest import may_be_name, meant
+from bot.query.times import parse_clock
+from bot.query.tokenizer import Word, cut, unstopped
+from bot.query.zones import UNKNOWN, BadZone, read_zone
+from bot.text import quote, tidy
+
+_MORNING = time(9)
+_NEVER = {
+    "monthly", "month", "months", "yearly", "year", "years", "quarterly", "quarter", "biweekly", "fortnightly",
+    "fortnight", "other", "second", "third", "weeks", "days", "hourly", "hour", "hours", "minute", "minutes",
+}  # fmt: skip
+"""Rhythms that people ask for and that aren't offered."""
+_FILLERS = ("every", "each", "on", "at", "and", "&", "the", "from")
+THROUGH = ("to", "-", "through", "thru", "till", "until")
+_QUERY_WORDS = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS}
+_ZONE_WORDS = 4
+"""The most words that a zone goes on for: `america/north dakota/new salem`."""
+_ALMOST_CLOCK = re.compile(r"(\d{1,2}?)(?:[.h]?([0-5]\d))?h?", re.IGNORECASE)
+
+
+def read_schedule(line: str, zone: str) -> tuple[Schedule, str]:
+    """The schedule that a line begins with, and the rest of the line: the query, unread. Without a zone it is `zone`,
+    without a day it is every day. Raises QueryError; its line is the tidy one."""
+    line = tidy(line)
+    reader = Reader(line, cut(line), zone)
+    if (never := reader.said()) in _NEVER or (never.isdigit() and reader.said(2).partition(" ")[2] in _NEVER):
+        span = reader.span(1 if never in _NEVER else 2)
+        text = f"{quote(line[slice(*span)])} is not offered: say `daily`, `weekdays` or `weekly`, or days: `mon,thu`."
+        raise QueryError.at(text, line, span, instead="weekly")
+    if wrong := reader.misspelt(clock=not reader.clocks):
+        raise wrong
+    if not reader.clocks and (wrong := reader.in_the_way()):
+        raise wrong
+    if not reader.clocks:
+        such = Schedule(reader.weekdays, _MORNING, reader.zone)
+        text = "Say the time of day, too: `09:00`." if reader.place else f"Say when: {quote(str(such))}."
+        raise QueryError.at(text, line, (0, reader.end), instead=f"{such} ")
+    if len(reader.clocks) > 1:
+        text = "A digest has one time of day: make another digest for another time."
+        raise QueryError.at(text, line, (reader.clocks[1][1][0], reader.clocks[-1][1][1]), instead="")
+    if wrong := reader.unknown_zone():
+        raise wrong
+    return Schedule(reader.weekdays, reader.clocks[0][0], reader.zone), reader.rest
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A time of day, days, or with neither a word such as `until`; and its place in the line."""
+
+    span: tuple[int, int]
+    clock: time | None = None
+    days: tuple[int, ...] | None = None
+
+    @property
+    def joins(self) -> bool:
+        return self.clock is None and self.days is None
+
+
+class Reader:
+    """The days, times of day and zone at the beginning of a tidy line, in any order, up to the first word that is none
+    of them. Days behind a minus are left out. Raises QueryError for a time that doesn't exist, with one of the `usual`
+    ones in its place, for a zone that isn't known, and where no day is left."""
+
+    def __init__(
+        self,
+        line: str,
+        words: Sequence[Word],
+        zone: str,
+        *,
+        fillers: Sequence[str] = (),
+        usual: Sequence[time] = (_MORNING,),
+    ) -> None:
+        self.line = line
+        self.words = unstopped(words)
+        self.place = 0
+        self.taken: list[Taken] = []
+        self._fillers = (*_FILLERS, *fillers)
+        self._usual = usual
+        self._default = zone
+        self._zone = ""
+        self._without: dict[int, tuple[int, int]] = {}  # with their places in the line
+        while self._takes_days() or self._takes_clock() or self._takes_zone():
+            pass
+        if not self.weekdays:
+            span = list(self._without.values())[-1]
+            raise QueryError.at(f"Without {quote(line[slice(*span)])} no day is left.", line, span, instead="")
+
+    @property
+    def clocks(self) -> list[tuple[time, tuple[int, int]]]:
+        """With their places in the line."""
+        return [(each.clock, each.span) for each in self.taken if each.clock is not None]
+
+    @property
+    def weekdays(self) -> tuple[int, ...]:
+        """The days that are said: `weekly` alone is Monday, nothing is every day."""
+        said = [each.days for each in self.taken if each.days is not None]
+        days = sorted({day for days in said for day in days}) or (0,) if said else EVERY_DAY
+        return tuple(day for day in days if day not in self._without)
+
+    @property
+    def zone(self) -> str:
+        return self._zone or self._default
+
+    @property
+    def rest(self) -> str:
+        return self.line[self.words[self.place].start :] if self.place < len(self.words) else ""
+
+    @property
+    def end(self) -> int:
+        """Where the part that was read ends."""
+        return self.words[self.place - 1].end if self.place else 0
+
+    @property
+    def _instead(self) -> str:
+        """A time of day for one that can't be read."""
+        return f"{self._usual[min(len(self.clocks), len(self._usual) - 1)]:%H:%M}"
+
+    def said(self, some: int = 1) -> str:
+        """The next words in small letters; "" where so many plain ones don't follow."""
+        words = self._plain(some)
+        return " ".join(word.value or "-" for word in words).lower() if len(words) == some else ""
+
+    def span(self, some: int = 1) -> tuple[int, int]:
+        """The place of the next words."""
+        return self.words[self.place].start, self.words[self.place + some - 1].end
+
+    def misspelt(self, *, clock: bool) -> QueryError | None:
+        """The error for the word that was not read where it is almost a day or, with `clock`, a time of day."""
+        if not (said := self.said()):
+            return None
+        shown = quote(self.line[slice(*self.span())])
+        if clock and said[:1].isdigit():
+            fix = almost_clock(said)
+            text = f"{shown} is not a time of day such as `9:00` or `5pm`."
+            return QueryError.at(text, self.line, self.span(), fix, instead=self._instead)
+        if near := _near_day(said):
+            return QueryError.at(f"{shown} is not a day I know: did you mean `{near}`?", self.line, self.span(), near)
+        return None
+
+    def in_the_way(self) -> QueryError | None:
+        """The error for a word that can't be read, behind which a time of day stands."""
+        words = self._plain(len(self.words))
+        if not any(_is_clock(word.value) for word in words):
+            return None
+        text = f"{quote(self.line[slice(*self.span())].strip(', '))} is none of the days and time zones that I know."
+        return QueryError.at(text, self.line, self.span(), instead="")
+
+    def unknown_zone(self) -> QueryError | None:
+        """The error for words that may be a zone or a room, where no zone is said and a query may follow."""
+        if not self._zone and re.match(r"-\d", self.rest):
+            self._check_zone([self.line[slice(*self.span())]], sure=False)
+        names = list(takewhile(lambda word: may_be_name(word.value.lower()), self._plain(_ZONE_WORDS)))
+        if self._zone or not names:
+            return None
+        name, span = " ".join(word.value for word in names), self.span(len(names))
+        error = meant(self.line, span, f"room:{quoted(name)}")
+        error.otherwise = f"{quote(name)}: {UNKNOWN}."
+        return error
+
+    def _plain(self, most: int) -> list[Word]:
+        words = self.words[self.place : self.place + most]
+        return list(takewhile(lambda word: not (word.key or word.quoted or (word.minus and word.value)), words))
+
+    def _takes_days(self) -> bool:
+        if (said := self.said()) in self._fillers:
+            if said in THROUGH:
+                self.taken.append(Taken(self.span()))
+            self.place += 1
+            return True
+        between = 0 < len(self.clocks) < len(self._usual)  # where `- fri` is the end of hours
+        for some in (1,) if between else (3, 2, 1):
+            if (days := self._days(some)) is None:
+                continue
+            minus, span = self.words[self.place].minus, self.span(some)
+            if minus and not days:  # `-weekly`
+                return False
+            if not minus:
+                self.taken.append(Taken(span, days=days))
+            elif between:
+                self.taken += [Taken(span), Taken(span, days=days)]
+            else:
+                self._without |= dict.fromkeys(days, span)
+            self.place += some
+            return True
+        return False
+
+    def _days(self, some: int) -> tuple[int, ...] | None:
+        """The days that so many of the next words say together: `mon to fri`, `mon -fri`, `weekdays`, `-sat`."""
+        if some == 3:
+            first, through, last = (self.said(3).split(" ") + [""] * 3)[:3]
+            return read_days(f"{first}-{last}") if through in THROUGH else None
+        words = self.words[self.place : self.place + some]
+        if len(words) < some or any(word.key or word.quoted for word in words):
+            return None
+        if some == 2 and (words[0].minus or words[1].comma):
+            return None
+        return read_days(self.line[slice(*self.span(some))].replace(" ", "").lower())
+
+    def _takes_clock(self) -> bool:
+        for some in (2, 1):  # `9 am`
+            try:
+                clock = parse_clock(self.said(some))
+            except ValueError as error:
+                span = self.span(some)
+                instead = "0:00" if self.said() == "24:00" else self._instead
+                text = f"{quote(self.line[slice(*span)])}: {error}."
+                raise QueryError.at(text, self.line, span, instead=instead) from None
+            if clock is not None:
+                self.taken.append(Taken(self.span(some), clock=clock))
+                self.place += some
+                return True
+        return False
+
+    def _takes_zone(self) -> bool:
+        if self._zone:
+            return False
+        sure = self.said() == "in"
+        self.place += sure
+        words = [self.said(most) for most in range(1, len(self._plain(_ZONE_WORDS)) + 1)]
+        for most in range(len(words), 0, -1):
+            with suppress(BadZone):
+                self._zone = read_zone(words[most - 1])
+                self.place += most
+                return True
+        said = self.said()
+        self._check_zone(words, sure=sure or ("/" in said and ":" not in said))
+        self.place -= sure
+        return False
+
+    def _check_zone(self, said: Sequence[str], *, sure: bool) -> None:
+        """Raise QueryError where the next words, `said` with ever more of them, are no zone and were meant as one."""
+        if not sure and (self.said() in _QUERY_WORDS or _near_day(self.said())):
+            return
+        errors: list[tuple[int, BadZone]] = []
+        for most, name in enumerate(said, 1):
+            try:
+                read_zone(name)
+            except BadZone as error:
+                errors.append((most, error))
+        meant = [each for each in errors if each[1].example][-1:] or (errors[:1] if sure else [])
+        for most, wrong in meant:
+            span = self.span(most)
+            text = f"{quote(self.line[slice(*span)])}: {wrong}."
+            raise QueryError.at(text, self.line, span, wrong.fix, instead=wrong.example or self._default)
+
+
+def almost_clock(said: str) -> str | None:
+    """`9`, `9.30`, `0930` or `9h30` as a time of day; None for anything else."""
+    if found := _ALMOST_CLOCK.fullmatch(said):
+        with suppress(ValueError):
+            clock = f"{found[1]}:{found[2] or '00'}"
+            return clock if parse_clock(clock) else None
+    return None
+
+
+def _is_clock(said: str) -> bool:
+    try:
+        return parse_clock(said) is not None
+    except ValueError:  # of a time that there isn't
+        return True
+
+
+def _near_day(said: str) -> str | None:
+    return nearest_day(said) if said not in _QUERY_WORDS else None

@@ -1,0 +1,164 @@
+"""Time zones as people name them: `Europe/Berlin`, `america/new york`, `Berlin`, `utc`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from functools import cache
+from itertools import takewhile
+from zoneinfo import available_timezones
+
+from bot.errors import QueryError
+from bot.query.times import BadValue
+from bot.text import fold
+
+UNKNOWN = "that is not a time zone I know; name a city, such as Europe/Berlin"
+_AREAS = (
+    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
+)  # fmt: skip
+"""What stands before a city. The others, such as `US/`, are old names whose parts say little alone."""
+_NO_PLACE = {"Factory", "localtime"}
+_FIXED = {"EST": "America/Panama", "MST": "America/Phoenix", "HST": "Pacific/Honolulu"}
+"""Abbreviations that are zones of the tz data too, on their winter offset all year, and cities on the same clock."""
+_SHORT = {
+    "est": ("America/New_York",), "edt": ("America/New_York",), "et": ("America/New_York",),
+    "cst": ("America/Chicago", "Asia/Shanghai", "America/Havana"), "cdt": ("America/Chicago", "America/Havana"),
+    "ct": ("America/Chicago",),
+    "mst": ("America/Denver", "America/Phoenix"), "mdt": ("America/Denver",), "mt": ("America/Denver",),
+    "pst": ("America/Los_Angeles", "Asia/Manila"), "pdt": ("America/Los_Angeles",), "pt": ("America/Los_Angeles",),
+    "akst": ("America/Anchorage",), "hst": ("Pacific/Honolulu",),
+    "ast": ("America/Halifax", "Asia/Riyadh"), "adt": ("America/Halifax",), "nst": ("America/St_Johns",),
+    "bst": ("Europe/London", "Asia/Dhaka"), "ist": ("Asia/Kolkata", "Europe/Dublin", "Asia/Jerusalem"),
+    "cest": ("Europe/Berlin", "Europe/Paris"), "eest": ("Europe/Athens", "Europe/Helsinki"),
+    "west": ("Europe/Lisbon",), "msk": ("Europe/Moscow",), "sast": ("Africa/Johannesburg",),
+    "gst": ("Asia/Dubai",), "pkt": ("Asia/Karachi",), "sgt": ("Asia/Singapore",), "hkt": ("Asia/Hong_Kong",),
+    "jst": ("Asia/Tokyo",), "kst": ("Asia/Seoul",), "brt": ("America/Sao_Paulo",),
+    "aest": ("Australia/Sydney", "Australia/Brisbane"), "aedt": ("Australia/Sydney",),
+    "acst": ("Australia/Adelaide", "Australia/Darwin"), "awst": ("Australia/Perth",),
+    "nzst": ("Pacific/Auckland",), "nzdt": ("Pacific/Auckland",),
+    "nyc": ("America/New_York",), "sf": ("America/Los_Angeles",),
+    "eastern": ("America/New_York", "Australia/Sydney"), "central": ("America/Chicago", "Australia/Adelaide"),
+    "mountain": ("America/Denver",), "pacific": ("America/Los_Angeles",),
+    "us eastern": ("America/New_York",), "us central": ("America/Chicago",),
+    "us mountain": ("America/Denver",), "us pacific": ("America/Los_Angeles",),
+    "birmingham": ("Europe/London", "America/Chicago"), "georgia": ("America/New_York", "Asia/Tbilisi"),
+    "portland": ("America/Los_Angeles", "America/New_York"), "san jose": ("America/Los_Angeles", "America/Costa_Rica"),
+    "washington": ("America/New_York", "America/Los_Angeles"),
+}  # fmt: skip
+"""Abbreviations and other names that several places have, and the zones that may be meant, the likeliest first."""
+_CITIES = {
+    "Africa/Johannesburg": ("cape town", "durban", "pretoria"), "Africa/Lagos": ("abuja",),
+    "America/Bogota": ("medellin",), "America/Chicago": ("austin", "dallas", "houston", "minneapolis", "new orleans"),
+    "America/Denver": ("salt lake city",), "America/Edmonton": ("calgary",), "America/Guayaquil": ("quito",),
+    "America/Los_Angeles": ("las vegas", "san diego", "san francisco", "seattle"),
+    "America/New_York": ("atlanta", "boston", "miami", "philadelphia", "washington dc"),
+    "America/Mexico_City": ("guadalajara",), "America/Sao_Paulo": ("brasilia", "rio de janeiro"),
+    "America/Toronto": ("ottawa", "quebec"), "Asia/Dubai": ("abu dhabi",), "Asia/Ho_Chi_Minh": ("hanoi",),
+    "Asia/Jakarta": ("bandung", "surabaya"), "Asia/Karachi": ("islamabad", "lahore"), "Asia/Manila": ("cebu",),
+    "Asia/Riyadh": ("jeddah", "mecca"),
+    "Asia/Kolkata": (
+        "ahmedabad", "bangalore", "bengaluru", "bombay", "chennai", "delhi", "hyderabad", "mumbai", "new delhi", "pune",
+    ),
+    "Asia/Seoul": ("busan",), "Asia/Shanghai": ("beijing", "chengdu", "guangzhou", "shenzhen", "tianjin", "wuhan"),
+    "Asia/Tokyo": ("kyoto", "nagoya", "osaka", "sapporo", "yokohama"),
+    "Europe/Amsterdam": ("eindhoven", "hague", "rotterdam", "utrecht"), "Europe/Brussels": ("antwerp", "ghent"),
+    "Europe/Berlin": (
+        "cologne", "dusseldorf", "frankfurt", "hamburg", "köln", "leipzig", "munich", "münchen", "stuttgart",
+    ),
+    "Europe/Istanbul": ("ankara", "izmir"), "Europe/Lisbon": ("porto",),
+    "Europe/London": ("edinburgh", "glasgow", "leeds", "liverpool", "manchester"),
+    "Europe/Madrid": ("barcelona", "seville", "valencia"), "Europe/Moscow": ("saint petersburg",),
+    "Europe/Paris": ("lyon", "marseille", "toulouse"), "Europe/Prague": ("brno",), "Europe/Rome": ("milan", "turin"),
+    "Europe/Stockholm": ("gothenburg", "malmo"), "Europe/Warsaw": ("gdansk", "krakow", "wroclaw"),
+    "Europe/Zurich": ("basel", "bern", "geneva", "lausanne"), "Pacific/Auckland": ("christchurch", "wellington"),
+}  # fmt: skip
+"""Large cities that no zone is named after."""
+_TIME = re.compile("(?: standard| daylight)? time$")
+"""What people say behind a zone: `Pacific time`."""
+_OFFSET = re.compile(r"(?:utc|gmt)? ?[-+−–]\d{1,2}(?::?\d{2})?")
+
+
+class BadZone(BadValue):
+    """`example`: a zone that may be meant, or "" where none comes to mind; `fix` is set where it is sure enough."""
+
+    def __init__(self, text: str, fix: str | None = None, *, example: str = "") -> None:
+        super().__init__(text, fix)
+        self.example = fix or example
+
+
+def exact_zone(name: str) -> str:
+    """An IANA name, just as it is written, such as what is stored has. Raises BadZone."""
+    if name not in _names():
+        raise BadZone("that is not an IANA time zone such as Europe/Berlin")
+    return name
+
+
+def sayable_zone(name: str) -> str:
+    """The zone of an IANA name that no person typed, by a name that `read_zone` reads: of `EST` that is a city, as
+    people mean New York by it. Raises BadZone."""
+    return _FIXED.get(exact_zone(name), name)
+
+
+def depends_on_zone(read: Callable[[str], object]) -> bool:
+    """True where what is read by a zone is not the same by another one, as in a time of day without a city."""
+    try:
+        return read("UTC") != read("Pacific/Kiritimati")  # 14 hours apart all year
+    except QueryError:  # so long a mute, for example, is too long in one of them
+        return True
+
+
+def read_zone(text: str) -> str:
+    """The IANA name that is meant: in any case, with spaces for underscores, or by its city alone. Raises BadZone."""
+    said = _TIME.sub("", _key(text))
+    if said in _SHORT:
+        raise _ambiguous(said)
+    zones = _zones()
+    if said in zones:
+        return zones[said]
+    if _OFFSET.fullmatch(said):
+        raise BadZone("an offset doesn't follow daylight saving; name a city, such as Europe/Berlin", example="UTC")
+    place = said.rpartition("/")[2]
+    places = [key for key in zones if "/" not in key and key[:1] == place[:1]]
+    if near := difflib.get_close_matches(place, places, n=1, cutoff=0.8):
+        meant = zones[near[0]]
+        sure = meant if _slip(place, near[0]) else None
+        raise BadZone(f"that is not a time zone I know; the nearest is {meant}", sure, example=meant)
+    raise BadZone(UNKNOWN)
+
+
+def _ambiguous(said: str) -> BadZone:
+    names = _SHORT[said]
+    choice = ", ".join(names[:-1]) + " or " + names[-1] if len(names) > 1 else names[0]
+    if said.upper() in _FIXED:
+        return BadZone(f"that has no daylight saving; name the city, {choice}", names[0])
+    if len(names) > 1:
+        return BadZone(f"that could be {choice}; name the city", example=names[0])
+    return BadZone(f"that is short for a zone; name its city, {choice}", names[0])
+
+
+def _slip(said: str, meant: str) -> bool:
+    """Whether one letter at most is missing, too many, another one, or swapped with the next."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(said, meant, strict=False)))
+    said, meant = said[same:], meant[same:]
+    swapped = meant[:2][::-1] + meant[2:]
+    return said in (meant[1:], swapped) or said[1:] in (meant, meant[1:])
+
+
+def _key(name: str) -> str:
+    return fold(name.replace("_", " "))
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(available_timezones() - _NO_PLACE)
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Every IANA name by what people say for it. A whole name wins over a city. Where a city has several names they are
+    one zone, and the longer is the newer: `America/Argentina/Cordoba`."""
+    names = sorted(_names(), key=lambda name: (name.count("/"), name))
+    cities = {_key(name.rpartition("/")[2]): name for name in names if name.startswith(_AREAS)}
+    others = {city: zone for zone, some in _CITIES.items() for city in some}
+    return others | cities | {_key(name): name for name in names} | {"z": "UTC"}

@@ -1,0 +1,1 @@
+"""The account's rooms, by id and by name."""

@@ -1,0 +1,172 @@
+"""Rooms and templates by name, as people type them."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from cachetools import TTLCache
+
+from bot.errors import HmsError, HmsUnavailable, ManyRooms, NotFound
+from bot.hms.client import Hms
+from bot.query.model import Query, Term
+from bot.query.values import LIMIT_MAX, RoomPrefix, TemplateId
+from bot.rooms.known import LISTED_PAGES, NO_ROOMS, KnownRooms
+from bot.sessions.model import Room
+from bot.store import RoomWalk, Store
+from bot.text import fold, is_hash, quote, spoken
+
+SEARCH_KEPT_S = 60
+SEARCHES_KEPT = 1_000
+PARTS_MOST = 200
+NEAR_MOST = 1_000
+CHOICES = 20
+PREFIX_FROM = 3
+"""From so many rooms on whose names begin as it was typed, all of them are offered as one."""
+
+
+class Rooms(KnownRooms):
+    """Finds rooms by name among those that are known, and asks 100ms for others. `clock`: seconds since 1970."""
+
+    def __init__(
+        self, hms: Hms, store: Store, team_id: Callable[[], str], clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(hms, store, team_id)
+        self._clock = clock
+        self._found: TTLCache[str, tuple[list[Room], bool]] = TTLCache(SEARCHES_KEPT, SEARCH_KEPT_S)
+        self._renewed: TTLCache[str, tuple[list[Room], bool]] = TTLCache(1, SEARCH_KEPT_S)
+
+    async def resolve(self, query: Query) -> Query:
+        """The query with ids for names of rooms and templates. Raises NotFound, ManyRooms or HmsError."""
+        for term in query.template_names:
+            query = query.with_value(term, TemplateId(await self._template(query, term)))
+        for term in query.room_names:
+            name = term.value.name
+            found, more = await self._find(name)
+            near = [] if found else await self._near(name)
+            found = found or [room for room in near if spoken(room.name) == spoken(name)]
+            if len(found) > 1 or (near and not found):
+                rooms = sorted(found or near, key=lambda room: (len(room.name), room.name))
+                choices = [(room.name, room.id, str(query.with_room(term, room.id))) for room in rooms]
+                all_of_them = await self._all_beginning(query, term) if found else []
+                more = more or len(choices) > CHOICES
+                raise ManyRooms(name, [*all_of_them, *choices][:CHOICES], fits=bool(found), more=more)
+            if not found:
+                where = f" among the {LISTED_PAGES * LIMIT_MAX:,} newest" if more else ""
+                raise NotFound(f"No room{where} is called {quote(name)}, nor has that in its name.")
+            query = query.with_room(term, found[0].id)
+        return query
+
+    async def newest(self, most: int) -> list[Room]:
+        """The rooms that were made last, the last first; fewer where they can't all be known just now."""
+        try:
+            read, _ = await self._renew()
+        except HmsError:
+            read = NO_ROOMS
+        stored = await self._stored(self._store.rooms_newest(self._team(), most), NO_ROOMS)
+        named = {room.id: room for room in [*stored, *read] if room.name}
+        return [named[room_id] for room_id in sorted(named, reverse=True)[:most]]
+
+    async def without_rooms(self, query: Query) -> list[str]:
+        """The beginnings that it asks for and that no known room's name has yet."""
+        if empty := [prefix for prefix in query.prefixes if not await self._beginning(prefix)]:
+            try:
+                await self._renew()
+            except HmsError:
+                return []  # it can't be told
+        return [prefix for prefix in empty if not await self._beginning(prefix)]
+
+    async def _template(self, query: Query, term: Term) -> str:
+        """The id of the template that a term names. Raises ManyRooms, and HmsUnavailable where none is known."""
+        name = term.value.name
+        found, known = await self._hms.templates.find(name), self._hms.templates.known
+        if len(found) == 1:
+            return found[0].id
+        if not known.all:
+            raise HmsUnavailable("100ms didn't say which templates there are.", cause="no template is known")
+        some = found or sorted(known.all, key=lambda each: fold(each.name))
+        choices = [(each.name, each.id, str(query.with_value(term, TemplateId(each.id)))) for each in some]
+        raise ManyRooms(name, choices[:CHOICES], fits=bool(found), more=len(choices) > CHOICES, what="template")
+
+    async def _all_beginning(self, query: Query, term: Term) -> list[tuple[str, str, str]]:
+        """The choice of all rooms whose names begin as it was typed, where there are several."""
+        prefix = RoomPrefix(fold(term.value.name))
+        count = await self._beginning(prefix.prefix)
+        line = str(query.with_value(term, prefix))
+        return [(f"{prefix} ({count:,} rooms)", "", line)] if count >= PREFIX_FROM else []
+
+    async def _beginning(self, prefix: str) -> int:
+        return await self._stored(self._store.rooms_beginning(self._team(), prefix), 0)
+
+    async def _find(self, wanted: str) -> tuple[list[Room], bool]:
+        """The rooms of that name, else those with it in their name, and whether there may be others."""
+        name = fold(wanted)
+        if kept := self._found.get(name):
+            return kept
+        found, more = await self._stored(self._store.rooms_called(self._team(), name), NO_ROOMS), False
+        if not found:
+            named, more = await self._named(wanted)
+            await self.keep(named)
+            found = [room for room in named if room.folded == name or is_hash(room.name)]
+        if not found:
+            read, more = await self._renew()
+            stored = await self._stored(self._store.rooms_having(self._team(), name, PARTS_MOST), NO_ROOMS)
+            every = {room.id: room for room in [*stored, *read, *named]}
+            found = [room for room in every.values() if room.folded == name]
+            found = found or [room for room in every.values() if room in named or name in room.folded]
+        if found:
+            self._found[name] = found, more
+        return found, more
+
+    async def _named(self, name: str) -> tuple[list[Room], bool]:
+        """The rooms that 100ms itself finds by a name, and whether there may be others."""
+        pages = await asyncio.gather(*(self._hms.list_rooms(name=name, enabled=each) for each in (True, False)))
+        return [room for rooms, _ in pages for room in rooms], any(cursor is not None for _, cursor in pages)
+
+    async def _near(self, wanted: str) -> list[Room]:
+        """Rooms whose name is spelt nearly so."""
+        read, _ = await self._renew()
+        stored = await self._stored(self._store.rooms_newest(self._team(), NEAR_MOST), NO_ROOMS)
+        names = {room.folded: room for room in [*stored, *read] if room.name}
+        return [names[name] for name in difflib.get_close_matches(fold(wanted), names, n=5, cutoff=0.6)]
+
+    async def _renew(self) -> tuple[list[Room], bool]:
+        """Learn the rooms that are new; as long as the lists were never read to their end, the newest ones. Those that
+        were read, and whether there may be others that aren't known."""
+        if kept := self._renewed.get("all"):
+            return kept
+        far = await self._stored(self._store.room_walk(self._team()), RoomWalk())
+        kinds, down_to = ((True, False), "") if far.done_ms is None else ((True,), far.newest)
+        lists = await asyncio.gather(*(self._newest(enabled=each, down_to=down_to) for each in kinds))
+        rooms = [room for some, _, _ in lists for room in some]
+        whole = all(reached for _, reached, _ in lists)
+        if whole:
+            newest = max([far.newest, *(room.id for room in lists[0][0])])
+            done_ms = int(self._clock() * 1000) if far.done_ms is None else far.done_ms
+            if (newest, done_ms) != (far.newest, far.done_ms):
+                new = replace(far, newest=newest, done_ms=done_ms)
+                await self._stored(self._store.set_room_walk(self._team(), new), None)
+        if all(good for _, _, good in lists):
+            self._renewed["all"] = rooms, not whole
+        return rooms, not whole
+
+    async def _newest(self, *, enabled: bool, down_to: str) -> tuple[list[Room], bool, bool]:
+        """The newest rooms of a kind, down to one that is known; whether it or the end was reached; and False where
+        100ms failed on the way."""
+        rooms: list[Room] = []
+        cursor = None
+        for _ in range(LISTED_PAGES):
+            try:
+                some, cursor = await self._hms.list_rooms(start=cursor, enabled=enabled)
+            except HmsError:
+                if not rooms:
+                    raise
+                return rooms, False, False
+            rooms += some
+            await self.keep(some)
+            if cursor is None or (some and some[-1].id <= down_to):
+                return rooms, True, True
+        return rooms, False, True

@@ -1,0 +1,94 @@
+"""Reads the whole lists of rooms, a page at a time, so that names are found among all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot import log
+from bot.errors import HmsError, HmsRefused
+from bot.hms.client import Hms
+from bot.rooms.names import Rooms
+from bot.store import RoomWalk, Store
+
+PAGE_EVERY_S = 2.0
+"""Seconds between pages: 100,000 rooms take half an hour."""
+AGAIN_MS = 24 * 3_600_000
+"""Seconds from the end of a walk to the next one, for rooms that were renamed or disabled."""
+LOOK_EVERY_S = 60.0
+"""Seconds between checks for one that is due."""
+REST_S = 60.0
+
+
+class Walk:
+    """The walk of one workspace, by one process at a time. `clock`: seconds since 1970."""
+
+    def __init__(
+        self,
+        hms: Hms,
+        rooms: Rooms,
+        store: Store,
+        team_id: Callable[[], str],
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._hms = hms
+        self._rooms = rooms
+        self._store = store
+        self._team = team_id
+        self._clock = clock
+        self._monotonic = monotonic
+        self._rest_until = 0.0  # by `monotonic`
+
+    async def step(self) -> bool:
+        """Read a page if one is due. True where all went well."""
+        if self._monotonic() < self._rest_until:
+            return False
+        far, now_ms = await self._begun(), int(self._clock() * 1000)
+        if _rests(far, now_ms):
+            self._rest_until = self._monotonic() + LOOK_EVERY_S
+            return False
+        try:
+            while True:  # two short lists are read at once
+                rooms, cursor = await self._hms.list_rooms(start=far.cursor or None, enabled=far.enabled)
+                await self._rooms.keep(rooms)
+                far = _further(far, [room.id for room in rooms], cursor, now_ms)
+                await self._store.set_room_walk(self._team(), far)
+                if far.cursor or far.enabled:
+                    return True
+        except HmsError as error:
+            log.warning("rooms_unread", outcome=type(error).__name__, cause=error.cause)
+            self._rest_until = self._monotonic() + REST_S
+            if isinstance(error, HmsRefused) and far.cursor:  # it doesn't know the place any more
+                await self._store.set_room_walk(self._team(), replace(far, enabled=True, cursor=""))
+            return False
+
+    async def _begun(self) -> RoomWalk:
+        """The walk's progress. Rooms of another account are forgotten: this one doesn't have them."""
+        far, account = await self._store.room_walk(self._team()), self._hms.account
+        if not account or far.account == account:
+            return far
+        if far.account:
+            log.info("rooms_forgotten")
+            await self._store.forget_rooms(self._team())
+            far = RoomWalk()
+        far = replace(far, account=account)
+        await self._store.set_room_walk(self._team(), far)
+        return far
+
+
+def _rests(far: RoomWalk, now_ms: int) -> bool:
+    begun = far.cursor or not far.enabled
+    return not begun and far.done_ms is not None and 0 <= now_ms - far.done_ms < AGAIN_MS
+
+
+def _further(far: RoomWalk, room_ids: list[str], cursor: str | None, now_ms: int) -> RoomWalk:
+    """The enabled rooms, then the others."""
+    if far.enabled and not far.cursor:
+        far = replace(far, newest=max([far.newest, *room_ids]))
+    if cursor:
+        return replace(far, cursor=cursor)
+    if far.enabled:
+        return replace(far, enabled=False, cursor="")
+    return replace(far, enabled=True, cursor="", done_ms=now_ms)

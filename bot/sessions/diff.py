@@ -1,0 +1,92 @@
+"""What changed between the last good poll and this one. Pure: facts in, changes out."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.query.times import ms
+from bot.sessions.model import Session
+from bot.sessions.tracked import Tracked
+
+_GUEST = "peer:"
+
+People = Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One session that isn't as it was. `opened`: not known before, though it may have ended already. `reopened`: it
+    had ended. `joined` and `left` are the names and roles of people who came and went while it was known. `same`: it is
+    as it was, and only longer."""
+
+    session: Session
+    opened: bool = False
+    reopened: bool = False
+    joined: tuple[tuple[str, str], ...] = ()
+    left: tuple[tuple[str, str], ...] = ()
+    same: bool = False
+
+    @property
+    def ended(self) -> bool:
+        return not self.session.active
+
+
+def missing(known: Mapping[str, Tracked], seen: Container[str]) -> list[str]:
+    """The ids of live sessions that are not among those seen: only their own records say whether they ended."""
+    return [session_id for session_id, tracked in known.items() if tracked.live and session_id not in seen]
+
+
+def diff(known: Mapping[str, Tracked], seen: Iterable[Session], *, renamed: bool = False) -> list[Change]:
+    """The changes, in the order in which sessions started. `seen` are this poll's sessions, live and ended, each once;
+    a session that is not among them is as it was. `renamed`: people are called otherwise than those who are known, so
+    that nobody can tell who came and went."""
+    changes = [change for session in seen if (change := _change(known.get(session.id), session, renamed))]
+    return sorted(changes, key=lambda change: (change.session.started_at, change.session.id))
+
+
+def track(session: Session, now_ms: int) -> Tracked:
+    """What is kept of a session until the next poll."""
+    people, moves = people_in(session), session.moves()
+    return Tracked(session.id, session.room_id, session.active, ms(session.started_at), now_ms, people, moves)
+
+
+def same(before: Tracked, session: Session) -> bool:
+    """Whether all that is kept of it is as it was."""
+    return (
+        before.live == session.active
+        and before.peers == session.moves()
+        and before.people == people_in(session)
+        and before.started_ms == ms(session.started_at)
+        and before.room_id == session.room_id
+    )
+
+
+def people_in(session: Session) -> dict[str, tuple[str, str]]:
+    """The people in now, as (name, role) by who they are; nobody once it has ended. A poll does this with
+    every peer of the sessions that have changed, so what `left` says is written out here."""
+    if not session.active:
+        return {}
+    return {
+        who if isinstance(who, str) else f"{_GUEST}{who[1]}": (peer.name or "", peer.role or "")  # type: ignore[index]
+        for who, peer in session.keyed_peers
+        if (left := peer.left_at) is None or left.year == 1
+    }
+
+
+def _change(before: Tracked | None, session: Session, renamed: bool) -> Change | None:
+    if before is None:
+        return Change(session, opened=True)
+    if not before.live:
+        return Change(session, reopened=True) if session.active else None
+    if not session.active:
+        return Change(session)
+    now = people_in(session)
+    if now == before.people and before.peers == session.moves():
+        return None
+    if renamed:
+        return Change(session)
+    joined = tuple(person for who, person in now.items() if who not in before.people)
+    gone = (person for who, person in before.people.items() if who not in now)
+    # somebody who counted as a person until it was known that the role records hasn't left
+    return Change(session, joined=joined, left=tuple(each for each in gone if not session.roles.records(each[1])))

@@ -1,0 +1,199 @@
+"""A session, its peers and the people behind them.
+
+`Peer` has the shape of the API's JSON (100ms docs, server-side/v2, Sessions/object) and is what the client decodes into
+directly: decoding is the hot path, and a second set of classes for peers would cost more than the fetch.
+Every field that older answers leave out has a default. All times are UTC-aware, all lengths are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from bot.sessions.identity import Keyed, keyed
+from bot.sessions.roles import GUESS, Roles
+from bot.text import fold
+
+FALLBACK_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+Time = Annotated[datetime, Meta(tz=True)]
+
+
+class Peer(Struct, gc=False, frozen=True):
+    """One connection of a person, or of a recording. A rejoin is a new peer with the same `user_id`; older answers call
+    that `user`."""
+
+    id: str | None = None
+    name: str | None = None
+    role: str | None = None
+    user_id: str | None = None
+    user: str | None = None
+    joined_at: Time | None = None
+    left_at: Time | None = None
+
+    @property
+    def joined(self) -> datetime | None:
+        """When the peer joined, as far as it is known."""
+        return _known(self.joined_at)
+
+    @property
+    def left(self) -> datetime | None:
+        """When the peer left, or None while in: the API says that with no `left_at` or with the year 1."""
+        return _known(self.left_at)
+
+
+Peers = dict[str, Peer] | list[Peer]
+
+
+class Session(Struct, frozen=True, dict=True):
+    """One session of a room. `peers` is an object keyed by peer id, or an array (the object page); both are read.
+    `lost`: how many could not be. `recorders` are peers too, but no people: nothing counts them. `roles` says
+    who leads."""
+
+    id: str
+    room_id: str = ""
+    active: bool = False
+    peers: Peers | None = None
+    created_at: Time | None = None
+    updated_at: Time | None = None
+    lost: int = 0
+    recorders: Sequence[Peer] = ()
+    roles: Roles = GUESS
+
+    def cast(self, roles: Roles) -> Session:
+        """The session with these roles, and its recorders apart from its peers, whatever roles it had before."""
+        peers = self._everyone()
+        every = peers.values() if isinstance(peers, dict) else peers
+        recording = {role for role in {peer.role for peer in every} if role and roles.records(role)}
+        if not recording and not self.recorders:
+            return replace(self, roles=roles) if roles != self.roles else self
+        if isinstance(peers, dict):
+            people: Peers = {key: peer for key, peer in peers.items() if peer.role not in recording}
+        else:
+            people = [peer for peer in peers if peer.role not in recording]
+        recorders = [peer for peer in every if peer.role in recording]
+        return replace(self, peers=people, recorders=recorders, roles=roles)
+
+    def _everyone(self) -> Peers:
+        """Its peers with the recorders among them."""
+        if isinstance(self.peers, dict):
+            return self.peers | {peer.id or f"#{place}": peer for place, peer in enumerate(self.recorders)}
+        return [*(self.peers or ()), *self.recorders]
+
+    @property
+    def recording(self) -> bool:
+        """True while a recorder is in."""
+        return self.active and any(peer.left is None for peer in self.recorders)
+
+    def moves(self) -> int:
+        """A count of arrivals, and of recorders that left: where it changes, there is something new to show."""
+        return len(self.peers or ()) + sum(1 + (peer.left is not None) for peer in self.recorders)
+
+    @property
+    def started_at(self) -> datetime:
+        """`created_at`, or the seconds in the id's first eight hex digits where an answer has none."""
+        if created := _known(self.created_at):
+            return created
+        try:
+            return datetime.fromtimestamp(int(self.id[:8], 16), UTC)
+        except ValueError:
+            return FALLBACK_TIME
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """The last update of an ended session, None for a live one (how-to-guides/build-attendance)."""
+        return None if self.active else _known(self.updated_at) or self.started_at
+
+    def each_peer(self) -> Iterable[tuple[str, Peer]]:
+        """(peer id, peer) for all who were ever in; an id is made up from the place in a list where it is missing."""
+        if isinstance(self.peers, dict):
+            return self.peers.items()
+        return [(peer.id or f"#{place}", peer) for place, peer in enumerate(self.peers or ())]
+
+    @cached_property
+    def keyed_peers(self) -> Keyed:
+        """(who, peer): `who` is the same for all peers of one person, as `identity` tells them. Kept, as a poll
+        and its messages ask several times for it."""
+        return keyed(self.each_peer())
+
+    def length_s(self, now: datetime) -> float:
+        """Seconds from start to end, or to `now` while live."""
+        return max(0.0, ((self.ended_at or now) - self.started_at).total_seconds())
+
+    def participant_s(self, now: datetime) -> float:
+        """The sum over peers of the seconds they were in (Sessions/retrieve-a-session)."""
+        end = self.ended_at or now
+        spans = (
+            ((peer.left or end) - peer.joined).total_seconds()
+            for _, peer in self.each_peer()
+            if peer.joined is not None
+        )
+        return sum(max(0.0, span) for span in spans)
+
+    def people_count(self) -> int:
+        """People who were ever in, a person with several peers counted once."""
+        return len({key for key, _ in self.keyed_peers})
+
+    def people_in_count(self) -> int:
+        """People who are in now; 0 for an ended session."""
+        return len({key for key, peer in self.keyed_peers if peer.left is None}) if self.active else 0
+
+    def people(self) -> list[Person]:
+        """All who were ever in, in the order they first joined."""
+        merged: dict[Hashable, list[Peer]] = {}
+        for key, peer in self.keyed_peers:
+            merged.setdefault(key, []).append(peer)
+        people = [Person.of(peers, live=self.active) for peers in merged.values()]
+        return sorted(people, key=lambda person: person.joined_at or self.started_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person in a session: the last name and role they had, and whether they are in now."""
+
+    name: str
+    role: str
+    user_id: str
+    is_in: bool
+    joined_at: datetime | None
+    visits: int
+
+    @classmethod
+    def of(cls, peers: list[Peer], *, live: bool) -> Person:
+        """Merge the peers of one person, the latest to join last."""
+        peers = sorted(peers, key=lambda peer: peer.joined or FALLBACK_TIME)
+        last = peers[-1]
+        return cls(
+            name=next((peer.name for peer in reversed(peers) if peer.name), ""),
+            role=last.role or "",
+            user_id=last.user_id or last.user or "",
+            is_in=live and any(peer.left is None for peer in peers),
+            joined_at=peers[0].joined,
+            visits=len(peers),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room's id and the name people know it by; a room made without a name has a UUID for one, and a room that 100ms
+    doesn't have has none. `folded`: the name as names are compared."""
+
+    id: str
+    name: str
+    template_id: str = ""
+    folded: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folded", fold(self.name))
+
+
+def _known(when: datetime | None) -> datetime | None:
+    """The API writes a time that it doesn't have as nothing or as the year 1."""
+    return None if when is None or when.year == 1 else when

@@ -1,0 +1,1 @@
+"""Mutes, quiet hours and channels without threads."""

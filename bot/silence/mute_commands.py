@@ -1,0 +1,117 @@
+"""Answers about a channel's mutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
+
+from bot.blockkit.blocks import Message
+from bot.blockkit.phrases import Names
+from bot.errors import HmsError, ManyRooms, QueryError, TooMany, UserError
+from bot.query.command_lines import check_alone, end_line, muted, read_silence, silence_in
+from bot.query.filters import MUTE
+from bot.query.model import Query, Term
+from bot.query.parse import parse
+from bot.query.times import ms
+from bot.query.values import RoomId, is_id
+from bot.rooms.show_session import show_session
+from bot.silence import mute_render as say
+from bot.silence.mute import Mute
+from bot.silence.quiet_commands import quiets
+from bot.slack.numbers import no_such, read_number, unquoted
+from bot.slack.request import Request
+from bot.slack.unknown_rooms import noted
+
+UNMUTE = "unmute"
+
+
+async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
+    """Mute what the line says, or a session, until its end; with `longer` never shorter than it is muted already."""
+    await request.may_set_up()
+    end, query, session_id = await request.in_local_zone(
+        lambda zone: read_silence(line, request.now, zone),
+        lambda _, city: f"mute {silence_in(line, request.now, city)}",
+    )
+    zone = request.zone
+    end = end.replace(microsecond=0)  # as its line says it
+    local_end = end_line(end.astimezone(ZoneInfo(zone)))
+    if session_id:
+        query = await _of_session(request, session_id)
+    try:
+        query = await request.bot.rooms.resolve(query)
+    except ManyRooms as error:
+        error.scope = MUTE
+        error.choices = [
+            (name, room_id, f"{said.removeprefix('active ')} {local_end}") for name, room_id, said in error.choices
+        ]
+        raise
+    wanted = Mute(request.team_id, request.channel_id, query, session_id, ms(end), request.user_id, request.now_ms)
+    by = request.by(" ".join(filter(None, ("mute", muted(wanted), local_end))))
+    try:
+        stored, how, before = await request.bot.store.add_mute(wanted, by, longer=longer)
+    except TooMany as error:
+        raise QueryError.at(error.text, f"mute {line}", (0, len(f"mute {line}")), instead="mutes") from None
+    answer = say.muted(stored, how, before, names=await _names(request, [stored]), zone=zone)
+    return await noted(request, query, answer)
+
+
+async def mutes(request: Request, line: str) -> Message:
+    """The channel's mutes that hold."""
+    check_alone("mutes", line)
+    here = await _here(request)
+    hours = await quiets(request)
+    zone = await request.local_zone()
+    return say.mutes_list(here, hours, names=await _names(request, here), zone=zone, as_of=request.now)
+
+
+async def unmute(request: Request, said: str) -> Message:
+    """End the mutes that are named: by number, by what they are about, `all`, or the only one."""
+    await request.no_guests()
+    here, said = await _here(request), unquoted(said)
+    ending = here if said.lower() in ("all", "everything") else await _named(request, said, here)
+    if not ending:
+        raise await no_such(request, said, [each.number for each in here], scope=UNMUTE, what="mute")
+    zone = await request.local_zone()
+    named = muted(ending[0]) or str(ending[0].number)
+    by = request.by(f"unmute {'all' if len(ending) > 1 else named}")
+    numbers = [each.number for each in ending]
+    gone = await request.bot.store.remove_mutes(request.team_id, request.channel_id, numbers, by)
+    if not gone:
+        raise UserError("That mute has just ended.")
+    left, hours = await _here(request), await quiets(request)
+    return say.unmuted(gone, left, hours, names=await _names(request, gone), zone=zone, now=request.now)
+
+
+async def _named(request: Request, said: str, here: Sequence[Mute]) -> Sequence[Mute]:
+    """The mute that is meant, if any."""
+    if not said:
+        return here if len(here) == 1 else ()
+    if (number := read_number(said)) is not None:
+        return [each for each in here if each.number == number]
+    if is_id(said.lower()):
+        return [each for each in here if each.session_id == said.lower()]
+    try:
+        query = await request.bot.rooms.resolve(parse(said, scope=MUTE))
+    except UserError:  # its fix would mute
+        return ()
+    return [each for each in here if each.query == query and not each.session_id]
+
+
+async def _of_session(request: Request, session_id: str) -> Query:
+    """The room of a session, by which a mute of it is told; any where 100ms doesn't say. Raises NotFound, and UserError
+    for one that is over."""
+    try:
+        session, _ = await show_session(request.bot.hms, request.bot.rooms, session_id)
+    except HmsError:
+        return Query()
+    if not session.active:
+        raise UserError("That session has ended: nothing comes of it that could be muted.")
+    return Query(terms=(Term("room", RoomId(session.room_id)),)) if is_id(session.room_id) else Query()
+
+
+async def _here(request: Request) -> list[Mute]:
+    return await request.bot.store.mutes(request.team_id, request.now_ms, request.channel_id)
+
+
+async def _names(request: Request, some: Iterable[Mute]) -> Names:
+    return await request.bot.rooms.names(room_id for each in some for room_id in each.query.named_ids)

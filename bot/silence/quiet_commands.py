@@ -1,0 +1,79 @@
+"""Answers about a channel's quiet hours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.blockkit.blocks import Message
+from bot.errors import Overlaps, QueryError, TooMany
+from bot.query.command_lines import QUIET, quiet_line, read_hours
+from bot.silence import quiet_render as say
+from bot.silence.quiet_hours import QuietHours
+from bot.slack.request import Request
+from bot.text import quote, tidy
+
+Read = Callable[[str], tuple[QuietHours | None, bool]]
+
+
+async def quiet(request: Request, line: str) -> Message:
+    """Set quiet hours, end all or some, or show them."""
+    if not line.strip(" ,"):
+        return await _shown(request)
+    await request.no_guests()
+
+    def read(zone: str) -> tuple[QuietHours | None, bool]:
+        return read_hours(line, zone)
+
+    wanted, off = read(await request.local_zone())
+    if off or not wanted:
+        return await _loud(request, line, wanted, read)
+    await request.may_set_up()
+    await request.in_local_zone(read, _in_city)
+    try:
+        how = await request.bot.store.add_quiet(
+            request.team_id, request.channel_id, wanted, request.by(quiet_line(wanted))
+        )
+    except Overlaps as error:
+        wrong = QueryError.at(error.text, tidy(line), (0, len(tidy(line))), instead=error.instead)
+        wrong.scope = QUIET
+        raise wrong from None
+    except TooMany as error:
+        raise _see(error.text, line) from None
+    return say.hushed(wanted, how, await quiets(request), zone=request.zone, now=request.now, by=request.user_id)
+
+
+async def quiets(request: Request) -> say.Quiets:
+    """Its quiet hours, each with who made them."""
+    return (await request.bot.store.quiets(request.team_id, request.channel_id)).get(request.channel_id, [])
+
+
+async def _loud(request: Request, line: str, wanted: QuietHours | None, read: Read) -> Message:
+    """End all quiet hours, or the wanted ones; those of these times where no others are."""
+    here = [quiet for quiet, _ in await quiets(request)]
+    if wanted:
+        alike = [each for each in here if (each.start, each.end) == (wanted.start, wanted.end)]
+        if len(alike) > 1:
+            await request.in_local_zone(read, _in_city)
+        if wanted not in here:
+            if len(alike) != 1:
+                raise _see(f"This channel has no quiet hours {quote(str(wanted))}.", line)
+            wanted = alike[0]
+    by = request.by(f"quiet off {wanted}" if wanted else "quiet off")
+    gone = await request.bot.store.clear_quiets(request.team_id, request.channel_id, by, wanted)
+    return say.loud(gone, [quiet for quiet, _ in await quiets(request)])
+
+
+async def _shown(request: Request) -> Message:
+    zone = await request.local_zone()
+    return say.quiets_list(await quiets(request), zone=zone, as_of=request.now, channel_id=request.channel_id)
+
+
+def _in_city(said: tuple[QuietHours | None, bool], city: str) -> str:
+    hours, off = said
+    return f"{QUIET} {'off ' if off else ''}{replace(hours, zone=city) if hours else ''}".rstrip()
+
+
+def _see(text: str, line: str) -> QueryError:
+    line = f"{QUIET} {tidy(line)}"
+    return QueryError.at(text, line, (0, len(line)), instead=QUIET)

@@ -1,0 +1,31 @@
+"""Answers about whether a channel's threads get replies."""
+
+from __future__ import annotations
+
+from bot.blockkit.blocks import Message
+from bot.errors import QueryError
+from bot.query.suggest import nearest
+from bot.silence import thread_render as say
+from bot.slack.numbers import unquoted
+from bot.slack.request import Request
+from bot.text import quote
+
+THREADS = "threads"
+_ON = {"on": True, "yes": True, "off": False, "no": False}
+
+
+async def threads(request: Request, line: str) -> Message:
+    """Whether the channel gets replies: set, or shown."""
+    store, said = request.bot.store, unquoted(line).lower()
+    if not said:
+        return say.threads(request.channel_id not in await store.unthreaded(request.team_id), None)
+    await request.may_set_up()
+    if said not in _ON:
+        text = f"{quote(said)} is neither `on` nor `off`."
+        error = QueryError.at(text, said, (0, len(said)), nearest(said, _ON), instead="off")
+        error.scope = THREADS
+        raise error
+    on = _ON[said]
+    by = request.by(f"threads {'on' if on else 'off'}")
+    changed = await store.set_threads(request.team_id, request.channel_id, on, by)
+    return say.threads(on, changed, by=request.user_id)

@@ -1,1 +1,0 @@
-"""The database's revisions, in one line. `env.py` is alembic's door; `bot.store.migrate` runs it."""

@@ -1,0 +1,123 @@
+"""One reading of an account: what is live, what has ended, and how far that has come."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot import log, metrics
+from bot.alerts.backlog import Backlog
+from bot.errors import HmsAuth, HmsError, HmsNotFound, HmsRateLimited, HmsRefused
+from bot.hms.client import LIFE_MOST, Hms, RawBatch
+from bot.hms.pages import every_page, pages
+from bot.query.times import api_time
+from bot.sessions.diff import missing
+from bot.sessions.model import Session
+from bot.sessions.tracked import Tracked
+from bot.store import Snapshot
+from bot.tracking.sweep import Seen
+
+RECORDS_MOST = 200
+"""The most single sessions asked about in one poll; the others have their turn, by chance."""
+RECORDS_AT_ONCE = 8
+SLICE_PAGES = 30
+"""The most pages of ended sessions read in one poll; the rest is read by the next ones, so that what is live isn't kept
+waiting."""
+OVERLAP_MS = 120_000
+"""Ended sessions are listed from so long before the last reading, for clocks that differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Up to where sessions are read, once what was seen so far is stored: everything that began before `read_ms`, but
+    for the `backlog`. Both by the clock of 100ms; None before the first reading."""
+
+    read_ms: int | None
+    backlog: Backlog | None
+
+
+async def read(hms: Hms, known: Snapshot, seen: Seen, now_ms: int) -> AsyncIterator[Progress]:
+    """All that is live, a slice of what ended since the last good poll, and the records of what is missing; after each
+    page how far that has come. `now_ms`: our clock's, before the first page. Raises HmsError."""
+    before = Progress(known.read_ms, known.backlog)
+    async for batch in every_page(hms.list_entries, {"active": "true"}):
+        seen.page(batch.entries)
+        yield before
+    metrics.sessions_live.set(len(seen.ids))
+    # As it was before the first page: what opens while the pages are read is in none of them. By the clock of 100ms, as
+    # ours, or that of the process that polled last, may have been wrong then.
+    read_ms = now_ms + int(hms.ahead_s * 1000)
+    progress = Progress(read_ms, known.backlog)
+    async for progress in _ended(hms, known, seen, read_ms):
+        yield progress
+    seen.add(await _records(hms, missing(known.sessions, seen.ids), known, now_ms))
+    yield progress
+
+
+async def _ended(hms: Hms, known: Snapshot, seen: Seen, read_ms: int) -> AsyncIterator[Progress]:
+    """Those that began since the last reading, then the older ones of the backlog. Where a slice doesn't reach to it,
+    the new backlog covers both: what is read again then is known."""
+    recent = Backlog(min(known.read_ms or read_ms, read_ms) - OVERLAP_MS, "")
+    left = SLICE_PAGES
+    for part in (recent, known.backlog):
+        if part is None or not left:
+            continue
+        since_ms = min(part.since_ms, known.backlog.since_ms) if known.backlog else part.since_ms
+        params = {"active": "false", "after": api_time(datetime.fromtimestamp(part.since_ms / 1000, UTC))}
+        last = False
+        async for batch in _pages(hms, params, left, part.start):
+            seen.page(batch.entries)
+            left, last = left - 1, batch.last
+            after = known.backlog if part is recent else None
+            yield Progress(read_ms, after if last else Backlog(since_ms, batch.cursor))
+        if not last:
+            return
+
+
+async def _pages(hms: Hms, params: Mapping[str, str], most: int, start: str) -> AsyncIterator[RawBatch]:
+    """As `pages`; where 100ms refuses to go on after `start`, a session that it may have deleted, from the beginning:
+    what is read again is known."""
+    read = 0
+    try:
+        async for batch in pages(hms.list_entries, params, most, start or None):
+            read += 1
+            yield batch
+        return
+    except (HmsRefused, HmsNotFound) as error:
+        if read or not start:
+            raise
+        log.warning("backlog_begun_again", cause=error.cause)
+    async for batch in pages(hms.list_entries, params, most):
+        yield batch
+
+
+async def _records(hms: Hms, ids: Sequence[str], known: Snapshot, now_ms: int) -> list[Session]:
+    """Their own records. A session whose record can't be had stays as it was, until it can't be live any more; it must
+    not keep the others from being told. HmsError where no record can be had at all."""
+    free = asyncio.Semaphore(RECORDS_AT_ONCE)
+
+    async def record(session_id: str) -> Session | None:
+        async with free:
+            try:
+                return await hms.session(session_id)
+            except (HmsAuth, HmsRateLimited):
+                raise
+            except HmsError as error:
+                log.warning("record_unreadable", session=session_id, cause=error.cause)
+                ended = _without_record(known.sessions[session_id], now_ms)
+                return ended.cast(hms.templates.roles(ended.room_id)) if ended else None
+
+    some = random.sample(ids, RECORDS_MOST) if len(ids) > RECORDS_MOST else ids
+    found = await asyncio.gather(*map(record, some), return_exceptions=True)
+    for each in found:
+        if isinstance(each, BaseException):
+            raise each
+    return [session for session in found if isinstance(session, Session)]
+
+
+def _without_record(tracked: Tracked, now_ms: int) -> Session | None:
+    """The session as it was last known, ended then, once it can't be live any more."""
+    return None if timedelta(milliseconds=now_ms - tracked.started_ms) < LIFE_MOST else tracked.session(live=False)

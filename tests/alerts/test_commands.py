@@ -1,0 +1,592 @@
+"""Subscriptions and what comes of them, through the real door: a person types, sessions live, the channel shows."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from bot.alerts.subscription import Subscription, kinds_of
+from bot.app import running
+from bot.blockkit.validate_data import texts
+from bot.demo.fake_hms import Account, FakeHms, Status
+from bot.demo.fake_slack import FakeSlack, RateLimited
+from bot.outbox.message import Outgoing
+from bot.query.parse import parse
+from bot.settings import Settings
+from bot.store import SUBSCRIPTIONS_MOST, Store
+from tests.live import cards, fill, opened, polls, posts, press, runs, said_soon, say, subscribe, until
+
+OTHERS = "C07QX6N0B0T"
+
+
+@pytest.fixture
+def quick(settings: Settings) -> Settings:
+    return settings.model_copy(update={"poll_interval_s": 0.2})
+
+
+@pytest.fixture
+async def bot(quick: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
+    """It has polled once: what was live by then is known, and no news."""
+    async with running(quick, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        await polls(hms)
+        yield started.url
+
+
+async def test_a_session_is_one_message_that_stays_true(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    reply = await subscribe(slack, 'room:"Town hall" on:start,end,join,leave')
+    assert "Subscribed, as number 1" in reply.plain and "Town hall" in reply.plain
+    (first,) = posts(slack)
+    assert "subscribed this channel" in first.plain and not first.ephemeral
+
+    session = account.open_session(room, time.time())
+    ann = account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
+    card = await until(lambda: next(iter(cards(slack)), None))
+    assert "🟢 Live" in card.plain and "Town hall" in card.plain and session.id in card.plain
+    assert card.metadata["event_type"] == "sessions_bot" and card.metadata["event_payload"]["key"]
+
+    account.join(session, name="Bob", role="guest", user_id="bob", at=time.time())
+    await until(lambda: "2 in now" in cards(slack)[0].plain)
+    replies = await until(
+        lambda: [each for each in slack.messages("live-ops") if each.thread_ts == card.ts and each.ts != card.ts]
+    )
+    assert "Bob joined" in replies[0].plain
+
+    account.leave(session, ann, time.time())
+    account.end(session, time.time())
+    await until(lambda: "⚪ Ended" in cards(slack)[0].plain, timeout_s=20)
+    assert "participant-minutes" in cards(slack)[0].plain
+    assert len(posts(slack)) == 2
+    assert [each.ts for each in cards(slack)] == [card.ts]
+
+    shown = await press(slack, cards(slack)[0], "Details", user="ben")
+    assert shown.ephemeral_to == slack.workspace.user("ben").id and "*Participant-minutes*" in shown.plain
+
+
+async def test_what_was_live_before_opens_no_card_and_its_end_is_told(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    session = fill(account, 1)[0]
+    await polls(hms)
+    reply = await subscribe(slack)
+    assert "1 is live now" in reply.plain
+    account.join(session, name="Late", role="guest", user_id="late", at=time.time())
+    await polls(hms)
+    assert cards(slack) == []
+    account.end(session, time.time())
+    card = await until(lambda: next(iter(cards(slack)), None))
+    assert "⚪ Ended" in card.plain
+
+
+async def test_open_and_over_between_two_polls(
+    slack: FakeSlack, hms: FakeHms, account: Account, settings: Settings
+) -> None:
+    room = account.add_room("Town hall")
+    for round_ in range(2):
+        async with running(settings.model_copy(update={"poll_interval_s": 0.3}), "web") as started:
+            slack.bot_events_url = f"{started.url}/slack/events"
+            if not round_:
+                await polls(hms)
+                await subscribe(slack)
+            else:
+                await until(lambda: len(cards(slack)) == 2)
+        if not round_:
+            now = time.time()  # nobody looks
+            for number in range(2):
+                session = account.open_session(room, now - 1 + number / 10)
+                account.join(session, name="Ann", role="host", user_id="ann", at=now - 1)
+                account.end(session, now - 0.5)
+    assert [("⚪ Ended" in card.plain) for card in cards(slack)] == [True, True]
+
+
+async def test_a_restart_repeats_nothing(slack: FakeSlack, hms: FakeHms, account: Account, quick: Settings) -> None:
+    room = account.add_room("Town hall")
+    for round_ in range(3):
+        async with running(quick, "web") as started:
+            slack.bot_events_url = f"{started.url}/slack/events"
+            await polls(hms)
+            if not round_:
+                await subscribe(slack)
+                session = opened(account, room)
+                await until(lambda: cards(slack))
+            await polls(hms, 3)
+    assert len(cards(slack)) == 1 and len(posts(slack)) == 2
+    async with running(quick, "web"):
+        account.end(session, time.time())
+        await until(lambda: "⚪ Ended" in cards(slack)[0].plain, timeout_s=20)
+    assert len(posts(slack)) == 2
+
+
+async def test_an_empty_list_for_an_instant_ends_nothing(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    opened(account, room)
+    await until(lambda: cards(slack))
+    hms.fail("/sessions", Status(200, body={"data": None, "last": ""}), Status(200, body={"data": [], "last": ""}))
+    await polls(hms, 3)
+    assert "🟢 Live" in cards(slack)[0].plain and len(cards(slack)) == 1
+
+
+async def test_failing_polls_are_said_in_the_list_and_made_up_for(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    hms.fail_always("/sessions*", Status(404))
+    opened(account, room)
+    await asyncio.sleep(1.2)
+    assert cards(slack) == []
+    listed = await say(slack, "subscriptions")
+    assert "alerts wait: 100ms was last read" in listed.plain and "HmsNotFound" in listed.plain
+    hms.heal()
+    await until(lambda: cards(slack))
+
+
+async def test_one_record_that_cannot_be_read_holds_nobody_up(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    old = fill(account, 1)[0]
+    await polls(hms)
+    await subscribe(slack)
+    hms.fail_always(f"/sessions/{old.id}", Status(400))
+    account.end(old, time.time())  # it started before the window of ended ones
+    opened(account, room)
+    await until(lambda: cards(slack))
+    hms.heal()
+    await until(lambda: len(cards(slack)) == 2)
+
+
+async def test_a_storm_is_one_message(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    for _ in range(25):
+        opened(account, room)
+    message = await until(lambda: next(iter(posts(slack)[1:]), None))
+    await polls(hms, 3)
+    assert len(posts(slack)) <= 3  # a poll may fall into the middle of it
+    assert "opened" in message.plain
+
+
+async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, account: Account) -> None:
+    account.add_room("Town hall")
+    assert "no subscriptions" in (await say(slack, "subscriptions")).plain
+    await subscribe(slack, 'room:"Town hall"')
+    await subscribe(slack, "role:host -user:bot on:start", user="ben")
+    again = await subscribe(slack, "role:host -user:bot on:start")
+    assert "that is number 2" in again.plain
+    changed = await subscribe(slack, "role:host -user:bot on:end")
+    assert "what it tells about has changed" in changed.plain
+    listed = await say(slack, "subscriptions")
+    assert listed.plain.count("Remove") == 2 and "Town hall" in listed.plain
+    listed = await press(slack, listed, "Remove")
+    assert listed.plain.count("Remove") == 1 and "Subscription 1 has ended" in listed.plain
+    assert re.search(r"To have it again: `/sessions subscribe room:[0-9a-f]{24} on:start,end", listed.plain)
+    assert "Subscription 2 has ended" in (await say(slack, "unsubscribe role:host -user:bot")).plain
+    for typed, says in (
+        ("unsubscribe", "This channel has no subscriptions"), ("unsubscribe 7", "no subscription 7"), ("unsubscribe role:x", "has no subscriptions"),
+        ("unsubscribe all", "This channel has no subscriptions"),
+    ):  # fmt: skip
+        reply = await say(slack, typed)
+        assert says in reply.plain and reply.labels == [], typed
+    await subscribe(slack)
+    assert "no subscription to" in (await say(slack, "unsubscribe role:x")).plain
+    assert "I can't tell which one" in (await say(slack, "unsubscribe rom:x")).plain
+    assert "Subscription 3 has ended" in (await say(slack, 'unsubscribe "number 3"')).plain
+
+
+async def test_another_channels_subscription_is_out_of_reach(bot: str, slack: FakeSlack) -> None:
+    await subscribe(slack, channel="general")
+    assert "This channel has no subscription 1" in (await say(slack, "unsubscribe 1")).plain
+    reply = await say(slack, "subscriptions")
+    await slack.act(reply, action_id="sessions.set", value="1|C07QX6G3N3R|subscriptions|unsubscribe 1")
+    assert "can't be read" in (await slack.reply()).plain
+    assert "Remove" in (await say(slack, "subscriptions", channel="general")).plain
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("subscribe rom:x", "I know no command, filter or room called `x`."),
+        ("subscribe after:2h", "has no place in a subscription"),
+        ("subscribe ended", "say `on:end`"),
+        ("subscribe on:stat", "say start, end, join, leave"),
+        ("subscribe room:nowhere", "No room is called"),
+        ("active on:start", "only works with `subscribe`"),
+    ],
+)
+async def test_a_bad_line_is_explained(bot: str, slack: FakeSlack, typed: str, says: str) -> None:
+    reply = await say(slack, typed)
+    assert says in reply.plain and posts(slack) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("rol:host", "with the role host"),
+        ("everything", "All sessions*\nThis channel is told when one opens or ends."),
+        ("all role:host", "with the role host\nThis channel is told when one comes to match or ends."),
+        ("ended", "This channel is told when one ends."),
+    ],
+)
+async def test_a_corrected_line_subscribes_at_a_press(bot: str, slack: FakeSlack, typed: str, said: str) -> None:
+    asked = await say(slack, f"subscribe {typed}")
+    reply = await press(slack, asked, runs(asked))
+    assert "Subscribed, as number 1" in reply.plain and said in reply.plain
+
+
+async def test_a_name_of_several_rooms_is_chosen_from(bot: str, slack: FakeSlack, account: Account) -> None:
+    for name in ("Hall one", "Hall two"):
+        account.add_room(name)
+    choice = await say(slack, "subscribe room:hall on:join")
+    assert choice.labels == ["Hall one", "Hall two"]
+    reply = await press(slack, choice, "Hall two")
+    assert "Subscribed" in reply.plain and "Hall two" in reply.plain
+
+
+async def test_a_channel_without_the_bot_is_said_at_once_and_goes_on_when_invited(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    reply = await subscribe(slack, channel="random")
+    assert "/invite @" in reply.plain and posts(slack, "random") == []
+    slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
+    await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": OTHERS})
+    await until(lambda: posts(slack, "random"))
+
+
+async def test_the_bot_is_called_by_the_name_that_it_has(slack: FakeSlack, quick: Settings) -> None:
+    users, own = slack.workspace.users, slack.workspace.bot_user
+    users[own] = replace(users[own], name="on_air")
+    async with running(quick, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        reply = await subscribe(slack, channel="random")
+        (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "paused" in each.plain])
+    assert "/invite @on_air" in reply.plain and "/invite @on_air" in told.plain
+
+
+async def test_a_first_message_that_never_came_goes_with_its_subscription(bot: str, slack: FakeSlack) -> None:
+    for line in ("role:host on:start", "role:host on:end", "role:guest"):
+        await subscribe(slack, line, channel="random")
+    await slack.command("unsubscribe role:guest", channel="random")
+    await slack.reply(where=lambda each: "has ended" in each.plain)
+    slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
+    await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": OTHERS})
+    await until(lambda: posts(slack, "random"))
+    await asyncio.sleep(1.5)  # there would be one a second
+    (first,) = posts(slack, "random")
+    assert "role host" in first.plain and "when one ends" in first.plain
+
+
+async def test_an_archived_channel_pauses_and_resumes_by_a_press(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    channel = slack.workspace.channel("live-ops")
+    channel.is_archived = True
+    opened(account, room)
+    told = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "archived" in each.plain])
+    assert len(told) == 1
+    channel.is_archived = False
+    listed = await say(slack, "subscriptions")
+    assert "archived" in listed.plain
+    await slack.press(listed, "Resume")
+    await until(lambda: cards(slack))
+    assert len(cards(slack)) == 1
+
+
+async def test_hostile_names_do_no_harm(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    room = account.add_room("<!channel> *x*")
+    await subscribe(slack, "on:start,join")
+    session = account.open_session(room, time.time())
+    account.join(session, name="<!here> @channel", role="`x`", user_id="ann", at=time.time())
+    await until(lambda: cards(slack))
+    account.join(session, name="> quoted <@U1>", role="host", user_id="bob", at=time.time())
+    await until(lambda: [each for each in slack.messages("live-ops") if each.thread_ts])
+    raw = str([(each.text, *texts(each.blocks)) for each in slack.messages("live-ops") if each.bot_id])
+    assert "<!channel>" not in raw and "<!here>" not in raw and "<@U1>" not in raw
+
+
+async def test_guests_are_told_to_ask_a_member(bot: str, slack: FakeSlack) -> None:
+    reply = await subscribe(slack, user="gus")
+    assert "Guests can't change" in reply.plain and posts(slack) == []
+    await subscribe(slack)
+    for typed, says in (("unsubscribe 1", "Guests can't change"), ("subscriptions", "1 subscription")):
+        assert says in (await say(slack, typed, user="gus")).plain
+
+
+async def test_the_101st_subscription_of_a_channel(slack: FakeSlack, hms: FakeHms, quick: Settings) -> None:
+    store = await Store.open(quick.database_url)
+    channel = slack.workspace.channel("live-ops").id
+    for number in range(SUBSCRIPTIONS_MOST):
+        query = parse(f"role:r{number}", scope="subscribe")
+        made = Subscription(slack.workspace.team_id, channel, query, kinds_of(query), "U1", 0)
+        await store.subscribe(made, [], Outgoing(f"k{number}", made.team_id, channel, "post", "x", []))
+    await store.close()
+    async with running(quick, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        reply = await say(slack, "subscribe role:one-more")
+        assert "has 100 subscriptions, which is the most" in reply.plain
+        assert "100 subscriptions" in (await say(slack, "subscriptions")).plain
+
+
+async def test_a_database_that_is_locked_is_said_so(
+    bot: str, slack: FakeSlack, quick: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = quick.database_url.removeprefix("sqlite:///")
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
+    await slack.command("subscriptions")
+    reply = await slack.reply(timeout_s=20)
+    assert "nothing was changed" in reply.plain and "Reference `" in reply.plain
+    other.execute("ROLLBACK")
+    other.close()
+    assert "Subscribed" in (await subscribe(slack)).plain
+
+
+async def test_100ms_that_asks_to_slow_down_is_left_alone(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
+    hms.fail_always("/sessions*", Status(429, headers={"Retry-After": "30"}))
+    await until(lambda: any(request.status == 429 for request in hms.requests))
+    await asyncio.sleep(0.2)
+    begun = len(hms.requests)
+    await asyncio.sleep(1.0)
+    assert len(hms.requests) == begun
+    async with httpx.AsyncClient() as http:
+        ready = await http.get(f"{bot}/readyz")
+    assert ready.status_code == 200
+    assert re.fullmatch(r"ready\nalerts wait: 100ms was last read \d+ s ago \(HmsRateLimited\)\n", ready.text)
+
+
+@pytest.mark.parametrize("channel", ["incident-room", "D07QX6DM80T"])
+async def test_private_channels_and_direct_messages(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, channel: str
+) -> None:
+    room = account.add_room("Town hall")
+    reply = await subscribe(slack, channel=channel)
+    assert "Subscribed" in reply.plain and "Paused" not in reply.plain
+    opened(account, room)
+    await until(lambda: cards(slack, channel))
+
+
+async def test_a_private_channel_without_the_bot(bot: str, slack: FakeSlack) -> None:
+    channel = slack.workspace.channel("incident-room")
+    channel.members.discard(slack.workspace.bot_user)
+    reply = await subscribe(slack, channel="incident-room")
+    assert "/invite @" in reply.plain and posts(slack, "incident-room") == []
+    await slack.press(reply, "Resume")  # too early
+    listed = await slack.reply(where=lambda each: each.ephemeral)
+    assert "Paused" in listed.plain
+    told = [each for each in slack.messages("D07QX6DM80T") if "paused" in each.plain]
+    assert len(told) == 1
+    slack.workspace.join(channel, slack.workspace.bot_user)
+    await slack.press(listed, "Resume")
+    await until(lambda: posts(slack, "incident-room"))
+
+
+async def test_a_channel_with_digests_alone_can_be_resumed(bot: str, slack: FakeSlack) -> None:
+    channel = slack.workspace.channel("incident-room")
+    channel.members.discard(slack.workspace.bot_user)
+    await subscribe(slack, channel="incident-room")
+    (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "paused" in each.plain])
+    assert "Messages in" in told.plain and "*Resume* in `/sessions subscriptions` there" in told.plain
+    await say(slack, "digest daily 9:00", channel="incident-room")
+    await say(slack, "unsubscribe 1", channel="incident-room")
+    listed = await say(slack, "subscriptions", channel="incident-room")
+    assert "no subscriptions" in listed.plain and "What is set is kept" in listed.plain
+    slack.workspace.join(channel, slack.workspace.bot_user)
+    resumed = await press(slack, listed, "Resume")
+    assert "Paused" not in resumed.plain and "Resume" not in resumed.labels
+
+
+async def test_a_renamed_channel_stays_subscribed(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    slack.workspace.channel("live-ops").name = "on-air"
+    session = opened(account, room)
+    await until(lambda: cards(slack, "on-air"))
+    await said_soon(slack, "subscriptions", "1 subscription", "🟢 working", channel="on-air")
+    assert "Subscription 1 has ended" in (await say(slack, "unsubscribe 1", channel="on-air")).plain
+    account.end(session, time.time())
+    await until(lambda: "⚪ Ended" in cards(slack, "on-air")[0].plain)
+
+
+async def test_a_channel_shared_with_another_workspace(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    channel = slack.workspace.channel("random")
+    channel.is_ext_shared = True
+    assert "/invite @" in (await subscribe(slack, channel="random")).plain
+    slack.workspace.join(channel, slack.workspace.bot_user)
+    await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": channel.id})
+    await until(lambda: posts(slack, "random"))
+    opened(account, room)
+    card = await until(lambda: next(iter(cards(slack, "random")), None))
+    assert "Town hall" in (await press(slack, card, "Details", user="ben")).plain
+    listed = await said_soon(slack, "subscriptions", "1 subscription", "🟢 working", channel="random")
+    await slack.press(listed, "Remove")
+    await slack.reply(where=lambda each: "no subscriptions" in each.plain)
+
+
+async def test_a_deleted_card_is_posted_anew_at_the_next_change(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    slack.grant("channels:history")  # else Slack is asked three times whether it is gone
+    await subscribe(slack)
+    session = opened(account, room)
+    card = await until(lambda: next(iter(cards(slack)), None))
+    slack.workspace.delete(card)
+    await polls(hms)
+    assert cards(slack) == []
+    account.join(session, name="Bob", role="guest", user_id="bob", at=time.time())
+    anew = await until(lambda: next(iter(cards(slack)), None))
+    assert anew.ts != card.ts and "2 in now" in anew.plain
+
+
+async def test_a_card_stays_true_after_unsubscribe(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack)
+    session = opened(account, room)
+    await until(lambda: cards(slack))
+    await slack.command("unsubscribe 1")
+    await slack.reply(where=lambda each: "has ended" in each.plain)
+    account.end(session, time.time())
+    await until(lambda: "⚪ Ended" in cards(slack)[0].plain)
+    opened(account, room)
+    await polls(hms)
+    assert len(cards(slack)) == 1
+
+
+async def test_each_way_to_name_the_one_that_is_ended(bot: str, slack: FakeSlack, account: Account) -> None:
+    account.add_room("Town hall")
+    names = (
+        'room:"Town hall"', '`room:"Town hall"`', "'room:“Town hall”'", 'room:"Town hall" on:end,start',
+        "#{0}", '"{0}"', "`{0}`", "number {0}", "no. {0}", "{0},", "all",
+    )  # fmt: skip
+    for number, name in enumerate(names, start=1):
+        await subscribe(slack, 'room:"Town hall"', channel="random")
+        reply = await say(slack, f"unsubscribe {name.format(number)}", channel="random")
+        assert f"Subscription {number} has ended" in reply.plain, (name, reply.plain)
+
+
+async def test_all_are_ended_at_once(bot: str, slack: FakeSlack) -> None:
+    for line in ("role:a", "role:b", ""):
+        await subscribe(slack, line)
+    reply = await say(slack, "unsubscribe all")
+    assert "Subscriptions 1, 2 and 3 have ended." in reply.plain
+    for line in ("subscribe role:a on:start,end", "subscribe role:b on:start,end", "subscribe on:start,end"):
+        assert f"/sessions {line}\n" in f"{reply.plain}\n".replace("`", "")
+    assert "unsubscribe all" in (await say(slack, "settings changes")).plain
+    assert "This channel has no subscriptions" in (await say(slack, "unsubscribe all")).plain
+    await subscribe(slack)
+    assert "Subscription 4 has ended" in (await say(slack, "unsubscribe all")).plain
+
+
+async def test_one_that_this_version_cannot_read_can_be_ended(bot: str, slack: FakeSlack, quick: Settings) -> None:
+    await subscribe(slack, "role:a")
+    path = quick.database_url.removeprefix("sqlite:///")
+
+    def ask(sql: str) -> list[tuple[int]]:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            return other.execute(sql).fetchall()
+
+    await asyncio.to_thread(ask, "UPDATE subscriptions SET query = 'active later:1'")
+    await say(slack, "unsubscribe 1")
+    assert await asyncio.to_thread(ask, "SELECT count(*) FROM subscriptions") == [(0,)]
+
+
+@pytest.mark.parametrize("command", ["subscriptions", "digests", "mutes", "doctor"])
+async def test_more_words_with_a_list_are_left_aside(bot: str, slack: FakeSlack, command: str) -> None:
+    reply = await say(slack, f"{command} foo")
+    assert f"Showing `{command}` (you typed `{command} foo`)" in reply.plain
+
+
+async def test_several_are_ended_one_by_one(bot: str, slack: FakeSlack) -> None:
+    for line in ("role:a", "role:b"):
+        await subscribe(slack, line, channel="random")
+    reply = await say(slack, "unsubscribe", channel="random")
+    assert "Which one? This channel's subscriptions are numbers 1 and 2." in reply.plain
+    assert "/sessions unsubscribe 1" in reply.plain
+    reply = await say(slack, "unsubscribe role:a on:start,end,join", channel="random")
+    assert "Number 1 tells about start and end" in reply.plain and "/sessions unsubscribe 1" in reply.plain
+    assert "2 subscriptions" in (await say(slack, "subscriptions", channel="random")).plain
+
+
+async def test_other_words_for_the_commands(bot: str, slack: FakeSlack) -> None:
+    for made, ended in (("sub", "unsub"), ("follow", "unfollow")):
+        assert "Subscribed" in (await say(slack, f"{made} role:host", channel="random")).plain
+        assert "1 subscription" in (await say(slack, "subs", channel="random")).plain
+        assert "has ended" in (await say(slack, f"{ended} role:host", channel="random")).plain
+
+
+async def test_a_room_that_is_left_out_is_named(bot: str, slack: FakeSlack, account: Account) -> None:
+    account.add_room("Town hall")
+    reply = await subscribe(slack, '-room:"Town hall"')
+    (first,) = posts(slack)
+    listed = await say(slack, "subscriptions")
+    ended = await say(slack, "unsubscribe 1")
+    for message in (reply, first, listed, ended):
+        assert "not in *Town hall*" in message.plain, message.plain
+
+
+async def test_other_kinds_are_a_change_and_not_a_new_subscription(bot: str, slack: FakeSlack) -> None:
+    await subscribe(slack, "role:host")
+    await subscribe(slack, "role:host on:end", user="ben")
+    first, second = posts(slack)
+    assert "subscribed this channel to" in first.plain
+    assert f"{slack.workspace.user('ben').real_name} changed what this channel is told about" in second.plain
+    assert "when one ends" in second.plain and "subscribed" not in second.plain + second.text
+
+
+async def test_the_last_message_is_each_subscriptions_own(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room, other = account.add_room("Town hall"), account.add_room("Yoga")
+    for each in (room, other):
+        await subscribe(slack, f'room:"{each.name}"')
+    opened(account, room)
+    await until(lambda: cards(slack))
+    listed = await said_soon(slack, "subscriptions", "🟢 working", "last message")
+    head, *rest = listed.plain.split("*1* · ")
+    assert "🟢 working" in head and "🟢 working" not in rest[0]
+    first, second = rest[0].split("*2* · ")
+    assert "last message" in first and "no message yet" in second
+
+
+async def test_the_invitation_is_not_explained_where_the_bot_is(bot: str, slack: FakeSlack) -> None:
+    await subscribe(slack)
+    slack.fail("chat.postMessage", RateLimited(20))
+    reply = await subscribe(slack, "role:host")
+    assert "on its way" in reply.plain and "/invite" not in reply.plain
+    slack.fail("chat.postMessage", RateLimited(20))
+    reply = await subscribe(slack, channel="general")
+    assert "on its way" in reply.plain and "/invite" in reply.plain
+
+
+async def test_a_private_channel_goes_on_when_it_is_unarchived(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    await subscribe(slack, channel="incident-room")
+    channel = slack.workspace.channel("incident-room")
+    channel.is_archived = True
+    opened(account, room)
+    (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "archived" in each.plain])
+    assert told.plain.endswith("They wait for 30 days.")
+    channel.is_archived = False
+    await slack.event({"type": "group_unarchive", "channel": channel.id, "user": slack.workspace.user("ada").id})
+    await until(lambda: cards(slack, "incident-room"))

@@ -1,0 +1,232 @@
+"""What each channel is told of whole lives."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from bot.alerts.catch_up import release
+from bot.alerts.decide import ROLL_UP_OVER, route
+from bot.alerts.notification import Edit, Notification, Post, Recap, RollUp
+from bot.outbox.card import Card
+from bot.query.parse import parse
+from bot.sessions.diff import diff, track
+from bot.sessions.model import Peer, Session
+from bot.sessions.tracked import Tracked
+from bot.silence.mute import Mute
+from bot.silence.policy import SilencePolicy
+from bot.silence.quiet_hours import read_quiet
+from tests.alerts.parts import HOUR, LOUD, NOW, ROOMS, session, subscription
+
+SUBSCRIPTIONS = [
+    subscription("", "C1"),
+    subscription(f"room:{ROOMS[0]} on:start,join,leave", "C2"),
+    subscription("on:end", "C3"),
+    subscription("peers:>=2", "C4"),
+    subscription("on:start", "C4"),
+    subscription("on:end", "C5"),
+    subscription("peers:>=2 on:start,join", "C5", number=2),
+]
+
+
+CHANNELS = ("C1", "C2", "C3", "C4", "C5")
+SET = st.sampled_from(("C1", "C2", "C5"))
+"""The channels in which people set something."""
+NIGHTS = read_quiet("22:00-07:00", "UTC")
+hours = st.integers(1, 9)
+
+
+class Lives(RuleBasedStateMachine):
+    """Sessions live at will, are polled now and then, and a channel shows what it was sent. People mute channels, have
+    quiet hours and turn threads off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sessions: dict[str, Session] = {}
+        self.known: dict[str, Tracked] = {}
+        self.cards: dict[tuple[str, str], Card] = {}
+        self.shown: dict[str, tuple[str, str, Session]] = {}  # by key: channel, session id, state
+        self.listed: set[tuple[str, str]] = set()
+        self.in_thread: dict[str, int] = {}
+        self.people = 0
+        self.now = NOW
+        self.mutes: list[Mute] = []
+        self.quiet: set[str] = set()
+        self.unthreaded: set[str] = set()
+        self.hush = LOUD
+        self.hushed: set[tuple[str, str]] = set()  # (channel, session) at the last poll
+        self.missed: set[tuple[str, str]] = set()  # those that ended in a hush
+        self.alone: set[tuple[str, str]] = set()  # those that ended at the last poll in a mute of their own
+        self.over: set[tuple[str, str]] = set()
+        self.announced: set[tuple[str, str]] = set()  # in a list, and live since
+        self.owed: set[tuple[str, str]] = set()  # those of C1 whose end is to be told when the hush is over
+
+    def _set(self, each: Session) -> None:
+        self.sessions[each.id] = each
+
+    @rule(room=st.sampled_from(ROOMS), size=st.integers(0, 3), many=st.booleans())
+    def open(self, room: str, size: int, many: bool) -> None:
+        for _ in range(ROLL_UP_OVER + 2 if many else 1):
+            self.people += size
+            names = [f"p{self.people - place}" for place in range(size)]
+            self._set(session(*names, number=len(self.sessions) + 1, room=room))
+
+    @rule(data=st.data())
+    def join(self, data: st.DataObject) -> None:
+        each = self._pick(data, active=True)
+        if each:
+            self.people += 1
+            peers = {**each.peers, f"p{self.people}": Peer(name="x", user_id=f"p{self.people}", joined_at=NOW)}  # type: ignore[dict-item]
+            self._set(Session(each.id, each.room_id, True, peers, each.created_at, None))  # type: ignore[arg-type]
+
+    @rule(data=st.data())
+    def leave(self, data: st.DataObject) -> None:
+        each = self._pick(data, active=True)
+        if each and each.peers:
+            peers = {
+                who: Peer(name=peer.name, user_id=who, joined_at=peer.joined_at, left_at=NOW)
+                for who, peer in each.each_peer()
+            }
+            self._set(Session(each.id, each.room_id, True, peers, each.created_at, None))
+
+    @rule(data=st.data(), active=st.booleans())
+    def end_or_reopen(self, data: st.DataObject, active: bool) -> None:
+        each = self._pick(data, active=not active)
+        if each:
+            self._set(Session(each.id, each.room_id, active, each.peers, each.created_at, NOW))
+
+    def _pick(self, data: st.DataObject, *, active: bool) -> Session | None:
+        some = [each for each in self.sessions.values() if each.active is active]
+        return data.draw(st.sampled_from(some)) if some else None
+
+    @rule(channel=SET, line=st.sampled_from(["", f"room:{ROOMS[0]}", "peers:<2"]), hours=hours)
+    def mute(self, channel: str, line: str, hours: int) -> None:
+        self._mute(channel, line, "", hours)
+
+    @rule(channel=SET, hours=hours, data=st.data())
+    def mute_session(self, channel: str, hours: int, data: st.DataObject) -> None:
+        if each := self._pick(data, active=True):
+            self._mute(channel, "", each.id, hours)
+
+    def _mute(self, channel: str, line: str, session_id: str, hours: int) -> None:
+        now_ms = int(self.now.timestamp() * 1000)
+        self.mutes.append(Mute("T1", channel, parse(line), session_id, now_ms + hours * HOUR, "U1", now_ms))
+
+    @rule(data=st.data())
+    def unmute(self, data: st.DataObject) -> None:
+        if self.mutes:
+            self.mutes.remove(data.draw(st.sampled_from(self.mutes)))
+
+    @rule(channel=SET)
+    def quiet_on_or_off(self, channel: str) -> None:
+        self.quiet ^= {channel}
+
+    @rule(channel=SET)
+    def threads_on_or_off(self, channel: str) -> None:
+        self.unthreaded ^= {channel}
+
+    @rule(hours=hours)
+    def wait(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    @rule()
+    def poll(self) -> None:
+        seen = list(self.sessions.values())
+        changes = diff(self.known, seen)
+        ids = {change.session.id for change in changes}
+        self.hush = SilencePolicy(self.mutes, {key: [NIGHTS] for key in self.quiet}, self.unthreaded, self.now)
+        before = [card for card in self.cards.values() if card.session_id in ids]
+        cards, tasks = route(changes, SUBSCRIPTIONS, before, self.now, self.hush)
+        self.cards |= {card.place: card for card in cards}
+        held = [card for card in self.cards.values() if card.hushed_ms]
+        live = {each.id: each for each in seen if each.active}
+        cards, released = release(held, live, {}, SUBSCRIPTIONS, self.now, self.hush)
+        self.cards |= {card.place: card for card in cards}
+        self.known |= {each.id: track(each, 0) for each in seen}
+        hushed = {(channel, each.id) for channel in CHANNELS for each in seen if self._hushed(channel, each)}
+        ended = {(channel, each.id) for channel in CHANNELS for each in seen if not each.active}
+        self.missed |= (hushed | self.hushed) & ended
+        carded = {(channel, session_id) for channel, session_id, _ in self.shown.values()}
+        ends = [change.session for change in changes if change.ended]
+        self.alone = {(channel, each.id) for channel in CHANNELS for each in ends if self.hush.alone(channel, each)}
+        self.owed |= ({("C1", each.id) for each in ends} & hushed) - carded - self.alone
+        self.owed &= ended
+        self.hushed = hushed
+        assert len({task.channel_id for task in released if isinstance(task, Recap)}) == len(released)
+        for task in (*tasks, *released):
+            self._receive(task)
+        told = {(channel, session_id) for channel, session_id, _ in self.shown.values()} | self.over | self.missed
+        assert {place for place in self.announced & ended if place[0] == "C1"} <= told, "no end told"
+        assert self.hush.holds("C1") or "C1" not in {channel for channel, _ in self.owed}, "no end told after the hush"
+        self.announced -= ended
+        assert diff(self.known, seen) == []
+        assert not any(isinstance(task, Post) for task in released)
+        self.check()
+
+    def _hushed(self, channel: str, each: Session) -> bool:
+        return self.hush.until_ms(channel, each) is not None
+
+    def _receive(self, task: Notification) -> None:
+        if isinstance(task, RollUp | Recap):
+            live = task.opened if isinstance(task, RollUp) else task.live
+            places = {(task.channel_id, each.id) for each in live}
+            over = {(task.channel_id, each.id) for each in task.ended} if isinstance(task, RollUp) else set()
+            if isinstance(task, Recap):
+                missed = sum(channel == task.channel_id for channel, _ in self.missed)
+                assert task.ended <= missed
+                assert live or (task.ended and task.channel_id != "C2"), "C2 asks for no ends"
+                self.owed = {place for place in self.owed if place[0] != task.channel_id}
+                assert not places & self.announced, "listed twice"
+                assert not places & {(channel, session_id) for channel, session_id, _ in self.shown.values()}
+            assert all(self.sessions[each.id].active for each in live)
+            assert not (places | over) & self.hushed, "listed while hushed"
+            self.announced |= places
+            self.listed |= places | over
+            self.over |= over
+            return
+        place = task.card.place
+        if isinstance(task, Post):
+            assert task.card.key not in self.shown, "posted twice"
+            assert place not in {(channel, session_id) for channel, session_id, _ in self.shown.values()}, (
+                "two messages"
+            )
+            seen = place in self.alone & self.announced  # its close, told to who saw it open in a list
+            assert seen or place not in self.hushed, "posted while hushed"
+            self.shown[task.card.key] = (*place, task.session)
+        elif isinstance(task, Edit):
+            assert task.card.key in self.shown, "an edit of nothing"
+            self.shown[task.card.key] = (*place, task.session)
+        else:
+            assert task.card.key in self.shown, "a reply to nothing"
+            assert place not in self.hushed, "replied while hushed"
+            assert task.card.channel_id not in self.unthreaded, "a reply where threads are off"
+            self.in_thread[task.card.channel_id] = self.in_thread.get(task.card.channel_id, 0) + 1
+
+    def check(self) -> None:
+        """After a poll every card says what is, and every session that concerns a channel has been told there, or it is
+        hushed, or has ended while it was."""
+        shown = {(channel, session_id) for channel, session_id, _ in self.shown.values()}
+        told = shown | self.listed
+        for _, session_id, state in self.shown.values():
+            now = self.sessions[session_id]
+            assert (state.active, state.people_in_count()) == (now.active, now.people_in_count())
+        for each in self.sessions.values():
+            excused = self.hushed if each.active else self.missed
+            known = {channel for channel, session_id in told | excused if session_id == each.id}
+            assert "C1" in known
+            assert each.room_id != ROOMS[0] or not each.active or "C2" in known
+            assert each.active or "C3" in known
+            assert "C4" in known
+            assert each.room_id == ROOMS[0] or ("C2", each.id) not in told
+        assert all(bool(card.hushed_ms) <= (card.gen == 0) for card in self.cards.values())
+
+    @invariant()
+    def only_wanted_threads(self) -> None:
+        assert set(self.in_thread) <= {"C2", "C5"}
+
+
+Lives.TestCase.settings = settings(max_examples=300, stateful_step_count=40)
+TestLives = Lives.TestCase

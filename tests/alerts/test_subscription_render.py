@@ -1,0 +1,407 @@
+"""What is said of subscriptions: in words, inside every limit, and with a line that makes the same one again."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.alerts.subscription import Subscription, kinds_of
+from bot.alerts.subscription_render import (
+    CARDS_MOST,
+    KEPT_DAYS,
+    Channel,
+    announced,
+    subscribed,
+    subscriptions_list,
+    told_when,
+    unsubscribed,
+)
+from bot.blockkit import actions as ids
+from bot.blockkit.blocks import Message, context
+from bot.blockkit.limits import ALL_TEXT_CHARS
+from bot.blockkit.phrases import NO_BREAK, sessions
+from bot.blockkit.validate_data import texts
+from bot.errors import StaleButton
+from bot.outbox.prune import KEPT_MS
+from bot.query.filters import FILTERS, SUBSCRIBE
+from bot.query.kinds import DEFAULT_KINDS, KINDS
+from bot.query.model import Query, Term, canonical
+from bot.query.parse import RESOLVED_CHARS, parse
+from bot.query.values import Count, RoomId
+from bot.slack.commands import COMMANDS
+from bot.text import tidy
+from tests.accounts import HOSTILE, NOW, name, object_id
+from tests.blockkit.judge import harmless, inside_limits
+from tests.strategies import many, values
+
+HALL = "631a0f990e6ffae22efa610c"
+NAMES = {HALL: "Town hall"}
+GOOD = Channel()
+LAST_MS = int((NOW - timedelta(minutes=5)).timestamp() * 1_000)
+REASONS = (
+    "not_in_channel", "channel_not_found", "is_archived", "token_revoked", "account_inactive", "missing_scope",
+    "restricted_action",
+)  # fmt: skip
+
+
+def made(line: str = f"room:{HALL} role:host", number: int = 3, kinds: tuple[str, ...] = DEFAULT_KINDS) -> Subscription:
+    query = parse(line, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
+    return Subscription("T1", "C123ABC", query, frozenset(kinds), "U123ABC", 0, number)
+
+
+def hostile(rng: random.Random, number: int = 1) -> tuple[Subscription, dict[str, str]]:
+    rooms = [object_id(rng) for _ in range(rng.choice((0, 1, 1, 2, 6)))]
+    terms = [Term("room", RoomId(room_id), rng.random() < 0.3) for room_id in rooms]
+    said = [tidy(name(rng)) or "x" for _ in range(rng.randrange(5))]
+    terms += [Term(rng.choice(("role", "user")), text, rng.random() < 0.3) for text in said]
+    if rng.random() < 0.3:
+        terms += [Term("peers", Count(">=", rng.randrange(9_999))), Term("longer", rng.randrange(99_999))]
+    kinds = frozenset(rng.sample(list(KINDS), rng.randint(1, 4)))
+    subscription = Subscription("T1", "C123ABC", Query("active", canonical(terms)), kinds, "U123ABC", 0, number)
+    return subscription, {room_id: name(rng) for room_id in rooms if rng.random() < 0.8}
+
+
+def some_health(rng: random.Random) -> Channel:
+    return Channel(
+        paused=rng.choice(("", "", *REASONS, name(rng))),
+        waiting=rng.choice((0, 1, 3_000)),
+        held=rng.choice((0, 1, 3_000)),
+    )
+
+
+def shown(message: Message) -> str:
+    return "\n".join(reversed(list(texts(message.blocks)))).replace(NO_BREAK, " ")
+
+
+def buttons(message: Message) -> list[dict[str, Any]]:
+    return [block["accessory"] for block in message.blocks if "accessory" in block]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "*All sessions*"),
+        (f"room:{HALL} role:host", "*Sessions* in *Town hall*, with the role host"),
+        (f"-room:{HALL} peers:>=5 longer:45m", "*Sessions* not in *Town hall*, with at least 5 people, longer than 45 min"),
+        ("user:ada user:ben -role:viewer", "*Sessions* without the role viewer, with ada or ben"),
+        ("on:join", "*All sessions*"),
+    ],
+)  # fmt: skip
+def test_a_filter_in_words(line: str, said: str) -> None:
+    assert sessions(made(line).query, NAMES).replace(NO_BREAK, " ") == said
+
+
+@given(st.lists(many, max_size=20), st.integers(40, 400))
+def test_a_filter_in_words_fits(terms: list[Term], most_chars: int) -> None:
+    said = sessions(Query("active", canonical(terms)), {HALL: "x" * 90}, most_chars)
+    assert len(said) <= most_chars
+    assert said.startswith(("*Sessions* ", "*All sessions*"))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (("start",), "when one opens."),
+        (("start", "end"), "when one opens or ends."),
+        (("join", "leave"), "when someone joins or leaves."),
+        (("end", "join"), "when one ends, and when someone joins."),
+        (tuple(KINDS), "when one opens or ends, and when someone joins or leaves."),
+    ],
+)
+def test_kinds_in_words(kinds: tuple[str, ...], said: str) -> None:
+    text = shown(announced(made(f"room:{HALL}", kinds=kinds), by="Ada", live=0, names=NAMES))
+    assert f"This channel is told {said} None is live now." in text
+    assert ("Joins and leaves are posted in its thread" in text) is bool({"join", "leave"} & set(kinds))
+    assert "one message here, kept up to date until it ends" in text
+
+
+@pytest.mark.parametrize(
+    ("line", "kinds", "said"),
+    [
+        ("longer:45m", ("start",), "when one comes to match. 2 match now:"),
+        ("peers:>=10", ("start", "end"), "when one comes to match or ends. 2 match now:"),
+        ("role:host", ("start", "join"), "when one comes to match, and when someone joins. 2 match now:"),
+        ("longer:45m", ("end",), "when one ends. 2 match now:"),
+        (f"room:{HALL}", ("start",), "when one opens. 2 are live now:"),
+    ],
+)
+def test_what_a_session_comes_to_match_later_is_not_its_opening(line: str, kinds: tuple[str, ...], said: str) -> None:
+    one = made(line, kinds=kinds)
+    for message in (
+        announced(one, by="Ada", live=2, names=NAMES),
+        subscribed(one, "new", live=2, names=NAMES, invite="/invite @sessions"),
+    ):
+        assert f"This channel is told {said}" in shown(message)
+    listed = shown(subscriptions_list("C123ABC", [one], GOOD, told={}, names=NAMES, as_of=NOW))
+    assert f"told {said.partition('.')[0]}" in listed
+
+
+def test_the_end_alone() -> None:
+    text = shown(announced(made(kinds=("end",)), by="Ada", live=0, names=NAMES))
+    assert "This channel is told when one ends." in text
+    assert "one message here, when it has ended." in text
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("new", "✅ Subscribed, as number 3."),
+        ("same", "✅ Nothing to change: that is number 3, made by <@U123ABC>."),
+        ("changed", "✅ Number 3 already existed; what it tells about has changed."),
+    ],
+)
+def test_the_one_who_subscribed_reads_what_it_means(how: Literal["new", "same", "changed"], said: str) -> None:
+    message = subscribed(made(), how, live=4, names=NAMES, invite="/invite @sessions")
+    inside_limits(message)
+    harmless(message)
+    text = shown(message)
+    for piece in (
+        said, "*Sessions* in *Town hall*, with the role host", "when one comes to match or ends", "4 match now",
+        f"`/sessions subscribe room:{HALL} role:host on:start,end`", "`/sessions unsubscribe 3` ends it",
+    ):  # fmt: skip
+        assert piece in text, piece
+    assert "/invite" not in text  # the channel has its first message by then
+
+
+def test_the_channel_reads_who_subscribed_it_once() -> None:
+    message = announced(made(), by="Ada", live=1, names=NAMES)
+    text = shown(message)
+    for piece in (
+        "Ada subscribed this channel to", "*Sessions* in *Town hall*, with the role host", "1 matches now",
+        "`/sessions subscriptions` lists", "a button to end each",
+    ):  # fmt: skip
+        assert piece in text, piece
+    assert "<@" not in text + message.text
+    assert "🔔 Somebody subscribed" in shown(announced(made(), by="", live=1, names=NAMES))
+    harmless(announced(made(), by="<!channel> *x* @here <@U1>", live=1, names=NAMES))
+
+
+@given(
+    st.lists(st.one_of(many, values.map(lambda text: Term("user", text))), max_size=6),
+    st.sets(st.sampled_from(list(KINDS)), min_size=1),
+)
+def test_the_line_that_is_shown_makes_the_same_subscription(terms: list[Term], kinds: set[str]) -> None:
+    query = parse(str(Query("active", canonical(terms))), scope=SUBSCRIBE)
+    text = shown(unsubscribed([replace(made(), query=query, kinds=frozenset(kinds))], {}))
+    line = text.partition("```/sessions subscribe ")[2].removesuffix("```")
+    read = parse(line.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"), scope=SUBSCRIBE)
+    assert str(read.without("on")) == str(query)
+    assert kinds_of(read) == kinds
+
+
+def test_a_line_too_long_to_type_is_not_shown() -> None:
+    long = replace(made(), query=Query("active", canonical(Term("user", f"{n:060}") for n in range(20))))
+    assert "```" not in shown(unsubscribed([long], {}))
+    assert "subscribe user:" not in shown(subscribed(long, "new", live=0, names={}, invite=""))
+
+
+def test_no_subscriptions() -> None:
+    message = subscriptions_list("C123ABC", [], GOOD, told={}, names={}, as_of=NOW)
+    inside_limits(message)
+    line = re.search(r"```/sessions subscribe (.*)```", shown(message))
+    assert line
+    parse(line[1], scope=SUBSCRIBE)
+
+
+def test_a_list_says_everything_of_each() -> None:
+    new = replace(made("user:ada", 12, ("join", "leave")), created_ms=LAST_MS)
+    message = subscriptions_list(
+        "C123ABC",
+        [made(), new, made("user:ben", 13)],
+        replace(GOOD, waiting=2),
+        told={3: LAST_MS, 7: LAST_MS},
+        names=NAMES,
+        as_of=NOW,
+        stale="Data is 4 minutes old: 100ms doesn't answer.",
+    )
+    inside_limits(message)
+    harmless(message)
+    text = shown(message)
+    for piece in (
+        "*3 subscriptions* of this channel · 🟠 late, 2 waiting", "⚠️ Data is 4 minutes old: 100ms doesn't answer.",
+        "*3* · *Sessions* in *Town hall*, with the role host\ntold when one comes to match or ends\n"
+        f"by <@U123ABC> · last message <!date^{LAST_MS // 1_000}^",
+        "*12* · *Sessions* with ada\ntold when someone joins or leaves\nby <@U123ABC> · no message yet",
+        "by <@U123ABC> · no message in the last 7 days",
+    ):  # fmt: skip
+        assert piece in text, piece
+    found = [(each["text"]["text"], each["action_id"], each["value"]) for each in buttons(message)]
+    assert found == [("Remove", ids.SET, f"1|C123ABC|subscriptions|unsubscribe {number}") for number in (3, 12, 13)]
+
+
+def test_seven_days_are_what_is_kept() -> None:
+    assert timedelta(days=KEPT_DAYS) == timedelta(milliseconds=KEPT_MS)
+
+
+def test_the_first_message_is_on_its_way() -> None:
+    def foot(channel_id: str = "C123ABC", *, known: bool = False) -> str:
+        one = replace(made(), channel_id=channel_id)
+        message = subscribed(one, "new", live=0, names=NAMES, invite="/invite @sessions", waiting=True, known=known)
+        inside_limits(message)
+        return shown(message).partition("My first message is on its way.")[2]
+
+    assert foot() == " If it doesn't come, type `/invite @sessions` there."
+    assert foot(known=True) == ""
+    assert foot("D123ABC") == " If it doesn't come, use a channel, or your direct conversation with the bot."
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_can_be_told_is_in_the_help_and_in_words(kind: str) -> None:
+    does = KINDS[kind].does.replace("opens", "comes to match")
+    assert told_when(made(kinds=(kind,))) == f"when {KINDS[kind].who} {does}"
+    for form in (FILTERS["on"].form, COMMANDS["subscribe"].usage):
+        assert re.search(rf"on:[a-z,]*\b{kind}\b", form)
+
+
+def test_what_has_changed_is_not_said_to_be_new() -> None:
+    message = announced(made(kinds=("end",)), "changed", by="Ada", live=0, names=NAMES)
+    inside_limits(message)
+    assert shown(message).startswith("🔔 Ada changed what this channel is told about\n*Sessions* in *Town hall*")
+    assert "This channel is told when one ends." in shown(message)
+    assert message.text.startswith("🔔 What this channel is told of *Sessions* in *Town hall*, with the role host has")
+
+
+def test_many_that_have_been_removed_can_be_had_again() -> None:
+    gone = [replace(made(number=number), query=parse(f"role:r{number:03}")) for number in range(1, 101)]
+    message = unsubscribed(gone, NAMES)
+    inside_limits(message)
+    for each in gone:
+        assert (
+            f"/sessions subscribe {str(each.query).removeprefix('active ')} on:start,end\n"
+            in f"{shown(message)}\n".replace("`", "")
+        )
+    wide = [replace(each, query=parse(f"{each.query} user:{'x' * 200}")) for each in gone]
+    message = unsubscribed(wide, NAMES)
+    inside_limits(message)
+    lines = shown(message).count("/sessions subscribe role:")
+    assert 20 < lines < 100 and f"… and {100 - lines} more, whose lines have no room here." in shown(message)
+
+
+def test_what_has_been_removed_can_be_had_again() -> None:
+    message = unsubscribed([made(kinds=("join",))], NAMES)
+    line = f"`/sessions subscribe room:{HALL} role:host on:join`"
+    assert message.text.startswith("🔕 Subscription 3 has ended.") and message.text.endswith(
+        f"To have it again: {line}"
+    )
+
+
+@pytest.mark.parametrize("reason", ["not_in_channel", "channel_not_found"])
+def test_a_conversation_of_two_people_has_no_invitations(reason: str) -> None:
+    one = replace(made(), channel_id="D123ABC")
+    paused = replace(GOOD, paused=reason)
+    message = subscriptions_list(
+        one.channel_id, [one], paused, told={}, names=NAMES, as_of=NOW, invite="/invite @sessions"
+    )
+    text = shown(message)
+    assert "the bot isn't part of this conversation, and can't be invited" in text and "`/invite" not in text
+    assert "To go on, use a channel, or your direct conversation with the bot." in text
+
+
+@pytest.mark.parametrize("reason", [*REASONS, "some_new_code", "<!channel> `x`", ""])
+def test_a_paused_channel_says_why_and_what_to_do(reason: str) -> None:
+    message = subscriptions_list(
+        "C123ABC",
+        [made()],
+        replace(GOOD, paused=reason, held=2),
+        told={},
+        names=NAMES,
+        as_of=NOW,
+        invite="/invite @sessions",
+    )
+    inside_limits(message)
+    harmless(message)
+    text = shown(message)
+    resume = [each for each in buttons(message) if each["action_id"] in (ids.RESUME, ids.RELEASE)]
+    if not reason:
+        assert [each["text"]["text"] for each in resume] == ["Send them"]
+        assert "2 messages are held" in text and "one that arrived shows twice" in text
+        return
+    assert ids.read_channel_value(resume[0]["value"]) == "C123ABC"
+    assert re.search(r"⏸️ \*Paused:\* .+\. To go on, .+ with \*Resume\*\. What is set is kept,", text)
+    assert "What is set is kept, messages for 30 days." in text
+    assert "⏸️ paused, 2 held" in text
+    assert (reason in text) is (reason == "some_new_code")
+    assert ("`/invite @sessions`" in text) is (reason in ("not_in_channel", "channel_not_found"))
+    assert "{" not in text.replace("{date_short} {time}", "").replace("{time}", "")
+
+
+def test_subscribing_a_channel_that_cannot_be_posted_to_says_so_at_once() -> None:
+    message = subscribed(made(), "new", live=0, names=NAMES, invite="/invite @sessions", paused="not_in_channel")
+    inside_limits(message)
+    text = shown(message)
+    assert "⏸️ *Paused:* the bot isn't in the channel. To go on, type `/invite @sessions` there" in text
+    assert "A first message from me" not in text
+    assert [(each["action_id"], each["value"]) for each in buttons(message)] == [(ids.RESUME, "1|C123ABC")]
+    assert "The channel is paused." in message.text
+
+
+@pytest.mark.parametrize("size", [1, CARDS_MOST, CARDS_MOST + 1, 100, 130])
+@pytest.mark.parametrize("seed", range(8))
+def test_any_number_of_them_is_inside_the_limits(size: int, seed: int) -> None:
+    rng = random.Random(seed * 1_000 + size)
+    health = some_health(rng)
+    drawn = [hostile(rng, number * 7 + 1) for number in range(size)]
+    names = {room_id: text for _, some in drawn for room_id, text in some.items()}
+    items = [subscription for subscription, _ in drawn]
+    told = {each.number: LAST_MS for each in items if rng.random() < 0.7}
+    gone = unsubscribed([hostile(rng, 5)[0]], names)
+    message = subscriptions_list(
+        "C123ABC", items, health, told=told, names=names, as_of=NOW, stale=name(rng), invite=name(rng)
+    )
+    inside_limits(Message(message.text, [context(gone.text), *message.blocks]))
+    harmless(message)
+    text = shown(message)
+    assert sum(map(len, texts(message.blocks))) <= ALL_TEXT_CHARS
+    if size <= CARDS_MOST:
+        offered = [each["value"] for each in buttons(message) if each["action_id"] == ids.SET]
+        assert text.count("\ntold when ") == text.count("\nby <@U123ABC> · ") == size
+        assert text.count(" · last message <!date^") + text.count(" · no message in") == size
+    else:
+        menu = message.blocks[-2]["elements"][0]
+        assert menu["action_id"] == ids.SET
+        offered = [option["value"] for option in menu["options"]]
+        assert text.count("<@U123ABC>") == min(size, 100)
+        assert ("… and 30 more" in text) is (size == 130)
+    assert offered == [f"1|C123ABC|subscriptions|unsubscribe {each.number}" for each in items[:100]]
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_hostile_filters(part: int) -> None:
+    for seed in range(part * 200, part * 200 + 200):
+        rng = random.Random(seed)
+        subscription, names = hostile(rng)
+        live = rng.choice((0, 1, 12_000))
+        for message in (
+            subscribed(subscription, "new", live=live, names=names, invite=name(rng)),
+            announced(subscription, by="Ada", live=live, names=names),
+            unsubscribed([subscription], names),
+            subscribed(subscription, "same", live=live, names=names, invite=name(rng), paused=name(rng)),
+        ):
+            inside_limits(message)
+            harmless(message)
+
+
+def test_the_worst_names_at_their_most() -> None:
+    for word in HOSTILE:
+        rooms = {f"{n:024x}": word for n in range(20)}
+        query = Query("active", canonical(Term("room", RoomId(room_id)) for room_id in rooms))
+        items = [replace(made(number=n), query=query, kinds=frozenset(KINDS)) for n in range(61, 101)]
+        listed = subscriptions_list("C123ABC", items, GOOD, told={}, names=rooms, as_of=NOW)
+        for each in (listed, announced(items[0], by="Ada", live=0, names=rooms)):
+            inside_limits(each)
+            harmless(each)
+
+
+@pytest.mark.parametrize("value", ["", "1|", "1|C", "2|C1", "1|c1", "1|C 1", "C1|1"])
+def test_a_value_that_cannot_be_read(value: str) -> None:
+    with pytest.raises(StaleButton):
+        ids.read_set_value(f"{value}|subscriptions|unsubscribe 1")
+    with pytest.raises(StaleButton):
+        ids.read_channel_value(value)

@@ -1,0 +1,134 @@
+"""An account, a store, and digests of what happens there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from email.utils import formatdate
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.blockkit.phrases import NO_BREAK
+from bot.db.setting_change import SettingChange
+from bot.demo.fake_hms import Account, FakeHms, Status
+from bot.demo.fake_hms.records import Room, Session
+from bot.digests.count import READ_MOST_S
+from bot.digests.model import Digest, Empty
+from bot.digests.produce import Digests
+from bot.hms.auth import SignedToken
+from bot.hms.client import Hms
+from bot.net.retry_budget import RetryBudget
+from bot.outbox.message import Outgoing
+from bot.query.parse import parse
+from bot.query.schedule_parser import read_schedule
+from bot.rooms.names import Rooms
+from bot.store import Row, Store
+
+TEAM = "T1"
+ALL = parse("all")
+BERLIN = ZoneInfo("Europe/Berlin")
+MONDAY = datetime(2026, 11, 16, 12, tzinfo=BERLIN)
+
+
+def at(day: int, clock: str = "12:00", month: int = 11) -> datetime:
+    """In Berlin, in 2026."""
+    hour, minute = map(int, clock.split(":"))
+    return datetime(2026, month, day, hour, minute, tzinfo=BERLIN)
+
+
+class World:
+    """An account, a store and one process's digests. Its time is the test's."""
+
+    def __init__(self, account: Account, fake: FakeHms, store: Store) -> None:
+        self.account, self.fake, self.store = account, fake, store
+        self.now = MONDAY
+        self.hms = Hms(fake.url, SignedToken(fake.access_key, fake.secret), RetryBudget(budget_s=0.5))
+        self.rooms = Rooms(self.hms, self.store, lambda: TEAM)
+        self.hall = account.add_room("Town hall")
+        self.digests = self.process()
+
+    def process(self, retry_s: float = 0.0, read_s: float = READ_MOST_S) -> Digests:
+        """Waits are by the world's time."""
+        return Digests(
+            self.hms,
+            self.rooms,
+            self.store,
+            lambda: TEAM,
+            lambda: self.now,
+            retry_s=retry_s,
+            read_s=read_s,
+            monotonic=lambda: self.now.timestamp(),
+        )
+
+    def say_time(self, ahead_s: float, times: int = 1) -> None:
+        """So often the lists of 100ms are empty, and its clock is so far ahead of ours."""
+        date = formatdate(time.time() + ahead_s, usegmt=True)
+        self.fake.fail("/sessions", *[Status(200, {"Date": date}, {"data": [], "limit": 100})] * times)
+
+    async def halt(self, channel: str = "C1") -> None:
+        now_ms = int(self.now.timestamp() * 1000)
+        await self.store.pause(TEAM, channel, "is_archived", now_ms, lambda who: _notice(f"to {who}", who))
+
+    async def make(
+        self, line: str = "daily 9:00", query: str = "all", *, empty: Empty = "say", channel: str = "C1"
+    ) -> Digest:
+        schedule, _ = read_schedule(line, "Europe/Berlin")
+        now_ms = int(self.now.timestamp() * 1000)
+        new = Digest(TEAM, channel, parse(query), schedule, empty, "U1", now_ms)
+        first = schedule.at(schedule.next(self.now)[0])
+        made, _ = await self.store.add_digest(new, int(first.timestamp() * 1000), SettingChange(now_ms, "U1", line))
+        return made
+
+    async def digest(self, number: int = 1) -> Digest:
+        return next(each for each in await self.store.digests(TEAM) if each.number == number)
+
+    async def pass_to(
+        self, when: datetime, digests: Digests | None = None, step: timedelta = timedelta(hours=6)
+    ) -> int:
+        """The job runs now and then until `when`; how many it made."""
+        made = 0
+        while self.now < when:
+            self.now = min(self.now + step, when)
+            made += await (digests or self.digests).run()
+        return made
+
+    async def posted(self) -> list[Row]:
+        """All that is in the outbox, sent."""
+        rows, now_ms = [], int(self.now.timestamp() * 1000) + 60_000
+        while some := await self.store.claim(now_ms, 20_000, 100):
+            await self.store.sent([(row, f"{now_ms}.{row.id}") for row in some], now_ms)
+            rows += some
+            now_ms += 60_000
+        return rows
+
+    async def texts(self) -> list[str]:
+        return [row.text.replace(NO_BREAK, " ") for row in await self.posted()]
+
+    def pages(self) -> int:
+        return sum(each.path == "/sessions" for each in self.fake.requests)
+
+
+def _notice(key: str, channel: str) -> Outgoing:
+    return Outgoing(key, TEAM, channel, "post", "The channel is paused.", [])
+
+
+def meet(account: Account, room: Room, start: datetime, minutes: float | None, *people: str) -> Session:
+    """A session that lasts so long, or goes on."""
+    began = start.timestamp()
+    session = account.open_session(room, began)
+    for name in people or ("Ann",):
+        account.join(session, name=name, role="host", user_id=name, at=began)
+    if minutes is not None:
+        account.end(session, began + minutes * 60)
+    return session
+
+
+@asynccontextmanager
+async def opened(account: Account, hms: FakeHms, folder: Path) -> AsyncIterator[World]:
+    store = await Store.open(f"sqlite:///{folder}/bot.db")
+    made = World(account, hms, store)
+    yield made
+    await made.hms.close()
+    await store.close()

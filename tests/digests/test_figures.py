@@ -1,0 +1,421 @@
+"""The figures of a digest, against a count at every moment."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.demo.fake_hms import Account, Life, Oddities
+from bot.demo.fake_hms.wire import Writer, page
+from bot.digests.figures import Bucket, Figures, Longest, Odd, RoomFigures, Totals, edges
+from bot.digests.tally import Tally
+from bot.hms import wire
+from bot.sessions.model import Peer, Session
+from bot.sessions.peak import peak
+from tests.accounts import object_id
+
+START = datetime(2026, 11, 23, 9, tzinfo=UTC)
+TICK = timedelta(minutes=10)
+PERIOD = 36 * TICK
+NOTHING = datetime(1, 1, 1, tzinfo=UTC)
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def at(tick: int) -> datetime:
+    return START + tick * TICK
+
+
+# What the definitions say, moment by moment.
+
+
+class Visit:
+    def __init__(self, session: Session, peer: Peer, who: Hashable, over: datetime) -> None:
+        said = [None if when in (None, NOTHING) else when for when in (peer.joined_at, peer.left_at)]
+        self.session = session.id
+        self.room = session.room_id
+        self.person = who if isinstance(who, str) else (session.id, who)
+        self.timed = said[0] is not None
+        self.left = said[1] or over
+        self.joined = said[0] or min(session.created_at, said[1] or session.created_at)
+
+    def is_in(self, moment: datetime) -> bool:
+        return self.joined <= moment < self.left
+
+    def was_in(self, moment: datetime) -> bool:
+        """Also somebody who left at once."""
+        return self.is_in(moment) or (self.left <= self.joined == moment)
+
+
+def end_of(session: Session) -> datetime:
+    if session.active:
+        return FOREVER
+    return session.created_at if session.updated_at in (None, NOTHING) else session.updated_at
+
+
+def visits_of(session: Session) -> list[Visit]:
+    return [Visit(session, peer, who, end_of(session)) for who, peer in session.keyed_peers]
+
+
+def counted(sessions: Iterable[Session], start: datetime, end: datetime) -> dict[str, Any]:
+    """Everything about `[start, end)`: the state at each moment at which it changes, which lasts until the next."""
+    sessions = list(sessions)
+    hull = {}
+    for session in sessions:
+        visits = visits_of(session)
+        times = [time for visit in visits for time in (visit.joined, visit.left)]
+        hull[session.id] = (visits, min(times, default=FOREVER), max(times, default=NOTHING))
+    near = [item for item in hull.values() if item[1] < end and item[2] >= start]
+    moments = {start, end}
+    for visits, _, _ in near:
+        moments |= {time for visit in visits for time in (visit.joined, visit.left) if start < time < end}
+    people: dict[str, set[Any]] = defaultdict(set)
+    lasted: dict[str, timedelta] = defaultdict(timedelta)
+    most, when = 0, None
+    for moment, following in pairwise(sorted(moments)):
+        around = [visit for visits, first, last in near if first <= moment <= last for visit in visits]
+        here = [visit for visit in around if visit.was_in(moment)]
+        for visit in here:
+            people[visit.room].add(visit.person)
+            if visit.timed and visit.is_in(moment):
+                lasted[visit.room] += following - moment
+        number = len({(visit.session, visit.person) for visit in here})
+        if number > most:
+            most, when = number, moment
+    opened: dict[str, int] = defaultdict(int)
+    for session in sessions:
+        opened[session.room_id] += start <= session.created_at < end
+    rooms = [
+        RoomFigures(room, opened[room], len(people[room]), lasted[room].total_seconds(), None)
+        for room in {session.room_id for session in sessions}
+        if opened[room] or people[room]
+    ]
+    live = [
+        session
+        for session in sessions
+        if session.created_at < end and (end_of(session) > start or session.created_at >= start)
+    ]
+    lengths = {
+        session.id: max(0.0, (min(end_of(session), end) - session.created_at).total_seconds()) for session in live
+    }
+    odd = []
+    for session in live:
+        why, empty, people_in = [], timedelta(), 0
+        if lengths[session.id] > 4 * 3600:
+            why.append("long")
+        if end_of(session) > end:
+            before = [visit for visit in visits_of(session) if visit.joined < end]
+            people_in = len({visit.person for visit in before if visit.is_in(end)})
+            if not people_in:
+                empty = end - max([session.created_at, *(max(visit.joined, visit.left) for visit in before)])
+        if empty > timedelta(minutes=10):
+            why.append("empty")
+        if why:
+            odd.append(
+                Odd(
+                    session.id,
+                    session.room_id,
+                    tuple(why),
+                    lengths[session.id],
+                    max(0.0, empty.total_seconds()),
+                    people_in,
+                )
+            )
+    longest = min(live, key=lambda session: (-lengths[session.id], session.created_at, session.id), default=None)
+    return {
+        "totals": Totals(
+            sessions=sum(opened.values()),
+            people=len(set().union(*people.values())),
+            participant_s=sum(lasted.values(), timedelta()).total_seconds(),
+            peak=most,
+            peak_at=when,
+            longest_s=max(lengths.values(), default=0.0),
+        ),
+        "rooms": sorted(rooms, key=lambda room: (-room.participant_s, -room.sessions, room.room_id)),
+        "people": people,
+        "odd": sorted(odd, key=lambda each: (-each.length_s, each.session_id)),
+        "longest": longest and Longest(longest.id, longest.room_id, lengths[longest.id], live=end_of(longest) > end),
+    }
+
+
+def tallied(sessions: Iterable[Session], start: datetime, end: datetime, marks: Sequence[datetime] = ()) -> Figures:
+    tally = Tally(start, end, marks)
+    for session in sessions:
+        tally.add(session)
+    return tally.figures()
+
+
+def compare(sessions: list[Session], start: datetime, end: datetime, marks: Sequence[datetime]) -> Figures:
+    """The tally says what the count says."""
+    found, wanted = tallied(sessions, start, end, marks), counted(sessions, start, end)
+    assert (found.start, found.end) == (start, end)
+    assert found.totals == wanted["totals"]
+    before = counted(sessions, start - (end - start), start)
+    assert found.before == before["totals"]
+    assert found.odd_before == len(before["odd"])
+    assert found.longest == wanted["longest"]
+    were_s = {room.room_id: room.participant_s for room in before["rooms"]}
+    assert list(found.rooms) == [replace(room, before_s=were_s.get(room.room_id)) for room in wanted["rooms"][:20]]
+    if others := wanted["rooms"][20:]:
+        assert found.other_rooms is not None
+        assert found.other_rooms.rooms == len(others)
+        assert found.other_rooms.sessions == sum(room.sessions for room in others)
+        assert found.other_rooms.people == len(set().union(*(wanted["people"][room.room_id] for room in others)))
+        assert found.other_rooms.participant_s == pytest.approx(sum(room.participant_s for room in others))
+    else:
+        assert found.other_rooms is None
+    assert list(found.odd) == wanted["odd"][:10]
+    assert found.odd_more == len(wanted["odd"][10:])
+    parts = [(first, last, counted(sessions, first, last)["totals"]) for first, last in pairwise(marks)]
+    assert list(found.series) == [Bucket(first, last, part.peak, part.sessions) for first, last, part in parts]
+    return found
+
+
+# Random accounts. Moments are 10 minutes apart, so that many things happen at once.
+
+ticks = st.integers(-90, 60).map(at)
+maybe = st.one_of(st.none(), st.just(NOTHING), ticks, ticks, ticks)
+
+
+@st.composite
+def sessions_of_an_account(draw: st.DrawFn) -> list[Session]:
+    sessions = []
+    for number in range(draw(st.integers(0, 6))):
+        created = draw(ticks)
+        close = st.integers(-1, 12).map(lambda tick, created=created: created + tick * TICK)
+        peers = draw(
+            st.lists(
+                st.builds(
+                    Peer,
+                    user_id=st.sampled_from([None, None, "", "ann", "bob", "cem"]),
+                    user=st.sampled_from([None, None, "dan"]),
+                    joined_at=st.one_of(maybe, close, close),
+                    left_at=st.one_of(maybe, close, close),
+                ),
+                max_size=8,
+            )
+        )
+        sessions.append(
+            Session(
+                id=f"{number:024x}",
+                room_id=draw(st.sampled_from(["", "r1", "r2"])),
+                active=draw(st.booleans()),
+                peers=peers if draw(st.booleans()) else {f"p{place}": peer for place, peer in enumerate(peers)},
+                created_at=created,
+                updated_at=draw(st.one_of(maybe, close)),
+            )
+        )
+    return sessions
+
+
+accounts = sessions_of_an_account()
+divisions = st.sets(st.integers(1, 35), max_size=6).map(lambda inner: [START, *map(at, sorted(inner)), at(36)])
+
+
+@given(accounts, divisions)
+def test_figures_are_what_a_count_at_every_moment_gives(sessions: list[Session], marks: list[datetime]) -> None:
+    compare(sessions, START, START + PERIOD, marks)
+
+
+@given(accounts, st.randoms(use_true_random=False))
+def test_neither_order_nor_repeats_matter(sessions: list[Session], rng: random.Random) -> None:
+    again = sessions * 2
+    rng.shuffle(again)
+    assert tallied(again, START, START + PERIOD) == tallied(sessions, START, START + PERIOD)
+
+
+@given(accounts, st.integers(1, 35))
+def test_consecutive_periods_add_up(sessions: list[Session], tick: int) -> None:
+    whole, *parts = (
+        tallied(sessions, first, last).totals
+        for first, last in ((START, at(36)), (START, at(tick)), (at(tick), at(36)))
+    )
+    assert whole.sessions == sum(part.sessions for part in parts)
+    assert whole.participant_s == sum(part.participant_s for part in parts)
+    assert whole.peak == max(part.peak for part in parts)
+
+
+@given(accounts)
+def test_what_came_before_is_what_the_digest_before_said(sessions: list[Session]) -> None:
+    now, before = tallied(sessions, START, START + PERIOD), tallied(sessions, START - PERIOD, START)
+    assert now.before == before.totals
+    assert now.odd_before == len(before.odd) + before.odd_more
+    were = {room.room_id: room.participant_s for room in before.rooms}
+    assert all(room.before_s == were.get(room.room_id) for room in now.rooms)
+
+
+@st.composite
+def one_session(draw: st.DrawFn) -> Session:
+    """Within the hour after START, times to the microsecond."""
+    moments = st.integers(0, 3_600_000_000).map(lambda micros: START + timedelta(microseconds=micros))
+    members = st.builds(
+        Peer,
+        user_id=st.sampled_from([None, "ann", "bob"]),
+        joined_at=st.one_of(st.none(), moments),
+        left_at=st.one_of(st.none(), moments),
+    )
+    return Session(
+        id="a" * 24,
+        active=draw(st.booleans()),
+        peers=draw(st.lists(members, max_size=8)),
+        created_at=draw(moments),
+        updated_at=draw(st.one_of(moments, st.just(START + timedelta(hours=1, seconds=1)))),
+    )
+
+
+@given(one_session())
+def test_a_session_within_the_period_has_the_figures_that_show_gives(session: Session) -> None:
+    end = START + timedelta(hours=2)
+    totals = tallied([session], START, end).totals
+    # `peak` has those who never left in for ever, here they are until the session's end: the same but for times gone wrong.
+    if all((peer.joined or session.created_at) < end_of(session) for _, peer in session.each_peer()):
+        assert (totals.peak, totals.peak_at) == peak(session)
+    assert totals.participant_s == pytest.approx(session.participant_s(end))
+    assert totals.people == session.people_count()
+    assert totals.longest_s == session.length_s(end)
+
+
+# Accounts as 100ms sends them.
+
+
+def read(answer: bytes) -> list[Session]:
+    return wire.sessions(answer).entries
+
+
+@pytest.mark.parametrize("odd", [Oddities(), Oddities(mixed=3)], ids=["plain", "mixed"])
+@pytest.mark.parametrize(("seed", "hours"), [(1, 24), (2, 24), (3, 84)])
+def test_the_demos_account(seed: int, hours: int, odd: Oddities) -> None:
+    now = (START + timedelta(hours=1)).timestamp()
+    account = Account(seed=seed)
+    Life(account, seed=seed, now=now).advance(now + 600)
+    writer = Writer(account)
+    items = [writer.session(session, odd) for session in account.sessions.values()]
+    sessions = read(msgspec.json.encode(page(items, limit=100, last=None, more=False, odd=odd)))
+    end = START + timedelta(hours=1)
+    start = end - timedelta(hours=hours)
+    found = compare(sessions, start, end, edges(start, end, ZoneInfo("Asia/Kolkata")))
+    assert found.totals.people > 500
+    assert found.totals.peak > 320
+    assert len(sessions) == len(account.sessions)
+    assert [each.why for each in found.odd] == [("long",), ("empty",)]
+
+
+def test_the_documentations_sample() -> None:
+    sessions = read(Path("tests/data/hms/list-sessions.json").read_bytes())
+    start = datetime(2022, 9, 8, tzinfo=UTC)
+    end = start + timedelta(days=1)
+    later, earlier = sessions
+    found = tallied(sessions, start, end)
+    joined = datetime(2022, 9, 8, 15, 52, 2, 194_000, tzinfo=UTC)
+    assert found == Figures(
+        start=start,
+        end=end,
+        totals=Totals(sessions=1, people=1, participant_s=1.815, peak=1, peak_at=joined, longest_s=1.818),
+        before=Totals(sessions=0, people=0, participant_s=0.0, peak=0, peak_at=None, longest_s=0.0),
+        longest=Longest(later.id, later.room_id, 1.818, live=False),
+        rooms=(RoomFigures(later.room_id, 1, 1, 1.815, None),),
+        other_rooms=None,
+        odd=(),
+        odd_more=0,
+        odd_before=0,
+        series=(Bucket(start, end, 1, 1),),
+    )
+    both = tallied(sessions, start - timedelta(days=3), end)
+    assert [room.room_id for room in both.rooms] == [earlier.room_id, later.room_id]  # 1.827 s and 1.815 s
+    assert (both.totals.sessions, both.totals.people, both.totals.participant_s) == (2, 2, 3.642)
+
+
+# Bounds and edges.
+
+
+def test_what_is_beyond_20_rooms_and_10_odd_sessions_is_summed() -> None:
+    rng = random.Random(5)
+    sessions = [
+        Session(
+            id=object_id(rng),
+            room_id=f"r{number % 30:02}",
+            active=True,
+            peers=[Peer(user_id=f"u{number % 7}", joined_at=START, left_at=at(number % 9))],
+            created_at=at(-number),
+        )
+        for number in range(60)
+    ]
+    found = compare(sessions, START, START + PERIOD, [START, START + PERIOD])
+    assert (len(found.rooms), found.other_rooms and found.other_rooms.rooms) == (20, 10)
+    assert (len(found.odd), found.odd_more) == (10, 50)
+
+
+def test_nothing_was_there() -> None:
+    nothing = Totals(sessions=0, people=0, participant_s=0.0, peak=0, peak_at=None, longest_s=0.0)
+    bucket = Bucket(START, START + PERIOD, 0, 0)
+    found = Figures(START, START + PERIOD, nothing, nothing, None, (), None, (), 0, 0, (bucket,))
+    assert tallied([], START, START + PERIOD) == found
+    assert compare([], START, START + PERIOD, [START, START + PERIOD]) == found
+
+
+@pytest.mark.parametrize("marks", [[0, 36, 36], [0, 20, 10, 36], [1, 36], [0, 35], [36, 0], [0]])
+def test_edges_that_do_not_divide_the_period_are_refused(marks: list[int]) -> None:
+    with pytest.raises(ValueError, match="edges must rise"):
+        Tally(START, START + PERIOD, [at(mark) for mark in marks])
+
+
+instants = st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1)).map(lambda when: when.replace(tzinfo=UTC))
+lengths = st.one_of(
+    st.sampled_from([timedelta(hours=hours) for hours in (23, 24, 25, 72, 167, 168, 169)]),
+    st.timedeltas(timedelta(microseconds=1), timedelta(days=800)),
+)
+
+
+@given(instants, lengths, st.sampled_from(sorted(available_timezones())))
+@example(datetime(2011, 12, 26, 10, tzinfo=UTC), timedelta(days=7), "Pacific/Apia")  # a Friday that there wasn't
+@example(datetime(2026, 10, 25, 0, 30, tzinfo=UTC), timedelta(hours=1), "Europe/Berlin")  # from 2:30 to 2:30
+def test_edges_are_round_and_few_in_every_zone(start: datetime, length: timedelta, name: str) -> None:
+    zone = ZoneInfo(name)
+    marks = edges(start, start + length, zone)
+    assert (marks[0], marks[-1]) == (start, start + length)
+    assert all(mark.tzinfo is UTC for mark in marks)
+    assert all(earlier < later for earlier, later in pairwise(marks))
+    assert len(marks) <= 15
+    for mark in marks[1:-1]:
+        # A time that the clock leaps over is moved; on the clock of the day before it is round.
+        offsets = {(mark + apart).astimezone(zone).utcoffset() for apart in (timedelta(), -timedelta(hours=26))}
+        walls = [(mark + offset).replace(tzinfo=None) for offset in offsets if offset is not None]
+        assert any(wall.minute % 5 == wall.second == wall.microsecond == 0 for wall in walls)
+        if length > timedelta(days=5):
+            assert any(wall.hour == wall.minute == 0 for wall in walls)
+
+
+@given(instants, st.timedeltas(timedelta(minutes=20), timedelta(days=13)))
+def test_edges_are_not_too_few(start: datetime, length: timedelta) -> None:
+    assert len(edges(start, start + length, ZoneInfo("UTC"))) >= (5 if length <= timedelta(hours=26) else 3)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "zone", "local"),
+    [
+        ("2026-11-22T08:00Z", "2026-11-23T08:00Z", "Europe/Berlin", "22T09 22T10 22T12 … 23T08 23T09"),
+        ("2026-11-22T23:00Z", "2026-11-23T23:00Z", "Europe/Berlin", "23T00 23T02 23T04 … 23T22 24T00"),
+        ("2026-10-24T22:00Z", "2026-10-25T23:00Z", "Europe/Berlin", "25T00 25T02 25T04 … 25T22 26T00"),
+        ("2026-03-28T23:00Z", "2026-03-29T22:00Z", "Europe/Berlin", "29T00 29T03 29T04 … 29T22 30T00"),
+        ("2026-03-28T01:30Z", "2026-03-29T01:30Z", "Europe/Berlin", "28T02 28T04 28T06 … 29T03 29T03"),
+        ("2026-11-16T03:30Z", "2026-11-23T03:30Z", "Asia/Kolkata", "16T09 17T00 18T00 … 23T00 23T09"),
+        ("2026-11-15T18:30Z", "2026-11-22T18:30Z", "Asia/Kolkata", "16T00 17T00 18T00 … 22T00 23T00"),
+        ("2026-11-20T09:00Z", "2026-11-23T09:00Z", "UTC", "20T09 21T00 22T00 … 23T00 23T09"),
+        ("2026-11-01T00:00Z", "2026-12-01T00:00Z", "UTC", "01T00 02T00 09T00 … 30T00 01T00"),
+    ],
+)
+def test_edges(start: str, end: str, zone: str, local: str) -> None:
+    found = edges(datetime.fromisoformat(start), datetime.fromisoformat(end), ZoneInfo(zone))
+    said = [mark.astimezone(ZoneInfo(zone)).strftime("%dT%H") for mark in found]
+    assert [*said[:3], "…", *said[-2:]] == local.split()

@@ -1,0 +1,207 @@
+"""The work of a process beside answering people: who polls, when, and what an operator hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import HMS, Clock
+from bot.db.setting_change import SettingChange
+from bot.demo.fake_hms import Account, FakeHms, Status
+from bot.demo.fake_slack import FakeSlack
+from bot.demo.fake_slack.seed import TEAM_ID
+from bot.digests.model import Digest
+from bot.digests.produce import Digests
+from bot.health.judge import SLOW_S
+from bot.health.slack_probe import Workspace
+from bot.health.watch import Watch
+from bot.hms.auth import SignedToken
+from bot.hms.client import LIFE_MOST, Hms
+from bot.jobs.background import BackgroundJobs
+from bot.jobs.scheduler import Scheduler
+from bot.outbox.chat import Chat
+from bot.outbox.deliver import Deliver
+from bot.outbox.prune import DAY_MS
+from bot.query.parse import parse
+from bot.query.schedule_parser import read_schedule
+from bot.rooms.names import Rooms
+from bot.rooms.walk import Walk
+from bot.store import Store
+from bot.tracking.poll import Poll
+from tests.db.parts import TEAM, card, commit, message, tracked
+from tests.live import fill
+
+LEAD_S = 3.0
+
+
+class Process:
+    """The alerts of one process, without the rest of it. Its time is `ahead` of ours; with `later_s` its waits have
+    lasted so much longer."""
+
+    def __init__(self, store: Store, slack: FakeSlack, hms: FakeHms, http: aiohttp.ClientSession) -> None:
+        self.store = store
+        clock = Clock()
+        if not store.single:
+            clock.share(store.time)
+        token = SignedToken(hms.access_key, hms.secret)
+        self.hms = Hms(hms.url, token, clock=clock, hear=lambda date: clock.hear(HMS, date))
+        self.ahead = timedelta()
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=http, retry_handlers=[])
+        self.later_s = 0.0
+        self.poll = Poll(
+            self.hms,
+            Rooms(self.hms, store, lambda: TEAM_ID),
+            store,
+            lambda: TEAM_ID,
+            clock=lambda: datetime.now(UTC) + self.ahead,
+            monotonic=lambda: time.monotonic() + self.later_s,
+        )
+        deliver = Deliver(store, Chat(client), clock=clock)
+        self.digests = Digests(self.hms, Rooms(self.hms, store, lambda: TEAM_ID), store, lambda: TEAM_ID)
+        walk = Walk(self.hms, Rooms(self.hms, store, lambda: TEAM_ID), store, lambda: TEAM_ID)
+        watch = Watch(store, Workspace(client), lambda: TEAM_ID, lambda: int(clock() * 1000))
+        self.alerts = BackgroundJobs(
+            store, self.poll, self.digests, walk, deliver, watch, clock, 0.5, client.auth_test, lead_s=LEAD_S
+        )
+        self.scheduler = Scheduler(self.alerts.jobs())
+
+    async def end(self) -> None:
+        """From one moment to the next, as kill -9 does: the lease is not given back."""
+        self.scheduler.cut()
+        await self.scheduler.finish(5.0)
+        await self.hms.close()
+
+
+@pytest.fixture
+async def start(slack: FakeSlack, hms: FakeHms) -> AsyncIterator[Callable[[Store], Process]]:
+    begun = []
+    async with aiohttp.ClientSession() as http:
+
+        def begin(store: Store) -> Process:
+            begun.append(Process(store, slack, hms, http))
+            return begun[-1]
+
+        yield begin
+        for process in begun:
+            await process.end()
+
+
+async def _polled(hms: FakeHms, more: int = 1) -> float:
+    """Wait for so many more polls; when, in the time of time.monotonic."""
+    count = len(hms.requests)
+    async with asyncio.timeout(20):
+        while sum(each.query.get("active") == "true" for each in hms.requests[count:]) < more:
+            await asyncio.sleep(0.01)
+    return time.monotonic()
+
+
+async def test_one_of_two_polls_and_the_other_follows_it(
+    postgres: str, start: Callable[[Store], Process], hms: FakeHms, caplog: pytest.LogCaptureFixture
+) -> None:
+    stores = [await Store.open(postgres) for _ in range(2)]
+    first, second = map(start, stores)
+    first.scheduler.start()
+    await _polled(hms)
+    second.scheduler.start()
+    await _polled(hms, 4)
+    assert [record.message for record in caplog.records].count("leading") == 1
+    await first.end()
+    ended = time.monotonic()
+    waited = await _polled(hms) - ended
+    assert waited > LEAD_S / 2, "the lease was not waited for"
+    assert waited < LEAD_S + 2.0  # a second is promised, another is for a busy machine
+    assert [record.message for record in caplog.records].count("leading") == 2
+    await second.end()
+    for store in stores:
+        await store.close()
+
+
+async def test_who_no_longer_leads_commits_no_poll(
+    postgres: str, start: Callable[[Store], Process], account: Account
+) -> None:
+    """A process that was stopped for longer than its lease goes on in the middle of a poll."""
+    store, other = await Store.open(postgres), await Store.open(postgres)
+    process = start(store)
+    fence = await store.lead("poller", "stopped", 100)
+    await asyncio.sleep(0.2)
+    assert await other.lead("poller", "next", 60_000)
+    assert fence is not None and not await process.poll.run(fence)
+    assert (await store.poll_state(TEAM_ID)).good_ms is None
+    await store.close()
+    await other.close()
+
+
+async def test_only_who_leads_makes_digests(store: Store, start: Callable[[Store], Process]) -> None:
+    process = start(store)
+    jobs = {job.name: job.run for job in process.alerts.jobs()}
+    schedule, _ = read_schedule(f"daily {datetime.now(UTC) - timedelta(minutes=30):%H:%M}", "UTC")
+    due_at = schedule.at(schedule.next(datetime.now(UTC) - timedelta(days=1))[0])
+    digest = Digest(TEAM_ID, "C1", parse("all"), schedule, "say", "U1", 0)
+    await store.add_digest(digest, int(due_at.timestamp() * 1000), SettingChange(0, "U1", "digest"))
+    await jobs["digests"]()
+    assert (await store.counts()).waiting == 0
+    await jobs["lead"]()
+    for _ in range(2):
+        await jobs["digests"]()
+    assert (await store.counts()).waiting == 1
+
+
+async def test_old_rows_are_pruned_by_and_by(store: Store, start: Callable[[Store], Process]) -> None:
+    await commit(store, message("m"), changed=[tracked("s1", live=False)], cards=[card(status="closed")])
+    (row,) = await store.claim(1_764_000_000_000, 20_000, 10)
+    await store.sent([(row, "1.0")], 1_764_000_000_000)
+    await commit(store, now_ms=1_764_000_000_000 + 8 * DAY_MS)
+    process = start(store)
+    process.scheduler.start()
+    async with asyncio.timeout(5):
+        while await store.status("m"):
+            await asyncio.sleep(0.02)
+    await process.end()
+
+
+async def test_100ms_silences_polls_for_five_minutes_at_most(
+    store: Store, start: Callable[[Store], Process], hms: FakeHms, account: Account
+) -> None:
+    process = start(store)
+    hms.fail("/sessions*", Status(429, headers={"Retry-After": "864000"}))
+    assert not await process.poll.run()
+    process.later_s = 299.0
+    assert not await process.poll.run()
+    process.later_s = 301.0
+    assert await process.poll.run()
+
+
+async def test_an_operator_hears_of_messages_that_do_not_go_out(
+    store: Store, start: Callable[[Store], Process]
+) -> None:
+    process = start(store)
+    assert await process.alerts.slow(TEAM) == ""
+    long_ago = int((time.time() - SLOW_S - 60) * 1000)
+    await commit(store, message("m"), message("n", "C2"), now_ms=long_ago)
+    assert (await process.alerts.slow(TEAM)).startswith("2 messages are to be sent, the oldest for 6 min")
+    for row in await store.claim(long_ago, 20_000, 10):
+        await store.held(row, "unconfirmed")
+    assert await process.alerts.slow(TEAM) == "messages held, unconfirmed: 2"
+
+
+async def test_a_session_without_a_record_is_over_when_it_can_no_longer_be_live(
+    store: Store, start: Callable[[Store], Process], hms: FakeHms, account: Account
+) -> None:
+    """It is in no list, and its own record can't be had."""
+    (session,) = fill(account, 1)
+    process = start(store)
+    assert await process.poll.run()
+    account.end(session, time.time())
+    hms.fail_always(f"/sessions/{session.id}", Status(400))
+    assert await process.poll.run()
+    assert (await store.snapshot(TEAM_ID)).sessions[session.id].live
+    process.ahead = LIFE_MOST
+    assert await process.poll.run()
+    over = (await store.snapshot(TEAM_ID)).sessions[session.id]
+    assert (over.live, dict(over.people)) == (False, {})

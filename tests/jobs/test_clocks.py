@@ -1,0 +1,118 @@
+"""Clocks that are set while the bot runs, or were wrong when it started: nothing is late, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from bot.app import running
+from bot.demo.fake_hms import Account, FakeHms
+from bot.demo.fake_slack import FakeSlack
+from bot.demo.fake_slack.seed import TEAM_ID
+from bot.outbox.message import Outgoing
+from bot.settings import Settings
+from bot.store import Store
+from tests.clocks import DAY_S, HOUR_S, STEPS, Wall, set_database
+from tests.live import cards, opened, polls, subscribe, until
+
+
+@pytest.fixture
+def quick(settings: Settings) -> Settings:
+    return settings.model_copy(update={"poll_interval_s": 0.5})
+
+
+@asynccontextmanager
+async def started(settings: Settings, slack: FakeSlack, hms: FakeHms, wall: Wall) -> AsyncIterator[str]:
+    async with running(settings, "web", wall=wall) as bot:
+        slack.bot_events_url = f"{bot.url}/slack/events"
+        await polls(hms)
+        yield bot.url
+
+
+async def ready(url: str) -> str:
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(f"{url}/readyz")
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def told(slack: FakeSlack, account: Account) -> None:
+    """A session that opens now has its card soon."""
+    before = len(cards(slack))
+    opened(account, account.add_room(f"Room {before}"))
+    await until(lambda: len(cards(slack)) == before + 1, timeout_s=10.0)
+
+
+@pytest.mark.parametrize("by_s", STEPS)
+async def test_a_clock_that_is_set_delays_nothing(
+    quick: Settings, slack: FakeSlack, hms: FakeHms, account: Account, by_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall = Wall()
+    wall.rule(monkeypatch)
+    async with started(quick, slack, hms, wall) as url:
+        assert "Subscribed" in (await subscribe(slack)).plain
+        await told(slack, account)
+        wall.by_s = by_s
+        await told(slack, account)
+        ahead = "ahead of" if by_s > 0 else "behind"
+        size = "60 min" if abs(by_s) == HOUR_S else "40 d"
+        ((first, named),) = [(await ready(url)).splitlines()]
+        assert first == "ready" and named.startswith("this machine's clock is ") and ahead in named, size
+        assert "Slack's and 100ms's, which count" in named
+        wall.by_s = 0.0
+        await told(slack, account)
+        await asyncio.sleep(0.6)
+        assert await ready(url) == "ready\n"
+
+
+@pytest.mark.parametrize("by_s", [*STEPS, DAY_S])
+async def test_a_clock_that_was_wrong_at_the_start(
+    quick: Settings, slack: FakeSlack, hms: FakeHms, account: Account, by_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that waits is given up, nothing that was sent is forgotten, and what comes is told."""
+    now_ms = int(time.time() * 1000)
+    store = await Store.open(quick.database_url)
+    channel = slack.workspace.channel("live-ops").id
+    waiting = [Outgoing(f"w{n}", TEAM_ID, channel, "post", f"waits {n}", []) for n in range(2)]
+    await store.send([Outgoing("before", TEAM_ID, channel, "post", "said before", [])], now_ms)
+    (row,) = await store.claim(now_ms, 20_000, 10)
+    await store.sent([(row, "1.0")], now_ms)
+    await store.send(waiting, now_ms)
+    await store.close()
+    wall = Wall(by_s)
+    wall.rule(monkeypatch)
+    async with started(quick, slack, hms, wall):
+        await until(lambda: {"waits 0", "waits 1"} <= {each.text for each in slack.messages("live-ops")})
+        assert "Subscribed" in (await subscribe(slack)).plain
+        await told(slack, account)
+        wall.by_s = 0.0
+        await told(slack, account)
+    store = await Store.open(quick.database_url)
+    assert [await store.status(key) for key in ("before", "w0", "w1")] == ["sent"] * 3
+    assert abs((await store.poll_state(TEAM_ID)).good_ms - time.time() * 1000) < 30_000
+    await store.close()
+
+
+@pytest.mark.parametrize("by_s", STEPS)
+async def test_a_clock_of_the_databases_that_is_set(
+    quick: Settings, slack: FakeSlack, hms: FakeHms, account: Account, by_s: float, postgres: str
+) -> None:
+    await set_database(postgres, 0.0)
+    served = quick.model_copy(update={"database_url": postgres})
+    async with started(served, slack, hms, Wall()) as url:
+        assert "Subscribed" in (await subscribe(slack)).plain
+        await told(slack, account)
+        await set_database(postgres, by_s)
+        await told(slack, account)
+        said = await ready(url)
+        assert said.startswith("ready\nthe database's clock is ") and "which count" in said
+        await set_database(postgres, 0.0)
+        await told(slack, account)
+    store = await Store.open(postgres)
+    assert (await store.counts()).waiting == 0
+    await store.close()

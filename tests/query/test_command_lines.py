@@ -1,0 +1,143 @@
+"""The lines of commands, read and mended: the place is right, and what is offered works."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import QueryError
+from bot.query.command_lines import LINES, corrected, read_digest, read_hours, read_silence
+from bot.silence.quiet_hours import read_quiet
+
+NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)  # a Monday
+ZONE = "Europe/Berlin"
+ID = "631a0f990e6ffae22efa610c"
+
+
+@pytest.mark.parametrize(
+    ("line", "schedule", "query"),
+    [
+        ("daily 9:00", "daily 09:00 Europe/Berlin", ""),
+        ("weekdays 9am new york role:host", "weekdays 09:00 America/New_York", "role:host"),
+        ('weekly mon,thu 09:00 UTC room:"Town hall" empty:skip', "weekly mon,thu 09:00 UTC", 'room:"Town hall" empty:skip'),
+    ],
+)  # fmt: skip
+def test_a_digests_line(line: str, schedule: str, query: str) -> None:
+    read, asked = read_digest(line, ZONE)
+    assert (str(read), " ".join(map(str, asked.terms))) == (schedule, query)
+
+
+@pytest.mark.parametrize(
+    ("line", "end", "query", "session"),
+    [
+        ("2h", "23T16:02", "", ""),
+        ("role:host until tomorrow", "24T08:00", "role:host", ""),
+        ("until 16:00 -role:host longer:45m", "23T15:00", "-role:host longer:45m", ""),
+        (f"{ID} 12h", "24T02:02", "", ID),
+    ],
+)
+def test_a_mutes_line(line: str, end: str, query: str, session: str) -> None:
+    read, asked, alone = read_silence(line, NOW, ZONE)
+    assert f"{read:%dT%H:%M}" == end
+    assert (" ".join(map(str, asked.terms)), alone) == (query, session)
+
+
+def test_quiet_hours_and_their_end() -> None:
+    night = read_quiet("22:00-7:00", ZONE)
+    assert read_hours("22:00-7:00", ZONE) == (night, False)
+    assert read_hours(" Off ", ZONE) == read_hours("off.", ZONE) == (None, True)
+    assert read_hours("off, 22:00-7:00", ZONE) == (night, True)
+
+
+@pytest.mark.parametrize(
+    ("scope", "line", "spot", "says", "better", "faithful"),
+    [
+        ("digest", "daily 25:00", "25:00", "no time 25:00", "daily 09:00", False),
+        ("digest", "daily 9:00 Mars/Olympus", "Mars/Olympus", "not a time zone", "daily 9:00 Europe/Berlin", False),
+        ("digest", "daily 9:00 CST", "CST", "that could be", "daily 9:00 America/Chicago", False),
+        ("digest", "daily 9:00 rol:host", "rol:host", "did you mean `role:host`", "daily 9:00 role:host", True),
+        ("digest", "daily 9:00 Berlin after:2h", "after:2h", "no place in a digest", "daily 9:00 Berlin", False),
+        ("digest", "daily 9:00 all", "all", "leave `all` out", "daily 9:00", True),
+        ("digest", "daily 9:00 ended", "ended", "leave `ended` out", "daily 9:00", False),
+        ("digest", "daily 9:00 on:start", "on:start", "only works with `subscribe`", "daily 9:00", False),
+        ("digest", "daily 9:00 empty:skp", "empty:skp", "say `say` or `skip`", "daily 9:00 empty:skip", True),
+        ("digest", "dayly 9:00", "dayly", "did you mean `daily`", "daily 9:00", True),
+        ("digest", "", "", "Say when", "daily 09:00 Europe/Berlin", False),
+        ("mute", "", "", "needs an end", "2h", False),
+        ("mute", "role:host", "", "needs an end", "role:host 2h", False),
+        ("mute", "role:host 40d", "40d", "the longest mute", "role:host 30d", False),
+        ("mute", "2h rol:host", "rol:host", "did you mean `role:host`", "role:host 2h", True),
+        ("digest", "daily 9:00 today", "today", "`today` has no place in a digest", "daily 9:00", False),
+        ("mute", "2h until tomorrow", "2h", "no place in a mute", "until tomorrow", False),
+        ("mute", "from 17:00 until 18:00", "from 17:00", "no place in a mute", "until 18:00", False),
+        ("mute", "on 2h", "on", "only works with `subscribe`", "2h", False),
+        ("mute", "channel 2h", "channel", "not needed", "2h", True),
+        ("mute", "tomorrow", "tomorrow", "did you mean `until tomorrow`", "until tomorrow", True),
+        ("mute", "here for 2h", "here", "not needed", "for 2h", True),
+        ("mute", "this channel until tomorrow", "this", "not needed", "until tomorrow", True),
+        ("mute", "channel x 2h", "channel x", "did you mean `room:x`", "room:x 2h", True),
+        ("subscribe", "role:host 2h", "2h", "no place in a subscription", "role:host", False),
+        ("mute", "all rooms 2h", "all", "leave `all` out", "2h", True),
+        ("mute", "all 2h", "all", "leave `all` out", "2h", True),
+        ("mute", "room:Town hall until tomorow", "tomorow", "not a time", 'room:"Town hall" until tomorrow', True),
+        ("mute", "on:start 2h", "on:start", "only works with `subscribe`", "2h", False),
+        ("quiet", "25:00-7:00", "25:00", "no time 25:00", "22:00-7:00", False),
+        ("quiet", "22:00", "22:00", "from when until when", "22:00-07:00 daily Europe/Berlin", False),
+        ("quiet", "off fri 18:00-mon 8:00", "fri 18:00-mon 8:00", "24 hours", "off 18:00-18:00 fri,sat Europe/Berlin", False),
+        ("quiet", "22:00-7:00 CST", "CST", "that could be", "22:00-7:00 America/Chicago", False),
+    ],
+)  # fmt: skip
+def test_an_error_marks_the_place_and_offers_a_line(
+    scope: str, line: str, spot: str, says: str, better: str, faithful: bool
+) -> None:
+    with pytest.raises(QueryError) as caught:
+        LINES[scope].read(line, NOW, ZONE)
+    error = caught.value
+    assert error.scope == scope
+    assert error.line[error.start : error.end] == spot
+    assert says in error.text
+    assert corrected(error, NOW, ZONE)[:2] == (better, faithful)
+
+
+PIECES = (
+    "daily", "mon", "9:00", "25:00", "CST", "Berlin", "2h", "40d", "until", "tomorow", "room:x", "rol:host", '"', "all",
+    "ended", "off", "22:00-7:00", "-", "on:start", "after:2h", "Town", "hall", ",", ID, "empty:no",
+)  # fmt: skip
+
+
+@given(st.sampled_from(sorted(LINES)), st.lists(st.sampled_from(PIECES), max_size=7).map(" ".join))
+def test_what_is_offered_can_be_read(scope: str, line: str) -> None:
+    try:
+        LINES[scope].read(line, NOW, ZONE)
+    except QueryError as error:
+        assert 0 <= error.start <= error.end <= len(error.line)
+        better = corrected(error, NOW, ZONE).line
+        LINES[scope].read(better, NOW, ZONE)
+
+
+@pytest.mark.parametrize("scope", ["digest", "mute", "quiet"])
+def test_a_line_that_is_too_long_is_not_read(scope: str) -> None:
+    with pytest.raises(QueryError, match="1200 is the most I read") as caught:
+        LINES[scope].read("9am monday room:x " * 5_000, NOW, ZONE)
+    better, faithful, *_ = corrected(caught.value, NOW, ZONE)
+    assert LINES[scope].read(better, NOW, ZONE) and not faithful
+
+
+def test_the_longest_query_can_be_said_with_the_longest_schedule() -> None:
+    query = " ".join(f"user:{'x' * 45}{number:02}" for number in range(20))
+    schedule, asked = read_digest(f"9:00 {query}", "America/Argentina/ComodRivadavia")
+    assert len(query) > 1_050 and str(schedule) == "daily 09:00 America/Argentina/ComodRivadavia"
+    printed = f"weekly mon,tue,wed,thu,sat,sun {schedule.clock:%H:%M} {schedule.zone} {query}"
+    assert read_digest(printed, ZONE)[1] == asked
+
+
+@pytest.mark.parametrize("scope", sorted(LINES))
+def test_a_line_with_many_errors_is_given_up(scope: str) -> None:
+    """Each fix reads the line anew: a full line of such took seconds, in which nobody else was answered."""
+    line = f"{LINES[scope].such} " + "rom:x " * 12
+    with pytest.raises(QueryError) as caught:
+        LINES[scope].read(line, NOW, ZONE)
+    assert corrected(caught.value, NOW, ZONE)[:2] == (LINES[scope].such, False)

@@ -1,0 +1,135 @@
+"""A query at a moment: what 100ms is asked, and what is checked here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.errors import QueryError
+from bot.query.command_lines import corrected
+from bot.query.parse import parse
+from bot.query.plan import fixed, plan
+from bot.query.times import api_time
+from bot.sessions.model import Peer, Session
+
+NOW = datetime(2026, 11, 23, 14, 2, 3, 456_000, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Berlin")
+A, B = "a" * 24, "b" * 24
+
+
+def session(*roles: str, room: str = A, minutes: int = 10) -> Session:
+    started = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    peers = [Peer(name=f"Name of {role}", role=role, user_id=f"{role}-id", joined_at=started) for role in roles]
+    ended = started.replace(minute=minutes)
+    return Session(id="c" * 24, room_id=room, active=False, peers=peers, created_at=started, updated_at=ended)
+
+
+@pytest.mark.parametrize(
+    ("line", "params", "local"),
+    [
+        ("active", {"active": "true"}, False),
+        ("ended", {"active": "false"}, False),
+        ("all", {}, False),
+        (f"room:{A}", {"active": "true", "room_id": A}, False),
+        (f"-room:{A}", {"active": "true"}, True),
+        (f"room:{A} room:{B}", {"active": "true"}, True),
+        (f"room:{A} -room:{B}", {"active": "true"}, True),
+        ("after:2h", {"active": "true", "after": "2026-11-23T12:02:03.456Z"}, False),
+        ("before:today", {"active": "true", "before": "2026-11-22T23:00:00.000Z"}, False),
+        ("role:host limit:20", {"active": "true"}, True),
+    ],
+)
+def test_params(line: str, params: dict[str, str], local: bool) -> None:
+    asked = plan(parse(line), NOW, ZONE)
+    assert asked.params == params
+    assert (asked.keep is not None) is local
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("role:host", True),
+        ("role:HOST", True),
+        ("role:hos", False),
+        ("role:nobody role:guest", True),
+        ("role:nobody role:noone", False),
+        ("role:host -role:guest", False),
+        ("-role:nobody -role:guest", False),
+        ("-role:nobody -role:noone", True),
+        ("user:host-id", True),
+        ("user:HOST-ID", True),
+        ("user:host-i", False),
+        ('user:"name of g"', True),
+        ("-user:guest-id", False),
+        ("role:host user:guest-id peers:2", True),
+        ("peers:>2", False),
+        ("peers:>2 peers:=2", True),
+        ("-peers:>2", True),
+        ("longer:9m", True),
+        ("longer:10m", False),
+        ("-longer:10m", True),
+        (f"room:{A} room:{B}", True),
+        (f"room:{B} -room:{A}", False),
+        (f"-room:{B}", True),
+    ],
+)
+def test_repeated_is_or_different_is_and_minus_is_not(line: str, kept: bool) -> None:
+    asked = plan(parse(f"all {line}"), NOW, ZONE)
+    assert asked.keep is not None
+    assert asked.keep(session("host", "guest")) is kept
+
+
+@pytest.mark.parametrize(
+    ("now", "line", "after", "before"),
+    [  # the 23rd is a Monday; Berlin is an hour ahead of UTC
+        ("2026-11-23T09:30", "after:10:00 before:11:00", "23T09:00", "23T10:00"),
+        ("2026-11-23T08:30", "after:10:00 before:11:00", "22T09:00", "22T10:00"),
+        ("2026-11-23T12:00", "after:10:00 before:11:00", "23T09:00", "23T10:00"),
+        ("2026-11-23T12:00", "after:23:00 before:1:00", "22T22:00", "23T00:00"),
+        ("2026-11-23T18:00", "after:yesterday 9am before:5pm", "22T08:00", "22T16:00"),
+        ("2026-11-25T12:00", "after:monday 9:00 before:17:00", "23T08:00", "23T16:00"),
+        ("2026-11-25T12:00", "after:last monday before:last friday", "22T23:00", "26T23:00"),
+        ("2026-11-23T12:00", "after:monday before:monday", "22T23:00", "29T23:00"),
+        ("2026-11-23T12:00", "after:monday before:tuesday", "22T23:00", "23T23:00"),
+        ("2026-11-23T12:00", "after:friday before:monday", "19T23:00", "22T23:00"),
+        ("2026-11-23T12:00", "after:wednesday 9:00 before:friday 17:00", "18T08:00", "20T16:00"),
+        ("2026-11-23T09:30", "after:today before:11:00", "22T23:00", "23T10:00"),
+        ("2026-11-23T12:00", "after:yesterday 9am before:yesterday 5pm", "22T08:00", "22T16:00"),
+    ],
+)
+def test_what_ends_a_period_comes_after_its_start(now: str, line: str, after: str, before: str) -> None:
+    params = plan(parse(line), datetime.fromisoformat(f"{now}Z"), ZONE).params
+    assert params["after"] == f"2026-11-{after}:00.000Z"
+    assert params["before"] == f"2026-11-{before}:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("line", "swapped"),
+    [
+        ("after:today before:yesterday 9:00", 'after:"yesterday 09:00" before:today'),
+        ("after:9:30 before:2026-11-20", "after:2026-11-20 before:09:30"),
+        ("after:yesterday before:2026-11-16", "after:2026-11-16 before:yesterday"),
+    ],
+)
+def test_a_wrong_order_is_swapped_to_the_same_two_moments(line: str, swapped: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        fixed(parse(line), NOW, ZONE)
+    better, faithful, *_ = corrected(caught.value, NOW, "UTC")
+    assert (better, faithful) == (swapped, True)
+    after, before = parse(line).terms
+    params = plan(parse(better), NOW, ZONE).params
+    assert params["after"] == api_time(before.value.at(NOW, ZONE))
+    assert params["before"] == api_time(after.value.at(NOW, ZONE))
+
+
+def test_after_later_than_before_is_an_error_that_swaps_them() -> None:
+    fixed(parse("after:3h before:2h"), NOW, ZONE)
+    fixed(parse("after:2h before:2h"), NOW, ZONE)
+    with pytest.raises(QueryError) as caught:
+        fixed(parse("ended before:yesterday role:host after:today limit:20"), NOW, ZONE)
+    error = caught.value
+    assert error.line[: error.start] + error.fix + error.line[error.end :] == (
+        "ended before:today role:host after:yesterday limit:20"
+    )

@@ -1,3 +1,0 @@
-from tests.store.conftest import postgres, server
-
-__all__ = ["postgres", "server"]

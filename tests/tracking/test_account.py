@@ -1,0 +1,130 @@
+"""What alerts are told of an account whose answers are odd, and who counts as a person there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from bot.app import running
+from bot.demo.fake_hms import Account, FakeHms, Oddities, Status
+from bot.demo.fake_slack import FakeSlack
+from bot.settings import Settings
+from tests.live import cards, opened, polls, said_soon, subscribe, until
+
+
+@pytest.fixture
+async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
+    """It has polled once: what was live by then is known, and no news."""
+    quick = settings.model_copy(update={"poll_interval_s": 0.2})
+    async with running(quick, "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        await polls(hms)
+        yield started.url
+
+
+@pytest.mark.parametrize("odd", [{"joined_at": "soon"}, 7])
+async def test_a_bad_session_costs_that_session_and_no_poll(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, odd: object
+) -> None:
+    await subscribe(slack)
+    room = account.add_room("Town-hall")
+    first = account.open_session(room, time.time())
+    first.verbatim = {"id": first.id, "room_id": room.id, "active": True, "peers": {"p": odd}}
+    lost = account.open_session(room, time.time())
+    lost.verbatim = {"id": [], "active": True}
+    second = opened(account, room)
+    await until(lambda: len(cards(slack)) == 2)
+    assert {first.id, second.id} == {each for each in (first.id, lost.id, second.id) if _told(slack, each)}
+    async with httpx.AsyncClient() as http:
+        assert (await http.get(f"{bot}/readyz")).text == "ready\n"
+        assert 'sessions_bot_unreadable_total{what="session"}' in (await http.get(f"{bot}/metrics")).text
+
+
+def _told(slack: FakeSlack, session_id: str) -> bool:
+    return any(session_id in card.plain for card in cards(slack))
+
+
+async def test_a_session_that_alone_is_listed_and_is_bad_fails_no_poll(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    await subscribe(slack)
+    lost = account.open_session(account.add_room("Town-hall"), time.time())
+    lost.verbatim = {"id": {"$oid": lost.id}, "active": True}
+    await polls(hms, 3)
+    opened(account, account.add_room("Kitchen"))
+    await until(lambda: cards(slack))
+
+
+async def test_a_poll_without_a_list_is_a_failed_one(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    await subscribe(slack)
+    opened(account, account.add_room("Town-hall"))
+    await until(lambda: cards(slack))
+    hms.fail_always("/sessions", Status(200, body={"success": False, "msg": "account is suspended"}))
+    await said_soon(slack, "subscriptions", "HmsBadReply")
+    async with httpx.AsyncClient() as http:
+        assert "HmsBadReply" in (await http.get(f"{bot}/readyz")).text
+    assert "🟢 Live" in cards(slack)[0].plain  # nothing is concluded from it
+
+
+async def test_why_100ms_refuses_is_said_and_harmless(
+    bot: str, slack: FakeSlack, hms: FakeHms, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = f"Invalid query param: after <!channel> `{hms.token()}`"
+    hms.fail_always("/sessions", Status(400, body={"code": 400, "message": words}))
+    listed = await said_soon(slack, "subscriptions", "Invalid query param: after")
+    assert "<!channel>" not in listed.text + str(listed.blocks) and hms.token() not in str(listed.blocks)
+    async with httpx.AsyncClient() as http:
+        assert (await http.get(f"{bot}/readyz")).text.endswith(" ago (HmsRefused)\n")  # anybody may read that
+    logged = [getattr(each, "fields", {}).get("cause", "") for each in caplog.records if each.msg == "poll_failed"]
+    assert any("Invalid query param: after" in cause for cause in logged)
+    assert not any(hms.token() in cause for cause in logged)
+
+
+async def test_polls_have_smaller_pages_where_the_account_takes_no_larger(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    hms.oddities = Oddities(limit_most=20)
+    await subscribe(slack)
+    room = account.add_room("Town-hall")
+    for _ in range(30):
+        opened(account, room)
+    await until(lambda: "30 sessions opened" in "".join(each.plain for each in slack.messages("live-ops")))
+
+
+async def test_a_recorder_neither_joins_nor_leaves(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+    await subscribe(slack, "on:start,end,join,leave")
+    session = opened(account, account.add_room("Town-hall"))
+    card = await until(lambda: next(iter(cards(slack)), None))
+    recorder = account.join(session, name="beam", role="__internal_recorder", at=time.time())
+    await until(lambda: "recording" in cards(slack)[0].plain, timeout_s=20)
+    account.leave(session, recorder, time.time())
+    await until(lambda: "recorded" in cards(slack)[0].plain, timeout_s=20)
+    account.join(session, name="Bob", role="guest", user_id="bob", at=time.time())
+    (reply,) = await until(
+        lambda: [each for each in slack.messages("live-ops") if each.thread_ts == card.ts and each.ts != card.ts]
+    )
+    assert "Bob joined" in reply.plain and "beam" not in reply.plain
+    await until(lambda: "2 in now, 2 in all · recorded · peak 2" in cards(slack)[0].plain, timeout_s=20)
+
+
+async def test_a_card_names_who_hosts_by_the_template_of_a_room_that_is_new(
+    settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    """Though students lead in another template."""
+    school = account.add_template("school", hosts=["teacher"], others=["student"])
+    account.add_template("club", hosts=["student"], others=["mentor"])
+    async with running(settings.model_copy(update={"poll_interval_s": 0.2}), "web") as started:
+        slack.bot_events_url = f"{started.url}/slack/events"
+        await polls(hms)
+        await subscribe(slack)
+        room = account.add_room("lesson-1", template_id=school.id)
+        session = account.open_session(room, time.time())
+        for name, role in (("Ann", "teacher"), ("Bob", "student")):
+            account.join(session, name=name, role=role, at=time.time())
+        (card,) = await until(lambda: cards(slack))
+        assert "Ann" in card.plain and "Bob" not in card.plain and card.edited is None

@@ -1,0 +1,28 @@
+"""The first poll after the bot was down: what it lists again is known."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.rooms.names import Rooms
+from bot.tracking.poll import Poll
+from tests.tracking.test_muted_polls import TEAM, World, world
+
+__all__ = ["world"]
+
+
+@pytest.mark.parametrize("days", [6, 8, 40])
+async def test_what_ended_just_before_a_downtime_is_not_told_again(world: World, days: int) -> None:
+    """The window of the first poll begins two minutes before the last one's reading."""
+    session = world.open()
+    assert len(await world.poll()) == 1
+    world.end(session)
+    assert len(await world.poll()) == 1
+    world.ahead = timedelta(days=days)
+    await world.store.prune(world.now_ms)
+    world.polls = Poll(world.hms, Rooms(world.hms, world.store, lambda: TEAM), world.store, lambda: TEAM, world.now)
+    assert await world.poll() == []
+    await world.store.prune(world.now_ms)
+    assert (await world.store.tracked(TEAM, [session.id])).keys() == ({session.id} if days < 7 else set())

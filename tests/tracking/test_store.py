@@ -1,0 +1,149 @@
+"""A poll's facts and messages are stored together, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from bot.outbox.card import Card
+from bot.outbox.prune import SOME
+from bot.store import Fence, PollState, Snapshot, Store
+from tests.db.parts import NOW, TEAM, card, commit, edit, message, post, send, subscription, tracked
+
+DAY = 86_400_000
+
+
+async def test_before_the_first_poll(store: Store) -> None:
+    assert await store.snapshot(TEAM) == Snapshot(0, None, {})
+    assert await store.poll_state(TEAM) == PollState(0, None, 0, "")
+    assert await store.cards(TEAM, []) == []
+    assert (await store.counts()).waiting == 0
+
+
+async def test_what_is_committed_is_the_next_snapshot(store: Store) -> None:
+    await commit(store, changed=[tracked("a"), tracked("b")])
+    await commit(store, changed=[tracked("b", live=False, seen_ms=NOW + 1)], now_ms=NOW + 1)
+    assert await store.snapshot(TEAM) == Snapshot(
+        2, NOW + 1, {"a": tracked("a"), "b": tracked("b", live=False, seen_ms=NOW + 1)}
+    )
+    assert await store.snapshot("T2") == Snapshot(0, None, {})
+    assert await store.commit_poll(TEAM, 2, NOW + 2, changed=[], cards=[], outgoing=[], naming="n", read_ms=NOW - 5)
+    after = await store.snapshot(TEAM)
+    assert (after.seq, after.good_ms, after.naming, after.read_ms) == (3, NOW + 2, "n", NOW - 5)
+
+
+async def test_a_snapshot_has_what_ended_in_the_last_two_days(store: Store) -> None:
+    await commit(store, changed=[tracked("a"), tracked("b", live=False), tracked("c", live=False, seen_ms=NOW - 1)])
+    await commit(store, now_ms=NOW + 2 * DAY)
+    assert set((await store.snapshot(TEAM)).sessions) == {"a", "b"}
+
+
+async def test_a_poll_that_another_one_overtook_writes_nothing(store: Store) -> None:
+    await commit(store, changed=[tracked("a")])
+    for stale in (0, 2):
+        written = await store.commit_poll(
+            TEAM, stale, NOW, changed=[tracked("b")], cards=[card()], outgoing=[post(card())]
+        )
+        assert not written
+    assert set((await store.snapshot(TEAM)).sessions) == {"a"}
+    assert await store.cards(TEAM, ["s1"]) == []
+    assert (await store.counts()).waiting == 0
+    assert not await store.commit_poll("T2", 5, NOW, changed=[], cards=[], outgoing=[])
+    assert (await store.poll_state("T2")).seq == 0
+
+
+async def test_failures_are_counted_until_a_good_poll(store: Store) -> None:
+    await store.poll_failed(TEAM, NOW, "HmsUnavailable")
+    await store.poll_failed(TEAM, NOW + 1, "HmsAuth")
+    assert await store.poll_state(TEAM) == PollState(0, None, 2, "HmsAuth")
+    await commit(store)
+    assert await store.poll_state(TEAM) == PollState(1, NOW, 0, "")
+    await store.poll_failed(TEAM, NOW + 1, "HmsAuth")
+    assert await store.poll_state(TEAM) == PollState(1, NOW, 1, "HmsAuth")
+
+
+async def test_a_fence_that_is_stale_writes_nothing(store: Store) -> None:
+    fence = await store.lead("poller", "me", 60_000)
+    assert fence is not None
+    await commit(store, changed=[tracked("a")], fence=fence)
+    for stale in (Fence("poller", "me", fence.epoch + 1), Fence("poller", "you", fence.epoch), Fence("none", "me", 1)):
+        assert not await store.commit_poll(
+            TEAM, 1, NOW, changed=[tracked("b")], cards=[], outgoing=[message("m")], fence=stale
+        )
+    assert (await store.poll_state(TEAM)).seq == 1
+    assert set((await store.snapshot(TEAM)).sessions) == {"a"}
+
+
+async def test_who_subscribes_while_a_poll_is_made_is_not_forgotten_by_it(store: Store) -> None:
+    """A session without a message is known to both subscriptions: to that of the poll, and to the new one."""
+    silent = Card(TEAM, "C1", "s1", "silent", known=frozenset((7,)))
+    new, _ = await store.subscribe(subscription(), ["s1"], message("first"))
+    await commit(store, cards=[silent])
+    (found,) = await store.cards(TEAM, ["s1"])
+    assert found.known == {7, new.number}
+    await commit(store, post(card()), cards=[card()])
+    (found,) = await store.cards(TEAM, ["s1"])
+    assert (found.gen, found.known) == (1, {7, new.number})
+
+
+async def test_cards_are_found_by_session(store: Store) -> None:
+    cards = [card(session=f"s{n}", channel=f"C{n % 3}") for n in range(1_200)]
+    await commit(store, cards=cards)
+    found = await store.cards(TEAM, (each.session_id for each in cards))
+    assert sorted(found, key=lambda each: int(each.session_id[1:])) == cards
+    await commit(store, cards=[card(session="s0", channel="C0", status="closed")])
+    assert [each.status for each in await store.cards(TEAM, ["s0"])] == ["closed"]
+
+
+@pytest.mark.parametrize("name", ["naïve 𝒜da 🎥", "'; DROP TABLE cards; --", "a\x00b", 'q"uo\\te'])
+async def test_names_come_back_as_they_were(store: Store, name: str) -> None:
+    odd = replace(tracked("a"), people={name: (name, name)})
+    await commit(store, message("m", text=name), changed=[odd])
+    assert (await store.snapshot(TEAM)).sessions == {"a": odd}
+    assert (await store.claim(NOW, 1, 1))[0].text == name
+
+
+async def test_old_rows_are_forgotten(store: Store) -> None:
+    done, live, kept = (
+        card(session="done", status="closed"),
+        card(session="live"),
+        card(session="kept", status="closed"),
+    )
+    await commit(store, post(live), changed=[tracked("done", live=False), tracked("live")], cards=[done, live])
+    row = (await store.claim(NOW, 1, 1))[0]
+    await store.sent([(row, "1.0")], NOW)
+    later = NOW + 7 * DAY + 1
+    await commit(
+        store, message("waiting"), cards=[kept], changed=[tracked("kept", live=False, seen_ms=later)], now_ms=later
+    )
+    await store.prune(later)
+    assert {each.session_id for each in await store.cards(TEAM, ["done", "live", "kept"])} == {"live", "kept"}
+    assert set((await store.snapshot(TEAM)).sessions) == {"live", "kept"}
+    assert (await store.counts()).waiting == 1
+    # the message of a card that still lives can be edited though its row is gone
+    assert await send(store, later) == [("post", "hello", None)]
+    await commit(store, edit(live), now_ms=later)
+    assert await send(store, later) == [("edit", "changed", "1.0")]
+
+
+async def test_old_rows_are_forgotten_some_at_a_time(store: Store) -> None:
+    """No transaction is long, however much there is to forget."""
+    many = SOME * 2 + 1
+    over = [card(session=f"s{n}", status="closed") for n in range(many)]
+    await commit(store, changed=[tracked(each.session_id, live=False) for each in over], cards=over)
+    later = NOW + 8 * DAY
+    await commit(store, now_ms=later)
+    deleted = [0]
+    engine = store._database.engine.sync_engine
+    event.listen(engine, "commit", lambda _: deleted.append(0))
+
+    def count(_db: object, cursor: Any, statement: str, *_: object) -> None:
+        deleted[-1] += cursor.rowcount if statement.startswith("DELETE") else 0
+
+    event.listen(engine, "after_cursor_execute", count)
+    await store.prune(later)
+    assert deleted == [2 * SOME, 2 * SOME, 2, 0]
+    assert (await store.snapshot(TEAM)).sessions == {}
