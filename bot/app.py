@@ -195,6 +195,7 @@ def _deliver(settings: Settings, store: Store, chat: Chat, identity: Identity, c
     return Deliver(
         store,
         chat,
+        lambda: identity.team_id,
         bot=lambda: identity.name,
         clock=clock,
         unsure=settings.unconfirmed_posts,
@@ -237,6 +238,7 @@ def _alerts(
         clock,
         settings.poll_interval_s,
         workspace.say_time,
+        team_id,
         lead_s=pace.lead_s,
         reconcile_s=pace.reconcile_s,
     )

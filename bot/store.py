@@ -102,7 +102,7 @@ class Store:
 
     async def running(self) -> bool:
         """Whether a process of the bot, this one or another, works with the database."""
-        return self._database.served if self.single else await self._run(lambda db: leases.lasts(db, POLLER))
+        return self._database.served if self.single else await self._run(leases.lasts)
 
     # Subscriptions
 
@@ -171,10 +171,10 @@ class Store:
         """What the pause held is to be sent again; whether the channel was paused."""
         return await self._run(lambda db: pausing.resume(db, team_id, channel_id))
 
-    async def try_paused(self, now_ms: int) -> None:
+    async def try_paused(self, team_id: str, now_ms: int) -> None:
         """Let the next message go in each channel that was paused for long enough: what becomes of it shows whether
         the channel still refuses. A message that is sent ends the pause."""
-        await self._run(lambda db: pausing.try_paused(db, now_ms))
+        await self._run(lambda db: pausing.try_paused(db, team_id, now_ms))
 
     async def workspace_refused(self, team_id: str, cause: str, now_ms: int) -> bool:
         """The workspace refuses the bot, for `cause`, as Slack's codes or events say: nothing is sent there until
@@ -431,15 +431,15 @@ class Store:
 
     # The outbox
 
-    async def claim(self, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
-        """Messages to send now: the next one of each channel that may be written to, oldest first. They are this
-        process's for `lease_ms`."""
-        return await self._run(lambda db: claims.claim(db, now_ms, lease_ms, limit))
+    async def claim(self, team_id: str, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
+        """Messages to send now: the next one of each channel of the team that may be written to, oldest first. They are
+        this process's for `lease_ms`."""
+        return await self._run(lambda db: claims.claim(db, team_id, now_ms, lease_ms, limit))
 
-    async def overdue(self, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
+    async def overdue(self, team_id: str, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
         """Messages of which nobody knows whether they were sent: their lease ended before `before_ms`. Claimed
         anew."""
-        return await self._run(lambda db: claims.overdue(db, before_ms, limit, now_ms, lease_ms))
+        return await self._run(lambda db: claims.overdue(db, team_id, before_ms, limit, now_ms, lease_ms))
 
     async def sent(self, rows: Sequence[tuple[Row, str]], now_ms: int, gap_ms: int = 1000) -> None:
         """They are there, each under its ts. What waited for one may go; the channel's next message waits `gap_ms`. An
@@ -530,8 +530,8 @@ class Store:
         """For each channel that isn't paused and has a message that was first tried before then: when that was."""
         return await self._run(lambda db: counts.stuck(db, team_id, before_ms))
 
-    async def prune(self, now_ms: int) -> None:
+    async def prune(self, team_id: str, now_ms: int) -> None:
         """Forget what was sent or given up, closed cards and ended sessions seven days before the last good poll, mutes
         seven days after their end, and who changed what after a year."""
-        while await self._run(lambda db: prune(db, now_ms)):
+        while await self._run(lambda db: prune(db, team_id, now_ms)):
             pass

@@ -19,7 +19,7 @@ from bot.outbox import audit_log as changes
 from bot.outbox import cards
 from bot.outbox import queue as messages
 from bot.outbox.card import Card, key_of, lists_of
-from bot.outbox.conversations import PageCursor, lock, next_number, turn
+from bot.outbox.conversations import ChannelKey, lock, next_number, turn
 from bot.outbox.message import Outgoing
 from bot.outbox.records import How
 from bot.query.model import Query
@@ -118,7 +118,7 @@ async def last_told(db: AsyncConnection, team_id: str, channel_id: str) -> dict[
     return told
 
 
-async def _withdraw(db: AsyncConnection, place: PageCursor) -> None:
+async def _withdraw(db: AsyncConnection, place: ChannelKey) -> None:
     """Forget the cards and replies that nobody has begun to send and no subscription asks for any more."""
     here = (subscriptions.c.team_id == place[0], subscriptions.c.channel_id == place[1])
     left = set(await db.scalars(select(subscriptions.c.number).where(*here)))

@@ -14,7 +14,7 @@ from bot.db.tables import cards, catchups, changes, channels, digests, mutes, ou
 from bot.digests.store import mark as digest_mark
 from bot.outbox import channel_pause as pausing
 from bot.outbox.card import lists_of
-from bot.outbox.conversations import PageCursor, lock
+from bot.outbox.conversations import ChannelKey, lock
 
 MOVED = (subscriptions, digests, mutes, quiets, catchups, cards, outbox, changes, channels)
 """Every table that has a channel's id."""
@@ -59,7 +59,7 @@ async def move(db: AsyncConnection, team_id: str, old_id: str, new_id: str) -> b
     return True
 
 
-async def _subscriptions(db: AsyncConnection, old: PageCursor, new: PageCursor, after: int) -> Mapping[int, int]:
+async def _subscriptions(db: AsyncConnection, old: ChannelKey, new: ChannelKey, after: int) -> Mapping[int, int]:
     """The number from now on of each that had one under the old id; new ones come after `after`."""
     stays = {
         row.query_hash: row.number for row in await db.execute(select(subscriptions).where(_at(subscriptions, new)))
@@ -72,7 +72,7 @@ async def _subscriptions(db: AsyncConnection, old: PageCursor, new: PageCursor, 
     return numbers
 
 
-async def _digests(db: AsyncConnection, old: PageCursor, new: PageCursor, after: int) -> Sequence[int]:
+async def _digests(db: AsyncConnection, old: ChannelKey, new: ChannelKey, after: int) -> Sequence[int]:
     """The numbers under the old id of those that move; they come `after` those of the new one."""
     stays = await db.execute(select(digests.c.schedule, digests.c.query_hash).where(_at(digests, new)))
     for schedule, query_hash in stays.all():
@@ -83,13 +83,13 @@ async def _digests(db: AsyncConnection, old: PageCursor, new: PageCursor, after:
     return moved
 
 
-async def _belongings(db: AsyncConnection, old: PageCursor, now: Mapping[str, str]) -> None:
+async def _belongings(db: AsyncConnection, old: ChannelKey, now: Mapping[str, str]) -> None:
     """Messages are known as those of what has moved, by `now` for each mark, so that they end with it."""
     known = update(outbox).where(_at(outbox, old), outbox.c.of == bindparam("was")).values(of=bindparam("now"))
     await db.execute(known, [{"was": was, "now": mark} for was, mark in now.items()])
 
 
-async def _cards(db: AsyncConnection, old: PageCursor, new: PageCursor, numbers: Mapping[int, int]) -> None:
+async def _cards(db: AsyncConnection, old: ChannelKey, new: ChannelKey, numbers: Mapping[int, int]) -> None:
     """Of two cards of a session the one with a message stays, of two messages the new id's."""
     columns = (cards.c.session_id, cards.c.gen, cards.c.key, cards.c.known)
     stays = {row.session_id: row for row in await db.execute(select(*columns).where(_at(cards, new)))}
@@ -113,7 +113,7 @@ async def _cards(db: AsyncConnection, old: PageCursor, new: PageCursor, numbers:
             await db.execute(rewritten, some)
 
 
-async def _outbox(db: AsyncConnection, old: PageCursor, new: PageCursor, paused: str | None) -> None:
+async def _outbox(db: AsyncConnection, old: ChannelKey, new: ChannelKey, paused: str | None) -> None:
     claimed = (unfinished(outbox), outbox.c.claim.is_not(None), outbox.c.cause != UNCONFIRMED)
     flying = select(outbox.c.id).where(_at(outbox, new), *claimed)
     if paused is not None:
@@ -131,10 +131,10 @@ def _numbers(known: Iterable[str], now: Mapping[int, int] | None = None) -> set[
     return some if now is None else {now[number] for number in some if number in now}
 
 
-def _to(new: PageCursor, table: Table, old: PageCursor) -> Any:
+def _to(new: ChannelKey, table: Table, old: ChannelKey) -> Any:
     """The update of the old id's rows; more of their columns may change."""
     return update(table).where(_at(table, old)).values(channel_id=new[1])
 
 
-def _at(table: Table, place: PageCursor) -> ColumnElement[bool]:
+def _at(table: Table, place: ChannelKey) -> ColumnElement[bool]:
     return and_(table.c.team_id == place[0], table.c.channel_id == place[1])

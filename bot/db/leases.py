@@ -12,7 +12,7 @@ from bot.db.tables import leases
 from bot.outbox.records import Fence
 
 POLLER = "poller"
-"""The lease of the process that polls."""
+"""The lease of the process that polls the first account, which has had this name since there was only one."""
 FAR_MS = 90_000
 """No lease lasts for so long: one that does was taken before PostgreSQL's clock was set back."""
 _NOW_S = func.extract("epoch", func.clock_timestamp())
@@ -41,11 +41,11 @@ async def take(db: AsyncConnection, name: str, owner: str, ttl_ms: int, *, singl
     return Fence(name, owner, epoch) if epoch is not None else None
 
 
-async def lasts(db: AsyncConnection, name: str) -> bool:
-    """Whether somebody has it now, by PostgreSQL's clock."""
+async def lasts(db: AsyncConnection) -> bool:
+    """True where somebody has a lease now, by PostgreSQL's clock."""
     now = cast(_NOW_S * 1000, BigInteger)
-    query = select(leases.c.name).where(leases.c.name == name, leases.c.expires_ms.between(now, now + FAR_MS))
-    return await db.scalar(query) is not None
+    query = select(leases.c.name).where(leases.c.expires_ms.between(now, now + FAR_MS))
+    return await db.scalar(query.limit(1)) is not None
 
 
 async def holds(db: AsyncConnection, fence: Fence) -> bool:

@@ -277,7 +277,7 @@ begun = Table(
     Column("team_id", Text, primary_key=True),
     Column("digest", Text, primary_key=True),
     Column("until_ms", BigInteger, nullable=False),
-    Index("begun_until", "until_ms"),
+    Index("begun_until", "team_id", "until_ms"),
 )
 
 leases = Table(

@@ -20,7 +20,7 @@ from bot.errors import TooMany
 from bot.outbox import audit_log as changes
 from bot.outbox import queue as messages
 from bot.outbox.card import key_of
-from bot.outbox.conversations import PageCursor, channel_of, lock, next_number, triable, turn
+from bot.outbox.conversations import ChannelKey, channel_of, lock, next_number, triable, turn
 from bot.outbox.message import Outgoing
 from bot.outbox.records import Fence, How
 from bot.query.schedule import Schedule
@@ -145,10 +145,10 @@ async def send(
 
 async def _put(
     db: AsyncConnection,
-    place: PageCursor,
+    place: ChannelKey,
     number: int,
     outgoing: Sequence[Outgoing],
-    paused: Mapping[PageCursor, str | None],
+    paused: Mapping[ChannelKey, str | None],
     now_ms: int,
 ) -> None:
     """Store a digest's messages, known as its own."""

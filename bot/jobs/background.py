@@ -48,6 +48,7 @@ class BackgroundJobs:
         clock: Clock,
         interval_s: float,
         hear: Callable[[], Awaitable[None]],
+        team_id: Callable[[], str],
         *,
         lead_s: float = LEASE_S,
         reconcile_s: float = RECONCILE_S,
@@ -61,6 +62,7 @@ class BackgroundJobs:
         self._clock = clock
         self._interval_s = interval_s
         self._hear = hear
+        self._team = team_id
         self._lead_s = lead_s
         self._reconcile_s = reconcile_s
         self._owner = secrets.token_hex(8)
@@ -171,7 +173,7 @@ class BackgroundJobs:
         if now < self._prune_at or not self._clock.sure:
             return
         self._prune_at = now + PRUNE_S
-        await self._store.prune(self._now_ms())
+        await self._store.prune(self._team(), self._now_ms())
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

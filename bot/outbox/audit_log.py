@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.setting_change import SettingChange
 from bot.db.tables import changes, channels
-from bot.outbox.conversations import PageCursor, try_now
+from bot.outbox.conversations import ChannelKey, try_now
 
 
-async def add(db: AsyncConnection, place: PageCursor, by: SettingChange) -> None:
+async def add(db: AsyncConnection, place: ChannelKey, by: SettingChange) -> None:
     team_id, channel_id = place
     values = {"team_id": team_id, "channel_id": channel_id, "at_ms": by.at_ms, "by": by.by, "line": by.line}
     await db.execute(changes.insert().values(values))

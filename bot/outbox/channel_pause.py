@@ -17,7 +17,7 @@ from bot.db.tables import subscriptions as subscribed
 from bot.digests import store as digests
 from bot.outbox import queue as messages
 from bot.outbox.channel import Channel
-from bot.outbox.conversations import PageCursor, channel_of, go_on, lock, triable, turn
+from bot.outbox.conversations import ChannelKey, channel_of, go_on, lock, triable, turn
 from bot.outbox.message import Outgoing
 
 TRY_MS = 60_000
@@ -51,21 +51,22 @@ async def pause(
     await db.execute(moves.values(status=HELD, cause=reason))
 
 
-async def try_paused(db: AsyncConnection, now_ms: int) -> None:
+async def try_paused(db: AsyncConnection, team_id: str, now_ms: int) -> None:
     """Let one message go in each paused channel whose time for that has come, and that has none under way."""
     at = channels.c.probe_ms
     here = channel_of(outbox)
     under_way = exists().where(here, unfinished(outbox), outbox.c.status != HELD, *triable())
     free = (outbox.c.status == HELD, *triable())
     query = (
-        select(channels.c.team_id, channels.c.channel_id, channels.c.probes)
-        .where(channels.c.paused.is_not(None), or_(at <= now_ms, at > now_ms + TRY_MOST_MS))
+        select(channels.c.channel_id, channels.c.probes)
+        .where(channels.c.team_id == team_id, channels.c.paused.is_not(None))
+        .where(or_(at <= now_ms, at > now_ms + TRY_MOST_MS))
         .where(~under_way, exists().where(here, *free))
-        .order_by(channels.c.team_id, channels.c.channel_id)
+        .order_by(channels.c.channel_id)
         .limit(TRIES_AT_ONCE)
         .with_for_update(of=channels, skip_locked=True)
     )
-    for team_id, channel_id, probes in (await db.execute(query)).all():
+    for channel_id, probes in (await db.execute(query)).all():
         next_id = (
             select(outbox.c.id)
             .where(outbox.c.team_id == team_id, outbox.c.channel_id == channel_id, *free)
@@ -122,9 +123,9 @@ async def release(db: AsyncConnection, team_id: str, channel_id: str) -> None:
     await db.execute(_of(place).where(outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED).values(values))
 
 
-def _is(place: PageCursor) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _is(place: ChannelKey) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return channels.c.team_id == place[0], channels.c.channel_id == place[1]
 
 
-def _of(place: PageCursor) -> Update:
+def _of(place: ChannelKey) -> Update:
     return update(outbox).where(outbox.c.team_id == place[0], outbox.c.channel_id == place[1])

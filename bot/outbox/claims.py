@@ -1,5 +1,5 @@
-"""Messages to send: the next one of each channel, taken so that no two processes send the same. Only `sending` rows are
-in flight, one a channel, which the index `one_in_flight` holds everybody to."""
+"""Messages to send in a workspace: the next one of each channel, taken so that no two processes send the same. Only
+`sending` rows are in flight, one a channel, which the index `one_in_flight` holds everybody to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     Select,
+    Text,
     and_,
     bindparam,
     case,
@@ -53,14 +54,17 @@ _ROW = (
 )
 
 
-async def claim(db: AsyncConnection, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
-    return await _claimed(db, await db.execute(_DUE, {"now": now_ms, "most": limit}), now_ms, lease_ms)
+async def claim(db: AsyncConnection, team_id: str, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
+    due = await db.execute(_DUE, {"team": team_id, "now": now_ms, "most": limit})
+    return await _claimed(db, due, now_ms, lease_ms)
 
 
-async def overdue(db: AsyncConnection, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
+async def overdue(
+    db: AsyncConnection, team_id: str, before_ms: int, limit: int, now_ms: int, lease_ms: int
+) -> list[Row]:
     lost = or_(outbox.c.lease_ms < before_ms, outbox.c.lease_ms > now_ms + FAR_MS)
-    query = _with_channel().where(outbox.c.status == SENDING, lost, _TAKEN)
-    rows = await db.execute(query.order_by(outbox.c.lease_ms, outbox.c.id).limit(limit))
+    query = _with_channel().where(outbox.c.team_id == _team, outbox.c.status == SENDING, lost, _TAKEN)
+    rows = await db.execute(query.order_by(outbox.c.lease_ms, outbox.c.id).limit(limit), {"team": team_id})
     return await _claimed(db, rows, now_ms, lease_ms)
 
 
@@ -100,16 +104,17 @@ def _over(column: Any, most_ms: int) -> Any:
     return or_(column <= _now, column > _now + most_ms)
 
 
-_TAKEN = channels.c.team_id.not_in(select(workspaces.c.team_id))
+_team = bindparam("team", type_=Text)
+_TAKEN = ~exists().where(workspaces.c.team_id == _team)
 """The workspace doesn't refuse the bot."""
 _one_of_ids = outbox.c.id.in_(bindparam("ids", expanding=True))
 _now: BindParameter[int] = bindparam("now", type_=BigInteger)
 
 
 def _due() -> Select[Any]:
-    """The next row of each channel at `now`, oldest first, `most` of them. The subqueries are per channel, by index: a
-    long queue costs nothing. In a paused channel only what is let go as a try is pending. A reply that is tried again
-    keeps the later ones of its thread waiting."""
+    """The next row of each channel of `team` at `now`, oldest first, `most` of them. The subqueries are per channel, by
+    index: a long queue costs nothing. In a paused channel only what is let go as a try is pending. A reply that is
+    tried again keeps the later ones of its thread waiting."""
     first, flying, before = outbox.alias("first"), outbox.alias("flying"), outbox.alias("before")
     method = case((first.c.kind == "edit", EDIT), else_=POST + first.c.channel_id)
     limited = exists().where(
@@ -143,7 +148,7 @@ def _due() -> Select[Any]:
         select(*_ROW)
         .select_from(channels)
         .join(outbox, outbox.c.id == next_id)
-        .where(~busy, outbox.c.status == PENDING, _TAKEN)
+        .where(channels.c.team_id == _team, ~busy, outbox.c.status == PENDING, _TAKEN)
         .order_by(outbox.c.turn, outbox.c.id)
         .limit(bindparam("most"))
         .with_for_update(of=[channels, outbox], skip_locked=True)

@@ -12,11 +12,11 @@ from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, insert
 from bot.db.tables import channels, outbox, polls
 from bot.outbox.channel import Channel
 
-PageCursor = tuple[str, str]
+ChannelKey = tuple[str, str]
 """(team, channel)."""
 
 
-async def lock(db: AsyncConnection, places: Iterable[PageCursor]) -> dict[PageCursor, str | None]:
+async def lock(db: AsyncConnection, places: Iterable[ChannelKey]) -> dict[ChannelKey, str | None]:
     """Hold these conversations until the transaction ends, and say why they are paused. Whoever changes something of a
     conversation does this first, in this order, so that replicas neither cross nor block each other."""
     wanted = sorted(set(places))
@@ -37,9 +37,9 @@ _HELD = (
 )
 
 
-async def _held(db: AsyncConnection, places: list[PageCursor]) -> dict[PageCursor, str | None]:
+async def _held(db: AsyncConnection, places: list[ChannelKey]) -> dict[ChannelKey, str | None]:
     """`places` are sorted."""
-    held: dict[PageCursor, str | None] = {}
+    held: dict[ChannelKey, str | None] = {}
     for team_id, here in groupby(places, lambda place: place[0]):
         for some in chunks(channel_id for _, channel_id in here):
             rows = await db.execute(_HELD, {"team": team_id, "some": some})
@@ -47,7 +47,7 @@ async def _held(db: AsyncConnection, places: list[PageCursor]) -> dict[PageCurso
     return held
 
 
-async def go_on(db: AsyncConnection, places: Iterable[PageCursor]) -> None:
+async def go_on(db: AsyncConnection, places: Iterable[ChannelKey]) -> None:
     """They aren't paused any more, and what the pause held is to be sent. They must be locked."""
     for team_id, channel_id in places:
         here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
@@ -57,13 +57,13 @@ async def go_on(db: AsyncConnection, places: Iterable[PageCursor]) -> None:
         await db.execute(kept.values(status=case((outbox.c.claim.is_not(None), SENDING), else_=PENDING), cause=""))
 
 
-async def try_now(db: AsyncConnection, place: PageCursor) -> None:
+async def try_now(db: AsyncConnection, place: ChannelKey) -> None:
     """Somebody is there and changes something: if it is paused, it is tried at once."""
     here = (channels.c.team_id == place[0], channels.c.channel_id == place[1])
     await db.execute(update(channels).where(*here, channels.c.paused.is_not(None)).values(probe_ms=0, probes=0))
 
 
-async def next_number(db: AsyncConnection, place: PageCursor) -> int:
+async def next_number(db: AsyncConnection, place: ChannelKey) -> int:
     """For something new that the conversation has set; never given again. The conversation must be locked."""
     here = (channels.c.team_id == place[0], channels.c.channel_id == place[1])
     counted = update(channels).where(*here).values(last_number=channels.c.last_number + 1)

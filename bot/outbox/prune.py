@@ -21,23 +21,22 @@ SOME = 1_000
 """Rows of a table that one transaction forgets: others wait for it, and nobody waits for this."""
 
 
-async def prune(db: AsyncConnection, now_ms: int) -> bool:
-    """Forget some of it; True where there may be more."""
-    more = False
-    columns = (polls.c.team_id, polls.c.good_ms, polls.c.read_ms, polls.c.backlog_ms)
-    for team_id, *times in await db.execute(select(*columns)):
-        # Age counts from the last good poll, where the next one's window begins: what it lists again must be known.
-        more |= await _forget(db, team_id, min(filter(None, (now_ms, *times))) - KEPT_MS)
+async def prune(db: AsyncConnection, team_id: str, now_ms: int) -> bool:
+    """Forget some of a workspace's; True where there may be more."""
+    columns = (polls.c.good_ms, polls.c.read_ms, polls.c.backlog_ms)
+    times = (await db.execute(select(*columns).where(polls.c.team_id == team_id))).one_or_none() or ()
+    # Age counts from the last good poll, where the next one's window begins: what it lists again must be known.
+    more = await _forget(db, team_id, min(filter(None, (now_ms, *times))) - KEPT_MS)
     before = now_ms - KEPT_MS
-    await db.execute(delete(begun).where(begun.c.until_ms < now_ms))
-    await db.execute(delete(limits).where(limits.c.not_before_ms < before))
-    await db.execute(delete(mutes).where(mutes.c.until_ms < before))
-    await db.execute(delete(changes).where(changes.c.at_ms < now_ms - CHANGES_MS))
-    return await _give_up(db, now_ms) or more
+    await db.execute(delete(begun).where(begun.c.team_id == team_id, begun.c.until_ms < now_ms))
+    await db.execute(delete(limits).where(limits.c.team_id == team_id, limits.c.not_before_ms < before))
+    await db.execute(delete(mutes).where(mutes.c.team_id == team_id, mutes.c.until_ms < before))
+    await db.execute(delete(changes).where(changes.c.team_id == team_id, changes.c.at_ms < now_ms - CHANGES_MS))
+    return await _give_up(db, team_id, now_ms) or more
 
 
 async def _forget(db: AsyncConnection, team_id: str, before_ms: int) -> bool:
-    """Delete what was over by then, of one workspace; True where there may be more."""
+    """Delete what was over by then; True where there may be more."""
     done = select(outbox.c.id).where(outbox.c.team_id == team_id, outbox.c.done_ms < before_ms)
     old = (cards.c.team_id == team_id, cards.c.status == CLOSED, cards.c.changed_ms < before_ms)
     closed = select(cards.c.key).where(*old, not_(WITHHELD))
@@ -59,9 +58,9 @@ async def _delete(db: AsyncConnection, query: Select[Any], team_id: str) -> bool
     return len(found) == SOME
 
 
-async def _give_up(db: AsyncConnection, now_ms: int) -> bool:
-    waits = (unfinished(outbox), outbox.c.status != SENDING, outbox.c.queued_ms < now_ms - WAITS_MS)
-    found = (await db.scalars(select(outbox.c.id).where(*waits).limit(SOME))).all()
+async def _give_up(db: AsyncConnection, team_id: str, now_ms: int) -> bool:
+    open_ = select(outbox.c.id).where(outbox.c.team_id == team_id, unfinished(outbox), outbox.c.status != SENDING)
+    found = (await db.scalars(open_.where(outbox.c.queued_ms < now_ms - WAITS_MS).limit(SOME))).all()
     values = {"status": DEAD, "claim": None, "cause": "waited for too long", "done_ms": now_ms}
     for some in chunks(found):
         await db.execute(update(outbox).where(outbox.c.id.in_(some)).values(values))

@@ -18,7 +18,7 @@ from bot.db.sql import DEAD, HELD, PENDING, ROWS, SENDING, SENT, chunks, insert,
 from bot.db.tables import outbox
 from bot.outbox import cards
 from bot.outbox import conversations as channels
-from bot.outbox.conversations import PageCursor
+from bot.outbox.conversations import ChannelKey
 from bot.outbox.message import Outgoing
 
 SHARED = 256
@@ -48,7 +48,7 @@ def unpacked(payload: str) -> Payload:
 
 
 async def put(
-    db: AsyncConnection, outgoing: Sequence[Outgoing], paused: Mapping[PageCursor, str | None], turn: int, now_ms: int
+    db: AsyncConnection, outgoing: Sequence[Outgoing], paused: Mapping[ChannelKey, str | None], turn: int, now_ms: int
 ) -> None:
     """Store them, in order. `paused` is what `channels.lock` gave; messages for a paused channel are held."""
     once: dict[tuple[str, int], str] = {}  # one message is often for many channels
@@ -59,17 +59,17 @@ async def put(
         await _put_others(db, some, paused, turn, now_ms, once)
 
 
-async def take_back(db: AsyncConnection, place: PageCursor, of: str) -> None:
+async def take_back(db: AsyncConnection, place: ChannelKey, of: str) -> None:
     """Forget those that belong to `of` and that nobody is sending: what they say is no longer wanted."""
     await withdraw(db, place, outbox.c.of == of)
 
 
-async def withdraw(db: AsyncConnection, place: PageCursor, *which: ColumnElement[bool]) -> None:
+async def withdraw(db: AsyncConnection, place: ChannelKey, *which: ColumnElement[bool]) -> None:
     """Forget such messages of a conversation as nobody has begun to send."""
     await db.execute(delete(outbox).where(*_at(place), *UNSENT, *which))
 
 
-async def try_now(db: AsyncConnection, place: PageCursor) -> bool:
+async def try_now(db: AsyncConnection, place: ChannelKey) -> bool:
     """Somebody is there, and sees whether a paused conversation takes messages again: it is tried at once. True where
     it has none for that."""
     await channels.try_now(db, place)
@@ -77,14 +77,14 @@ async def try_now(db: AsyncConnection, place: PageCursor) -> bool:
     return await db.scalar(some.limit(1)) is None
 
 
-def _at(place: PageCursor) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _at(place: ChannelKey) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return outbox.c.team_id == place[0], outbox.c.channel_id == place[1]
 
 
 async def _put_others(
     db: AsyncConnection,
     outgoing: Sequence[Outgoing],
-    paused: Mapping[PageCursor, str | None],
+    paused: Mapping[ChannelKey, str | None],
     turn: int,
     now_ms: int,
     once: dict[tuple[str, int], str],
@@ -182,7 +182,7 @@ def _upsert(db: AsyncConnection) -> Any:
 
 
 def _new(
-    each: Outgoing, paused: Mapping[PageCursor, str | None], turn: int, now_ms: int, once: dict[tuple[str, int], str]
+    each: Outgoing, paused: Mapping[ChannelKey, str | None], turn: int, now_ms: int, once: dict[tuple[str, int], str]
 ) -> dict[str, object]:
     what = each.text, id(each.blocks)
     if what not in once:

@@ -40,7 +40,7 @@ async def test_the_same_query_again_is_the_same_one(store: Store) -> None:
     assert (stored.number, stored.created_by, stored.kinds, how) == (1, "U2", {"join"}, "changed")
     assert await store.subscriptions(TEAM) == [stored]
     assert len(await store.cards(TEAM, ["s9"])) == 1
-    assert [row.key for row in await store.claim(NOW, LEASE, 10)] == ["c"]
+    assert [row.key for row in await store.claim(TEAM, NOW, LEASE, 10)] == ["c"]
     assert (await store.counts()).waiting == 1  # not b; and a said what is no longer so
 
 
@@ -63,7 +63,7 @@ async def test_all_are_ended_by_one_change(store: Store) -> None:
     gone = await store.unsubscribe(TEAM, "C1", [3, 1, 9], BY)
     assert [each.number for each in gone] == [1, 3]
     assert [each.number for each in await store.subscriptions(TEAM)] == [2]
-    assert [row.key for row in await store.claim(NOW, LEASE, 10)] == ["user:b"]
+    assert [row.key for row in await store.claim(TEAM, NOW, LEASE, 10)] == ["user:b"]
     assert len(await store.changes(TEAM, "C1")) == 1
 
 
@@ -75,7 +75,7 @@ async def test_a_first_message_that_was_refused_goes_too(store: Store) -> None:
     assert (await store.channel(TEAM, "C1")).held == 1
     await store.unsubscribe(TEAM, "C1", [1], BY)
     await store.resume(TEAM, "C1")
-    assert [row.key for row in await store.claim(NOW, LEASE, 10)] == ["dm"]
+    assert [row.key for row in await store.claim(TEAM, NOW, LEASE, 10)] == ["dm"]
 
 
 async def test_a_first_message_that_is_on_its_way_stays(store: Store) -> None:

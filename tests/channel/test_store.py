@@ -60,7 +60,7 @@ async def test_all_that_is_set_has_the_new_id(store: Store) -> None:
     assert set(await store.quiets(TEAM)) == {NEW} and await store.unthreaded(TEAM) == {NEW}
     assert {each.line for each in await store.changes(TEAM, NEW)} == before
     assert await store.told(TEAM) == {NEW, "C2"}
-    assert {row.channel_id for row in await store.claim(NOW, LEASE, 10)} == {NEW, "C2"}
+    assert {row.channel_id for row in await store.claim(TEAM, NOW, LEASE, 10)} == {NEW, "C2"}
     assert not await move(store) and not await store.move(TEAM, "G404", "C404")
     fourth, _ = await store.subscribe(subscription(NEW, "user:a"), [], message("n", NEW), by=by())
     assert fourth.number == 4
@@ -74,14 +74,14 @@ async def test_a_card_goes_on_under_the_new_id(store: Store) -> None:
     await commit(store, post(flying, "second"), cards=[flying], changed=[tracked("s2")])
     row = await take(store, NOW + 2_000)
     assert await move(store)
-    assert await store.claim(NOW + 4_000, LEASE, 10) == []
+    assert await store.claim(TEAM, NOW + 4_000, LEASE, 10) == []
     await store.sent([(row, "ts-second")], NOW + 4_000)
     found = await store.cards(TEAM, ["s1", "s2"])
     assert {(each.channel_id, each.key) for each in found} == {(NEW, sent.key), (NEW, flying.key)}
     for each in found:
         await commit(store, edit(each), reply(each, f"r {each.key}"), cards=[each])
     for seconds in (40, 42, 44, 46):
-        for row in await store.claim(NOW + seconds * 1000, LEASE, 10):
+        for row in await store.claim(TEAM, NOW + seconds * 1000, LEASE, 10):
             assert row.channel_id == NEW and row.target_ts in ("ts-opened", "ts-second")
             await store.sent([(row, "1")], NOW + seconds * 1000)
     assert (await store.counts(TEAM)).waiting == 0
@@ -110,7 +110,7 @@ async def test_what_the_old_id_refused_goes_out_under_the_new_one(store: Store) 
     await store.pause(TEAM, OLD, "channel_not_found", NOW, tell)
     assert await move(store)
     assert (await store.channel(TEAM, NEW)).paused is None
-    assert NEW in {each.channel_id for each in await store.claim(NOW + 5_000, LEASE, 10)}
+    assert NEW in {each.channel_id for each in await store.claim(TEAM, NOW + 5_000, LEASE, 10)}
     assert await store.troubled(TEAM) == {}
 
 
@@ -139,7 +139,7 @@ async def test_a_new_id_that_has_something_keeps_it_and_gets_the_rest(store: Sto
 async def test_two_messages_on_their_way_at_once_are_both_settled(store: Store) -> None:
     await store.subscribe(subscription(OLD), [], message("old", OLD, "old"), by=by())
     await store.subscribe(subscription(NEW), [], message("new", NEW, "new"), by=by())
-    rows = {row.channel_id: row for row in await store.claim(NOW, LEASE, 10)}
+    rows = {row.channel_id: row for row in await store.claim(TEAM, NOW, LEASE, 10)}
     assert await move(store)
     await store.sent([(rows[OLD], "1")], NOW)
     await store.sent([(rows[NEW], "2")], NOW)
@@ -153,7 +153,7 @@ async def test_two_messages_on_their_way_to_a_paused_channel_keep_nobody_up(stor
         return Outgoing(key_of("paused", person), TEAM, person, "post", "paused", [])
 
     await store.send([message("old", OLD, "old"), message("new", NEW, "new")], NOW)
-    rows = {row.channel_id: row for row in await store.claim(NOW, LEASE, 10)}
+    rows = {row.channel_id: row for row in await store.claim(TEAM, NOW, LEASE, 10)}
     for channel in rows:
         await store.pause(TEAM, channel, "is_archived", NOW, tell)
     assert await move(store)

@@ -92,13 +92,13 @@ async def commit(
 
 async def take(store: Store, now_ms: int = NOW) -> Row:
     """The one row that is due."""
-    rows = await store.claim(now_ms, LEASE, 100)
+    rows = await store.claim(TEAM, now_ms, LEASE, 100)
     assert len(rows) == 1, rows
     return rows[0]
 
 
 async def send(store: Store, now_ms: int = NOW) -> list[tuple[str, str, str | None]]:
     """Send what is due: (kind, text, target) of each row; its ts is `ts-<text>`."""
-    rows = await store.claim(now_ms, LEASE, 100)
+    rows = await store.claim(TEAM, now_ms, LEASE, 100)
     await store.sent([(row, f"ts-{row.text}") for row in rows], now_ms)
     return [(row.kind, row.text, row.target_ts) for row in rows]

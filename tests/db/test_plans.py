@@ -61,7 +61,7 @@ def tell(person: str) -> Outgoing:
 
 async def take(store: Store, key: str, now_ms: int = NOW) -> Row:
     """The row of that key, which is due."""
-    return next(row for row in await store.claim(now_ms, LEASE, 100) if row.key == key)
+    return next(row for row in await store.claim(TEAM, now_ms, LEASE, 100) if row.key == key)
 
 
 async def sent_card(store: Store, name: str) -> tuple[Any, Any]:
@@ -84,9 +84,9 @@ async def _commit_poll(store: Store) -> None:
     await commit(store, post(waiting), cards=[waiting])
     changed = [tracked("p1", live=False), tracked("p2")]
     await commit(store, edit(of), reply(of, "r1"), edit(waiting), cards=[of, waiting], changed=changed)
-    rows = await store.claim(NOW, LEASE, 100)
+    rows = await store.claim(TEAM, NOW, LEASE, 100)
     await store.sent([(row, "1") for row in rows], NOW, gap_ms=0)
-    for row in await store.claim(NOW, LEASE, 100):
+    for row in await store.claim(TEAM, NOW, LEASE, 100):
         await store.dead(row, "x")
 
 
@@ -141,7 +141,7 @@ async def _pause(store: Store) -> None:
 async def _try_paused(store: Store) -> None:
     await store.send([message("tried", "C12")], NOW)
     await store.pause(TEAM, "C12", "is_archived", NOW, tell)
-    await store.try_paused(NOW + DAY)
+    await store.try_paused(TEAM, NOW + DAY)
 
 
 async def _tell_states(store: Store) -> None:
@@ -214,8 +214,8 @@ DRIVEN: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "hushed": lambda store: store.hushed(TEAM),
     "hushed_ended": lambda store: store.hushed_ended(TEAM, NOW, lambda channel: False),
     "card": lambda store: _then(store.card, claimed(store, "c1")),
-    "claim": lambda store: store.claim(NOW, LEASE, 10),
-    "overdue": lambda store: store.overdue(NOW + DAY, 10, NOW + DAY, LEASE),
+    "claim": lambda store: store.claim(TEAM, NOW, LEASE, 10),
+    "overdue": lambda store: store.overdue(TEAM, NOW + DAY, 10, NOW + DAY, LEASE),
     "sent": _sent,
     "no_thread": _no_thread,
     "slow_down": lambda store: _then(lambda row: store.slow_down(row, NOW + 1), claimed(store, "w1")),
@@ -244,7 +244,7 @@ DRIVEN: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "forget_rooms": lambda store: store.forget_rooms(TEAM),
     "set_room_walk": lambda store: store.set_room_walk(TEAM, RoomWalk()),
     "counts": lambda store: store.counts(TEAM),
-    "prune": lambda store: store.prune(NOW),
+    "prune": lambda store: store.prune(TEAM, NOW),
 }
 """How each method of the store is made to execute its statements."""
 
@@ -366,7 +366,7 @@ async def test_no_statement_scans_what_grows(store: Store) -> None:
 async def test_a_claim_sorts_no_queue(store: Store) -> None:
     """The next message of each channel comes from the index in its order: only those, one a channel, are sorted."""
     executed = Executed(store)
-    await store.claim(NOW, LEASE, 10)
+    await store.claim(TEAM, NOW, LEASE, 10)
     ((statement, (_, parameters)),) = executed.found.items()
 
     async def sorts(db: AsyncConnection) -> int:

@@ -36,7 +36,7 @@ async def test_no_row_and_no_channel_is_claimed_by_two(stores: list[Store]) -> N
     async def work(store: Store, seed: int) -> None:
         chance, idle, now_ms = random.Random(seed), 0, NOW
         while idle < 20:
-            rows = await store.claim(NOW + 10**6, LEASE, chance.randint(1, 15))
+            rows = await store.claim(TEAM, NOW + 10**6, LEASE, chance.randint(1, 15))
             idle = 0 if rows else idle + 1
             for row in rows:
                 assert row.channel_id not in flying
@@ -105,7 +105,7 @@ async def test_everything_at_once_without_deadlock(stores: list[Store]) -> None:
 
     async def send(store: Store, chance: random.Random) -> None:
         for _ in range(40):
-            rows: list[Row] = await store.claim(NOW + 10**6, LEASE, 12)
+            rows: list[Row] = await store.claim(TEAM, NOW + 10**6, LEASE, 12)
             chance.shuffle(rows)
             for row in rows[:2]:
                 await chance.choice([store.again, lambda r: store.held(r, "x"), lambda r: store.slow_down(r, NOW)])(row)
@@ -119,7 +119,7 @@ async def test_everything_at_once_without_deadlock(stores: list[Store]) -> None:
                 TEAM, seq, NOW, changed=[tracked(each.session_id) for each in some], cards=some,
                 outgoing=[*map(edit, some), *(reply(each, f"{each.key}{seq}") for each in some)],
             )  # fmt: skip
-            await store.prune(NOW + n)
+            await store.prune(TEAM, NOW + n)
 
     async def pause(store: Store, chance: random.Random) -> None:
         for n in range(30):
@@ -176,10 +176,10 @@ async def test_replicas_whose_clocks_differ_leave_each_others_rows(
         await clock.set()
         now_ms = int(clock() * 1000)
         read.append(now_ms)
-        assert len(await store.claim(now_ms, LEASE, 10)) == (store is stores[0])
-        assert await store.overdue(now_ms - 15_000, 10, now_ms, LEASE) == []
+        assert len(await store.claim(TEAM, now_ms, LEASE, 10)) == (store is stores[0])
+        assert await store.overdue(TEAM, now_ms - 15_000, 10, now_ms, LEASE) == []
     assert max(read) - min(read) < 5_000
-    (found,) = await stores[1].overdue(max(read) + LEASE + 1_000, 10, max(read) + LEASE + 16_000, LEASE)
+    (found,) = await stores[1].overdue(TEAM, max(read) + LEASE + 1_000, 10, max(read) + LEASE + 16_000, LEASE)
     assert found.key == "m"
 
 

@@ -97,7 +97,7 @@ class World:
     async def posted(self) -> list[Row]:
         """All that is in the outbox, sent."""
         rows, now_ms = [], int(self.now.timestamp() * 1000) + 60_000
-        while some := await self.store.claim(now_ms, 20_000, 100):
+        while some := await self.store.claim(TEAM, now_ms, 20_000, 100):
             await self.store.sent([(row, f"{now_ms}.{row.id}") for row in some], now_ms)
             rows += some
             now_ms += 60_000

@@ -364,7 +364,7 @@ async def test_the_list_says_what_became_of_the_newest(world: World, end: str, s
     if end == "is_archived":
         await world.halt()
     elif end != "pending":
-        (row,) = await world.store.claim(now_ms + 5_000, 20_000, 5)
+        (row,) = await world.store.claim(TEAM, now_ms + 5_000, 20_000, 5)
         if end == "sent":
             await world.store.sent([(row, "1.0")], now_ms)
         elif end == "unconfirmed":
@@ -536,7 +536,7 @@ async def test_a_workspace_that_refuses_the_blocks_gets_the_text(
     world.now = at(17, "09:01")
     assert await world.digests.run() == 1
     slack.fail("chat.postMessage", *[ApiError("invalid_blocks")] * 2)  # also without charts and table
-    deliver = Deliver(world.store, chat, clock=lambda: world.now.timestamp())
+    deliver = Deliver(world.store, chat, lambda: TEAM, clock=lambda: world.now.timestamp())
     assert await deliver.run() == 1
     (message,) = slack.messages("live-ops")
     assert message.blocks == []
@@ -557,7 +557,7 @@ async def test_a_workspace_that_draws_blocks_gets_them(
     await world.make(channel=live_ops)
     world.now = at(17, "09:01")
     assert await world.digests.run() == 1
-    assert await Deliver(world.store, chat, clock=lambda: world.now.timestamp()).run() == 1
+    assert await Deliver(world.store, chat, lambda: TEAM, clock=lambda: world.now.timestamp()).run() == 1
     (message,) = slack.messages("live-ops")
     kinds = [block["type"] for block in message.blocks]
     assert [kinds.count(kind) for kind in ("header", "data_visualization", "data_table")] == [1, 2, 1]

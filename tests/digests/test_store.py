@@ -204,7 +204,7 @@ async def test_two_replicas_send_each_date_once(postgres: str) -> None:
             assert sorted(done) == [False] * 5 + [True]
         keys = []
         for number in range(6):
-            rows = await stores[0].claim(NOW + 20 * DAY + number * 2_000, LEASE, 10)
+            rows = await stores[0].claim(TEAM, NOW + 20 * DAY + number * 2_000, LEASE, 10)
             await stores[0].sent([(row, "1") for row in rows], NOW + 20 * DAY + number * 2_000)
             keys += [row.key.partition(" ")[0] for row in rows]
         assert keys == [day.isoformat() for day in days]

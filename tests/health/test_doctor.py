@@ -303,7 +303,9 @@ async def test_what_waits_and_what_is_stuck(world: World, url: str) -> None:
     for channel_id in channels.values():
         some = replace(parts.subscription(channel_id), team_id=TEAM_ID, created_ms=now_ms())
         await store.subscribe(some, [], replace(parts.message(f"first {channel_id}", channel_id), team_id=TEAM_ID))
-    (row,) = [row for row in await store.claim(now_ms(), 60_000, 10) if row.channel_id == channels["incident-room"]]
+    (row,) = [
+        row for row in await store.claim(TEAM_ID, now_ms(), 60_000, 10) if row.channel_id == channels["incident-room"]
+    ]
     await store.held(row, "unconfirmed")
     await store.pause(TEAM_ID, channels["live-ops"], "is_archived", now_ms(), lambda who: parts.message("dm", who))
     said = await world.doctor(DATABASE_URL=url, POLL_INTERVAL_S="1000")

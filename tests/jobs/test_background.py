@@ -62,12 +62,22 @@ class Process:
             clock=lambda: datetime.now(UTC) + self.ahead,
             monotonic=lambda: time.monotonic() + self.later_s,
         )
-        deliver = Deliver(store, Chat(client), clock=clock)
+        deliver = Deliver(store, Chat(client), lambda: TEAM, clock=clock)
         self.digests = Digests(self.hms, Rooms(self.hms, store, lambda: TEAM_ID), store, lambda: TEAM_ID)
         walk = Walk(self.hms, Rooms(self.hms, store, lambda: TEAM_ID), store, lambda: TEAM_ID)
         watch = Watch(store, Workspace(client), lambda: TEAM_ID, lambda: int(clock() * 1000))
         self.alerts = BackgroundJobs(
-            store, self.poll, self.digests, walk, deliver, watch, clock, 0.5, client.auth_test, lead_s=LEAD_S
+            store,
+            self.poll,
+            self.digests,
+            walk,
+            deliver,
+            watch,
+            clock,
+            0.5,
+            client.auth_test,
+            lambda: TEAM,
+            lead_s=LEAD_S,
         )
         self.scheduler = Scheduler(self.alerts.jobs())
 
@@ -154,7 +164,7 @@ async def test_only_who_leads_makes_digests(store: Store, start: Callable[[Store
 
 async def test_old_rows_are_pruned_by_and_by(store: Store, start: Callable[[Store], Process]) -> None:
     await commit(store, message("m"), changed=[tracked("s1", live=False)], cards=[card(status="closed")])
-    (row,) = await store.claim(1_764_000_000_000, 20_000, 10)
+    (row,) = await store.claim(TEAM, 1_764_000_000_000, 20_000, 10)
     await store.sent([(row, "1.0")], 1_764_000_000_000)
     await commit(store, now_ms=1_764_000_000_000 + 8 * DAY_MS)
     process = start(store)
@@ -185,7 +195,7 @@ async def test_an_operator_hears_of_messages_that_do_not_go_out(
     long_ago = int((time.time() - SLOW_S - 60) * 1000)
     await commit(store, message("m"), message("n", "C2"), now_ms=long_ago)
     assert (await process.alerts.slow(TEAM)).startswith("2 messages are to be sent, the oldest for 6 min")
-    for row in await store.claim(long_ago, 20_000, 10):
+    for row in await store.claim(TEAM, long_ago, 20_000, 10):
         await store.held(row, "unconfirmed")
     assert await process.alerts.slow(TEAM) == "messages held, unconfirmed: 2"
 

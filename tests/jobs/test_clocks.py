@@ -80,7 +80,7 @@ async def test_a_clock_that_was_wrong_at_the_start(
     channel = slack.workspace.channel("live-ops").id
     waiting = [Outgoing(f"w{n}", TEAM_ID, channel, "post", f"waits {n}", []) for n in range(2)]
     await store.send([Outgoing("before", TEAM_ID, channel, "post", "said before", [])], now_ms)
-    (row,) = await store.claim(now_ms, 20_000, 10)
+    (row,) = await store.claim(TEAM_ID, now_ms, 20_000, 10)
     await store.sent([(row, "1.0")], now_ms)
     await store.send(waiting, now_ms)
     await store.close()

@@ -42,13 +42,13 @@ async def test_its_messages_are_held_and_its_people_told_once(store: Store) -> N
     await store.pause(TEAM, "C1", "is_archived", NOW, tell)
     await store.pause(TEAM, "C1", "not_in_channel", NOW + 1, tell)
     assert await store.channel(TEAM, "C1") == Channel("not_in_channel", NOW, None, waiting=0, held=3, tries=1)
-    assert sorted(row.channel_id for row in await store.claim(NOW, LEASE, 10)) == ["U1", "U2", "U3"]
+    assert sorted(row.channel_id for row in await store.claim(TEAM, NOW, LEASE, 10)) == ["U1", "U2", "U3"]
     assert len(await store.subscriptions(TEAM, "C1")) == 3
     # what comes meanwhile is held too, and merged
     await commit(store, post(card()), cards=[card()])
     await commit(store, edit(card(), "newer"))
     assert (await store.channel(TEAM, "C1")).held == 4
-    assert await store.claim(NOW + 90_000, LEASE, 10) == []
+    assert await store.claim(TEAM, NOW + 90_000, LEASE, 10) == []
 
     assert await store.resume(TEAM, "C1")
     assert not await store.resume(TEAM, "C1")
@@ -78,17 +78,17 @@ async def test_what_was_in_flight_may_still_be_marked(store: Store) -> None:
     await store.pause(TEAM, "C1", "not_in_channel", NOW, tell)
     await store.sent([(row, "1")], NOW + 5)
     assert await store.channel(TEAM, "C1") == Channel(None, None, NOW + 5)  # so it can be written to
-    assert await store.claim(NOW + 90_000, LEASE, 10) == []
+    assert await store.claim(TEAM, NOW + 90_000, LEASE, 10) == []
 
 
 async def test_what_was_in_flight_and_is_unknown_is_looked_for(store: Store) -> None:
     await commit(store, message("m"), message("n"))
     row = await take(store)
     await store.pause(TEAM, "C1", "not_in_channel", NOW, tell)
-    assert await store.overdue(NOW + 90_000, 10, NOW + 90_000, LEASE) == []
+    assert await store.overdue(TEAM, NOW + 90_000, 10, NOW + 90_000, LEASE) == []
     await store.resume(TEAM, "C1")
-    assert await store.claim(NOW + 90_000, LEASE, 10) == []
-    (found,) = await store.overdue(NOW + 90_000, 10, NOW + 90_000, LEASE)
+    assert await store.claim(TEAM, NOW + 90_000, LEASE, 10) == []
+    (found,) = await store.overdue(TEAM, NOW + 90_000, 10, NOW + 90_000, LEASE)
     assert found.key == row.key
 
 
@@ -99,7 +99,7 @@ async def test_what_comes_back_to_a_paused_channel_is_held(store: Store) -> None
     await store.slow_down(row, NOW + 1)
     assert await store.channel(TEAM, "C1") == Channel("not_in_channel", NOW, None, 0, held=1, tries=1)
     await store.resume(TEAM, "C1")
-    assert len(await store.claim(NOW + 1, LEASE, 10)) == 1
+    assert len(await store.claim(TEAM, NOW + 1, LEASE, 10)) == 1
 
 
 async def test_what_waits_for_a_month_is_given_up(store: Store) -> None:
@@ -107,14 +107,14 @@ async def test_what_waits_for_a_month_is_given_up(store: Store) -> None:
     long = NOW + WAITS_MS + 1
     await store.subscribe(subscription(), [], message("first"))
     await store.subscribe(subscription("C2"), [], message("second", "C2"))
-    flying, other = await store.claim(NOW, LEASE, 10)
+    flying, other = await store.claim(TEAM, NOW, LEASE, 10)
     await store.pause(TEAM, "C1", "is_archived", NOW, tell)
     await store.held(other, "unconfirmed")
     await commit(store, post(card()), reply(card(), "r"), cards=[card()])
-    await store.prune(long - 1)
+    await store.prune(TEAM, long - 1)
     assert (await store.channel(TEAM, "C1")).held == 3
     await commit(store, message("later"), now_ms=NOW + 1)
-    await store.prune(long)
+    await store.prune(TEAM, long)
     assert await store.channel(TEAM, "C1") == Channel("is_archived", NOW, None, 0, held=1, tries=1)
     assert [await store.status(key) for key in ("first", "second", "later")] == ["dead", "dead", "held"]
     await store.sent([(flying, "1")], long)  # too late
@@ -122,9 +122,9 @@ async def test_what_waits_for_a_month_is_given_up(store: Store) -> None:
 
     await store.resume(TEAM, "C1")
     await commit(store, edit(card(), "and on"), now_ms=long)
-    assert [row.text for row in await store.claim(long, LEASE, 10) if row.channel_id == "C1"] == ["hello"]
+    assert [row.text for row in await store.claim(TEAM, long, LEASE, 10) if row.channel_id == "C1"] == ["hello"]
     await commit(store, now_ms=long + 8 * DAY_MS)
-    await store.prune(long + 8 * DAY_MS)
+    await store.prune(TEAM, long + 8 * DAY_MS)
     assert await store.status("first") == ""
 
 
@@ -136,7 +136,7 @@ async def test_resuming_sends_nothing_that_may_be_there(store: Store) -> None:
     assert [text for _, text, _ in await send(store)] == ["n"]
     await store.pause(TEAM, "C1", "is_archived", NOW, tell)
     await store.release(TEAM, "C1")
-    assert await store.claim(NOW + 2_000, LEASE, 10) == []
+    assert await store.claim(TEAM, NOW + 2_000, LEASE, 10) == []
     await store.resume(TEAM, "C1")
     assert [text for _, text, _ in await send(store, NOW + 2_000)] == ["m"]
 
@@ -155,7 +155,7 @@ async def test_what_is_set_up_again_is_a_try_where_nothing_else_can_be_one(store
             await store.add_digest(made, next_ms(made), by(), message("again 1", text="again 1"))
         else:
             await store.subscribe(subscription(), [], message("again 0", text="again 0"), by=by())
-        await store.try_paused(NOW)
+        await store.try_paused(TEAM, NOW)
         assert ("post", f"again {number}", None) in await send(store, NOW + 5_000 + number * 1_000)
         assert (await store.channel(TEAM, "C1")).paused is None
 
@@ -172,6 +172,6 @@ async def test_a_digest_is_a_try_where_nothing_else_can_be_one(store: Store) -> 
     assert await store.due_digests(TEAM, next_ms(made)) == [made]
     (day,) = made.schedule.next(datetime.fromtimestamp(NOW / 1000, UTC))
     assert await store.send_digest(made, day, next_ms(made) + DAY_MS, [message("d", text="d")], next_ms(made))
-    await store.try_paused(next_ms(made))
+    await store.try_paused(TEAM, next_ms(made))
     assert ("post", "d", None) in await send(store, next_ms(made))
     assert (await store.channel(TEAM, "C1")).paused is None

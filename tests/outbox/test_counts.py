@@ -44,7 +44,7 @@ async def test_what_is_held_and_what_is_paused(store: Store) -> None:
     await commit(store, message("m"), message("n", "C2"))
     await store.subscribe(subscription("C2"), [], message("first", "C2"))
     await store.pause(TEAM, "C2", "is_archived", NOW, lambda person: message("told", person))
-    own, _ = await store.claim(NOW, LEASE, 10)
+    own, _ = await store.claim(TEAM, NOW, LEASE, 10)
     await store.held(own, "unconfirmed")
     counts = await store.counts(TEAM)
     assert (counts.waiting, counts.held, counts.paused) == (1, 1, 1)  # the one on its way tells the maker

@@ -36,7 +36,7 @@ async def test_edits_and_replies_wait_for_the_post(store: Store) -> None:
     row = await take(store)
     await commit(store, edit(CARD, "one"), reply(CARD, "r"))
     await commit(store, edit(CARD, "two"))
-    assert await store.claim(NOW, LEASE, 10) == []
+    assert await store.claim(TEAM, NOW, LEASE, 10) == []
     await store.sent([(row, "1.5")], NOW, gap_ms=0)
     assert await send(store) == [("edit", "two", "1.5")]
     assert await send(store) == [("reply", "came", "1.5")]
@@ -51,7 +51,7 @@ async def test_also_while_the_post_is_put_off_or_held(store: Store) -> None:
     assert row.text == "opened"
     await store.held(row, "unconfirmed")
     await commit(store, edit(CARD, "two"))
-    assert await store.claim(NOW + 60_000, LEASE, 10) == []
+    assert await store.claim(TEAM, NOW + 60_000, LEASE, 10) == []
     await store.release(TEAM, "C1")
     assert [text for _, text, _ in await send(store, NOW + 60_000)] == ["opened"]
     assert await send(store, NOW + 60_000) == [("edit", "two", "ts-opened")]
@@ -73,7 +73,7 @@ async def test_an_edit_that_was_overtaken_on_its_way_goes_again(store: Store) ->
     await commit(store, edit(CARD, "one"))
     row = await take(store)
     await commit(store, edit(CARD, "two"))
-    assert await store.claim(NOW, LEASE, 10) == []
+    assert await store.claim(TEAM, NOW, LEASE, 10) == []
     await store.sent([(row, "x")], NOW + 10)
     assert await send(store, NOW + 15_009) == []
     again = await take(store, NOW + 15_010)

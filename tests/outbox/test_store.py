@@ -13,14 +13,14 @@ from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, 
 async def test_a_claim_is_one_row_a_channel_in_order(store: Store) -> None:
     await commit(store, message("a1", text="a1"), message("b1", "C2", "b1"), message("a2", text="a2"))
     await commit(store, message("a3", text="a3"))
-    rows = await store.claim(NOW, LEASE, 10)
+    rows = await store.claim(TEAM, NOW, LEASE, 10)
     assert [(row.text, row.attempts, row.first_try_ms, row.rev, row.kind) for row in rows] == [
         ("a1", 1, NOW, 0, "post"),
         ("b1", 1, NOW, 0, "post"),
     ]
-    assert await store.claim(NOW, LEASE, 10) == []
+    assert await store.claim(TEAM, NOW, LEASE, 10) == []
     await store.sent([(rows[0], "1")], NOW)
-    assert await store.claim(NOW + 999, LEASE, 10) == []  # a second between two messages
+    assert await store.claim(TEAM, NOW + 999, LEASE, 10) == []  # a second between two messages
     assert [text for _, text, _ in await send(store, NOW + 1000)] == ["a2"]
     await store.sent([(rows[1], "2")], NOW, gap_ms=0)
     assert [text for _, text, _ in await send(store, NOW + 2000)] == ["a3"]
@@ -29,9 +29,9 @@ async def test_a_claim_is_one_row_a_channel_in_order(store: Store) -> None:
 
 async def test_a_limit_takes_the_oldest(store: Store) -> None:
     await commit(store, *(message(f"m{n}", f"C{n}", str(n)) for n in range(5)))
-    assert [row.text for row in await store.claim(NOW, LEASE, 2)] == ["0", "1"]
-    assert [row.text for row in await store.claim(NOW, LEASE, 2)] == ["2", "3"]
-    assert [row.text for row in await store.claim(NOW, LEASE, 2)] == ["4"]
+    assert [row.text for row in await store.claim(TEAM, NOW, LEASE, 2)] == ["0", "1"]
+    assert [row.text for row in await store.claim(TEAM, NOW, LEASE, 2)] == ["2", "3"]
+    assert [row.text for row in await store.claim(TEAM, NOW, LEASE, 2)] == ["4"]
     assert (await store.counts()).waiting == 5
 
 
@@ -54,8 +54,8 @@ async def test_only_the_claimer_marks(store: Store) -> None:
     await store.held(other, "x")
     await store.dead(other, "x")
     assert (await store.channel(TEAM, "C1")).waiting == 1
-    assert await store.overdue(NOW + LEASE, 10, NOW, LEASE) == []
-    (again,) = await store.overdue(NOW + LEASE + 1, 10, NOW + LEASE + 1, LEASE)
+    assert await store.overdue(TEAM, NOW + LEASE, 10, NOW, LEASE) == []
+    (again,) = await store.overdue(TEAM, NOW + LEASE + 1, 10, NOW + LEASE + 1, LEASE)
     assert (again.id, again.attempts, again.first_try_ms) == (row.id, 2, NOW)
     await store.sent([(row, "1")], NOW)  # too late: it is another's by now
     assert (await store.channel(TEAM, "C1")).last_ms is None
@@ -66,18 +66,18 @@ async def test_only_the_claimer_marks(store: Store) -> None:
 async def test_rate_limits_of_a_channel_and_of_a_method(store: Store) -> None:
     one, two = card(), card("C2", "s2")
     await commit(store, post(one), post(two), message("m"), cards=[one, two])
-    for row in await store.claim(NOW, LEASE, 10):
+    for row in await store.claim(TEAM, NOW, LEASE, 10):
         await (store.slow_down(row, NOW + 30_000) if row.channel_id == "C1" else store.sent([(row, "2.0")], NOW))
     await commit(store, edit(two))
-    rows = await store.claim(NOW + 10_000, LEASE, 10)
+    rows = await store.claim(TEAM, NOW + 10_000, LEASE, 10)
     assert [row.kind for row in rows] == ["edit"]  # edits have no part in the channel's limit
     await store.slow_down(rows[0], NOW + 40_000)
     await store.slow_down(rows[0], NOW + 90_000)  # not ours any more
     await commit(store, reply(two, "r"))
     assert await send(store, NOW + 11_000) == [("reply", "came", "2.0")]
     assert [text for _, text, _ in await send(store, NOW + 30_000)] == ["opened"]
-    assert [row.attempts for row in await store.claim(NOW + 31_000, LEASE, 10)] == [1]
-    assert [(row.kind, row.attempts) for row in await store.claim(NOW + 40_000, LEASE, 10)] == [("edit", 2)]
+    assert [row.attempts for row in await store.claim(TEAM, NOW + 31_000, LEASE, 10)] == [1]
+    assert [(row.kind, row.attempts) for row in await store.claim(TEAM, NOW + 40_000, LEASE, 10)] == [("edit", 2)]
 
 
 async def test_a_shorter_wait_does_not_end_a_longer_one(store: Store) -> None:
@@ -85,11 +85,11 @@ async def test_a_shorter_wait_does_not_end_a_longer_one(store: Store) -> None:
     await commit(store, post(one), post(two), cards=[one, two])
     await send(store)
     await commit(store, edit(one), edit(two))
-    row, other = await store.claim(NOW + 20_000, LEASE, 10)
+    row, other = await store.claim(TEAM, NOW + 20_000, LEASE, 10)
     await store.slow_down(other, NOW + 80_000)
     await store.slow_down(row, NOW + 30_000)
-    assert await store.claim(NOW + 79_999, LEASE, 10) == []
-    assert len(await store.claim(NOW + 80_000, LEASE, 10)) == 2
+    assert await store.claim(TEAM, NOW + 79_999, LEASE, 10) == []
+    assert len(await store.claim(TEAM, NOW + 80_000, LEASE, 10)) == 2
 
 
 async def test_a_reply_whose_thread_is_gone_waits_for_the_cards_next_message(store: Store) -> None:
@@ -130,19 +130,19 @@ async def test_a_reply_that_comes_back_after_the_card_was_replaced_follows_it(st
     again = await take(store, NOW + 18_000)
     assert (again.text, again.target_ts) == ("Ben came", "ts-three are in")
     await store.no_thread(again)  # that one is deleted too
-    assert await store.claim(NOW + 99_000, LEASE, 10) == []
+    assert await store.claim(TEAM, NOW + 99_000, LEASE, 10) == []
 
 
 async def test_unsure_rows_block_their_channel_until_it_is_known(store: Store) -> None:
     await commit(store, message("m", text="m"), message("n", text="n"))
     row = await take(store)
     await store.unsure(row, NOW + 50_000, "TimeoutError")
-    assert await store.claim(NOW + 90_000, LEASE, 10) == []
-    assert await store.overdue(NOW + 50_000, 10, NOW + 65_000, LEASE) == []
-    (found,) = await store.overdue(NOW + 50_001, 10, NOW + 65_001, LEASE)
-    assert await store.overdue(NOW + 50_001, 10, NOW + 65_001, LEASE) == []
+    assert await store.claim(TEAM, NOW + 90_000, LEASE, 10) == []
+    assert await store.overdue(TEAM, NOW + 50_000, 10, NOW + 65_000, LEASE) == []
+    (found,) = await store.overdue(TEAM, NOW + 50_001, 10, NOW + 65_001, LEASE)
+    assert await store.overdue(TEAM, NOW + 50_001, 10, NOW + 65_001, LEASE) == []
     await store.again(found)
-    assert [(row.text, row.attempts) for row in await store.claim(NOW + 65_001, LEASE, 10)] == [("m", 3)]
+    assert [(row.text, row.attempts) for row in await store.claim(TEAM, NOW + 65_001, LEASE, 10)] == [("m", 3)]
 
 
 async def test_held_and_released(store: Store) -> None:
@@ -179,7 +179,7 @@ async def test_a_time_that_a_wrong_clock_wrote_holds_nothing_up(store: Store) ->
     assert [text for _, text, _ in await send(store)] == ["m"]
     lost = await take(store, NOW + 2_000)
     await store.unsure(lost, fast, "")
-    assert [row.key for row in await store.overdue(NOW, 10, NOW + 3_000, LEASE)] == ["n"]
+    assert [row.key for row in await store.overdue(TEAM, NOW, 10, NOW + 3_000, LEASE)] == ["n"]
 
 
 @pytest.mark.parametrize("back_ms", [30_000, 60_000, 3_000_000])
@@ -208,10 +208,10 @@ async def test_dead_is_for_ever(store: Store) -> None:
 async def test_many_marked_at_once(store: Store) -> None:
     cards = [card(f"C{n}", f"s{n}") for n in range(300)]
     await commit(store, *map(post, cards), cards=cards)
-    rows = await store.claim(NOW, LEASE, 300)
+    rows = await store.claim(TEAM, NOW, LEASE, 300)
     await commit(store, *map(edit, cards), *(reply(each, f"r{each.channel_id}") for each in cards))
     stolen = [replace(row, claim="another") if n % 3 == 0 else row for n, row in enumerate(rows)]
     await store.sent([(row, f"ts{row.channel_id}") for row in stolen], NOW)
-    due = await store.claim(NOW + 1000, LEASE, 300)
+    due = await store.claim(TEAM, NOW + 1000, LEASE, 300)
     assert len(due) == 200
     assert all(row.target_ts == f"ts{row.channel_id}" and row.kind == "edit" for row in due)

@@ -247,7 +247,7 @@ async def test_what_waits_for_the_end_of_a_mute_is_not_forgotten(store: Store) -
     for session, hushed_ms in (("s1", later), ("s2", later + 1), ("s3", 0)):
         await commit(store, cards=[Card(TEAM, "C1", session, "closed", hushed_ms=hushed_ms)])
     await commit(store, now_ms=later)
-    await store.prune(later)
+    await store.prune(TEAM, later)
     assert [card.session_id for card in await store.cards(TEAM, ["s1", "s2", "s3"])] == ["s1", "s2"]
 
 
@@ -258,12 +258,12 @@ async def test_what_is_long_over_is_forgotten(store: Store) -> None:
     async def numbers() -> list[int]:
         return list(await store._run(lambda db: db.scalars(text("SELECT number FROM mutes ORDER BY number"))))
 
-    await store.prune(NOW + HOUR + 7 * DAY)
+    await store.prune(TEAM, NOW + HOUR + 7 * DAY)
     assert await numbers() == [1, 2]
-    await store.prune(NOW + HOUR + 7 * DAY + 1)
+    await store.prune(TEAM, NOW + HOUR + 7 * DAY + 1)
     assert await numbers() == [2]
     assert len(await store.changes(TEAM, "C1")) == 2
-    await store.prune(NOW + 365 * DAY + 1)
+    await store.prune(TEAM, NOW + 365 * DAY + 1)
     assert [each.line for each in await store.changes(TEAM, "C1")] == ["newer"]
     assert await numbers() == []
 

@@ -30,7 +30,7 @@ async def test_it_is_known_for_a_while_or_until_it_is_withdrawn(store: Store) ->
 async def test_what_is_over_is_forgotten(store: Store) -> None:
     for number in range(5):
         await store.begin(TEAM, f"r{number}", NOW + number, KEPT)
-    await store.prune(NOW + KEPT + 3)
+    await store.prune(TEAM, NOW + KEPT + 3)
     assert await store._run(lambda db: db.scalar(select(func.count()).select_from(begun))) == 2
 
 

@@ -25,10 +25,10 @@ async def test_10_000_sessions_and_1_000_channels(store: Store) -> None:
     some = [replace(tracked(f"s{n}"), people=people) for n in range(10_000)]
     began = time.monotonic()
     await commit(store, *map(post, cards), cards=cards, changed=some)
-    rows = await store.claim(NOW, LEASE, 1_000)
+    rows = await store.claim(TEAM, NOW, LEASE, 1_000)
     await store.sent([(row, f"ts{row.id}") for row in rows], NOW)
     await commit(store, *map(edit, cards), cards=cards, changed=some)
-    assert len(await store.claim(NOW, LEASE, 1_000)) == 1_000
+    assert len(await store.claim(TEAM, NOW, LEASE, 1_000)) == 1_000
     assert len((await store.snapshot(TEAM)).sessions) == 10_000
     assert time.monotonic() - began < 15
     assert statements < 80
@@ -39,6 +39,6 @@ async def test_a_long_queue_costs_a_claim_nothing(store: Store) -> None:
     await commit(store, *map(post, cards))
     began = time.monotonic()
     for n in range(20):
-        (row,) = await store.claim(NOW + n * 1000, LEASE, 10)
+        (row,) = await store.claim(TEAM, NOW + n * 1000, LEASE, 10)
         await store.sent([(row, "1")], NOW + n * 1000)
     assert time.monotonic() - began < 5

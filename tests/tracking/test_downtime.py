@@ -21,8 +21,8 @@ async def test_what_ended_just_before_a_downtime_is_not_told_again(world: World,
     world.end(session)
     assert len(await world.poll()) == 1
     world.ahead = timedelta(days=days)
-    await world.store.prune(world.now_ms)
+    await world.store.prune(TEAM, world.now_ms)
     world.polls = Poll(world.hms, Rooms(world.hms, world.store, lambda: TEAM), world.store, lambda: TEAM, world.now)
     assert await world.poll() == []
-    await world.store.prune(world.now_ms)
+    await world.store.prune(TEAM, world.now_ms)
     assert (await world.store.tracked(TEAM, [session.id])).keys() == ({session.id} if days < 7 else set())

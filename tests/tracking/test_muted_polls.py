@@ -66,7 +66,7 @@ class World:
     async def poll(self) -> list[tuple[str, str]]:
         assert await self.polls.run()
         sent = []
-        while rows := await self.store.claim(self.now_ms, 20_000, 10):
+        while rows := await self.store.claim(TEAM, self.now_ms, 20_000, 10):
             sent += [(row.kind, row.text.split("\n")[0]) for row in rows]
             await self.store.sent([(row, "1.0") for row in rows], self.now_ms, gap_ms=0)
         return sent
@@ -170,12 +170,12 @@ async def test_one_that_stood_in_a_list_is_named_also_after_a_weekend(world: Wor
     assert await world.poll() == []
     for days in (3, 8, 9):
         world.ahead = HOUR + timedelta(days=days)
-        await world.store.prune(world.now_ms)
+        await world.store.prune(TEAM, world.now_ms)
         world.polls = Poll(
             world.hms, Rooms(world.hms, world.store, lambda: TEAM), world.store, lambda: TEAM, world.now
         )  # as after a restart
         assert await world.polls.run()
-    (row,) = await world.store.claim(world.now_ms, 20_000, 10)
+    (row,) = await world.store.claim(TEAM, world.now_ms, 20_000, 10)
     assert row.text.startswith("1 session has ended while it was quiet here.")
     assert session.id in str(row.blocks) and "Town hall" in str(row.blocks)
 
@@ -187,7 +187,7 @@ async def test_what_is_yet_to_be_counted_is_kept(world: World) -> None:
     world.end(world.open())
     assert await world.poll() == []
     world.ahead = timedelta(days=20, hours=1)
-    await world.store.prune(world.now_ms)
+    await world.store.prune(TEAM, world.now_ms)
     assert await world.poll() == [("post", "1 session has ended while it was quiet here.")]
 
 
@@ -238,7 +238,7 @@ async def test_what_nobody_asks_for_any_more_is_not_counted(world: World) -> Non
 async def test_a_card_that_was_refused_is_tried_again_after_the_mute(world: World) -> None:
     session = world.open()
     assert await world.polls.run()
-    (row,) = await world.store.claim(world.now_ms, 20_000, 10)
+    (row,) = await world.store.claim(TEAM, world.now_ms, 20_000, 10)
     await world.store.dead(row, "invalid_blocks")
     mute = await world.mute()
     world.join(session, "Ada")

@@ -45,7 +45,7 @@ class World:
         assert await Poll(client, Rooms(client, self.store, lambda: TEAM), self.store, lambda: TEAM, self.now).run()
         await client.close()
         sent: list[Row] = []
-        while rows := await self.store.claim(now_ms, 20_000, 10):
+        while rows := await self.store.claim(TEAM, now_ms, 20_000, 10):
             await self.store.sent([(row, "1.0") for row in rows], now_ms, gap_ms=0)
             sent += rows
         return sent

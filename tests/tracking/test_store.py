@@ -103,7 +103,7 @@ async def test_names_come_back_as_they_were(store: Store, name: str) -> None:
     odd = replace(tracked("a"), people={name: (name, name)})
     await commit(store, message("m", text=name), changed=[odd])
     assert (await store.snapshot(TEAM)).sessions == {"a": odd}
-    assert (await store.claim(NOW, 1, 1))[0].text == name
+    assert (await store.claim(TEAM, NOW, 1, 1))[0].text == name
 
 
 async def test_old_rows_are_forgotten(store: Store) -> None:
@@ -113,13 +113,13 @@ async def test_old_rows_are_forgotten(store: Store) -> None:
         card(session="kept", status="closed"),
     )
     await commit(store, post(live), changed=[tracked("done", live=False), tracked("live")], cards=[done, live])
-    row = (await store.claim(NOW, 1, 1))[0]
+    row = (await store.claim(TEAM, NOW, 1, 1))[0]
     await store.sent([(row, "1.0")], NOW)
     later = NOW + 7 * DAY + 1
     await commit(
         store, message("waiting"), cards=[kept], changed=[tracked("kept", live=False, seen_ms=later)], now_ms=later
     )
-    await store.prune(later)
+    await store.prune(TEAM, later)
     assert {each.session_id for each in await store.cards(TEAM, ["done", "live", "kept"])} == {"live", "kept"}
     assert set((await store.snapshot(TEAM)).sessions) == {"live", "kept"}
     assert (await store.counts()).waiting == 1
@@ -144,6 +144,6 @@ async def test_old_rows_are_forgotten_some_at_a_time(store: Store) -> None:
         deleted[-1] += cursor.rowcount if statement.startswith("DELETE") else 0
 
     event.listen(engine, "after_cursor_execute", count)
-    await store.prune(later)
+    await store.prune(TEAM, later)
     assert deleted == [2 * SOME, 2 * SOME, 2, 0]
     assert (await store.snapshot(TEAM)).sessions == {}

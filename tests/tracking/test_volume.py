@@ -83,7 +83,7 @@ class World:
         """What each channel gets, sent."""
         found: dict[str, list[str]] = {}
         now_ms = int(self.time * 1000)
-        while rows := await self.store.claim(now_ms, 20_000, 100):
+        while rows := await self.store.claim(TEAM, now_ms, 20_000, 100):
             for row in rows:
                 found.setdefault(row.channel_id, []).append(row.text)
             await self.store.sent([(row, f"1.{row.id}") for row in rows], now_ms, gap_ms=0)
@@ -169,7 +169,7 @@ async def test_a_reading_that_is_cut_off_loses_nothing_and_tells_nothing_twice(
     while len(polls) < 5:
         texts += (await world.told()).get("C1", [])
         world.pass_by(timedelta(minutes=2))
-        await world.store.prune(int(world.time * 1000))
+        await world.store.prune(TEAM, int(world.time * 1000))
         if restarts:
             world.polls = world.process()
         polls.append(await world.polls.run())
