@@ -62,6 +62,9 @@ poll_interval = Gauge("sessions_bot_poll_interval_seconds", "How often a poll is
 sessions_live = Gauge("sessions_bot_sessions_live", "Live sessions, as the last poll saw them; 0 where another polls")
 changes = Counter("sessions_bot_changes_total", "Changes that polls saw", ["kind"])
 posts = Counter("sessions_bot_posts_total", "Messages for channels, each try", ["kind", "outcome"])
+key_conflicts = Counter(
+    "sessions_bot_key_conflicts_total", "Messages left out, as their key is that of another message"
+)
 digests = Counter("sessions_bot_digests_total", "Digests, made or failed", ["outcome"])
 ready = Gauge("sessions_bot_ready", "1 where this process can take what Slack sends, as /readyz says")
 leader = Gauge("sessions_bot_leader", "1 where this process polls and makes digests")

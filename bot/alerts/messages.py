@@ -45,7 +45,7 @@ class Messages:
             return self._of_channel(task, "caught-up", caught_up(task.opened, task.ended))
         card = task.card
         if isinstance(task, Reply):
-            key = key_of("reply", card.key, self._seq)
+            key = key_of("reply", card.key, *task.change.event)
             return _outgoing(key, card.team_id, card.channel_id, "reply", self._went(task.change), of=card.key)
         message = self._card(task.session, card.reopened)
         if isinstance(task, Post):

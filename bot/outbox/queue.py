@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, bindparam, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import log
+from bot import log, metrics
 from bot.db.sql import DEAD, HELD, PENDING, ROWS, SENDING, SENT, chunks, insert, unfinished
 from bot.db.tables import outbox
 from bot.outbox import cards
@@ -54,7 +54,8 @@ async def put(
     once: dict[tuple[str, int], str] = {}  # one message is often for many channels
     new = insert(db, outbox).on_conflict_do_nothing(index_elements=["key"])
     for some in chunks((each for each in outgoing if each.kind == "post"), ROWS):
-        await db.execute(new, [_new(each, paused, turn, now_ms, once) for each in some])
+        if rows := await _unknown(db, [_new(each, paused, turn, now_ms, once) for each in some]):
+            await db.execute(new, rows)
     for some in chunks((each for each in outgoing if each.kind != "post"), ROWS):
         await _put_others(db, some, paused, turn, now_ms, once)
 
@@ -117,8 +118,27 @@ async def _put_others(
         rows.append(row)
     if newer:
         await db.execute(_OVERWRITE, [{**values, "turn": turn, "now": now_ms} for values in newer.values()])
-    if rows:
+    if rows := await _unknown(db, rows):
         await db.execute(_upsert(db), rows)
+
+
+async def _unknown(db: AsyncConnection, rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """Those that are to be stored: edits, and what isn't there yet. A key stands for one message, so that another one
+    under it is a defect of whoever made the key."""
+    there: dict[object, object] = {}
+    for keys in chunks(row["key"] for row in rows if row["kind"] != "edit"):
+        found = await db.execute(select(outbox.c.key, outbox.c.payload, outbox.c.rev).where(outbox.c.key.in_(keys)))
+        there |= {row.key: None if row.rev else row.payload for row in found}  # None: a newer state of a card
+    new: list[dict[str, object]] = []
+    for row in rows:
+        key, payload = row["key"], row["payload"]
+        if row["kind"] == "edit" or key not in there:
+            new.append(row)
+            there[key] = payload
+        elif there[key] not in (None, payload):
+            log.error("key_taken", channel=row["channel_id"], kind=row["kind"], key=key)
+            metrics.key_conflicts.inc()
+    return new
 
 
 def _can_still_change(post: Row[Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.query.times import ms
@@ -17,14 +17,15 @@ People = Mapping[str, tuple[str, str]]
 @dataclass(frozen=True, slots=True)
 class Change:
     """One session that isn't as it was. `opened`: not known before, though it may have ended already. `reopened`: it
-    had ended. `joined` and `left` are the names and roles of people who came and went while it was known. `same`: it is
-    as it was, and only longer."""
+    had ended. `joined` and `left` are the names and roles of people who came and went while it was known, and `event`
+    is the id of that, in parts. `same`: it is as it was, and only longer."""
 
     session: Session
     opened: bool = False
     reopened: bool = False
     joined: tuple[tuple[str, str], ...] = ()
     left: tuple[tuple[str, str], ...] = ()
+    event: tuple[str, ...] = ()
     same: bool = False
 
     @property
@@ -86,7 +87,20 @@ def _change(before: Tracked | None, session: Session, renamed: bool) -> Change |
         return None
     if renamed:
         return Change(session)
-    joined = tuple(person for who, person in now.items() if who not in before.people)
-    gone = (person for who, person in before.people.items() if who not in now)
+    joined = {who: person for who, person in now.items() if who not in before.people}
+    gone = {who: person for who, person in before.people.items() if who not in now}
     # somebody who counted as a person until it was known that the role records hasn't left
-    return Change(session, joined=joined, left=tuple(each for each in gone if not session.roles.records(each[1])))
+    left = {who: person for who, person in gone.items() if not session.roles.records(person[1])}
+    event = _moved(session, {*joined, *left}) if joined or left else ()
+    return Change(session, joined=tuple(joined.values()), left=tuple(left.values()), event=event)
+
+
+def _moved(session: Session, people: Collection[str]) -> tuple[str, ...]:
+    """The id of the coming and going of these people: the same whoever sees it and when, another when one of them comes
+    or goes again."""
+    visits = [
+        f"{name} {peer.joined} {peer.left}"
+        for who, peer in session.keyed_peers
+        if (name := who if isinstance(who, str) else f"{_GUEST}{who[1]}") in people  # type: ignore[index]
+    ]
+    return ("moved", session.id, *sorted(people), *sorted(visits))

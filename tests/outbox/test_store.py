@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot import metrics
 from bot.store import Store
 from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, send, take
 
@@ -35,12 +36,38 @@ async def test_a_limit_takes_the_oldest(store: Store) -> None:
     assert (await store.counts()).waiting == 5
 
 
-async def test_a_key_is_stored_once(store: Store) -> None:
+async def test_a_key_is_stored_once(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     await commit(store, message("m", text="first"))
-    await commit(store, message("m", text="second"))
+    await commit(store, message("m", text="first"))
     assert [text for _, text, _ in await send(store)] == ["first"]
-    await commit(store, message("m", text="third"))
+    await commit(store, message("m", text="first"))
     assert await send(store, NOW + 5000) == []
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_another_message_under_a_key_is_an_error(
+    store: Store, caplog: pytest.LogCaptureFixture, together: bool
+) -> None:
+    """It is left out: nobody could tell which of the two has arrived."""
+    before, one = metrics.key_conflicts._value.get(), card()
+    first, second = [message("m"), reply(one, "r")], [message("m", text="other"), reply(one, "r", "other")]
+    await commit(store, post(one), cards=[one])
+    for some in ([*first, *second],) if together else (first, second):
+        await commit(store, *some)
+    sent = [text for step in range(4) for _, text, _ in await send(store, NOW + step * 2000)]
+    assert sent == ["opened", "hello", "came"]
+    assert [(each.levelname, each.getMessage()) for each in caplog.records] == [("ERROR", "key_taken")] * 2
+    assert metrics.key_conflicts._value.get() == before + 2
+
+
+async def test_a_card_that_has_moved_on_takes_no_key(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """Its message shows a newer state by then."""
+    one = card()
+    await commit(store, post(one), edit(one), cards=[one])
+    await commit(store, post(one), edit(one, "newer"))
+    assert [text for _, text, _ in await send(store)] == ["newer"]
+    assert not caplog.records
 
 
 async def test_only_the_claimer_marks(store: Store) -> None:

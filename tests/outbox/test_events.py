@@ -1,0 +1,56 @@
+"""Keys of messages: each thing that happens has its own, however often it is seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.alerts.messages import Messages
+from bot.alerts.notification import Notification, Post, Reply
+from bot.outbox.card import Card
+from bot.sessions.diff import Change, diff, track
+from bot.sessions.model import Peer, Session
+from tests.alerts.parts import NOW, session
+from tests.outbox.parts import World
+
+ROOM = "Town hall"
+
+
+def change(before: Session, after: Session) -> Change:
+    (found,) = diff({before.id: track(before, 0)}, [after])
+    return found
+
+
+async def put(world: World, *tasks: Notification) -> None:
+    """As one poll would."""
+    drawn = Messages({session().room_id: ROOM}, (await world.store.poll_state(tasks[0].card.team_id)).seq)  # type: ignore[union-attr]
+    await world.put(*map(drawn.outgoing, tasks), cards=[each.card for each in tasks])  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def card(world: World) -> Card:
+    return replace(world.card(session().id), gen=1)
+
+
+async def test_two_replies_for_one_card_in_one_poll_both_arrive(world: World, card: Card) -> None:
+    ann, both, gone = session("ann"), session("ann", "bob"), session("bob")
+    await put(world, Post(card, ann), Reply(card, change(ann, both)), Reply(card, change(both, gone)))
+    await world.until_sent()
+    assert [text.split(" · ")[0] for text in world.shown()[1:]] == ["👥 bob joined", "👥 ann left"]
+
+
+async def test_what_happened_once_is_told_once_however_often_it_is_seen(world: World, card: Card) -> None:
+    ann, both = session("ann"), session("ann", "bob")
+    await put(world, Post(card, ann), Reply(card, change(ann, both)))
+    await put(world, Reply(card, change(ann, both)))
+    await world.until_sent()
+    assert world.calls("chat.postMessage") == 2
+
+
+def test_who_comes_back_is_another_event() -> None:
+    empty, ann = session(), session("ann")
+    visit = Peer(name="ann", user_id="ann", joined_at=NOW, left_at=NOW)
+    again = Session(ann.id, ann.room_id, True, {"v1": visit, **ann.peers}, ann.created_at)  # type: ignore[dict-item]
+    assert change(empty, ann).event == change(empty, session("ann")).event
+    assert len({change(empty, ann).event, change(empty, again).event, change(ann, empty).event}) == 3
