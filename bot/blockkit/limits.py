@@ -2,7 +2,7 @@
 
 Units are in the names: `_CHARS` counts Unicode code points of the string as it is sent (an escaped `&amp;`
 counts five), everything else counts items.  Where two sources differ the lower number is taken, so that a
-message accepted here is accepted by Slack.  Nothing here raises; `bot.blockkit.validate` applies these limits.
+message accepted here is accepted by Slack.  `sizes` applies these limits to messages, the stand-in to all it gets.
 """
 
 from typing import Final

@@ -16,12 +16,12 @@ from bot.blockkit.fit import fair, packed
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import ALL_TEXT_CHARS, MESSAGE_BLOCKS
 from bot.blockkit.phrases import Names, clock, count, date, room, sessions
-from bot.blockkit.validate_data import texts
 from bot.db.setting_change import SettingChange
 from bot.digests import list_render as of_digests
 from bot.digests.model import Digest
 from bot.outbox.channel import Channel
 from bot.query.command_lines import digest_line, mute_line, quiet_line, subscription_line
+from bot.render.sizes import texts
 from bot.silence import mute_render as of_mutes
 from bot.silence import quiet_render as of_quiet
 from bot.silence.mute import Mute

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
 from bot.blockkit.limits import MESSAGE_TEXT_CHARS, UPDATE_TEXT_CHARS
-from bot.blockkit.validate import problems
 from bot.outbox.history import EVENT_TYPE, History
+from bot.render.sizes import oversized
 from bot.slack.data_blocks import Blocks, DataBlocks
 from bot.slack.method import Method
 from bot.slack.outcome import Found, MessageGone, Outcome, Refused, Sent, Unconfirmed, Unreadable
@@ -22,8 +20,6 @@ from bot.slack.responses import judge, weigh
 
 TIMEOUT_S = 10.0
 """A request that takes longer is given up. Whoever leases a message for sending must lease it for longer than this."""
-CHECKED = 256
-"""So many messages are remembered as checked: one is often told to many channels."""
 
 
 class Chat:
@@ -99,7 +95,7 @@ class Chat:
         """Send it, leaving out of the blocks what Slack refuses, in the end all of them, within the same time."""
         if method == "chat.update":
             text = text[:UPDATE_TEXT_CHARS]
-        if found := _problems(text, msgspec.json.encode(blocks)):  # a defect; people still get the text
+        if found := oversized(blocks, text):  # a defect; people still get the text
             log.error("invalid_blocks", problems=len(found), first=found[0])
             text, blocks = text[:MESSAGE_TEXT_CHARS], ()
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
@@ -120,9 +116,3 @@ class Chat:
             return judge(error)
         self._history.note(answer.headers)
         return Sent(answer.ts, answer.thread_ts) if answer.ts else weigh(answer)
-
-
-@lru_cache(CHECKED)
-def _problems(text: str, drawn: bytes) -> Sequence[str]:
-    """`validate.problems` of a message whose blocks are drawn as this JSON."""
-    return problems(msgspec.json.decode(drawn), text=text)

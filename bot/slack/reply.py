@@ -15,8 +15,8 @@ import aiohttp
 
 from bot import log, metrics
 from bot.blockkit.blocks import Message
-from bot.blockkit.validate import InvalidBlocks, check
 from bot.net.retry_budget import RetryBudget
+from bot.render.sizes import oversized
 from bot.slack.data_blocks import Blocks, DataBlocks
 from bot.slack.outcome import Outcome, Refused, Sent, Unconfirmed
 from bot.slack.refusals import UNSURE, WAITS
@@ -145,9 +145,7 @@ def _code(answer: str, status: int) -> str:
 
 
 def _checked(message: Message) -> Blocks:
-    try:
-        check(message.blocks, text=message.text)
-    except InvalidBlocks as error:  # a defect; the person still gets the text
-        log.error("invalid_blocks", problems=len(error.problems), first=error.problems[0])
+    if found := oversized(message.blocks, message.text):  # a defect; the person still gets the text
+        log.error("invalid_blocks", problems=len(found), first=found[0])
         return ()
     return message.blocks

@@ -15,11 +15,11 @@ import pytest
 
 from bot.alerts.subscription import Subscription, kinds_of
 from bot.app import running
-from bot.blockkit.validate_data import texts
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack, RateLimited
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
+from bot.render.sizes import texts
 from bot.settings import Settings
 from bot.store import SUBSCRIPTIONS_MOST, Store
 from tests.live import cards, fill, opened, polls, posts, press, runs, said_soon, say, subscribe, until

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.blockkit.blocks import Message
-from bot.blockkit.validate import problems
-from bot.blockkit.validate_data import texts
+from bot.demo.fake_slack.judge import problems
+from bot.render.sizes import oversized, texts
 from tests.blockkit.oracle import judge
 
 
 def inside_limits(message: Message) -> None:
     assert problems(message.blocks, text=message.text) == []
+    assert oversized(message.blocks, message.text) == []
     assert all(text["verbatim"] for text in mrkdwn_objects(message.blocks))
     judge(message.blocks, message.text)
     assert message.text.strip()

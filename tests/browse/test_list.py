@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.blockkit.phrases import NO_BREAK
-from bot.blockkit.validate_data import texts
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
+from bot.render.sizes import texts
 from tests.live import fill, shown
 
 DATA = Path(__file__).parent.parent / "data" / "hms"

@@ -11,12 +11,12 @@ import pytest
 from msgspec import structs
 
 from bot.blockkit.phrases import NO_BREAK
-from bot.blockkit.validate_data import texts
 from bot.browse.details import details
 from bot.browse.model import Listing
 from bot.browse.render import listing
 from bot.query.cursor import PageCursor
 from bot.query.parse import parse
+from bot.render.sizes import texts
 from bot.sessions.model import Peer, Session
 from tests.accounts import BENIGN, HOSTILE, NOW, name, object_id, session
 from tests.blockkit.judge import harmless, inside_limits, marks

@@ -6,9 +6,9 @@ import asyncio
 import re
 
 from bot.app import running
-from bot.blockkit.validate_data import texts
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack
+from bot.render.sizes import texts
 from bot.settings import Settings
 from bot.store import DIGESTS_MOST
 from tests.live import polls, press, say

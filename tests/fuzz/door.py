@@ -29,9 +29,9 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot.app import running
 from bot.blockkit import actions
-from bot.blockkit.validate import problems
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
+from bot.demo.fake_slack.judge import problems
 from bot.demo.fake_slack.seed import ADA, TEAM_ID
 from bot.settings import Settings
 from bot.web.connections import BOUNDS

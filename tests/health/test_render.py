@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.blockkit.validate import problems
+from bot.demo.fake_slack.judge import problems
 from bot.health.check_result import CheckResult
 from bot.health.render import doctor_message, terminal
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.blockkit.validate import problems
+from bot.demo.fake_slack.judge import problems
 from bot.health.samples import samples
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from bot.blockkit.validate import problems
+from bot.demo.fake_slack.judge import problems
 from bot.demo.fake_slack.model import Json
 from bot.demo.fake_slack.site import Refused, Site
 

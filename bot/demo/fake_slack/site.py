@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.blockkit.limits import MESSAGE_TEXT_CHARS
-from bot.blockkit.validate import problems
 from bot.demo.fake_slack.faults import Faults
 from bot.demo.fake_slack.grants import Grants
+from bot.demo.fake_slack.judge import problems
 from bot.demo.fake_slack.ledger import Ledger
 from bot.demo.fake_slack.model import Json
 from bot.demo.fake_slack.workspace import Workspace

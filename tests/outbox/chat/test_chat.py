@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.blockkit.blocks import section
 from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, Fault, HttpError, RateLimited, Stalled
 from bot.demo.fake_slack.seed import BEN
 from bot.outbox.chat import Chat
@@ -129,22 +130,13 @@ async def test_the_text_of_an_edit_keeps_to_its_bound(slack: FakeSlack, chat: Ch
     assert len(slack.messages("live-ops")[0].text) == 4_000
 
 
-async def test_blocks_that_slack_would_refuse_leave_the_text(
+async def test_blocks_that_are_too_large_leave_the_text(
     slack: FakeSlack, chat: Chat, live_ops: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert isinstance(await chat.post(live_ops, "the text", [{"type": "blink"}], key="k"), Sent)
+    assert isinstance(await chat.post(live_ops, "the text", [section("x" * 3_001)], key="k"), Sent)
     assert slack.messages("live-ops")[0].plain == "the text"
     assert "invalid_blocks" in [record.message for record in caplog.records]
     caplog.clear()  # it is no defect here
-
-
-async def test_every_message_is_checked(slack: FakeSlack, chat: Chat, live_ops: str) -> None:
-    """Also where one like it was before."""
-    bad = [{"type": "blink"}]
-    for blocks in (BLOCKS, bad, BLOCKS, bad):
-        assert isinstance(await chat.post(live_ops, "the text", blocks, key="k"), Sent)
-    drawn, text = "*Town hall* is live", "the text"
-    assert [message.plain for message in slack.messages("live-ops")] == [drawn, text, drawn, text]
 
 
 async def test_blocks_that_slack_refuses_leave_the_text(slack: FakeSlack, chat: Chat, live_ops: str) -> None:

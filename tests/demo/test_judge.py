@@ -1,13 +1,15 @@
-"""The Block Kit validator: one named row per rule, each with its nearest valid neighbour."""
+"""The stand-in's judge of Block Kit: one named row per rule, each with its nearest valid neighbour."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.blockkit.validate import InvalidBlocks, check, problems
+from bot.demo.fake_slack.judge import problems
+from bot.render.sizes import oversized
 
 Json = Any
 
@@ -460,6 +462,23 @@ def test_each_rule_is_caught_and_its_neighbour_accepted(name: str) -> None:
     assert problems(valid) == []
 
 
+NOT_OF_DATA = {
+    *("block_id too long", "action_id long", "option description long", "overflow of 1"),
+    "options and groups",
+    *("image url long", "image title long", "101 table rows", "21 table columns", "data_table without rows"),
+    *("data_table of 21 columns", "7 series", "series name", "axis label"),
+}
+"""Sizes that the bot's messages have whatever the data are, or parts that no message of the bot has."""
+SIZE = re.compile(r": is empty$|[\d,]+ (characters|items)\b")
+
+
+@pytest.mark.parametrize("name", sorted(ROWS.keys() - NOT_OF_DATA))
+def test_what_data_makes_too_large_is_seen_before_it_leaves(name: str) -> None:
+    broken, _, valid = ROWS[name]
+    assert bool(oversized(broken, "x")) is any(map(SIZE.search, problems(broken)))
+    assert oversized(valid, "x") == []
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -471,18 +490,13 @@ def test_each_rule_is_caught_and_its_neighbour_accepted(name: str) -> None:
 )
 def test_fallback_text(text: Any, found: list[str]) -> None:
     assert problems([DIVIDER], text=text) == found
+    if isinstance(text, str):
+        assert bool(oversized([DIVIDER], text)) is bool(found)
 
 
 def test_a_message_needs_text_or_blocks() -> None:
     assert problems([]) == ["message: has neither text nor blocks"]
     assert problems([], text="x") == []
-
-
-def test_check_raises_every_problem() -> None:
-    with pytest.raises(InvalidBlocks, match="unknown block type 'x'") as caught:
-        check([{"type": "x"}, {"type": "y"}], text="")
-    assert len(caught.value.problems) == 3
-    check([DIVIDER], text="x")
 
 
 _leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)

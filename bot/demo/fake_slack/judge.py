@@ -1,9 +1,8 @@
-"""Checks a message's Block Kit JSON against Slack's limits before it is sent.
+"""Judges a message's Block Kit JSON as Slack does: shapes, sizes and counts.
 
-Slack answers a bad message with `invalid_blocks` and little else, and the SDK's models do not check plain
-dicts.  `problems` names every violation with its JSON path; `check` raises them at the send boundary.  Only
-what this bot's messages may contain is known here: anything else (input, video, a user select) is reported as
-unknown.  Numbers and their sources are in `bot.blockkit.limits`.
+Slack answers a bad message with `invalid_blocks` and little else; `problems` names every violation with its
+JSON path.  Only what this bot's messages may contain is known here: anything else (input, video, a user
+select) is reported as unknown.  Numbers and their sources are in `bot.blockkit.limits`.
 """
 
 from collections import Counter
@@ -11,22 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.blockkit import limits
-from bot.blockkit.validate_data import data_table, data_visualization, rich_text, table, texts
-from bot.blockkit.validate_parts import Report, element, image, kind, text_object
-
-
-class InvalidBlocks(ValueError):
-    """A message that Slack would refuse.  `problems` holds one line for each violation."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(problems))
-
-
-def check(blocks: Sequence[Mapping[str, Any]], *, text: str | None = None) -> None:
-    """Raises `InvalidBlocks` if `problems` finds any.  Called where messages leave for Slack."""
-    if found := problems(blocks, text=text):
-        raise InvalidBlocks(found)
+from bot.demo.fake_slack.judge_data import data_table, data_visualization, rich_text, table
+from bot.demo.fake_slack.judge_parts import Report, element, image, kind, text_object
+from bot.render.sizes import text_chars
 
 
 def problems(blocks: Sequence[Mapping[str, Any]], *, text: str | None = None) -> list[str]:
@@ -133,9 +119,9 @@ def _whole_message(report: Report, blocks: Sequence[Any]) -> None:
     if charts > limits.CHARTS_PER_MESSAGE:
         report.add("blocks", f"{charts} charts, at most {limits.CHARTS_PER_MESSAGE}")
     tables = [block for block in objects if block.get("type") in ("table", "data_table")]
-    if (chars := sum(map(len, texts(tables)))) > limits.TABLE_CELLS_TEXT_CHARS:
+    if (chars := text_chars(tables)) > limits.TABLE_CELLS_TEXT_CHARS:
         report.add("blocks", f"{chars:,} characters in tables, at most {limits.TABLE_CELLS_TEXT_CHARS:,}")
-    if (chars := sum(map(len, texts(objects)))) > limits.ALL_TEXT_CHARS:
+    if (chars := text_chars(objects)) > limits.ALL_TEXT_CHARS:
         report.add("blocks", f"{chars:,} characters of text together, at most {limits.ALL_TEXT_CHARS:,}")
 
 

@@ -1,7 +1,7 @@
 """Checks of Block Kit's inner parts: text, option and confirm objects, and the elements that messages use.
 
 Every function adds lines to a `Report` and returns nothing; none raises, whatever JSON it is given.  Callers:
-`bot.blockkit.validate` and `bot.blockkit.validate_data` only.
+`judge` and `judge_data` only.
 """
 
 from collections.abc import Callable, Mapping, Sequence

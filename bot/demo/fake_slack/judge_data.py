@@ -1,15 +1,15 @@
 """Checks of the blocks that carry data: rich_text, table, data_table and data_visualization.
 
 Every function adds lines to a `Report` and returns nothing; none raises, whatever JSON it is given.  Caller:
-`bot.blockkit.validate` only.
+`judge` only.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bot.blockkit import limits
-from bot.blockkit.validate_parts import Report, kind
+from bot.demo.fake_slack.judge_parts import Report, kind
 
 _RICH_CONTAINERS = (
     "rich_text_section",
@@ -17,21 +17,6 @@ _RICH_CONTAINERS = (
     "rich_text_preformatted",
     "rich_text_quote",
 )
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Every string under a key `text` anywhere in the tree; a loop, so that no depth can overflow it."""
-    waiting = [value]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Mapping):
-            for key, inner in node.items():
-                if key == "text" and isinstance(inner, str):
-                    yield inner
-                else:
-                    waiting.append(inner)
-        elif isinstance(node, list | tuple):
-            waiting.extend(node)
 
 
 def rich_text(report: Report, value: Any, path: str) -> None:
