@@ -51,7 +51,7 @@ async def _run() -> list[Result]:
         folder = Path(tempfile.mkdtemp(prefix="bot-chaos-"))
         print(f"logs in {folder}", flush=True)
         if day:
-            result = await run_day(day, database, folder, replicas=replicas, seed=seed, size=LONG)
+            result = await run_day(DAYS[day], database, folder, replicas=replicas, seed=seed, size=LONG)
         else:
             result = await run(
                 database, folder, replicas=replicas, kills=kills, seed=seed, reconcile=reconcile, only=only

@@ -25,6 +25,7 @@ from tests.db.server import named
 if TYPE_CHECKING:
     from tests.chaos.run import World
 
+Day = Callable[["World", "Size"], Awaitable[None]]
 HOUR_S, DAY_S = 3_600.0, 86_400.0
 STEPS_S = HOUR_S, -HOUR_S, 40 * DAY_S, -40 * DAY_S
 DOWNTIME_S = 8 * DAY_S
@@ -172,7 +173,7 @@ async def wrong_answers(world: World, size: Size) -> None:
     world.doors.slack_day, world.doors.hms_day = (lambda *_: None), (lambda *_: None)
 
 
-DAYS: dict[str, Callable[[World, Size], Awaitable[None]]] = {
+DAYS: dict[str, Day] = {
     each.__name__: each for each in (slack_out, hms_out, database_out, clock_steps, week_down, backlog, wrong_answers)
 }
 

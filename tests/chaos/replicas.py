@@ -88,7 +88,9 @@ class Replica:
         """The commit or call that the process waits for; or, of what is to happen to it, a name in `doors.LURES`."""
         self._killed, self._stopped, self._dice = killed, stopped, dice
         self._folder = folder
-        self._settings = settings | {"HOST": "127.0.0.1", "PORT": str(self.port), "PYTHONPATH": str(ROOT)}
+        self.tree = ROOT
+        """The code that its processes run: today's, or that of another commit."""
+        self._settings = settings | {"HOST": "127.0.0.1", "PORT": str(self.port)}
         self._process: asyncio.subprocess.Process | None = None
         self._next: asyncio.subprocess.Process | None = None
         self.fate = Fate()
@@ -179,6 +181,13 @@ class Replica:
             self._signal(signal.SIGKILL)
             await self._ended()
 
+    async def deploy(self, tree: Path) -> None:
+        """Kill what runs, and have this code in its place from now on."""
+        await self.end()
+        self.tree, self._next = tree, None
+        await self.start()
+        await self.ready()
+
     async def end(self) -> None:
         """At the end of all: no kill that counts."""
         await self.kill()
@@ -193,7 +202,7 @@ class Replica:
                 sys.executable,
                 *("-m", "tests.chaos.bot"),
                 cwd=self._folder,  # so that no .env of the developer's is read
-                env=clean | self._settings,
+                env=clean | self._settings | {"PYTHONPATH": str(self.tree)},
                 stdin=asyncio.subprocess.PIPE,  # its orders
                 stdout=asyncio.subprocess.PIPE,  # a line when it has come to its point (`points.Armed`)
                 stderr=log,

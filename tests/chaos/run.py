@@ -19,7 +19,7 @@ from bot.demo.fake_slack import Channel, FakeSlack, Message
 from bot.demo.fake_slack.ledger import Change
 from tests.chaos.checker import DIRECT, RECAP, Findings, check
 from tests.chaos.database import Database
-from tests.chaos.days import DAYS, Size
+from tests.chaos.days import Day, Size
 from tests.chaos.doors import TOKEN_REVOKED, Doors
 from tests.chaos.hands import Hands
 from tests.chaos.keys import key_of
@@ -154,14 +154,18 @@ async def run(
     return result
 
 
-async def run_day(name: str, database_url: str, folder: Path, *, replicas: int, seed: int, size: Size) -> Result:
-    """One of the bad days (`days.DAYS`), in a world where nobody is killed and all else is well. `database_url` and
-    `folder` as in `run`."""
+async def run_day(
+    day: Day, database_url: str, folder: Path, *, replicas: int, seed: int, size: Size, tree: Path = ROOT
+) -> Result:
+    """A bad day (`days.DAYS`), in a world where nobody is killed by chance and all else is well. `database_url` and
+    `folder` as in `run`; the processes begin with the code of `tree`."""
     url = database_url or f"sqlite:///{folder}/bot.db"
-    result = Result("PostgreSQL" if database_url else "SQLite", replicas, seed, day=name)
+    result = Result("PostgreSQL" if database_url else "SQLite", replicas, seed, day=day.__name__)
     began = time.monotonic()
     async with _world(url, folder, result, replicas, reconcile=True, only=()) as world:
-        for step in (world.begin_calmly, functools.partial(world.endure, DAYS[name], size), world.settle_alone):
+        for replica in world.replicas:
+            replica.tree = tree
+        for step in (world.begin_calmly, functools.partial(world.endure, day, size), world.settle_alone):
             await step()
             result.steps_s.append(time.monotonic() - began)
         world.judge()
@@ -245,7 +249,7 @@ class World:
         hands = Hands(slack, self.replicas)
         self.people = People(slack, life, self.database, hands, dice)
         self._planner = Planner(slack, life, self.database, hands, dice)
-        self._muter = Muter(life, hands, dice)
+        self.muter = Muter(life, hands, dice)
         self._queued: dict[str, float] = {}
         self._still_at = 0.0
         self._was_dark = False
@@ -300,14 +304,14 @@ class World:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.life.run(over))
             group.create_task(self.people.run(over))
-            for act in (self._planner.act, self._muter.act):
+            for act in (self._planner.act, self.muter.act):
                 group.create_task(again(act, over))
             late = group.create_task(self.people.subscribe(*LATE))
             for replica in self.replicas:
                 group.create_task(self._fates(replica, dark))
             group.create_task(self._until_killed(dark, over, late))
 
-    async def endure(self, day: Callable[[World, Size], Awaitable[None]], size: Size) -> None:
+    async def endure(self, day: Day, size: Size) -> None:
         """Live through a bad day; the account stands still from then on."""
         over = asyncio.Event()
         living = asyncio.create_task(self.life.run(over))
@@ -373,7 +377,7 @@ class World:
         self._still_at = time.time()
         for replica in self.replicas:
             await replica.ready()
-        await self._muter.end_all()
+        await self.muter.end_all()
         try:
             async with asyncio.timeout(STILL_S):
                 await self._polls(2)  # the first may have begun before the account stood still
@@ -409,7 +413,7 @@ class World:
             channel.name or f"{DIRECT}{channel.im_user}": self.slack.messages(channel.id)
             for channel in workspace.channels.values()
         }
-        silences, dues = self._muter.silences, self._planner.dues(self._still_at, time.time())
+        silences, dues = self.muter.silences, self._planner.dues(self._still_at, time.time())
         result.findings = check(
             self.life.account,
             people.asked,

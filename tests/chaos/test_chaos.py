@@ -74,7 +74,9 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
     seed = random.SystemRandom().randrange(100_000)
 
     async def all_of_them() -> list[Result]:
-        runs = (run_day(name, "", tmp_path_factory.mktemp(name), replicas=1, seed=seed, size=SHORT) for name in DAYS)
+        runs = (
+            run_day(DAYS[name], "", tmp_path_factory.mktemp(name), replicas=1, seed=seed, size=SHORT) for name in DAYS
+        )
         return list(await asyncio.gather(*runs))
 
     return {result.day: result for result in asyncio.run(all_of_them())}
