@@ -129,8 +129,7 @@ class Dispatcher:
         return await self.post(body, headers)
 
     def _signed(self, body: bytes) -> dict[str, str]:
-        # The real clock, whatever the workspace's: the bot checks the age against its own.
-        return signed(self._site.signing_secret, body, time.time())
+        return signed(self._site.signing_secret, body, self._site.clock())
 
     def _judge(self, what: str, ack: Ack) -> None:
         """A late or failing answer breaks Slack's rules; a bot that is not there does not."""
