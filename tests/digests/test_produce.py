@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -28,8 +27,8 @@ from tests.digests.parts import BERLIN, TEAM, World, at, meet, opened
 
 
 @pytest.fixture
-async def world(account: Account, hms: FakeHms, tmp_path: Path) -> AsyncIterator[World]:
-    async with opened(account, hms, tmp_path) as made:
+async def world(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
+    async with opened(account, hms, sqlite) as made:
         yield made
 
 

@@ -19,6 +19,12 @@ from bot.demo.fake_slack import FakeSlack
 from bot.demo.run import scopes_of
 from tests.conftest import ROOT
 
+
+@pytest.fixture
+def empty() -> bool:
+    return True
+
+
 _LINE = re.compile(r"(ok  |warn|fail)  (.+?)  +(.+)")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -19,10 +18,10 @@ def scopes() -> frozenset[str]:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, scopes: frozenset[str]) -> AsyncIterator[World]:
+async def world(sqlite: str, scopes: frozenset[str]) -> AsyncIterator[World]:
     clock = Clock()
     async with aiohttp.ClientSession() as http, FakeSlack(scopes=scopes, clock=clock) as slack:
-        store = await Store.open(f"sqlite:///{tmp_path}/bot.db")
+        store = await Store.open(sqlite)
         yield World(slack, store, clock, http)
         await store.close()
         assert slack.violations == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -47,11 +46,11 @@ class World:
 
 
 @pytest.fixture
-async def world(account: Account, hms: FakeHms, tmp_path: Path) -> AsyncIterator[World]:
+async def world(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
     for number in range(350):
         account.add_room(f"lesson-{number}", enabled=number % 7 > 0)
     client = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
-    store = await Store.open(f"sqlite:///{tmp_path}/bot.db")
+    store = await Store.open(sqlite)
     yield World(account, hms, store, client)
     await store.close()
     await client.close()

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
-from pathlib import Path
 
 import pytest
 
@@ -73,9 +72,9 @@ class World:
 
 
 @pytest.fixture
-async def world(account: Account, hms: FakeHms, tmp_path: Path) -> AsyncIterator[World]:
+async def world(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
     client = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
-    store = await Store.open(f"sqlite:///{tmp_path}/bot.db")
+    store = await Store.open(sqlite)
     made = World(account, store, client)
     kinds = frozenset(("start", "end", "join"))
     wanted = Subscription(TEAM, CHANNEL, parse(""), kinds, "U1", made.now_ms)

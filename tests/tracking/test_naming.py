@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -55,8 +54,8 @@ class World:
 
 
 @pytest.fixture
-async def world(account: Account, hms: FakeHms, tmp_path: Path) -> AsyncIterator[World]:
-    store = await Store.open(f"sqlite:///{tmp_path}/bot.db")
+async def world(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
+    store = await Store.open(sqlite)
     made = World(account, hms, store)
     wanted = Subscription(TEAM, "C1", parse(""), frozenset(("start", "end", "join", "leave")), "U1", 1)
     await store.subscribe(wanted, [], Outgoing("first", TEAM, "C1", "post", "hello", []))

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -91,8 +90,8 @@ class World:
 
 
 @pytest.fixture
-async def world(account: Account, hms: FakeHms, tmp_path: Path) -> AsyncIterator[World]:
-    store = await Store.open(f"sqlite:///{tmp_path}/bot.db")
+async def world(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
+    store = await Store.open(sqlite)
     made = World(account, hms, store)
     await made.subscribe()
     assert await made.polls.run()
