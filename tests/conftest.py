@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,6 @@ import hypothesis
 import pytest
 import yaml
 
-from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.server import DEFAULT_SCOPES
@@ -23,7 +20,9 @@ from bot.settings import Settings
 from tests.db.databases import postgres, server, sqlite, store, url
 
 __all__ = ["postgres", "server", "sqlite", "store", "url"]
-from tests.db.server import migrate, named, new_database, postgres_server, run_sql
+from tests.work import at_work
+
+pytest_plugins = ["tests.db.databases"]
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes says what else runs
 hypothesis.settings.load_profile("untimed")
@@ -44,53 +43,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def manifest() -> dict[str, Any]:
     return yaml.safe_load((ROOT / "manifest.yml").read_text())
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The URL of a PostgreSQL server. A missing one is a failure."""
-    with postgres_server() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file at the newest revision, to copy: migrating each anew takes a third of a second."""
-    path = tmp_path_factory.mktemp("migrated") / "bot.db"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
-def migrated_database(server: str) -> Iterator[str]:
-    """The name of a PostgreSQL database at the newest revision, to copy."""
-    name = f"bot_test_{uuid.uuid4().hex[:12]}"
-    asyncio.run(run_sql(server, f"CREATE DATABASE {name}"))
-    migrate(named(server, name))
-    yield name
-    asyncio.run(run_sql(server, f"DROP DATABASE {name}"))
-
-
-@pytest.fixture
-def empty() -> bool:
-    """True where a test wants empty databases; else they are at the newest revision."""
-    return False
-
-
-@pytest.fixture
-def sqlite(tmp_path: Path, migrated_file: Path, empty: bool) -> str:
-    """The URL of an SQLite file; where it is to be empty there is none yet."""
-    path = tmp_path / "bot.db"
-    if not empty:
-        shutil.copy(migrated_file, path)
-    return f"sqlite:///{path}"
-
-
-@pytest.fixture
-async def postgres(server: str, migrated_database: str, empty: bool) -> AsyncIterator[str]:
-    """The URL of a PostgreSQL database of the test's own."""
-    async with new_database(server, "template1" if empty else migrated_database) as url:
-        yield url
 
 
 @pytest.fixture
@@ -135,8 +87,7 @@ def settings(slack: FakeSlack, hms: FakeHms, sqlite: str) -> Settings:
 @pytest.fixture
 async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
     """The bot in HTTP mode, and its URL. Its first poll is over."""
-    async with running(settings, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack) as started:
         async with asyncio.timeout(10):
             while not any(request.query.get("active") == "false" for request in hms.requests):
                 await asyncio.sleep(0.01)

@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from bot.alerts.subscription import Subscription, kinds_of
-from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack, RateLimited
 from bot.outbox.message import Outgoing
@@ -23,6 +22,7 @@ from bot.render.sizes import texts
 from bot.settings import Settings
 from bot.store import SUBSCRIPTIONS_MOST, Store
 from tests.live import cards, fill, opened, polls, posts, press, runs, said_soon, say, subscribe, until
+from tests.work import at_work
 
 OTHERS = "C07QX6N0B0T"
 
@@ -35,8 +35,7 @@ def quick(settings: Settings) -> Settings:
 @pytest.fixture
 async def bot(quick: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
     """It has polled once: what was live by then is known, and no news."""
-    async with running(quick, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(quick, slack) as started:
         await polls(hms)
         yield started.url
 
@@ -94,8 +93,7 @@ async def test_open_and_over_between_two_polls(
 ) -> None:
     room = account.add_room("Town hall")
     for round_ in range(2):
-        async with running(settings.model_copy(update={"poll_interval_s": 0.3}), "web") as started:
-            slack.bot_events_url = f"{started.url}/slack/events"
+        async with at_work(settings.model_copy(update={"poll_interval_s": 0.3}), slack):
             if not round_:
                 await polls(hms)
                 await subscribe(slack)
@@ -113,8 +111,7 @@ async def test_open_and_over_between_two_polls(
 async def test_a_restart_repeats_nothing(slack: FakeSlack, hms: FakeHms, account: Account, quick: Settings) -> None:
     room = account.add_room("Town hall")
     for round_ in range(3):
-        async with running(quick, "web") as started:
-            slack.bot_events_url = f"{started.url}/slack/events"
+        async with at_work(quick, slack):
             await polls(hms)
             if not round_:
                 await subscribe(slack)
@@ -122,7 +119,7 @@ async def test_a_restart_repeats_nothing(slack: FakeSlack, hms: FakeHms, account
                 await until(lambda: cards(slack))
             await polls(hms, 3)
     assert len(cards(slack)) == 1 and len(posts(slack)) == 2
-    async with running(quick, "web"):
+    async with at_work(quick, slack):
         account.end(session, time.time())
         await until(lambda: "⚪ Ended" in cards(slack)[0].plain, timeout_s=20)
     assert len(posts(slack)) == 2
@@ -270,8 +267,7 @@ async def test_a_channel_without_the_bot_is_said_at_once_and_goes_on_when_invite
 async def test_the_bot_is_called_by_the_name_that_it_has(slack: FakeSlack, quick: Settings) -> None:
     users, own = slack.workspace.users, slack.workspace.bot_user
     users[own] = replace(users[own], name="on_air")
-    async with running(quick, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(quick, slack):
         reply = await subscribe(slack, channel="random")
         (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "paused" in each.plain])
     assert "/invite @on_air" in reply.plain and "/invite @on_air" in told.plain
@@ -336,8 +332,7 @@ async def test_the_101st_subscription_of_a_channel(slack: FakeSlack, hms: FakeHm
         made = Subscription(slack.workspace.team_id, channel, query, kinds_of(query), "U1", 0)
         await store.subscribe(made, [], Outgoing(f"k{number}", made.team_id, channel, "post", "x", []))
     await store.close()
-    async with running(quick, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(quick, slack):
         reply = await say(slack, "subscribe role:one-more")
         assert "has 100 subscriptions, which is the most" in reply.plain
         assert "100 subscriptions" in (await say(slack, "subscriptions")).plain

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Pass, Status
 from bot.demo.fake_slack import Dropped, FakeSlack, HttpError, Message
 from bot.settings import Settings
 from tests.live import fill, say, shown, until
+from tests.work import at_work
 
 
 async def to_the_end(slack: FakeSlack, reply: Message) -> list[list[str]]:
@@ -54,12 +54,10 @@ async def test_more_to_the_end_and_back_to_the_start(
 
 async def test_after_a_restart_and_from_another_replica(slack: FakeSlack, account: Account, settings: Settings) -> None:
     sessions = fill(account, 25)
-    async with running(settings, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack):
         await slack.command("active")
         reply = await slack.reply()
-    async with running(settings, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack):
         await slack.press(reply, "More")
         assert shown(await slack.reply()) == [session.id for session in sessions[10:20]]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 
-from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack
 from bot.render.sizes import texts
 from bot.settings import Settings
 from bot.store import DIGESTS_MOST
 from tests.live import polls, press, say
+from tests.work import at_work
 
 
 async def test_settings_show_all_with_buttons_that_work(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -63,8 +63,7 @@ async def test_settings_show_all_with_buttons_that_work(bot: str, slack: FakeSla
 
 async def test_lists_say_that_100ms_is_not_read(settings: Settings, slack: FakeSlack, hms: FakeHms) -> None:
     quick = settings.model_copy(update={"poll_interval_s": 0.2})
-    async with running(quick, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(quick, slack):
         await polls(hms)
         await say(slack, "digest daily 9:00")
         hms.fail_always("/sessions*", Status(404))

@@ -14,6 +14,7 @@ from bot.demo.fake_slack.seed import ORG_ID
 from bot.errors import ConfigError
 from bot.settings import Settings
 from tests.live import cards, opened, posts, said_soon, say, subscribe, until
+from tests.work import at_work
 
 PRIVATE = "incident-room"
 SHARED = "C07QX6SHARED"
@@ -27,8 +28,7 @@ async def test_a_channel_that_gets_another_id_goes_on(
     settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account
 ) -> None:
     """Also its open card, which is edited under the new id; and told again, nothing happens."""
-    async with running(settings.model_copy(update={"poll_interval_s": 0.2}), "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), slack):
         channel = slack.workspace.channel(PRIVATE)
         await slack.command("@Sessions", command="/invite", channel=PRIVATE)
         await subscribe(slack, channel=PRIVATE)
@@ -50,13 +50,11 @@ async def test_a_channel_that_gets_another_id_goes_on(
 async def test_slack_can_verify_the_address_as_soon_as_the_bot_listens(settings: Settings, slack: FakeSlack) -> None:
     """Also while it waits for Slack itself, and with no other secret than this app's."""
     slack.fail("auth.test", HttpError(503, "down"))
-    async with running(settings, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack):
         ack = await slack.verify_url("abc")
         assert ack.status == 200 and "abc" in ack.body
     others = settings.model_copy(update={"slack_signing_secret": SecretStr("0" * 32)})
-    async with running(others, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(others, slack):
         assert (await slack.verify_url("abc")).status == 401
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import ApiError, FakeSlack, Message, RateLimited
 from bot.render.sizes import texts
 from bot.settings import Settings
 from bot.store import DIGESTS_MOST
 from tests.live import fill, posts, press, runs, said_soon, say, subscribe
+from tests.work import at_work
 
 
 async def test_a_digest_is_made_and_said_in_words(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -51,8 +51,7 @@ async def test_a_default_zone_of_any_name_makes_what_its_line_makes(
 ) -> None:
     """Typed again, the line that an answer shows is the same digest, and the same quiet hours."""
     nobody = next(user.name for user in slack.workspace.users.values() if not user.tz and not user.is_bot)
-    async with running(settings.model_copy(update={"default_timezone": zone}), "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings.model_copy(update={"default_timezone": zone}), slack):
         made = await say(slack, "digest daily 9:00", user=nobody)
         assert "Digest 1 is set" in made.plain
         line = re.search(r"/sessions (digest daily 09:00 [\w/+]+)", made.plain)

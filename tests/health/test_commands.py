@@ -10,6 +10,7 @@ from bot.demo.fake_slack import ApiError, FakeSlack, RateLimited
 from bot.demo.run import scopes_of
 from bot.settings import Settings
 from tests.live import press, said_soon, say, subscribe, until
+from tests.work import at_work
 
 
 async def test_all_is_well(bot: str, slack: FakeSlack) -> None:
@@ -74,8 +75,7 @@ async def test_channels_that_others_may_not_know_are_counted(
 ) -> None:
     async with FakeSlack(manifest=manifest, scopes=scopes_of(manifest)) as slack:
         url = settings.model_copy(update={"slack_api_url": slack.api_url.rstrip("/")})
-        async with running(url, "web") as started:
-            slack.bot_events_url = f"{started.url}/slack/events"
+        async with at_work(url, slack):
             private, public = (slack.workspace.channel(name) for name in ("incident-room", "random"))
             slack.workspace.leave(private, slack.workspace.bot_user)
             for channel in (private, public):

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.seed import TEAM_ID
@@ -19,6 +18,7 @@ from bot.settings import Settings
 from bot.store import Store
 from tests.clocks import DAY_S, HOUR_S, STEPS, Wall, set_database
 from tests.live import cards, opened, polls, subscribe, until
+from tests.work import at_work
 
 
 @pytest.fixture
@@ -28,8 +28,7 @@ def quick(settings: Settings) -> Settings:
 
 @asynccontextmanager
 async def started(settings: Settings, slack: FakeSlack, hms: FakeHms, wall: Wall) -> AsyncIterator[str]:
-    async with running(settings, "web", wall=wall) as bot:
-        slack.bot_events_url = f"{bot.url}/slack/events"
+    async with at_work(settings, slack, wall=wall) as bot:
         await polls(hms)
         yield bot.url
 

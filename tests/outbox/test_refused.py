@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import ApiError, FakeSlack
 from bot.settings import Settings
 from tests.live import cards, opened, polls, posts, said_soon, say, subscribe, until
+from tests.work import at_work
 
 
 @pytest.fixture
@@ -22,8 +22,7 @@ def quick(settings: Settings) -> Settings:
 
 @pytest.fixture
 async def bot(quick: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
-    async with running(quick, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(quick, slack) as started:
         await polls(hms)
         yield started.url
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_hms.records import Room, Session
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
 from tests.live import cards, fill, opened, polls, press, said_soon, say, shown, subscribe, until
+from tests.work import at_work
 
 
 @pytest.fixture
@@ -142,8 +142,7 @@ async def test_a_template_is_asked_for_by_name_and_by_id(bot: str, slack: FakeSl
 @pytest.fixture
 async def busy(settings: Settings, slack: FakeSlack, hms: FakeHms) -> Any:
     """The bot, polling all the time."""
-    async with running(settings.model_copy(update={"poll_interval_s": 1}), "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings.model_copy(update={"poll_interval_s": 1}), slack) as started:
         await polls(hms)
         yield started.url
 

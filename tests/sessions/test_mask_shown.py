@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Oddities
 from bot.demo.fake_slack import FakeSlack, Message
 from bot.settings import Settings
 from tests.live import cards, polls, press, say, until
+from tests.work import at_work
 
 PEOPLE = [
     ("Zyxwada Quorble", "zyxwada@quorble.example"),
@@ -40,8 +40,7 @@ async def hms(account: Account, request: pytest.FixtureRequest) -> AsyncIterator
 
 @pytest.fixture
 async def bot(masked: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
-    async with running(masked, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(masked, slack) as started:
         await polls(hms)
         yield started.url
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack, Message
 from bot.settings import Settings
 from tests.live import cards, opened, polls, posts, press, runs, say, subscribe, until
+from tests.work import at_work
 
 ZONE = "(Europe/Berlin)"
 
@@ -22,8 +22,7 @@ ZONE = "(Europe/Berlin)"
 @pytest.fixture
 async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
     """It polls five times a second, and has polled once."""
-    async with running(settings.model_copy(update={"poll_interval_s": 0.2}), "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), slack) as started:
         await polls(hms)
         yield started.url
 

@@ -20,6 +20,7 @@ from bot.errors import ConfigError
 from bot.settings import Settings
 from tests.conftest import ROOT
 from tests.live import fill, shown, until
+from tests.work import at_work
 
 
 @pytest.fixture
@@ -76,8 +77,7 @@ async def test_slack_is_asked_who_the_bot_is_once_and_at_start(bot: str, slack: 
 
 async def test_a_slack_that_is_down_at_start_is_waited_for(slack: FakeSlack, settings: Settings) -> None:
     slack.fail("auth.test", HttpError(503, "down"))
-    async with running(settings, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack) as started:
         ready = await get(f"{started.url}/readyz")
         assert (ready.status_code, ready.text) == (503, "waiting for Slack's auth.test\n")
         await slack.command("help")  # people are told, but it may be another workspace's
@@ -170,8 +170,7 @@ async def test_what_comes_in_while_stopping_is_refused_or_answered(
         await asyncio.sleep(0.5)
         acks.append(await slack.command("help"))
 
-    async with running(settings, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack):
         acks.append(await slack.command("active"))
         later = asyncio.create_task(late())
     await later
@@ -184,8 +183,7 @@ async def test_what_was_acknowledged_is_answered_before_the_end(
 ) -> None:
     sessions = fill(account, 3)
     hms.fail("/sessions*", *[Stall(0.5)] * 100)
-    async with running(settings, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack):
         await asyncio.gather(*(slack.command("active") for _ in range(100)))
     replies = slack.ephemerals()
     assert len(replies) == 100
@@ -194,8 +192,7 @@ async def test_what_was_acknowledged_is_answered_before_the_end(
 
 async def test_what_cannot_be_answered_in_time_is_said_so(slack: FakeSlack, hms: FakeHms, settings: Settings) -> None:
     hms.fail_always("/sessions*", Stall(60))
-    async with running(settings, "web", drain_s=0.2) as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack, drain_s=0.2):
         await asyncio.gather(*(slack.command("active") for _ in range(80)))
     replies = slack.ephemerals()
     assert len(replies) == 80

@@ -12,20 +12,19 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from bot.app import running
 from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.dispatch import signed
 from bot.settings import Settings
 from tests.live import fill, press, say, until
+from tests.work import at_work
 
 Sent = tuple[bytes, Mapping[str, str]]
 
 
 @asynccontextmanager
 async def started(settings: Settings, slack: FakeSlack) -> AsyncIterator[None]:
-    async with running(settings, "web") as bot:
-        slack.bot_events_url = f"{bot.url}/slack/events"
+    async with at_work(settings, slack):
         yield
 
 

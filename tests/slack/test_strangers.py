@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from bot.app import running
 from bot.blockkit import actions as ids
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import ApiError, FakeSlack, Message, User
 from bot.demo.fake_slack.dispatch import signed
 from bot.settings import Settings
 from tests.live import cards, fill, opened, polls, press, say, subscribe, until
+from tests.work import at_work
 
 OTHER, STRANGER = "T0OTHER0001", "U0STRANGER1"
 GRID = {"id": "E0GRID00001", "name": "Grid"}
@@ -118,8 +118,7 @@ async def test_a_stranger_who_presses(bot: str, shared: FakeSlack, account: Acco
 
 
 async def test_a_stranger_at_the_menu_of_a_card(shared: FakeSlack, account: Account, settings: Settings) -> None:
-    async with running(settings.model_copy(update={"poll_interval_s": 0.2}), "web") as started:
-        shared.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), shared):
         await subscribe(shared)
         opened(account, account.add_room("Town hall"))
         (card,) = await until(lambda: cards(shared))
@@ -212,8 +211,7 @@ async def test_an_event_of_another_workspace(
     told: dict[str, Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with running(settings.model_copy(update={"poll_interval_s": 0.2}), "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), slack):
         await subscribe(slack)
         slack.fail("chat.postMessage", ApiError("is_archived"))
         opened(account, account.add_room("Town hall"))

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.app import running
 from bot.blockkit import actions as ids
 from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from bot.settings import Settings
 from tests.live import fill, press, say
+from tests.work import at_work
 
 WHICH, LATER = "Which city's time is that?", "Please try again in a moment."
 NO_ANSWER = [RateLimited(30), HttpError(500, "<html>"), ApiError("fatal_error"), ApiError("access_denied")]
@@ -65,8 +65,7 @@ async def test_what_names_a_city_or_needs_none_is_done(bot: str, ungranted: Fake
 
 
 async def test_a_default_that_somebody_has_set_is_an_answer(settings: Settings, ungranted: FakeSlack) -> None:
-    async with running(settings.model_copy(update={"default_timezone": "UTC"}), "web") as started:
-        ungranted.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings.model_copy(update={"default_timezone": "UTC"}), ungranted):
         assert "at 09:00, UTC" in (await say(ungranted, "digest daily 9:00")).plain
 
 

@@ -8,19 +8,18 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, Oddities, Status
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
 from tests.live import cards, opened, polls, said_soon, subscribe, until
+from tests.work import at_work
 
 
 @pytest.fixture
 async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
     """It has polled once: what was live by then is known, and no news."""
     quick = settings.model_copy(update={"poll_interval_s": 0.2})
-    async with running(quick, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(quick, slack) as started:
         await polls(hms)
         yield started.url
 
@@ -118,8 +117,7 @@ async def test_a_card_names_who_hosts_by_the_template_of_a_room_that_is_new(
     """Though students lead in another template."""
     school = account.add_template("school", hosts=["teacher"], others=["student"])
     account.add_template("club", hosts=["student"], others=["mentor"])
-    async with running(settings.model_copy(update={"poll_interval_s": 0.2}), "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), slack):
         await polls(hms)
         await subscribe(slack)
         room = account.add_room("lesson-1", template_id=school.id)

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.app import running
 from bot.demo.fake_hms import FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
@@ -24,6 +23,7 @@ from bot.web.metrics import Metrics
 from bot.web.server import application
 from tests.conftest import ROOT
 from tests.web.strangers import Stranger, health
+from tests.work import at_work
 
 TIGHT = Bounds(headers_s=0.4, body_s=0.4, answer_s=0.4, rest_s=1.0)
 MB = 1024**2
@@ -32,8 +32,7 @@ MB = 1024**2
 @pytest.fixture
 async def tight(settings: Settings, slack: FakeSlack) -> AsyncIterator[str]:
     """The bot, with little time for strangers."""
-    async with running(settings, "web", bounds=TIGHT) as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack, bounds=TIGHT) as started:
         yield started.url
 
 
@@ -164,8 +163,7 @@ async def test_a_long_body_takes_turns_with_others() -> None:
 
 
 async def test_slack_gets_through_when_somebody_holds_all_there_are(settings: Settings, slack: FakeSlack) -> None:
-    async with running(settings, "web", bounds=Bounds(connections=20)) as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack, bounds=Bounds(connections=20)) as started:
         strangers = [await Stranger.of(started.url, "P") for _ in range(50)]
         assert (await slack.command("help")).status == 200
         assert "Filters" in (await slack.reply()).plain
@@ -179,8 +177,7 @@ async def test_slack_gets_through_when_somebody_holds_all_there_are(settings: Se
 async def test_slack_gets_through_when_all_there_are_wait_for_the_database(
     settings: Settings, slack: FakeSlack, tmp_path: Path
 ) -> None:
-    async with running(settings, "web", bounds=Bounds(connections=5)) as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack, bounds=Bounds(connections=5)) as started:
         other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None, check_same_thread=False)
         await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
         strangers = []
@@ -241,8 +238,7 @@ async def test_a_connection_that_slack_has_used_outlives_those_of_strangers() ->
 
 
 async def test_who_brings_most_goes_when_all_bring_too_much(settings: Settings, slack: FakeSlack) -> None:
-    async with running(settings, "web", bounds=Bounds(body_s=60.0, all_bytes=2 * MB)) as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack, bounds=Bounds(body_s=60.0, all_bytes=2 * MB)) as started:
         head = f"POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-Length: {MB}\r\n\r\n"
         small = await Stranger.of(started.url, head.replace(str(MB), "1000"))
         ended = []

@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator
 import pytest
 from multidict import CIMultiDict
 
-from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms, WrongTypes
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.dispatch import signed
 from bot.settings import Settings
 from tests.live import fill, subscribe
 from tests.web.strangers import Stranger, health
+from tests.work import at_work
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -52,8 +52,7 @@ async def test_health_says_nothing_private(
     settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account
 ) -> None:
     fill(account, 3, room=account.add_room("Merger with Initech"))
-    async with running(settings.model_copy(update={"poll_interval_s": 1.0}), "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings.model_copy(update={"poll_interval_s": 1.0}), slack) as started:
         await subscribe(slack, 'room:"Merger with Initech"', channel="live-ops")
         hms.fail_always("/sessions*", WrongTypes())
         said = [await health(started.url, "/healthz"), await health(started.url, "/readyz")]

@@ -20,6 +20,7 @@ from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from bot.query.kinds import KINDS
 from bot.settings import Settings
 from tests.live import cards, fill, opened, polls, press, say, subscribe, until
+from tests.work import at_work
 
 
 class Scrape:
@@ -75,8 +76,7 @@ def quick(settings: Settings) -> Settings:
 @pytest.fixture
 async def busy(quick: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
     """A bot that polls all the time, and its URL."""
-    async with running(quick, "web") as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(quick, slack) as started:
         await polls(hms)
         yield started.url
 
@@ -165,7 +165,7 @@ async def test_a_bot_that_slack_cannot_reach(settings: Settings, slack: FakeSlac
     slack.fail("apps.connections.open", *[ApiError("internal_error")] * 20)
     async with running(settings, "socket") as started:
         assert (await scrape(started.url)).value("ready") == 0
-    async with running(settings, "web") as started:
+    async with at_work(settings, slack) as started:
         assert (await scrape(started.url)).value("ready") == 1
 
 
@@ -200,7 +200,7 @@ async def database_is(up: bool, url: str) -> None:
 async def test_a_database_that_hangs_or_is_gone_is_no_reason_not_to_answer(
     settings: Settings, slack: FakeSlack, tmp_path: Path
 ) -> None:
-    async with running(settings, "web") as started:
+    async with at_work(settings, slack) as started:
         assert (await scrape(started.url)).value("database_up") == 1
         other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None, check_same_thread=False)
         await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
