@@ -17,9 +17,6 @@ from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.server import DEFAULT_SCOPES
 from bot.settings import Settings
-from tests.db.databases import postgres, server, sqlite, store, url
-
-__all__ = ["postgres", "server", "sqlite", "store", "url"]
 from tests.work import at_work
 
 pytest_plugins = ["tests.db.databases"]
