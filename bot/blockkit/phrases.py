@@ -9,10 +9,8 @@ from zoneinfo import ZoneInfo
 
 from bot.blockkit.escape import code, mrkdwn, plain
 from bot.blockkit.limits import SECTION_TEXT_CHARS
-from bot.query.cursor import PageCursor
 from bot.query.filters import FILTERS
 from bot.query.model import Query, Term
-from bot.query.plan import fixed
 from bot.query.times import Instant
 from bot.query.values import Count, RoomId, RoomPrefix, TemplateId
 
@@ -114,9 +112,8 @@ def no_rooms_yet(prefixes: Sequence[str]) -> str:
     return f"No room's name begins with {said} yet."
 
 
-def query(place: PageCursor, names: Names) -> str:
-    """The words for a query, with its relative times fixed: "Active sessions in *town-hall*, started from 09:00"."""
-    asked = fixed(place.query, place.asked_at, ZoneInfo(place.zone))
+def query(asked: Query, names: Names) -> str:
+    """The words for a query that has instants for times: "Active sessions in *town-hall*, started from 09:00"."""
     return " ".join([f"*{_STATES[asked.state]}*", ", ".join(_said(asked, names))]).rstrip()
 
 

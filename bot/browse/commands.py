@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from bot.blockkit.phrases import count
 from bot.browse.list_sessions import read_page
 from bot.browse.send import send_page, send_session
@@ -12,7 +10,6 @@ from bot.query.cursor import PageCursor
 from bot.query.filters import LIST
 from bot.query.model import Query
 from bot.query.parse import parse
-from bot.query.plan import plan
 from bot.query.values import LIMIT_MAX, LIMIT_MIN, parse_id, parse_room
 from bot.sessions.model import Session
 from bot.slack.access import permit
@@ -92,6 +89,5 @@ async def _in_row(request: Request, row: int) -> str:
 
 async def _newest(request: Request, query: Query) -> list[Session]:
     """The first page of a query whose rooms are known."""
-    asked = plan(query, request.now, ZoneInfo(request.zone))
-    page, _ = await read_page(request.bot.hms, request.bot.rooms.know, asked, None)
-    return list(page.sessions)
+    place = PageCursor.first(query, request.now, request.zone)
+    return (await read_page(request.bot.hms, request.bot.rooms, place, request.now)).sessions

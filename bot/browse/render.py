@@ -16,10 +16,10 @@ from bot.blockkit.fit import Part, fit, packed
 from bot.blockkit.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS
 from bot.blockkit.phrases import NO_BREAK, clock, count, length, person, query, room, unread
 from bot.blockkit.session_parts import STATE, hosts, people, recording, roles
-from bot.browse.model import Listing
 from bot.query.cursor import PageCursor
 from bot.query.filters import ROOM_KEYS
 from bot.query.model import Query
+from bot.query.page import Page
 from bot.render.sizes import texts
 from bot.sessions.model import Session
 from bot.sessions.summary import summarise
@@ -28,9 +28,9 @@ CARDS_MOST = 25
 ROOMY_CHARS = 130  # a line with so much room shows longer names and full dates
 
 
-def listing(page: Listing, *, shared_by: str | None = None) -> Message:
+def listing(page: Page, *, shared_by: str | None = None) -> Message:
     """The page for the person who asked, with its buttons; or for all, as shared by that user id."""
-    asked = query(page.place, page.names)
+    asked = query(page.place.query, page.names)
     head = [section(asked), context(*_about(page))]
     foot = list(_foot(page, shared_by))
     says = f"{asked}: {count(len(page.sessions), 'session', 'sessions')} on page {page.place.number}."
@@ -41,7 +41,7 @@ def listing(page: Listing, *, shared_by: str | None = None) -> Message:
     return Message(says, [*head, *draw(page, room_chars // len(page.sessions)), *foot])
 
 
-def _about(page: Listing) -> Iterable[str]:
+def _about(page: Page) -> Iterable[str]:
     number = page.place.number
     shown = count(len(page.sessions), "session", "sessions")
     follows = ", more follow" if page.cursor else ", the last page" if number > 1 else ""
@@ -49,7 +49,7 @@ def _about(page: Listing) -> Iterable[str]:
     yield f"`/sessions {code(_short(str(page.place.query)))}`"
 
 
-def _cards(page: Listing, share_chars: int) -> Iterable[Block]:
+def _cards(page: Page, share_chars: int) -> Iterable[Block]:
     for session in page.sessions:
         name = page.names.get(session.room_id) or session.room_id
         show = button("Show", ids.SHOW, ids.session_value(session.id), spoken=f"Show the session in {name}")
@@ -57,7 +57,7 @@ def _cards(page: Listing, share_chars: int) -> Iterable[Block]:
         yield section(fit(_card(session, page), most_chars), show)
 
 
-def _card(session: Session, page: Listing) -> list[list[Part]]:
+def _card(session: Session, page: Page) -> list[list[Part]]:
     summary = summarise(session)
     lasted = length(session.length_s(page.as_of))
     return [
@@ -76,7 +76,7 @@ def _card(session: Session, page: Listing) -> list[list[Part]]:
     ]
 
 
-def _lines(page: Listing, share_chars: int) -> Iterable[Block]:
+def _lines(page: Page, share_chars: int) -> Iterable[Block]:
     lines, options = [], []
     for number, session in enumerate(page.sessions, start=1):
         options.append((str(number), ids.session_value(session.id)))
@@ -87,7 +87,7 @@ def _lines(page: Listing, share_chars: int) -> Iterable[Block]:
     yield actions(menu("Show number …", ids.SHOW, options))
 
 
-def _line(number: int, session: Session, page: Listing, *, roomy: bool) -> list[Part]:
+def _line(number: int, session: Session, page: Page, *, roomy: bool) -> list[Part]:
     summary = summarise(session)
     numbers = f"{summary.people_in:,}/{summary.people:,} in" if session.active else f"{summary.people:,} in all"
     started = clock(session.started_at, page.as_of, short=not roomy)
@@ -108,7 +108,7 @@ def _line(number: int, session: Session, page: Listing, *, roomy: bool) -> list[
     return line
 
 
-def _foot(page: Listing, shared_by: str | None) -> Iterable[Block]:
+def _foot(page: Page, shared_by: str | None) -> Iterable[Block]:
     """Back and More carry their own pages, Refresh and Share this one."""
     place, here = page.place, page.place.write()
     if page.unreadable:
@@ -133,7 +133,7 @@ def _foot(page: Listing, shared_by: str | None) -> Iterable[Block]:
     yield actions(*buttons)
 
 
-def _empty(page: Listing) -> Iterable[Block]:
+def _empty(page: Page) -> Iterable[Block]:
     place = page.place
     if page.bound_reached:
         yield section("None found so far.")

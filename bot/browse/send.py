@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, button
 from bot.browse.details import details
-from bot.browse.list_sessions import MANY_PEERS, list_sessions
+from bot.browse.list_sessions import MANY_PEERS, read_page
 from bot.browse.render import listing
 from bot.query.cursor import PageCursor
 from bot.query.plan import fixed
@@ -24,13 +24,14 @@ async def send_page(request: Request, place: PageCursor, *, replace: bool = Fals
     """Answer with the page at `place`, in place of the message at hand or for all to see."""
     request.again = button("Try again", ids.OPEN, place.write())
     request.zone = place.zone
-    fixed(place.query, place.asked_at, ZoneInfo(place.zone))  # a wrong order is told before rooms are looked up
-    place = changed(place, query=await request.bot.rooms.resolve(place.query))
-    page = await list_sessions(request.bot.hms, request.bot.rooms, place, request.now)
+    rooms = request.bot.rooms
+    query = await rooms.resolve(fixed(place.query, place.asked_at, ZoneInfo(place.zone)))
+    page = await read_page(request.bot.hms, rooms, changed(place, query=query), request.now)
+    page.names = await rooms.names([*query.named_ids, *(session.room_id for session in page.sessions)])
     shared_by = await request.display_name() if for_all else None
     message = await _drawn(partial(listing, page, shared_by=shared_by), page.peers)
     if not page.sessions:
-        message = await noted(request, place.query, message)
+        message = await noted(request, query, message)
     return await request.reply(message, replace=replace, for_all=for_all)
 
 

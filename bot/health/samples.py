@@ -12,7 +12,6 @@ from bot.alerts.subscription_render import subscriptions_list
 from bot.blockkit.blocks import Message
 from bot.blockkit.help import help_message
 from bot.browse.details import details
-from bot.browse.model import Listing
 from bot.browse.render import listing
 from bot.channel.render import Settings, changes_list, settings_card
 from bot.db.setting_change import SettingChange
@@ -26,6 +25,7 @@ from bot.health.check_result import CheckResult
 from bot.health.render import doctor_message
 from bot.outbox.channel import Channel
 from bot.query.cursor import PageCursor
+from bot.query.page import Page
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
 from bot.sessions.model import Peer, Session
@@ -52,7 +52,7 @@ def samples() -> Mapping[str, Message]:
     channel = Channel()
     settings = Settings(_CHANNEL, channel, [subscription], [digest], [mute], quiets)
     page, long_page = (
-        Listing(place, some, some[-1].id, _NOW, _NAMES, len(some), False) for some in (sessions[:10], sessions)
+        Page(place, _NOW, some, some[-1].id, len(some), names=_NAMES) for some in (sessions[:10], sessions)
     )
     return {
         "a list": listing(page),

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.query.filters import FILTERS
 from bot.query.times import needs_zone
-from bot.query.values import RoomId, RoomName, RoomPrefix, TemplateId, TemplateName
+from bot.query.values import LIMIT_DEFAULT, RoomId, RoomName, RoomPrefix, TemplateId, TemplateName
 
 _NEEDS_QUOTES = re.compile(r"""[\s,"'`\\]|^//|^$""")
 
@@ -77,6 +77,11 @@ class Query:
     def needs_zone(self) -> bool:
         """Whether it means something else in another time zone."""
         return any(needs_zone(term.value) for term in self.terms if term.key in ("after", "before"))
+
+    @property
+    def limit(self) -> int:
+        """The most sessions of a page."""
+        return self.only("limit") or LIMIT_DEFAULT
 
     def only(self, key: str) -> Any:
         """The value of a key that is said at most once, or None."""

@@ -1,10 +1,12 @@
-"""One page of an answer, filled from the API's pages."""
+"""One page of a list, filled from the API's pages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from bot.query.cursor import PageCursor
 from bot.query.values import LIMIT_MAX
 from bot.sessions.model import Session
 
@@ -17,36 +19,45 @@ SESSIONS_MOST = PAGES_MOST * LIMIT_MAX
 
 @dataclass(slots=True)
 class Page:
-    """The sessions found, newest first. `cursor` is the last session examined: the next page starts after it, so that
-    none is skipped or shown twice; it is None at the end of the list. `unreadable`: sessions on the way that could not
-    be read."""
+    """The page at `place`, read at `as_of`: its sessions, newest first. `cursor` is the last session examined: the next
+    page starts after it, so that none is skipped or shown twice; it is None at the end of the list. `unreadable`:
+    sessions on the way that could not be read. `fault`: why 100ms failed before the page was full, "" where it didn't.
+    `names` are those of rooms and templates by id, as far as they are known."""
 
-    want: int
-    keep: Callable[[Session], bool] | None = None
+    place: PageCursor
+    as_of: datetime
     sessions: list[Session] = field(default_factory=list)
     cursor: str | None = None
     examined: int = 0
     unreadable: int = 0
     ended: bool = False
+    fault: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def full(self) -> bool:
-        return len(self.sessions) >= self.want
+        """True when it has as many sessions as were asked for."""
+        return len(self.sessions) >= self.place.query.limit
 
     @property
     def bound_reached(self) -> bool:
-        """It stopped looking before it was full and before the list was."""
+        """True where reading stopped before the page was full and before the list ended."""
         return not self.full and not self.ended
 
-    def take(self, batch: Sequence[Session], *, last: bool) -> None:
+    @property
+    def peers(self) -> int:
+        """Peers of all its sessions: what it costs to draw it."""
+        return sum(len(session.peers or ()) for session in self.sessions)
+
+    def take(self, batch: Sequence[Session], keep: Callable[[Session], bool] | None, *, last: bool) -> None:
         """Examine an API page, up to the session that fills this page. `last`: the list ends with it."""
-        for place, session in enumerate(batch, start=1):
+        for number, session in enumerate(batch, start=1):
             self.cursor = session.id
             self.examined += 1
-            if self.keep is None or self.keep(session):
+            if keep is None or keep(session):
                 self.sessions.append(session)
             if self.full:
-                self.ended = last and place == len(batch)
+                self.ended = last and number == len(batch)
                 break
         else:
             self.ended = last

@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.errors import QueryError
 from bot.query.filters import FILTERS, STATES, Facts, Test
 from bot.query.model import Query, Term
-from bot.query.times import Instant, between
-from bot.query.values import LIMIT_DEFAULT, RoomPrefix
+from bot.query.times import Instant, api_time, between
+from bot.query.values import RoomPrefix
 from bot.sessions.model import Room, Session
 from bot.text import quote
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A query at a moment: what to ask of List sessions, and what to check here (None: nothing). `needs_rooms`: `rooms`
-    must have a session's room before that is checked."""
+    """What to ask of List sessions, and what to check here (None: nothing). `rooms` must have a session's room before
+    that is checked, where the query `needs_rooms`."""
 
     params: dict[str, str]
-    limit: int
-    start: str | None
     keep: Callable[[Session], bool] | None
-    needs_rooms: bool = False
-    rooms: dict[str, Room] = field(default_factory=dict)
+    rooms: dict[str, Room]
 
 
-def plan(query: Query, now: datetime, zone: ZoneInfo) -> Plan:
-    """Split a query, all its rooms known, into the API's part and ours. Raises QueryError as `fixed` does."""
-    query = fixed(query, now, zone)
+def plan(query: Query, now: datetime) -> Plan:
+    """Split a query that has ids for names and instants for times into the API's part and ours."""
     active = STATES[query.state]
     params = {} if active is None else {"active": str(active).lower()}
     local: list[list[Term]] = []
@@ -40,18 +36,12 @@ def plan(query: Query, now: datetime, zone: ZoneInfo) -> Plan:
         entry = FILTERS[key]
         alone = len(terms) == 1 and not terms[0].negated
         if entry.param and alone and not isinstance(terms[0].value, RoomPrefix):
-            params[entry.param] = str(terms[0].value)
+            value = terms[0].value
+            params[entry.param] = api_time(value.utc) if isinstance(value, Instant) else str(value)
         elif entry.test:
             local.append(terms)
     rooms: dict[str, Room] = {}
-    return Plan(
-        params,
-        limit=query.only("limit") or LIMIT_DEFAULT,
-        start=query.only("start"),
-        keep=_all_of([_any_of(terms) for terms in local], Facts(now, rooms)) if local else None,
-        needs_rooms=query.needs_rooms,
-        rooms=rooms,
-    )
+    return Plan(params, _all_of([_any_of(terms) for terms in local], Facts(now, rooms)) if local else None, rooms)
 
 
 NO_ROOMS: Mapping[str, Room] = {}
@@ -85,7 +75,8 @@ def _all_of(tests: list[Test], facts: Facts) -> Callable[[Session], bool]:
 
 
 def fixed(query: Query, now: datetime, zone: ZoneInfo) -> Query:
-    """The query with an instant for every time. Raises QueryError where `after` is later than `before`."""
+    """The query with an instant for every time, which prints itself as it was said. Raises QueryError where `after` is
+    later than `before`."""
     said = {term.key: term for term in query.terms if term.key in ("after", "before")}
     instants = {key: term.value.at(now, zone) for key, term in said.items()}
     if len(said) == 2:
@@ -96,7 +87,8 @@ def fixed(query: Query, now: datetime, zone: ZoneInfo) -> Query:
     return replace(
         query,
         terms=tuple(
-            replace(term, value=Instant(instants[term.key])) if term.key in instants else term for term in query.terms
+            replace(term, value=Instant(instants[term.key], term.value)) if term.key in instants else term
+            for term in query.terms
         ),
     )
 

@@ -122,15 +122,16 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """A moment with its zone said (`Z` or an offset), kept as UTC."""
+    """A moment with its zone said (`Z` or an offset), kept as UTC; or what another time meant, which it prints as."""
 
     utc: datetime
+    said: Time | None = None
 
     def at(self, now: datetime, zone: ZoneInfo) -> datetime:
         return self.utc
 
     def __str__(self) -> str:
-        return api_time(self.utc)
+        return api_time(self.utc) if self.said is None else str(self.said)
 
 
 Time = Ago | Day | Clock | Wall | Instant

@@ -6,16 +6,18 @@ import random
 import re
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec import structs
 
 from bot.blockkit.phrases import NO_BREAK
 from bot.browse.details import details
-from bot.browse.model import Listing
 from bot.browse.render import listing
 from bot.query.cursor import PageCursor
+from bot.query.page import Page
 from bot.query.parse import parse
+from bot.query.plan import fixed
 from bot.render.sizes import texts
 from bot.sessions.model import Peer, Session
 from tests.accounts import BENIGN, HOSTILE, NOW, name, object_id, session
@@ -24,19 +26,19 @@ from tests.blockkit.judge import harmless, inside_limits, marks
 ACCOUNTS = 10_000
 
 
-def page(rng: random.Random, count: int, peers: int, words: tuple[str, ...] = HOSTILE, line: str = "all") -> Listing:
+def page(rng: random.Random, count: int, peers: int, words: tuple[str, ...] = HOSTILE, line: str = "all") -> Page:
     sessions = [session(rng, rng.randrange(peers + 1), words) for _ in range(count)]
     place = PageCursor.first(parse(line), NOW, "Europe/Berlin")
     for _ in range(rng.choice((0, 0, 1, 3, 90))):
         place = place.more(object_id(rng))
-    return Listing(
+    return Page(
         place=place,
         sessions=sessions,
         cursor=sessions[-1].id if sessions and rng.random() < 0.5 else None,
         as_of=NOW,
         names={each.room_id: name(rng, words) for each in sessions if rng.random() < 0.9},
         examined=1_000,
-        bound_reached=rng.random() < 0.1,
+        ended=rng.random() >= 0.1,
     )
 
 
@@ -93,10 +95,10 @@ def test_a_hundred_rooms_of_2500_peers() -> None:
         )
         for number in range(100)
     ]
-    drawn = Listing(
+    drawn = Page(
         place=PageCursor.first(parse("all limit:100"), NOW, "UTC"), sessions=sessions, cursor=sessions[-1].id, as_of=NOW,
         names={each.room_id: f"Room number {n} of the campus" for n, each in enumerate(sessions)}, examined=100,
-        bound_reached=False,
+        ended=True,
     )  # fmt: skip
     message = listing(drawn)
     inside_limits(message)
@@ -127,9 +129,9 @@ def test_a_card_says_everything() -> None:
         peers=peers,
         created_at=NOW - timedelta(minutes=65),
     )
-    drawn = Listing(
+    drawn = Page(
         place=PageCursor.first(parse("active"), NOW, "UTC"), sessions=[made], cursor=made.id, as_of=NOW,
-        names={made.room_id: "Town hall"}, examined=1, bound_reached=False,
+        names={made.room_id: "Town hall"}, examined=1, ended=True,
     )  # fmt: skip
     text = "\n".join(texts(listing(drawn).blocks)).replace(NO_BREAK, " ")
     for piece in (
@@ -173,9 +175,7 @@ def test_of_many_roles_the_last_are_counted_together() -> None:
 
 
 def test_a_period_is_said_as_one() -> None:
-    drawn = replace(
-        page(random.Random(1), 0, 0),
-        place=PageCursor.first(parse("ended room:hall after:10:00 before:11:00"), NOW, "UTC"),
-    )
+    asked = fixed(parse("ended room:hall after:10:00 before:11:00"), NOW, ZoneInfo("UTC"))
+    drawn = replace(page(random.Random(1), 0, 0), place=PageCursor.first(asked, NOW, "UTC"))
     head = "\n".join(texts(listing(drawn).blocks))
     assert re.search(r"started between <!date\^1795428000\^[^>]*> and <!date\^1795431600\^", head), head

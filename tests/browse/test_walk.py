@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,8 @@ from bot.hms.client import Hms
 from bot.query.cursor import PageCursor, read
 from bot.query.page import READ_AHEAD_PAGES
 from bot.query.parse import parse
-from bot.query.plan import plan
+from bot.query.plan import fixed
+from bot.rooms.names import Rooms
 from bot.sessions.model import Room
 from tests.conftest import NOW
 
@@ -73,18 +75,27 @@ CHECKS = {
 STATES = {"active": lambda s: s.active, "ended": lambda s: not s.active, "all": lambda s: True}
 
 
+class AccountRooms(Rooms):
+    """Knows every room of the account, and has no database."""
+
+    def __init__(self, hms: Hms, account: Account) -> None:
+        super().__init__(hms, None, lambda: "T1")  # type: ignore[arg-type]
+        self._account = account
+
+    async def have(self, room_ids: Iterable[str]) -> dict[str, Room]:
+        rooms = self._account.rooms
+        return {each: Room(each, rooms[each].name, rooms[each].template_id) for each in room_ids}
+
+
 async def walk(hms: Hms, account: Account, line: str, between: object = lambda: None) -> list[str]:
     """The ids shown, page after page, each page reached through a button's value."""
-
-    async def know(room_ids: Iterable[str]) -> dict[str, Room]:
-        return {each: Room(each, (room := account.rooms[each]).name, room.template_id) for each in room_ids}
-
+    rooms = AccountRooms(hms, account)
     place: PageCursor | None = PageCursor.first(parse(line), datetime.fromtimestamp(NOW, UTC), "UTC")
     shown: list[str] = []
     for _ in range(500):
-        asked = plan(place.query, place.asked_at, ZoneInfo(place.zone))
-        page, fault = await read_page(hms, know, asked, place.start or asked.start)
-        assert len(page.sessions) <= asked.limit and not fault
+        query = fixed(place.query, place.asked_at, ZoneInfo(place.zone))
+        page = await read_page(hms, rooms, replace(place, query=query), place.asked_at)
+        assert len(page.sessions) <= query.limit and not page.fault
         assert page.cursor is None or page.full or page.examined == READ_AHEAD_PAGES * 100
         shown += [session.id for session in page.sessions]
         if page.cursor is None:

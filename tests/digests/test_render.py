@@ -169,7 +169,7 @@ def test_what_looks_wrong_can_be_shown_and_the_rest_listed() -> None:
     ]
     (every,) = blocks_of(message, "actions")[0]["elements"]
     place = read(every["value"])
-    asked = plan(place.query, place.asked_at, None)  # type: ignore[arg-type]
+    asked = plan(place.query, place.asked_at)
     window = DAILY.window(DAY)
     assert asked.params == {
         "room_id": HALL,

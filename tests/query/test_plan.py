@@ -10,13 +10,17 @@ import pytest
 from bot.errors import QueryError
 from bot.query.command_lines import corrected
 from bot.query.parse import parse
-from bot.query.plan import fixed, plan
+from bot.query.plan import Plan, fixed, plan
 from bot.query.times import api_time
 from bot.sessions.model import Peer, Session
 
 NOW = datetime(2026, 11, 23, 14, 2, 3, 456_000, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
 A, B = "a" * 24, "b" * 24
+
+
+def at(line: str, now: datetime = NOW) -> Plan:
+    return plan(fixed(parse(line), now, ZONE), now)
 
 
 def session(*roles: str, room: str = A, minutes: int = 10) -> Session:
@@ -42,7 +46,7 @@ def session(*roles: str, room: str = A, minutes: int = 10) -> Session:
     ],
 )
 def test_params(line: str, params: dict[str, str], local: bool) -> None:
-    asked = plan(parse(line), NOW, ZONE)
+    asked = at(line)
     assert asked.params == params
     assert (asked.keep is not None) is local
 
@@ -76,7 +80,7 @@ def test_params(line: str, params: dict[str, str], local: bool) -> None:
     ],
 )
 def test_repeated_is_or_different_is_and_minus_is_not(line: str, kept: bool) -> None:
-    asked = plan(parse(f"all {line}"), NOW, ZONE)
+    asked = at(f"all {line}")
     assert asked.keep is not None
     assert asked.keep(session("host", "guest")) is kept
 
@@ -100,7 +104,7 @@ def test_repeated_is_or_different_is_and_minus_is_not(line: str, kept: bool) -> 
     ],
 )
 def test_what_ends_a_period_comes_after_its_start(now: str, line: str, after: str, before: str) -> None:
-    params = plan(parse(line), datetime.fromisoformat(f"{now}Z"), ZONE).params
+    params = at(line, datetime.fromisoformat(f"{now}Z")).params
     assert params["after"] == f"2026-11-{after}:00.000Z"
     assert params["before"] == f"2026-11-{before}:00.000Z"
 
@@ -119,7 +123,7 @@ def test_a_wrong_order_is_swapped_to_the_same_two_moments(line: str, swapped: st
     better, faithful, *_ = corrected(caught.value, NOW, "UTC")
     assert (better, faithful) == (swapped, True)
     after, before = parse(line).terms
-    params = plan(parse(better), NOW, ZONE).params
+    params = at(better).params
     assert params["after"] == api_time(before.value.at(NOW, ZONE))
     assert params["before"] == api_time(after.value.at(NOW, ZONE))
 
