@@ -216,13 +216,11 @@ class Store:
 
     # Digests
 
-    async def add_digest(
-        self, new: Digest, next_ms: int, by: SettingChange, first: Outgoing | None = None
-    ) -> tuple[Digest, How]:
-        """Store it, to be made at `next_ms`, and of a new one its `first` message. The same schedule and query again is
-        the same digest: with another `empty` it gets this one and its maker, and one that is paused goes on. Raises
-        TooMany."""
-        return await self._run(lambda db: digests.add(db, new, next_ms, by, first))
+    async def add_digest(self, new: Digest, by: SettingChange, first: Outgoing | None = None) -> tuple[Digest, How]:
+        """Store it, to be made from its next date on, and of a new one its `first` message. The same schedule and query
+        again is the same digest: with another `empty` it gets this one and its maker, and one that is paused goes on.
+        Raises TooMany."""
+        return await self._run(lambda db: digests.add(db, new, by, first))
 
     async def digests(self, team_id: str, channel_id: str | None = None) -> list[Digest]:
         """By number."""
@@ -234,11 +232,11 @@ class Store:
         return await self._run(lambda db: digests.remove(db, team_id, channel_id, number, by))
 
     async def pause_digest(
-        self, team_id: str, channel_id: str, number: int, next_ms: int | None, by: SettingChange
+        self, team_id: str, channel_id: str, number: int, paused: bool, by: SettingChange
     ) -> Digest | None:
-        """Pause it with None; else it goes on at `next_ms`, and what it missed meanwhile isn't made. As it is from now
+        """Pause it, or let it go on at its next date; what it missed meanwhile isn't made. As it is from now
         on, or None where the channel has none of that number."""
-        return await self._run(lambda db: digests.pause(db, team_id, channel_id, number, next_ms, by))
+        return await self._run(lambda db: digests.pause(db, team_id, channel_id, number, paused, by))
 
     async def due_digests(self, team_id: str, now_ms: int) -> list[Digest]:
         """Those whose time has come, the longest due first; none of a channel that is paused."""
@@ -248,15 +246,14 @@ class Store:
         self,
         digest: Digest,
         day: date,
-        next_ms: int,
         outgoing: Sequence[Outgoing],
         now_ms: int,
         fence: Fence | None = None,
     ) -> bool:
-        """That date's digest, or nothing where it is skipped; the next is due at `next_ms`. False, and nothing is
+        """That date's digest, or nothing where it is skipped. False, and nothing is
         stored, where that date or another is done with since `digest` was read, the digest is gone, it or its channel
         is paused, or the fence's lease has a new owner."""
-        return await self._run(lambda db: digests.send(db, digest, day, next_ms, outgoing, now_ms, fence))
+        return await self._run(lambda db: digests.send(db, digest, day, outgoing, now_ms, fence))
 
     async def digest_failed(
         self, digest: Digest, problem: str, notice: Sequence[Outgoing] = (), now_ms: int = 0

@@ -47,7 +47,7 @@ digests = Table(
     Column("created_by", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("last", Text, nullable=False),  # the dates up to this one, YYYY-MM-DD, are done with
-    Column("next_ms", BigInteger),  # NULL while a person has paused it
+    Column("next_ms", BigInteger),  # the date after `last`, to be looked for; NULL while a person has paused it
     Column("problem", Text, nullable=False, server_default=""),
     Column("tries", Integer, nullable=False, server_default="0"),  # to make the one that is due, all of which failed
     UniqueConstraint("team_id", "channel_id", "schedule", "query_hash", name="one_of_a_schedule"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, button
@@ -18,7 +17,6 @@ from bot.query.command_lines import PREVIEW, check_alone, digest_line, read_dige
 from bot.query.filters import DIGEST
 from bot.query.model import Query
 from bot.query.schedule import Schedule
-from bot.query.times import ms
 from bot.slack.access import permit
 from bot.slack.numbers import no_such, read_number, unquoted
 from bot.slack.request import Request
@@ -40,9 +38,9 @@ async def digest(request: Request, line: str) -> Message:
     await request.may_set_up()
     wanted = await _read(request, line, stored_by="digest")
     by = request.by(digest_line(wanted))
-    names, next_ms = await _names(request, [wanted]), _next_ms(wanted.schedule, request.now)
+    names = await _names(request, [wanted])
     try:
-        done = await set_digest(request.bot.store, wanted, next_ms, by, name=await request.display_name(), names=names)
+        done = await set_digest(request.bot.store, wanted, by, name=await request.display_name(), names=names)
     except TooMany as error:
         raise QueryError.at(error.text, f"digest {line}", (0, len(f"digest {line}")), instead="digests") from None
     answer = made(
@@ -95,10 +93,9 @@ async def _resume(request: Request, said: str) -> Message:
 async def _turn(request: Request, verb: str, said: str) -> Message:
     await (request.no_guests() if verb == "pause" else request.may_set_up())
     found = await _one(request, verb, said)
-    next_ms = None if verb == "pause" else _next_ms(found.schedule, request.now)
     by = request.by(f"digest {verb} {_named(found)}")
     store = request.bot.store
-    turned = await store.pause_digest(request.team_id, request.channel_id, found.number, next_ms, by)
+    turned = await store.pause_digest(request.team_id, request.channel_id, found.number, verb == "pause", by)
     if turned is None:
         raise await _no_such(request, verb, str(found.number))
     return halted_or_resumed(turned, await _names(request, [turned]), request.now)
@@ -192,11 +189,6 @@ def _same(one: Digest, other: Digest) -> bool:
 def _named(found: Digest) -> str:
     """What names it also when it is gone."""
     return f"{found.schedule} {terms(found.query)}".rstrip()
-
-
-def _next_ms(schedule: Schedule, now: datetime) -> int:
-    (day,) = schedule.next(now)
-    return ms(schedule.at(day))
 
 
 async def _names(request: Request, some: Sequence[Digest] | Iterable[Digest]) -> Names:

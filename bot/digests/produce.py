@@ -173,13 +173,9 @@ class Digests:
     async def _send(
         self, digest: Digest, what: Due, message: Message | None, fence: Fence | None, outcome: str
     ) -> bool:
-        team_id, channel_id, schedule = digest.team_id, digest.channel_id, digest.schedule
-        key = digest.key(what.day)
-        outgoing = [Outgoing(key, team_id, channel_id, "post", message.text, message.blocks)] if message else []
-        (following,) = schedule.next(what.window.end)
-        sent = await self._store.send_digest(
-            digest, what.day, ms(schedule.at(following)), outgoing, ms(self._clock()), fence
-        )
+        key, place = digest.key(what.day), (digest.team_id, digest.channel_id)
+        outgoing = [Outgoing(key, *place, "post", message.text, message.blocks)] if message else []
+        sent = await self._store.send_digest(digest, what.day, outgoing, ms(self._clock()), fence)
         if sent:
             metrics.digests.labels(outcome).inc()
             day, skipped = what.day.isoformat(), len(what.skipped)

@@ -26,11 +26,11 @@ class Made:
     waiting: bool
 
 
-async def set_digest(store: Store, new: Digest, next_ms: int, by: SettingChange, *, name: str, names: Names) -> Made:
+async def set_digest(store: Store, new: Digest, by: SettingChange, *, name: str, names: Names) -> Made:
     """`new` is made by one who is called `name`; `names` are those of its rooms. Raises TooMany."""
     key = key_of("digest", new.team_id, new.channel_id, str(new.schedule), str(new.query), str(new.created_ms))
     message = announced(new, by=name, names=names)
     first = Outgoing(key, new.team_id, new.channel_id, "post", message.text, message.blocks)
-    stored, how = await store.add_digest(new, next_ms, by, first)
+    stored, how = await store.add_digest(new, by, first)
     waiting = how != "changed" and not await settled(store, (new.team_id, new.channel_id), key)
     return Made(stored, how, await store.channel(new.team_id, new.channel_id), waiting)

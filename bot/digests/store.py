@@ -24,14 +24,13 @@ from bot.outbox.conversations import ChannelKey, channel_of, lock, next_number, 
 from bot.outbox.message import Outgoing
 from bot.outbox.records import Fence, How
 from bot.query.schedule import Schedule
+from bot.query.times import ms
 
 DIGESTS_MOST = 20
 """In a channel."""
 
 
-async def add(
-    db: AsyncConnection, new: Digest, next_ms: int, by: SettingChange, first: Outgoing | None
-) -> tuple[Digest, How]:
+async def add(db: AsyncConnection, new: Digest, by: SettingChange, first: Outgoing | None) -> tuple[Digest, How]:
     place = (new.team_id, new.channel_id)
     paused = await lock(db, [place])
     here = (digests.c.team_id == new.team_id, digests.c.channel_id == new.channel_id)
@@ -44,7 +43,7 @@ async def add(
         return _digest(before), "same"
     values: dict[str, object] = {"empty": new.empty, "created_by": new.created_by}
     if before is None or before.next_ms is None:
-        values |= _waits(new.schedule, next_ms)
+        values |= _waits(new.schedule, by)
     if before is not None:
         how: How = "changed"
         row = (await db.execute(update(digests).where(*same).values(values).returning(digests))).one()
@@ -105,15 +104,15 @@ async def remove(db: AsyncConnection, team_id: str, channel_id: str, number: int
 
 
 async def pause(
-    db: AsyncConnection, team_id: str, channel_id: str, number: int, next_ms: int | None, by: SettingChange
+    db: AsyncConnection, team_id: str, channel_id: str, number: int, paused: bool, by: SettingChange
 ) -> Digest | None:
     await lock(db, [(team_id, channel_id)])
     same = _is(team_id, channel_id, number)
     before = next(iter(readable(await db.execute(select(digests).where(*same)), _digest)), None)
-    if before is None or before.paused is (next_ms is None):
+    if before is None or before.paused is paused:
         return before
     await messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
-    values = {"next_ms": None} if next_ms is None else _waits(before.schedule, next_ms)
+    values = {"next_ms": None} if paused else _waits(before.schedule, by)
     return await _changed(db, update(digests).where(*same).values(values).returning(digests), by)
 
 
@@ -121,7 +120,6 @@ async def send(
     db: AsyncConnection,
     digest: Digest,
     day: date,
-    next_ms: int,
     outgoing: Sequence[Outgoing],
     now_ms: int,
     fence: Fence | None,
@@ -136,7 +134,7 @@ async def send(
     # as it was read, whatever it is: a clock that was ahead may have left a date that has not come
     waits = (digests.c.next_ms.is_not(None), digests.c.last == str(digest.last))
     sent = update(digests).where(*_is(*place, digest.number), *waits)
-    done = await db.execute(sent.values(last=day.isoformat(), next_ms=next_ms, problem="", tries=0))
+    done = await db.execute(sent.values(_done(digest.schedule, day)))
     if done.rowcount == 0:
         return False
     await _put(db, place, digest.number, outgoing, paused, now_ms)
@@ -190,10 +188,16 @@ def mark(team_id: str, channel_id: str, number: int) -> str:
     return key_of("digest", team_id, channel_id, str(number))
 
 
-def _waits(schedule: Schedule, next_ms: int) -> dict[str, object]:
-    """The dates before the next one are done with."""
-    (first,) = schedule.next(datetime.fromtimestamp((next_ms - 1) / 1000, UTC))
-    return {"next_ms": next_ms, "last": (first - timedelta(days=1)).isoformat(), "problem": "", "tries": 0}
+def _waits(schedule: Schedule, by: SettingChange) -> dict[str, object]:
+    """The dates before the first one after a change are done with."""
+    (first,) = schedule.next(datetime.fromtimestamp(by.at_ms / 1000, UTC))
+    return _done(schedule, first - timedelta(days=1))
+
+
+def _done(schedule: Schedule, last: date) -> dict[str, object]:
+    """The dates up to `last` are done with; `next_ms` follows from that, and is only there to be looked for."""
+    next_ms = ms(schedule.at(schedule.following(last)))
+    return {"last": last.isoformat(), "next_ms": next_ms, "problem": "", "tries": 0}
 
 
 def _is(team_id: str, channel_id: str, number: int) -> tuple[ColumnElement[bool], ...]:

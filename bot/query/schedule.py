@@ -56,6 +56,10 @@ class Schedule:
         dates = self._dates(self._local(after) - _DAY, _DAY)
         return list(islice((day for day in dates if self.at(day) > after), count))
 
+    def following(self, day: date) -> date:
+        """The date on the schedule after that one, which may not be on it."""
+        return next(self._dates(day + _DAY, _DAY))
+
     def window(self, day: date) -> Window:
         """What the digest of that date is about: since the occurrence before it."""
         return Window(self.at(next(self._dates(day - _DAY, -_DAY))), self.at(day))

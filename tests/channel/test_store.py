@@ -21,7 +21,6 @@ from tests.db.parts import (
     edit,
     message,
     mute,
-    next_ms,
     post,
     reply,
     send,
@@ -47,7 +46,7 @@ def test_no_table_with_a_channel_is_forgotten() -> None:
 
 async def test_all_that_is_set_has_the_new_id(store: Store) -> None:
     await store.subscribe(subscription(OLD), [], message("m", OLD), by=by("subscribe"))
-    await store.add_digest(digest(OLD), next_ms(digest()), by("digest"))
+    await store.add_digest(digest(OLD), by("digest"))
     await store.add_mute(mute(OLD), by("mute"))
     await store.add_quiet(TEAM, OLD, hours("22:00-07:00 daily UTC"), by("quiet"))
     await store.set_threads(TEAM, OLD, False, by("threads off"))
@@ -118,11 +117,11 @@ async def test_a_new_id_that_has_something_keeps_it_and_gets_the_rest(store: Sto
     for line, number in (("active", 1), ("user:a", 2), ("user:b", 3)):
         stored, _ = await store.subscribe(subscription(OLD, line), ["s1", "s3"], message(f"old {line}", OLD), by=by())
         assert stored.number == number
-    await store.add_digest(digest(OLD), next_ms(digest()), by())
-    await store.add_digest(digest(OLD, when="daily 10:00 UTC"), next_ms(digest()), by())
+    await store.add_digest(digest(OLD), by())
+    await store.add_digest(digest(OLD, when="daily 10:00 UTC"), by())
     await store.add_quiet(TEAM, OLD, hours("22:00-07:00 daily UTC"), by())
     await store.subscribe(subscription(NEW, "user:b"), ["s1", "s2"], message("new", NEW), by=by())
-    await store.add_digest(digest(NEW, empty="skip"), next_ms(digest()), by())
+    await store.add_digest(digest(NEW, empty="skip"), by())
     await store.add_quiet(TEAM, NEW, hours("23:00-06:00 daily UTC"), by())
     assert await move(store)
     assert {each.number: str(each.query) for each in await store.subscriptions(TEAM, NEW)} == {
@@ -178,7 +177,7 @@ async def test_what_waits_is_still_taken_back_with_what_it_belongs_to(store: Sto
     await store.subscribe(subscription(NEW, "user:a"), [], message("first", NEW), by=by())
     assert len(await send(store)) == 1
     stored, _ = await store.subscribe(subscription(OLD), [], message("subscribed", OLD), by=by())
-    made, _ = await store.add_digest(digest(OLD), next_ms(digest()), by(), message("made", OLD))
+    made, _ = await store.add_digest(digest(OLD), by(), message("made", OLD))
     lists = replace(message("list", OLD), of=lists_of(TEAM, OLD))
     await commit(store, lists)
     assert await move(store)

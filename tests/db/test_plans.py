@@ -28,7 +28,6 @@ from tests.db.parts import (
     edit,
     message,
     mute,
-    next_ms,
     post,
     reply,
     subscription,
@@ -115,10 +114,10 @@ async def _unsubscribe(store: Store) -> None:
 
 
 async def _send_digest(store: Store) -> None:
-    made, _ = await store.add_digest(digest("C6"), next_ms(digest()), by())
+    made, _ = await store.add_digest(digest("C6"), by())
     await store.digest_failed(made, "HmsBadReply")
     (due,) = await store.due_digests(TEAM, NOW + 2 * DAY)
-    assert await store.send_digest(due, due.schedule.next(due_at(due))[0], NOW + 3 * DAY, [message("d", "C6")], NOW)
+    assert await store.send_digest(due, due.schedule.next(due_at(due))[0], [message("d", "C6")], NOW)
     await store.dead(await take(store, "d"), "x")
     assert await store.digests(TEAM)
 
@@ -186,9 +185,9 @@ DRIVEN: dict[str, Callable[[Store], Awaitable[Any]]] = {
     "states": lambda store: store.states(TEAM),
     "tell_states": _tell_states,
     "release": lambda store: store.release(TEAM, "C9"),
-    "add_digest": lambda store: store.add_digest(digest("C4"), next_ms(digest()), by()),
+    "add_digest": lambda store: store.add_digest(digest("C4"), by()),
     "digests": lambda store: store.digests(TEAM),
-    "pause_digest": lambda store: store.pause_digest(TEAM, "C4", 2, None, by()),
+    "pause_digest": lambda store: store.pause_digest(TEAM, "C4", 2, True, by()),
     "remove_digest": lambda store: store.remove_digest(TEAM, "C4", 2, by()),
     "dropped_ms": lambda store: store.dropped_ms(TEAM, "x", NOW - DAY),
     "due_digests": lambda store: store.due_digests(TEAM, NOW),

@@ -76,8 +76,7 @@ class World:
         schedule, _ = read_schedule(line, "Europe/Berlin")
         now_ms = int(self.now.timestamp() * 1000)
         new = Digest(TEAM, channel, parse(query), schedule, empty, "U1", now_ms)
-        first = schedule.at(schedule.next(self.now)[0])
-        made, _ = await self.store.add_digest(new, int(first.timestamp() * 1000), SettingChange(now_ms, "U1", line))
+        made, _ = await self.store.add_digest(new, SettingChange(now_ms, "U1", line))
         return made
 
     async def digest(self, number: int = 1) -> Digest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -22,6 +23,7 @@ from bot.outbox.channel import Channel
 from bot.outbox.chat import Chat
 from bot.outbox.deliver import Deliver
 from bot.query.page import PAGES_MOST
+from bot.query.times import ms
 from bot.store import Fence
 from tests.digests.parts import BERLIN, TEAM, World, at, meet, opened
 
@@ -112,12 +114,11 @@ async def test_after_downtime_one_that_would_be_skipped_names_the_others(world: 
 
 
 async def test_what_was_paused_is_not_named_as_skipped(world: World) -> None:
-    made = await world.make()
+    await world.make()
     by = SettingChange(0, "U1", "digests")
-    assert await world.store.pause_digest(TEAM, "C1", 1, None, by)
+    assert await world.store.pause_digest(TEAM, "C1", 1, True, by)
     assert await world.pass_to(at(20, "10:00")) == 0
-    following = made.schedule.at(made.schedule.next(world.now)[0])
-    assert await world.store.pause_digest(TEAM, "C1", 1, int(following.timestamp() * 1000), by)
+    assert await world.store.pause_digest(TEAM, "C1", 1, False, replace(by, at_ms=ms(world.now)))
     assert await world.pass_to(at(21, "09:01"), step=timedelta(minutes=30)) == 1
     (text,) = await world.texts()
     assert "Sat 21 Nov" in text and "Skipped" not in text and "late" not in text
@@ -494,7 +495,7 @@ async def test_what_is_unsent_of_one_that_is_gone_is_taken_back(world: World, ho
     if how == "remove":
         assert await world.store.remove_digest(TEAM, "C1", 1, by)
     else:
-        assert await world.store.pause_digest(TEAM, "C1", 1, None, by)
+        assert await world.store.pause_digest(TEAM, "C1", 1, True, by)
     await world.store.resume(TEAM, "C1")
     texts = [text for text in await world.texts() if "igest" in text]
     assert len(texts) == 1 and "no sessions with the role host" in texts[0]
@@ -511,7 +512,7 @@ async def test_a_person_changes_it_while_it_is_counted(world: World) -> None:
         await asyncio.sleep(0.01)
     by = SettingChange(0, "U1", "digests")
     assert await world.store.remove_digest(TEAM, "C1", 1, by)
-    assert await world.store.pause_digest(TEAM, "C2", 1, None, by)
+    assert await world.store.pause_digest(TEAM, "C2", 1, True, by)
     assert await running == 1
     assert [row.channel_id for row in await world.posted()] == ["C3"]
 

@@ -30,6 +30,7 @@ from bot.outbox.deliver import Deliver
 from bot.outbox.prune import DAY_MS
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
+from bot.query.times import ms
 from bot.rooms.names import Rooms
 from bot.rooms.walk import Walk
 from bot.store import Store
@@ -151,9 +152,8 @@ async def test_only_who_leads_makes_digests(store: Store, start: Callable[[Store
     process = start(store)
     jobs = {job.name: job.run for job in process.alerts.jobs()}
     schedule, _ = read_schedule(f"daily {datetime.now(UTC) - timedelta(minutes=30):%H:%M}", "UTC")
-    due_at = schedule.at(schedule.next(datetime.now(UTC) - timedelta(days=1))[0])
     digest = Digest(TEAM_ID, "C1", parse("all"), schedule, "say", "U1", 0)
-    await store.add_digest(digest, int(due_at.timestamp() * 1000), SettingChange(0, "U1", "digest"))
+    await store.add_digest(digest, SettingChange(ms(datetime.now(UTC) - timedelta(days=1)), "U1", "digest"))
     await jobs["digests"]()
     assert (await store.counts()).waiting == 0
     await jobs["lead"]()

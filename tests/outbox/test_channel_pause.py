@@ -36,7 +36,7 @@ async def test_its_messages_are_held_and_its_people_told_once(store: Store) -> N
     for number, (line, who) in enumerate((("active", "U1"), ("user:a", "U2"), ("user:b", "U1"))):
         await store.subscribe(subscription(line=line, by=who), [], message(f"m{number}"))
     for who in ("U3", "U1"):
-        await store.add_digest(digest(line=f"all user:{who}", by=who), next_ms(digest()), by(who=who))
+        await store.add_digest(digest(line=f"all user:{who}", by=who), by(who=who))
     assert await store.makers(TEAM, "C1") == ["U1", "U2", "U3"]
     await store.held(await take(store), "is_archived")
     await store.pause(TEAM, "C1", "is_archived", NOW, tell)
@@ -143,7 +143,7 @@ async def test_resuming_sends_nothing_that_may_be_there(store: Store) -> None:
 
 async def test_what_is_set_up_again_is_a_try_where_nothing_else_can_be_one(store: Store) -> None:
     await store.subscribe(subscription(), [], message("first"), by=by())
-    made, _ = await store.add_digest(digest(), next_ms(digest()), by(), message("digest"))
+    made, _ = await store.add_digest(digest(), by(), message("digest"))
     await commit(store, post(card()), cards=[card()])
     for seconds in range(3):
         await send(store, NOW + seconds * 1_000)
@@ -152,7 +152,7 @@ async def test_what_is_set_up_again_is_a_try_where_nothing_else_can_be_one(store
     for number in range(2):
         await store.pause(TEAM, "C1", "not_in_channel", NOW, tell)
         if number:
-            await store.add_digest(made, next_ms(made), by(), message("again 1", text="again 1"))
+            await store.add_digest(made, by(), message("again 1", text="again 1"))
         else:
             await store.subscribe(subscription(), [], message("again 0", text="again 0"), by=by())
         await store.try_paused(TEAM, NOW)
@@ -162,7 +162,7 @@ async def test_what_is_set_up_again_is_a_try_where_nothing_else_can_be_one(store
 
 async def test_a_digest_is_a_try_where_nothing_else_can_be_one(store: Store) -> None:
     """What may be there waits for a person, and a reply to a deleted thread for its card's next message."""
-    made, _ = await store.add_digest(digest(), next_ms(digest()), by())
+    made, _ = await store.add_digest(digest(), by())
     await commit(store, post(card()), cards=[card()])
     await send(store)
     await commit(store, reply(card(), "r"), message("m", text="m"))
@@ -171,7 +171,7 @@ async def test_a_digest_is_a_try_where_nothing_else_can_be_one(store: Store) -> 
     await store.pause(TEAM, "C1", "not_in_channel", NOW, tell)
     assert await store.due_digests(TEAM, next_ms(made)) == [made]
     (day,) = made.schedule.next(datetime.fromtimestamp(NOW / 1000, UTC))
-    assert await store.send_digest(made, day, next_ms(made) + DAY_MS, [message("d", text="d")], next_ms(made))
+    assert await store.send_digest(made, day, [message("d", text="d")], next_ms(made))
     await store.try_paused(TEAM, next_ms(made))
     assert ("post", "d", None) in await send(store, next_ms(made))
     assert (await store.channel(TEAM, "C1")).paused is None

@@ -20,6 +20,7 @@ from bot.outbox.message import Outgoing
 from bot.outbox.settled import settled
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
+from bot.query.times import ms
 from bot.sessions.tracked import Tracked
 from tests.outbox.parts import HISTORY, POSTING, World, invite, kick
 
@@ -482,17 +483,18 @@ async def test_the_end_of_a_subscription_withdraws_what_nothing_asks_for_any_mor
 
 async def test_a_digest_is_the_try_of_a_paused_channel_where_nothing_else_waits(world: World) -> None:
     channel_id, now = world.channel("live-ops"), datetime.fromtimestamp(world.clock(), UTC)
-    schedule, _ = read_schedule("daily 09:00 UTC", "UTC")
+    schedule, _ = read_schedule(f"daily {now + timedelta(minutes=1):%H:%M} UTC", "UTC")
     new = Digest(TEAM_ID, channel_id, parse("all"), schedule, "say", ADA, 0)
-    due_ms = world.now_ms + 30_000
-    await world.store.add_digest(new, due_ms, SettingChange(0, ADA, "digest"))
+    (day,) = schedule.next(now)
+    due_ms = ms(schedule.at(day))
+    await world.store.add_digest(new, SettingChange(world.now_ms, ADA, "digest"))
     notice = Outgoing(key_of("dm"), TEAM_ID, ADA, "post", "paused", [])
     await world.store.pause(TEAM_ID, channel_id, "not_in_channel", world.now_ms, lambda _: notice)
     assert await world.store.due_digests(TEAM_ID, due_ms) == []
     (due,) = await world.store.due_digests(TEAM_ID, due_ms + TRY_MS)
     message = Outgoing(key_of("digest"), TEAM_ID, channel_id, "post", "a digest", [])
-    day, later_ms = now.date() + timedelta(days=2), due_ms + 86_400_000
-    assert await world.store.send_digest(due, day, later_ms, [message], due_ms + TRY_MS)
+    later_ms = due_ms + 86_400_000
+    assert await world.store.send_digest(due, day, [message], due_ms + TRY_MS)
     assert await world.store.due_digests(TEAM_ID, later_ms + TRY_MS) == []  # one is enough
     world.clock.now += 120
     await world.until_sent()

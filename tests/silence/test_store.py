@@ -12,7 +12,7 @@ from bot.errors import Overlaps, TooMany
 from bot.outbox.card import Card
 from bot.silence.quiet_hours import read_quiet
 from bot.store import MUTES_MOST, QUIETS_MOST, Store, StoreError
-from tests.db.parts import HOUR, NOW, TEAM, by, card, commit, digest, message, mute, next_ms, post, subscription
+from tests.db.parts import HOUR, NOW, TEAM, by, card, commit, digest, message, mute, post, subscription
 
 NIGHTS = read_quiet("22:00-07:00 weekdays Europe/Berlin", "UTC")
 NOONS = read_quiet("12:00-13:00", "America/New_York")
@@ -183,7 +183,7 @@ async def test_subscriptions_are_changes_too(store: Store) -> None:
 
 async def test_a_change_that_cannot_be_kept_is_not_made(store: Store) -> None:
     await store.subscribe(subscription(), [], message("m"))
-    await store.add_digest(digest(), next_ms(digest()), by())
+    await store.add_digest(digest(), by())
     await store.add_mute(mute(), by())
     await store.add_quiet(TEAM, "C1", NIGHTS, by())
 
@@ -196,8 +196,8 @@ async def test_a_change_that_cannot_be_kept_is_not_made(store: Store) -> None:
     for change in (
         lambda: store.subscribe(subscription(line="user:a"), [], message("a"), by=by()),
         lambda: store.unsubscribe(TEAM, "C1", [1], by=by()),
-        lambda: store.add_digest(digest("C1", "all user:a"), NOW + DAY, by()),
-        lambda: store.pause_digest(TEAM, "C1", 2, None, by()),
+        lambda: store.add_digest(digest("C1", "all user:a"), by()),
+        lambda: store.pause_digest(TEAM, "C1", 2, True, by()),
         lambda: store.remove_digest(TEAM, "C1", 2, by()),
         lambda: store.add_mute(mute(session="s1"), by()),
         lambda: store.add_mute(mute(until_ms=NOW + 5), by()),
@@ -271,8 +271,8 @@ async def test_what_is_long_over_is_forgotten(store: Store) -> None:
 async def test_settings_that_this_version_cannot_read_cost_no_other(store: Store) -> None:
     await store.add_mute(mute(session="s1"), by())
     await store.add_mute(mute(session="s2"), by())
-    await store.add_digest(digest(), next_ms(digest()), by())
-    await store.add_digest(digest(line="all user:a"), next_ms(digest()), by())
+    await store.add_digest(digest(), by())
+    await store.add_digest(digest(line="all user:a"), by())
     await store.add_quiet(TEAM, "C1", NIGHTS, by())
     await store.add_quiet(TEAM, "C1", NOONS, by())
     for change in (
