@@ -30,12 +30,11 @@ from bot.digests.figures import (
     Totals,
     Why,
 )
-from bot.sessions.model import Peer, Session
+from bot.sessions.model import NEVER, Session
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
-_NEVER = 1 << 60  # later than any datetime
 
 NO_TEMPLATES: Mapping[str, str] = {}
 
@@ -97,8 +96,8 @@ class Tally:
         if session.id in self._seen:
             return
         self._seen.add(session.id)
-        started = _us(session.started_at)
-        ended = _NEVER if (known := session.ended_at) is None else _us(known)
+        end_at = session.ended_at or NEVER
+        started, ended = _us(session.started_at), _us(end_at)
         periods = (
             (self._rooms_before[session.room_id], self._marks[0], self._start),
             (self._rooms[session.room_id], self._start, self._end),
@@ -109,8 +108,8 @@ class Tally:
             self._started[bisect_right(self._marks, started) - 1] += 1
 
         everyone: dict[Hashable, _Visits] = {}
-        for who, peer in session.keyed_peers:
-            joined, left = _visit(peer, started, ended)
+        for who, peer, joined_at, left_at in session.visits(end_at):
+            joined, left = _us(joined_at), _us(left_at)
             for count, begin, end in periods:
                 if joined < end and begin < left and peer.joined is not None:
                     count.participant_us += min(left, end) - max(joined, begin)
@@ -205,18 +204,6 @@ class Tally:
                     people_in -= 1
             peaks.append((most, when))
         return peaks
-
-
-def _visit(peer: Peer, started: int, ended: int) -> tuple[int, int]:
-    """When a peer joined and left, the same moment for somebody who left no later than they joined."""
-    left = ended if (gone := peer.left) is None else _us(gone)
-    if (came := peer.joined) is not None:
-        joined = _us(came)
-    elif gone is None:
-        joined = started
-    else:
-        joined = min(started, left)
-    return joined, max(joined, left)
 
 
 def _stays(visits: _Visits) -> _Visits:

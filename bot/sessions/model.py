@@ -7,11 +7,11 @@ Every field that older answers leave out has a default. All times are UTC-aware,
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -21,6 +21,8 @@ from bot.sessions.roles import GUESS, Roles
 from bot.text import fold
 
 FALLBACK_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""When somebody leaves who is still in, where no other time will do."""
 
 
 Time = Annotated[datetime, Meta(tz=True)]
@@ -123,19 +125,23 @@ class Session(Struct, frozen=True, dict=True):
         and its messages ask several times for it."""
         return keyed(self.each_peer())
 
+    def visits(self, end: datetime) -> Iterator[Visit]:
+        """When each peer joined and left. One without a join time came at the start, one without a leave time stays to
+        `end`; one that left no later than it joined was in for that moment."""
+        started = self.started_at
+        for who, peer in self.keyed_peers:
+            gone = peer.left
+            joined = peer.joined or min(started, gone or started)
+            yield Visit(who, peer, joined, max(joined, gone or end))
+
     def length_s(self, now: datetime) -> float:
         """Seconds from start to end, or to `now` while live."""
         return max(0.0, ((self.ended_at or now) - self.started_at).total_seconds())
 
     def participant_s(self, now: datetime) -> float:
         """The sum over peers of the seconds they were in (Sessions/retrieve-a-session)."""
-        end = self.ended_at or now
-        spans = (
-            ((peer.left or end) - peer.joined).total_seconds()
-            for _, peer in self.each_peer()
-            if peer.joined is not None
-        )
-        return sum(max(0.0, span) for span in spans)
+        visits = self.visits(self.ended_at or now)
+        return sum((visit.left - visit.joined).total_seconds() for visit in visits if visit.peer.joined)
 
     def people_count(self) -> int:
         """People who were ever in, a person with several peers counted once."""
@@ -152,6 +158,15 @@ class Session(Struct, frozen=True, dict=True):
             merged.setdefault(key, []).append(peer)
         people = [Person.of(peers, live=self.active) for peers in merged.values()]
         return sorted(people, key=lambda person: person.joined_at or self.started_at)
+
+
+class Visit(NamedTuple):
+    """A peer's time in a session; `who` is the same for all peers of one person."""
+
+    who: Hashable
+    peer: Peer
+    joined: datetime
+    left: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from datetime import UTC, datetime
+from datetime import datetime
 
-from bot.sessions.model import Session
+from bot.sessions.model import NEVER, Session
 
 _LEFT, _JOINED, _LEFT_AT_ONCE = range(3)  # the order within one moment
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def peak(session: Session) -> tuple[int, datetime | None]:
     """The most people in at once, and when first; (0, None) where nobody was in. A person with several peers counts
     once.
 
-    Someone who leaves makes room for who joins in the same moment; someone who left no later than they joined was in
-    for that moment. Without a join time a peer was in from the session's start, without a leave time to its end.
+    Someone who leaves makes room for who joins in the same moment.
     """
     events: list[tuple[datetime, int, Hashable]] = []
-    for who, peer in session.keyed_peers:
-        left = peer.left or _NEVER
-        joined = peer.joined or min(session.started_at, left)
+    for who, _, joined, left in session.visits(NEVER):
         events.append((joined, _JOINED, who))
-        if left <= joined:
-            events.append((joined, _LEFT_AT_ONCE, who))
-        elif left is not _NEVER:
-            events.append((left, _LEFT, who))
+        events.append((left, _LEFT if joined < left else _LEFT_AT_ONCE, who))
     events.sort(key=lambda event: event[:2])
     peers_of: dict[Hashable, int] = {}  # of those who are in
     most, when = 0, None
