@@ -153,13 +153,16 @@ def _migrate(_: Namespace) -> None:
 
 def _doctor(options: Namespace) -> int:
     from bot import log
+    from bot.app import FEATURES
     from bot.doctor import doctor
     from bot.health.render import terminal
     from bot.settings import read_all
+    from bot.slack.registry import Registry
 
     settings, _ = read_all()
     log.set_up("WARNING", settings.log_format, settings.secrets)  # what it finds is on standard output
-    findings = [replace(each, seen=log.struck(each.seen)) for each in asyncio.run(doctor(ask_slack=options.slack))]
+    found = asyncio.run(doctor(Registry(FEATURES), ask_slack=options.slack))
+    findings = [replace(each, seen=log.struck(each.seen)) for each in found]
     for line in terminal(findings, colour=sys.stdout.isatty()):
         print(line)
     return int(any(finding.state == "fail" for finding in findings))

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 from aiohttp import web
-from slack_bolt.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
+from bot.alerts import commands as subscriptions
+from bot.browse import commands as show
+from bot.channel import commands as settings_card
 from bot.clients import hms_client, secret, slack_client, slack_http
 from bot.clock import SLACK, Clock
+from bot.digests import commands as digests
 from bot.digests.produce import Digests
 from bot.doctor import parts
 from bot.errors import ConfigError
+from bot.health import commands as doctor
 from bot.health.checks import examine
 from bot.health.slack_probe import Workspace
 from bot.health.watch import Watch
@@ -34,14 +35,18 @@ from bot.outbox.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
 from bot.rooms.names import Rooms
 from bot.rooms.walk import Walk
 from bot.settings import Mode, Settings
+from bot.silence import mute_commands as mutes
+from bot.silence import quiet_commands as quiet
+from bot.silence import thread_commands as threads
+from bot.slack import events, help, run
 from bot.slack.access_rules import read_access
-from bot.slack.commands import COMMANDS, FREE, command_words
 from bot.slack.data_blocks import DataBlocks
 from bot.slack.groups import Groups
 from bot.slack.identity import Identity
-from bot.slack.listeners import register
+from bot.slack.listeners import bolt, register
 from bot.slack.people import People
 from bot.slack.places import Places
+from bot.slack.registry import Feature, Registry
 from bot.slack.reply import Replies
 from bot.slack.request import Bot
 from bot.slack.socket import TIMES, Socket, Times
@@ -54,6 +59,20 @@ from bot.web.metrics import Metrics
 from bot.web.ready import Health
 from bot.web.server import application
 
+FEATURES: tuple[Feature, ...] = (
+    run.FEATURE,
+    show.FEATURE,
+    subscriptions.FEATURE,
+    digests.FEATURE,
+    mutes.FEATURE,
+    quiet.FEATURE,
+    threads.FEATURE,
+    settings_card.FEATURE,
+    doctor.FEATURE,
+    help.FEATURE,
+    events.FEATURE,
+)
+"""All that people can do in Slack, in the order of the help."""
 START_S = 1.0
 """How long the start waits for Slack: a refused token ends it, a slow Slack doesn't hold it up."""
 DRAIN_S = 20.0
@@ -101,11 +120,13 @@ async def running(
     bounds: Bounds = BOUNDS,
     times: Times = TIMES,
     wall: Callable[[], float] = time.time,
+    features: Sequence[Feature] = FEATURES,
 ) -> AsyncIterator[Running]:
     """Build everything and listen. On the way out nothing acknowledged is left unanswered: answers have `drain_s`
     seconds, and who gets none by then is told so. `wall` is this machine's clock. Raises ConfigError, and OSError where
     it can't listen."""
-    access = read_access(settings.access, command_words(), FREE)
+    registry = Registry(features)
+    access = read_access(settings.access, registry.words, registry.free)
     async with AsyncExitStack() as stack:
         clock = Clock(wall)
         traced = trace(settings.slack_api_url, lambda date: clock.hear(SLACK, date))
@@ -130,8 +151,10 @@ async def running(
         async def look() -> Store:
             return store
 
-        slack = _bolt(client, identity)
-        socket = _socket(settings, slack, http, times) if mode == "socket" else None
+        slack = bolt(client, identity.authorizer())
+        socket = None
+        if mode == "socket":
+            socket = Socket(slack, secret(settings.slack_app_token), f"{settings.slack_api_url}/", http, times)
         examined = parts(
             settings,
             [mode],
@@ -149,6 +172,7 @@ async def running(
             people=People(poster, settings.default_timezone, default_said=settings.timezone_said),
             groups=Groups(poster),
             places=Places(poster),
+            registry=registry,
             access=access,
             replies=Replies(http, settings.slack_api_url, data_blocks),
             work=work,
@@ -158,7 +182,6 @@ async def running(
             name=lambda: identity.name,
             stale=lambda: alerts.stale(identity.team_id),
             examine=lambda: examine(examined),
-            words=tuple(COMMANDS),
             clock=clock.now,
         )
         register(slack, bot)
@@ -283,19 +306,3 @@ async def _cancelled(starting: asyncio.Future[Any]) -> None:
     await asyncio.wait([starting])
     if not starting.cancelled():
         starting.exception()  # asyncio logs one that nobody looks at
-
-
-def _bolt(client: AsyncWebClient, identity: Identity) -> AsyncApp:
-    return AsyncApp(
-        name="sessions-bot",  # else it reads the source of every caller for one, which takes 0.1 s
-        client=client,
-        request_verification_enabled=False,  # web.server has done that
-        authorize=identity.authorizer(),
-        process_before_response=True,
-        raise_error_for_unhandled_request=True,
-        logger=logging.getLogger("slack_bolt"),  # its own would ignore the level that `log` sets
-    )
-
-
-def _socket(settings: Settings, slack: AsyncApp, http: aiohttp.ClientSession, times: Times) -> Socket:
-    return Socket(slack, secret(settings.slack_app_token), f"{settings.slack_api_url}/", http, times)

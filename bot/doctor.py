@@ -21,7 +21,7 @@ from bot.net.proxy import proxy_name
 from bot.review import misspelt, review
 from bot.settings import HMS_KEYS, Mode, Settings, Wrong, modes, names_given, read_all
 from bot.slack.access_rules import Access, read_access
-from bot.slack.commands import FREE, command_words
+from bot.slack.registry import Registry
 from bot.slack.trace import trace
 from bot.store import Store
 from bot.web.port import look as look_at_port
@@ -29,13 +29,13 @@ from bot.web.port import look as look_at_port
 ACCESS_RULE = "a rule is `subscribe, digest: S0123OPS C0123LIVE`, and `;` stands between two"
 
 
-async def doctor(*, ask_slack: bool = False) -> list[CheckResult]:
+async def doctor(registry: Registry, *, ask_slack: bool = False) -> list[CheckResult]:
     """All that is found without the bot, of the settings as they are. Nothing is written anywhere. `ask_slack`: also
     what Slack says of the bot's messages."""
     settings, wrong = read_all()
     access: Access = {}
     try:
-        access = read_access(settings.access, command_words(), FREE)
+        access = read_access(settings.access, registry.words, registry.free)
     except ConfigError as error:
         wrong.append(Wrong("ACCESS", error.text.removeprefix("ACCESS, ").removesuffix("."), ACCESS_RULE))
     clock = Clock()

@@ -12,10 +12,10 @@ import tomllib
 
 import pytest
 
-from bot.app import DRAIN_S, JOBS_STOP_S
+from bot.app import DRAIN_S, FEATURES, JOBS_STOP_S
 from bot.query.filters import FILTERS
 from bot.settings import Settings
-from bot.slack.commands import COMMANDS
+from bot.slack.registry import Registry
 from tests import audit
 from tests.conftest import ROOT
 from tests.written import FILES, written
@@ -31,7 +31,7 @@ def test_the_lists_are_what_a_newcomer_expects() -> None:
         "room", "template", "after", "before", "role", "user", "peers", "longer", "limit", "start", "on", "empty", "active",
         "room_id",
     ]  # fmt: skip
-    assert list(COMMANDS) == [
+    assert list(Registry(FEATURES).commands) == [
         "show", "subscribe", "subscriptions", "unsubscribe", "digest", "digests", "mute", "mutes", "unmute", "quiet",
         "threads", "settings", "doctor", "help",
     ]  # fmt: skip

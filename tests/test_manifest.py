@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.app import FEATURES
 from bot.blockkit.help import COMMAND, usage_hint
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.app_manifest import problems
-from bot.slack.commands import command_rows
-from bot.slack.events import EVENTS
+from bot.slack.registry import Registry
 from tests.conftest import ROOT
 
+REGISTRY = Registry(FEATURES)
 SCHEMA = ROOT / "tests/data/slack/manifest.schema.2.0.0.json"
 
 
@@ -68,11 +69,11 @@ def test_people_can_get_messages_and_names_arrive_with_their_ids(manifest: dict[
     assert home["messages_tab_enabled"] is True
     (command,) = manifest["features"]["slash_commands"]
     assert (command["command"], command["should_escape"]) == (COMMAND, True)
-    assert command["usage_hint"] == usage_hint(command_rows())
+    assert command["usage_hint"] == usage_hint(REGISTRY.rows)
 
 
 def test_the_bot_hears_exactly_what_it_asks_to_hear(manifest: dict[str, Any]) -> None:
-    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == set(EVENTS)
+    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == set(REGISTRY.events)
 
 
 def test_texts_fit(manifest: dict[str, Any]) -> None:

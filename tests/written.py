@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from bot.app import FEATURES
 from bot.blockkit.help import markdown_table, usage_hint
-from bot.slack.commands import command_rows
-from bot.slack.scopes import FEATURES
+from bot.slack.registry import Registry
+from bot.slack.scopes import FEATURES as SCOPE_FEATURES
 
+ROWS = Registry(FEATURES).rows
 ROOT = Path(__file__).parent.parent
 TABLE = re.compile(r"(<!-- query table -->\n).*?(<!-- end -->)", re.DOTALL)
 SCOPES = re.compile(r"(<!-- scopes -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -20,16 +22,16 @@ def written(name: str) -> str:
     """What the file ought to hold."""
     text = (ROOT / name).read_text()
     if name == "README.md":
-        return TABLE.sub(lambda match: match[1] + markdown_table(command_rows()) + match[2], text)
+        return TABLE.sub(lambda match: match[1] + markdown_table(ROWS) + match[2], text)
     if name == "docs/alerts.md":
         return SCOPES.sub(lambda match: match[1] + scopes_table() + match[2], text)
-    return HINT.sub(lambda match: match[1] + usage_hint(command_rows()) + match[2], text)
+    return HINT.sub(lambda match: match[1] + usage_hint(ROWS) + match[2], text)
 
 
 def scopes_table() -> str:
     """What each feature needs of Slack."""
     lines = ["| scope | without it |", "|---|---|"]
-    for feature in FEATURES:
+    for feature in SCOPE_FEATURES:
         lost = f"**needed**: {feature.lost}" if feature.needed else feature.lost
         lines.append(f"| {', '.join(f'`{scope}`' for scope in feature.scopes)} | {lost} |")
     return "\n".join(lines) + "\n"

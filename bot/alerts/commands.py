@@ -9,15 +9,17 @@ from collections.abc import Iterable, Sequence
 from bot.alerts import subscribe as flow
 from bot.alerts.subscription import Subscription, kinds_of
 from bot.alerts.subscription_render import subscribed, subscriptions_list, unsubscribed
+from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
 from bot.blockkit.help import COMMAND
 from bot.blockkit.phrases import Names, listed
 from bot.errors import ManyRooms, UserError
 from bot.query.command_lines import check_alone, terms
 from bot.query.filters import SUBSCRIBE
-from bot.query.kinds import KINDS
+from bot.query.kinds import KINDS, ON
 from bot.query.parse import RESOLVED_CHARS, parse
 from bot.slack.numbers import kind_of, numbered, read_number, unquoted
+from bot.slack.registry import Action, Command, Feature
 from bot.slack.request import Request
 from bot.slack.unknown_rooms import noted
 from bot.text import quote
@@ -150,3 +152,56 @@ def _which(here: Sequence[Subscription]) -> str:
 
 async def _names(request: Request, subscriptions: Iterable[Subscription]) -> Names:
     return await request.bot.rooms.names(room_id for each in subscriptions for room_id in each.query.named_ids)
+
+
+async def _resume(request: Request, value: str) -> None:
+    request.must_be_in(ids.read_channel_value(value))
+    await request.reply(await resumed(request), replace=request.in_place)
+
+
+async def _release(request: Request, value: str) -> None:
+    request.must_be_in(ids.read_channel_value(value))
+    await request.reply(await released(request), replace=request.in_place)
+
+
+FEATURE = Feature(
+    commands=(
+        Command(
+            "subscribe",
+            f"subscribe [query] [{ON}]",
+            "tell this channel when sessions open and close",
+            subscribe,
+            also=("sub", "follow", "watch", "alert"),
+            examples=(
+                ("subscribe", "every session's start and end"),
+                ("subscribe room:town-hall", "those of one room"),
+                ("subscribe role:host on:start,join", "starts and joins of sessions with a host"),
+            ),
+        ),
+        Command(
+            "subscriptions",
+            "subscriptions",
+            "this channel's subscriptions: who made them, and their state",
+            subscriptions,
+            also=("subs",),
+            examples=(("subscriptions", "what this channel is told about"),),
+            reads=True,
+        ),
+        Command(
+            "unsubscribe",
+            "unsubscribe <number, query or all>",
+            "end subscriptions of this channel",
+            unsubscribe,
+            also=("unsub", "unfollow"),
+            examples=(
+                ("unsubscribe 2", "end number 2"),
+                ("unsubscribe room:town-hall", "end the one for that room"),
+                ("unsubscribe all", "end all of them"),
+            ),
+        ),
+    ),
+    actions=(
+        Action(ids.RESUME, _resume, ("subscriptions",)),
+        Action(ids.RELEASE, _release, ("subscriptions",)),
+    ),
+)

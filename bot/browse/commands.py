@@ -1,12 +1,14 @@
-"""`show`: one session, by its id, its row in the list of live ones, or its room's name."""
+"""The list of sessions and its buttons, and `show`: one session, by its id, its row in the list of live ones, or its
+room's name."""
 
 from __future__ import annotations
 
+from bot.blockkit import actions as ids
 from bot.blockkit.phrases import count
 from bot.browse.list_sessions import read_page
 from bot.browse.send import send_page, send_session
 from bot.errors import QueryError, UserError
-from bot.query.cursor import PageCursor
+from bot.query.cursor import PageCursor, read
 from bot.query.filters import LIST
 from bot.query.model import Query
 from bot.query.parse import parse
@@ -14,8 +16,20 @@ from bot.query.values import LIMIT_MAX, LIMIT_MIN, parse_id, parse_room
 from bot.sessions.model import Session
 from bot.slack.access import permit
 from bot.slack.numbers import read_number, unquoted
+from bot.slack.registry import Action, Command, Feature
 from bot.slack.request import Request
 from bot.text import quote
+
+SHARED_ONCE_MS = 60_000
+"""A second press of Share on the same page within this time is a double click."""
+
+
+async def list_sessions(request: Request, line: str) -> None:
+    """Answer a query with its first page."""
+    query = parse(line, commands=request.bot.registry.names)
+    if query.needs_zone:
+        await request.local_zone()
+    await send_page(request, PageCursor.first(query, request.now, request.zone))
 
 
 async def show(request: Request, rest: str) -> None:
@@ -91,3 +105,75 @@ async def _newest(request: Request, query: Query) -> list[Session]:
     """The first page of a query whose rooms are known."""
     place = PageCursor.first(query, request.now, request.zone)
     return (await read_page(request.bot.hms, request.bot.rooms, place, request.now)).sessions
+
+
+async def _turn(request: Request, value: str) -> None:
+    await send_page(request, read(value), replace=True)
+
+
+async def _refresh(request: Request, value: str) -> None:
+    await send_page(request, _fresh(request, read(value)), replace=True)
+
+
+async def _open(request: Request, value: str) -> None:
+    await send_page(request, _fresh(request, read(value)), replace=request.in_place)
+
+
+async def _share(request: Request, value: str) -> None:
+    place = read(value)
+    store, team_id = request.bot.store, request.team_id
+    sharing = f"share {request.user_id} {request.message_ts} {value}"
+    if not await store.begin(team_id, sharing, request.now_ms, SHARED_ONCE_MS):
+        raise UserError("That page has just been shared here.")
+    try:
+        done = await send_page(request, place, for_all=True)
+    except BaseException:
+        if request.posting is None:
+            await store.withdraw(team_id, sharing)
+        raise
+    if not done:
+        await store.withdraw(team_id, sharing)  # whoever sees that it isn't there shares it again
+        raise UserError("Slack did not confirm that the page was shared. If it isn't in the channel, share it again.")
+
+
+async def _details(request: Request, value: str) -> None:
+    await send_session(request, ids.read_session_value(value))
+
+
+async def _details_again(request: Request, value: str) -> None:
+    await send_session(request, ids.read_session_value(value), replace=request.in_place)
+
+
+def _fresh(request: Request, place: PageCursor) -> PageCursor:
+    """A first page counts its relative times from now; a later one belongs to the pages before it."""
+    return PageCursor.first(place.query, request.now, place.zone) if place.number == 1 else place
+
+
+FEATURE = Feature(
+    query=Command(LIST, "", "", list_sessions, reads=True),
+    commands=(
+        Command(
+            "show",
+            "show <row, room or session id>",
+            "one session: its people by role, its lengths; a row is one of `active`",
+            show,
+            also=("details",),
+            examples=(
+                ("show 3", "the third live session"),
+                ("show town-hall", "the session in that room"),
+                ("show 63172c2d3e3d9fdb008322e1", "the session with that id"),
+            ),
+            reads=True,
+            echoes=False,  # what was typed says as much
+        ),
+    ),
+    actions=(
+        Action(ids.MORE, _turn, (LIST,)),
+        Action(ids.BACK, _turn, (LIST,)),
+        Action(ids.REFRESH, _refresh, (LIST,)),
+        Action(ids.SHARE, _share, (LIST,)),
+        Action(ids.OPEN, _open, (LIST,)),
+        Action(ids.SHOW, _details, ("show",)),
+        Action(ids.SHOW_AGAIN, _details_again, ("show",)),
+    ),
+)

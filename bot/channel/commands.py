@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.blockkit.blocks import Message
 from bot.channel.render import CHANGES_MOST, VIEW, Settings, changes_list, room_ids_of, settings_card
 from bot.errors import QueryError
+from bot.slack.registry import Command, Feature
 from bot.slack.request import Request
 from bot.text import quote
 
@@ -40,3 +41,21 @@ async def settings(request: Request, line: str) -> Message:
 async def _changes(request: Request) -> Message:
     changes = await request.bot.store.changes(request.team_id, request.channel_id, CHANGES_MOST)
     return changes_list(changes, names=await request.bot.rooms.names(room_ids_of(changes)), as_of=request.now)
+
+
+FEATURE = Feature(
+    commands=(
+        Command(
+            VIEW,
+            "settings [changes]",
+            "everything that is set for this channel, with buttons; `changes`: who set it",
+            settings,
+            also=("config",),
+            examples=(
+                ("settings", "everything set here, with buttons"),
+                ("settings changes", "who changed what"),
+            ),
+            reads=True,
+        ),
+    )
+)

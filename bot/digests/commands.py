@@ -19,6 +19,7 @@ from bot.query.model import Query
 from bot.query.schedule import Schedule
 from bot.slack.access import permit
 from bot.slack.numbers import no_such, read_number, unquoted
+from bot.slack.registry import Command, Feature
 from bot.slack.request import Request
 from bot.slack.unknown_rooms import noted
 
@@ -193,3 +194,30 @@ def _named(found: Digest) -> str:
 
 async def _names(request: Request, some: Sequence[Digest] | Iterable[Digest]) -> Names:
     return await request.bot.rooms.names(room_id for each in some for room_id in each.query.named_ids)
+
+
+FEATURE = Feature(
+    commands=(
+        Command(
+            DIGEST,
+            "digest <schedule> [query]",
+            "the figures since the last one: `weekdays 9:00`, `weekly mon,thu 17:00 Berlin`; "
+            "`digest preview`, `pause`, `resume`, `remove` and a number",
+            digest,
+            examples=(
+                ("digest daily 9:00", "every morning, in your time zone"),
+                ("digest weekly mon 17:00 Berlin room:town-hall", "one room's week"),
+                ("digest preview weekdays 9:00", "see one now; nothing is set"),
+            ),
+            reading=("preview",),
+        ),
+        Command(
+            "digests",
+            "digests",
+            "this channel's digests: who made them, when they come next, and their state",
+            digests,
+            examples=(("digests", "this channel's digests"),),
+            reads=True,
+        ),
+    )
+)

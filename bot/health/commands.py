@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.blockkit.blocks import Message
 from bot.health.render import DETAILS, doctor_message
 from bot.query.command_lines import check_alone
+from bot.slack.registry import Command, Feature
 from bot.slack.request import Request
 
 NO_GUESTS = "The bot's health is shown to full members of the workspace only: please ask one of them."
@@ -18,3 +19,17 @@ async def doctor(request: Request, line: str) -> Message:
     await request.no_guests(NO_GUESTS)
     findings = await request.bot.examine()
     return doctor_message(findings, here=request.channel_id, as_of=request.now, details=details)
+
+
+FEATURE = Feature(
+    commands=(
+        Command(
+            "doctor",
+            "doctor [details]",
+            "whether everything works: Slack, 100ms, the database, the clock, waiting messages; `details`: each check",
+            doctor,
+            examples=(("doctor", "what isn't well"), ("doctor details", "each check")),
+            reads=True,
+        ),
+    )
+)

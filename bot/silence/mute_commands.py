@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
+from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
 from bot.blockkit.phrases import Names
 from bot.errors import HmsError, ManyRooms, QueryError, TooMany, UserError
@@ -19,6 +20,7 @@ from bot.silence import mute_render as say
 from bot.silence.mute import Mute
 from bot.silence.quiet_commands import quiets
 from bot.slack.numbers import no_such, read_number, unquoted
+from bot.slack.registry import Action, Command, Feature
 from bot.slack.request import Request
 from bot.slack.unknown_rooms import noted
 
@@ -115,3 +117,47 @@ async def _here(request: Request) -> list[Mute]:
 
 async def _names(request: Request, some: Iterable[Mute]) -> Names:
     return await request.bot.rooms.names(room_id for each in some for room_id in each.query.named_ids)
+
+
+async def _mute(request: Request, value: str) -> None:
+    """The menu is also pressed by people who don't know of a longer mute, which therefore stays."""
+    await request.reply(await mute(request, ids.read_line_value(value), longer=True))
+
+
+FEATURE = Feature(
+    commands=(
+        Command(
+            MUTE,
+            "mute [query] <end>",
+            "no new messages for a while: `2h`, `until 17:00`, `until tomorrow`, `until monday 9:00`, 30 days at most",
+            mute,
+            also=("snooze", "silence"),
+            examples=(
+                ("mute 2h", "no new alerts for two hours"),
+                ("mute until tomorrow", "until 9 in the morning"),
+                ("mute room:town-hall until 17:00", "one room only"),
+            ),
+        ),
+        Command(
+            "mutes",
+            "mutes",
+            "this channel's mutes: who made them, and when they end",
+            mutes,
+            examples=(("mutes", "what is muted here, and until when"),),
+            reads=True,
+        ),
+        Command(
+            UNMUTE,
+            "unmute [number, query or all]",
+            "end a mute now",
+            unmute,
+            also=("unsnooze",),
+            examples=(
+                ("unmute", "end the only mute"),
+                ("unmute 5", "end number 5"),
+                ("unmute all", "end all of them"),
+            ),
+        ),
+    ),
+    actions=(Action(ids.MUTE, _mute, (MUTE,)),),
+)

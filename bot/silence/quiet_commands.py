@@ -10,6 +10,7 @@ from bot.errors import Overlaps, QueryError, TooMany
 from bot.query.command_lines import QUIET, quiet_line, read_hours
 from bot.silence import quiet_render as say
 from bot.silence.quiet_hours import QuietHours
+from bot.slack.registry import Command, Feature
 from bot.slack.request import Request
 from bot.text import quote, tidy
 
@@ -77,3 +78,21 @@ def _in_city(said: tuple[QuietHours | None, bool], city: str) -> str:
 def _see(text: str, line: str) -> QueryError:
     line = f"{QUIET} {tidy(line)}"
     return QueryError.at(text, line, (0, len(line)), instead=QUIET)
+
+
+FEATURE = Feature(
+    commands=(
+        Command(
+            QUIET,
+            "quiet [<hours>|off]",
+            "hours without new messages: `22:00-7:00 weekdays Berlin`, `7:00-7:00 sat,sun Berlin`; "
+            "`off` ends all or one",
+            quiet,
+            examples=(
+                ("quiet 22:00-7:00", "every night, in your time zone"),
+                ("quiet 18:00-8:00 weekdays Berlin", "nights that begin on weekdays"),
+                ("quiet off", "no quiet hours any more"),
+            ),
+        ),
+    )
+)

@@ -7,6 +7,7 @@ from bot.errors import QueryError
 from bot.query.suggest import nearest
 from bot.silence import thread_render as say
 from bot.slack.numbers import unquoted
+from bot.slack.registry import Command, Feature
 from bot.slack.request import Request
 from bot.text import quote
 
@@ -29,3 +30,20 @@ async def threads(request: Request, line: str) -> Message:
     by = request.by(f"threads {'on' if on else 'off'}")
     changed = await store.set_threads(request.team_id, request.channel_id, on, by)
     return say.threads(on, changed, by=request.user_id)
+
+
+FEATURE = Feature(
+    commands=(
+        Command(
+            THREADS,
+            "threads [on|off]",
+            "whether joins and leaves are posted in threads",
+            threads,
+            examples=(
+                ("threads", "whether joins and leaves are posted"),
+                ("threads off", "stop them"),
+                ("threads on", "post them again"),
+            ),
+        ),
+    )
+)

@@ -6,25 +6,41 @@ returns, without the 10 ms that it otherwise polls for the acknowledgement (slac
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from cachetools import TTLCache
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
 from bot.blockkit.help import COMMAND
 from bot.errors import StaleButton
 from bot.query.times import ms
-from bot.slack import buttons, events
+from bot.slack.access import permit
 from bot.slack.once import KEPT_MS, begun_before, sent_as
 from bot.slack.request import Bot, Request, answer
 from bot.slack.run import run
 
 REMEMBERED = 10_000
+
+
+def bolt(client: AsyncWebClient, authorize: Callable[..., Awaitable[AuthorizeResult]]) -> AsyncApp:
+    """Bolt without listeners yet."""
+    return AsyncApp(
+        name="sessions-bot",  # else it reads the source of every caller for one, which takes 0.1 s
+        client=client,
+        request_verification_enabled=False,  # web.server has done that
+        authorize=authorize,
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+        logger=logging.getLogger("slack_bolt"),  # its own would ignore the level that `log` sets
+    )
 
 
 def register(app: AsyncApp, bot: Bot) -> None:
@@ -54,7 +70,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
         await ack()
         for number, action in enumerate(body.get("actions") or ()):
             request = Request.of(bot, body, number)
-            bot.work.start(answer(request, "action", buttons.press(request, action)))
+            bot.work.start(answer(request, "action", press(request, action)))
 
     async def on_event(body: dict[str, Any]) -> None:
         bot.work.start(hear(body))
@@ -62,11 +78,11 @@ def register(app: AsyncApp, bot: Bot) -> None:
     async def hear(body: dict[str, Any]) -> None:
         try:
             if not await begun_before(bot.store, bot.team_id(), sent_as(body), ms(bot.clock())):
-                await events.heard(bot, body)
+                await act_on(bot, body)
         except Exception as error:
             log.error("event_failed", kind=_kind(body), cause=type(error).__name__, exc_info=True)
 
-    for name in events.EVENTS:
+    for name in bot.registry.events:
         app.event(name)(on_event)
 
     @app.error
@@ -78,6 +94,30 @@ def register(app: AsyncApp, bot: Bot) -> None:
             cause = StaleButton() if unknown else error
             bot.work.start(answer(request, "unhandled", _raise(cause)))
         return BoltResponse(status=200, body="")
+
+
+async def press(request: Request, action: Mapping[str, Any]) -> None:
+    """Answer a press. `action` is one of a block_actions payload's (interactivity/handling-user-interaction)."""
+    action_id = re.sub(r"\.\d+$", "", str(action.get("action_id") or ""))
+    chosen = (action.get("selected_option") or {}).get("value")
+    entry = request.bot.registry.actions.get(action_id)
+    if entry is None:
+        raise StaleButton()
+    request.name = action_id
+    await permit(request, *entry.commands)
+    await entry.run(request, str(chosen or action.get("value") or ""))
+
+
+async def act_on(bot: Bot, body: Mapping[str, Any]) -> None:
+    """Act on an event (docs.slack.dev/apis/events-api#event-type-structure), if it is for the bot's own workspace."""
+    event = body["event"]
+    told = body.get("authorizations") or [body]  # whom Slack tells; where it happened may be another workspace
+    if bot.team_id() not in [each.get("team_id") for each in told]:
+        org_wide = any(each.get("is_enterprise_install") for each in told)
+        cause = "org-wide install" if org_wide else "another workspace" if bot.team_id() else "not ready"
+        log.warning("event_ignored", kind=event.get("type"), cause=cause)
+        return
+    await bot.registry.events[str(event.get("type"))].run(bot, event)
 
 
 async def _raise(error: Exception) -> None:

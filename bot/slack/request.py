@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from bot import log, metrics
 from bot.blockkit.blocks import Block, Message, context
 from bot.db.setting_change import SettingChange
-from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, UserError, WhichZone
+from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, StaleButton, UserError, WhichZone
 from bot.health.check_result import CheckResult
 from bot.hms.client import Hms
 from bot.query.command_lines import Mended, corrected
@@ -25,6 +25,7 @@ from bot.slack.groups import Groups
 from bot.slack.once import begun_before, sent_as
 from bot.slack.people import People
 from bot.slack.places import Places
+from bot.slack.registry import Registry
 from bot.slack.reply import Replies
 from bot.slack.work import Work
 from bot.store import Store
@@ -69,8 +70,8 @@ class Bot:
     examine: Callable[[], Awaitable[Sequence[CheckResult]]]  # how the bot is
     groups: Groups
     places: Places
+    registry: Registry
     access: Access = field(default_factory=dict)
-    words: tuple[str, ...] = ()  # the subcommands, for the nearest word in an error
     answer_s: float = ANSWER_S
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -146,7 +147,7 @@ class Request:
 
     async def mended(self, error: QueryError) -> Mended:
         """The line that was probably meant by one that can't be read."""
-        return corrected(error, self.now, await self.local_zone(), commands=self.bot.words)
+        return corrected(error, self.now, await self.local_zone(), commands=self.bot.registry.names)
 
     async def at_home(self) -> None:
         """Raises UserError where the request comes from another workspace, or from a person of another one, as in a
@@ -185,6 +186,12 @@ class Request:
             raise UserError(NOT_IN_GROUPS, cause="a group direct message")
         if self.channel_id.startswith("D") and not await self.bot.places.shows(self.channel_id):
             raise UserError(NOT_IN_DIRECT, cause="a direct message of two people")
+
+    def must_be_in(self, channel_id: str) -> None:
+        """Raises StaleButton where a press is in another channel than it is for: it can do what its presser could type,
+        and they could type that in this channel only."""
+        if channel_id != self.channel_id:
+            raise StaleButton()
 
     async def display_name(self) -> str:
         """What the person is called, as they wrote it; "" where that isn't known."""

@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, context
 from bot.blockkit.help import COMMAND, asked
-from bot.browse.send import send_page
 from bot.errors import HmsError, ManyRooms, NotFound, QueryError, UserError
-from bot.query.command_lines import PREVIEW, Mended
-from bot.query.cursor import PageCursor
-from bot.query.filters import DIGEST, LIST, STATES
+from bot.query.command_lines import Mended
+from bot.query.filters import LIST, STATES
 from bot.query.model import Query, Term
 from bot.query.parse import parse
 from bot.query.pasted import typed_lines
 from bot.query.values import parse_room
 from bot.slack.access import permit
-from bot.slack.commands import COMMANDS, read
+from bot.slack.registry import Action, Feature
 from bot.slack.render import showing, unknown_name
 from bot.slack.request import Request
 from bot.slack.which import with_choices
@@ -47,13 +46,18 @@ async def run(request: Request, text: str) -> None:
     people = mentioned(text)[:MENTIONS_MOST]
     names = await asyncio.gather(*(request.bot.people.of(user_id) for user_id in people))
     known = {user_id: person.name for user_id, person in zip(people, names, strict=True)}
-    await run_line(request, _one(typed_lines(text, COMMAND, known)))
+    await run_line(request, _one(request, typed_lines(text, COMMAND, known)))
 
 
-def _one(lines: Sequence[str]) -> str:
+def _one(request: Request, lines: Sequence[str]) -> str:
     """The line that was typed. Raises UserError where it is several commands."""
     line = " ".join(lines)
-    begun = [each for each in lines if read(each)[0] != LIST or each.partition(" ")[0].lower() in STATES]
+    registry = request.bot.registry
+    begun = [
+        each
+        for each in lines
+        if registry.read(each)[0] is not registry.query or each.partition(" ")[0].lower() in STATES
+    ]
     if len(begun) > 1 or COMMAND in line.lower().split(" "):
         first = f"{COMMAND} {lines[0]}".partition(f" {COMMAND}")[0]
         raise UserError(f"One command a line, please: {quote(first)} first, then the next.")
@@ -78,11 +82,12 @@ async def run_line(request: Request, line: str, *, view: str | None = None) -> N
             return
         if no_rooms and better.sure:
             raise UserError(error.otherwise) if error.otherwise else unknown_name(no_rooms[0], meant) from None
-        if not better.sure or not _only_reads(meant):
+        command, rest = request.bot.registry.read(meant)
+        if not better.sure or not (command.reads or rest.partition(" ")[0] in command.reading):
             error.no_rooms = frozenset(no_rooms)
             raise
-        shown = meant if read(meant)[0] != LIST else str(parse(meant, commands=request.bot.words))
-        if read(meant)[0] != "show":  # what was typed says as much
+        if command.echoes:
+            shown = str(parse(meant)) if command.name == LIST else meant
             request.note = showing(shown, line)
         await _run(request, meant, view)
 
@@ -105,13 +110,9 @@ async def _no_rooms(request: Request, better: Mended, scope: str) -> list[str]:
     return missing
 
 
-def _only_reads(line: str) -> bool:
-    name, rest = read(line)
-    return name == LIST or COMMANDS[name].reads or (name == DIGEST and f"{DIGEST} {rest}".startswith(PREVIEW))
-
-
 async def _run(request: Request, line: str, view: str | None) -> None:
-    names = [read(each)[0] for each in ([line, view] if view else [line])]
+    read = request.bot.registry.read
+    names = [read(each)[0].name for each in ([line, view] if view else [line])]
     if request.name == "other":  # a button keeps its own
         request.name = names[0]
     await permit(request, *names)
@@ -125,17 +126,20 @@ async def _run(request: Request, line: str, view: str | None) -> None:
 
 async def _perform(request: Request, line: str) -> Message | None:
     """Do what a tidy line says. The answer, or None where it is given already."""
-    name, rest = read(line)
-    if name in COMMANDS:
-        return await COMMANDS[name].run(request, rest)
-    if question := QUESTIONS.get(rest.lower().strip(" ,.!?")):
+    command, rest = request.bot.registry.read(line)
+    if command.name == LIST and (question := QUESTIONS.get(rest.lower().strip(" ,.!?"))):
         return asked(*question)
-    await _list(request, line)
-    return None
+    return await command.run(request, rest)
 
 
-async def _list(request: Request, line: str) -> None:
-    query = parse(line, commands=tuple(COMMANDS))
-    if query.needs_zone:
-        await request.local_zone()
-    await send_page(request, PageCursor.first(query, request.now, request.zone))
+async def _press(request: Request, value: str) -> None:
+    await run_line(request, ids.read_line_value(value))
+
+
+async def _press_set(request: Request, value: str) -> None:
+    channel_id, view, line = ids.read_set_value(value)
+    request.must_be_in(channel_id)
+    await run_line(request, line, view=view)
+
+
+FEATURE = Feature(actions=(Action(ids.RUN, _press), Action(ids.SET, _press_set)))

@@ -23,6 +23,7 @@ from bot.alerts.subscription_render import (
     told_when,
     unsubscribed,
 )
+from bot.app import FEATURES
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, context
 from bot.blockkit.limits import ALL_TEXT_CHARS
@@ -35,12 +36,13 @@ from bot.query.model import Query, Term, canonical
 from bot.query.parse import RESOLVED_CHARS, parse
 from bot.query.values import Count, RoomId
 from bot.render.sizes import texts
-from bot.slack.commands import COMMANDS
+from bot.slack.registry import Registry
 from bot.text import tidy
 from tests.accounts import HOSTILE, NOW, name, object_id
 from tests.blockkit.judge import harmless, inside_limits
 from tests.strategies import many, values
 
+COMMANDS = Registry(FEATURES).commands
 HALL = "631a0f990e6ffae22efa610c"
 NAMES = {HALL: "Town hall"}
 GOOD = Channel()

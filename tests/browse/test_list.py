@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import FEATURES
 from bot.blockkit.phrases import NO_BREAK
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
+from bot.query.filters import FILTERS
 from bot.render.sizes import texts
+from bot.slack.registry import Registry
 from tests.live import fill, shown
 
 DATA = Path(__file__).parent.parent / "data" / "hms"
@@ -119,14 +122,11 @@ async def test_show_one_session(bot: str, slack: FakeSlack, account: Account) ->
 
 
 async def test_help_lists_every_filter_and_command(bot: str, slack: FakeSlack) -> None:
-    from bot.query.filters import FILTERS
-    from bot.slack.commands import COMMANDS
-
     for typed in ("help", "HELP", " help "):
         await slack.command(typed)
         text = (await slack.reply()).plain.replace("&lt;", "<").replace("&gt;", ">")
         assert all(entry.form in text and entry.help.split("`")[0] in text for entry in FILTERS.values())
-        assert all(command.usage in text for command in COMMANDS.values())
+        assert all(command.usage in text for command in Registry(FEATURES).commands.values())
 
 
 async def test_room_names(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:

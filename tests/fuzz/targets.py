@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from bot.app import FEATURES
 from bot.blockkit import actions
 from bot.blockkit.help import COMMAND
 from bot.browse.details import details
@@ -32,7 +33,7 @@ from bot.query.pasted import typed_lines, unmarked
 from bot.query.values import is_id
 from bot.sessions.diff import same, track
 from bot.sessions.model import Session
-from bot.slack.commands import COMMANDS
+from bot.slack.registry import Registry
 from bot.slack.render import query_problem
 from bot.text import tidy
 from tests.blockkit.judge import harmless, inside_limits
@@ -40,6 +41,7 @@ from tests.fuzz.door import Door, Signatures
 
 Check = Callable[[str], Hashable]
 
+COMMANDS = Registry(FEATURES).commands
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 ZONE = "Europe/Berlin"
 ID = "631a0f990e6ffae22efa610c"

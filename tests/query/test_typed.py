@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from bot.app import FEATURES
 from bot.blockkit.help import COMMAND
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
-from bot.slack.commands import COMMANDS
+from bot.slack.registry import Registry
 from tests.live import fill, press, runs, say, shown
 
+COMMANDS = Registry(FEATURES).commands
 LISTS = {
     # a state and a time in ordinary words
     "live": "active", "live now": "active", "running": "active", "open": "active", "ongoing": "active",

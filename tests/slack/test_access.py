@@ -11,19 +11,20 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.app import FEATURES
 from bot.blockkit import actions as ids
 from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError
 from bot.demo.fake_slack.seed import ADA, OPERATORS
 from bot.query.filters import LIST
 from bot.settings import Settings
-from bot.slack.buttons import BUTTONS
-from bot.slack.commands import COMMANDS
 from bot.slack.groups import FAILED_S, KEPT_S, Groups, Unreadable
+from bot.slack.registry import Registry
 from tests.conftest import ROOT
 from tests.live import fill, press, say
 from tests.slack.test_people import Clock
 
+REGISTRY = Registry(FEATURES)
 LIVE, SUPPORT = "C07QX6L1V3P", "C07QX65PP0T"
 METHOD = "usergroups.users.list"
 
@@ -124,7 +125,7 @@ async def test_nothing_is_reached_by_pressing_that_cannot_be_typed(
         ids.MUTE: ["1|2h"],
         **{key: [f"1|{LIVE}"] for key in (ids.RESUME, ids.RELEASE)},
     }
-    assert values.keys() == BUTTONS.keys()
+    assert values.keys() == REGISTRY.actions.keys()
     await say(slack, "help", user="cleo")
     begun = len(slack.calls)
     for action_id, some in values.items():
@@ -202,5 +203,5 @@ def test_a_wrong_rule_ends_the_start(settings: Settings, tmp_path: Any) -> None:
 
 
 def test_each_button_belongs_to_commands_that_there_are() -> None:
-    for button in BUTTONS.values():
-        assert set(button.commands) <= {LIST, *COMMANDS}
+    for action in REGISTRY.actions.values():
+        assert set(action.commands) <= {LIST, *REGISTRY.commands}

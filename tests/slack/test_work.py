@@ -57,6 +57,7 @@ def request(replies: Log, work: Work, answer_s: float = 5.0) -> Request:
         nothing,
         nothing,
         nothing,
+        nothing,
         answer_s=answer_s,
     )
     now = datetime.now(UTC)
