@@ -13,17 +13,17 @@ from typing import Any
 from aiohttp import web
 
 from bot import log
-from bot.alerts import commands as subscriptions
-from bot.browse import commands as show
-from bot.channel import commands as settings_card
+from bot.alerts.commands import FEATURE as ALERTS
+from bot.browse.commands import FEATURE as BROWSE
+from bot.channel.commands import FEATURE as CHANNEL
 from bot.clients import hms_client, secret, slack_client, slack_http
 from bot.clock import SLACK, Clock
-from bot.digests import commands as digests
+from bot.digests.commands import FEATURE as DIGESTS
 from bot.digests.produce import Digests
 from bot.doctor import parts
 from bot.errors import ConfigError
-from bot.health import commands as doctor
 from bot.health.checks import examine
+from bot.health.commands import FEATURE as HEALTH
 from bot.health.slack_probe import Workspace
 from bot.health.watch import Watch
 from bot.hms.client import Hms
@@ -32,16 +32,17 @@ from bot.jobs.background import RECONCILE_S, BackgroundJobs
 from bot.jobs.scheduler import Scheduler
 from bot.outbox.chat import TIMEOUT_S, Chat
 from bot.outbox.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
+from bot.outbox.events import FEATURE as POSTING
 from bot.rooms.names import Rooms
 from bot.rooms.walk import Walk
 from bot.settings import Mode, Settings
-from bot.silence import mute_commands as mutes
-from bot.silence import quiet_commands as quiet
-from bot.silence import thread_commands as threads
-from bot.slack import events, help, run
+from bot.silence.mute_commands import FEATURE as MUTES
+from bot.silence.quiet_commands import FEATURE as QUIET_HOURS
+from bot.silence.thread_commands import FEATURE as THREADS
 from bot.slack.access_rules import read_access
 from bot.slack.data_blocks import DataBlocks
 from bot.slack.groups import Groups
+from bot.slack.help import FEATURE as HELP
 from bot.slack.identity import Identity
 from bot.slack.listeners import bolt, register
 from bot.slack.people import People
@@ -49,6 +50,7 @@ from bot.slack.places import Places
 from bot.slack.registry import Feature, Registry
 from bot.slack.reply import Replies
 from bot.slack.request import Bot
+from bot.slack.run import FEATURE as LINES
 from bot.slack.socket import TIMES, Socket, Times
 from bot.slack.trace import trace
 from bot.slack.work import Work
@@ -59,19 +61,7 @@ from bot.web.metrics import Metrics
 from bot.web.ready import Health
 from bot.web.server import application
 
-FEATURES: tuple[Feature, ...] = (
-    run.FEATURE,
-    show.FEATURE,
-    subscriptions.FEATURE,
-    digests.FEATURE,
-    mutes.FEATURE,
-    quiet.FEATURE,
-    threads.FEATURE,
-    settings_card.FEATURE,
-    doctor.FEATURE,
-    help.FEATURE,
-    events.FEATURE,
-)
+FEATURES = (LINES, BROWSE, ALERTS, DIGESTS, MUTES, QUIET_HOURS, THREADS, CHANNEL, HEALTH, HELP, POSTING)
 """All that people can do in Slack, in the order of the help."""
 START_S = 1.0
 """How long the start waits for Slack: a refused token ends it, a slow Slack doesn't hold it up."""
