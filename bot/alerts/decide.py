@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.alerts.matching import CLOCKS_MS, Matcher, moves
+from bot.alerts.matching import Matcher, is_news
 from bot.alerts.notification import CaughtUp, Edit, Notification, Post, Recap, Reply, RollUp
 from bot.alerts.subscription import Subscription
 from bot.outbox.card import Card, Status
 from bot.query.kinds import SHOWS
 from bot.query.plan import NO_ROOMS
-from bot.query.times import ms
-from bot.sessions.diff import Change
+from bot.sessions.diff import SessionChange
 from bot.sessions.model import Room, Session
 from bot.silence.policy import SilencePolicy
 
@@ -23,7 +22,7 @@ ROLL_UP_OVER = 10
 
 
 def route(
-    changes: Sequence[Change],
+    changes: Sequence[SessionChange],
     subscriptions: Sequence[Subscription],
     cards: Iterable[Card],
     now: datetime,
@@ -43,15 +42,17 @@ def route(
     for change in changes:
         before = known.get(change.session.id, {})
         for card, task in _each(change, matching.matching(change.session), before):
-            card, task = _heard(card, task, before.get(card.channel_id), change.session, hush)
-            kept[card.place] = card
-            tasks += task
+            was = before.get(card.channel_id)
+            if task or card != was:
+                card, task = _heard(card, task, was, change.session, hush)
+                kept[card.place] = card
+                tasks += task
     cards_now, tasks = _rolled_up(kept, tasks, told)
     return [card for card in cards_now if not _needless(card, known)], tasks
 
 
 def _each(
-    change: Change, subscriptions: Sequence[Subscription], cards: Mapping[str, Card]
+    change: SessionChange, subscriptions: Sequence[Subscription], cards: Mapping[str, Card]
 ) -> Iterable[tuple[Card, list[Notification]]]:
     """The card of each channel that the change concerns, and what is sent."""
     session = change.session
@@ -61,17 +62,18 @@ def _each(
     for channel_id in dict.fromkeys((*cards, *by_channel)):
         some = by_channel.get(channel_id, [])
         kinds = frozenset[str]().union(*(each.kinds for each in some))
-        card = cards.get(channel_id)
-        if card is not None and card.gen:
-            card = replace(card, known=card.known.union(each.number for each in some))
-        if card is not None and card.hushed_ms:
-            yield from _withheld(change, card, some)
-        elif card is None:
+        before = cards.get(channel_id)
+        if before is None:
             yield _new(change, channel_id, some, kinds)
-        elif card.gen == 0:
-            yield from _unseen(change, card, some, kinds)
-        elif change.same:
             continue
+        matched = frozenset(each.number for each in some)
+        card = replace(before, known=before.known | matched, stopped=before.known - matched)
+        if card.hushed_ms:
+            yield _withheld(change, card), []
+        elif card.gen == 0:
+            yield _unseen(change, card, [each for each in some if each.number not in before.known], kinds)
+        elif not change.event:
+            yield card, []
         elif change.ended:
             card = replace(card, status="closed")
             yield card, [Edit(card, session)]
@@ -83,7 +85,7 @@ def _each(
 
 
 def _new(
-    change: Change, channel_id: str, some: Sequence[Subscription], kinds: frozenset[str]
+    change: SessionChange, channel_id: str, some: Sequence[Subscription], kinds: frozenset[str]
 ) -> tuple[Card, list[Notification]]:
     """A session that the channel had no card for. One that was there before is news only where it has come to match, or
     has begun since the subscription was made."""
@@ -92,47 +94,33 @@ def _new(
     if change.ended:
         wanted = "end" in kinds or (change.opened and "start" in kinds)
         return _posted(card, change.session) if wanted else (replace(card, status="closed"), [])
-    fresh = change.opened or change.reopened or any(_is_news(change.session, each) for each in some)
+    fresh = change.opened or change.reopened or any(is_news(change.session, each) for each in some)
     return _posted(card, change.session) if fresh and kinds & SHOWS else (card, [])
 
 
-def _is_news(session: Session, subscription: Subscription) -> bool:
-    """Whether a session that was live before this poll can be news to the subscription."""
-    began_ms = ms(session.started_at)
-    return moves(subscription.query) or began_ms >= subscription.created_ms - CLOCKS_MS
-
-
 def _unseen(
-    change: Change, card: Card, some: Sequence[Subscription], kinds: frozenset[str]
-) -> Iterable[tuple[Card, list[Notification]]]:
-    """A session that the channel knows of without a message."""
-    fresh = [each for each in some if each.number not in card.known]
-    card = replace(card, known=card.known.union(each.number for each in fresh))
-    silent = replace(card, status="silent")
+    change: SessionChange, card: Card, started: Sequence[Subscription], kinds: frozenset[str]
+) -> tuple[Card, list[Notification]]:
+    """A session that the channel knows of without a message; `started`: what it matches for the first time."""
     if change.ended:
-        yield _posted(card, change.session) if "end" in kinds else (replace(card, status="closed"), [])
-    elif change.reopened:
-        yield _posted(card, change.session) if kinds & SHOWS else (silent, [])
-    elif any(each.kinds & SHOWS and _is_news(change.session, each) for each in fresh):
-        yield _posted(card, change.session)
-    elif card.status == "silent" and _told(change, kinds):
+        return _posted(card, change.session) if "end" in kinds else (replace(card, status="closed"), [])
+    if change.reopened:
+        return _posted(card, change.session) if kinds & SHOWS else (replace(card, status="silent"), [])
+    if any(each.kinds & SHOWS and is_news(change.session, each) for each in started):
+        return _posted(card, change.session)
+    if card.status == "silent" and _told(change, kinds):
         posted, post = _posted(card, change.session)
-        yield posted, [*post, *_reply(posted, change, kinds)]
-    elif fresh:
-        yield card, []
+        return posted, [*post, *_reply(posted, change, kinds)]
+    return card, []
 
 
-def _withheld(change: Change, card: Card, some: Sequence[Subscription]) -> Iterable[tuple[Card, list[Notification]]]:
+def _withheld(change: SessionChange, card: Card) -> Card:
     """A session whose announcement waits for `release`."""
-    after = replace(card, known=card.known.union(each.number for each in some))
     if change.ended:
-        after = replace(after, status="closed")
-    elif change.reopened and card.status == "listed":  # as far as the channel knows it was live all along
-        after = replace(after, hushed_ms=0)
-    elif change.reopened:
-        after = replace(after, status="silent")
-    if after != card:
-        yield after, []
+        return replace(card, status="closed")
+    if change.reopened and card.status == "listed":  # as far as the channel knows it was live all along
+        return replace(card, hushed_ms=0)
+    return replace(card, status="silent") if change.reopened else card
 
 
 def _heard(
@@ -158,12 +146,12 @@ def _heard(
     return card, edits
 
 
-def _reply(card: Card, change: Change, kinds: frozenset[str]) -> list[Notification]:
+def _reply(card: Card, change: SessionChange, kinds: frozenset[str]) -> list[Notification]:
     told = _told(change, kinds)
     return [Reply(card, told)] if told else []
 
 
-def _told(change: Change, kinds: frozenset[str]) -> Change | None:
+def _told(change: SessionChange, kinds: frozenset[str]) -> SessionChange | None:
     """Of who came and went, what these kinds ask for."""
     told = replace(change, joined=change.joined * ("join" in kinds), left=change.left * ("leave" in kinds))
     return told if told.joined or told.left else None

@@ -8,7 +8,8 @@ from datetime import datetime
 from bot.alerts.subscription import Subscription
 from bot.query.filters import FILTERS, ROOM_KEYS
 from bot.query.model import Query
-from bot.query.plan import NO_ROOMS, matcher
+from bot.query.plan import NO_ROOMS, due, matcher
+from bot.query.times import ms
 from bot.query.values import RoomId
 from bot.sessions.model import Room, Session
 
@@ -41,10 +42,6 @@ class Matcher:
             if not of_rooms:
                 self._of_any.append(entry)
 
-    def concerns(self, room_id: str) -> bool:
-        """False where no session of the room can match."""
-        return bool(self._of_any) or room_id in self._of_room
-
     def undecided(self, room_id: str) -> bool:
         """True where a session of the room may match what its room isn't known well enough for."""
         return room_id not in self._rooms and any(needs_room for _, _, needs_room in self._entries(room_id))
@@ -58,6 +55,11 @@ class Matcher:
             for subscription in same
         ]
 
+    def due(self, session: Session, now: datetime) -> datetime | None:
+        """The next moment at which one of them may answer otherwise though nothing happens to the session."""
+        moments = (due(same[0].query, session, now) for _, same, _ in self._entries(session.room_id))
+        return min(filter(None, moments), default=None)
+
     def _entries(self, room_id: str) -> Iterable[_Entry]:
         return (*self._of_room.get(room_id, ()), *self._of_any)
 
@@ -67,6 +69,12 @@ def rooms_of(query: Query) -> list[str]:
     values = [term.value for term in query.terms if term.key == "room" and not term.negated]
     ids = [value.id for value in values if isinstance(value, RoomId)]
     return ids if len(ids) == len(values) else []
+
+
+def is_news(session: Session, subscription: Subscription) -> bool:
+    """Whether a session that matches, and was live before, can be news to the subscription: it has come to match, or
+    has begun since the subscription was made."""
+    return moves(subscription.query) or ms(session.started_at) >= subscription.created_ms - CLOCKS_MS
 
 
 def moves(query: Query) -> bool:

@@ -10,7 +10,7 @@ from bot.blockkit.blocks import Message
 from bot.blockkit.phrases import Names
 from bot.outbox.card import key_of, lists_of
 from bot.outbox.message import Kind, Outgoing
-from bot.sessions.diff import Change
+from bot.sessions.diff import SessionChange
 from bot.sessions.model import Session
 
 
@@ -62,7 +62,7 @@ class Messages:
         draw = live_card if session.active else final_card
         return self._once((session.id, reopened), lambda: draw(session, self._names, reopened=reopened))
 
-    def _went(self, change: Change) -> Message:
+    def _went(self, change: SessionChange) -> Message:
         joined, left = ([name for name, _ in people] for people in (change.joined, change.left))
         return self._once((change.session.id, change.joined, change.left), lambda: went(change.session, joined, left))
 

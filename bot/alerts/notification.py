@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.outbox.card import Card
-from bot.sessions.diff import Change
+from bot.sessions.diff import SessionChange
 from bot.sessions.model import Session
 
 
@@ -31,7 +31,7 @@ class Reply:
     """Who came and went, in the card's thread."""
 
     card: Card
-    change: Change
+    change: SessionChange
 
 
 @dataclass(frozen=True, slots=True)

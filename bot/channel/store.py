@@ -91,12 +91,14 @@ async def _belongings(db: AsyncConnection, old: ChannelKey, now: Mapping[str, st
 
 async def _cards(db: AsyncConnection, old: ChannelKey, new: ChannelKey, numbers: Mapping[int, int]) -> None:
     """Of two cards of a session the one with a message stays, of two messages the new id's."""
-    columns = (cards.c.session_id, cards.c.gen, cards.c.key, cards.c.known)
+    columns = (cards.c.session_id, cards.c.gen, cards.c.key, cards.c.known, cards.c.stopped)
     stays = {row.session_id: row for row in await db.execute(select(*columns).where(_at(cards, new)))}
-    known = {}
+    rows = []
     for row in (await db.execute(select(*columns).where(_at(cards, old)))).all():
         twin = stays.get(row.session_id)
-        known[row.session_id] = _numbers([row.known], numbers) | _numbers([twin.known] if twin else [])
+        known = _numbers([row.known], numbers) | _numbers([twin.known] if twin else [])
+        stopped = _numbers([row.stopped], numbers) | _numbers([twin.stopped] if twin else [])
+        rows.append({"session": row.session_id, "k": _written(known), "st": _written(stopped)})
         if twin is not None:
             loser, place = (twin, new) if row.gen and not twin.gen else (row, old)
             await db.execute(delete(cards).where(_at(cards, place), cards.c.session_id == row.session_id))
@@ -105,10 +107,8 @@ async def _cards(db: AsyncConnection, old: ChannelKey, new: ChannelKey, numbers:
     born = case((cards.c.born == "", old[1]), else_=cards.c.born)
     await db.execute(_to(new, cards, old).values(born=born))
     if any(number != number_now for number, number_now in numbers.items()) or stays:
-        rows = [{"s": session_id, "k": ",".join(map(str, sorted(some)))} for session_id, some in known.items()]
-        rewritten = (
-            update(cards).where(_at(cards, new), cards.c.session_id == bindparam("s")).values(known=bindparam("k"))
-        )
+        its_card = update(cards).where(_at(cards, new), cards.c.session_id == bindparam("session"))
+        rewritten = its_card.values(known=bindparam("k"), stopped=bindparam("st"))
         for some in chunks(rows):
             await db.execute(rewritten, some)
 
@@ -129,6 +129,10 @@ async def _outbox(db: AsyncConnection, old: ChannelKey, new: ChannelKey, paused:
 def _numbers(known: Iterable[str], now: Mapping[int, int] | None = None) -> set[int]:
     some = {int(number) for each in known for number in each.split(",") if number}
     return some if now is None else {now[number] for number in some if number in now}
+
+
+def _written(numbers: Iterable[int]) -> str:
+    return ",".join(map(str, sorted(numbers)))
 
 
 def _to(new: ChannelKey, table: Table, old: ChannelKey) -> Any:

@@ -203,6 +203,7 @@ cards = Table(
     Column("gen", Integer, nullable=False),
     Column("reopened", Integer, nullable=False),
     Column("known", Text, nullable=False),  # numbers of subscriptions, joined by commas
+    Column("stopped", Text, nullable=False, server_default=""),  # those of them that it has stopped matching
     Column("key", Text, nullable=False),  # that of its message
     Column("key_before", Text),  # that of the message which this one replaced
     Column("ts", Text),  # that of its message, once it is sent

@@ -14,7 +14,8 @@ class Card:
     """`silent`: the channel knows of the session and has no message, as it was live before; `listed`: it has none since
     the session stood in a list. `gen` counts the messages made for it, 0 as long as there is none: a deleted one is
     followed by another. `reopened`: how often the session came back. `known`: the numbers of the subscriptions that it
-    has matched; as long as it has no message the others may still announce it. `hushed_ms`, in milliseconds since 1970:
+    has matched; as long as it has no message the others may still announce it. `stopped`: those of them that it has
+    stopped matching. `hushed_ms`, in milliseconds since 1970:
     it would have been announced and wasn't, as the channel doesn't want to hear it until then; 0 when it isn't so. As
     long as it is, the status of a session that is live is `silent`, and of one that has ended `closed`, or `listed`
     where the channel was told that it opened. It has no message then, or its last was deleted. `born`: the id that the
@@ -27,6 +28,7 @@ class Card:
     gen: int = 0
     reopened: int = 0
     known: frozenset[int] = frozenset()
+    stopped: frozenset[int] = frozenset()
     hushed_ms: int = 0
     born: str = ""
 

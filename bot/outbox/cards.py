@@ -36,6 +36,7 @@ async def put(db: AsyncConnection, changed: Sequence[Card], now_ms: int) -> None
         "reopened": new.reopened,
         # somebody may have subscribed since the poll read it
         "known": case((cards.c.gen == 0, cards.c.known + "," + new.known), else_=new.known),
+        "stopped": new.stopped,
         "changed_ms": new.changed_ms,
         "hushed_ms": new.hushed_ms,
         "gen": case((newer, new.gen), else_=cards.c.gen),
@@ -122,8 +123,8 @@ _SENT = update(cards).where(cards.c.key.in_(bindparam("some", expanding=True))).
 
 
 def _card(row: Any) -> Card:
-    known = frozenset(int(number) for number in row.known.split(",") if number)
-    state = (row.status, row.gen, row.reopened, known, row.hushed_ms, row.born)
+    known, stopped = (frozenset(map(int, filter(None, some.split(",")))) for some in (row.known, row.stopped))
+    state = (row.status, row.gen, row.reopened, known, stopped, row.hushed_ms, row.born)
     return Card(row.team_id, row.channel_id, row.session_id, *state)
 
 
@@ -137,6 +138,7 @@ def _values(some: Sequence[Card], now_ms: int) -> list[dict[str, object]]:
             "gen": card.gen,
             "reopened": card.reopened,
             "known": ",".join(map(str, sorted(card.known))),
+            "stopped": ",".join(map(str, sorted(card.stopped))),
             "key": card.key,
             "changed_ms": now_ms,
             "hushed_ms": card.hushed_ms,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.query.kinds import DEFAULT_KINDS, ON
@@ -60,6 +60,7 @@ class Facts:
 
 
 Test = Callable[[Session, Facts], bool]
+Due = Callable[[Session, datetime], datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class Filter:
     say: tuple[str, str] = ("", "")  # the filter in words, and its negation; {} is the value
     param: str = ""  # what List sessions calls it; its value is then `str`, a time's that of its instant
     test: Callable[[Any], Test] | None = None
+    # The next moment at which the test's answer may differ though nothing happens to the session; None: never by time.
+    due: Callable[[Any], Due] | None = None
     becomes: str = ""  # another spelling of that key
     once: bool = False
     names: bool = False  # its values name things of one account, so that no example works in another
@@ -119,6 +122,16 @@ def _has_user(user: str) -> Test:
 
 def _has_people(count: Count) -> Test:
     return lambda session, _: count.holds(session.people_in_count() if session.active else session.people_count())
+
+
+def _grows_longer(seconds: int) -> Due:
+    length = timedelta(seconds=seconds, milliseconds=1)  # longer, not as long
+
+    def due(session: Session, now: datetime) -> datetime | None:
+        at = session.started_at + length
+        return at if session.active and at > now else None
+
+    return due
 
 
 FILTERS: dict[str, Filter] = {
@@ -214,6 +227,7 @@ FILTERS: dict[str, Filter] = {
             write=print_length,
             say=("longer than {}", "not longer than {}"),
             test=lambda seconds: lambda session, facts: session.length_s(facts.now) > seconds,
+            due=_grows_longer,
             also=("duration", "length", "lasted", "over", "longer_than"),
             opposite=("shorter", "under", "shorter_than"),
             spaced=True,

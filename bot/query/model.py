@@ -74,6 +74,11 @@ class Query:
         return any(isinstance(term.value, RoomPrefix | TemplateId) for term in self.terms)
 
     @property
+    def timed(self) -> bool:
+        """True where its answer may change by time alone."""
+        return any(FILTERS[term.key].due for term in self.terms)
+
+    @property
     def needs_zone(self) -> bool:
         """Whether it means something else in another time zone."""
         return any(needs_zone(term.value) for term in self.terms if term.key in ("after", "before"))

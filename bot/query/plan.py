@@ -57,6 +57,14 @@ def matcher(query: Query, now: datetime, rooms: Mapping[str, Room] = NO_ROOMS) -
     return _all_of([_any_of(terms) for terms in by_key.values()], Facts(now, rooms))
 
 
+def due(query: Query, session: Session, now: datetime) -> datetime | None:
+    """The next moment at which the query's answer may differ though nothing happens to the session; None: never."""
+    moments = (
+        entry.due(term.value)(session, now) for term in query.terms if (entry := FILTERS[term.key]).due is not None
+    )
+    return min(filter(None, moments), default=None)
+
+
 def _any_of(terms: list[Term]) -> Test:
     tests = [(term.negated, FILTERS[term.key].test(term.value)) for term in terms]  # type: ignore[misc]
     wanted = [test for negated, test in tests if not negated]

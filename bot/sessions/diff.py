@@ -15,10 +15,10 @@ People = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SessionChange:
     """One session that isn't as it was. `opened`: not known before, though it may have ended already. `reopened`: it
-    had ended. `joined` and `left` are the names and roles of people who came and went while it was known, and `event`
-    is the id of that, in parts. `same`: it is as it was, and only longer."""
+    had ended. `joined` and `left` are the names and roles of people who came and went while it was known. `event` is
+    the id of what happened, in parts: the same whoever sees it and when. () where only time went by."""
 
     session: Session
     opened: bool = False
@@ -26,7 +26,6 @@ class Change:
     joined: tuple[tuple[str, str], ...] = ()
     left: tuple[tuple[str, str], ...] = ()
     event: tuple[str, ...] = ()
-    same: bool = False
 
     @property
     def ended(self) -> bool:
@@ -38,7 +37,7 @@ def missing(known: Mapping[str, Tracked], seen: Container[str]) -> list[str]:
     return [session_id for session_id, tracked in known.items() if tracked.live and session_id not in seen]
 
 
-def diff(known: Mapping[str, Tracked], seen: Iterable[Session], *, renamed: bool = False) -> list[Change]:
+def diff(known: Mapping[str, Tracked], seen: Iterable[Session], *, renamed: bool = False) -> list[SessionChange]:
     """The changes, in the order in which sessions started. `seen` are this poll's sessions, live and ended, each once;
     a session that is not among them is as it was. `renamed`: people are called otherwise than those who are known, so
     that nobody can tell who came and went."""
@@ -75,32 +74,32 @@ def people_in(session: Session) -> dict[str, tuple[str, str]]:
     }
 
 
-def _change(before: Tracked | None, session: Session, renamed: bool) -> Change | None:
+def _change(before: Tracked | None, session: Session, renamed: bool) -> SessionChange | None:
     if before is None:
-        return Change(session, opened=True)
+        return SessionChange(session, opened=True, event=("opened", session.id))
     if not before.live:
-        return Change(session, reopened=True) if session.active else None
+        again = ("reopened", session.id, str(session.updated_at))
+        return SessionChange(session, reopened=True, event=again) if session.active else None
     if not session.active:
-        return Change(session)
+        return SessionChange(session, event=("ended", session.id, str(session.ended_at)))
     now = people_in(session)
     if now == before.people and before.peers == session.moves():
         return None
     if renamed:
-        return Change(session)
+        return SessionChange(session, event=_moved(session, ()))
     joined = {who: person for who, person in now.items() if who not in before.people}
     gone = {who: person for who, person in before.people.items() if who not in now}
     # somebody who counted as a person until it was known that the role records hasn't left
     left = {who: person for who, person in gone.items() if not session.roles.records(person[1])}
-    event = _moved(session, {*joined, *left}) if joined or left else ()
-    return Change(session, joined=tuple(joined.values()), left=tuple(left.values()), event=event)
+    event = _moved(session, {*joined, *left})
+    return SessionChange(session, joined=tuple(joined.values()), left=tuple(left.values()), event=event)
 
 
 def _moved(session: Session, people: Collection[str]) -> tuple[str, ...]:
-    """The id of the coming and going of these people: the same whoever sees it and when, another when one of them comes
-    or goes again."""
+    """The id of the coming and going of these people, another when one of them comes or goes again."""
     visits = [
         f"{name} {peer.joined} {peer.left}"
         for who, peer in session.keyed_peers
         if (name := who if isinstance(who, str) else f"{_GUEST}{who[1]}") in people  # type: ignore[index]
     ]
-    return ("moved", session.id, *sorted(people), *sorted(visits))
+    return ("moved", session.id, str(session.moves()), *sorted(people), *sorted(visits))

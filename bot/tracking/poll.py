@@ -12,7 +12,6 @@ from bot import log, metrics
 from bot.alerts.backlog import Catchup, count, finish
 from bot.alerts.catch_up import release
 from bot.alerts.decide import route
-from bot.alerts.matching import Matcher
 from bot.alerts.messages import Messages, rooms_named
 from bot.alerts.notification import Notification
 from bot.alerts.subscription import Subscription
@@ -23,7 +22,7 @@ from bot.outbox.card import Card
 from bot.outbox.message import Outgoing
 from bot.query.times import ms
 from bot.rooms.names import Rooms
-from bot.sessions.diff import Change, diff
+from bot.sessions.diff import SessionChange, diff
 from bot.sessions.model import Room, Session
 from bot.sessions.tracked import Tracked
 from bot.silence.current import hush
@@ -31,7 +30,7 @@ from bot.silence.policy import SilencePolicy
 from bot.store import Fence, Snapshot, Store
 from bot.tracking.reading import Progress, read
 from bot.tracking.room_facts import RoomFacts, asked_for
-from bot.tracking.sweep import News, Seen
+from bot.tracking.sweep import Memory, Sweep
 
 REST_S, REST_MOST_S = 1.0, 120.0
 """Seconds without a poll after a failed one, doubled with each failure in a row up to the second."""
@@ -39,7 +38,7 @@ LIMITED_S = 60.0
 """Seconds without a poll after a 429 that doesn't say how long."""
 TELLS_MOST = 5
 """How often it is thought over who is told what, where people change just that meanwhile."""
-YOUNG_MS = 60_000
+NEW_MS = 60_000
 """A subscription may have been begun so long before the last good poll and be stored only after it."""
 
 
@@ -64,9 +63,8 @@ class Poll:
         self._team = team_id
         self._clock = clock
         self._monotonic = monotonic
-        self._known: Snapshot | None = None
+        self._memory: Memory | None = None
         self._read_under = hms.templates.known
-        self._fingerprints: dict[int, str] = {}  # of the sessions that are as `_known` has them
         self._failures = 0  # in a row
         self._rest_until = 0.0  # by `monotonic`
 
@@ -96,19 +94,22 @@ class Poll:
         """The outcome: "ok", "superseded" by another process's poll, or the error of 100ms."""
         team_id, now = self._team(), self._clock()
         state = await self._store.poll_state(team_id)
-        if self._known is None or self._known.seq != state.seq:
-            self._known = await self._store.snapshot(team_id)
-            self._fingerprints = {}
-        renamed = self._known.naming != self._hms.naming
-        known = _without_people(self._known) if renamed else self._known
+        if self._memory is None or self._memory.snapshot.seq != state.seq:
+            self._memory = Memory(await self._store.snapshot(team_id))
+        known = self._memory.snapshot
+        renamed = known.naming != self._hms.naming
+        if renamed:
+            known = _without_people(known)
+            self._memory = Memory(known)
         held = await self._store.hushed(team_id)
         await self._hms.templates.ready()
         if self._read_under is not self._hms.templates.known:  # who hosts or records is said otherwise
-            self._read_under, self._fingerprints = self._hms.templates.known, {}
+            self._read_under, self._memory = self._hms.templates.known, Memory(known)
         rooms: dict[str, Room] = {}
         if await asked_for(self._store, team_id, ms(now)):
             rooms |= await self._rooms.have({each.room_id for each in known.sessions.values() if each.live})
-        seen = Seen(known, self._fingerprints, await self._news(team_id, known, held, now, rooms), ms(now))
+        asking = await self._asking(team_id, known)
+        seen = Sweep(self._memory, asking, {card.session_id for card in held}, now, rooms)
         before = Progress(known.read_ms, known.backlog)
         work = _Work(team_id, now, fence, known, renamed, seen, rooms, known.seq, before)
         self._room_facts.begin()
@@ -123,14 +124,13 @@ class Poll:
             self._rest(error)
             return type(error).__name__
         except _Superseded:
-            self._known = None
+            self._memory = None
             log.warning("poll_superseded")
             return "superseded"
         sessions = _kept({**known.sessions, **seen.tracked}, work.reached, ms(now))
-        self._known = Snapshot(
-            work.seq, ms(now), sessions, self._hms.naming, work.reached.read_ms, work.reached.backlog
+        self._memory = seen.memory(
+            Snapshot(work.seq, ms(now), sessions, self._hms.naming, work.reached.read_ms, work.reached.backlog)
         )
-        self._fingerprints = seen.fingerprints
         self._failures = 0
         return "ok"
 
@@ -149,7 +149,7 @@ class Poll:
         for _ in range(TELLS_MOST):
             settings = await self._store.settings_known(work.team_id)
             caught_up = last and work.reached.backlog is None
-            told = await self._tell(work, changes, part.ripe, last=last, caught_up=caught_up)
+            told = await self._tell(work, changes, part.due, last=last, caught_up=caught_up)
             done = await self._store.commit_poll(
                 work.team_id,
                 work.seq,
@@ -172,28 +172,20 @@ class Poll:
         work.seq += 1
         _count(changes)
 
-    async def _news(
-        self, team_id: str, known: Snapshot, held: Sequence[Card], now: datetime, rooms: Mapping[str, Room]
-    ) -> News:
+    async def _asking(self, team_id: str, known: Snapshot) -> frozenset[Subscription]:
+        """The subscriptions that may have something to say of sessions to which nothing happened."""
+        new_ms = 0 if known.good_ms is None else known.good_ms - NEW_MS
         every = await self._store.subscriptions(team_id)
-        young_ms = 0 if known.good_ms is None else known.good_ms - YOUNG_MS
-        young = [each for each in every if each.created_ms > young_ms]
-        longer = [each for each in every if any(term.key == "longer" for term in each.query.terms)]
-        return News(
-            longer=Matcher(longer, now, rooms),
-            young=Matcher(young, now, rooms),
-            since_ms=min((each.created_ms for each in young), default=0),
-            held={card.session_id for card in held},
-        )
+        return frozenset(each for each in every if each.query.timed or each.created_ms > new_ms)
 
     async def _tell(
-        self, work: _Work, changed: Sequence[Change], ripe: Sequence[Session], *, last: bool, caught_up: bool
+        self, work: _Work, changed: Sequence[SessionChange], due: Sequence[Session], *, last: bool, caught_up: bool
     ) -> _Told:
         """The messages to channels, and the cards that they leave. `last`: all that is live has been seen, so that
         what was withheld can be judged. `caught_up`: there is nothing left to count."""
         team_id, now = work.team_id, work.now
         ids = {change.session.id for change in changed}
-        changes = [*changed, *(Change(session, same=True) for session in ripe if session.id not in ids)]
+        changes = [*changed, *(SessionChange(session) for session in due if session.id not in ids)]
         # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
         unwanted = await hush(self._store, team_id, now, work.rooms)
         held = [
@@ -246,7 +238,7 @@ class _Work:
     fence: Fence | None
     known: Snapshot
     renamed: bool
-    seen: Seen
+    seen: Sweep
     rooms: dict[str, Room]
     seq: int
     reached: Progress
@@ -261,7 +253,7 @@ class _Told:
     """None where they are as they were."""
 
 
-def _count(changes: Sequence[Change]) -> None:
+def _count(changes: Sequence[SessionChange]) -> None:
     for change in changes:
         kinds = metrics.changes.labels
         kinds("start").inc(change.opened or change.reopened)

@@ -14,11 +14,10 @@ from bot.errors import HmsAuth, HmsError, HmsNotFound, HmsRateLimited, HmsRefuse
 from bot.hms.client import LIFE_MOST, Hms, RawBatch
 from bot.hms.pages import every_page, pages
 from bot.query.times import api_time
-from bot.sessions.diff import missing
 from bot.sessions.model import Session
 from bot.sessions.tracked import Tracked
 from bot.store import Snapshot
-from bot.tracking.sweep import Seen
+from bot.tracking.sweep import Sweep
 
 RECORDS_MOST = 200
 """The most single sessions asked about in one poll; the others have their turn, by chance."""
@@ -39,7 +38,7 @@ class Progress:
     backlog: Backlog | None
 
 
-async def read(hms: Hms, known: Snapshot, seen: Seen, now_ms: int) -> AsyncIterator[Progress]:
+async def read(hms: Hms, known: Snapshot, seen: Sweep, now_ms: int) -> AsyncIterator[Progress]:
     """All that is live, a slice of what ended since the last good poll, and the records of what is missing; after each
     page how far that has come. `now_ms`: our clock's, before the first page. Raises HmsError."""
     before = Progress(known.read_ms, known.backlog)
@@ -53,11 +52,11 @@ async def read(hms: Hms, known: Snapshot, seen: Seen, now_ms: int) -> AsyncItera
     progress = Progress(read_ms, known.backlog)
     async for progress in _ended(hms, known, seen, read_ms):
         yield progress
-    seen.add(await _records(hms, missing(known.sessions, seen.ids), known, now_ms))
+    seen.add(await _records(hms, seen.missing(), known, now_ms))
     yield progress
 
 
-async def _ended(hms: Hms, known: Snapshot, seen: Seen, read_ms: int) -> AsyncIterator[Progress]:
+async def _ended(hms: Hms, known: Snapshot, seen: Sweep, read_ms: int) -> AsyncIterator[Progress]:
     """Those that began since the last reading, then the older ones of the backlog. Where a slice doesn't reach to it,
     the new backlog covers both: what is read again then is known."""
     recent = Backlog(min(known.read_ms or read_ms, read_ms) - OVERLAP_MS, "")

@@ -13,7 +13,7 @@ from bot.query.times import ms
 from bot.rooms.names import Rooms
 from bot.sessions.model import Room
 from bot.store import Store
-from bot.tracking.sweep import Seen
+from bot.tracking.sweep import Sweep
 
 LEARNED_MOST = 100
 """Most unknown rooms that are asked for singly for each part of a poll."""
@@ -48,7 +48,7 @@ class RoomFacts:
         self._silent = False
         self._before, self._since = self._since, {}  # since when sessions wait for these rooms
 
-    async def learn(self, team_id: str, seen: Seen, known: dict[str, Room], now: datetime) -> bool:
+    async def learn(self, team_id: str, seen: Sweep, known: dict[str, Room], now: datetime) -> bool:
         """Add the rooms of what has changed to those that are `known`. A session whose room can't be asked for just
         now is put off to a later poll where it matters, as nobody could tell who wants to hear of it; True where one
         is."""

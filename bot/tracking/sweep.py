@@ -1,54 +1,22 @@
-"""What one poll has read, held against what the last good one knew."""
+"""Sessions that are looked at, held against what is known of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bot import log
-from bot.alerts.matching import CLOCKS_MS, Matcher
+from bot.alerts.matching import Matcher, is_news
+from bot.alerts.subscription import Subscription
 from bot.errors import HmsBadReply
 from bot.hms.wire import Entry
+from bot.query.plan import NO_ROOMS
 from bot.query.times import ms
-from bot.sessions.diff import same, track
-from bot.sessions.model import Session
+from bot.sessions.diff import missing, same, track
+from bot.sessions.model import Room, Session
 from bot.sessions.tracked import Tracked
 from bot.store import Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What finds sessions that are news though nothing happened to them. `longer`: for those who wait for longer
-    sessions. `young`: for those who have just subscribed, the first at `since_ms`; sessions that began then may have
-    done so while that was being stored. `held`: the ids of those that a channel may want to hear of now, and didn't."""
-
-    longer: Matcher
-    young: Matcher
-    since_ms: int
-    held: Collection[str] = ()
-
-    def may_have(self, tracked: Tracked) -> bool:
-        """False where nothing that is kept of it can make it news."""
-        return tracked.live and (
-            tracked.session_id in self.held
-            or self.longer.concerns(tracked.room_id)
-            or (tracked.started_ms >= self.since_ms - CLOCKS_MS and self.young.concerns(tracked.room_id))
-        )
-
-    def has(self, session: Session) -> bool:
-        return session.active and bool(
-            self.longer.matching(session) or (self._began(session) and self.young.matching(session))
-        )
-
-    def undecided(self, session: Session) -> bool:
-        """True where the session's room would have to be known."""
-        return session.active and (
-            self.longer.undecided(session.room_id) or (self._began(session) and self.young.undecided(session.room_id))
-        )
-
-    def _began(self, session: Session) -> bool:
-        return ms(session.started_at) >= self.since_ms - CLOCKS_MS
-
 
 MANY = 500
 """Changes that are stored at once: an account's sessions with all their peers are large, and so is what they make of
@@ -56,34 +24,66 @@ channels and messages."""
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """The known state as this process keeps it between two sweeps. `fingerprints`: those of the bytes in which sessions
+    were read, with their ids. `asked`: the subscriptions that were asked about all live sessions, also those to which
+    nothing happened. `due_ms`: by id, when one of them may answer otherwise."""
+
+    snapshot: Snapshot
+    fingerprints: Mapping[int, str] = field(default_factory=dict)
+    asked: frozenset[Subscription] = frozenset()
+    due_ms: Mapping[str, int] = field(default_factory=dict)
+
+    def is_due(self, session_id: str, now_ms: int) -> bool:
+        return self.due_ms.get(session_id, now_ms + 1) <= now_ms
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
-    """The part seen since the one before: sessions that changed, sessions that are news as they are, and what is to
-    be kept of all of them."""
+    """What was seen since the part before: sessions that changed, sessions that are as they were and that subscriptions
+    are to be asked about again, and what is to be kept of all of them."""
 
     changed: list[Session]
-    ripe: list[Session]
+    due: list[Session]
     tracked: list[Tracked]
 
 
-class Seen:
-    """A session that is as it was is let go, as most are: an account's sessions with all their peers are large. Nor is
-    it read where its bytes are as they were; `before` has their fingerprints, and the ids of the sessions."""
+class Sweep:
+    """A look at sessions at `now`; only a `complete` one, which has all that is live, may find some missing. `asking`:
+    the subscriptions whose answer may change by time alone, or that are new; of the `rooms` that are known.
+    `withheld`: the ids of sessions that a channel may want to hear of now, and didn't.
 
-    def __init__(self, known: Snapshot, before: Mapping[int, str], news: News, now_ms: int) -> None:
-        self._known = known
-        self._before = before
-        self._news = news
-        self._now_ms = now_ms
+    A session that is as it was is let go, as most are: an account's sessions with all their peers are large. Nor is it
+    read where its bytes are as they were, but for the first time that a subscription asks."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        asking: frozenset[Subscription],
+        withheld: Collection[str],
+        now: datetime,
+        rooms: Mapping[str, Room] = NO_ROOMS,
+        *,
+        complete: bool = True,
+    ) -> None:
+        self._memory = memory
+        self._known = memory.snapshot
+        self._fingerprints = memory.fingerprints if asking <= memory.asked else {}
+        self._asking = asking
+        self._matcher = Matcher(asking, now, rooms)
+        self._withheld = withheld
+        self._now = now
+        self._complete = complete
         self.ids: set[str] = set()
         self.fingerprints: dict[int, str] = {}
-        """Of what was seen and is known now: `before` of the next poll."""
+        self.due_ms: dict[str, int] = {}
         self.tracked: dict[str, Tracked] = {}
         """What is to be kept of those that aren't as they were."""
         self.changed: list[Session] = []
-        """These, but for the first poll of all, which tells nothing; as `ripe` since the last `take`."""
-        self.ripe: list[Session] = []
+        """These, but for the first sweep of all, which tells nothing; as `due` since the last `take`."""
+        self.due: list[Session] = []
         self.undecided: list[Session] = []
-        """Those that may be `ripe`, once their rooms are known."""
+        """Those that may be `due`, once their rooms are known."""
         self._fresh: list[Tracked] = []
         self.held: dict[str, Session] = {}
         """By id, the live ones of which a channel may want to hear now, and didn't."""
@@ -91,78 +91,106 @@ class Seen:
     @property
     def full(self) -> bool:
         """True where there is enough for a part."""
-        return len(self.changed) + len(self.ripe) + len(self.undecided) >= MANY
+        return len(self.changed) + len(self.due) + len(self.undecided) >= MANY
+
+    def missing(self) -> list[str]:
+        """The ids of live sessions that should be here and aren't: only their own records say whether they ended."""
+        return missing(self._known.sessions, self.ids) if self._complete else []
 
     def take(self) -> Part:
         """The next part, which is let go here."""
-        part = Part(self.changed, self.ripe, self._fresh)
-        self.changed, self.ripe, self._fresh = [], [], []
+        part = Part(self.changed, self.due, self._fresh)
+        self.changed, self.due, self._fresh = [], [], []
         return part
+
+    def memory(self, snapshot: Snapshot) -> Memory:
+        """What to remember, once this is stored as `snapshot`."""
+        if self._complete:
+            return Memory(snapshot, self.fingerprints, self._asking, self.due_ms)
+        others = {key: at_ms for key, at_ms in self._memory.due_ms.items() if key not in self.ids}
+        return replace(self._memory, snapshot=snapshot, due_ms=others | self.due_ms)
 
     def cast(self, cast: Callable[[Session], Session]) -> None:
         """Give sessions that aren't taken yet the roles of rooms that weren't known when they were read."""
         others = {
             each.id: other
-            for each in (*self.changed, *self.ripe, *self.undecided)
+            for each in (*self.changed, *self.due, *self.undecided)
             if (other := cast(each)).roles != each.roles
         }
         if not others:
             return
-        for some in (self.changed, self.ripe, self.undecided):
+        for some in (self.changed, self.due, self.undecided):
             some[:] = [others.get(each.id, each) for each in some]
         self.held |= {key: others[key] for key in self.held.keys() & others.keys()}
-        anew = {key: track(others[key], self._now_ms) for key in self.tracked.keys() & others.keys()}
+        anew = {key: track(others[key], ms(self._now)) for key in self.tracked.keys() & others.keys()}
         self.tracked |= anew
         self._fresh = [anew.get(each.session_id, each) for each in self._fresh]
 
     def decide(self) -> None:
-        """Tell what is `ripe` of those whose rooms weren't known, as far as they are now; the next poll sees the others
-        again."""
-        self.ripe += [each for each in self.undecided if not self._news.undecided(each) and self._news.has(each)]
+        """Ask again about those whose rooms weren't known, as far as they are now; the next sweep sees the others."""
+        undecided, self.undecided = self.undecided, []
+        for session in undecided:
+            self._ask(session)
         self.undecided = []
 
     def postpone(self, session_ids: Collection[str]) -> None:
-        """As if these hadn't been read: the next poll finds in them what this one did."""
+        """As if these hadn't been read: the next sweep finds in them what this one did."""
         self.changed = [each for each in self.changed if each.id not in session_ids]
-        self.ripe = [each for each in self.ripe if each.id not in session_ids]
+        self.due = [each for each in self.due if each.id not in session_ids]
         self._fresh = [each for each in self._fresh if each.session_id not in session_ids]
         self.tracked = {key: each for key, each in self.tracked.items() if key not in session_ids}
         self.fingerprints = {key: each for key, each in self.fingerprints.items() if each not in session_ids}
 
     def page(self, entries: Sequence[Entry]) -> None:
-        """One that can't be read costs no other."""
+        """Look at these; one that can't be read costs no other."""
         ids = [session_id for entry in entries if (session_id := self._unchanged(entry) or self._read(entry))]
         if len(ids) < len(entries):
             log.warning("unreadable_entries", count=len(entries) - len(ids), of=len(entries))
 
     def add(self, sessions: Iterable[Session]) -> None:
-        """One that was seen already counts as it was then: the live ones are read first."""
+        """Look at these; one that was seen already counts as it was then: the live ones are read first."""
         for session in sessions:
             if session.id in self.ids:
                 continue
             self.ids.add(session.id)
-            if self._news.undecided(session):
-                self.undecided.append(session)
-            elif self._news.has(session):
-                self.ripe.append(session)
-            if session.active and session.id in self._news.held:
+            if session.active:
+                self._ask(session)
+            if session.active and session.id in self._withheld:
                 self.held[session.id] = session
             before = self._known.sessions.get(session.id)
             if before is not None and same(before, session):
                 continue
-            self.tracked[session.id] = tracked = track(session, self._now_ms)
+            self.tracked[session.id] = tracked = track(session, ms(self._now))
             self._fresh.append(tracked)
             if self._known.good_ms is not None:
                 self.changed.append(session)
 
+    def _ask(self, session: Session) -> None:
+        """Tell whether the subscriptions that ask may answer otherwise by now, and when they may next."""
+        if self._matcher.undecided(session.room_id):
+            self.undecided.append(session)
+            self.due_ms[session.id] = ms(self._now)
+            return
+        self.due_ms.pop(session.id, None)
+        if self._memory.is_due(session.id, ms(self._now)) or any(
+            is_news(session, each) for each in self._matcher.matching(session)
+        ):
+            self.due.append(session)
+        if at := self._matcher.due(session, self._now):
+            self.due_ms[session.id] = ms(at)
+
     def _unchanged(self, entry: Entry) -> str:
         """Its id, where it need not be read, else ""."""
-        session_id = self._before.get(entry.fingerprint, "")
+        session_id = self._fingerprints.get(entry.fingerprint, "")
         tracked = self._known.sessions.get(session_id)
-        if tracked is None or session_id in self.ids or self._news.may_have(tracked):
+        if tracked is None or session_id in self.ids:
+            return ""
+        if tracked.live and (session_id in self._withheld or self._memory.is_due(session_id, ms(self._now))):
             return ""
         self.ids.add(session_id)
         self.fingerprints[entry.fingerprint] = session_id
+        if (at_ms := self._memory.due_ms.get(session_id)) is not None:
+            self.due_ms[session_id] = at_ms
         return session_id
 
     def _read(self, entry: Entry) -> str:

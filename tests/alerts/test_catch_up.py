@@ -10,7 +10,7 @@ import pytest
 from bot.alerts.catch_up import release
 from bot.alerts.decide import ROLL_UP_OVER, route
 from bot.alerts.notification import Edit, Post, Recap, Reply, RollUp
-from bot.sessions.diff import Change, track
+from bot.sessions.diff import SessionChange, track
 from bot.silence.mute import Mute
 from tests.alerts.parts import EVERY, HOUR, NOW, NOW_MS, ROOMS, Channel, card, hush, mute, session, subscription
 
@@ -318,6 +318,6 @@ def test_each_channel_has_its_own() -> None:
 
 def test_what_waits_changes_only_where_something_does() -> None:
     held = replace(card("silent", 0), hushed_ms=NOW_MS + HOUR)
-    same = [Change(session(), same=True)]
+    same = [SessionChange(session())]
     assert route(same, [EVERY], [held], NOW, hush(mute())) == ([], [])
     assert release([held], {session().id: session()}, {}, [EVERY], NOW, hush(mute())) == ([], [])

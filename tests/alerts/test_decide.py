@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from bot.alerts.decide import ROLL_UP_OVER, route
 from bot.alerts.notification import Edit, Notification, Post, Reply, RollUp
 from bot.outbox.card import Card
-from bot.sessions.diff import Change, diff, missing, track
+from bot.sessions.diff import SessionChange, diff, missing, track
 from bot.sessions.model import Peer, Session
 from bot.sessions.tracked import Tracked
 from tests.alerts.parts import LOUD, NOW, ROOMS, card, session, subscription
@@ -81,10 +84,10 @@ def test_what_opens_while_somebody_subscribes_is_told() -> None:
     younger, older = session("ann"), session("ann")
     for minutes_ago, posted in ((60, True), (0, False)):
         made = [subscription("", minutes_ago=minutes_ago)]
-        _, sent = route([Change(younger, same=True)], made, [], NOW, LOUD)
+        _, sent = route([SessionChange(younger)], made, [], NOW, LOUD)
         assert bool(sent) is posted
     card = Card("T1", "C1", older.id, "silent", known=frozenset((1,)))  # it was counted as live then
-    assert route([Change(older, same=True)], [subscription("", minutes_ago=60)], [card], NOW, LOUD) == ([], [])
+    assert route([SessionChange(older)], [subscription("", minutes_ago=60)], [card], NOW, LOUD) == ([], [])
 
 
 def test_one_that_comes_back_after_subscribing_is_news() -> None:
@@ -122,11 +125,30 @@ def test_only_what_is_missing_is_asked_for() -> None:
 
 
 def test_longer_is_noticed_without_a_change() -> None:
-    same = Change(session("ann"), same=True)
+    same = SessionChange(session("ann"))
     waiting = [subscription("longer:10m")]
     cards, sent = route([same], waiting, [], NOW, LOUD)
     assert [each.status for each in cards] == ["live"] and isinstance(sent[0], Post)
     assert route([same], waiting, cards, NOW, LOUD) == ([], [])
+
+
+def test_a_session_starts_and_stops_matching() -> None:
+    """It is told when it starts for the first time; that it stopped is kept, also of one without a message."""
+    alone, both = session("ann"), session("ann", "bob")
+    wanted = [subscription("on:end", number=1), subscription("peers:>=2 on:end", number=2)]
+    (card,), _ = route(diff({}, [alone]), wanted, [], NOW, LOUD)
+    assert (card.known, card.stopped) == ({1}, set())
+    for before, after, stopped in ((alone, both, set()), (both, alone, {2}), (alone, both, set())):
+        (card,), sent = route(diff({before.id: track(before, 0)}, [after]), wanted, [card], NOW, LOUD)
+        assert (card.known, card.stopped, sent) == ({1, 2}, stopped, [])
+
+
+def test_what_stops_matching_by_time_is_kept_and_says_nothing() -> None:
+    wanted = [subscription("-longer:45m")]
+    (card,), (post,) = route(diff({}, [session("ann")]), wanted, [], NOW, LOUD)
+    assert isinstance(post, Post) and card.stopped == set()
+    (over,), sent = route([SessionChange(session("ann"))], wanted, [card], NOW + timedelta(minutes=30), LOUD)
+    assert (over, sent) == (replace(card, stopped=frozenset((1,))), [])
 
 
 def test_two_subscriptions_of_a_channel_are_one_card() -> None:

@@ -123,6 +123,8 @@ async def test_a_new_id_that_has_something_keeps_it_and_gets_the_rest(store: Sto
     await store.subscribe(subscription(NEW, "user:b"), ["s1", "s2"], message("new", NEW), by=by())
     await store.add_digest(digest(NEW, empty="skip"), by())
     await store.add_quiet(TEAM, NEW, hours("23:00-06:00 daily UTC"), by())
+    has_stopped = replace(card(OLD, status="silent", gen=0), known=frozenset((1, 2, 3)), stopped=frozenset((2,)))
+    await commit(store, cards=[has_stopped])
     assert await move(store)
     assert {each.number: str(each.query) for each in await store.subscriptions(TEAM, NEW)} == {
         1: "active user:b", 3: "active", 4: "active user:a",
@@ -130,8 +132,9 @@ async def test_a_new_id_that_has_something_keeps_it_and_gets_the_rest(store: Sto
     digests = {each.number: each for each in await store.digests(TEAM, NEW)}
     assert sorted(digests) == [2, 7] and digests[2].empty == "skip"
     assert [str(quiet) for quiet, _ in (await store.quiets(TEAM))[NEW]] == [str(hours("23:00-06:00 daily UTC"))]
-    known = {each.session_id: each.known for each in await store.cards(TEAM, ["s1", "s2", "s3"])}
-    assert known == {"s1": {1, 3, 4}, "s2": {1}, "s3": {1, 3, 4}}
+    found = await store.cards(TEAM, ["s1", "s2", "s3"])
+    assert {each.session_id: each.known for each in found} == {"s1": {1, 3, 4}, "s2": {1}, "s3": {1, 3, 4}}
+    assert {each.session_id: each.stopped for each in found} == {"s1": {4}, "s2": frozenset(), "s3": frozenset()}
     assert await store.told(TEAM) == {NEW}
 
 

@@ -9,7 +9,7 @@ import pytest
 from bot.alerts.messages import Messages
 from bot.alerts.notification import Notification, Post, Reply
 from bot.outbox.card import Card
-from bot.sessions.diff import Change, diff, track
+from bot.sessions.diff import SessionChange, diff, track
 from bot.sessions.model import Peer, Session
 from tests.alerts.parts import NOW, session
 from tests.outbox.parts import World
@@ -17,7 +17,7 @@ from tests.outbox.parts import World
 ROOM = "Town hall"
 
 
-def change(before: Session, after: Session) -> Change:
+def change(before: Session, after: Session) -> SessionChange:
     (found,) = diff({before.id: track(before, 0)}, [after])
     return found
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from bot.errors import QueryError
 from bot.query.command_lines import corrected
 from bot.query.parse import parse
-from bot.query.plan import Plan, fixed, plan
+from bot.query.plan import Plan, due, fixed, matcher, plan
 from bot.query.times import api_time
 from bot.sessions.model import Peer, Session
 
@@ -137,3 +138,26 @@ def test_after_later_than_before_is_an_error_that_swaps_them() -> None:
     assert error.line[: error.start] + error.fix + error.line[error.end :] == (
         "ended before:today role:host after:yesterday limit:20"
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds"),
+    [
+        ("longer:45m", 2_700),
+        ("-longer:45m", 2_700),
+        ("longer:45m longer:30m", 1_800),
+        ("longer:5m longer:45m", 2_700),  # the first is over
+        ("longer:5m", None),
+        (f"room:{A} role:host peers:>=2", None),
+    ],
+)
+def test_when_an_answer_may_differ_by_time_alone(line: str, seconds: int | None) -> None:
+    """The next such moment. The answer is still the old one just before it, and may be another at it."""
+    live = Session(id="c" * 24, room_id=A, active=True, created_at=NOW - timedelta(minutes=10))
+    at = due(parse(line), live, NOW)
+    assert at == (None if seconds is None else live.started_at + timedelta(seconds=seconds, milliseconds=1))
+    assert due(parse(line), replace(live, active=False, updated_at=NOW), NOW) is None
+    if at is not None and line.count("longer") == 1:
+        before = at - timedelta(milliseconds=1)
+        assert matcher(parse(line), before)(live) is not matcher(parse(line), at)(live)
+        assert due(parse(line), live, before) == at and due(parse(line), live, at) is None

@@ -5,84 +5,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import formatdate
 
 import pytest
 
 from bot.alerts.subscription import Subscription
-from bot.db.setting_change import SettingChange
-from bot.demo.fake_hms import Account, FakeHms, Stall, Status
-from bot.demo.fake_hms.records import Session
+from bot.demo.fake_hms import FakeHms, Stall, Status
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
-from bot.rooms.names import Rooms
 from bot.silence.mute import Mute
 from bot.silence.quiet_hours import read_quiet
-from bot.store import Store
-from bot.tracking.poll import Poll
-
-TEAM, CHANNEL = "T1", "C1"
-BY = SettingChange(0, "U1", "a line")
-HOUR = timedelta(hours=1)
-
-
-class World:
-    """An account, and polls of it for one channel. `poll` gives the texts of what it would send, each with its kind."""
-
-    def __init__(self, account: Account, store: Store, hms: Hms) -> None:
-        self.store, self.hms = store, hms
-        self.ahead = timedelta()
-        self.polls = Poll(hms, Rooms(hms, store, lambda: TEAM), store, lambda: TEAM, self.now)
-        self.account = account
-        self.room = account.add_room("Town hall")
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-    @property
-    def now_ms(self) -> int:
-        return int(self.now().timestamp() * 1000)
-
-    def open(self) -> Session:
-        return self.account.open_session(self.room, time.time())
-
-    def join(self, session: Session, name: str) -> None:
-        self.account.join(session, name=name, role="guest", at=time.time())
-
-    def end(self, session: Session) -> None:
-        self.account.end(session, time.time())
-
-    async def mute(self, session_id: str = "") -> Mute:
-        ends_ms = self.now_ms + 3_600_000
-        new = Mute(TEAM, CHANNEL, parse(""), session_id, ends_ms, "U1", self.now_ms)
-        return (await self.store.add_mute(new, BY))[0]
-
-    async def poll(self) -> list[tuple[str, str]]:
-        assert await self.polls.run()
-        sent = []
-        while rows := await self.store.claim(TEAM, self.now_ms, 20_000, 10):
-            sent += [(row.kind, row.text.split("\n")[0]) for row in rows]
-            await self.store.sent([(row, "1.0") for row in rows], self.now_ms, gap_ms=0)
-        return sent
-
-
-@pytest.fixture
-async def world(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
-    client = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
-    store = await Store.open(sqlite)
-    made = World(account, store, client)
-    kinds = frozenset(("start", "end", "join"))
-    wanted = Subscription(TEAM, CHANNEL, parse(""), kinds, "U1", made.now_ms)
-    await store.subscribe(wanted, [], Outgoing("first", TEAM, CHANNEL, "post", "hello", []))
-    assert await made.poll() == [("post", "hello")]
-    yield made
-    await store.close()
-    await client.close()
+from tests.tracking.parts import BY, CHANNEL, HOUR, TEAM, World
 
 
 def recap(live: int, ended: int) -> list[tuple[str, str]]:
@@ -170,9 +107,7 @@ async def test_one_that_stood_in_a_list_is_named_also_after_a_weekend(world: Wor
     for days in (3, 8, 9):
         world.ahead = HOUR + timedelta(days=days)
         await world.store.prune(TEAM, world.now_ms)
-        world.polls = Poll(
-            world.hms, Rooms(world.hms, world.store, lambda: TEAM), world.store, lambda: TEAM, world.now
-        )  # as after a restart
+        world.restart()
         assert await world.polls.run()
     (row,) = await world.store.claim(TEAM, world.now_ms, 20_000, 10)
     assert row.text.startswith("1 session has ended while it was quiet here.")
@@ -195,7 +130,7 @@ async def test_another_process_goes_on_with_what_is_withheld(world: World, hms: 
     world.open()
     assert await world.poll() == []
     client = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
-    world.polls = Poll(client, Rooms(client, world.store, lambda: TEAM), world.store, lambda: TEAM, world.now)
+    world.restart(client)
     world.ahead = HOUR
     assert await world.poll() == recap(1, 0)
     await client.close()
@@ -262,7 +197,7 @@ async def test_after_a_poll_by_a_wrong_clock_what_has_ended_is_told_as_ever(
     assert await world.poll() == []
     world.end(world.open())
     world.ahead = timedelta()
-    world.polls = Poll(world.hms, Rooms(world.hms, world.store, lambda: TEAM), world.store, lambda: TEAM, world.now)
+    world.restart()
     ((kind, text),) = await world.poll()
     assert (kind, text.partition(" after ")[0]) == ("post", "*Town hall* ended")
     assert await world.poll() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,14 +10,13 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.matching import Matcher
 from bot.alerts.subscription import Subscription
 from bot.hms.wire import Entry
 from bot.query.parse import parse
+from bot.query.times import ms
 from bot.sessions.model import Peer, Session
-from bot.sessions.tracked import Tracked
 from bot.store import Snapshot
-from bot.tracking.sweep import News, Seen
+from bot.tracking.sweep import Memory, Sweep
 
 BEGAN = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 ROOMS = ("a" * 24, "b" * 24)
@@ -37,27 +37,31 @@ class Polls:
 
     def __init__(self, *, skips: bool = True) -> None:
         self._skips = skips
-        self.known = Snapshot(0, None, {})
-        self.before: dict[int, str] = {}
+        self.memory = Memory(Snapshot(0, None, {}))
 
-    def poll(self, *pages: list[Entry], news: News | None = None, now: int = 0) -> Seen:
-        seen = Seen(self.known, self.before, news or expected(now), now)
+    def poll(
+        self, *pages: list[Entry], asking: Sequence[Subscription] = (), minutes: int = 0, withheld: Collection[str] = ()
+    ) -> Sweep:
+        """`minutes`: so long after the sessions began."""
+        sweep = Sweep(self.memory, frozenset(asking), withheld, BEGAN + timedelta(minutes=minutes))
         for page in pages:
-            seen.page(page)
-        self.known = Snapshot(self.known.seq + 1, now, {**self.known.sessions, **seen.tracked})
-        self.before = seen.fingerprints if self._skips else {}
-        return seen
+            sweep.page(page)
+        known = self.memory.snapshot
+        snapshot = Snapshot(known.seq + 1, minutes, {**known.sessions, **sweep.tracked})
+        self.memory = sweep.memory(snapshot)
+        if not self._skips:
+            self.memory = replace(self.memory, fingerprints={})
+        return sweep
 
 
-def expected(minutes: int, *, longer: str = "", young: str = "") -> News:
-    """What subscriptions with these lines wait for, so long after the sessions began."""
-    now = BEGAN + timedelta(minutes=minutes)
+def subscription(line: str, minutes: int = 0) -> Subscription:
+    """`minutes`: made so long after the sessions began."""
+    made_ms = ms(BEGAN + timedelta(minutes=minutes))
+    return Subscription("T", "C", parse(line, scope="subscribe"), frozenset({"start"}), "U", made_ms, 1)
 
-    def matcher(line: str) -> Matcher:
-        made = Subscription("T", "C", parse(line, scope="subscribe"), frozenset({"start"}), "U", 0, 1)
-        return Matcher([made] if line else [], now)
 
-    return News(matcher(longer), matcher(young), int(BEGAN.timestamp() * 1000))
+def ids(sessions: Iterable[Session]) -> list[str]:
+    return [each.id for each in sessions]
 
 
 def test_what_is_as_it_was_is_not_read() -> None:
@@ -65,37 +69,54 @@ def test_what_is_as_it_was_is_not_read() -> None:
     first = polls.poll([entry(session(1)), entry(session(2))])
     assert set(first.tracked) == first.ids and len(first.ids) == 2
     unreadable = entry({"id": []})
-    polls.before[unreadable.fingerprint] = session(1).id  # reading it would fail
+    polls.memory.fingerprints[unreadable.fingerprint] = session(1).id  # type: ignore[index] # reading it would fail
     again = polls.poll([unreadable, entry(session(2, people=2))])
     assert again.ids == first.ids
     assert [each.id for each in again.changed] == [session(2).id]
 
 
-def test_one_that_only_grew_longer_is_read_for_who_waits_for_that() -> None:
+def test_one_that_only_grew_longer_is_read_when_that_is_due() -> None:
     polls, page = Polls(), [entry(session(1)), entry(session(2, room=1))]
-    polls.poll(page)
-    assert polls.poll(page, news=expected(44, longer="longer:45m")).ripe == []
-    ripe = polls.poll(page, news=expected(50, longer=f"longer:45m room:{ROOMS[1]}")).ripe
-    assert [each.id for each in ripe] == [session(2).id]
+    asking = [subscription(f"longer:45m room:{ROOMS[1]}")]
+    polls.poll(page, asking=asking)
+    (due_ms,) = polls.memory.due_ms.values()
+    assert due_ms == ms(session(2).started_at) + 2_700_001
+    assert polls.poll(page, asking=asking, minutes=44).due == []
+    assert ids(polls.poll(page, asking=asking, minutes=46).due) == [session(2).id]
+    assert polls.poll(page, asking=asking, minutes=47).due == []
+
+
+def test_one_that_may_match_no_longer_is_due_too() -> None:
+    polls, page = Polls(), [entry(session(1))]
+    asking = [subscription("-longer:45m")]
+    polls.poll(page, asking=asking)
+    assert polls.poll(page, asking=asking, minutes=44).due == []
+    assert ids(polls.poll(page, asking=asking, minutes=46).due) == [session(1).id]
+
+
+def test_after_a_restart_what_has_become_due_meanwhile_is_found() -> None:
+    polls, page, asking = Polls(), [entry(session(1))], [subscription("longer:45m")]
+    polls.poll(page, asking=asking)
+    polls.memory = Memory(polls.memory.snapshot)
+    assert ids(polls.poll(page, asking=asking, minutes=90).due) == [session(1).id]
 
 
 def test_what_a_channel_may_want_to_hear_of_now_is_read_again() -> None:
     polls, page = Polls(), [entry(session(1)), entry(session(2)), entry(session(3, active=False))]
     assert polls.poll(page).held == {}
-    news = replace(expected(1), held={session(1).id, session(3).id, "gone"})
-    again = polls.poll(page, news=news)
+    again = polls.poll(page, withheld={session(1).id, session(3).id, "gone"})
     assert again.held == {session(1).id: session(1)}
-    assert again.tracked == {} and again.ripe == []
+    assert again.tracked == {} and again.due == []
     assert polls.poll(page).held == {}
 
 
-def test_one_that_began_as_somebody_subscribed_is_read() -> None:
-    polls, old = Polls(), Tracked(session(9).id, ROOMS[0], True, 0, 0, {}, 0)
-    polls.poll([entry(session(1))])
-    polls.known.sessions[old.session_id] = old  # type: ignore[index]
-    news = expected(1, young="active")
-    assert not news.may_have(old)
-    assert [each.id for each in polls.poll([entry(session(1))], news=news).ripe] == [session(1).id]
+def test_one_that_began_as_somebody_subscribed_is_due_once() -> None:
+    polls, page = Polls(), [entry(session(1))]
+    polls.poll(page)
+    assert polls.poll(page, asking=[subscription("active", minutes=5)]).due == []
+    new = [subscription("active", minutes=1)]
+    assert ids(polls.poll(page, asking=new).due) == [session(1).id]
+    assert polls.poll(page, asking=new).due == []
 
 
 def test_one_that_ended_while_the_pages_were_read_is_read_by_the_next_poll() -> None:
@@ -122,11 +143,11 @@ lines = st.sampled_from(["", "longer:45m", f"longer:50m room:{ROOMS[0]}", "longe
 
 @given(st.lists(st.tuples(st.lists(states, max_size=6), lines), min_size=1, max_size=6))
 def test_skipping_changes_nothing(accounts: list[tuple[list[Session], str]]) -> None:
+    """But for what a subscription is asked again that has answered already."""
     skips, reads = Polls(), Polls(skips=False)
     for number, (some, line) in enumerate(accounts):
-        minutes = number * 15
-        page = [entry(each) for each in some]
-        news = expected(minutes, longer=line, young=line and "active")
-        one, other = (polls.poll(page, news=news, now=minutes) for polls in (skips, reads))
+        page, asking = [entry(each) for each in some], [subscription(line)] if line else []
+        one, other = (polls.poll(page, asking=asking, minutes=number * 15) for polls in (skips, reads))
         assert (one.ids, one.tracked, one.changed) == (other.ids, other.tracked, other.changed)
-        assert one.ripe == other.ripe
+        assert set(ids(one.due)) <= set(ids(other.due))
+        assert other.due_ms.items() <= one.due_ms.items()  # what nobody asks for any more is let go when it is due
