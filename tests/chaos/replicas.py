@@ -90,6 +90,8 @@ class Replica:
         self._folder = folder
         self.tree = ROOT
         """The code that its processes run: today's, or that of another commit."""
+        self.spare = True
+        """A next process is there before it is needed."""
         self._settings = settings | {"HOST": "127.0.0.1", "PORT": str(self.port)}
         self._process: asyncio.subprocess.Process | None = None
         self._next: asyncio.subprocess.Process | None = None
@@ -115,7 +117,7 @@ class Replica:
         self._by_us, self._still, self._at = False, False, TIME
         self.turn(fate or Fate())
         self.wants = self.wants or wants
-        self._next = await self._spawn()
+        self._next = await self._spawn() if self.spare else None
 
     def turn(self, fate: Fate) -> None:
         """Give the process this fate, in place of the one it has not met."""

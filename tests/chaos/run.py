@@ -164,7 +164,7 @@ async def run_day(
     began = time.monotonic()
     async with _world(url, folder, result, replicas, reconcile=True, only=()) as world:
         for replica in world.replicas:
-            replica.tree = tree
+            replica.tree, replica.spare = tree, False
         for step in (world.begin_calmly, functools.partial(world.endure, day, size), world.settle_alone):
             await step()
             result.steps_s.append(time.monotonic() - began)
