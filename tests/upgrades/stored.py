@@ -23,7 +23,7 @@ from tests.clocks import Wall, set_database
 from tests.conftest import ROOT
 from tests.upgrades.make import DATA, SCOPES
 
-PACE = Pace(lead_s=5.0, post_s=2.0, lease_s=3.0, settle_s=1.0, reconcile_s=0.3, first_wait_s=1.0)
+PACE = Pace(haste=5.0, lead_s=5.0, post_s=2.0, lease_s=3.0, settle_s=1.0, reconcile_s=0.3, first_wait_s=1.0)
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('alembic_version', 'sqlite_sequence')"
 
 

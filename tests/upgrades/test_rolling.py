@@ -41,5 +41,5 @@ async def test_a_rolling_restart(postgres: str, tmp_path: Path) -> None:
     """Nothing lost, nothing twice, nothing left to a person."""
     seed = random.SystemRandom().randrange(100_000)
     old = tree_of(BEFORE, tmp_path)
-    result = await run_day(rolling, postgres, tmp_path, replicas=3, seed=seed, size=SHORT, tree=old)
+    result = await run_day(rolling, postgres, tmp_path, replicas=2, seed=seed, size=SHORT, tree=old)
     assert result.good and result.messages > 10, details(result)
