@@ -14,7 +14,7 @@ from bot.blockkit.blocks import Message
 from bot.blockkit.help import COMMAND
 from bot.blockkit.phrases import Names, listed
 from bot.errors import ManyRooms, UserError
-from bot.query.command_lines import check_alone, terms
+from bot.query.command_lines import Line, check_alone, terms
 from bot.query.filters import SUBSCRIBE
 from bot.query.kinds import KINDS, ON
 from bot.query.parse import RESOLVED_CHARS, parse
@@ -171,6 +171,7 @@ FEATURE = Feature(
             f"subscribe [query] [{ON}]",
             "tell this channel when sessions open and close",
             subscribe,
+            line=Line(lambda line, now, zone: parse(line, scope=SUBSCRIBE), ""),
             also=("sub", "follow", "watch", "alert"),
             examples=(
                 ("subscribe", "every session's start and end"),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.alerts.matching import rooms_of
-from bot.alerts.subscription import Subscription, kinds_of
+from bot.alerts.subscription import Subscription, kinds_of, subscription_line
 from bot.alerts.subscription_render import announced
 from bot.blockkit.phrases import Names
 from bot.db.setting_change import SettingChange
@@ -17,7 +17,6 @@ from bot.outbox.card import key_of
 from bot.outbox.channel import Channel
 from bot.outbox.message import Outgoing
 from bot.outbox.settled import settled
-from bot.query.command_lines import subscription_line
 from bot.query.model import Query
 from bot.query.plan import matcher
 from bot.query.times import ms

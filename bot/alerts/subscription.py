@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.query.kinds import DEFAULT_KINDS
+from bot.query.command_lines import joined, terms
+from bot.query.kinds import DEFAULT_KINDS, KINDS
 from bot.query.model import Query
 
 
@@ -25,3 +26,9 @@ class Subscription:
 def kinds_of(query: Query) -> frozenset[str]:
     """The kinds that a line asks for with `on:`, or the default ones."""
     return frozenset(term.value for term in query.terms if term.key == "on") or frozenset(DEFAULT_KINDS)
+
+
+def subscription_line(subscription: Subscription) -> str:
+    """The line that makes it."""
+    kinds = ",".join(kind for kind in KINDS if kind in subscription.kinds)
+    return joined("subscribe", terms(subscription.query.without("on")), f"on:{kinds}")

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Literal
 
 from bot.alerts.matching import moves
-from bot.alerts.subscription import Subscription
+from bot.alerts.subscription import Subscription, subscription_line
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, menu, section
 from bot.blockkit.escape import mrkdwn
@@ -18,7 +18,6 @@ from bot.blockkit.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIO
 from bot.blockkit.phrases import SESSIONS, Names, clock, count, listed, person, sessions
 from bot.outbox.channel import Channel
 from bot.outbox.render import let_in, pause
-from bot.query.command_lines import subscription_line
 from bot.query.kinds import KINDS
 from bot.render.sizes import texts
 

@@ -8,6 +8,7 @@ from bot.blockkit.phrases import count
 from bot.browse.list_sessions import read_page
 from bot.browse.send import send_page, send_session
 from bot.errors import QueryError, UserError
+from bot.query.command_lines import Line
 from bot.query.cursor import PageCursor, read
 from bot.query.filters import LIST
 from bot.query.model import Query
@@ -150,7 +151,7 @@ def _fresh(request: Request, place: PageCursor) -> PageCursor:
 
 
 FEATURE = Feature(
-    query=Command(LIST, "", "", list_sessions, reads=True),
+    query=Command(LIST, "", "", list_sessions, line=Line(lambda line, now, zone: parse(line), "active"), reads=True),
     commands=(
         Command(
             "show",

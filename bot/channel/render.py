@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bot.alerts.subscription import Subscription
+from bot.alerts.subscription import Subscription, subscription_line
 from bot.alerts.subscription_render import NOTE_CHARS, halted, health_words, old, told_when
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, section
@@ -18,12 +18,13 @@ from bot.blockkit.limits import ALL_TEXT_CHARS, MESSAGE_BLOCKS
 from bot.blockkit.phrases import Names, clock, count, date, room, sessions
 from bot.db.setting_change import SettingChange
 from bot.digests import list_render as of_digests
+from bot.digests.lines import digest_line
 from bot.digests.model import Digest
 from bot.outbox.channel import Channel
-from bot.query.command_lines import digest_line, mute_line, quiet_line, subscription_line
 from bot.render.sizes import texts
 from bot.silence import mute_render as of_mutes
 from bot.silence import quiet_render as of_quiet
+from bot.silence.lines import mute_line, quiet_line
 from bot.silence.mute import Mute
 
 VIEW = "settings"

@@ -9,11 +9,12 @@ from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, button
 from bot.blockkit.phrases import Names
 from bot.digests.count import preview
+from bot.digests.lines import PREVIEW, digest_line, read_digest, schedule_line
 from bot.digests.list_render import digests_list, ended, halted_or_resumed, made
 from bot.digests.model import Digest
 from bot.digests.set_digest import set_digest
 from bot.errors import ManyRooms, QueryError, TooMany, UserError, WhichZone
-from bot.query.command_lines import PREVIEW, check_alone, digest_line, read_digest, schedule_line, terms
+from bot.query.command_lines import Line, check_alone, terms
 from bot.query.filters import DIGEST
 from bot.query.model import Query
 from bot.query.schedule import Schedule
@@ -209,6 +210,7 @@ FEATURE = Feature(
                 ("digest weekly mon 17:00 Berlin room:town-hall", "one room's week"),
                 ("digest preview weekdays 9:00", "see one now; nothing is set"),
             ),
+            line=Line(lambda line, now, zone: read_digest(line, zone), "weekdays 9:00"),
             reading=("preview",),
         ),
         Command(

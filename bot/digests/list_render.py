@@ -14,11 +14,11 @@ from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import ALL_TEXT_CHARS
 from bot.blockkit.phrases import Names, clock, count, listed, moment, person, sessions
 from bot.digests.due import due
+from bot.digests.lines import digest_line
 from bot.digests.model import Digest
 from bot.digests.phrasing import day
 from bot.outbox.channel import Channel
 from bot.outbox.render import let_in
-from bot.query.command_lines import digest_line
 from bot.query.page import SESSIONS_MOST
 from bot.query.times import DAYS
 from bot.render.sizes import texts

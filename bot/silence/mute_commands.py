@@ -9,7 +9,7 @@ from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
 from bot.blockkit.phrases import Names
 from bot.errors import HmsError, ManyRooms, QueryError, TooMany, UserError
-from bot.query.command_lines import check_alone, end_line, muted, read_silence, silence_in
+from bot.query.command_lines import Line, check_alone
 from bot.query.filters import MUTE
 from bot.query.model import Query, Term
 from bot.query.parse import parse
@@ -17,6 +17,7 @@ from bot.query.times import ms
 from bot.query.values import RoomId, is_id
 from bot.rooms.show_session import show_session
 from bot.silence import mute_render as say
+from bot.silence.lines import end_line, muted, read_silence, silence_in
 from bot.silence.mute import Mute
 from bot.silence.quiet_commands import quiets
 from bot.slack.numbers import no_such, read_number, unquoted
@@ -131,6 +132,7 @@ FEATURE = Feature(
             "mute [query] <end>",
             "no new messages for a while: `2h`, `until 17:00`, `until tomorrow`, `until monday 9:00`, 30 days at most",
             mute,
+            line=Line(read_silence, "2h"),
             also=("snooze", "silence"),
             examples=(
                 ("mute 2h", "no new alerts for two hours"),

@@ -13,7 +13,7 @@ from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import ALL_TEXT_CHARS
 from bot.blockkit.phrases import Names, clock, count, room, sessions
 from bot.digests.list_render import WORDS_CHARS
-from bot.query.command_lines import mute_line
+from bot.silence.lines import mute_line
 from bot.silence.mute import Mute
 from bot.silence.quiet_render import DIGESTS, MEANWHILE, Quiets, now_words, to_type, until_moment
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from bot.blockkit.blocks import Message
 from bot.errors import Overlaps, QueryError, TooMany
-from bot.query.command_lines import QUIET, quiet_line, read_hours
+from bot.query.command_lines import Line
 from bot.silence import quiet_render as say
+from bot.silence.lines import QUIET, quiet_line, read_hours
 from bot.silence.quiet_hours import QuietHours
 from bot.slack.registry import Command, Feature
 from bot.slack.request import Request
@@ -88,6 +89,7 @@ FEATURE = Feature(
             "hours without new messages: `22:00-7:00 weekdays Berlin`, `7:00-7:00 sat,sun Berlin`; "
             "`off` ends all or one",
             quiet,
+            line=Line(lambda line, now, zone: read_hours(line, zone), "22:00-7:00"),
             examples=(
                 ("quiet 22:00-7:00", "every night, in your time zone"),
                 ("quiet 18:00-8:00 weekdays Berlin", "nights that begin on weekdays"),

@@ -10,8 +10,8 @@ from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, button, context, section
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.phrases import moment
-from bot.query.command_lines import quiet_line
 from bot.query.schedule import Schedule, write_days
+from bot.silence.lines import quiet_line
 from bot.silence.quiet_hours import QuietHours, quiet_until
 
 _DAYS = {"daily": "every day", "weekdays": "on weekdays"}

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bot.query.command_lines import Line
+
 if TYPE_CHECKING:
     from bot.blockkit.blocks import Message
     from bot.slack.request import Bot, Request
@@ -24,7 +26,8 @@ class Command:
     """A subcommand of `/sessions`. `run` gets the rest of the line, and gives the answer, or None where it has answered
     itself. `usage`, `help` and `examples` (a line, and its effect) are for the help, the README and the usage hint.
 
-    `also`: other first words for it. `reads`: it changes nothing, so that a line with errors can be run as what was
+    `line`: how its line is read, where it is more than words; an error in it is mended by that. `also`: other first
+    words for it. `reads`: it changes nothing, so that a line with errors can be run as what was
     probably meant; `reading`: those of its verbs of which that is true. `echoes`: its answer has a line above it that
     says how such a line was read. `free`: ACCESS can't keep anybody from it."""
 
@@ -32,6 +35,7 @@ class Command:
     usage: str
     help: str
     run: Callable[[Request, str], Awaitable[Message | None]]
+    line: Line | None = None
     also: tuple[str, ...] = ()
     examples: Sequence[tuple[str, str]] = ()
     reads: bool = False
@@ -100,6 +104,13 @@ class Registry:
         self.words = _unique("word", ((word, each.name) for each in commands for word in (each.name, *each.also)))
         """The command for each first word that calls it. The query's name is a word in the settings alone."""
         self.commands = {each.name: each for each in commands[1:]}
+        self.lines = {
+            scope: each.line
+            for each in commands
+            for scope in (each.name, *(f"{each.name} {verb}" for verb in each.reading))
+            if each.line is not None
+        }
+        """How lines are read, by the scope of an error in them: a command, or one and its verb."""
         self.actions = _unique("action", ((one.id, one) for each in features for one in each.actions))
         self.views = _unique("view", ((one.callback_id, one) for each in features for one in each.views))
         self.shortcuts = _unique("shortcut", ((one.callback_id, one) for each in features for one in each.shortcuts))

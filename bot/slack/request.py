@@ -147,7 +147,8 @@ class Request:
 
     async def mended(self, error: QueryError) -> Mended:
         """The line that was probably meant by one that can't be read."""
-        return corrected(error, self.now, await self.local_zone(), commands=self.bot.registry.names)
+        registry = self.bot.registry
+        return corrected(error, self.now, await self.local_zone(), registry.lines, commands=registry.names)
 
     async def at_home(self) -> None:
         """Raises UserError where the request comes from another workspace, or from a person of another one, as in a

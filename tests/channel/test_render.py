@@ -15,13 +15,15 @@ from bot.blockkit.limits import ALL_TEXT_CHARS
 from bot.channel.render import CHANGES_MOST, Settings, changes_list, settings_card
 from bot.db.setting_change import SettingChange
 from bot.digests import list_render as digests
+from bot.digests.lines import digest_line, read_digest
 from bot.digests.model import Digest
 from bot.outbox.channel import Channel
-from bot.query.command_lines import digest_line, mute_line, quiet_line, read_digest, read_hours, read_silence, terms
+from bot.query.command_lines import terms
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
 from bot.render.sizes import texts
 from bot.silence import mute_render as mutes
+from bot.silence.lines import mute_line, quiet_line, read_hours, read_silence
 from bot.silence.mute import Mute
 from bot.silence.quiet_hours import QuietHours, read_quiet
 from bot.store import QUIETS_MOST

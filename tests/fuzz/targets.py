@@ -22,10 +22,11 @@ from bot.app import FEATURES
 from bot.blockkit import actions
 from bot.blockkit.help import COMMAND
 from bot.browse.details import details
+from bot.digests.lines import PREVIEW
 from bot.errors import HmsError, QueryError, StaleButton
 from bot.hms import wire
 from bot.query import cursor as place
-from bot.query.command_lines import LINES, PREVIEW, QUIET, corrected, end_line, terms
+from bot.query.command_lines import corrected, terms
 from bot.query.cursor import PageCursor
 from bot.query.filters import DIGEST, FILTERS, LIST, STATE_WORDS, STATES, SYNONYMS
 from bot.query.parse import LINE_CHARS, mended, parse
@@ -33,6 +34,7 @@ from bot.query.pasted import typed_lines, unmarked
 from bot.query.values import is_id
 from bot.sessions.diff import same, track
 from bot.sessions.model import Session
+from bot.silence.lines import QUIET, end_line
 from bot.slack.registry import Registry
 from bot.slack.render import query_problem
 from bot.text import tidy
@@ -41,7 +43,8 @@ from tests.fuzz.door import Door, Signatures
 
 Check = Callable[[str], Hashable]
 
-COMMANDS = Registry(FEATURES).commands
+REGISTRY = Registry(FEATURES)
+COMMANDS, LINES = REGISTRY.commands, REGISTRY.lines
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 ZONE = "Europe/Berlin"
 ID = "631a0f990e6ffae22efa610c"
@@ -134,11 +137,11 @@ def _refused(error: QueryError, scope: str, line: str) -> Hashable:
     assert scope != LIST or mended(error) != tidy(line), "the fix changes nothing"
     words = tuple(COMMANDS) if scope == LIST else ()
     if _drawn(line):
-        message = query_problem(error, corrected(error, NOW, ZONE, commands=words))
+        message = query_problem(error, corrected(error, NOW, ZONE, LINES, commands=words))
         inside_limits(message)
         harmless(message)
         return scope, "drawn"
-    better = corrected(error, NOW, ZONE, commands=words)
+    better = corrected(error, NOW, ZONE, LINES, commands=words)
     if better.line.split(" ")[0].lower() not in words:
         LINES[scope].read(better.line, NOW, ZONE)
     return scope, better.sure, re.sub(r"`[^`]*`|\d+", "", error.text)

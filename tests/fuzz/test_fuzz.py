@@ -7,9 +7,8 @@ from contextlib import nullcontext
 
 import pytest
 
-from bot.query.command_lines import LINES
 from tests.fuzz.run import fuzz, shrink
-from tests.fuzz.targets import PRINTED, TARGETS, Target
+from tests.fuzz.targets import LINES, PRINTED, TARGETS, Target
 
 INPUTS = 20_000
 FEW = {"signature": 400, "request": 200}

@@ -8,10 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.app import FEATURES
+from bot.digests.lines import read_digest
 from bot.errors import QueryError
-from bot.query.command_lines import LINES, corrected, read_digest, read_hours, read_silence
+from bot.query.command_lines import corrected
+from bot.silence.lines import read_hours, read_silence
 from bot.silence.quiet_hours import read_quiet
+from bot.slack.registry import Registry
 
+LINES = Registry(FEATURES).lines
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)  # a Monday
 ZONE = "Europe/Berlin"
 ID = "631a0f990e6ffae22efa610c"
@@ -99,7 +104,7 @@ def test_an_error_marks_the_place_and_offers_a_line(
     assert error.scope == scope
     assert error.line[error.start : error.end] == spot
     assert says in error.text
-    assert corrected(error, NOW, ZONE)[:2] == (better, faithful)
+    assert corrected(error, NOW, ZONE, LINES)[:2] == (better, faithful)
 
 
 PIECES = (
@@ -114,7 +119,7 @@ def test_what_is_offered_can_be_read(scope: str, line: str) -> None:
         LINES[scope].read(line, NOW, ZONE)
     except QueryError as error:
         assert 0 <= error.start <= error.end <= len(error.line)
-        better = corrected(error, NOW, ZONE).line
+        better = corrected(error, NOW, ZONE, LINES).line
         LINES[scope].read(better, NOW, ZONE)
 
 
@@ -122,7 +127,7 @@ def test_what_is_offered_can_be_read(scope: str, line: str) -> None:
 def test_a_line_that_is_too_long_is_not_read(scope: str) -> None:
     with pytest.raises(QueryError, match="1200 is the most I read") as caught:
         LINES[scope].read("9am monday room:x " * 5_000, NOW, ZONE)
-    better, faithful, *_ = corrected(caught.value, NOW, ZONE)
+    better, faithful, *_ = corrected(caught.value, NOW, ZONE, LINES)
     assert LINES[scope].read(better, NOW, ZONE) and not faithful
 
 
@@ -140,4 +145,4 @@ def test_a_line_with_many_errors_is_given_up(scope: str) -> None:
     line = f"{LINES[scope].such} " + "rom:x " * 12
     with pytest.raises(QueryError) as caught:
         LINES[scope].read(line, NOW, ZONE)
-    assert corrected(caught.value, NOW, ZONE)[:2] == (LINES[scope].such, False)
+    assert corrected(caught.value, NOW, ZONE, LINES)[:2] == (LINES[scope].such, False)

@@ -1,0 +1,86 @@
+"""The lines of silence, read and written: `mute [query or session id] <end>` and `quiet [off] <hours>`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.errors import QueryError
+from bot.query.command_lines import WHOLE_CHARS, joined, terms
+from bot.query.filters import MUTE
+from bot.query.model import Query
+from bot.query.parse import RESOLVED_CHARS, check_length, parse
+from bot.query.values import is_id
+from bot.silence.mute import Mute, find_end
+from bot.silence.quiet_hours import QuietHours, read_quiet
+from bot.text import tidy
+
+QUIET = "quiet"
+OFF = ("off", "none", "never", "clear", "remove", "stop")
+"""What ends quiet hours: all, or those that are said behind it."""
+
+
+def read_silence(text: str, now: datetime, zone: str) -> tuple[datetime, Query, str]:
+    """When a mute ends, UTC, what it is about, and the session where it is about one alone, else "". Raises
+    QueryError, whose line has the query first."""
+    line = tidy(text)
+    try:
+        check_length(line, line, WHOLE_CHARS)
+        end, (start, stop) = find_end(line, now, zone)
+    except QueryError as error:
+        error.scope = MUTE
+        raise
+    rest = tidy(f"{line[:start]} {line[stop:]}").strip(" ,")
+    if is_id(rest.lower()):
+        return end, Query(), rest.lower()
+    try:
+        return end, parse(rest, scope=MUTE, most_chars=RESOLVED_CHARS), ""
+    except QueryError as error:
+        error.line = f"{error.line} {line[start:stop]}"
+        raise
+
+
+def silence_in(text: str, now: datetime, city: str) -> str:
+    """The line of a mute with a city behind its time of day."""
+    line = tidy(text)
+    _, (_, stop) = find_end(line, now, "UTC")
+    return f"{line[:stop]} {city}{line[stop:]}"
+
+
+def read_hours(text: str, zone: str) -> tuple[QuietHours | None, bool]:
+    """Quiet hours, and whether they are to end: with `off` in front, which alone is (None, True). Raises QueryError."""
+    line = tidy(text)
+    first, _, hours = line.partition(" ")
+    off = first.lower().rstrip(",.!") in OFF
+    if off and not hours.strip(" ,"):
+        return None, True
+    said = hours if off else line
+    try:
+        check_length(said, said, WHOLE_CHARS)
+        return read_quiet(said, zone, always=off), off
+    except QueryError as error:
+        error.scope = QUIET
+        if off:
+            before = len(first) + 1
+            error.line, error.start, error.end = f"{first} {error.line}", error.start + before, error.end + before
+        raise
+
+
+def mute_line(mute: Mute, zone: str) -> str:
+    """The line that makes it, with its end on the clock of a zone."""
+    return joined("mute", muted(mute), end_line(datetime.fromtimestamp(mute.until_ms / 1000, ZoneInfo(zone))))
+
+
+def muted(mute: Mute) -> str:
+    """What a mute is about, as its line says it."""
+    return mute.session_id or terms(mute.query)
+
+
+def end_line(when: datetime) -> str:
+    """A mute's end: `until 2026-11-24T09:00+01:00`."""
+    return f"until {when.isoformat(timespec='seconds' if when.second else 'minutes')}"
+
+
+def quiet_line(quiet: QuietHours) -> str:
+    """The line that makes them."""
+    return f"quiet {quiet}"
