@@ -16,10 +16,10 @@ from bot.blockkit.fit import Part, fit, packed
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
 from bot.blockkit.phrases import SESSIONS, Names, clock, count, listed, person, sessions
+from bot.blockkit.sizes import texts
 from bot.outbox.channel import Channel
 from bot.outbox.render import let_in, pause
 from bot.query.kinds import KINDS
-from bot.render.sizes import texts
 
 CARDS_MOST = 36
 WORDS_CHARS = 1_000  # of a filter in words, where it stands alone

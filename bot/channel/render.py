@@ -16,12 +16,12 @@ from bot.blockkit.fit import fair, packed
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import ALL_TEXT_CHARS, MESSAGE_BLOCKS
 from bot.blockkit.phrases import Names, clock, count, date, room, sessions
+from bot.blockkit.sizes import texts
 from bot.db.setting_change import SettingChange
 from bot.digests import list_render as of_digests
 from bot.digests.lines import digest_line
 from bot.digests.model import Digest
 from bot.outbox.channel import Channel
-from bot.render.sizes import texts
 from bot.silence import mute_render as of_mutes
 from bot.silence import quiet_render as of_quiet
 from bot.silence.lines import mute_line, quiet_line

@@ -13,6 +13,7 @@ from bot.blockkit.escape import code, plain
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import ALL_TEXT_CHARS
 from bot.blockkit.phrases import Names, clock, count, listed, moment, person, sessions
+from bot.blockkit.sizes import texts
 from bot.digests.due import due
 from bot.digests.lines import digest_line
 from bot.digests.model import Digest
@@ -21,7 +22,6 @@ from bot.outbox.channel import Channel
 from bot.outbox.render import let_in
 from bot.query.page import SESSIONS_MOST
 from bot.query.times import DAYS
-from bot.render.sizes import texts
 
 NEXT_SHOWN = 3
 WORDS_CHARS = 600  # of a query in words, where it stands alone

@@ -10,8 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
 from bot.blockkit.limits import MESSAGE_TEXT_CHARS, UPDATE_TEXT_CHARS
+from bot.blockkit.sizes import oversized
 from bot.outbox.history import EVENT_TYPE, History
-from bot.render.sizes import oversized
 from bot.slack.data_blocks import Blocks, DataBlocks
 from bot.slack.method import Method
 from bot.slack.outcome import Found, MessageGone, Outcome, Refused, Sent, Unconfirmed, Unreadable

@@ -15,8 +15,8 @@ import aiohttp
 
 from bot import log, metrics
 from bot.blockkit.blocks import Message
+from bot.blockkit.sizes import oversized
 from bot.net.retry_budget import RetryBudget
-from bot.render.sizes import oversized
 from bot.slack.data_blocks import Blocks, DataBlocks
 from bot.slack.outcome import Outcome, Refused, Sent, Unconfirmed
 from bot.slack.refusals import UNSURE, WAITS

@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from bot.alerts.subscription import Subscription, kinds_of
+from bot.blockkit.sizes import texts
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack, RateLimited
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
-from bot.render.sizes import texts
 from bot.settings import Settings
 from bot.store import SUBSCRIPTIONS_MOST, Store
 from tests.live import cards, fill, opened, polls, posts, press, runs, said_soon, say, subscribe, until

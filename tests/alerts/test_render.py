@@ -14,7 +14,7 @@ from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
 from bot.blockkit.fit import fair
 from bot.blockkit.phrases import NO_BREAK
-from bot.render.sizes import texts
+from bot.blockkit.sizes import texts
 from bot.sessions.model import Peer, Session
 from bot.sessions.peak import peak
 from tests.accounts import HOSTILE, NOW, name, object_id, session

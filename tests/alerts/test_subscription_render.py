@@ -28,6 +28,7 @@ from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, context
 from bot.blockkit.limits import ALL_TEXT_CHARS
 from bot.blockkit.phrases import NO_BREAK, sessions
+from bot.blockkit.sizes import texts
 from bot.errors import StaleButton
 from bot.outbox.prune import KEPT_MS
 from bot.query.filters import FILTERS, SUBSCRIBE
@@ -35,7 +36,6 @@ from bot.query.kinds import DEFAULT_KINDS, KINDS
 from bot.query.model import Query, Term, canonical
 from bot.query.parse import RESOLVED_CHARS, parse
 from bot.query.values import Count, RoomId
-from bot.render.sizes import texts
 from bot.slack.registry import Registry
 from bot.text import tidy
 from tests.accounts import HOSTILE, NOW, name, object_id

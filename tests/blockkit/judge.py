@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.blockkit.blocks import Message
+from bot.blockkit.sizes import oversized, texts
 from bot.demo.fake_slack.judge import problems
-from bot.render.sizes import oversized, texts
 from tests.blockkit.oracle import judge
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from bot.app import FEATURES
 from bot.blockkit.phrases import NO_BREAK
+from bot.blockkit.sizes import texts
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.query.filters import FILTERS
-from bot.render.sizes import texts
 from bot.slack.registry import Registry
 from tests.live import fill, shown
 

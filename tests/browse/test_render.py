@@ -12,13 +12,13 @@ import pytest
 from msgspec import structs
 
 from bot.blockkit.phrases import NO_BREAK
+from bot.blockkit.sizes import texts
 from bot.browse.details import details
 from bot.browse.render import listing
 from bot.query.cursor import PageCursor
 from bot.query.page import Page
 from bot.query.parse import parse
 from bot.query.plan import fixed
-from bot.render.sizes import texts
 from bot.sessions.model import Peer, Session
 from tests.accounts import BENIGN, HOSTILE, NOW, name, object_id, session
 from tests.blockkit.judge import harmless, inside_limits, marks

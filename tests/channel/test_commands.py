@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 
+from bot.blockkit.sizes import texts
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack
-from bot.render.sizes import texts
 from bot.settings import Settings
 from bot.store import DIGESTS_MOST
 from tests.live import polls, press, say

@@ -12,6 +12,7 @@ import pytest
 from bot.alerts.subscription import Subscription
 from bot.blockkit.blocks import Message
 from bot.blockkit.limits import ALL_TEXT_CHARS
+from bot.blockkit.sizes import texts
 from bot.channel.render import CHANGES_MOST, Settings, changes_list, settings_card
 from bot.db.setting_change import SettingChange
 from bot.digests import list_render as digests
@@ -21,7 +22,6 @@ from bot.outbox.channel import Channel
 from bot.query.command_lines import terms
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
-from bot.render.sizes import texts
 from bot.silence import mute_render as mutes
 from bot.silence.lines import mute_line, quiet_line, read_hours, read_silence
 from bot.silence.mute import Mute

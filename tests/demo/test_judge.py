@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.blockkit.sizes import oversized
 from bot.demo.fake_slack.judge import problems
-from bot.render.sizes import oversized
 
 Json = Any
 

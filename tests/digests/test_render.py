@@ -17,6 +17,7 @@ from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
 from bot.blockkit.limits import UPDATE_TEXT_CHARS
 from bot.blockkit.phrases import NO_BREAK
+from bot.blockkit.sizes import texts
 from bot.digests.due import Due
 from bot.digests.figures import (
     ODD_MAX,
@@ -38,7 +39,6 @@ from bot.query.parse import parse
 from bot.query.plan import plan
 from bot.query.schedule import EVERY_DAY, Schedule, Window
 from bot.query.zones import read_zone
-from bot.render.sizes import texts
 from tests.accounts import HOSTILE
 from tests.blockkit.judge import harmless, inside_limits
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.blockkit import limits
+from bot.blockkit.sizes import text_chars
 from bot.demo.fake_slack.judge_data import data_table, data_visualization, rich_text, table
 from bot.demo.fake_slack.judge_parts import Report, element, image, kind, text_object
-from bot.render.sizes import text_chars
 
 
 def problems(blocks: Sequence[Mapping[str, Any]], *, text: str | None = None) -> list[str]:

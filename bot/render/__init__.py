@@ -1,1 +1,0 @@
-"""Data in, Block Kit and fallback text out. Pure; every untrusted text passes `escape` on its way."""
