@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
 from typing import Literal
 
 from bot.alerts.matching import moves
@@ -12,19 +11,16 @@ from bot.alerts.subscription import Subscription, subscription_line
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, menu, section
 from bot.blockkit.escape import mrkdwn
-from bot.blockkit.fit import Part, fit, packed
+from bot.blockkit.fit import NOTE_CHARS, Part, fit, fitting, packed, share_chars
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
 from bot.blockkit.phrases import SESSIONS, Names, clock, count, listed, person, sessions
-from bot.blockkit.sizes import texts
 from bot.outbox.channel import Channel
 from bot.outbox.render import let_in, pause
 from bot.query.kinds import KINDS
 
 CARDS_MOST = 36
 WORDS_CHARS = 1_000  # of a filter in words, where it stands alone
-NOTE_CHARS = 1_500
-"""What a list leaves free for a note on what has just been done."""
 _WORDS_LEAST_CHARS = 40
 
 
@@ -100,8 +96,7 @@ def unsubscribed(gone: Sequence[Subscription], names: Names) -> Message:
         text = f"{head} {words}." + "".join(f" To have it again: `{line}`" for line in lines)
         return Message(text, [section(f"{head}\n{words}"), *again])
     head = f"🔕 Subscriptions {listed([str(each.number) for each in gone])} have ended."
-    ends = accumulate(len(line) + 1 for line in lines)
-    shown = [line for line, end in zip(lines, ends, strict=True) if end <= ALL_TEXT_CHARS - NOTE_CHARS]
+    shown = fitting(lines, ALL_TEXT_CHARS - NOTE_CHARS)
     again = [section(f"```{text}```") for text in packed(shown, SECTION_TEXT_CHARS - 6)]
     left = len(gone) - len(shown)
     more = [context(f"… and {left} more, whose lines have no room here.")] if left else []
@@ -134,7 +129,7 @@ def subscriptions_list(
     ]
     make = f"`{COMMAND} subscribe` makes one, or changes what the one with the same filters tells about."
     foot = [context(f"{make} As of {clock(as_of, as_of)}.")]
-    room_chars = ALL_TEXT_CHARS - NOTE_CHARS - sum(map(len, texts([*head, *foot])))
+    room_chars = share_chars([*head, *foot], 1, NOTE_CHARS)
     many = len(items) > CARDS_MOST
     drawn = _lines(items, names, room_chars) if many else _cards(items, told, names, as_of, room_chars)
     says = f"{total} of this channel{', paused' if channel.paused else ''}."

@@ -1,11 +1,17 @@
-"""What fits: parts of a line, lines of a text, members of groups."""
+"""What fits: parts of a line, lines of a text, members of groups, items of a message."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
 
-from bot.blockkit.limits import SECTION_TEXT_CHARS
+from bot.blockkit.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS
+from bot.blockkit.sizes import text_chars
+
+NOTE_CHARS = 1_500
+"""Left free by a list for a note on what has just been done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +56,14 @@ def fair(sizes: Sequence[int], most: int) -> list[int]:
         shares[place] = min(sizes[place], most // (len(sizes) - done))
         most -= shares[place]
     return shares
+
+
+def share_chars(fixed: Sequence[Mapping[str, Any]], items: int, spare_chars: int = 0) -> int:
+    """The characters of text that each of so many items of a message may have beside its `fixed` blocks."""
+    return (ALL_TEXT_CHARS - spare_chars - text_chars(fixed)) // items
+
+
+def fitting(lines: Sequence[str], most_chars: int) -> list[str]:
+    """The first lines, as many as fit, each with the end of its line."""
+    ends = accumulate(len(line) + 1 for line in lines)
+    return [line for line, end in zip(lines, ends, strict=True) if end <= most_chars]

@@ -6,11 +6,12 @@ docs.slack.dev/reference/methods/chat.postMessage#accessibility
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any
 
 from bot.blockkit.escape import mrkdwn
+from bot.blockkit.fit import fitting
 from bot.blockkit.limits import HEADER_TEXT_CHARS, UPDATE_TEXT_CHARS
 
 _LINE = re.compile(r"(?:```.*?```|[^\n])+", re.DOTALL)
@@ -38,15 +39,7 @@ def spoken(head: str, blocks: Sequence[Mapping[str, Any]]) -> str:
             lines[number] = _DOT.join(parts)
             over += chars + len(lines[number])
             heappush(longest, (-len(lines[number]), number))
-    return "\n".join([head, *(lines if over <= 0 else [*_fitting(lines, room_chars), "…"])])
-
-
-def _fitting(lines: Iterable[str], room_chars: int) -> Iterator[str]:
-    for line in lines:
-        room_chars -= len(line) + 1
-        if room_chars < 0:
-            return
-        yield line
+    return "\n".join([head, *(lines if over <= 0 else [*fitting(lines, room_chars), "…"])])
 
 
 def _lines(blocks: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, menu, section
 from bot.blockkit.escape import code, entities, mrkdwn
-from bot.blockkit.fit import Part, fit, packed
-from bot.blockkit.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS
+from bot.blockkit.fit import Part, fit, packed, share_chars
+from bot.blockkit.limits import SECTION_TEXT_CHARS
 from bot.blockkit.phrases import NO_BREAK, clock, count, length, person, query, room, unread
 from bot.blockkit.session_parts import STATE, hosts, people, recording, roles
-from bot.blockkit.sizes import texts
 from bot.query.cursor import PageCursor
 from bot.query.filters import ROOM_KEYS
 from bot.query.model import Query
@@ -36,9 +35,8 @@ def listing(page: Page, *, shared_by: str | None = None) -> Message:
     says = f"{asked}: {count(len(page.sessions), 'session', 'sessions')} on page {page.place.number}."
     if not page.sessions:
         return Message(says, [*head, *_empty(page), *foot])
-    room_chars = ALL_TEXT_CHARS - sum(map(len, texts([*head, *foot])))
     draw = _cards if len(page.sessions) <= CARDS_MOST else _lines
-    return Message(says, [*head, *draw(page, room_chars // len(page.sessions)), *foot])
+    return Message(says, [*head, *draw(page, share_chars([*head, *foot], len(page.sessions))), *foot])
 
 
 def _about(page: Page) -> Iterable[str]:

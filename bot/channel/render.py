@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.alerts.subscription import Subscription, subscription_line
-from bot.alerts.subscription_render import NOTE_CHARS, halted, health_words, old, told_when
+from bot.alerts.subscription_render import halted, health_words, old, told_when
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, section
 from bot.blockkit.escape import code
-from bot.blockkit.fit import fair, packed
+from bot.blockkit.fit import NOTE_CHARS, fair, packed, share_chars
 from bot.blockkit.help import COMMAND, typed
-from bot.blockkit.limits import ALL_TEXT_CHARS, MESSAGE_BLOCKS
+from bot.blockkit.limits import MESSAGE_BLOCKS
 from bot.blockkit.phrases import Names, clock, count, date, room, sessions
-from bot.blockkit.sizes import texts
 from bot.db.setting_change import SettingChange
 from bot.digests import list_render as of_digests
 from bot.digests.lines import digest_line
@@ -121,20 +120,17 @@ class _Card:
         ]
         most = MESSAGE_BLOCKS - len(top) - len(bottom) - _HEADS - _NOTE_BLOCKS
         blocks = fair([len(have.subscriptions), 2 * len(have.digests), len(have.mutes)], most)
-        left = ALL_TEXT_CHARS - NOTE_CHARS - _chars([*top, *bottom])
         groups = self._groups(blocks, _WORDS_LEAST_CHARS)
-        spare = (left - _used(groups)) // max(1, sum(len(some) for _, some in groups)) - _GROWN_CHARS
+        number = max(1, sum(len(some) for _, some in groups))
+        spare = share_chars([*top, *_drawn(groups), *bottom], number, NOTE_CHARS) - _GROWN_CHARS
         if spare > _WORDS_LEAST_CHARS:
             groups = self._groups(blocks, min(_WORDS_CHARS, spare))
-        left -= _used(groups)
+        left = share_chars([*top, *_drawn(groups), *bottom], 1, NOTE_CHARS)
         entries = [entry for _, some in groups for entry in some]
         for entry in sorted(entries, key=lambda entry: len(entry.line)):
             left -= len(entry.line) + len("\n``")
             entry.with_line = bool(entry.line) and left >= 0
-        drawn = [
-            block for head, some in groups for block in (head, *(each for entry in some for each in entry.blocks()))
-        ]
-        return Message(self._says(), [*top, *drawn, *bottom])
+        return Message(self._says(), [*top, *_drawn(groups), *bottom])
 
     def _groups(self, blocks: Sequence[int], words_chars: int) -> list[_Group]:
         subscriptions, digests, mutes = blocks
@@ -212,13 +208,8 @@ class _Card:
         return f"Settings of this channel: {', '.join(counted)}."
 
 
-def _chars(blocks: Sequence[Block]) -> int:
-    return sum(map(len, texts(blocks)))
-
-
-def _used(groups: Sequence[_Group]) -> int:
-    """The characters of all entries without their lines, and their heads."""
-    return sum(_chars([head]) + sum(_chars(entry.blocks()) for entry in some) for head, some in groups)
+def _drawn(groups: Sequence[_Group]) -> list[Block]:
+    return [block for head, some in groups for block in (head, *(each for entry in some for each in entry.blocks()))]
 
 
 def _typed(line: str) -> str:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 
-from bot.alerts.subscription_render import NOTE_CHARS, halted, old, stopped
+from bot.alerts.subscription_render import halted, old, stopped
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, section
 from bot.blockkit.escape import code, plain
+from bot.blockkit.fit import NOTE_CHARS, share_chars
 from bot.blockkit.help import COMMAND, typed
-from bot.blockkit.limits import ALL_TEXT_CHARS
 from bot.blockkit.phrases import Names, clock, count, listed, moment, person, sessions
-from bot.blockkit.sizes import texts
 from bot.digests.due import due
 from bot.digests.lines import digest_line
 from bot.digests.model import Digest
@@ -150,8 +149,7 @@ def digests_list(
     total = count(len(items), "digest", "digests")
     head = [section(f"*{total}* of this channel"), *halted(items[0].channel_id, channel, invite), *old(stale)]
     foot = context(f"`{COMMAND} digest weekdays 9:00` makes one. As of {clock(as_of, as_of)}.")
-    left = ALL_TEXT_CHARS - NOTE_CHARS - sum(map(len, texts([*head, foot])))
-    most_chars = left // len(items) - len("Preview nowResumeRemove")
+    most_chars = share_chars([*head, foot], len(items), NOTE_CHARS) - len("Preview nowResumeRemove")
     drawn = [block for digest in items for block in _entry(digest, names, as_of, most_chars)]
     return Message(f"{total} of this channel.", [*head, *drawn, foot])
 

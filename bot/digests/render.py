@@ -25,6 +25,7 @@ from bot.blockkit.blocks import (
     section,
 )
 from bot.blockkit.escape import mrkdwn, plain
+from bot.blockkit.fit import fitting
 from bot.blockkit.help import COMMAND
 from bot.blockkit.limits import CHART_SEGMENTS, UPDATE_TEXT_CHARS
 from bot.blockkit.phrases import NAME_CHARS, SESSIONS, Names, count, room, sessions, template, unread
@@ -220,17 +221,15 @@ class _Drawing:
             return []
         lines = [f"*Busiest {self.figures.by}s*{f' · {self._once}' if self._once else ''}"]
         left = UPDATE_TEXT_CHARS - sum(len(line) + 1 for line in (*others, *lines, self._other_rooms, self._foot)) - 30
+        rows = []
         for place, each in enumerate(rooms, start=1):
             counts = (count(each.sessions, "session", "sessions"), count(each.people, "person", "people"))
             held = f"{minutes(each.participant_s):,} participant-minutes"
             said = (*counts, held, room_change(each)) if compared(self.figures) else (*counts, held)
-            line = f"{place}. {self._name(each.room_id)}: {', '.join(said)}"
-            left -= len(line) + 1
-            if left < 0:
-                lines.append(f"… and {len(rooms) - place + 1} more")
-                break
-            lines.append(line)
-        return [*lines, *filter(None, (self._other_rooms,))]
+            rows.append(f"{place}. {self._name(each.room_id)}: {', '.join(said)}")
+        shown = fitting(rows, left)
+        more = [f"… and {len(rows) - len(shown)} more"] if len(rows) > len(shown) else []
+        return [*lines, *shown, *more, *filter(None, (self._other_rooms,))]
 
     @property
     def _other_rooms(self) -> str:

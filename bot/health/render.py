@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, actions, button, context, section
 from bot.blockkit.escape import mrkdwn, plain
-from bot.blockkit.fit import packed
+from bot.blockkit.fit import fitting, packed
 from bot.blockkit.limits import ALL_TEXT_CHARS
 from bot.blockkit.phrases import clock, count
 from bot.health.check_result import CheckResult, State
@@ -65,25 +65,17 @@ def doctor_message(findings: Sequence[CheckResult], *, here: str, as_of: datetim
         worst_first = [each for each in worst_first if each.state != "ok"]
     more = [] if details else [actions(button("Details", ids.RUN, ids.line_value(f"doctor {DETAILS}")))]
     head = summary(findings)
-    lines = _fitting([_line(each) for each in worst_first])
+    lines = [_line(each) for each in worst_first]
+    shown_lines = fitting(lines, ALL_TEXT_CHARS - _AROUND_CHARS)
+    if left := len(lines) - len(shown_lines):
+        shown_lines.append(f"… and {left} more, which `{PROGRAM} doctor` shows")
     blocks = [
         section(f"*{head}*"),
-        *(section(text) for text in packed(lines)),
+        *(section(text) for text in packed(shown_lines)),
         *more,
         context(f"As of {clock(as_of, as_of)}."),
     ]
     return Message(head, blocks)
-
-
-def _fitting(lines: Sequence[str]) -> Iterator[str]:
-    """As many as a message may have, and how many are left out."""
-    left_chars = ALL_TEXT_CHARS - _AROUND_CHARS
-    for number, line in enumerate(lines):
-        left_chars -= len(line) + 1
-        if left_chars < 0:
-            yield f"… and {len(lines) - number} more, which `{PROGRAM} doctor` shows"
-            return
-        yield line
 
 
 def _line(finding: CheckResult) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
-from bot.alerts.subscription_render import NOTE_CHARS
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, section
+from bot.blockkit.fit import NOTE_CHARS, share_chars
 from bot.blockkit.help import COMMAND, typed
-from bot.blockkit.limits import ALL_TEXT_CHARS
 from bot.blockkit.phrases import Names, clock, count, room, sessions
 from bot.digests.list_render import WORDS_CHARS
 from bot.silence.lines import mute_line
@@ -79,12 +78,13 @@ def mutes_list(mutes: Sequence[Mute], quiets: Quiets, *, names: Names, zone: str
         how = f"Mute it:\n```{COMMAND} mute 2h\n{COMMAND} mute role:host until tomorrow```"
         return Message(text, [section(text), *now, section(how)])
     total = count(len(mutes), "mute", "mutes")
-    most_chars = (ALL_TEXT_CHARS - NOTE_CHARS - 500) // min(len(mutes), MUTES_SHOWN)
-    drawn = [section(row(each, names, zone, most_chars), unmute(each, "mutes")) for each in mutes[:MUTES_SHOWN]]
-    more = len(mutes) - len(drawn)
-    left = [context(f"… and {more} more: `{COMMAND} unmute &lt;number&gt;` ends one.")] if more else []
-    foot = context(f"`{COMMAND} unmute all` ends all. As of {clock(as_of, as_of)}.")
-    return Message(f"{total} of this channel.", [section(f"*{total}* of this channel"), *now, *drawn, *left, foot])
+    shown, more = mutes[:MUTES_SHOWN], len(mutes) - MUTES_SHOWN
+    head = [section(f"*{total}* of this channel"), *now]
+    left = [context(f"… and {more} more: `{COMMAND} unmute &lt;number&gt;` ends one.")] if more > 0 else []
+    foot = [*left, context(f"`{COMMAND} unmute all` ends all. As of {clock(as_of, as_of)}.")]
+    most_chars = share_chars([*head, *foot], len(shown), NOTE_CHARS)
+    drawn = [section(row(each, names, zone, most_chars), unmute(each, "mutes")) for each in shown]
+    return Message(f"{total} of this channel.", [*head, *drawn, *foot])
 
 
 def row(mute: Mute, names: Names, zone: str, most_chars: int) -> str:

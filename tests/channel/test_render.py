@@ -11,6 +11,7 @@ import pytest
 
 from bot.alerts.subscription import Subscription
 from bot.blockkit.blocks import Message
+from bot.blockkit.fit import NOTE_CHARS
 from bot.blockkit.limits import ALL_TEXT_CHARS
 from bot.blockkit.sizes import texts
 from bot.channel.render import CHANGES_MOST, Settings, changes_list, settings_card
@@ -112,7 +113,7 @@ def test_lists_leave_room_for_a_note(seed: int) -> None:
         settings_card(has, names=names, zone=ZONE, as_of=NOW),
     ):
         assert len(message.blocks) < 50
-        assert sum(map(len, texts(message.blocks))) <= ALL_TEXT_CHARS - digests.NOTE_CHARS
+        assert sum(map(len, texts(message.blocks))) <= ALL_TEXT_CHARS - NOTE_CHARS
 
 
 @pytest.mark.parametrize(
