@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
 from bot import log, metrics
-from bot.query.times import http_date_s
+from bot.net.waits import http_date_s
 
 AGREE_S = 10.0
 """Clocks that differ by less agree: a Date has whole seconds and was on its way. Less than a lost message has time to

@@ -15,7 +15,7 @@ from bot.digests.list_render import not_made
 from bot.digests.model import Digest
 from bot.errors import HmsEndless, HmsError, HmsRateLimited
 from bot.hms.client import Hms
-from bot.net.retry_budget import grown_s
+from bot.net.waits import grown_s
 from bot.outbox.card import key_of
 from bot.outbox.message import Outgoing
 from bot.query.schedule import Window

@@ -23,7 +23,7 @@ from bot.hms.bounded import bound
 from bot.hms.templates import TemplateCache
 from bot.hms.wire import Entry, Listed, decode
 from bot.net.retry_budget import RetryBudget
-from bot.query.times import http_date_s
+from bot.net.waits import http_date_s
 from bot.query.values import LIMIT_MAX, LIMIT_MIN
 from bot.sessions.mask import Mask
 from bot.sessions.model import Room, Session
@@ -93,7 +93,7 @@ class Hms:
         self,
         base_url: str,
         token: Token,
-        patience: RetryBudget | None = None,
+        budget: RetryBudget | None = None,
         *,
         mask: Mask | None = None,
         said: Said | None = None,
@@ -101,7 +101,7 @@ class Hms:
         clock: Callable[[], float] = time.time,
         hear: Callable[[str], None] = lambda date: None,
     ) -> None:
-        self._patience = patience or RetryBudget()
+        self._budget = budget or RetryBudget()
         self._mask = mask
         self.naming = mask.naming if mask else ""
         """How people are called: "" by their own names."""
@@ -202,7 +202,7 @@ class Hms:
     async def _get(self, path: str, params: Mapping[str, str], read: Callable[[bytes], T], item: str = "") -> T:
         """`path` may have an `{id}`, which is `item`'s."""
         try:
-            return await self._patience.call(
+            return await self._budget.call(
                 lambda: self._attempt(path, params, read, item),
                 again=lambda error: isinstance(error, HmsError) and error.retryable,
             )

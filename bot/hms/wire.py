@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,8 +14,7 @@ from bot import log
 from bot.errors import HmsAuth, HmsBadReply, HmsError, HmsNotFound, HmsRateLimited, HmsRefused, HmsUnavailable
 from bot.hms import salvage
 from bot.hms.shapes import ErrorAnswer, ListAnswer, RoomAnswer, SessionAnswer, TemplateAnswer
-from bot.net.retry_budget import granted
-from bot.query.times import http_date_s
+from bot.net.waits import retry_after_s
 from bot.sessions.model import Room, Session
 from bot.sessions.roles import Template
 
@@ -61,7 +58,6 @@ _room_decoder = msgspec.json.Decoder(RoomAnswer)
 _template_decoder = msgspec.json.Decoder(TemplateAnswer)
 _error_decoder = msgspec.json.Decoder(ErrorAnswer)
 
-_WAIT_IN_WORDS = re.compile(r"retry after (\d{1,6}(?:\.\d+)?) ?s", re.IGNORECASE)
 _NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: brackets in brackets, too deep
 _NOT_JSON = "100ms sent something that is not an answer, as it does when it is having trouble."
 _REASON_CHARS = 160
@@ -166,31 +162,12 @@ def error_of(response: httpx.Response) -> HmsError:
     if status == 404:
         return HmsNotFound("100ms doesn't know that id.", cause=cause)
     if status == 429:
-        wait_s = retry_after_s(response)
+        wait_s = retry_after_s(response.headers, "100ms", _words(response))
         when = f"in {wait_s:.0f} seconds" if wait_s else "in a minute"
         return HmsRateLimited(f"100ms asks us to slow down. Try again {when}.", cause=cause, retry_after_s=wait_s)
     if status >= 500:
         return HmsUnavailable(f"100ms is having trouble (it answered {status}).", cause=cause)
     return HmsRefused(f"100ms refused that request (it answered {status}).", cause=cause)
-
-
-def retry_after_s(response: httpx.Response) -> float | None:
-    """Seconds to wait after a 429, as far as `granted`: from the header, or from the wording ("retry after 45 seconds",
-    analytics pages). A date in the header counts from the answer's own Date, whatever our clock says."""
-    asked_s = _asked_s(response)
-    return None if asked_s is None else granted(asked_s, "100ms")
-
-
-def _asked_s(response: httpx.Response) -> float | None:
-    header = response.headers.get("Retry-After", "")
-    if re.fullmatch(r"\d{1,6}(\.\d+)?", header):
-        return float(header)
-    if header:
-        when, now_s = http_date_s(header), http_date_s(response.headers.get("Date", ""))
-        if when is not None:
-            return when - (time.time() if now_s is None else now_s)
-    found = _WAIT_IN_WORDS.search(_words(response))
-    return float(found[1]) if found else None
 
 
 def _words(response: httpx.Response) -> str:

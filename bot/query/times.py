@@ -9,7 +9,6 @@ import difflib
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 _LAST = "last "
@@ -274,12 +273,3 @@ def _next(when: datetime, zone: ZoneInfo, clock: time, *, weekday: int | None = 
 def ms(when: datetime) -> int:
     """Milliseconds since 1970, as they are stored."""
     return int(when.timestamp() * 1000)
-
-
-def http_date_s(header: str) -> float | None:
-    """Epoch seconds of an HTTP date; None for what is none."""
-    try:
-        when = parsedate_to_datetime(header)
-        return when.replace(tzinfo=when.tzinfo or UTC).timestamp()
-    except (ValueError, OverflowError):  # the year 99999999999
-        return None

@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigError
 from bot.health.judge import IN_ONE, ORG_WIDE
-from bot.slack.insist import insist
+from bot.slack.retry_until_ready import retry_until_ready
 
 
 class Identity:
@@ -45,7 +45,7 @@ class Identity:
 
     async def warm(self) -> None:
         """Ask until Slack answers. Raises ConfigError where it refuses the token, or the token is of no workspace."""
-        answer = await insist(self._client.auth_test, "SLACK_BOT_TOKEN", self._client.base_url)
+        answer = await retry_until_ready(self._client.auth_test, "SLACK_BOT_TOKEN", self._client.base_url)
         if answer.get("is_enterprise_install"):
             raise ConfigError(f"SLACK_BOT_TOKEN {ORG_WIDE}: {IN_ONE}.")
         self._known = {key: answer.get(key) for key in ("bot_id", "user_id", "user", "team_id", "enterprise_id")}

@@ -17,6 +17,7 @@ from bot import log, metrics
 from bot.blockkit.blocks import Message
 from bot.blockkit.sizes import oversized
 from bot.net.retry_budget import RetryBudget
+from bot.net.waits import retry_after_s
 from bot.slack.data_blocks import Blocks, DataBlocks
 from bot.slack.outcome import Outcome, Refused, Sent, Unconfirmed
 from bot.slack.refusals import UNSURE, WAITS
@@ -35,12 +36,12 @@ class Replies:
         session: aiohttp.ClientSession,
         api_url: str,
         data_blocks: DataBlocks | None = None,
-        patience: RetryBudget | None = None,
+        budget: RetryBudget | None = None,
     ) -> None:
         self._session = session
         self._api_url = api_url
         self._data_blocks = data_blocks or DataBlocks()
-        self._patience = patience or RetryBudget()
+        self._budget = budget or RetryBudget()
 
     async def send(self, url: str, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
         """True where Slack took it. After an answer that was lost it is sent again to one person, but never to all.
@@ -72,7 +73,7 @@ class Replies:
             return isinstance(error, _NotNow) or (isinstance(error, _Unsure) and not for_all)
 
         try:
-            return await self._patience.call(lambda: self._post(url, body), again)
+            return await self._budget.call(lambda: self._post(url, body), again)
         except (_NotNow, _Unsure, TimeoutError) as error:
             return Unconfirmed(str(error) or type(error).__name__)
 
@@ -80,12 +81,12 @@ class Replies:
         try:
             async with self._session.post(url, json=body, timeout=TIMEOUT, allow_redirects=False) as response:
                 status, answer = response.status, await response.text(errors="replace")
-                asked = response.headers.get("Retry-After", "")
+                asked_s = retry_after_s(response.headers, "slack")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _Unsure(type(error).__name__) from None
         code = _code(answer, status)
         if status == 429 or code in WAITS:
-            raise _NotNow(float(asked) if asked.isdigit() else None)
+            raise _NotNow(asked_s)
         if status >= 500 or code in UNSURE:
             raise _Unsure(f"status {status}")
         return _Refused(code, status) if code else Sent("")

@@ -5,14 +5,13 @@ docs.slack.dev/apis/web-api/rate-limits; `refusals` has the codes.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from bot.net.retry_budget import granted
+from bot.net.waits import retry_after_s
 from bot.slack.outcome import Refused, RetryLater, Unconfirmed
 from bot.slack.refusals import UNSURE, WAITS
 
@@ -37,11 +36,7 @@ class Answer:
 
     @property
     def retry_after_s(self) -> float | None:
-        try:
-            asked = float(self.headers["Retry-After"])
-        except (KeyError, ValueError):
-            return None
-        return granted(asked, "slack") if math.isfinite(asked) else None
+        return retry_after_s(self.headers, "slack")
 
 
 def read(error: SlackApiError) -> Answer:

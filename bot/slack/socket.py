@@ -20,13 +20,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import log, metrics
 from bot.net.retry_budget import RetryBudget
 from bot.slack.connection import Connection, Envelope
-from bot.slack.insist import REFUSED, insist
 from bot.slack.responses import read
+from bot.slack.retry_until_ready import REFUSED, retry_until_ready
 
 OFF = "link_disabled"
 """Slack's word for Socket Mode that was switched off in the app's settings."""
-PATIENCE = RetryBudget(first_wait_s=1.0, longest_wait_s=60.0)
-MOST_DOUBLINGS = 10
+WAITS = RetryBudget(first_wait_s=1.0, longest_wait_s=60.0)
 CLOSING = aiohttp.ClientWSTimeout(ws_close=2.0)
 """How long Slack may take to answer our close."""
 
@@ -36,7 +35,7 @@ class Times:
     """Seconds. A connection has `hello_s` for its hello. It is asked for a sign of life every `heartbeat_s`, half of
     which the answer may take, and is given up when Slack itself has sent nothing for `silence_s`, as the Node SDK does.
     One that was replaced is read for `linger_s` more: Slack warns 10 seconds ahead. One that didn't last `steady_s`
-    counts as a failure, after which `patience` says how long to wait. The second one is replaced after `stagger_s`, so
+    counts as a failure, after which `waits` says how long to wait. The second one is replaced after `stagger_s`, so
     that Slack doesn't ask both to leave at the same time."""
 
     hello_s: float = 10.0
@@ -45,7 +44,7 @@ class Times:
     linger_s: float = 15.0
     steady_s: float = 60.0
     stagger_s: float = 1_800.0
-    patience: RetryBudget = PATIENCE
+    waits: RetryBudget = WAITS
 
 
 TIMES = Times()
@@ -80,7 +79,7 @@ class Socket:
 
     async def connect(self) -> None:
         """Raises ConfigError where Slack refuses the token."""
-        url = await insist(self._address, "SLACK_APP_TOKEN", self._client.base_url)
+        url = await retry_until_ready(self._address, "SLACK_APP_TOKEN", self._client.base_url)
         self._start(self._keep(url=url))
         self._start(self._keep(life_s=self._times.stagger_s))
 
@@ -175,7 +174,7 @@ class Socket:
             metrics.acks.labels(str(status)).observe(time.perf_counter() - began)
 
     def _wait_s(self, failures: int, asked_s: float | None = None) -> float:
-        return self._times.patience.wait_s(min(failures, MOST_DOUBLINGS), asked_s)
+        return self._times.waits.wait_s(failures, asked_s)
 
     def _note(self, cause: str, wait_s: float = 0.0) -> None:
         if cause != OFF and cause not in REFUSED:

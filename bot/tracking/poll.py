@@ -17,7 +17,7 @@ from bot.alerts.notification import Notification
 from bot.alerts.subscription import Subscription
 from bot.errors import HmsError, HmsRateLimited
 from bot.hms.client import Hms
-from bot.net.retry_budget import grown_s
+from bot.net.waits import grown_s
 from bot.outbox.card import Card
 from bot.outbox.message import Outgoing
 from bot.query.times import ms

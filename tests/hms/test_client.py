@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-import httpx
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -27,8 +26,8 @@ from bot.demo.fake_hms import (
 from bot.hms.auth import GivenToken
 from bot.hms.bounded import BODY_BYTES
 from bot.hms.client import Hms
-from bot.hms.wire import retry_after_s
 from bot.net.retry_budget import RetryBudget
+from bot.net.waits import retry_after_s
 from tests.conftest import NOW
 from tests.hms.conftest import QUICK
 
@@ -163,7 +162,7 @@ async def test_a_wait_of_days_is_cut_to_minutes_and_logged(
 def test_a_date_to_wait_for_counts_from_the_date_of_the_answer() -> None:
     """Both are on the clock of 100ms; ours may be days off."""
     headers = {"Date": "Mon, 23 Nov 2015 10:00:00 GMT", "Retry-After": "Mon, 23 Nov 2015 10:00:40 GMT"}
-    assert retry_after_s(httpx.Response(429, headers=headers)) == 40
+    assert retry_after_s(headers, "100ms") == 40
 
 
 async def test_a_short_wait_is_honoured(client: Hms, hms: FakeHms) -> None:

@@ -10,9 +10,8 @@ import httpx
 import pytest
 
 from bot import metrics
-from bot.errors import HmsBadReply, HmsUnavailable
+from bot.errors import HmsBadReply, HmsRateLimited, HmsUnavailable
 from bot.hms import wire
-from bot.hms.wire import retry_after_s
 from bot.sessions.model import Session
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -199,4 +198,5 @@ def test_what_is_of_another_shape_and_no_json_either(body: bytes) -> None:
     ("header", "body"), [("Fri, 1 Jan 99999999999 00:00:00 GMT", b""), ("", b'{"message": ' + b"[" * 5_000)]
 )
 def test_a_wait_that_can_not_be_read_is_none(header: str, body: bytes) -> None:
-    assert retry_after_s(httpx.Response(429, headers={"Retry-After": header}, content=body)) is None
+    error = wire.error_of(httpx.Response(429, headers={"Retry-After": header}, content=body))
+    assert isinstance(error, HmsRateLimited) and error.retry_after_s is None

@@ -18,7 +18,7 @@ from bot.settings import Settings
 from bot.slack.socket import Times
 from tests.live import fill, shown, until
 
-QUICK = Times(linger_s=5.0, patience=RetryBudget(first_wait_s=0.02, longest_wait_s=0.1))
+QUICK = Times(linger_s=5.0, waits=RetryBudget(first_wait_s=0.02, longest_wait_s=0.1))
 WATCHFUL = replace(QUICK, hello_s=0.8, heartbeat_s=0.6, silence_s=0.8)
 
 

@@ -135,12 +135,12 @@ async def test_blocks_that_break_a_limit_never_leave(caplog: pytest.LogCaptureFi
 
 
 def test_waits_are_bounded_and_differ() -> None:
-    patience = RetryBudget(first_wait_s=1.0, longest_wait_s=4.0)
-    waits = {attempt: {patience.wait_s(attempt, None) for _ in range(200)} for attempt in (1, 2, 3, 9)}
+    budget = RetryBudget(first_wait_s=1.0, longest_wait_s=4.0)
+    waits = {attempt: {budget.wait_s(attempt, None) for _ in range(200)} for attempt in (1, 2, 3, 9)}
     assert all(len(some) > 100 for some in waits.values())
     for attempt, longest in ((1, 1.0), (2, 2.0), (3, 4.0), (9, 4.0)):
         assert longest / 2 <= min(waits[attempt]) <= max(waits[attempt]) <= longest
-    assert 45 <= patience.wait_s(1, 45.0) < 46
+    assert 45 <= budget.wait_s(1, 45.0) < 46
 
 
 async def test_one_connection_serves_many_replies_and_questions(bot: str, slack: FakeSlack) -> None:

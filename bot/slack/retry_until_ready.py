@@ -1,4 +1,4 @@
-"""Patience with Slack at start: ask until it answers, unless it refuses the token."""
+"""Retries at start: ask Slack until it answers, unless it refuses the token."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REFUSED = {
 """What to do about a token, by Slack's word for what is wrong with it. auth.test needs no scope."""
 
 
-async def insist(call: Callable[[], Awaitable[Any]], setting: str, url: str) -> Any:
+async def retry_until_ready(call: Callable[[], Awaitable[Any]], setting: str, url: str) -> Any:
     """What a method of Slack answers at `url`, asked until it does. Raises ConfigError where it refuses the token."""
     while True:
         wait_s = RETRY_S
