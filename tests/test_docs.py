@@ -16,6 +16,7 @@ from bot.app import DRAIN_S, FEATURES, JOBS_STOP_S
 from bot.query.filters import FILTERS
 from bot.settings import Settings
 from bot.slack.registry import Registry
+from bot.web.connections import BOUNDS
 from tests import audit
 from tests.conftest import ROOT
 from tests.written import FILES, written
@@ -122,3 +123,19 @@ def test_no_registry_is_named() -> None:
         ["git", "grep", "-lIE", hosts, "--", ":!tests/test_docs.py"], cwd=ROOT, capture_output=True, text=True
     )
     assert found.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "headers", "body", "size"),
+    [
+        ("nginx.conf", r"client_header_timeout (\d+)s", r"client_body_timeout (\d+)s", r"client_max_body_size (\d+)m"),
+        ("Caddyfile", r"read_header (\d+)s", r"read_body (\d+)s", r"max_size (\d+)MB"),
+    ],
+)
+def test_the_proxies_bound_requests_as_the_bot_does(file: str, headers: str, body: str, size: str) -> None:
+    text = (ROOT / "docs/deploy" / file).read_text()
+    seconds = [float(found[1]) for each in (headers, body) if (found := re.search(each, text))]
+    assert seconds == [BOUNDS.headers_s, BOUNDS.body_s]
+    megabytes = re.search(size, text)
+    assert megabytes and int(megabytes[1]) * 1024**2 == BOUNDS.body_bytes
+    assert text.count("/slack/events") == 1 and text.count("{") == text.count("}")

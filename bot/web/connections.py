@@ -45,64 +45,70 @@ BOUNDS = Bounds()
 
 
 class Connection(web.RequestHandler):
-    """`busy` from Slack's signature on until the answer: it isn't cut for others then."""
+    """`busy` from Slack's signature on until the answer: it isn't cut for others then. `authenticated`: Slack has asked
+    on it before."""
 
-    __slots__ = ("_headers_due", "_line", "_reader_due", "_room", "busy", "slacks")
+    __slots__ = ("_budget", "_due", "_line", "authenticated", "busy")
 
-    def __init__(self, server: web.Server, room: Room) -> None:
+    def __init__(self, server: web.Server, budget: ConnectionBudget) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
-            keepalive_timeout=room.bounds.rest_s,
+            keepalive_timeout=budget.bounds.rest_s,
             lingering_time=LINGER_S,
             auto_decompress=False,  # nothing that Slack sends is compressed
         )
-        self._room = room
+        self._budget = budget
         self._line: asyncio.Transport | None = None  # aiohttp forgets its own when it closes, which may take long
-        self._headers_due: asyncio.TimerHandle | None = None
-        self._reader_due: asyncio.TimerHandle | None = None
-        self.busy = self.slacks = False
+        self._due: asyncio.TimerHandle | None = None
+        self.busy = self.authenticated = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._line = cast(asyncio.Transport, transport)
         self._line.set_write_buffer_limits(0)  # whatever is unread pauses writing
         self._line.max_size = READ_BYTES  # type: ignore[attr-defined]  # of asyncio's transports, where it is 256 KB
-        self._room.enter(self)
+        self._budget.enter(self)
         super().connection_made(transport)
-        self._headers_due = self._loop.call_later(self._room.bounds.headers_s, self.cut)
+        self._cut_in(self._budget.bounds.headers_s)
 
     def data_received(self, data: bytes) -> None:
-        self._room.take(self, len(data))
+        self._budget.take(self, len(data))
         super().data_received(data)
 
     def headers_came(self) -> None:
-        _cancel(self._headers_due)
+        if not self.writing_paused:  # its answer before has a time of its own
+            self._cut_in(None)
 
     def answered(self) -> None:
         """Slack's request is: what it brought counts no more."""
-        self.busy, self.slacks = False, True
-        self._room.empty(self)
+        self.busy, self.authenticated = False, True
+        self._budget.empty(self)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._reader_due = self._loop.call_later(self._room.bounds.answer_s, self.cut)
+        self._cut_in(self._budget.bounds.answer_s)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        _cancel(self._reader_due)
+        self._cut_in(None)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        _cancel(self._headers_due)
-        _cancel(self._reader_due)
-        self._room.leave(self)
+        self._cut_in(None)
+        self._budget.leave(self)
         self._line = None
         super().connection_lost(exc)
 
     def cut(self) -> None:
         """End it now: a close would wait until what is written has been read."""
-        self._room.leave(self)
+        self._budget.leave(self)
         if self._line is not None:
             self._line.abort()
+
+    def _cut_in(self, seconds: float | None) -> None:
+        """Replaces the time that was set before; None: none is."""
+        if self._due is not None:
+            self._due.cancel()
+        self._due = None if seconds is None else asyncio.get_running_loop().call_later(seconds, self.cut)
 
     async def shutdown(self, timeout: float | None = None) -> None:
         if self.writing_paused:  # nobody waits for the reader when the bot stops
@@ -124,7 +130,7 @@ class Connection(web.RequestHandler):
         return response
 
 
-class Room:
+class ConnectionBudget:
     """What all connections may take together. Where it isn't enough some are cut, but none that is `busy`."""
 
     def __init__(self, bounds: Bounds) -> None:
@@ -156,7 +162,9 @@ class Room:
 
     def _idle(self) -> Iterator[Connection]:
         """The oldest first, but those on which Slack has asked before, and may again, last."""
-        return (each for slacks in (False, True) for each in self._brought if each.slacks is slacks and not each.busy)
+        return (
+            each for used in (False, True) for each in self._brought if each.authenticated is used and not each.busy
+        )
 
 
 def allow_files(bounds: Bounds) -> Bounds:
@@ -177,8 +185,8 @@ def allow_files(bounds: Bounds) -> Bounds:
 
 async def listen(runner: web.AppRunner, host: str, port: int, bounds: Bounds) -> asyncio.Server:
     """`runner` is set up, and cleaned up once the server that this returns is closed. Raises OSError where it can't."""
-    server, room = cast(web.Server, runner.server), Room(bounds)
-    return await asyncio.get_running_loop().create_server(lambda: Connection(server, room), host, port)
+    server, budget = cast(web.Server, runner.server), ConnectionBudget(bounds)
+    return await asyncio.get_running_loop().create_server(lambda: Connection(server, budget), host, port)
 
 
 def bounded(bounds: Bounds) -> Middleware:
@@ -203,12 +211,12 @@ def bounded(bounds: Bounds) -> Middleware:
     return whole
 
 
-def is_slacks(request: web.Request) -> None:
-    """Its signature is good."""
+def mark_authenticated(request: web.Request) -> None:
+    """Keep the connection until the answer: its request has Slack's signature."""
     cast(Connection, request.protocol).busy = True
 
 
-async def sign_off(request: web.Request, response: web.StreamResponse) -> None:
+async def finish_response(request: web.Request, response: web.StreamResponse) -> None:
     """A signal handler: answers don't say which versions of what run here, and only Slack's connection rests after one.
     While it rests aiohttp keeps its last request, however long that was."""
     response.headers.popall("Server", None)
@@ -218,8 +226,3 @@ async def sign_off(request: web.Request, response: web.StreamResponse) -> None:
     else:
         response.headers["Connection"] = "close"
         response.force_close()
-
-
-def _cancel(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()

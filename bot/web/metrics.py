@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from bot import metrics
-from bot.web.single_flight import Timely
+from bot.web.single_flight import SingleFlight
 
 Stored = Mapping[str, float]
 
@@ -20,7 +20,7 @@ class Metrics:
     `token` is what has to be brought, if it isn't ""."""
 
     def __init__(self, stored: Callable[[], Awaitable[Stored]], not_ready: Callable[[], str], token: str = "") -> None:
-        self._stored = Timely[Stored | None](stored, None)
+        self._stored = SingleFlight[Stored | None](stored, None)
         self._not_ready = not_ready
         self._token = token
 

@@ -14,10 +14,10 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot import log, metrics
 from bot.health.judge import SLACK_SKEW_S
-from bot.web.connections import Bounds, bounded, is_slacks, sign_off
+from bot.web.connections import Bounds, bounded, finish_response, mark_authenticated
 from bot.web.metrics import Metrics
 from bot.web.rejected import Refusals
-from bot.web.single_flight import Timely
+from bot.web.single_flight import SingleFlight
 
 SILENT = "alerts wait: the database doesn't answer"
 
@@ -34,9 +34,9 @@ def application(
     """`slack` takes the events path, where the mode has one. `not_ready` is "" or says what is still missing; `note` is
     "" or says what doesn't work though people can be answered; it raises BotError where the database does. `now_s`:
     Slack's time, by which it dates what it sends."""
-    said = Timely(note, SILENT)
+    said = SingleFlight(note, SILENT)
     app = web.Application(client_max_size=bounds.body_bytes, middlewares=[bounded(bounds)])
-    app.on_response_prepare.append(sign_off)
+    app.on_response_prepare.append(finish_response)
     if slack is not None:
         app.router.add_post("/slack/events", _events(slack, SignatureVerifier(signing_secret), now_s))
 
@@ -64,7 +64,7 @@ def _events(slack: AsyncApp, verifier: SignatureVerifier, now_s: Callable[[], fl
         if off_s is None or abs(off_s) > SLACK_SKEW_S:
             refusals.note(off_s)
             return web.Response(status=401)
-        is_slacks(request)
+        mark_authenticated(request)
         response = await respond(request)
         metrics.acks.labels(str(response.status)).observe(time.perf_counter() - began)
         return response

@@ -17,7 +17,7 @@ GOOD_S = 1.0
 """So long after a question there is no other: anybody may ask, as often as they like."""
 
 
-class Timely(Generic[T]):
+class SingleFlight(Generic[T]):
     """`ask`, where it answers in time; `otherwise` where it takes too long or raises BotError. What was asked less than
     a second ago, or still hangs, isn't asked again: all get that answer, and nobody waits longer than two seconds from
     the asking. `clock` is in seconds."""

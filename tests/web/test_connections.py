@@ -18,7 +18,7 @@ from aiohttp import web
 from bot.demo.fake_hms import FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
-from bot.web.connections import Bounds, bounded, is_slacks, listen, sign_off
+from bot.web.connections import Bounds, bounded, finish_response, listen, mark_authenticated
 from bot.web.metrics import Metrics
 from bot.web.server import application
 from tests.conftest import ROOT
@@ -198,7 +198,7 @@ async def test_slacks_request_is_answered_when_others_need_room() -> None:
     bounds, begun, let = Bounds(connections=1, all_bytes=1_000), asyncio.Event(), asyncio.Event()
 
     async def events(request: web.Request) -> web.Response:
-        is_slacks(request)
+        mark_authenticated(request)
         begun.set()
         await let.wait()
         return web.Response(text="ok")
@@ -219,11 +219,11 @@ async def test_a_connection_that_slack_has_used_outlives_those_of_strangers() ->
     bounds = Bounds(connections=5)
 
     async def events(request: web.Request) -> web.Response:
-        is_slacks(request)
+        mark_authenticated(request)
         return web.Response(text="ok")
 
     served = web.Application(middlewares=[bounded(bounds)])
-    served.on_response_prepare.append(sign_off)
+    served.on_response_prepare.append(finish_response)
     served.router.add_post("/slack/events", events)
     async with narrow(served, bounds) as url:
         request = "POST /slack/events HTTP/1.1\r\nHost: slack\r\nContent-Length: 2\r\n\r\nxx"

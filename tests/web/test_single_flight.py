@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.errors import BotError
-from bot.web.single_flight import Timely
+from bot.web.single_flight import SingleFlight
 
 
 class Asked:
@@ -15,7 +15,7 @@ class Asked:
         self.count, self.now_s = 0, 0.0
         self.let = asyncio.Event()
         self.let.set()
-        self.timely = Timely(self.ask, -1, lambda: self.now_s)
+        self.timely = SingleFlight(self.ask, -1, lambda: self.now_s)
 
     async def ask(self) -> int:
         self.count += 1
@@ -53,6 +53,6 @@ async def test_a_refusal_is_an_answer() -> None:
         raise BotError("gone")
 
     counted: list[int] = []
-    timely = Timely(ask, "otherwise", lambda: 0.0)
+    timely = SingleFlight(ask, "otherwise", lambda: 0.0)
     assert [await timely.get(), await timely.get()] == ["otherwise"] * 2
     assert len(counted) == 1
