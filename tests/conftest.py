@@ -17,6 +17,7 @@ from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.server import DEFAULT_SCOPES
 from bot.settings import Settings
+from tests.clocks import Wall
 from tests.work import at_work
 
 pytest_plugins = ["tests.db.databases"]
@@ -49,16 +50,22 @@ def account() -> Account:
 
 
 @pytest.fixture
-async def hms(account: Account) -> AsyncIterator[FakeHms]:
-    async with FakeHms(account) as fake:
+def clock() -> Wall:
+    """The one of both stand-ins; a bot that has it too lives in a time that the test moves on."""
+    return Wall()
+
+
+@pytest.fixture
+async def hms(account: Account, clock: Wall) -> AsyncIterator[FakeHms]:
+    async with FakeHms(account, clock=clock) as fake:
         yield fake
 
 
 @pytest.fixture
-async def slack(manifest: dict[str, Any]) -> AsyncIterator[FakeSlack]:
+async def slack(manifest: dict[str, Any], clock: Wall) -> AsyncIterator[FakeSlack]:
     """A workspace; at the end the bot must have kept every rule of the platform."""
     scopes = DEFAULT_SCOPES | {"channels:read", "groups:read"}  # else it isn't told that the bot was invited
-    async with FakeSlack(manifest=manifest, scopes=scopes) as fake:
+    async with FakeSlack(manifest=manifest, scopes=scopes, clock=clock) as fake:
         yield fake
         assert fake.violations == []
 

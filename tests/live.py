@@ -11,6 +11,10 @@ from typing import Any
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_hms.records import Room, Session
 from bot.demo.fake_slack import FakeSlack, Message
+from tests.clocks import Wall
+
+PATIENCE_S = 30.0
+"""For what comes within a second where nothing else runs."""
 
 
 def fill(account: Account, count: int, *, room: Room | None = None, ended_every: int = 0) -> list[Session]:
@@ -45,12 +49,14 @@ def shown(message: Message) -> list[str]:
     return [value.partition("|")[2] for value in values]
 
 
-async def until(condition: Callable[[], Any], timeout_s: float = 8.0) -> Any:
-    """The first truthy value."""
-    stop_at = time.monotonic() + timeout_s
+async def until(condition: Callable[[], Any], clock: Wall | None = None) -> Any:
+    """The first truthy value. With `clock` time flies meanwhile, so that no edit waits for its turn."""
+    stop_at = time.monotonic() + PATIENCE_S
     while time.monotonic() < stop_at:
         if found := condition():
             return found
+        if clock is not None:
+            clock.by_s += 1.0
         await asyncio.sleep(0.02)
     raise AssertionError("it didn't come to that in time")
 
@@ -100,7 +106,7 @@ async def say(slack: FakeSlack, line: str, **more: str) -> Message:
 async def said_soon(slack: FakeSlack, line: str, *words: str, **more: str) -> Message:
     """What the bot says to a line as soon as all these words are in it: on a busy machine polls come late, and what was
     posted is noted a moment after."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             message = await say(slack, line, **more)
             if all(word in message.plain for word in words):

@@ -21,6 +21,7 @@ from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.settings import Settings
 from bot.store import SUBSCRIPTIONS_MOST, Store
+from tests.clocks import Wall
 from tests.live import cards, fill, opened, polls, posts, press, runs, said_soon, say, subscribe, until
 from tests.work import at_work
 
@@ -33,15 +34,15 @@ def quick(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-async def bot(quick: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
+async def bot(quick: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
     """It has polled once: what was live by then is known, and no news."""
-    async with at_work(quick, slack) as started:
+    async with at_work(quick, slack, wall=clock) as started:
         await polls(hms)
         yield started.url
 
 
 async def test_a_session_is_one_message_that_stays_true(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, clock: Wall
 ) -> None:
     room = account.add_room("Town hall")
     reply = await subscribe(slack, 'room:"Town hall" on:start,end,join,leave')
@@ -64,7 +65,7 @@ async def test_a_session_is_one_message_that_stays_true(
 
     account.leave(session, ann, time.time())
     account.end(session, time.time())
-    await until(lambda: "⚪ Ended" in cards(slack)[0].plain, timeout_s=20)
+    await until(lambda: "⚪ Ended" in cards(slack)[0].plain, clock)
     assert "participant-minutes" in cards(slack)[0].plain
     assert len(posts(slack)) == 2
     assert [each.ts for each in cards(slack)] == [card.ts]
@@ -108,10 +109,12 @@ async def test_open_and_over_between_two_polls(
     assert [("⚪ Ended" in card.plain) for card in cards(slack)] == [True, True]
 
 
-async def test_a_restart_repeats_nothing(slack: FakeSlack, hms: FakeHms, account: Account, quick: Settings) -> None:
+async def test_a_restart_repeats_nothing(
+    slack: FakeSlack, hms: FakeHms, account: Account, quick: Settings, clock: Wall
+) -> None:
     room = account.add_room("Town hall")
     for round_ in range(3):
-        async with at_work(quick, slack):
+        async with at_work(quick, slack, wall=clock):
             await polls(hms)
             if not round_:
                 await subscribe(slack)
@@ -119,9 +122,9 @@ async def test_a_restart_repeats_nothing(slack: FakeSlack, hms: FakeHms, account
                 await until(lambda: cards(slack))
             await polls(hms, 3)
     assert len(cards(slack)) == 1 and len(posts(slack)) == 2
-    async with at_work(quick, slack):
+    async with at_work(quick, slack, wall=clock):
         account.end(session, time.time())
-        await until(lambda: "⚪ Ended" in cards(slack)[0].plain, timeout_s=20)
+        await until(lambda: "⚪ Ended" in cards(slack)[0].plain, clock)
     assert len(posts(slack)) == 2
 
 
@@ -144,10 +147,8 @@ async def test_failing_polls_are_said_in_the_list_and_made_up_for(
     await subscribe(slack)
     hms.fail_always("/sessions*", Status(404))
     opened(account, room)
-    await asyncio.sleep(1.2)
+    await said_soon(slack, "subscriptions", "alerts wait: 100ms was last read", "HmsNotFound")
     assert cards(slack) == []
-    listed = await say(slack, "subscriptions")
-    assert "alerts wait: 100ms was last read" in listed.plain and "HmsNotFound" in listed.plain
     hms.heal()
     await until(lambda: cards(slack))
 
@@ -273,7 +274,9 @@ async def test_the_bot_is_called_by_the_name_that_it_has(slack: FakeSlack, quick
     assert "/invite @on_air" in reply.plain and "/invite @on_air" in told.plain
 
 
-async def test_a_first_message_that_never_came_goes_with_its_subscription(bot: str, slack: FakeSlack) -> None:
+async def test_a_first_message_that_never_came_goes_with_its_subscription(
+    bot: str, slack: FakeSlack, hms: FakeHms, clock: Wall
+) -> None:
     for line in ("role:host on:start", "role:host on:end", "role:guest"):
         await subscribe(slack, line, channel="random")
     await slack.command("unsubscribe role:guest", channel="random")
@@ -281,7 +284,8 @@ async def test_a_first_message_that_never_came_goes_with_its_subscription(bot: s
     slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
     await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": OTHERS})
     await until(lambda: posts(slack, "random"))
-    await asyncio.sleep(1.5)  # there would be one a second
+    clock.by_s += 10.0  # there would be one a second
+    await polls(hms, 3)
     (first,) = posts(slack, "random")
     assert "role host" in first.plain and "when one ends" in first.plain
 
@@ -355,9 +359,9 @@ async def test_a_database_that_is_locked_is_said_so(
 async def test_100ms_that_asks_to_slow_down_is_left_alone(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
     hms.fail_always("/sessions*", Status(429, headers={"Retry-After": "30"}))
     await until(lambda: any(request.status == 429 for request in hms.requests))
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.1)
     begun = len(hms.requests)
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(0.3)  # there would be several polls
     assert len(hms.requests) == begun
     async with httpx.AsyncClient() as http:
         ready = await http.get(f"{bot}/readyz")

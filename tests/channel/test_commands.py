@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 from bot.blockkit.sizes import texts
@@ -10,7 +9,7 @@ from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
 from bot.store import DIGESTS_MOST
-from tests.live import polls, press, say
+from tests.live import polls, press, said_soon, say
 from tests.work import at_work
 
 
@@ -67,10 +66,8 @@ async def test_lists_say_that_100ms_is_not_read(settings: Settings, slack: FakeS
         await polls(hms)
         await say(slack, "digest daily 9:00")
         hms.fail_always("/sessions*", Status(404))
-        await asyncio.sleep(1.2)
-        digests, card = [(await say(slack, line)).plain for line in ("digests", "settings")]
-        assert "⚠️ alerts wait: 100ms was last read" in digests
-        assert "⚠️ alerts wait: 100ms was last read" in card
+        late = "⚠️ alerts wait: 100ms was last read"
+        _, card = [(await said_soon(slack, line, late)).plain for line in ("digests", "settings")]
         assert "*Settings of this channel* · 🟠 late" in card
 
 

@@ -13,6 +13,7 @@ from bot.demo.fake_slack import FakeSlack, HttpError
 from bot.demo.fake_slack.seed import ORG_ID
 from bot.errors import ConfigError
 from bot.settings import Settings
+from tests.clocks import Wall
 from tests.live import cards, opened, posts, said_soon, say, subscribe, until
 from tests.work import at_work
 
@@ -25,10 +26,10 @@ def said(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, object]
 
 
 async def test_a_channel_that_gets_another_id_goes_on(
-    settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account
+    settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account, clock: Wall
 ) -> None:
     """Also its open card, which is edited under the new id; and told again, nothing happens."""
-    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), slack):
+    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), slack, wall=clock):
         channel = slack.workspace.channel(PRIVATE)
         await slack.command("@Sessions", command="/invite", channel=PRIVATE)
         await subscribe(slack, channel=PRIVATE)
@@ -40,7 +41,7 @@ async def test_a_channel_that_gets_another_id_goes_on(
         for number in (1, 2):
             await slack.event(event, event_id=f"Ev{number}")
         account.end(session, time.time())
-        await until(lambda: "Ended" in posts(slack, PRIVATE)[-1].plain, timeout_s=20)
+        await until(lambda: "Ended" in posts(slack, PRIVATE)[-1].plain, clock)
         opened(account, account.add_room("Planning"))
         await until(lambda: cards(slack, PRIVATE)[1:])
         assert {each.channel for each in cards(slack, PRIVATE)} == {SHARED}

@@ -21,6 +21,7 @@ from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, 
 
 @pytest.fixture
 async def stores(postgres: str) -> AsyncIterator[list[Store]]:
+    await set_database(postgres, 0.0)
     opened = [await Store.open(postgres) for _ in range(3)]
     yield opened
     for each in opened:
@@ -132,18 +133,18 @@ async def test_everything_at_once_without_deadlock(stores: list[Store]) -> None:
     await asyncio.wait_for(asyncio.gather(*works), 60)
 
 
-async def test_a_lease_is_one_owners_until_it_ends(stores: list[Store]) -> None:
+async def test_a_lease_is_one_owners_until_it_ends(postgres: str, stores: list[Store]) -> None:
     one, two, _ = stores
-    first = await one.lead("poller", "one", 400)
+    first = await one.lead("poller", "one", 15_000)
     assert first is not None
-    assert await two.lead("poller", "two", 400) is None
-    assert await two.lead("another", "two", 400) is not None
-    assert await one.lead("poller", "one", 400) == first
-    await asyncio.sleep(0.45)
+    assert await two.lead("poller", "two", 15_000) is None
+    assert await two.lead("another", "two", 15_000) is not None
+    assert await one.lead("poller", "one", 15_000) == first
+    await set_database(postgres, 15.0)
     second = await two.lead("poller", "two", 60_000)
     assert second is not None
     assert second.epoch == first.epoch + 1
-    assert await one.lead("poller", "one", 400) is None
+    assert await one.lead("poller", "one", 15_000) is None
     assert not await one.commit_poll(TEAM, 0, NOW, changed=[], cards=[], outgoing=[message("m")], fence=first)
     assert await two.commit_poll(TEAM, 0, NOW, changed=[], cards=[], outgoing=[message("m")], fence=second)
     leaders = await asyncio.gather(*(store.lead("new", str(n), 60_000) for n, store in enumerate(stores)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
@@ -13,6 +12,7 @@ import pytest
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack, Message
 from bot.settings import Settings
+from tests.clocks import Wall
 from tests.live import cards, opened, polls, posts, press, runs, say, subscribe, until
 from tests.work import at_work
 
@@ -20,9 +20,9 @@ ZONE = "(Europe/Berlin)"
 
 
 @pytest.fixture
-async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
+async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
     """It polls five times a second, and has polled once."""
-    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), slack) as started:
+    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), slack, wall=clock) as started:
         await polls(hms)
         yield started.url
 
@@ -42,13 +42,13 @@ def around_now() -> str:
 
 
 async def test_a_mute_withholds_what_is_new_and_tells_at_its_end_what_is_still_true(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, clock: Wall
 ) -> None:
     room = account.add_room("Town hall")
     await subscribe(slack, "on:start,end,join,leave")
     before, ending = opened(account, room), opened(account, room)
     await until(lambda: len(cards(slack)) == 2)
-    muted = await say(slack, "mute 5s")
+    muted = await say(slack, "mute 1m")
     ada = slack.workspace.user("ada").id
     for piece in (f"by <@{ada}>", "It is number 2", "All sessions", ZONE, "`/sessions unmute 2` ends it"):
         assert piece in muted.plain, piece
@@ -62,6 +62,7 @@ async def test_a_mute_withholds_what_is_new_and_tells_at_its_end_what_is_still_t
         lambda: all(any(id_ in each.plain and now in each.plain for each in cards(slack)) for id_, now in shown.items())
     )
     assert len(posts(slack)) == 3 and not [each for card in cards(slack) for each in replies(slack, card)]
+    clock.by_s += 60.0
     (recap,) = await until(lambda: recaps(slack))
     assert "1 session is live" in recap.plain and "1 other has ended" in recap.plain
     assert during.id in recap.plain and over.id not in recap.plain
@@ -133,7 +134,7 @@ async def test_the_answer_says_what_does_not_come(bot: str, slack: FakeSlack, hm
 
 
 async def test_a_muted_session_gets_no_replies_and_its_end_is_shown(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, clock: Wall
 ) -> None:
     room = account.add_room("Town hall")
     await subscribe(slack, "on:start,end,join")
@@ -144,7 +145,7 @@ async def test_a_muted_session_gets_no_replies_and_its_end_is_shown(
     other = opened(account, room)
     await until(lambda: len(cards(slack)) == 2)
     account.end(session, time.time())
-    await until(lambda: "⚪ Ended" in next(each for each in cards(slack) if each.ts == card.ts).plain, timeout_s=20)
+    await until(lambda: "⚪ Ended" in next(each for each in cards(slack) if each.ts == card.ts).plain, clock)
     assert replies(slack, card) == []
     account.join(other, name="Eve", role="guest", user_id="eve", at=time.time())
     await until(lambda: [each for each in slack.messages("live-ops") if "Eve joined" in each.plain])
@@ -153,7 +154,7 @@ async def test_a_muted_session_gets_no_replies_and_its_end_is_shown(
 
 @pytest.mark.parametrize("muted", ["", "role:host", "user:ann", "peers:>=1", "peers:<2", "longer:1h"])
 async def test_a_card_that_is_deleted_in_a_mute_comes_back_as_a_count(
-    bot: str, slack: FakeSlack, account: Account, caplog: pytest.LogCaptureFixture, muted: str
+    bot: str, slack: FakeSlack, account: Account, clock: Wall, caplog: pytest.LogCaptureFixture, muted: str
 ) -> None:
     """Where nothing says any more whether the mute is about its session, it may be."""
     await subscribe(slack)
@@ -163,7 +164,7 @@ async def test_a_card_that_is_deleted_in_a_mute_comes_back_as_a_count(
     await say(slack, f"mute {muted} 1h")
     slack.workspace.delete(card)
     account.end(session, time.time())
-    await until(lambda: "edit_dropped" in caplog.text, timeout_s=30)
+    await until(lambda: "edit_dropped" in caplog.text, clock)
     assert len(posts(slack)) == 1
     await say(slack, "unmute")
     (recap,) = await until(lambda: recaps(slack))
@@ -364,7 +365,7 @@ async def test_threads_off_means_no_replies(bot: str, slack: FakeSlack, hms: Fak
     card = await until(lambda: next(iter(cards(slack)), None))
     account.join(session, name="Bob", role="guest", user_id="bob", at=time.time())
     await until(lambda: "2 in now" in cards(slack)[0].plain)
-    await asyncio.sleep(0.5)
+    await polls(hms)
     assert replies(slack, card) == []
     assert "are posted in the threads" in (await say(slack, "threads on")).plain
     account.join(session, name="Eve", role="guest", user_id="eve", at=time.time())

@@ -11,15 +11,16 @@ import pytest
 from bot.demo.fake_hms import Account, FakeHms, Oddities, Status
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
+from tests.clocks import Wall
 from tests.live import cards, opened, polls, said_soon, subscribe, until
 from tests.work import at_work
 
 
 @pytest.fixture
-async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
+async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
     """It has polled once: what was live by then is known, and no news."""
     quick = settings.model_copy(update={"poll_interval_s": 0.2})
-    async with at_work(quick, slack) as started:
+    async with at_work(quick, slack, wall=clock) as started:
         await polls(hms)
         yield started.url
 
@@ -95,20 +96,22 @@ async def test_polls_have_smaller_pages_where_the_account_takes_no_larger(
     await until(lambda: "30 sessions opened" in "".join(each.plain for each in slack.messages("live-ops")))
 
 
-async def test_a_recorder_neither_joins_nor_leaves(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+async def test_a_recorder_neither_joins_nor_leaves(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, clock: Wall
+) -> None:
     await subscribe(slack, "on:start,end,join,leave")
     session = opened(account, account.add_room("Town-hall"))
     card = await until(lambda: next(iter(cards(slack)), None))
     recorder = account.join(session, name="beam", role="__internal_recorder", at=time.time())
-    await until(lambda: "recording" in cards(slack)[0].plain, timeout_s=20)
+    await until(lambda: "recording" in cards(slack)[0].plain, clock)
     account.leave(session, recorder, time.time())
-    await until(lambda: "recorded" in cards(slack)[0].plain, timeout_s=20)
+    await until(lambda: "recorded" in cards(slack)[0].plain, clock)
     account.join(session, name="Bob", role="guest", user_id="bob", at=time.time())
     (reply,) = await until(
         lambda: [each for each in slack.messages("live-ops") if each.thread_ts == card.ts and each.ts != card.ts]
     )
     assert "Bob joined" in reply.plain and "beam" not in reply.plain
-    await until(lambda: "2 in now, 2 in all · recorded · peak 2" in cards(slack)[0].plain, timeout_s=20)
+    await until(lambda: "2 in now, 2 in all · recorded · peak 2" in cards(slack)[0].plain, clock)
 
 
 async def test_a_card_names_who_hosts_by_the_template_of_a_room_that_is_new(
