@@ -3,16 +3,21 @@ PYTHON ?= python3
 BIN := .venv/bin
 PAGE := bot/demo/fake_slack/page
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
-.PHONY: demo test check format bench chaos soak fuzz page requirements docs clean
+.PHONY: demo test quick check format bench chaos soak fuzz page requirements docs clean
 
 demo: .venv/runtime
 	@$(BIN)/python -m bot demo $(ARGS)
 
 test: .venv/dev
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(PYTEST) --durations 10 $(ARGS)
+
+# All but the slow ones: some minutes.
+quick: .venv/dev
+	$(PYTEST) -m "not slow" $(ARGS)
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
@@ -40,8 +45,10 @@ chaos: .venv/dev
 soak: .venv/dev
 	@$(BIN)/python -m tests.soak
 
-# Inputs by the million at every reader and at the door: INPUTS=, SEED= and ONLY="request signature" change it.
+# Inputs by the million at every reader and at the door: INPUTS=, SEED= and ONLY="request signature" change it. First the
+# tests that draw their inputs, with many more.
 fuzz: .venv/dev
+	@EFFORT=20 $(PYTEST) -q -m "hypothesis or drawn" --timeout 900
 	@$(BIN)/python -m tests.fuzz
 
 # Writes what is made from the code's tables: commands in README.md, the usage hint in manifest.yml, scopes in docs/alerts.md.

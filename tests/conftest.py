@@ -18,15 +18,23 @@ from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.server import DEFAULT_SCOPES
 from bot.settings import Settings
 from tests.clocks import Wall
+from tests.effort import effort
 from tests.work import at_work
 
 pytest_plugins = ["tests.db.databases"]
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes says what else runs
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, max_examples=effort(50)
+)  # how long an example takes says what else runs
 hypothesis.settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent
 NOW = 1_764_000_000.0  # 2025-11-24T16:00:00Z
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first: in the end no process waits for another that is at a long one."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,8 @@ import pytest
 from tests.audit import pins, report
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 

@@ -14,6 +14,8 @@ import pytest
 from tests.conftest import ROOT
 from tests.demo.process import demo
 
+pytestmark = pytest.mark.slow
+
 PAGE = "bot/demo/fake_slack/page"
 BESIDE_PYTHON = {
     "bot/manifest.yml",

@@ -20,6 +20,7 @@ from bot.silence.mute import Mute
 from bot.silence.policy import SilencePolicy
 from bot.silence.quiet_hours import read_quiet
 from tests.alerts.parts import HOUR, LOUD, NOW, ROOMS, session, subscription
+from tests.effort import effort
 
 SUBSCRIPTIONS = [
     subscription("", "C1"),
@@ -228,5 +229,5 @@ class Lives(RuleBasedStateMachine):
         assert set(self.in_thread) <= {"C2", "C5"}
 
 
-Lives.TestCase.settings = settings(max_examples=300, stateful_step_count=40)
+Lives.TestCase.settings = settings(max_examples=effort(60), stateful_step_count=40)
 TestLives = Lives.TestCase

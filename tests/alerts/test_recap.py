@@ -16,6 +16,7 @@ from bot.silence.mute import Mute
 from bot.silence.policy import SilencePolicy
 from bot.silence.quiet_hours import read_quiet
 from tests.alerts.parts import LOUD, NOW, NOW_MS, ROOMS, Channel, session
+from tests.effort import effort
 
 HOURS = ("22:00-7:00 Berlin", "1:30-2:30 Berlin", "9:00-12:00 UTC", "7:00-7:00 sat UTC")
 MINUTE = 60_000
@@ -80,7 +81,7 @@ class Life:
 
 
 @given(st.integers(0, 1_000_000))
-@settings(max_examples=100)
+@settings(max_examples=effort(25))
 def test_what_is_kept_back_is_counted_once(seed: int) -> None:
     life = Life(seed)
     for _ in range(40):

@@ -19,6 +19,7 @@ from bot.sessions.model import Peer, Session
 from bot.sessions.peak import peak
 from tests.accounts import HOSTILE, NOW, name, object_id, session
 from tests.blockkit.judge import harmless, inside_limits
+from tests.effort import effort
 
 START = NOW - timedelta(minutes=65)
 HALL = "631a0f990e6ffae22efa610c"
@@ -187,9 +188,9 @@ def test_one_message_at_the_end_of_a_mute(live: int, ended: int, head: str, told
     )
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_hostile_accounts(part: int) -> None:
-    for seed in range(part * 500, part * 500 + 500):
+@pytest.mark.drawn
+def test_hostile_accounts() -> None:
+    for seed in range(effort(150)):
         rng = random.Random(seed)
         each = session(rng, rng.randrange(8))
         names = {each.room_id: name(rng)} if rng.random() < 0.9 else {}

@@ -40,6 +40,7 @@ from bot.slack.registry import Registry
 from bot.text import tidy
 from tests.accounts import HOSTILE, NOW, name, object_id
 from tests.blockkit.judge import harmless, inside_limits
+from tests.effort import effort
 from tests.strategies import many, values
 
 COMMANDS = Registry(FEATURES).commands
@@ -374,9 +375,9 @@ def test_any_number_of_them_is_inside_the_limits(size: int, seed: int) -> None:
     assert offered == [f"1|C123ABC|subscriptions|unsubscribe {each.number}" for each in items[:100]]
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_hostile_filters(part: int) -> None:
-    for seed in range(part * 200, part * 200 + 200):
+@pytest.mark.drawn
+def test_hostile_filters() -> None:
+    for seed in range(effort(60)):
         rng = random.Random(seed)
         subscription, names = hostile(rng)
         live = rng.choice((0, 1, 12_000))

@@ -22,8 +22,7 @@ from bot.query.plan import fixed
 from bot.sessions.model import Peer, Session
 from tests.accounts import BENIGN, HOSTILE, NOW, name, object_id, session
 from tests.blockkit.judge import harmless, inside_limits, marks
-
-ACCOUNTS = 10_000
+from tests.effort import effort
 
 
 def page(rng: random.Random, count: int, peers: int, words: tuple[str, ...] = HOSTILE, line: str = "all") -> Page:
@@ -42,9 +41,9 @@ def page(rng: random.Random, count: int, peers: int, words: tuple[str, ...] = HO
     )
 
 
-@pytest.mark.parametrize("part", range(10))
-def test_ten_thousand_accounts(part: int) -> None:
-    for seed in range(part * ACCOUNTS // 10, (part + 1) * ACCOUNTS // 10):
+@pytest.mark.drawn
+def test_hostile_accounts() -> None:
+    for seed in range(effort(500)):
         rng = random.Random(seed)
         count = rng.choice((0, 1, 1, 2, 3, 5)) if seed % 50 else rng.choice((10, 25, 26, 40, 100))
         drawn = page(rng, count, peers=6)

@@ -25,6 +25,7 @@ from bot.query.plan import fixed
 from bot.rooms.names import Rooms
 from bot.sessions.model import Room
 from tests.conftest import NOW
+from tests.effort import effort
 
 TEMPLATES = ("a" * 24, "b" * 24)
 ROLES = ("host", "guest", "viewer")
@@ -113,7 +114,7 @@ async def walk(hms: Hms, account: Account, line: str, between: object = lambda: 
     st.sampled_from([10, 11, 50, 100]),
     st.lists(st.tuples(st.sampled_from(["", "-"]), st.sampled_from(["id", "start", "template"])), max_size=1),
 )
-@settings(max_examples=60)
+@settings(max_examples=effort(15))
 def test_walk_is_the_full_listing_filtered(
     seed: int, count: int, state: str, checks: list[str], limit: int, rooms: list[tuple[str, str]]
 ) -> None:
@@ -149,7 +150,7 @@ async def _walk(account: Account, line: str, between: object = lambda: None) -> 
 
 
 @given(st.integers(0, 10_000), st.sampled_from(["active", "ended", "all", "active role:host", "all peers:>=1"]))
-@settings(max_examples=25)
+@settings(max_examples=effort(6))
 def test_while_sessions_come_and_go_none_is_skipped_or_shown_twice(seed: int, line: str) -> None:
     rng = random.Random(seed)
     account = build(rng, 60)

@@ -15,6 +15,8 @@ from tests.browser.channel import Channel, button, go_to, link
 from tests.browser.conftest import DESKTOP, PHONE, clean_page
 from tests.browser.stage import Stage
 
+pytestmark = pytest.mark.slow
+
 CARD_MS = 40_000
 """A card is edited every 15 s at most, after a poll every 2 s; a machine may be slow."""
 

@@ -16,6 +16,8 @@ from tests.browser.channel import Channel, button, go_to, reach
 from tests.browser.conftest import DESKTOP, PHONE, clean_page
 from tests.browser.stage import Stage
 
+pytestmark = pytest.mark.slow
+
 POLL_MS = 10_000
 """A poll every 2 s, and a slow machine."""
 CARD_MS = 40_000

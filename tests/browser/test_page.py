@@ -15,6 +15,8 @@ from tests.browser.channel import Channel, button, literal, on_page, reach, walk
 from tests.browser.conftest import PHONE
 from tests.demo.process import ROOT, Api
 
+pytestmark = pytest.mark.slow
+
 DAY_S = 86_400
 HOSTILE_PEOPLE = ("<!here> Bob & *friends*", "`rm` _Nina_ ~K~")
 

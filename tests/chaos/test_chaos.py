@@ -27,7 +27,7 @@ NEVER = {
     "forget_rooms", "keep_rooms", "later", "move", "no_thread", "no_threads", "set_room_walk", "tell_states", "try_paused", "withdraw", "workspace_probe", "workspace_refused",
 }  # fmt: skip
 """Those that the life of the crash test doesn't come to, or not surely."""
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 KILLS = 3, 4
 """With one process and with three."""
 LEAST_S = 5.0

@@ -20,6 +20,8 @@ from tests.conftest import ROOT
 from tests.db.parts import commit, message, send
 from tests.db.test_open import refused, unfit
 
+pytestmark = pytest.mark.slow
+
 _HOLDER = """if True:
     import asyncio, sys
     from bot.store import Store

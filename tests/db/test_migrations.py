@@ -25,6 +25,8 @@ from bot.store import Snapshot, Store
 from tests.conftest import ROOT
 from tests.db.parts import NOW, TEAM, by, card, commit, edit, message, mute, send, subscription
 
+pytestmark = pytest.mark.slow
+
 FIRST = (
     "INSERT INTO subscriptions VALUES (:team, 'C1', 3, 'active user:ada', 'hash', 'start', 'U1', :now)",
     "INSERT INTO channels VALUES (:team, 'C1', 3, NULL, NULL, :now, 0)",

@@ -18,6 +18,8 @@ from bot.store import SUBSCRIPTIONS_MOST, Row, Store
 from tests.clocks import DAY_S, HOUR_S, set_database
 from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, subscription, take, tracked
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def stores(postgres: str) -> AsyncIterator[list[Store]]:

@@ -17,6 +17,8 @@ import pytest
 
 from tests.demo.process import ROOT, STOP_S, Api, Demo, children, demo, end, exists, start
 
+pytestmark = pytest.mark.slow
+
 UNKNOWN_ID = "0" * 24
 
 

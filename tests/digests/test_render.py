@@ -41,6 +41,7 @@ from bot.query.schedule import EVERY_DAY, Schedule, Window
 from bot.query.zones import read_zone
 from tests.accounts import HOSTILE
 from tests.blockkit.judge import harmless, inside_limits
+from tests.effort import effort
 
 BERLIN = "Europe/Berlin"
 DAY = date(2026, 11, 23)
@@ -369,7 +370,7 @@ def drawings(draw: st.DrawFn) -> tuple[Figures, Digest, dict[str, str], Due]:
     return figures, made, said, Due(day, window, draw(st.booleans()), skipped)
 
 
-@settings(max_examples=100)
+@settings(max_examples=effort(25))
 @given(drawings())
 def test_whatever_the_figures_and_names(drawing: tuple[Figures, Digest, dict[str, str], Due]) -> None:
     message = digest_message(*drawing)

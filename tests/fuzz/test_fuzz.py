@@ -10,8 +10,10 @@ import pytest
 from tests.fuzz.run import fuzz, shrink
 from tests.fuzz.targets import LINES, PRINTED, TARGETS, Target
 
-INPUTS = 20_000
-FEW = {"signature": 400, "request": 200}
+pytestmark = pytest.mark.slow
+
+INPUTS = 6_000
+FEW = {"signature": 200, "request": 150}
 """A request takes longer than a line."""
 
 

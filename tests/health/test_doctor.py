@@ -27,6 +27,8 @@ from tests.db import parts
 from tests.db.test_migrations import engine
 from tests.health.conftest import Said, World
 
+pytestmark = pytest.mark.slow
+
 HMS_KEYS = {"HMS_ACCESS_KEY": "", "HMS_SECRET": ""}
 
 

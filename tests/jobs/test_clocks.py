@@ -21,6 +21,8 @@ from tests.clocks import DAY_S, HOUR_S, STEPS, Wall, set_database
 from tests.live import PATIENCE_S, cards, opened, polls, subscribe, until
 from tests.work import at_work
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def quick(settings: Settings) -> Settings:

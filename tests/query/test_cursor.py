@@ -13,13 +13,14 @@ from bot.query.cursor import VALUE_CHARS, PageCursor, read
 from bot.query.model import Query
 from bot.query.parse import RESOLVED_CHARS, parse
 from tests import strategies
+from tests.effort import effort
 
 NOW = datetime(2026, 11, 23, 14, 2, 3, 456_789, tzinfo=UTC)
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/ComodRivadavia"])
 
 
 @given(strategies.queries(), ZONES, st.lists(strategies.ids, max_size=30))
-@settings(max_examples=300)
+@settings(max_examples=effort(50))
 def test_read_undoes_write_and_back_undoes_more(query: Query, zone: str, cursors: list[str]) -> None:
     place = PageCursor.first(query, NOW, zone)
     visited = [place]
@@ -35,7 +36,7 @@ def test_read_undoes_write_and_back_undoes_more(query: Query, zone: str, cursors
 
 
 @given(strategies.queries(), st.integers(100, 400))
-@settings(max_examples=20)
+@settings(max_examples=effort(10))
 def test_fits_however_deep(query: Query, depth: int) -> None:
     place = PageCursor.first(query, NOW, "America/Argentina/ComodRivadavia")
     for number in range(depth):

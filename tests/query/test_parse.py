@@ -15,6 +15,7 @@ from bot.query.model import Query, Term
 from bot.query.parse import LINE_CHARS, TERMS, mended, parse
 from bot.text import from_slack, tidy
 from tests import strategies
+from tests.effort import effort
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 ID = "631a0f990e6ffae22efa610c"
@@ -305,14 +306,14 @@ def test_every_example_in_the_table_parses() -> None:
 
 
 @given(strategies.queries())
-@settings(max_examples=500)
+@settings(max_examples=effort(50))
 def test_parse_undoes_print(query: Query) -> None:
     assert parse(str(query)) == query
     assert str(parse(str(query))) == str(query)
 
 
 @given(st.one_of(strategies.lines, strategies.texts, st.text(max_size=700)))
-@settings(max_examples=1000)
+@settings(max_examples=effort(100))
 def test_any_text_is_read_or_refused_with_a_line_that_works(text: str) -> None:
     line = from_slack(text)
     try:

@@ -11,6 +11,7 @@ from bot.query.parse import parse
 from bot.query.pasted import typed_lines, unmarked
 from bot.text import mentioned
 from tests import strategies
+from tests.effort import effort
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_who_is_mentioned() -> None:
 
 
 @given(strategies.queries())
-@settings(max_examples=300)
+@settings(max_examples=effort(50))
 def test_a_line_that_we_print_says_the_same_when_it_is_pasted(query: Query) -> None:
     for pasted in (str(query), f"`{query}`", f"> {query}", f"/sessions {query}"):
         lines = typed_lines(pasted.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), "/sessions")

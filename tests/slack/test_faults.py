@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from bot.demo.fake_hms import Account, BadJson, CutOff, Drop, FakeHms, Html, Stall, Status, WrongTypes
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from tests import strategies
+from tests.effort import effort
 from tests.live import fill, shown, until
 
 
@@ -271,7 +272,7 @@ async def test_large_bodies_are_refused(bot: str, slack: FakeSlack) -> None:
         assert (await http.post(f"{bot}/slack/events", content=body, headers=signed(slack, body))).status_code == 413
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=effort(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.one_of(strategies.lines, strategies.texts))
 async def test_any_text_is_answered(bot: str, slack: FakeSlack, text: str) -> None:
     ack = await slack.command(text.replace("\x00", ""))

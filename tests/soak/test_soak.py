@@ -13,6 +13,8 @@ from tests.soak.load import load
 from tests.soak.watch import Sample, grown, sample
 from tests.soak.world import Mode
 
+pytestmark = pytest.mark.slow
+
 STEADY = Sample(90.0, 20, 8, 30)
 
 

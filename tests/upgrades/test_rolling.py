@@ -15,6 +15,8 @@ from tests.chaos.run import LATE, World, run_day
 from tests.chaos.table import details
 from tests.upgrades.trees import tree_of
 
+pytestmark = pytest.mark.slow
+
 BEFORE = "32415b3"
 """Its code goes on on the tables of today's; a revision that it can't live with needs a version in between."""
 BESIDE_S = 2.0

@@ -19,6 +19,8 @@ from tests.live import cards
 from tests.upgrades.make import DATA, DUE_M, SECOND_DUE_M
 from tests.upgrades.stored import Stored
 
+pytestmark = pytest.mark.slow
+
 MINUTE_S, HOUR_S = 60.0, 3_600.0
 LEAP_S = 5.0
 LAST = "Remove", "Unmute", "Turn off"
