@@ -9,7 +9,6 @@ from bot.alerts.subscription import Subscription
 from bot.query.filters import FILTERS, ROOM_KEYS
 from bot.query.model import Query
 from bot.query.plan import NO_ROOMS, due, matcher
-from bot.query.times import ms
 from bot.query.values import RoomId
 from bot.sessions.model import Room, Session
 
@@ -74,7 +73,7 @@ def rooms_of(query: Query) -> list[str]:
 def is_news(session: Session, subscription: Subscription) -> bool:
     """Whether a session that matches, and was live before, can be news to the subscription: it has come to match, or
     has begun since the subscription was made."""
-    return moves(subscription.query) or ms(session.started_at) >= subscription.created_ms - CLOCKS_MS
+    return moves(subscription.query) or session.started_ms >= subscription.created_ms - CLOCKS_MS
 
 
 def moves(query: Query) -> bool:

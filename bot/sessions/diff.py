@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.query.times import ms
 from bot.sessions.model import Session
 from bot.sessions.tracked import Tracked
 
@@ -48,7 +47,7 @@ def diff(known: Mapping[str, Tracked], seen: Iterable[Session], *, renamed: bool
 def track(session: Session, now_ms: int) -> Tracked:
     """What is kept of a session until the next poll."""
     people, moves = people_in(session), session.moves()
-    return Tracked(session.id, session.room_id, session.active, ms(session.started_at), now_ms, people, moves)
+    return Tracked(session.id, session.room_id, session.active, session.started_ms, now_ms, people, moves)
 
 
 def same(before: Tracked, session: Session) -> bool:
@@ -57,7 +56,7 @@ def same(before: Tracked, session: Session) -> bool:
         before.live == session.active
         and before.peers == session.moves()
         and before.people == people_in(session)
-        and before.started_ms == ms(session.started_at)
+        and before.started_ms == session.started_ms
         and before.room_id == session.room_id
     )
 

@@ -109,6 +109,11 @@ class Session(Struct, frozen=True, dict=True):
             return FALLBACK_TIME
 
     @property
+    def started_ms(self) -> int:
+        """`started_at` in milliseconds since 1970, as it is stored."""
+        return int(self.started_at.timestamp() * 1000)
+
+    @property
     def ended_at(self) -> datetime | None:
         """The last update of an ended session, None for a live one (how-to-guides/build-attendance)."""
         return None if self.active else _known(self.updated_at) or self.started_at
