@@ -11,13 +11,13 @@ from bot.blockkit.blocks import Block, Message, actions, button, context, sectio
 from bot.blockkit.fit import NOTE_CHARS, share_chars
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.phrases import Names, clock, count, room, sessions
-from bot.digests.list_render import WORDS_CHARS
 from bot.silence.lines import mute_line
 from bot.silence.mute import Mute
 from bot.silence.quiet_render import DIGESTS, MEANWHILE, Quiets, now_words, to_type, until_moment
 
 MUTES_SHOWN = 40
 AGAIN_SHOWN = 5
+WORDS_CHARS = 600  # of a query in words, where it stands alone
 _OF_SOME = (
     "Until then no new messages come about these sessions. Existing cards stay up to date and show when their session "
     "ends; after that, one message lists which of them are still live."
