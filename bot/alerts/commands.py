@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bot.alerts import subscribe as flow
 from bot.alerts.subscription import Subscription, kinds_of
@@ -12,7 +12,7 @@ from bot.alerts.subscription_render import subscribed, subscriptions_list, unsub
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
 from bot.blockkit.help import COMMAND
-from bot.blockkit.phrases import Names, listed
+from bot.blockkit.phrases import listed
 from bot.errors import ManyRooms, UserError
 from bot.query.command_lines import Line, check_alone, terms
 from bot.query.filters import SUBSCRIBE
@@ -67,7 +67,7 @@ async def subscriptions(request: Request, line: str = "") -> Message:
         found,
         channel,
         told=await store.last_told(request.team_id, channel_id),
-        names=await _names(request, found),
+        names=await request.names(*(each.query for each in found)),
         as_of=request.now,
         stale=await request.bot.stale(),
         invite=request.bot.invite,
@@ -86,7 +86,7 @@ async def unsubscribe(request: Request, line: str) -> Message:
     if not gone:
         what = await kind_of(request, numbers[0])
         raise UserError(f"This channel has no subscription {numbers[0]}{f', that is {what}' if what else ''}: {SEE}.")
-    return unsubscribed(gone, await _names(request, gone))
+    return unsubscribed(gone, await request.names(*(each.query for each in gone)))
 
 
 def _ending(number: int, here: Sequence[Subscription]) -> str:
@@ -148,10 +148,6 @@ def _which(here: Sequence[Subscription]) -> str:
         return which
     line = f"{COMMAND} unsubscribe"
     return f"Which one? {which} `{line} {here[0].number}` ends one, `{line} all` all of them."
-
-
-async def _names(request: Request, subscriptions: Iterable[Subscription]) -> Names:
-    return await request.bot.rooms.names(room_id for each in subscriptions for room_id in each.query.named_ids)
 
 
 async def _resume(request: Request, value: str) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, button
-from bot.blockkit.phrases import Names
 from bot.digests.count import preview
 from bot.digests.lines import PREVIEW, digest_line, read_digest, schedule_line
 from bot.digests.list_render import digests_list, ended, halted_or_resumed, made
@@ -40,7 +39,7 @@ async def digest(request: Request, line: str) -> Message:
     await request.may_set_up()
     wanted = await _read(request, line, stored_by="digest")
     by = request.by(digest_line(wanted))
-    names = await _names(request, [wanted])
+    names = await request.names(wanted.query)
     try:
         done = await set_digest(request.bot.store, wanted, by, name=await request.display_name(), names=names)
     except TooMany as error:
@@ -64,7 +63,7 @@ async def digests(request: Request, line: str = "") -> Message:
     store, team_id = request.bot.store, request.team_id
     found = await store.digests(team_id, request.channel_id)
     channel = await store.channel(team_id, request.channel_id)
-    names = await _names(request, found)
+    names = await request.names(*(each.query for each in found))
     stale = await request.bot.stale()
     return digests_list(found, channel, names=names, as_of=request.now, stale=stale, invite=request.bot.invite)
 
@@ -100,7 +99,7 @@ async def _turn(request: Request, verb: str, said: str) -> Message:
     turned = await store.pause_digest(request.team_id, request.channel_id, found.number, verb == "pause", by)
     if turned is None:
         raise await _no_such(request, verb, str(found.number))
-    return halted_or_resumed(turned, await _names(request, [turned]), request.now)
+    return halted_or_resumed(turned, await request.names(turned.query), request.now)
 
 
 async def _remove(request: Request, said: str) -> Message:
@@ -110,7 +109,7 @@ async def _remove(request: Request, said: str) -> Message:
     gone = await request.bot.store.remove_digest(request.team_id, request.channel_id, found.number, by)
     if gone is None:
         raise await _no_such(request, "remove", str(found.number))
-    return ended(gone, await _names(request, [gone]))
+    return ended(gone, await request.names(gone.query))
 
 
 VERBS: dict[str, Callable[[Request, str], Awaitable[Message]]] = {
@@ -191,10 +190,6 @@ def _same(one: Digest, other: Digest) -> bool:
 def _named(found: Digest) -> str:
     """What names it also when it is gone."""
     return f"{found.schedule} {terms(found.query)}".rstrip()
-
-
-async def _names(request: Request, some: Sequence[Digest] | Iterable[Digest]) -> Names:
-    return await request.bot.rooms.names(room_id for each in some for room_id in each.query.named_ids)
 
 
 FEATURE = Feature(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
-from bot.blockkit.phrases import Names
 from bot.errors import HmsError, ManyRooms, QueryError, TooMany, UserError
 from bot.query.command_lines import Line, check_alone
 from bot.query.filters import MUTE
@@ -54,7 +53,7 @@ async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
         stored, how, before = await request.bot.store.add_mute(wanted, by, longer=longer)
     except TooMany as error:
         raise QueryError.at(error.text, f"mute {line}", (0, len(f"mute {line}")), instead="mutes") from None
-    answer = say.muted(stored, how, before, names=await _names(request, [stored]), zone=zone)
+    answer = say.muted(stored, how, before, names=await request.names(stored.query), zone=zone)
     return await noted(request, query, answer)
 
 
@@ -64,7 +63,9 @@ async def mutes(request: Request, line: str) -> Message:
     here = await _here(request)
     hours = await quiets(request)
     zone = await request.local_zone()
-    return say.mutes_list(here, hours, names=await _names(request, here), zone=zone, as_of=request.now)
+    return say.mutes_list(
+        here, hours, names=await request.names(*(each.query for each in here)), zone=zone, as_of=request.now
+    )
 
 
 async def unmute(request: Request, said: str) -> Message:
@@ -82,7 +83,9 @@ async def unmute(request: Request, said: str) -> Message:
     if not gone:
         raise UserError("That mute has just ended.")
     left, hours = await _here(request), await quiets(request)
-    return say.unmuted(gone, left, hours, names=await _names(request, gone), zone=zone, now=request.now)
+    return say.unmuted(
+        gone, left, hours, names=await request.names(*(each.query for each in gone)), zone=zone, now=request.now
+    )
 
 
 async def _named(request: Request, said: str, here: Sequence[Mute]) -> Sequence[Mute]:
@@ -114,10 +117,6 @@ async def _of_session(request: Request, session_id: str) -> Query:
 
 async def _here(request: Request) -> list[Mute]:
     return await request.bot.store.mutes(request.team_id, request.now_ms, request.channel_id)
-
-
-async def _names(request: Request, some: Iterable[Mute]) -> Names:
-    return await request.bot.rooms.names(room_id for each in some for room_id in each.query.named_ids)
 
 
 async def _mute(request: Request, value: str) -> None:

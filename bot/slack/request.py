@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 
 from bot import log, metrics
 from bot.blockkit.blocks import Block, Message, context
+from bot.blockkit.phrases import Names
 from bot.db.setting_change import SettingChange
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, StaleButton, UserError, WhichZone
 from bot.health.check_result import CheckResult
 from bot.hms.client import Hms
 from bot.query.command_lines import Mended, corrected
+from bot.query.model import Query
 from bot.query.times import ms
 from bot.query.zones import depends_on_zone
 from bot.rooms.names import Rooms
@@ -214,6 +216,10 @@ class Request:
         if not (await self.bot.people.of(self.user_id)).zone_said and depends_on_zone(read):
             raise WhichZone(lambda city: line(said, city))
         return said
+
+    async def names(self, *queries: Query) -> Names:
+        """The names of the rooms that these queries name by their ids."""
+        return await self.bot.rooms.names(room_id for each in queries for room_id in each.named_ids)
 
     async def local_zone(self) -> str:
         """The person's own zone, also for what is asked later on."""
