@@ -78,6 +78,12 @@ class Dispatcher:
             self._site.workspace.notice(channel, user, ts, f"This button did not work: the app {what}.")
         return ack
 
+    async def interaction(self, payload: Json) -> Ack:
+        """Delivers what a person did in a view, or by a shortcut."""
+        ack = await self._deliver("interactive", payload)
+        self._judge(payload["type"], ack)
+        return ack
+
     async def event(self, payload: Json, retry_num: int | None, delays_s: Sequence[float]) -> Ack:
         """Delivers an event until it is acknowledged; with `retry_num` once, as that redelivery."""
         if retry_num is not None:

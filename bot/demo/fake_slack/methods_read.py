@@ -1,20 +1,18 @@
-"""The methods about the app, people, conversations and views.  https://docs.slack.dev/reference/methods
+"""The methods about the app, people and conversations.  https://docs.slack.dev/reference/methods
 
 Each takes the site and the call's arguments (decoded), returns the answer without `ok`, and raises `Refused`.
 """
 
 import base64
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from bot.blockkit.limits import VIEW_BLOCKS
 from bot.demo.fake_slack.model import Channel, Json, Message
 from bot.demo.fake_slack.seed import ORG_ID, ORG_NAME, TEAM_DOMAIN, TEAM_NAME
 from bot.demo.fake_slack.site import Refused, Site
 
 _READ_SCOPES = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read"}
-VIEW_TITLE_CHARS = 24  # https://docs.slack.dev/reference/views/modal-views
 
 
 def auth_test(site: Site, args: Json) -> Json:
@@ -134,34 +132,6 @@ def conversations_replies(site: Site, args: Json) -> Json:
     messages = site.workspace.history(channel.id)
     found = [each for each in messages if top in (each.ts, each.thread_ts)]
     return _messages(site, args, _within(found, args))
-
-
-def views_open(site: Site, args: Json) -> Json:
-    view = _view(args, "modal")
-    if error := site.grants.redeem_trigger(str(args.get("trigger_id"))):
-        raise Refused(error, breach=True)
-    site.views.append(view)
-    return {"view": view}
-
-
-def views_publish(site: Site, args: Json) -> Json:
-    if site.workspace.users.get(str(args.get("user_id"))) is None:
-        raise Refused("user_not_found")
-    view = _view(args, "home")
-    site.views.append(view)
-    return {"view": view}
-
-
-def _view(args: Json, kind: str) -> Json:
-    view = args.get("view")
-    blocks = view.get("blocks") if isinstance(view, Mapping) else None
-    if not isinstance(view, Mapping) or view.get("type") != kind or not isinstance(blocks, list):
-        raise Refused("invalid_arguments", breach=True)
-    title = view.get("title") or {}
-    long = kind == "modal" and not 0 < len(str(title.get("text", ""))) <= VIEW_TITLE_CHARS
-    if long or len(blocks) > VIEW_BLOCKS:
-        raise Refused("invalid_arguments", breach=True)
-    return {"id": f"V{secrets.token_hex(5).upper()}", **view}
 
 
 def _visible(site: Site, args: Json) -> Channel:

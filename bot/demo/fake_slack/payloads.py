@@ -1,7 +1,7 @@
 """What Slack sends to an app: slash commands, block actions and events, as wire values.
 
 https://docs.slack.dev/interactivity/implementing-slash-commands
-https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+https://docs.slack.dev/reference/interaction-payloads
 https://docs.slack.dev/apis/events-api
 """
 
@@ -51,16 +51,8 @@ def block_action(site: Site, message: Message, action: Json, user: User, channel
     }
     if message.thread_ts:
         container["thread_ts"] = message.thread_ts
-    payload: Json = {
-        "type": "block_actions",
-        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.home or team},
-        "api_app_id": site.workspace.app_id,
-        "token": VERIFICATION_TOKEN,
+    payload = _interaction(site, "block_actions", user) | {
         "container": container,
-        "trigger_id": site.grants.trigger_id(),
-        "team": None if site.workspace.org_wide else {"id": team, "domain": TEAM_DOMAIN},
-        "enterprise": {"id": ORG_ID, "name": ORG_NAME} if site.workspace.org_wide else None,
-        "is_enterprise_install": site.workspace.org_wide,
         "channel": {"id": channel.id, "name": channel.payload_name},
         "state": {"values": _state(message, action)},
         "response_url": site.url + url,
@@ -69,6 +61,53 @@ def block_action(site: Site, message: Message, action: Json, user: User, channel
     if not message.ephemeral:
         payload["message"] = message.as_api(team, site.workspace.app_id)
     return payload
+
+
+def view_action(site: Site, view: Json, action: Json, user: User) -> Json:
+    """A press in a modal or in the Home tab: there is neither a message, a channel nor a response_url.
+    https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+    """
+    container = {"type": "view", "view_id": view["id"]}
+    action = {**action, "action_ts": site.workspace.next_ts()}
+    return _interaction(site, "block_actions", user) | {"container": container, "view": view, "actions": [action]}
+
+
+def view_closing(site: Site, kind: str, view: Json, user: User) -> Json:
+    """A form that a person submits or closes; `kind` is `view_submission` or `view_closed`.
+    https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
+    """
+    return _interaction(site, kind, user) | {"view": view}
+
+
+def shortcut(site: Site, callback_id: str, user: User, message: Message | None) -> Json:
+    """A global shortcut, or one of a message, which alone has a channel and a response_url.
+    https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
+    """
+    if message is None:
+        return _interaction(site, "shortcut", user) | {"callback_id": callback_id}
+    team, channel = site.workspace.team_id, site.workspace.channel(message.channel)
+    return _interaction(site, "message_action", user) | {
+        "callback_id": callback_id,
+        "channel": {"id": channel.id, "name": channel.payload_name},
+        "message_ts": message.ts,
+        "message": message.as_api(team, site.workspace.app_id),
+        "response_url": site.url + site.grants.response_url("actions", team, channel.id, user.id, None),
+    }
+
+
+def _interaction(site: Site, kind: str, user: User) -> Json:
+    """What all interactions have in common."""
+    team = site.workspace.team_id
+    return {
+        "type": kind,
+        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.home or team},
+        "api_app_id": site.workspace.app_id,
+        "token": VERIFICATION_TOKEN,
+        "trigger_id": site.grants.trigger_id(),
+        "team": None if site.workspace.org_wide else {"id": team, "domain": TEAM_DOMAIN},
+        "enterprise": {"id": ORG_ID, "name": ORG_NAME} if site.workspace.org_wide else None,
+        "is_enterprise_install": site.workspace.org_wide,
+    }
 
 
 def action_of(block: Json, element: Json, option: Json | None) -> Json:

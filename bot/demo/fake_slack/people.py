@@ -103,6 +103,25 @@ class People:
         payload = payloads.block_action(self._site, message, action, person, channel)
         return await self._dispatcher.action(payload)
 
+    async def act_in_view(self, view: Json, *, action_id: str, value: str, user: str | None = None) -> Ack:
+        """A press in a modal or in the Home tab, with any value."""
+        self._began()
+        action: Json = {"type": "button", "block_id": "b", "action_id": action_id, "value": value}
+        person = self._site.workspace.user(user)
+        return await self._dispatcher.interaction(payloads.view_action(self._site, view, action, person))
+
+    async def submit(self, view: Json, *, kind: str = "view_submission", user: str | None = None) -> Ack:
+        """Submits a form, or closes it."""
+        self._began()
+        person = self._site.workspace.user(user)
+        return await self._dispatcher.interaction(payloads.view_closing(self._site, kind, view, person))
+
+    async def shortcut(self, callback_id: str, *, message: Message | None = None, user: str | None = None) -> Ack:
+        """Uses a global shortcut, or one of a message."""
+        self._began()
+        person = self._site.workspace.user(user)
+        return await self._dispatcher.interaction(payloads.shortcut(self._site, callback_id, person, message))
+
     async def unarchive(self, channel: str, *, user: str | None = None) -> None:
         """Makes an archived channel usable again, as in its settings."""
         person, place = self._site.workspace.user(user), self._site.workspace.channel(channel)

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.demo.fake_slack import methods_blocks, methods_chat, methods_read
+from bot.demo.fake_slack import methods_blocks, methods_chat, methods_read, methods_views
 from bot.demo.fake_slack.faults import ApiError, Dropped, HttpError, RateLimited, Stalled
 from bot.demo.fake_slack.model import Call, Json
 from bot.demo.fake_slack.site import Refused, Site
@@ -64,8 +64,9 @@ METHODS: Mapping[str, Method] = {
     "users.conversations": Method(methods_read.users_conversations, _READ, tier=3),
     "users.info": Method(methods_read.users_info, ("users:read",), tier=4),
     "users.list": Method(methods_read.users_list, ("users:read",), tier=2),
-    "views.open": Method(methods_read.views_open, tier=4),
-    "views.publish": Method(methods_read.views_publish, tier=4),
+    "views.open": Method(methods_views.open_view, tier=4),
+    "views.publish": Method(methods_views.publish, tier=4),
+    "views.update": Method(methods_views.update, tier=4),
 }
 
 
