@@ -164,7 +164,7 @@ async def running(
             places=Places(poster),
             registry=registry,
             access=access,
-            replies=Replies(http, settings.slack_api_url, data_blocks),
+            replies=Replies(poster, data_blocks),
             work=work,
             store=store,
             team_id=lambda: identity.team_id,

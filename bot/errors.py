@@ -127,10 +127,10 @@ class Overlaps(UserError):
 
 
 class StaleButton(UserError):
-    """A button that this version doesn't know, or whose value can't be read."""
+    """A button, form or shortcut that this version doesn't know, or whose value can't be read."""
 
-    def __init__(self) -> None:
-        super().__init__("That button can't be read: it is from another version of this bot, or it was cut off.")
+    def __init__(self, kind: Literal["button", "form", "shortcut"] = "button") -> None:
+        super().__init__(f"That {kind} can't be read: it is from another version of this bot, or it was cut off.")
 
 
 class HmsError(BotError):

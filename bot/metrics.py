@@ -35,7 +35,7 @@ build.info({"version": __version__, "python": platform.python_version()})
 
 answers = Histogram(
     "sessions_bot_answer_duration_seconds",
-    "From a person's command or press to the end of its answer",
+    "From a person's command, press, form or shortcut to the end of its answer",
     ["source", "name", "outcome"],
     buckets=_ANSWER,
 )

@@ -4,6 +4,7 @@ room's name."""
 from __future__ import annotations
 
 from bot.blockkit import actions as ids
+from bot.blockkit.help import COMMAND
 from bot.blockkit.phrases import count
 from bot.browse.list_sessions import read_page
 from bot.browse.send import send_page, send_session
@@ -18,6 +19,7 @@ from bot.sessions.model import Session
 from bot.slack.access import permit
 from bot.slack.numbers import read_number, unquoted
 from bot.slack.registry import Action, Command, Feature
+from bot.slack.reply_to import ResponseUrl
 from bot.slack.request import Request
 from bot.text import quote
 
@@ -122,6 +124,8 @@ async def _open(request: Request, value: str) -> None:
 
 async def _share(request: Request, value: str) -> None:
     place = read(value)
+    if not isinstance(request.to, ResponseUrl):
+        raise UserError(f"This page can't be shared from here: type `{COMMAND}` in the channel, and share it there.")
     store, team_id = request.bot.store, request.team_id
     sharing = f"share {request.user_id} {request.message_ts} {value}"
     if not await store.begin(team_id, sharing, request.now_ms, SHARED_ONCE_MS):
@@ -151,7 +155,9 @@ def _fresh(request: Request, place: PageCursor) -> PageCursor:
 
 
 FEATURE = Feature(
-    query=Command(LIST, "", "", list_sessions, line=Line(lambda line, now, zone: parse(line), "active"), reads=True),
+    query=Command(
+        LIST, "", "", list_sessions, line=Line(lambda line, now, zone: parse(line), "active"), reads=True, anywhere=True
+    ),
     commands=(
         Command(
             "show",
@@ -165,6 +171,7 @@ FEATURE = Feature(
                 ("show 63172c2d3e3d9fdb008322e1", "the session with that id"),
             ),
             reads=True,
+            anywhere=True,
             echoes=False,  # what was typed says as much
         ),
     ),

@@ -30,6 +30,7 @@ FEATURE = Feature(
             doctor,
             examples=(("doctor", "what isn't well"), ("doctor details", "each check")),
             reads=True,
+            anywhere=True,
         ),
     )
 )

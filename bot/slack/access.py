@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.blockkit.help import COMMAND
-from bot.errors import Denied
+from bot.errors import Denied, UserError
 from bot.query.filters import LIST
 from bot.slack.groups import Unreadable
 from bot.slack.request import Request
@@ -18,8 +18,12 @@ _LATER = "Please try again in a moment."
 
 
 async def permit(request: Request, *commands: str) -> None:
-    """Raises Denied where the person may not use one of these commands here."""
+    """Raises Denied where the person may not use one of these commands here, and UserError where it is about a channel
+    and there is none, as in a view."""
+    registry = request.bot.registry
     for command in commands:
+        if not (request.channel_id or registry.commands.get(command, registry.query).anywhere):
+            raise UserError(f"{_what(command)} is about a channel: type it in that channel.", cause="no channel")
         if denied := await denial(request, command):
             raise denied
 

@@ -34,6 +34,7 @@ FEATURE = Feature(
             examples=(("help", "this list"), ("help mute", "one command"), ("help after", "one filter")),
             reads=True,
             free=True,
+            anywhere=True,
         ),
     )
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from cachetools import TTLCache
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -24,10 +24,14 @@ from bot.errors import StaleButton
 from bot.query.times import ms
 from bot.slack.access import permit
 from bot.slack.once import KEPT_MS, begun_before, sent_as
+from bot.slack.registry import Payload, Shortcut, View
 from bot.slack.request import Bot, Request, answer
 from bot.slack.run import run
 
 REMEMBERED = 10_000
+ANY = re.compile(".*", re.DOTALL)
+ANSWERED = ("block_actions", "message_action", "shortcut", "view_submission")
+"""Types of what somebody waits for an answer to, also without a response_url."""
 
 
 def bolt(client: AsyncWebClient, authorize: Callable[..., Awaitable[AuthorizeResult]]) -> AsyncApp:
@@ -65,12 +69,24 @@ def register(app: AsyncApp, bot: Bot) -> None:
         request = Request.of(bot, body)
         bot.work.start(answer(request, "command", run(request, str(body.get("text") or ""))))
 
-    @app.action(re.compile(".*", re.DOTALL))
+    @app.action(ANY)
     async def on_action(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         for number, action in enumerate(body.get("actions") or ()):
             request = Request.of(bot, body, number)
             bot.work.start(answer(request, "action", press(request, action)))
+
+    @app.view(ANY)
+    async def on_view(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        request = Request.of(bot, body)
+        bot.work.start(answer(request, "view", submit(request, body["view"])))
+
+    @app.shortcut(ANY)
+    async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        request = Request.of(bot, body)
+        bot.work.start(answer(request, "shortcut", begin(request, body)))
 
     async def on_event(body: dict[str, Any]) -> None:
         bot.work.start(hear(body))
@@ -89,7 +105,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
         unknown = isinstance(error, BoltUnhandledRequestError)
         log.warning("unhandled" if unknown else "listener_failed", kind=_kind(body), cause=type(error).__name__)
-        if body.get("response_url"):
+        if body.get("response_url") or body.get("type") in ANSWERED:
             request = Request.of(bot, body)
             cause = StaleButton() if unknown else error
             bot.work.start(answer(request, "unhandled", _raise(cause)))
@@ -103,9 +119,30 @@ async def press(request: Request, action: Mapping[str, Any]) -> None:
     entry = request.bot.registry.actions.get(action_id)
     if entry is None:
         raise StaleButton()
-    request.name = action_id
+    request.name = entry.id
     await permit(request, *entry.commands)
     await entry.run(request, str(chosen or action.get("value") or ""))
+
+
+async def submit(request: Request, view: Payload) -> None:
+    """Answer a form (docs.slack.dev/reference/interaction-payloads/view-interactions-payload)."""
+    await _by_callback(request, request.bot.registry.views.get(str(view.get("callback_id"))), view, "form")
+
+
+async def begin(request: Request, payload: Payload) -> None:
+    """Answer a shortcut (docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload)."""
+    entry = request.bot.registry.shortcuts.get(str(payload.get("callback_id")))
+    await _by_callback(request, entry, payload, "shortcut")
+
+
+async def _by_callback(
+    request: Request, entry: View | Shortcut | None, payload: Payload, kind: Literal["form", "shortcut"]
+) -> None:
+    if entry is None:
+        raise StaleButton(kind)
+    request.name = entry.callback_id
+    await permit(request, *entry.commands)
+    await entry.run(request, payload)
 
 
 async def act_on(bot: Bot, body: Mapping[str, Any]) -> None:

@@ -40,7 +40,7 @@ class Method:
     def __init__(self, client: AsyncWebClient) -> None:
         if client.session is None:
             raise ValueError("The client that posts must have a session.")
-        self._http = client.session
+        self.http = client.session
         self._base_url = client.base_url
         self._ssl = client.ssl or True
         self._headers = {
@@ -51,7 +51,7 @@ class Method:
 
     async def __call__(self, name: str, arguments: Mapping[str, object]) -> Answer:
         """Without a limit of time, which is the caller's. Raises aiohttp's errors."""
-        async with self._http.post(
+        async with self.http.post(
             self._base_url + name,
             data=msgspec.json.encode(arguments),
             headers=self._headers,

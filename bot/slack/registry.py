@@ -29,7 +29,8 @@ class Command:
     `line`: how its line is read, where it is more than words; an error in it is mended by that. `also`: other first
     words for it. `reads`: it changes nothing, so that a line with errors can be run as what was
     probably meant; `reading`: those of its verbs of which that is true. `echoes`: its answer has a line above it that
-    says how such a line was read. `free`: ACCESS can't keep anybody from it."""
+    says how such a line was read. `free`: ACCESS can't keep anybody from it. `anywhere`: it isn't about a channel, and
+    is answered where there is none."""
 
     name: str
     usage: str
@@ -42,6 +43,7 @@ class Command:
     reading: tuple[str, ...] = ()
     echoes: bool = True
     free: bool = False
+    anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

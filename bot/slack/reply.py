@@ -1,10 +1,12 @@
-"""The send boundary: every message that leaves for a response_url is checked here first.
+"""The send boundary: every answer to a person is checked here first, and leaves by the target that it has.
 
-docs.slack.dev/interactivity/handling-user-interaction: five messages in 30 minutes, also where the bot isn't a member.
+A response_url takes five messages in 30 minutes, also where the bot isn't a member
+(docs.slack.dev/interactivity/handling-user-interaction).
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import dataclass
@@ -12,15 +14,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log, metrics
-from bot.blockkit.blocks import Message
+from bot.blockkit.blocks import Block, Message, section
+from bot.blockkit.limits import SECTION_TEXT_CHARS
 from bot.blockkit.sizes import oversized
 from bot.net.retry_budget import RetryBudget
 from bot.net.waits import retry_after_s
 from bot.slack.data_blocks import Blocks, DataBlocks
-from bot.slack.outcome import Outcome, Refused, Sent, Unconfirmed
-from bot.slack.refusals import UNSURE, WAITS
+from bot.slack.method import Method
+from bot.slack.outcome import Outcome, Refused, RetryLater, Sent, Unconfirmed
+from bot.slack.refusals import BAD_BLOCKS, UNSURE, WAITS
+from bot.slack.reply_to import DirectMessage, Home, Modal, Nobody, ReplyTo, ResponseUrl
+from bot.slack.responses import weigh
 
 TIMEOUT = aiohttp.ClientTimeout(total=5, connect=3)
 HOSTS = {"hooks.slack.com", "hooks.slack-gov.com"}
@@ -29,38 +36,29 @@ _CODE = re.compile(r"[a-z_]{1,60}")
 
 
 class Replies:
-    """Posts messages to response_urls over the one pooled session, if they are Slack's or at the host of `api_url`."""
+    """Sends answers to where they go, over the one pooled session of `client`, which must not ask again by itself.
+    Addresses of answers have to be Slack's, or at the host of the client's own."""
 
     def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        api_url: str,
-        data_blocks: DataBlocks | None = None,
-        budget: RetryBudget | None = None,
+        self, client: AsyncWebClient, data_blocks: DataBlocks | None = None, budget: RetryBudget | None = None
     ) -> None:
-        self._session = session
-        self._api_url = api_url
+        self._call = Method(client)
+        self._session = self._call.http
+        self._api_url = client.base_url
         self._data_blocks = data_blocks or DataBlocks()
         self._budget = budget or RetryBudget()
 
-    async def send(self, url: str, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
+    async def send(self, to: ReplyTo, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
         """True where Slack took it. After an answer that was lost it is sent again to one person, but never to all.
-        Leaves out of the blocks what Slack refuses, in the end all of them."""
-        body = {
-            "response_type": "in_channel" if for_all else "ephemeral",
-            "replace_original": replace,
-            "text": message.text,
-            "unfurl_links": False,
-            "unfurl_media": False,
-        }
-
-        async def send(blocks: Blocks) -> Outcome:
-            return await self._try(url, body | ({"blocks": list(blocks)} if blocks else {}), for_all=for_all)
-
-        if is_slacks(url, self._api_url):
-            outcome = await self._data_blocks.fit(_checked(message), send, _may_be_blocks)
-        else:
-            outcome = Refused("another host than Slack's")
+        Leaves out of the blocks what Slack refuses, in the end all of them. Where the view that it should replace is
+        gone, it goes to the person."""
+        outcome = await self._data_blocks.fit(
+            _checked(message),
+            lambda blocks: self._try(to, message.text, blocks, replace=replace, for_all=for_all),
+            _may_be_blocks,
+        )
+        if isinstance(to, Modal | Home) and replace and isinstance(outcome, Refused):
+            return await self.send(DirectMessage(to.user_id), message)
         if isinstance(outcome, Sent):
             metrics.replies.labels("ok").inc()
             return True
@@ -68,12 +66,30 @@ class Replies:
         metrics.replies.labels("failed").inc()
         return False
 
-    async def _try(self, url: str, body: dict[str, Any], *, for_all: bool) -> Outcome:
+    async def _try(self, to: ReplyTo, text: str, blocks: Blocks, *, replace: bool, for_all: bool) -> Outcome:
         def again(error: BaseException) -> bool:
             return isinstance(error, _NotNow) or (isinstance(error, _Unsure) and not for_all)
 
+        async def attempt() -> Sent | Refused:
+            said = {"text": text, "unfurl_links": False, "unfurl_media": False}
+            said |= {"blocks": list(blocks)} if blocks else {}
+            match to:
+                case ResponseUrl(url) if is_slacks(url, self._api_url):
+                    kind = "in_channel" if for_all else "ephemeral"
+                    return await self._post(url, {"response_type": kind, "replace_original": replace, **said})
+                case ResponseUrl():
+                    return Refused("another host than Slack's")
+                case Modal(view_id=view_id) if replace:
+                    return await self._ask("views.update", {"view_id": view_id, "view": _modal(text, blocks)})
+                case Home(user_id=user_id) if replace:
+                    return await self._ask("views.publish", {"user_id": user_id, "view": _home(text, blocks)})
+                case Modal(user_id=user_id) | Home(user_id=user_id) | DirectMessage(user_id=user_id):
+                    return await self._ask("chat.postMessage", {"channel": user_id, **said})
+                case Nobody(cause=cause):
+                    return Refused(cause)
+
         try:
-            return await self._budget.call(lambda: self._post(url, body), again)
+            return await self._budget.call(attempt, again)
         except (_NotNow, _Unsure, TimeoutError) as error:
             return Unconfirmed(str(error) or type(error).__name__)
 
@@ -90,6 +106,32 @@ class Replies:
         if status >= 500 or code in UNSURE:
             raise _Unsure(f"status {status}")
         return _Refused(code, status) if code else Sent("")
+
+    async def _ask(self, method: str, arguments: dict[str, Any]) -> Sent | Refused:
+        try:
+            async with asyncio.timeout(TIMEOUT.total):
+                answer = await self._call(method, arguments)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _Unsure(type(error).__name__) from None
+        if answer.status == 200 and not answer.code:
+            return Sent(answer.ts)
+        outcome = weigh(answer)
+        if isinstance(outcome, RetryLater):
+            raise _NotNow(outcome.retry_after_s)
+        if isinstance(outcome, Unconfirmed):
+            raise _Unsure(outcome.cause)
+        return outcome
+
+
+def _modal(text: str, blocks: Blocks) -> Block:
+    """A modal that holds an answer (docs.slack.dev/reference/views/modal-views)."""
+    title, close = ({"type": "plain_text", "text": word} for word in ("Sessions", "Close"))
+    return _home(text, blocks) | {"type": "modal", "title": title, "close": close}
+
+
+def _home(text: str, blocks: Blocks) -> Block:
+    """A Home tab that holds an answer (docs.slack.dev/reference/views/home-tab-views)."""
+    return {"type": "home", "blocks": list(blocks) or [section(text[:SECTION_TEXT_CHARS])]}
 
 
 def is_slacks(url: str, api_url: str) -> bool:
@@ -123,7 +165,9 @@ class _Refused(Refused):
 
 def _may_be_blocks(refused: Refused) -> bool:
     """False where the URL itself is refused, for example as it is used up."""
-    return isinstance(refused, _Refused) and refused.status in (200, 400)
+    if isinstance(refused, _Refused):
+        return refused.status in (200, 400)
+    return refused.code in BAD_BLOCKS or refused.code == "invalid_arguments"  # as views have it
 
 
 def _cause(outcome: Outcome) -> str:

@@ -29,6 +29,7 @@ from bot.slack.people import People
 from bot.slack.places import Places
 from bot.slack.registry import Registry
 from bot.slack.reply import Replies
+from bot.slack.reply_to import ReplyTo, reply_to
 from bot.slack.work import Work
 from bot.store import Store
 
@@ -52,6 +53,8 @@ GROUP = "mpdm-"
 _INSTEAD = "Please use a channel, or your direct message with me."
 NOT_IN_GROUPS = f"I can't be in a group direct message, and an invitation wouldn't help. {_INSTEAD}"
 NOT_IN_DIRECT = f"I can't be in a direct message between two people, and an invitation wouldn't help. {_INSTEAD}"
+UNDELIVERED = "undelivered"
+"""The outcome where Slack didn't take the last answer, or there is nobody to take it."""
 LATE = "That took too long: 100ms is slow just now, or many are asking."
 
 
@@ -86,15 +89,15 @@ class Bot:
 @dataclass(slots=True)
 class Request:
     """`again` is the button that an error of 100ms offers, `note` stands above the answer; `in_place`: it replaces the
-    message. `name` is what was asked for, as a table of ours calls it, "other" while that isn't known.
+    message or view. `name` is what was asked for, as a table of ours calls it, "other" while that isn't known.
     `team_id` is the workspace that it was done in, `enterprise_id` the organisation around that, and `home_id` which of
     both the person belongs to, or another one: as Slack says, "" where it doesn't. `shown_to_all`: it is a press on a
     message of a channel. `org_wide`: the app is installed for a whole organisation. `sent` is what
-    the request is known by, as in `once.sent_as`."""
+    the request is known by, as in `once.sent_as`. `delivered`: Slack has taken its last answer, if there was one."""
 
     bot: Bot
     user_id: str
-    response_url: str
+    to: ReplyTo
     now: datetime
     zone: str
     team_id: str = ""
@@ -111,6 +114,7 @@ class Request:
     again: Block | None = None
     note: str = ""
     posting: asyncio.Task[bool] | None = None
+    delivered: bool = True
 
     @classmethod
     def of(cls, bot: Bot, body: Mapping[str, Any], number: int = 0) -> Request:
@@ -120,32 +124,35 @@ class Request:
             part if isinstance(part := body.get(name), Mapping) else {}
             for name in ("user", "team", "enterprise", "channel", "container")
         )
-        team_id = body.get("team_id") or team.get("id") or ""
+        team_id = str(body.get("team_id") or team.get("id") or "")
+        user_id = str(body.get("user_id") or user.get("id") or "")
+        in_place = bool(container.get("is_ephemeral")) or container.get("type") == "view"
         return cls(
             bot,
-            user_id=str(body.get("user_id") or user.get("id") or ""),
-            team_id=str(team_id),
+            user_id,
+            reply_to(body, user_id, ours=team_id == bot.team_id()),
+            team_id=team_id,
             enterprise_id=str(body.get("enterprise_id") or enterprise.get("id") or ""),
             home_id=str(user.get("team_id") or team_id),  # only people of the workspace can type its commands
             org_wide=str(body.get("is_enterprise_install")).lower() == "true",
-            response_url=str(body.get("response_url") or ""),
             now=bot.clock(),
             zone=bot.people.unknown.zone,
             channel_id=str(body.get("channel_id") or channel.get("id") or ""),
             channel_name=str(body.get("channel_name") or channel.get("name") or ""),
             message_ts=str(container.get("message_ts") or ""),
-            in_place=bool(container.get("is_ephemeral")),
+            in_place=in_place,
             sent=f"{sent} {number}" if (sent := sent_as(body)) else "",
-            shown_to_all=bool(container) and not container.get("is_ephemeral"),
+            shown_to_all=bool(container) and not in_place,
         )
 
     async def reply(self, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
         """Post the answer. Once that has begun it goes on to its end, whatever becomes of the job."""
         if self.note:
             message = Message(f"{self.note}\n{message.head}", [context(self.note), *message.blocks])
-        sending = self.bot.replies.send(self.response_url, message, replace=replace, for_all=for_all)
+        sending = self.bot.replies.send(self.to, message, replace=replace, for_all=for_all)
         self.posting = self.bot.work.post(sending)
-        return await asyncio.shield(self.posting)
+        self.delivered = await asyncio.shield(self.posting)
+        return self.delivered
 
     async def mended(self, error: QueryError) -> Mended:
         """The line that was probably meant by one that can't be read."""
@@ -164,6 +171,8 @@ class Request:
             raise UserError(ORG_WIDE, cause="org-wide install")
         if self.team_id != own:
             raise UserError(ELSEWHERE, cause="another workspace")
+        if not self.user_id:
+            raise UserError(CANT_TELL, cause="nobody")
         ours = {own, self.enterprise_id} - {""}
         person = await self.bot.people.of(self.user_id)
         elsewhere = bool(person.teams) and person.teams.isdisjoint(ours)
@@ -244,6 +253,9 @@ async def _answer(request: Request, event: str, job: Coroutine[Any, Any, None]) 
                 return "repeated"
             await request.at_home()
             await job
+        if not request.delivered:
+            log.warning(event, user=request.user_id, outcome=UNDELIVERED)
+            return UNDELIVERED
         log.info(event, user=request.user_id)
         return "ok"
     except (asyncio.CancelledError, Exception) as error:
@@ -277,4 +289,4 @@ async def _explain(request: Request, event: str, error: BaseException, reference
     if outcome == "unexpected":
         log.error("unexpected", exc_info=True)
     await request.reply(message, replace=isinstance(error, ManyRooms) and request.in_place)
-    return outcome
+    return outcome if request.delivered else UNDELIVERED

@@ -13,6 +13,7 @@ from bot.settings import Settings
 from bot.slack.registry import Action, Command, Event, Feature, Registry, Shortcut, View
 from bot.slack.request import Request
 from tests.live import say, until
+from tests.work import at_work
 
 
 async def nothing(*_: Any) -> None:
@@ -28,15 +29,13 @@ def command(name: str, *also: str) -> Feature:
 
 
 async def test_a_command_is_one_entry(settings: Settings, slack: FakeSlack) -> None:
-    async with running(settings, "web", features=(*FEATURES, command("greet", "greetings"))) as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack, features=(*FEATURES, command("greet", "greetings"))):
         assert (await say(slack, "greetings Ada")).plain == "Hello Ada"
         assert "greet [name]" in (await say(slack, "help")).plain
         assert "says hello" in (await say(slack, "greet help")).plain
         assert "greet" in (await say(slack, "greeet")).plain
     access = settings.model_copy(update={"access": "greetings: U0NOBODY"})
-    async with running(access, "web", features=(*FEATURES, command("greet", "greetings"))) as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(access, slack, features=(*FEATURES, command("greet", "greetings"))):
         assert "for some people only" in (await say(slack, "greet Ada")).plain
 
 
@@ -47,8 +46,7 @@ async def test_an_event_is_one_entry(settings: Settings, slack: FakeSlack) -> No
         heard.append(event["channel"])
 
     features = (*FEATURES, Feature(events=(Event("channel_archive", hear),)))
-    async with running(settings, "web", features=features) as started:
-        slack.bot_events_url = f"{started.url}/slack/events"
+    async with at_work(settings, slack, features=features) as started:
         await started.starting
         await slack.event({"type": "channel_archive", "channel": "C1"})
         await until(lambda: heard == ["C1"])

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blockkit.blocks import Message, section
 from bot.blockkit.help import help_message
@@ -17,6 +18,7 @@ from bot.demo.fake_slack import FakeSlack
 from bot.net.retry_budget import RetryBudget
 from bot.slack.people import Person
 from bot.slack.reply import Replies
+from bot.slack.reply_to import DirectMessage, ReplyTo, ResponseUrl
 from bot.slack.request import Bot, Request, answer
 from bot.slack.work import Work
 
@@ -28,7 +30,7 @@ class Log(list[Message]):
         super().__init__()
         self.slow_s = slow_s
 
-    async def send(self, url: str, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
+    async def send(self, to: ReplyTo, message: Message, *, replace: bool = False, for_all: bool = False) -> bool:
         await asyncio.sleep(self.slow_s)
         self.append(message)
         return True
@@ -61,7 +63,7 @@ def request(replies: Log, work: Work, answer_s: float = 5.0) -> Request:
         answer_s=answer_s,
     )
     now = datetime.now(UTC)
-    return Request(bot, user_id="U1", response_url="", now=now, zone="UTC", team_id="T1", home_id="T1")
+    return Request(bot, user_id="U1", to=DirectMessage("U1"), now=now, zone="UTC", team_id="T1", home_id="T1")
 
 
 async def test_so_many_jobs_at_once_and_no_more() -> None:
@@ -128,7 +130,8 @@ async def test_blocks_that_break_a_limit_never_leave(caplog: pytest.LogCaptureFi
     app.router.add_post("/", take)
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
         url = str(server.make_url("/"))
-        assert await Replies(http, url).send(url, Message("text", [section("x" * 3_001)]))
+        client = AsyncWebClient("xoxb-1", base_url=url, session=http)
+        assert await Replies(client).send(ResponseUrl(url), Message("text", [section("x" * 3_001)]))
     assert str(bodies[0]["text"]).startswith("text\n") and "blocks" not in bodies[0]
     assert "invalid_blocks" in caplog.text
     caplog.clear()  # it is a defect, which no other test may see

@@ -1,0 +1,243 @@
+"""Whatever a person presses, submits or starts is answered where it was done, or to them, or counted as unanswered."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+
+from bot.app import FEATURES
+from bot.blockkit import actions as ids
+from bot.blockkit.blocks import Message as Answer
+from bot.blockkit.blocks import section
+from bot.demo.fake_hms import Account
+from bot.demo.fake_slack import ApiError, FakeSlack, Message
+from bot.demo.fake_slack.dispatch import signed
+from bot.settings import Settings
+from bot.slack.registry import Feature, Shortcut, View
+from bot.slack.request import Request
+from tests.live import fill, press, say, shown, until
+from tests.slack.test_strangers import GRID, OTHER
+from tests.web.test_metrics import Rise
+from tests.work import at_work
+
+ANSWERS = "answer_duration_seconds_count"
+SET_THREADS = "1|C07QX6L1V3P|subscriptions|threads off"
+CANT_READ = "can't be read: it is from another version of this bot"
+
+
+def a_view(slack: FakeSlack, kind: str = "modal", callback_id: str = "gone") -> dict[str, Any]:
+    """A view that a person has before them."""
+    view = {"id": f"V{len(slack.views)}", "type": kind, "callback_id": callback_id, "blocks": [section("hello")]}
+    slack.views.append(view)
+    return view
+
+
+def direct(slack: FakeSlack) -> list[Message]:
+    """The bot's direct messages to Ada."""
+    return [each for each in slack.messages("dm") if each.bot_id]
+
+
+async def to_person(slack: FakeSlack) -> Message:
+    return (await until(lambda: direct(slack)))[-1]
+
+
+def kinds(slack: FakeSlack, since: int = 0) -> list[str]:
+    return [call.method for call in slack.calls[since:] if call.method != "users.info"]
+
+
+async def sent_without(slack: FakeSlack, **changes: Any) -> None:
+    """Send the last press as one without a response_url, and with these fields."""
+    body, headers = slack.sent
+    payload = json.loads(dict(parse_qsl(body.decode()))["payload"])
+    del payload["response_url"]
+    payload |= {"trigger_id": f"{len(slack.calls)}.other"} | changes
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    stamp = float(headers["X-Slack-Request-Timestamp"])
+    ack = await slack.post_raw(
+        body, {"Content-Type": headers["Content-Type"]} | signed(slack.signing_secret, body, stamp)
+    )
+    assert (ack.status, ack.body) == (200, "")
+
+
+async def test_a_press_in_a_modal_is_answered_to_the_person(bot: str, slack: FakeSlack, account: Account) -> None:
+    rise = await Rise.since_now(bot)
+    sessions = fill(account, 2)
+    await slack.act_in_view(a_view(slack), action_id=ids.RUN, value="1|active")
+    assert shown(await to_person(slack)) == [session.id for session in sessions]
+    await rise.until(1, ANSWERS, source="action", name=ids.RUN, outcome="ok")
+
+
+async def test_what_turns_a_page_takes_the_place_of_the_modal(bot: str, slack: FakeSlack, account: Account) -> None:
+    sessions = fill(account, 12)
+    more = next(each["value"] for _, each in (await say(slack, "active")).elements() if each["action_id"] == ids.MORE)
+    view = a_view(slack)
+    await slack.act_in_view(view, action_id=ids.MORE, value=more)
+    page = await until(lambda: slack.views[0] if slack.views[0] != view else None)
+    assert page["id"] == view["id"] and sessions[-1].id in json.dumps(page["blocks"])
+    assert direct(slack) == []
+
+
+async def test_what_turns_a_page_takes_the_place_of_the_home(bot: str, slack: FakeSlack, account: Account) -> None:
+    sessions = fill(account, 12)
+    more = next(each["value"] for _, each in (await say(slack, "active")).elements() if each["action_id"] == ids.MORE)
+    await slack.act_in_view(a_view(slack, "home"), action_id=ids.MORE, value=more)
+    page = await until(lambda: slack.views[1:])
+    assert page[0]["type"] == "home" and sessions[-1].id in json.dumps(page[0]["blocks"])
+
+
+async def test_a_modal_that_is_closed_meanwhile(bot: str, slack: FakeSlack, account: Account) -> None:
+    rise = await Rise.since_now(bot)
+    fill(account, 12)
+    more = next(each["value"] for _, each in (await say(slack, "active")).elements() if each["action_id"] == ids.MORE)
+    view = a_view(slack)
+    slack.views.clear()
+    await slack.act_in_view(view, action_id=ids.MORE, value=more)
+    assert "Active sessions" in (await to_person(slack)).plain
+    await rise.until(1, ANSWERS, source="action", name=ids.MORE, outcome="ok")
+
+
+@pytest.mark.parametrize("kind", ["modal", "home"])
+@pytest.mark.parametrize(
+    ("action_id", "value"),
+    [(ids.RUN, "1|subscribe"), (ids.RUN, "1|mutes"), (ids.MUTE, "1|2h"), (ids.RUN, "1|digest daily 9:00")],
+)
+async def test_what_is_about_a_channel_is_refused_where_there_is_none(
+    bot: str, slack: FakeSlack, kind: str, action_id: str, value: str
+) -> None:
+    rise = await Rise.since_now(bot)
+    await slack.act_in_view(a_view(slack, kind), action_id=action_id, value=value)
+    assert "is about a channel: type it in that channel." in (await to_person(slack)).plain
+    await rise.until(1, ANSWERS, source="action", name=action_id, outcome="UserError")
+
+
+@pytest.mark.parametrize("kind", ["modal", "home"])
+async def test_an_unknown_button_in_a_view(bot: str, slack: FakeSlack, kind: str) -> None:
+    rise = await Rise.since_now(bot)
+    await slack.act_in_view(a_view(slack, kind), action_id="sessions.gone", value="1")
+    assert f"That button {CANT_READ}" in (await to_person(slack)).plain
+    await rise.until(1, ANSWERS, source="action", name="other", outcome="StaleButton")
+
+
+async def test_a_press_without_a_response_url(bot: str, slack: FakeSlack, account: Account) -> None:
+    sessions = fill(account, 2)
+    await press(slack, await say(slack, "active"), "Refresh")
+    rise, begun = await Rise.since_now(bot), len(slack.calls)
+    await sent_without(slack)
+    assert shown(await to_person(slack)) == [session.id for session in sessions]
+    assert kinds(slack, begun) == ["chat.postMessage"]
+    await rise.until(1, ANSWERS, source="action", name=ids.REFRESH, outcome="ok")
+    assert await rise.of("replies_total", outcome="ok") == 1
+
+
+async def test_nothing_is_shared_by_a_press_without_a_response_url(
+    bot: str, slack: FakeSlack, account: Account
+) -> None:
+    fill(account, 2)
+    await slack.press(await say(slack, "active"), "Share in channel")
+    await until(lambda: slack.messages("live-ops"))
+    await sent_without(slack, container={"type": "message", "message_ts": "1.000001", "is_ephemeral": True})
+    assert "can't be shared from here" in (await to_person(slack)).plain
+    assert len(slack.messages("live-ops")) == 1
+
+
+async def test_a_press_on_a_message_that_is_deleted_meanwhile(bot: str, slack: FakeSlack, account: Account) -> None:
+    fill(account, 2)
+    listed = await say(slack, "active")
+    slack.workspace.delete(listed)
+    await slack.act(listed, action_id=ids.RUN, value="1|active")
+    assert "Active sessions" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+
+
+async def test_a_press_of_nobody_is_counted_as_unanswered(
+    bot: str, slack: FakeSlack, account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(account, 1)
+    await press(slack, await say(slack, "active"), "Refresh")
+    rise, begun = await Rise.since_now(bot), len(slack.calls)
+    await sent_without(slack, user={})
+    await rise.until(1, ANSWERS, source="action", outcome="undelivered")
+    assert kinds(slack, begun) == [] and await rise.of("replies_total", outcome="failed") == 1
+    assert [each.fields for each in caplog.records if each.getMessage() == "reply_failed"] == [{"cause": "nobody"}]  # type: ignore[attr-defined]
+
+
+async def test_a_press_of_another_workspace_gets_no_message_by_our_token(
+    bot: str, slack: FakeSlack, account: Account
+) -> None:
+    fill(account, 1)
+    await press(slack, await say(slack, "active"), "Refresh")
+    rise, begun = await Rise.since_now(bot), len(slack.calls)
+    await sent_without(slack, team={"id": OTHER}, enterprise=GRID)
+    await rise.until(1, ANSWERS, source="action", outcome="undelivered")
+    assert kinds(slack, begun) == [] and direct(slack) == []
+
+
+async def test_a_person_who_takes_no_messages_is_counted_as_unanswered(
+    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    rise = await Rise.since_now(bot)
+    slack.workspace.messages_tab = False
+    await slack.act_in_view(a_view(slack), action_id=ids.RUN, value="1|help")
+    await rise.until(1, ANSWERS, source="action", name=ids.RUN, outcome="undelivered")
+    assert "reply_failed" in caplog.text
+
+
+async def test_an_answer_that_slack_refuses_is_counted_as_unanswered(bot: str, slack: FakeSlack) -> None:
+    rise = await Rise.since_now(bot)
+    slack.fail("response_url", *[ApiError("expired_url")] * 2)
+    await slack.command("help")
+    await rise.until(1, ANSWERS, source="command", name="help", outcome="undelivered")
+
+
+async def test_a_shortcut_that_nobody_registered(bot: str, slack: FakeSlack) -> None:
+    rise = await Rise.since_now(bot)
+    await slack.shortcut("gone")
+    assert f"That shortcut {CANT_READ}" in (await to_person(slack)).plain
+    await slack.shortcut("gone", message=slack.say("anything"))
+    assert f"That shortcut {CANT_READ}" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+    await rise.until(2, ANSWERS, source="shortcut", name="other", outcome="StaleButton")
+
+
+async def test_a_form_that_nobody_registered(bot: str, slack: FakeSlack) -> None:
+    await slack.submit(a_view(slack))
+    assert f"That form {CANT_READ}" in (await to_person(slack)).plain
+
+
+async def test_a_form_that_is_closed_is_nobodys_question(bot: str, slack: FakeSlack) -> None:
+    assert (await slack.submit(a_view(slack), kind="view_closed")).status == 200
+    await slack.shortcut("gone")
+    await to_person(slack)
+    assert len(direct(slack)) == 1
+
+
+async def test_an_event_that_nobody_registered_is_acknowledged(
+    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await slack.event({"type": "app_home_opened", "user": "U1"})).status == 200
+    assert "unhandled" in caplog.text and kinds(slack) == ["auth.test"]
+
+
+async def test_views_and_shortcuts_are_one_entry_each(settings: Settings, slack: FakeSlack) -> None:
+    async def form(request: Request, view: Any) -> None:
+        name = view["state"]["values"]["b"]["name"]["value"]
+        await request.reply(Answer(f"Form {name}", [section(f"Form {name}")]))
+
+    async def shortcut(request: Request, payload: Any) -> None:
+        text = payload["message"]["text"] if "message" in payload else "all"
+        await request.reply(Answer(f"Shortcut {text}", [section(f"Shortcut {text}")]))
+
+    added = Feature(views=(View("form", form, ("mute",)),), shortcuts=(Shortcut("look", shortcut),))
+    async with at_work(settings, slack, features=(*FEATURES, added)) as started:
+        await started.starting
+        rise = await Rise.since_now(started.url)
+        await slack.shortcut("look")
+        assert (await to_person(slack)).plain == "Shortcut all"
+        await slack.shortcut("look", message=slack.say("this"))
+        assert (await slack.reply(where=lambda each: each.ephemeral)).plain == "Shortcut this"
+        state = {"values": {"b": {"name": {"type": "plain_text_input", "value": "Ada"}}}}
+        await slack.submit(a_view(slack, callback_id="form") | {"state": state})
+        assert "is about a channel" in (await until(lambda: direct(slack)[1:]))[0].plain  # as `mute` is
+        await rise.until(1, ANSWERS, source="view", name="form", outcome="UserError")
+        assert await rise.of(ANSWERS, source="shortcut", name="look", outcome="ok") == 2
