@@ -98,7 +98,7 @@ class Store:
 
     async def revision(self) -> str:
         """The one that the database is at, or "" where it is empty. `REVISIONS` are those that this program knows."""
-        return await self._run(lambda db: db.run_sync(revision_of))
+        return await self._run(revision_of)
 
     async def running(self) -> bool:
         """Whether a process of the bot, this one or another, works with the database."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, case, delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, case, delete, func, or_, select, update
 
 from bot.alerts.subscription import Subscription
 from bot.db import tables
@@ -28,8 +27,8 @@ SUBSCRIPTIONS_MOST = 100
 """In a channel."""
 
 
-async def subscribe(
-    db: AsyncConnection,
+def subscribe(
+    db: Connection,
     new: Subscription,
     silent: Sequence[str],
     first: Outgoing,
@@ -37,91 +36,91 @@ async def subscribe(
     by: SettingChange | None,
 ) -> tuple[Subscription, How]:
     place = (new.team_id, new.channel_id)
-    paused = await lock(db, [place, (first.team_id, first.channel_id)])
+    paused = lock(db, [place, (first.team_id, first.channel_id)])
     text, kinds = str(new.query), ",".join(sorted(new.kinds))
     here = (subscriptions.c.team_id == new.team_id, subscriptions.c.channel_id == new.channel_id)
     same = (*here, subscriptions.c.query_hash == hashed(text))
-    before = (await db.execute(select(subscriptions).where(*same))).one_or_none()
+    before = db.execute(select(subscriptions).where(*same)).one_or_none()
     if before is not None and before.kinds == kinds:
-        if paused[place] is not None and await messages.try_now(db, place):
-            await messages.put(db, [first], paused, await turn(db, new.team_id), new.created_ms)
+        if paused[place] is not None and messages.try_now(db, place):
+            messages.put(db, [first], paused, turn(db, new.team_id), new.created_ms)
         return _subscription(before, new.query), "same"
     if before is not None:
         how: How = "changed"
-        await messages.take_back(db, place, mark(*place, before.number))
+        messages.take_back(db, place, mark(*place, before.number))
         first = changed or first
         others = update(subscriptions).where(*same).values(kinds=kinds, created_by=new.created_by)
-        stored = (await db.execute(others.returning(subscriptions))).one()
+        stored = db.execute(others.returning(subscriptions)).one()
     else:
         how = "new"
-        if (await db.scalar(select(func.count()).select_from(subscriptions).where(*here)) or 0) >= SUBSCRIPTIONS_MOST:
+        if (db.scalar(select(func.count()).select_from(subscriptions).where(*here)) or 0) >= SUBSCRIPTIONS_MOST:
             raise TooMany(f"This channel has {SUBSCRIPTIONS_MOST} subscriptions, which is the most. Remove one first.")
         values = {
             "team_id": new.team_id,
             "channel_id": new.channel_id,
-            "number": await next_number(db, place),
+            "number": next_number(db, place),
             "query": text,
             "query_hash": hashed(text),
             "kinds": kinds,
             "created_by": new.created_by,
             "created_ms": new.created_ms,
         }
-        stored = (await db.execute(subscriptions.insert().values(values).returning(subscriptions))).one()
+        stored = db.execute(subscriptions.insert().values(values).returning(subscriptions)).one()
     number = frozenset((stored.number,))
     known = [Card(new.team_id, new.channel_id, session_id, "silent", known=number) for session_id in silent]
-    await cards.add(db, known, new.created_ms)
-    await messages.put(db, [first], paused, await turn(db, new.team_id), new.created_ms)
+    cards.add(db, known, new.created_ms)
+    messages.put(db, [first], paused, turn(db, new.team_id), new.created_ms)
     belongs = mark(new.team_id, new.channel_id, stored.number)
-    await db.execute(update(outbox).where(outbox.c.key == first.key).values(of=belongs))
+    db.execute(update(outbox).where(outbox.c.key == first.key).values(of=belongs))
     if by is not None:
-        await changes.add(db, place, by)
+        changes.add(db, place, by)
     return _subscription(stored, new.query), how
 
 
-async def read(db: AsyncConnection, team_id: str, channel_id: str | None) -> list[Subscription]:
+def read(db: Connection, team_id: str, channel_id: str | None) -> list[Subscription]:
     query = select(subscriptions).where(subscriptions.c.team_id == team_id)
     if channel_id is not None:
         query = query.where(subscriptions.c.channel_id == channel_id)
-    return readable(await db.execute(query.order_by(subscriptions.c.number, subscriptions.c.channel_id)), _read)
+    return readable(db.execute(query.order_by(subscriptions.c.number, subscriptions.c.channel_id)), _read)
 
 
-async def unsubscribe(
-    db: AsyncConnection, team_id: str, channel_id: str, numbers: Sequence[int], by: SettingChange
+def unsubscribe(
+    db: Connection, team_id: str, channel_id: str, numbers: Sequence[int], by: SettingChange
 ) -> list[Subscription]:
-    await lock(db, [(team_id, channel_id)])
+    lock(db, [(team_id, channel_id)])
     columns = subscriptions.c
     removed = delete(subscriptions).where(
         columns.team_id == team_id, columns.channel_id == channel_id, columns.number.in_(numbers)
     )
-    rows = (await db.execute(removed.returning(subscriptions))).all()
+    rows = db.execute(removed.returning(subscriptions)).all()
     for row in rows:
-        await messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, row.number))
+        messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, row.number))
     if rows:
-        await _withdraw(db, (team_id, channel_id))
-        await changes.add(db, (team_id, channel_id), by)
+        _withdraw(db, (team_id, channel_id))
+        changes.add(db, (team_id, channel_id), by)
     return sorted(readable(rows, _read), key=lambda each: each.number)
 
 
-async def last_told(db: AsyncConnection, team_id: str, channel_id: str) -> dict[int, int]:
+def last_told(db: Connection, team_id: str, channel_id: str) -> dict[int, int]:
     """A card that changed while nothing could be sent was told no later than the channel's last message."""
     here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
-    last_ms = await db.scalar(select(channels.c.last_ms).where(*here))
+    last_ms = db.scalar(select(channels.c.last_ms).where(*here))
     if last_ms is None:
         return {}
     of = tables.cards.c
     told: dict[int, int] = {}
     there = (of.team_id == team_id, of.channel_id == channel_id, or_(of.ts.is_not(None), of.status == "listed"))
     when = select(of.known, func.max(of.changed_ms)).where(*there).group_by(of.known)
-    for known, changed_ms in await db.execute(when):
+    for known, changed_ms in db.execute(when):
         for number in map(int, filter(None, known.split(","))):
             told[number] = max(told.get(number, 0), min(changed_ms, last_ms))
     return told
 
 
-async def _withdraw(db: AsyncConnection, place: ChannelKey) -> None:
+def _withdraw(db: Connection, place: ChannelKey) -> None:
     """Forget the cards and replies that nobody has begun to send and no subscription asks for any more."""
     here = (subscriptions.c.team_id == place[0], subscriptions.c.channel_id == place[1])
-    left = set(await db.scalars(select(subscriptions.c.number).where(*here)))
+    left = set(db.scalars(select(subscriptions.c.number).where(*here)))
     of, its_card = tables.cards.c, case((outbox.c.kind == "post", outbox.c.key), else_=outbox.c.of)
     unsent = (
         select(outbox.c.id, outbox.c.kind, of.key, of.known)
@@ -129,14 +128,14 @@ async def _withdraw(db: AsyncConnection, place: ChannelKey) -> None:
         .where(outbox.c.team_id == place[0], outbox.c.channel_id == place[1], *messages.UNSENT)
         .where(outbox.c.kind.in_(("post", "reply")), outbox.c.cause != UNCONFIRMED)
     )
-    rows = [row for row in await db.execute(unsent) if left.isdisjoint(map(int, filter(None, row.known.split(","))))]
+    rows = [row for row in db.execute(unsent) if left.isdisjoint(map(int, filter(None, row.known.split(","))))]
     for ids in chunks(row.id for row in rows):
-        await db.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+        db.execute(delete(outbox).where(outbox.c.id.in_(ids)))
     for keys in chunks(row.key for row in rows if row.kind == "post"):
-        await db.execute(delete(outbox).where(outbox.c.waits_for.in_(keys)))
-        await db.execute(delete(tables.cards).where(of.key.in_(keys)))
+        db.execute(delete(outbox).where(outbox.c.waits_for.in_(keys)))
+        db.execute(delete(tables.cards).where(of.key.in_(keys)))
     if not left:
-        await messages.take_back(db, place, lists_of(*place))
+        messages.take_back(db, place, lists_of(*place))
 
 
 def mark(team_id: str, channel_id: str, number: int) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, delete, func, or_, select, update
 
 from bot.alerts.store import mark as subscription_mark
 from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, unfinished
@@ -20,31 +19,30 @@ MOVED = (subscriptions, digests, mutes, quiets, catchups, cards, outbox, changes
 """Every table that has a channel's id."""
 
 
-async def move(db: AsyncConnection, team_id: str, old_id: str, new_id: str) -> bool:
+def move(db: Connection, team_id: str, old_id: str, new_id: str) -> bool:
     """True if there was something under the old id. Where both ids have the same thing, the new one's stays."""
     old, new = (team_id, old_id), (team_id, new_id)
-    if old == new or await db.scalar(select(channels.c.channel_id).where(_at(channels, old))) is None:
+    if old == new or db.scalar(select(channels.c.channel_id).where(_at(channels, old))) is None:
         return False
-    paused = await lock(db, [old, new])
+    paused = lock(db, [old, new])
     rows = {
-        row.channel_id: row
-        for row in await db.execute(select(channels).where(or_(_at(channels, old), _at(channels, new))))
+        row.channel_id: row for row in db.execute(select(channels).where(or_(_at(channels, old), _at(channels, new))))
     }
     before, there = rows[old_id], rows[new_id]
-    numbers = await _subscriptions(db, old, new, there.last_number)
+    numbers = _subscriptions(db, old, new, there.last_number)
     belongs = {subscription_mark(*old, was): subscription_mark(*new, now) for was, now in numbers.items()}
-    for was in await _digests(db, old, new, there.last_number):
+    for was in _digests(db, old, new, there.last_number):
         belongs[digest_mark(*old, was)] = digest_mark(*new, was + there.last_number)
-    await _belongings(db, old, belongs | {lists_of(*old): lists_of(*new)})
-    await db.execute(_to(new, mutes, old).values(number=mutes.c.number + there.last_number))
-    if await db.scalar(select(func.count()).select_from(quiets).where(_at(quiets, new))):
-        await db.execute(delete(quiets).where(_at(quiets, old)))
-    await db.execute(_to(new, quiets, old))
-    await db.execute(_to(new, changes, old))
-    await db.execute(delete(catchups).where(_at(catchups, new)))
-    await db.execute(_to(new, catchups, old))
-    await _cards(db, old, new, numbers)
-    await _outbox(db, old, new, paused[new])
+    _belongings(db, old, belongs | {lists_of(*old): lists_of(*new)})
+    db.execute(_to(new, mutes, old).values(number=mutes.c.number + there.last_number))
+    if db.scalar(select(func.count()).select_from(quiets).where(_at(quiets, new))):
+        db.execute(delete(quiets).where(_at(quiets, old)))
+    db.execute(_to(new, quiets, old))
+    db.execute(_to(new, changes, old))
+    db.execute(delete(catchups).where(_at(catchups, new)))
+    db.execute(_to(new, catchups, old))
+    _cards(db, old, new, numbers)
+    _outbox(db, old, new, paused[new])
     merged = {
         "last_number": before.last_number + there.last_number,
         "last_ms": max(before.last_ms or 0, there.last_ms or 0) or None,
@@ -52,78 +50,76 @@ async def move(db: AsyncConnection, team_id: str, old_id: str, new_id: str) -> b
         "threads": there.threads if there.changed else before.threads,
         "changed": before.changed + there.changed + 1,
     }
-    await db.execute(update(channels).where(_at(channels, new)).values(merged))
-    await db.execute(delete(channels).where(_at(channels, old)))
+    db.execute(update(channels).where(_at(channels, new)).values(merged))
+    db.execute(delete(channels).where(_at(channels, old)))
     if paused[new] is None:  # why the old id was refused says nothing of the new one
-        await pausing.resume(db, team_id, new_id)
+        pausing.resume(db, team_id, new_id)
     return True
 
 
-async def _subscriptions(db: AsyncConnection, old: ChannelKey, new: ChannelKey, after: int) -> Mapping[int, int]:
+def _subscriptions(db: Connection, old: ChannelKey, new: ChannelKey, after: int) -> Mapping[int, int]:
     """The number from now on of each that had one under the old id; new ones come after `after`."""
-    stays = {
-        row.query_hash: row.number for row in await db.execute(select(subscriptions).where(_at(subscriptions, new)))
-    }
-    coming = (await db.execute(select(subscriptions).where(_at(subscriptions, old)))).all()
+    stays = {row.query_hash: row.number for row in db.execute(select(subscriptions).where(_at(subscriptions, new)))}
+    coming = db.execute(select(subscriptions).where(_at(subscriptions, old))).all()
     numbers = {row.number: stays.get(row.query_hash, row.number + after) for row in coming}
     twice = delete(subscriptions).where(_at(subscriptions, old), subscriptions.c.query_hash.in_(stays))
-    await db.execute(twice)
-    await db.execute(_to(new, subscriptions, old).values(number=subscriptions.c.number + after))
+    db.execute(twice)
+    db.execute(_to(new, subscriptions, old).values(number=subscriptions.c.number + after))
     return numbers
 
 
-async def _digests(db: AsyncConnection, old: ChannelKey, new: ChannelKey, after: int) -> Sequence[int]:
+def _digests(db: Connection, old: ChannelKey, new: ChannelKey, after: int) -> Sequence[int]:
     """The numbers under the old id of those that move; they come `after` those of the new one."""
-    stays = await db.execute(select(digests.c.schedule, digests.c.query_hash).where(_at(digests, new)))
+    stays = db.execute(select(digests.c.schedule, digests.c.query_hash).where(_at(digests, new)))
     for schedule, query_hash in stays.all():
         same = (digests.c.schedule == schedule, digests.c.query_hash == query_hash)
-        await db.execute(delete(digests).where(_at(digests, old), *same))
-    moved = (await db.scalars(select(digests.c.number).where(_at(digests, old)))).all()
-    await db.execute(_to(new, digests, old).values(number=digests.c.number + after))
+        db.execute(delete(digests).where(_at(digests, old), *same))
+    moved = db.scalars(select(digests.c.number).where(_at(digests, old))).all()
+    db.execute(_to(new, digests, old).values(number=digests.c.number + after))
     return moved
 
 
-async def _belongings(db: AsyncConnection, old: ChannelKey, now: Mapping[str, str]) -> None:
+def _belongings(db: Connection, old: ChannelKey, now: Mapping[str, str]) -> None:
     """Messages are known as those of what has moved, by `now` for each mark, so that they end with it."""
     known = update(outbox).where(_at(outbox, old), outbox.c.of == bindparam("was")).values(of=bindparam("now"))
-    await db.execute(known, [{"was": was, "now": mark} for was, mark in now.items()])
+    db.execute(known, [{"was": was, "now": mark} for was, mark in now.items()])
 
 
-async def _cards(db: AsyncConnection, old: ChannelKey, new: ChannelKey, numbers: Mapping[int, int]) -> None:
+def _cards(db: Connection, old: ChannelKey, new: ChannelKey, numbers: Mapping[int, int]) -> None:
     """Of two cards of a session the one with a message stays, of two messages the new id's."""
     columns = (cards.c.session_id, cards.c.gen, cards.c.key, cards.c.known, cards.c.stopped)
-    stays = {row.session_id: row for row in await db.execute(select(*columns).where(_at(cards, new)))}
+    stays = {row.session_id: row for row in db.execute(select(*columns).where(_at(cards, new)))}
     rows = []
-    for row in (await db.execute(select(*columns).where(_at(cards, old)))).all():
+    for row in db.execute(select(*columns).where(_at(cards, old))).all():
         twin = stays.get(row.session_id)
         known = _numbers([row.known], numbers) | _numbers([twin.known] if twin else [])
         stopped = _numbers([row.stopped], numbers) | _numbers([twin.stopped] if twin else [])
         rows.append({"session": row.session_id, "k": _written(known), "st": _written(stopped)})
         if twin is not None:
             loser, place = (twin, new) if row.gen and not twin.gen else (row, old)
-            await db.execute(delete(cards).where(_at(cards, place), cards.c.session_id == row.session_id))
+            db.execute(delete(cards).where(_at(cards, place), cards.c.session_id == row.session_id))
             unsent = (outbox.c.status.in_((PENDING, HELD)), outbox.c.claim.is_(None))
-            await db.execute(delete(outbox).where(or_(outbox.c.key == loser.key, outbox.c.of == loser.key), *unsent))
+            db.execute(delete(outbox).where(or_(outbox.c.key == loser.key, outbox.c.of == loser.key), *unsent))
     born = case((cards.c.born == "", old[1]), else_=cards.c.born)
-    await db.execute(_to(new, cards, old).values(born=born))
+    db.execute(_to(new, cards, old).values(born=born))
     if any(number != number_now for number, number_now in numbers.items()) or stays:
         its_card = update(cards).where(_at(cards, new), cards.c.session_id == bindparam("session"))
         rewritten = its_card.values(known=bindparam("k"), stopped=bindparam("st"))
         for some in chunks(rows):
-            await db.execute(rewritten, some)
+            db.execute(rewritten, some)
 
 
-async def _outbox(db: AsyncConnection, old: ChannelKey, new: ChannelKey, paused: str | None) -> None:
+def _outbox(db: Connection, old: ChannelKey, new: ChannelKey, paused: str | None) -> None:
     claimed = (unfinished(outbox), outbox.c.claim.is_not(None), outbox.c.cause != UNCONFIRMED)
     flying = select(outbox.c.id).where(_at(outbox, new), *claimed)
     if paused is not None:
         stopped = update(outbox).where(_at(outbox, old), outbox.c.status.in_((PENDING, SENDING)))
-        await db.execute(stopped.values(status=HELD, cause=paused))
-    if await db.scalar(flying.limit(1)) is not None:
+        db.execute(stopped.values(status=HELD, cause=paused))
+    if db.scalar(flying.limit(1)) is not None:
         # Two in one channel can't be in flight, now or when a pause ends: the sender or a person settles it.
         stopped = update(outbox).where(_at(outbox, old), *claimed)
-        await db.execute(stopped.values(status=HELD, cause=UNCONFIRMED))
-    await db.execute(_to(new, outbox, old))
+        db.execute(stopped.values(status=HELD, cause=UNCONFIRMED))
+    db.execute(_to(new, outbox, old))
 
 
 def _numbers(known: Iterable[str], now: Mapping[int, int] | None = None) -> set[int]:

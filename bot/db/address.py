@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from bot.errors import ConfigError
 
@@ -26,7 +26,7 @@ class SqliteFile:
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """A server's database; `dsn` as asyncpg takes it."""
+    """A server's database; `dsn` as libpq takes it."""
 
     dsn: str
 
@@ -65,8 +65,7 @@ def _read_server(rest: str) -> Postgres:
         parts = urlsplit(f"postgresql://{rest}")
     except ValueError:
         raise ConfigError(_NONE) from None
-    query = parse_qsl(parts.query)
-    named = dict(query)
+    named = dict(parse_qsl(parts.query))
     if not (parts.netloc or named.get("host")):
         raise ConfigError(_NONE)
     hosts = (_hosts(parts) or "localhost").split(",") + [f"host:{port}" for port in named.get("port", "").split(",")]
@@ -79,9 +78,7 @@ def _read_server(rest: str) -> Postgres:
             "DATABASE_URL: a host is followed by nothing or by a port from 1 to 65535, as in "
             "postgresql://user:password@host:5432/name."
         )
-    # asyncpg would hand what libpq alone knows to the server as settings, which refuses them
-    query = [(key, value) for key, value in query if key not in ("channel_binding", "connect_timeout")]
-    return Postgres(parts._replace(query=urlencode(query)).geturl())
+    return Postgres(parts.geturl())
 
 
 def _hosts(parts: SplitResult) -> str:

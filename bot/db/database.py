@@ -1,23 +1,25 @@
-"""One database: connections, transactions, and errors in our words."""
+"""One database: its threads, transactions, and errors in our words."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import socket
 import sqlite3
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, delete, event, false
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy import Connection, Engine, delete, false
 
 from bot.db.address import Postgres, SqliteFile, read_address
+from bot.db.engine import CONNECTIONS, LOOK_S, postgres_engine, sqlite_engine
 from bot.db.file_lock import check, lock_file, locked, open_to_others
-from bot.db.integrity import look_through, to_read
+from bot.db.integrity import look_through
 from bot.db.migrate import revision_of, upgrade
 from bot.db.problems import ERRORS, StoreError, in_words, passes
 from bot.db.tables import leases
@@ -28,52 +30,57 @@ T = TypeVar("T")
 TRIES = 5
 """For a transaction that another replica was in the way of."""
 BUSY_S = 5.0
-"""How long SQLite waits for another program that writes to the file."""
+"""Seconds that SQLite waits for another program that writes to the file."""
 QUEUE_S = 10.0
 """Seconds that a transaction waits for those before it; with BUSY_S and a question before, less than a person waits."""
 END_S = 1.0
 """Seconds that a caller whose own time is over waits for a transaction that has begun."""
+HUNG_S = 60.0
+"""Seconds after which a transaction's server is taken for hung: it ends each statement after half of that itself."""
 THROUGH_S = 2.0
 """Seconds spent on looking an SQLite file through for damage: some gigabytes, from a disk of today."""
-CONNECT_S = 10.0
-LOOK_S = 3.0
-"""How long one that is only looked at may take to connect, or for a statement."""
-_SESSION = {
-    # A stopped process (SIGSTOP, a hung host) must not keep rows from the other replicas.
-    "idle_in_transaction_session_timeout": "5s",
-    "lock_timeout": "10s",
-    "statement_timeout": "30s",
-}
-_READS = {"default_transaction_read_only": "on", "statement_timeout": f"{LOOK_S:.0f}s"}
 
 
 @dataclass(slots=True)
-class Wanted:
-    """A transaction's progress: it has `begun`; somebody `still` waits for it."""
+class _Transaction:
+    """Its progress: it has `begun`; somebody `still` waits for it. `driver`: its connection, as PostgreSQL's driver has
+    it."""
 
     begun: bool = False
     still: bool = True
+    driver: Any = None
+
+    def cut(self) -> None:
+        """End the connection from outside: its thread, which waits for the server, finds it closed."""
+        if self.driver is not None:
+            with suppress(Exception), socket.socket(fileno=os.dup(self.driver.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)
 
 
 class Database:
     """`single`: no other process uses it. `served`: a process of the bot has opened this SQLite file; `exposed`: other
-    users of this machine may read it; both as they were when this was made."""
+    users of this machine may read it; both as they were when this was made. A transaction runs in a thread: an SQLite
+    file has one, so that transactions queue here, fairly, and not in SQLite's busy handler, which sleeps and guesses;
+    PostgreSQL one for each connection."""
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        engine: Engine,
         *,
         single: bool,
         lock: ExitStack | None = None,
         served: bool = False,
         exposed: bool = False,
+        hung_s: float = HUNG_S,
     ) -> None:
         self.engine = engine
         self.single = single
         self.served = served
         self.exposed = exposed
         self._lock = lock
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._hung_s = hung_s
+        self._threads = ThreadPoolExecutor(1 if single else CONNECTIONS, "database")
+        self._under_way: set[asyncio.Future[Any]] = set()
 
     @classmethod
     async def open(cls, url: str, *, busy_s: float = BUSY_S) -> Database:
@@ -82,22 +89,17 @@ class Database:
         if isinstance(address, SqliteFile):
             lock = await asyncio.to_thread(lock_file, address.path)
             exposed = open_to_others(address.path)
-            database = cls(_sqlite(address, busy_s), single=True, lock=lock, served=True, exposed=exposed)
+            engine = sqlite_engine(address, busy_s)
+            database = cls(engine, single=True, lock=lock, served=True, exposed=exposed)
         else:
-            database = cls(_postgres(address), single=False)
-        try:
-            if isinstance(address, SqliteFile):
-                await asyncio.to_thread(look_through, address.path, THROUGH_S)
-            async with database.engine.begin() as connection:
-                await connection.run_sync(upgrade)
-                # nothing to upgrade is nothing written: a database that is read only would be noticed at the first poll
-                await connection.execute(delete(leases).where(false()))
-        except (*ERRORS, sqlite3.Error) as error:
-            await database.close()
-            raise ConfigError(f"DATABASE_URL: {address}: {in_words(error)}.") from None
-        except BaseException:
-            await database.close()
-            raise
+            database = cls(postgres_engine(address), single=False)
+
+        def work(connection: Connection) -> None:
+            upgrade(connection)
+            # nothing to upgrade is nothing written: a database that is read only would be noticed at the first poll
+            connection.execute(delete(leases).where(false()))
+
+        await database._begin(address, work, reads=False)
         return database
 
     @classmethod
@@ -112,54 +114,79 @@ class Database:
             if not address.path.exists():
                 return None
             exposed = open_to_others(address.path)
-            database = cls(_sqlite(address, LOOK_S, reads=True), single=True, served=served, exposed=exposed)
+            engine = sqlite_engine(address, LOOK_S, reads=True)
+            database = cls(engine, single=True, served=served, exposed=exposed)
         else:
-            database = cls(_postgres(address, LOOK_S, reads=True), single=False)
-        try:
-            if isinstance(address, SqliteFile):
-                await asyncio.to_thread(look_through, address.path, THROUGH_S, reads=True)
-            async with database.engine.begin() as connection:
-                await connection.run_sync(revision_of)
-        except (*ERRORS, sqlite3.Error) as error:
-            await database.close()
-            raise ConfigError(f"DATABASE_URL: {address}: {in_words(error)}.") from None
-        except BaseException:
-            await database.close()
-            raise
+            database = cls(postgres_engine(address, reads=True), single=False, hung_s=LOOK_S)
+        await database._begin(address, revision_of, reads=True)
         return database
 
-    async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """What `work` gives, in a transaction of its own: all of it is stored, or nothing and StoreError is raised.
-        `work` may be called again after it was undone. When the caller is cancelled while the transaction waits for the
-        database, it isn't begun any more; one that has begun comes to its end: a driver that is cut off in the middle
-        leaves a connection that nobody can use."""
-        wanted = Wanted()
-        transaction = asyncio.create_task(self._run(work, wanted))
-        self._under_way.add(transaction)
-        transaction.add_done_callback(self._over)
+    async def _begin(
+        self, address: SqliteFile | Postgres, work: Callable[[Connection], object], *, reads: bool
+    ) -> None:
+        """The first transaction, of a file that isn't damaged. Closes the database where that can't be."""
+
+        def first() -> None:
+            if isinstance(address, SqliteFile):
+                look_through(address.path, THROUGH_S, reads=reads)
+            with self.engine.begin() as connection:
+                work(connection)
+
         try:
-            return await asyncio.shield(transaction)
-        except asyncio.CancelledError:
-            wanted.still = False
-            if wanted.begun:
-                await asyncio.wait([transaction], timeout=END_S)
+            await asyncio.get_running_loop().run_in_executor(self._threads, first)
+        except (*ERRORS, sqlite3.Error) as error:
+            await self.close()
+            raise ConfigError(f"DATABASE_URL: {address}: {in_words(error)}.") from None
+        except BaseException:
+            await self.close()
             raise
 
-    async def _run(self, work: Callable[[AsyncConnection], Awaitable[T]], wanted: Wanted) -> T:
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """What `work` gives, in a transaction of its own: all of it is stored, or nothing and StoreError is raised.
+        `work` is called in another thread, and again after it was undone. When the caller is cancelled while the
+        transaction waits for the database, it isn't begun any more; one that has begun comes to its end."""
         for tries_left in reversed(range(TRIES)):
             try:
-                async with self.engine.begin() as connection:
-                    if not wanted.still:
-                        raise asyncio.CancelledError
-                    wanted.begun = True
-                    return await work(connection)
+                return await self._once(work)
             except ERRORS as error:
                 if not (passes(error) and tries_left):
                     raise StoreError(error) from error
             await asyncio.sleep(random.uniform(0.01, 0.1))
         raise AssertionError("the last try returns or raises")
 
-    def _over(self, transaction: asyncio.Task[Any]) -> None:
+    async def _once(self, work: Callable[[Connection], T]) -> T:
+        transaction = _Transaction()
+        queued = self._threads.submit(copy_context().run, self._transact, work, transaction)
+        done = asyncio.wrap_future(queued)
+        self._under_way.add(done)
+        done.add_done_callback(self._over)
+        hung = asyncio.get_running_loop().call_later(QUEUE_S + self._hung_s, transaction.cut)
+        done.add_done_callback(lambda _: hung.cancel())
+        try:
+            await asyncio.wait((done,), timeout=QUEUE_S)
+            if queued.cancel():
+                raise TimeoutError
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            transaction.still = False
+            if not queued.cancel() and transaction.begun:
+                await asyncio.wait((done,), timeout=END_S)
+            raise
+
+    def _transact(self, work: Callable[[Connection], T], transaction: _Transaction) -> T:
+        try:
+            with self.engine.begin() as connection:
+                if not transaction.still:
+                    raise asyncio.CancelledError
+                transaction.begun = True
+                connection.info["work"] = work  # by which a test knows the transaction
+                if not self.single:
+                    transaction.driver = connection.connection.driver_connection
+                return work(connection)
+        finally:
+            transaction.driver = None
+
+    def _over(self, transaction: asyncio.Future[Any]) -> None:
         self._under_way.discard(transaction)
         if not transaction.cancelled():
             transaction.exception()  # it has been looked at: the caller may be gone
@@ -168,60 +195,7 @@ class Database:
         """Let what is under way come to its end, and close."""
         if self._under_way:
             await asyncio.wait(self._under_way)
-        await self.engine.dispose()
+        await asyncio.get_running_loop().run_in_executor(self._threads, self.engine.dispose)
+        self._threads.shutdown(wait=False)
         if self._lock is not None:
             self._lock.close()
-
-
-def _sqlite(address: SqliteFile, busy_s: float, *, reads: bool = False) -> AsyncEngine:
-    """`reads`: it is never written to."""
-    url = URL.create("sqlite+aiosqlite", database=str(address.path))
-    if reads:
-        url = url.set(database=f"file:{quote(str(address.path))}", query={**to_read(address.path), "uri": "true"})
-    engine = create_async_engine(
-        url,
-        connect_args={"timeout": busy_s, "isolation_level": None},
-        # One connection: transactions queue here, fairly, and not in SQLite's busy handler, which sleeps and guesses.
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=1,
-        max_overflow=0,
-        pool_timeout=QUEUE_S,
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _connected(connection: Any, _record: object) -> None:
-        cursor = connection.cursor()
-        # FULL: in WAL mode NORMAL may lose the last commits when the power fails, and with them what was sent
-        for pragma in () if reads else ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begun(connection: Connection) -> None:
-        # A deferred transaction that reads and then writes fails at once when another program wrote in between
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _postgres(address: Postgres, patience_s: float = CONNECT_S, *, reads: bool = False) -> AsyncEngine:
-    """`patience_s` is for a connection. `reads`: it is never written to, and a statement has no more time either."""
-    engine = create_async_engine(
-        "postgresql+asyncpg://",
-        # asyncpg reads the URL itself, with all that libpq's URLs may say (sslmode, a socket's folder, several hosts)
-        connect_args={"dsn": address.dsn, "timeout": patience_s, "command_timeout": patience_s if reads else 60},
-        pool_size=5,
-        max_overflow=5,
-        pool_timeout=QUEUE_S,
-        pool_pre_ping=True,
-        pool_recycle=1800,
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _connected(connection: Any, _record: object) -> None:
-        # Not as settings of the connection's start, which poolers such as PgBouncer refuse
-        session = _SESSION | (_READS if reads else {})
-        said = "; ".join(f"SET {name} = '{value}'" for name, value in session.items())
-        connection.run_async(lambda driver: driver.execute(said))
-
-    return engine

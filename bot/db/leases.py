@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, case, cast, func, or_, select, true
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, or_, select, true
 
 from bot.db.sql import insert
 from bot.db.tables import leases
@@ -19,11 +18,11 @@ _NOW_S = func.extract("epoch", func.clock_timestamp())
 """PostgreSQL's own clock."""
 
 
-async def time_s(db: AsyncConnection) -> float:
-    return float(await db.scalar(select(_NOW_S)) or 0.0)
+def time_s(db: Connection) -> float:
+    return float(db.scalar(select(_NOW_S)) or 0.0)
 
 
-async def take(db: AsyncConnection, name: str, owner: str, ttl_ms: int, *, single: bool) -> Fence | None:
+def take(db: Connection, name: str, owner: str, ttl_ms: int, *, single: bool) -> Fence | None:
     """None while another owner's lease lasts. On PostgreSQL its clock judges; `single`: there can be no other owner."""
     now: ColumnElement[int] | int = 0
     if not single:
@@ -37,18 +36,18 @@ async def take(db: AsyncConnection, name: str, owner: str, ttl_ms: int, *, singl
         where=free,
         set_={"owner": owner, "epoch": leases.c.epoch + changed, "expires_ms": statement.excluded.expires_ms},
     )
-    epoch = await db.scalar(taken.returning(leases.c.epoch))
+    epoch = db.scalar(taken.returning(leases.c.epoch))
     return Fence(name, owner, epoch) if epoch is not None else None
 
 
-async def lasts(db: AsyncConnection) -> bool:
+def lasts(db: Connection) -> bool:
     """True where somebody has a lease now, by PostgreSQL's clock."""
     now = cast(_NOW_S * 1000, BigInteger)
     query = select(leases.c.name).where(leases.c.expires_ms.between(now, now + FAR_MS))
-    return await db.scalar(query.limit(1)) is not None
+    return db.scalar(query.limit(1)) is not None
 
 
-async def holds(db: AsyncConnection, fence: Fence) -> bool:
+def holds(db: Connection, fence: Fence) -> bool:
     """Whether nobody has taken it since; nobody can until the transaction ends."""
     query = select(leases.c.epoch).where(leases.c.name == fence.name, leases.c.owner == fence.owner)
-    return await db.scalar(query.with_for_update(read=True)) == fence.epoch
+    return db.scalar(query.with_for_update(read=True)) == fence.epoch

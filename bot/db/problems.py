@@ -3,15 +3,14 @@ values."""
 
 from __future__ import annotations
 
-import asyncpg  # type: ignore[import-untyped]
+import re
+
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from bot.errors import BotError
 
 READ_ONLY = "it can't be written to: check who owns the file and its folder"
-_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""asyncpg's own: SQLAlchemy wraps them, but not while a new connection is made ready."""
-ERRORS = (SQLAlchemyError, *_DRIVER, OSError, ValueError)
+ERRORS = (SQLAlchemyError, OSError, ValueError)
 """All that a driver raises. OSError: no connection, a lost one, a time-out; ValueError: a URL that it can't read."""
 
 _IN_WORDS = (
@@ -24,6 +23,12 @@ _IN_WORDS = (
     ("malformed", "the file is damaged; put a backup in its place"),
     ("unable to open database file", "the file can't be opened: check that its folder is there and can be written to"),
     ("already exists", "there are tables of another program in it; give the bot a database of its own"),
+    # libpq
+    (
+        "invalid URI query parameter",
+        "its address has a parameter that libpq doesn't know; a setting of the server is "
+        "given as in options=-csearch_path%3Dbot",
+    ),
 )
 _STATES = {
     # PostgreSQL, by SQLSTATE or its class; postgresql.org/docs/current/errcodes-appendix.html
@@ -37,6 +42,16 @@ _STATES = {
     "55P03": "something else keeps it locked",
     "57": "the server stopped the work, or is starting or shutting down",
 }
+_WITHOUT_STATE = (
+    # libpq gives no SQLSTATE for a connection that is lost or can't be made, only its own and the server's words
+    ("authentication failed|no password supplied|no pg_hba.conf entry", "28"),
+    ("role .* does not exist|not permitted to log in", "28"),
+    ("database .* does not exist", "3D"),
+    ("too many (clients|connections)|connection slots", "53"),
+    ("starting up|shutting down|not currently accepting|in recovery mode", "57"),
+    ("server closed|connection is (lost|closed)|connection has been closed|could not (send|receive) data", "08"),
+)
+_UNREACHED = re.compile("refused|unreachable|No route to host|No such file|resolve host|translate host")
 
 
 class StoreError(BotError):
@@ -50,9 +65,13 @@ class StoreError(BotError):
 
 
 def sqlstate(error: BaseException) -> str:
-    """PostgreSQL's code of five characters, or ""."""
-    origin = error.orig if isinstance(error, DBAPIError) else error
-    return getattr(origin, "sqlstate", None) or ""
+    """PostgreSQL's code of five characters, or its class of two, or ""."""
+    origin = _origin(error)
+    if state := getattr(origin, "sqlstate", None):
+        return str(state)
+    if not hasattr(origin, "sqlstate"):
+        return ""
+    return next((state for words, state in _WITHOUT_STATE if re.search(words, str(origin))), "")
 
 
 def passes(error: BaseException) -> bool:
@@ -64,23 +83,30 @@ def passes(error: BaseException) -> bool:
 
 def cause(error: BaseException) -> str:
     """For the log: kinds and codes, no values."""
-    origin = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    return " ".join(filter(None, (type(origin).__name__, sqlstate(error), _known(error))))
+    return " ".join(filter(None, (type(_origin(error)).__name__, sqlstate(error), _known(error))))
 
 
 def in_words(error: BaseException) -> str:
     """Why a database can't be used, for the operator."""
-    if isinstance(error, TimeoutError):
+    said = str(_origin(error))
+    if isinstance(error, TimeoutError) or "timeout expired" in said or "timed out" in said:
         return "it doesn't answer: check host and port, and that a firewall lets the bot through"
     if known := _known(error):
         return known
+    if unreached := _UNREACHED.search(said):
+        return f"it can't be reached ({unreached[0]}); check that it is running, and the host and port"
     if isinstance(error, OSError):
         why = error.strerror or type(error).__name__
         return f"it can't be reached ({why}); check that it is running, and the host and port"
     return f"it can't be used ({cause(error)})"
 
 
+def _origin(error: BaseException) -> BaseException:
+    """The driver's own error: SQLAlchemy's has the statement and its values, too."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+
+
 def _known(error: BaseException) -> str:
     if state := sqlstate(error):
         return _STATES.get(state) or _STATES.get(state[:2], "")
-    return next((words for part, words in _IN_WORDS if part in str(error)), "")
+    return next((words for part, words in _IN_WORDS if part in str(_origin(error))), "")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, Row, Table, literal_column
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncResult
 
 T = TypeVar("T")
 
@@ -36,19 +34,17 @@ UNCONFIRMED = "unconfirmed"
 CHUNK = 500
 """Values in one IN: SQLite takes 32,766 of them in a statement, and plans for such lists take long."""
 ROWS = 1_000
-"""Rows read or written at once: what is made of them keeps the event loop busy."""
+"""Rows read or written at once, of which there may be very many."""
 
 
-def insert(db: AsyncConnection, table: Table) -> Any:
+def insert(db: Connection, table: Table) -> Any:
     """INSERT with the ON CONFLICT of the connection's database. Any: the two are alike and share no type."""
     return (postgresql if db.dialect.name == "postgresql" else sqlite).insert(table)
 
 
-async def parts(rows: AsyncResult[Any]) -> AsyncIterator[Sequence[Row[Any]]]:
-    """Some of very many rows at a time, between which others have their turn."""
-    async for some in rows.partitions(ROWS):
-        yield some
-        await asyncio.sleep(0)
+def parts(db: Connection, query: Select[Any]) -> Iterator[Sequence[Row[Any]]]:
+    """The rows of a query that may have very many, ROWS at a time: no more of them are held at once."""
+    return db.execute(query, execution_options={"stream_results": True}).partitions(ROWS)
 
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, and_, delete, exists, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Executable, Row, and_, delete, exists, func, or_, select, update
 
 from bot.db import leases
 from bot.db.queries import hashed, read_query, readable
@@ -30,52 +29,52 @@ DIGESTS_MOST = 20
 """In a channel."""
 
 
-async def add(db: AsyncConnection, new: Digest, by: SettingChange, first: Outgoing | None) -> tuple[Digest, How]:
+def add(db: Connection, new: Digest, by: SettingChange, first: Outgoing | None) -> tuple[Digest, How]:
     place = (new.team_id, new.channel_id)
-    paused = await lock(db, [place])
+    paused = lock(db, [place])
     here = (digests.c.team_id == new.team_id, digests.c.channel_id == new.channel_id)
     text, schedule = str(new.query), str(new.schedule)
     same = (*here, digests.c.schedule == schedule, digests.c.query_hash == hashed(text))
-    before = (await db.execute(select(digests).where(*same))).one_or_none()
+    before = db.execute(select(digests).where(*same)).one_or_none()
     if before is not None and before.empty == new.empty and before.next_ms is not None:
-        if first is not None and paused[place] is not None and await messages.try_now(db, place):
-            await _put(db, place, before.number, [first], paused, new.created_ms)
+        if first is not None and paused[place] is not None and messages.try_now(db, place):
+            _put(db, place, before.number, [first], paused, new.created_ms)
         return _digest(before), "same"
     values: dict[str, object] = {"empty": new.empty, "created_by": new.created_by}
     if before is None or before.next_ms is None:
         values |= _waits(new.schedule, by)
     if before is not None:
         how: How = "changed"
-        row = (await db.execute(update(digests).where(*same).values(values).returning(digests))).one()
+        row = db.execute(update(digests).where(*same).values(values).returning(digests)).one()
     else:
         how = "new"
-        if (await db.scalar(select(func.count()).select_from(digests).where(*here)) or 0) >= DIGESTS_MOST:
+        if (db.scalar(select(func.count()).select_from(digests).where(*here)) or 0) >= DIGESTS_MOST:
             raise TooMany(f"This channel has {DIGESTS_MOST} digests, which is the most. Remove one first.")
         values |= {
             "team_id": new.team_id,
             "channel_id": new.channel_id,
-            "number": await next_number(db, place),
+            "number": next_number(db, place),
             "query": text,
             "query_hash": hashed(text),
             "schedule": schedule,
             "created_ms": new.created_ms,
         }
-        row = (await db.execute(digests.insert().values(values).returning(digests))).one()
+        row = db.execute(digests.insert().values(values).returning(digests)).one()
         if first is not None:
-            await _put(db, place, row.number, [first], paused, new.created_ms)
-    await changes.add(db, place, by)
+            _put(db, place, row.number, [first], paused, new.created_ms)
+    changes.add(db, place, by)
     return _digest(row), how
 
 
-async def read(db: AsyncConnection, team_id: str, channel_id: str | None) -> list[Digest]:
+def read(db: Connection, team_id: str, channel_id: str | None) -> list[Digest]:
     query = select(digests, channels.c.paused).outerjoin(channels, channel_of(digests))
     query = query.where(digests.c.team_id == team_id)
     if channel_id is not None:
         query = query.where(digests.c.channel_id == channel_id)
-    rows = (await db.execute(query.order_by(digests.c.number, digests.c.channel_id))).all()
+    rows = db.execute(query.order_by(digests.c.number, digests.c.channel_id)).all()
     halted = {(row.channel_id, row.number): row.paused or "" for row in rows}
     found = readable(rows, _digest)
-    became = await _became(db, [each.key(each.last) for each in found if each.last])
+    became = _became(db, [each.key(each.last) for each in found if each.last])
     return [
         replace(each, halted=halted[each.channel_id, each.number], status=status, cause=cause)
         for each in found
@@ -83,10 +82,10 @@ async def read(db: AsyncConnection, team_id: str, channel_id: str | None) -> lis
     ]
 
 
-async def due(db: AsyncConnection, team_id: str, now_ms: int) -> list[Digest]:
+def due(db: Connection, team_id: str, now_ms: int) -> list[Digest]:
     here = (digests.c.team_id == team_id, digests.c.next_ms <= now_ms)
     query = select(digests).outerjoin(channels, channel_of(digests)).where(*here, _writable(now_ms))
-    rows = await db.execute(query.order_by(digests.c.next_ms, digests.c.channel_id, digests.c.number))
+    rows = db.execute(query.order_by(digests.c.next_ms, digests.c.channel_id, digests.c.number))
     return readable(rows, _digest)
 
 
@@ -96,53 +95,51 @@ def _writable(now_ms: int) -> ColumnElement[bool]:
     return or_(channels.c.paused.is_(None), and_(channels.c.probe_ms <= now_ms, ~kept))
 
 
-async def remove(db: AsyncConnection, team_id: str, channel_id: str, number: int, by: SettingChange) -> Digest | None:
-    await lock(db, [(team_id, channel_id)])
-    await messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
+def remove(db: Connection, team_id: str, channel_id: str, number: int, by: SettingChange) -> Digest | None:
+    lock(db, [(team_id, channel_id)])
+    messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
     removed = delete(digests).where(*_is(team_id, channel_id, number)).returning(digests)
-    return await _changed(db, removed, by)
+    return _changed(db, removed, by)
 
 
-async def pause(
-    db: AsyncConnection, team_id: str, channel_id: str, number: int, paused: bool, by: SettingChange
-) -> Digest | None:
-    await lock(db, [(team_id, channel_id)])
+def pause(db: Connection, team_id: str, channel_id: str, number: int, paused: bool, by: SettingChange) -> Digest | None:
+    lock(db, [(team_id, channel_id)])
     same = _is(team_id, channel_id, number)
-    before = next(iter(readable(await db.execute(select(digests).where(*same)), _digest)), None)
+    before = next(iter(readable(db.execute(select(digests).where(*same)), _digest)), None)
     if before is None or before.paused is paused:
         return before
-    await messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
+    messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
     values = {"next_ms": None} if paused else _waits(before.schedule, by)
-    return await _changed(db, update(digests).where(*same).values(values).returning(digests), by)
+    return _changed(db, update(digests).where(*same).values(values).returning(digests), by)
 
 
-async def send(
-    db: AsyncConnection,
+def send(
+    db: Connection,
     digest: Digest,
     day: date,
     outgoing: Sequence[Outgoing],
     now_ms: int,
     fence: Fence | None,
 ) -> bool:
-    if fence is not None and not await leases.holds(db, fence):
+    if fence is not None and not leases.holds(db, fence):
         return False
     place = (digest.team_id, digest.channel_id)
-    paused = await lock(db, [place, *((each.team_id, each.channel_id) for each in outgoing)])
+    paused = lock(db, [place, *((each.team_id, each.channel_id) for each in outgoing)])
     here = (channels.c.team_id == digest.team_id, channels.c.channel_id == digest.channel_id)
-    if digest.last == day or await db.scalar(select(channels.c.channel_id).where(*here, _writable(now_ms))) is None:
+    if digest.last == day or db.scalar(select(channels.c.channel_id).where(*here, _writable(now_ms))) is None:
         return False
     # as it was read, whatever it is: a clock that was ahead may have left a date that has not come
     waits = (digests.c.next_ms.is_not(None), digests.c.last == str(digest.last))
     sent = update(digests).where(*_is(*place, digest.number), *waits)
-    done = await db.execute(sent.values(_done(digest.schedule, day)))
+    done = db.execute(sent.values(_done(digest.schedule, day)))
     if done.rowcount == 0:
         return False
-    await _put(db, place, digest.number, outgoing, paused, now_ms)
+    _put(db, place, digest.number, outgoing, paused, now_ms)
     return True
 
 
-async def _put(
-    db: AsyncConnection,
+def _put(
+    db: Connection,
     place: ChannelKey,
     number: int,
     outgoing: Sequence[Outgoing],
@@ -150,35 +147,35 @@ async def _put(
     now_ms: int,
 ) -> None:
     """Store a digest's messages, known as its own."""
-    await messages.put(db, outgoing, paused, await turn(db, place[0]), now_ms)
+    messages.put(db, outgoing, paused, turn(db, place[0]), now_ms)
     if outgoing:
         belongs = update(outbox).where(outbox.c.key.in_([each.key for each in outgoing]))
-        await db.execute(belongs.values(of=mark(*place, number)))
+        db.execute(belongs.values(of=mark(*place, number)))
 
 
-async def failed(db: AsyncConnection, digest: Digest, problem: str, notice: Sequence[Outgoing], now_ms: int) -> None:
+def failed(db: Connection, digest: Digest, problem: str, notice: Sequence[Outgoing], now_ms: int) -> None:
     place = (digest.team_id, digest.channel_id)
-    paused = await lock(db, [place])
+    paused = lock(db, [place])
     same = (*_is(*place, digest.number), digests.c.last == str(digest.last))
-    noted = await db.execute(update(digests).where(*same).values(problem=problem, tries=digests.c.tries + 1))
+    noted = db.execute(update(digests).where(*same).values(problem=problem, tries=digests.c.tries + 1))
     if noted.rowcount:
-        await _put(db, place, digest.number, notice, paused, now_ms)
+        _put(db, place, digest.number, notice, paused, now_ms)
 
 
-async def _changed(db: AsyncConnection, statement: Executable, by: SettingChange) -> Digest | None:
+def _changed(db: Connection, statement: Executable, by: SettingChange) -> Digest | None:
     """The digest that a statement changes or removes, None where there is none."""
-    row = (await db.execute(statement)).one_or_none()
+    row = db.execute(statement).one_or_none()
     if row is None:
         return None
-    await changes.add(db, (row.team_id, row.channel_id), by)
+    changes.add(db, (row.team_id, row.channel_id), by)
     return next(iter(readable([row], _digest)), None)
 
 
-async def _became(db: AsyncConnection, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
+def _became(db: Connection, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
     """The status and cause of those messages, as far as they are kept."""
     found: dict[str, tuple[str, str]] = {}
     for some in chunks(keys):
-        rows = await db.execute(select(outbox.c.key, outbox.c.status, outbox.c.cause).where(outbox.c.key.in_(some)))
+        rows = db.execute(select(outbox.c.key, outbox.c.status, outbox.c.cause).where(outbox.c.key.in_(some)))
         found |= {row.key: (row.status, row.cause) for row in rows}
     return found
 

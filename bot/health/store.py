@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, select
 
 from bot.db import leases
 from bot.db.sql import insert
@@ -15,13 +14,13 @@ from bot.outbox.message import Outgoing
 from bot.outbox.records import Fence
 
 
-async def read(db: AsyncConnection, team_id: str) -> dict[str, int]:
+def read(db: Connection, team_id: str) -> dict[str, int]:
     query = select(states.c.name, states.c.since_ms).where(states.c.team_id == team_id)
-    return {row.name: row.since_ms for row in await db.execute(query)}
+    return {row.name: row.since_ms for row in db.execute(query)}
 
 
-async def tell(
-    db: AsyncConnection,
+def tell(
+    db: Connection,
     team_id: str,
     began: Mapping[str, int],
     over: Iterable[str],
@@ -29,11 +28,11 @@ async def tell(
     now_ms: int,
     fence: Fence,
 ) -> bool:
-    if not await leases.holds(db, fence):
+    if not leases.holds(db, fence):
         return False
     rows = [{"team_id": team_id, "name": name, "since_ms": since_ms} for name, since_ms in began.items()]
     if rows:
-        await db.execute(insert(db, states).on_conflict_do_nothing(), rows)
-    await db.execute(delete(states).where(states.c.team_id == team_id, states.c.name.in_(list(over))))
-    await outbox.add(db, outgoing, now_ms)
+        db.execute(insert(db, states).on_conflict_do_nothing(), rows)
+    db.execute(delete(states).where(states.c.team_id == team_id, states.c.name.in_(list(over))))
+    outbox.add(db, outgoing, now_ms)
     return True

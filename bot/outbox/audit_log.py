@@ -3,30 +3,29 @@ of the changes."""
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, select, update
 
 from bot.db.setting_change import SettingChange
 from bot.db.tables import changes, channels
 from bot.outbox.conversations import ChannelKey, try_now
 
 
-async def add(db: AsyncConnection, place: ChannelKey, by: SettingChange) -> None:
+def add(db: Connection, place: ChannelKey, by: SettingChange) -> None:
     team_id, channel_id = place
     values = {"team_id": team_id, "channel_id": channel_id, "at_ms": by.at_ms, "by": by.by, "line": by.line}
-    await db.execute(changes.insert().values(values))
+    db.execute(changes.insert().values(values))
     here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
-    await db.execute(update(channels).where(*here).values(changed=channels.c.changed + 1))
-    await try_now(db, place)
+    db.execute(update(channels).where(*here).values(changed=channels.c.changed + 1))
+    try_now(db, place)
 
 
-async def counts(db: AsyncConnection, team_id: str) -> dict[str, int]:
+def counts(db: Connection, team_id: str) -> dict[str, int]:
     """How often the settings of each channel were changed."""
-    rows = await db.execute(select(channels.c.channel_id, channels.c.changed).where(channels.c.team_id == team_id))
+    rows = db.execute(select(channels.c.channel_id, channels.c.changed).where(channels.c.team_id == team_id))
     return {row[0]: row[1] for row in rows}
 
 
-async def read(db: AsyncConnection, team_id: str, channel_id: str, most: int) -> list[SettingChange]:
+def read(db: Connection, team_id: str, channel_id: str, most: int) -> list[SettingChange]:
     query = select(changes).where(changes.c.team_id == team_id, changes.c.channel_id == channel_id)
-    rows = await db.execute(query.order_by(changes.c.id.desc()).limit(most))
+    rows = db.execute(query.order_by(changes.c.id.desc()).limit(most))
     return [SettingChange(row.at_ms, row.by, row.line) for row in rows]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, literal_column, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Select, bindparam, case, literal_column, or_, select, update
 
 from bot.db.sql import ROWS, chunks, insert, parts
 from bot.db.tables import cards, outbox
 from bot.outbox.card import Card
 
 
-async def add(db: AsyncConnection, new: Sequence[Card], now_ms: int) -> None:
+def add(db: Connection, new: Sequence[Card], now_ms: int) -> None:
     """Those that aren't there yet; one that is, without a message, is known to more subscriptions from now on."""
     if not new:
         return
@@ -21,10 +20,10 @@ async def add(db: AsyncConnection, new: Sequence[Card], now_ms: int) -> None:
     known = cards.c.known + "," + statement.excluded.known
     places = ["team_id", "session_id", "channel_id"]
     more = statement.on_conflict_do_update(index_elements=places, set_={"known": known}, where=cards.c.gen == 0)
-    await db.execute(more, _values(new, now_ms))
+    db.execute(more, _values(new, now_ms))
 
 
-async def put(db: AsyncConnection, changed: Sequence[Card], now_ms: int) -> None:
+def put(db: Connection, changed: Sequence[Card], now_ms: int) -> None:
     """As they are from now on. `gen` never goes back: the message may have been replaced meanwhile."""
     if not changed:
         return
@@ -47,71 +46,71 @@ async def put(db: AsyncConnection, changed: Sequence[Card], now_ms: int) -> None
     places = ["team_id", "session_id", "channel_id"]
     upsert = statement.on_conflict_do_update(index_elements=places, set_=values)
     for some in chunks(changed, ROWS):
-        await db.execute(upsert, _values(some, now_ms))
+        db.execute(upsert, _values(some, now_ms))
 
 
-async def read(db: AsyncConnection, team_id: str, session_ids: Iterable[str]) -> list[Card]:
+def read(db: Connection, team_id: str, session_ids: Iterable[str]) -> list[Card]:
     found: list[Card] = []
     for some in chunks(dict.fromkeys(session_ids)):
         query = select(cards).where(cards.c.team_id == team_id, cards.c.session_id.in_(some))
-        found += [_card(row) for row in await db.execute(query)]
+        found += [_card(row) for row in db.execute(query)]
     return found
 
 
-async def hushed(db: AsyncConnection, team_id: str) -> list[Card]:
-    return await _all(db, select(cards).where(cards.c.team_id == team_id, WITHHELD, cards.c.status == "silent"))
+def hushed(db: Connection, team_id: str) -> list[Card]:
+    return _all(db, select(cards).where(cards.c.team_id == team_id, WITHHELD, cards.c.status == "silent"))
 
 
-async def hushed_ended(db: AsyncConnection, team_id: str, now_ms: int, hushed: Callable[[str], bool]) -> list[Card]:
+def hushed_ended(db: Connection, team_id: str, now_ms: int, hushed: Callable[[str], bool]) -> list[Card]:
     ended = (cards.c.team_id == team_id, WITHHELD, cards.c.status != "silent")
-    channels = await db.scalars(select(cards.c.channel_id).where(*ended).distinct())
+    channels = db.scalars(select(cards.c.channel_id).where(*ended).distinct())
     free = [channel_id for channel_id in channels if not hushed(channel_id)]
-    found = await _all(db, select(cards).where(*ended, cards.c.hushed_ms <= now_ms))
+    found = _all(db, select(cards).where(*ended, cards.c.hushed_ms <= now_ms))
     for some in chunks(free):
-        found += await _all(db, select(cards).where(*ended, cards.c.hushed_ms > now_ms, cards.c.channel_id.in_(some)))
+        found += _all(db, select(cards).where(*ended, cards.c.hushed_ms > now_ms, cards.c.channel_id.in_(some)))
     return found
 
 
-async def of_key(db: AsyncConnection, key: str) -> Card | None:
+def of_key(db: Connection, key: str) -> Card | None:
     """The card whose message has or had that key."""
     query = select(cards).where(or_(cards.c.key == key, cards.c.key_before == key))
-    row = (await db.execute(query)).first()
+    row = db.execute(query).first()
     return _card(row) if row is not None else None
 
 
-async def places(db: AsyncConnection, keys: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+def places(db: Connection, keys: Iterable[str]) -> dict[str, tuple[str, str | None]]:
     """For each key of a card's message, also of one that was replaced: the key now, and the ts where it is sent."""
     found: dict[str, tuple[str, str | None]] = {}
     for some in chunks(keys):
         for column in (cards.c.key_before, cards.c.key):
-            rows = await db.execute(select(column.label("asked"), cards.c.key, cards.c.ts).where(column.in_(some)))
+            rows = db.execute(select(column.label("asked"), cards.c.key, cards.c.ts).where(column.in_(some)))
             found |= {row.asked: (row.key, row.ts) for row in rows}
     return found
 
 
-async def sent(db: AsyncConnection, keys: Sequence[str]) -> None:
+def sent(db: Connection, keys: Sequence[str]) -> None:
     """Of posts whose rows have their `ts`; those that are no card's are none here."""
     for some in chunks(keys):
-        await db.execute(_SENT, {"some": some})
+        db.execute(_SENT, {"some": some})
 
 
-async def replace(db: AsyncConnection, card: Card) -> bool:
+def replace(db: Connection, card: Card) -> bool:
     """Raise the card to this `gen`; False if it is there already, or is no more."""
     here = (cards.c.team_id == card.team_id, cards.c.session_id == card.session_id)
     values = {"gen": card.gen, "key": card.key, "key_before": cards.c.key, "ts": None}
     raised = update(cards).where(*here, cards.c.channel_id == card.channel_id, cards.c.gen < card.gen).values(values)
-    return (await db.execute(raised)).rowcount > 0
+    return db.execute(raised).rowcount > 0
 
 
-async def withhold(db: AsyncConnection, key: str, until_ms: int) -> None:
+def withhold(db: Connection, key: str, until_ms: int) -> None:
     """The end of the session whose card has that message is to be counted then, if it has ended."""
     ended = (cards.c.key == key, cards.c.status == "closed")
-    await db.execute(update(cards).where(*ended).values(hushed_ms=until_ms))
+    db.execute(update(cards).where(*ended).values(hushed_ms=until_ms))
 
 
-async def _all(db: AsyncConnection, query: Select[Any]) -> list[Card]:
+def _all(db: Connection, query: Select[Any]) -> list[Card]:
     found: list[Card] = []
-    async for part in parts(await db.stream(query.order_by(cards.c.channel_id, cards.c.session_id))):
+    for part in parts(db, query.order_by(cards.c.channel_id, cards.c.session_id)):
         found += map(_card, part)
     return found
 

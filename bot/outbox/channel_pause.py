@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Update, case, exists, func, or_, select, union, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Update, case, exists, func, or_, select, union, update
 
 from bot.alerts import store as subscriptions
 from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, unfinished
@@ -26,8 +25,8 @@ TRY_MOST_MS = 3_600_000
 TRIES_AT_ONCE = 50
 
 
-async def pause(
-    db: AsyncConnection,
+def pause(
+    db: Connection,
     team_id: str,
     channel_id: str,
     reason: str,
@@ -35,23 +34,23 @@ async def pause(
     tell: Callable[[str], Outgoing],
 ) -> None:
     place = (team_id, channel_id)
-    told = [tell(person) for person in await makers(db, team_id, channel_id)]
+    told = [tell(person) for person in makers(db, team_id, channel_id)]
     # all at once, in order: the people's conversations too
-    paused = await lock(db, [place, *((each.team_id, each.channel_id) for each in told)])
+    paused = lock(db, [place, *((each.team_id, each.channel_id) for each in told)])
     if paused[place] != reason:
         values: dict[str, object] = {"paused": reason}
         if paused[place] is None:
             values |= {"paused_ms": now_ms, "probe_ms": now_ms + TRY_MS, "probes": 1}
-        await db.execute(update(channels).where(*_is(place)).values(values))
+        db.execute(update(channels).where(*_is(place)).values(values))
         others = [each for each in told if (each.team_id, each.channel_id) != place]
-        await messages.put(db, others, paused, await turn(db, team_id), now_ms)
+        messages.put(db, others, paused, turn(db, team_id), now_ms)
     # A claim is kept: its process may yet learn that the message is there, and if not, it is looked for on resuming.
     # As the channel is paused there can't be another, so it is the one in flight then too.
     moves = _of(place).where(unfinished(outbox), outbox.c.status != HELD)
-    await db.execute(moves.values(status=HELD, cause=reason))
+    db.execute(moves.values(status=HELD, cause=reason))
 
 
-async def try_paused(db: AsyncConnection, team_id: str, now_ms: int) -> None:
+def try_paused(db: Connection, team_id: str, now_ms: int) -> None:
     """Let one message go in each paused channel whose time for that has come, and that has none under way."""
     at = channels.c.probe_ms
     here = channel_of(outbox)
@@ -66,7 +65,7 @@ async def try_paused(db: AsyncConnection, team_id: str, now_ms: int) -> None:
         .limit(TRIES_AT_ONCE)
         .with_for_update(of=channels, skip_locked=True)
     )
-    for channel_id, probes in (await db.execute(query)).all():
+    for channel_id, probes in db.execute(query).all():
         next_id = (
             select(outbox.c.id)
             .where(outbox.c.team_id == team_id, outbox.c.channel_id == channel_id, *free)
@@ -76,51 +75,51 @@ async def try_paused(db: AsyncConnection, team_id: str, now_ms: int) -> None:
             .scalar_subquery()
         )
         flying = case((outbox.c.claim.is_not(None), SENDING), else_=PENDING)
-        await db.execute(update(outbox).where(outbox.c.id == next_id).values(status=flying, not_before_ms=0))
+        db.execute(update(outbox).where(outbox.c.id == next_id).values(status=flying, not_before_ms=0))
         wait_ms = min(TRY_MOST_MS, TRY_MS * 2 ** min(probes, 10))
         tried = update(channels).where(*_is((team_id, channel_id)))
-        await db.execute(tried.values(probe_ms=now_ms + wait_ms, probes=probes + 1))
+        db.execute(tried.values(probe_ms=now_ms + wait_ms, probes=probes + 1))
 
 
-async def makers(db: AsyncConnection, team_id: str, channel_id: str) -> list[str]:
+def makers(db: Connection, team_id: str, channel_id: str) -> list[str]:
     """Who asked for what the channel gets, each once."""
-    people = [each.created_by for each in await subscriptions.read(db, team_id, channel_id)]
-    people += [each.created_by for each in await digests.read(db, team_id, channel_id)]
+    people = [each.created_by for each in subscriptions.read(db, team_id, channel_id)]
+    people += [each.created_by for each in digests.read(db, team_id, channel_id)]
     return list(dict.fromkeys(people))
 
 
-async def told(db: AsyncConnection, team_id: str) -> set[str]:
+def told(db: Connection, team_id: str) -> set[str]:
     """The conversations that have a subscription or a digest."""
     some = [select(each.c.channel_id).where(each.c.team_id == team_id) for each in (subscribed, digested)]
-    return set(await db.scalars(union(*some)))
+    return set(db.scalars(union(*some)))
 
 
-async def troubled(db: AsyncConnection, team_id: str) -> dict[str, Channel]:
+def troubled(db: Connection, team_id: str) -> dict[str, Channel]:
     """The conversations that are paused, or have messages of which nobody knows whether they arrived: `held` of
     them."""
     paused = select(channels.c.channel_id, channels.c.paused, channels.c.paused_ms)
-    stopped = await db.execute(paused.where(channels.c.team_id == team_id, channels.c.paused.is_not(None)))
+    stopped = db.execute(paused.where(channels.c.team_id == team_id, channels.c.paused.is_not(None)))
     found = {channel_id: Channel(why, since_ms) for channel_id, why, since_ms in stopped}
     unsure = select(outbox.c.channel_id, func.count()).where(
         outbox.c.team_id == team_id, outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED
     )
-    for channel_id, count in await db.execute(unsure.group_by(outbox.c.channel_id)):
+    for channel_id, count in db.execute(unsure.group_by(outbox.c.channel_id)):
         found[channel_id] = replace(found.get(channel_id, Channel()), held=count)
     return found
 
 
-async def resume(db: AsyncConnection, team_id: str, channel_id: str) -> bool:
+def resume(db: Connection, team_id: str, channel_id: str) -> bool:
     place = (team_id, channel_id)
-    was_paused = (await lock(db, [place]))[place] is not None
-    await go_on(db, [place])
+    was_paused = lock(db, [place])[place] is not None
+    go_on(db, [place])
     return was_paused
 
 
-async def release(db: AsyncConnection, team_id: str, channel_id: str) -> None:
+def release(db: Connection, team_id: str, channel_id: str) -> None:
     place = (team_id, channel_id)
-    paused = (await lock(db, [place]))[place]
+    paused = lock(db, [place])[place]
     values = {"status": PENDING, "cause": ""} if paused is None else {"cause": paused}
-    await db.execute(_of(place).where(outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED).values(values))
+    db.execute(_of(place).where(outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED).values(values))
 
 
 def _is(place: ChannelKey) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    Connection,
     Select,
     Text,
     and_,
@@ -23,7 +24,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.sql import PENDING, SENDING, chunks
 from bot.db.tables import channels, limits, outbox, workspaces
@@ -54,18 +54,16 @@ _ROW = (
 )
 
 
-async def claim(db: AsyncConnection, team_id: str, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
-    due = await db.execute(_DUE, {"team": team_id, "now": now_ms, "most": limit})
-    return await _claimed(db, due, now_ms, lease_ms)
+def claim(db: Connection, team_id: str, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
+    due = db.execute(_DUE, {"team": team_id, "now": now_ms, "most": limit})
+    return _claimed(db, due, now_ms, lease_ms)
 
 
-async def overdue(
-    db: AsyncConnection, team_id: str, before_ms: int, limit: int, now_ms: int, lease_ms: int
-) -> list[Row]:
+def overdue(db: Connection, team_id: str, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
     lost = or_(outbox.c.lease_ms < before_ms, outbox.c.lease_ms > now_ms + FAR_MS)
     query = _with_channel().where(outbox.c.team_id == _team, outbox.c.status == SENDING, lost, _TAKEN)
-    rows = await db.execute(query.order_by(outbox.c.lease_ms, outbox.c.id).limit(limit), {"team": team_id})
-    return await _claimed(db, rows, now_ms, lease_ms)
+    rows = db.execute(query.order_by(outbox.c.lease_ms, outbox.c.id).limit(limit), {"team": team_id})
+    return _claimed(db, rows, now_ms, lease_ms)
 
 
 def _with_channel() -> Select[Any]:
@@ -73,11 +71,11 @@ def _with_channel() -> Select[Any]:
     return select(*_ROW).join(channels, channel_of(outbox)).with_for_update(of=[channels, outbox], skip_locked=True)
 
 
-async def _claimed(db: AsyncConnection, rows: Iterable[Any], now_ms: int, lease_ms: int) -> list[Row]:
+def _claimed(db: Connection, rows: Iterable[Any], now_ms: int, lease_ms: int) -> list[Row]:
     found = list(rows)
     token = uuid.uuid4().hex
     for ids in chunks(row.id for row in found):
-        await db.execute(_CLAIM, {"ids": ids, "token": token, "now": now_ms, "until": now_ms + lease_ms})
+        db.execute(_CLAIM, {"ids": ids, "token": token, "now": now_ms, "until": now_ms + lease_ms})
     return [_row(each, token, now_ms) for each in found]
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, case, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, bindparam, case, func, or_, select, update
 
 from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, insert
 from bot.db.tables import channels, outbox, polls
@@ -16,16 +15,16 @@ ChannelKey = tuple[str, str]
 """(team, channel)."""
 
 
-async def lock(db: AsyncConnection, places: Iterable[ChannelKey]) -> dict[ChannelKey, str | None]:
+def lock(db: Connection, places: Iterable[ChannelKey]) -> dict[ChannelKey, str | None]:
     """Hold these conversations until the transaction ends, and say why they are paused. Whoever changes something of a
     conversation does this first, in this order, so that replicas neither cross nor block each other."""
     wanted = sorted(set(places))
-    held = await _held(db, wanted)
+    held = _held(db, wanted)
     missing = [place for place in wanted if place not in held]
     if missing:
         new = [{"team_id": team_id, "channel_id": channel_id} for team_id, channel_id in missing]
-        await db.execute(insert(db, channels).on_conflict_do_nothing(), new)
-        held |= await _held(db, missing)
+        db.execute(insert(db, channels).on_conflict_do_nothing(), new)
+        held |= _held(db, missing)
     return held
 
 
@@ -37,37 +36,37 @@ _HELD = (
 )
 
 
-async def _held(db: AsyncConnection, places: list[ChannelKey]) -> dict[ChannelKey, str | None]:
+def _held(db: Connection, places: list[ChannelKey]) -> dict[ChannelKey, str | None]:
     """`places` are sorted."""
     held: dict[ChannelKey, str | None] = {}
     for team_id, here in groupby(places, lambda place: place[0]):
         for some in chunks(channel_id for _, channel_id in here):
-            rows = await db.execute(_HELD, {"team": team_id, "some": some})
+            rows = db.execute(_HELD, {"team": team_id, "some": some})
             held |= {(team_id, channel_id): why for channel_id, why in rows}
     return held
 
 
-async def go_on(db: AsyncConnection, places: Iterable[ChannelKey]) -> None:
+def go_on(db: Connection, places: Iterable[ChannelKey]) -> None:
     """They aren't paused any more, and what the pause held is to be sent. They must be locked."""
     for team_id, channel_id in places:
         here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
-        await db.execute(update(channels).where(*here).values(paused=None, paused_ms=None, probes=0))
+        db.execute(update(channels).where(*here).values(paused=None, paused_ms=None, probes=0))
         kept = update(outbox).where(outbox.c.team_id == team_id, outbox.c.channel_id == channel_id)
         kept = kept.where(outbox.c.status == HELD, outbox.c.cause != UNCONFIRMED)
-        await db.execute(kept.values(status=case((outbox.c.claim.is_not(None), SENDING), else_=PENDING), cause=""))
+        db.execute(kept.values(status=case((outbox.c.claim.is_not(None), SENDING), else_=PENDING), cause=""))
 
 
-async def try_now(db: AsyncConnection, place: ChannelKey) -> None:
+def try_now(db: Connection, place: ChannelKey) -> None:
     """Somebody is there and changes something: if it is paused, it is tried at once."""
     here = (channels.c.team_id == place[0], channels.c.channel_id == place[1])
-    await db.execute(update(channels).where(*here, channels.c.paused.is_not(None)).values(probe_ms=0, probes=0))
+    db.execute(update(channels).where(*here, channels.c.paused.is_not(None)).values(probe_ms=0, probes=0))
 
 
-async def next_number(db: AsyncConnection, place: ChannelKey) -> int:
+def next_number(db: Connection, place: ChannelKey) -> int:
     """For something new that the conversation has set; never given again. The conversation must be locked."""
     here = (channels.c.team_id == place[0], channels.c.channel_id == place[1])
     counted = update(channels).where(*here).values(last_number=channels.c.last_number + 1)
-    number: int = (await db.execute(counted.returning(channels.c.last_number))).scalar_one()
+    number: int = db.execute(counted.returning(channels.c.last_number)).scalar_one()
     return number
 
 
@@ -81,20 +80,20 @@ def channel_of(rows: FromClause) -> ColumnElement[bool]:
     return and_(channels.c.team_id == rows.c.team_id, channels.c.channel_id == rows.c.channel_id)
 
 
-async def turn(db: AsyncConnection, team_id: str) -> int:
+def turn(db: Connection, team_id: str) -> int:
     """The turn of a message that no poll asked for: after what the last poll asked for, before the next one's."""
-    return await db.scalar(select(polls.c.seq).where(polls.c.team_id == team_id)) or 0
+    return db.scalar(select(polls.c.seq).where(polls.c.team_id == team_id)) or 0
 
 
-async def read(db: AsyncConnection, team_id: str, channel_id: str) -> Channel:
+def read(db: Connection, team_id: str, channel_id: str) -> Channel:
     columns = channels.c
     query = select(columns.paused, columns.paused_ms, columns.last_ms, columns.probes)
-    found = (await db.execute(query.where(columns.team_id == team_id, columns.channel_id == channel_id))).one_or_none()
+    found = db.execute(query.where(columns.team_id == team_id, columns.channel_id == channel_id)).one_or_none()
     if found is None:
         return Channel()
     here = (outbox.c.team_id == team_id, outbox.c.channel_id == channel_id)
     waiting = func.sum(case((outbox.c.status == HELD, 0), else_=1))
     held = func.sum(case((outbox.c.status == HELD, 1), else_=0))
     counts = select(func.coalesce(waiting, 0), func.coalesce(held, 0))
-    row = (await db.execute(counts.where(*here, outbox.c.status.in_((PENDING, SENDING, HELD))))).one()
+    row = db.execute(counts.where(*here, outbox.c.status.in_((PENDING, SENDING, HELD)))).one()
     return Channel(found.paused, found.paused_ms, found.last_ms, row[0], row[1], found.probes)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, func, null, select, true
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, case, func, null, select, true
 
 from bot.db.sql import HELD, UNCONFIRMED, unfinished
 from bot.db.tables import channels, outbox
@@ -11,7 +10,7 @@ from bot.outbox.conversations import channel_of
 from bot.outbox.records import Counts
 
 
-async def stuck(db: AsyncConnection, team_id: str, before_ms: int) -> dict[str, int]:
+def stuck(db: Connection, team_id: str, before_ms: int) -> dict[str, int]:
     """For each channel that isn't paused and has a message that was first tried before then: when that was."""
     query = (
         select(outbox.c.channel_id, func.min(outbox.c.first_try_ms))
@@ -19,18 +18,18 @@ async def stuck(db: AsyncConnection, team_id: str, before_ms: int) -> dict[str, 
         .where(outbox.c.team_id == team_id, unfinished(outbox), outbox.c.status != HELD)
         .where(outbox.c.first_try_ms < before_ms, channels.c.paused.is_(None))
     )
-    return {row[0]: row[1] for row in await db.execute(query.group_by(outbox.c.channel_id))}
+    return {row[0]: row[1] for row in db.execute(query.group_by(outbox.c.channel_id))}
 
 
-async def read(db: AsyncConnection, now_ms: int, team_id: str) -> Counts:
+def read(db: Connection, now_ms: int, team_id: str) -> Counts:
     ours = outbox.c.team_id == team_id if team_id else true()
     open_ = (ours, unfinished(outbox), outbox.c.status != HELD, outbox.c.waits_for.is_(None))
     queued, not_before = outbox.c.queued_ms, outbox.c.not_before_ms
     since = func.min(case((not_before > now_ms, null()), (not_before > queued, not_before), else_=queued))
-    waiting, due_ms = (await db.execute(select(func.count(), since).where(*open_))).one()
+    waiting, due_ms = db.execute(select(func.count(), since).where(*open_)).one()
     unconfirmed = (ours, outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED)
-    held = await db.scalar(select(func.count()).select_from(outbox).where(*unconfirmed))
+    held = db.scalar(select(func.count()).select_from(outbox).where(*unconfirmed))
     theirs = channels.c.team_id == team_id if team_id else true()
     paused = select(func.count()).select_from(channels).where(theirs, channels.c.paused.is_not(None))
     late_s = 0.0 if due_ms is None else max(0.0, (now_ms - due_ms) / 1000)
-    return Counts(waiting, late_s, held or 0, await db.scalar(paused) or 0)
+    return Counts(waiting, late_s, held or 0, db.scalar(paused) or 0)

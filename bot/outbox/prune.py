@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, not_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Select, delete, exists, not_, select, update
 
 from bot import log
 from bot.db.sql import CLOSED, DEAD, ENDED, SENDING, chunks, unfinished
@@ -21,21 +20,21 @@ SOME = 1_000
 """Rows of a table that one transaction forgets: others wait for it, and nobody waits for this."""
 
 
-async def prune(db: AsyncConnection, team_id: str, now_ms: int) -> bool:
+def prune(db: Connection, team_id: str, now_ms: int) -> bool:
     """Forget some of a workspace's; True where there may be more."""
     columns = (polls.c.good_ms, polls.c.read_ms, polls.c.backlog_ms)
-    times = (await db.execute(select(*columns).where(polls.c.team_id == team_id))).one_or_none() or ()
+    times = db.execute(select(*columns).where(polls.c.team_id == team_id)).one_or_none() or ()
     # Age counts from the last good poll, where the next one's window begins: what it lists again must be known.
-    more = await _forget(db, team_id, min(filter(None, (now_ms, *times))) - KEPT_MS)
+    more = _forget(db, team_id, min(filter(None, (now_ms, *times))) - KEPT_MS)
     before = now_ms - KEPT_MS
-    await db.execute(delete(begun).where(begun.c.team_id == team_id, begun.c.until_ms < now_ms))
-    await db.execute(delete(limits).where(limits.c.team_id == team_id, limits.c.not_before_ms < before))
-    await db.execute(delete(mutes).where(mutes.c.team_id == team_id, mutes.c.until_ms < before))
-    await db.execute(delete(changes).where(changes.c.team_id == team_id, changes.c.at_ms < now_ms - CHANGES_MS))
-    return await _give_up(db, team_id, now_ms) or more
+    db.execute(delete(begun).where(begun.c.team_id == team_id, begun.c.until_ms < now_ms))
+    db.execute(delete(limits).where(limits.c.team_id == team_id, limits.c.not_before_ms < before))
+    db.execute(delete(mutes).where(mutes.c.team_id == team_id, mutes.c.until_ms < before))
+    db.execute(delete(changes).where(changes.c.team_id == team_id, changes.c.at_ms < now_ms - CHANGES_MS))
+    return _give_up(db, team_id, now_ms) or more
 
 
-async def _forget(db: AsyncConnection, team_id: str, before_ms: int) -> bool:
+def _forget(db: Connection, team_id: str, before_ms: int) -> bool:
     """Delete what was over by then; True where there may be more."""
     done = select(outbox.c.id).where(outbox.c.team_id == team_id, outbox.c.done_ms < before_ms)
     old = (cards.c.team_id == team_id, cards.c.status == CLOSED, cards.c.changed_ms < before_ms)
@@ -46,24 +45,25 @@ async def _forget(db: AsyncConnection, team_id: str, before_ms: int) -> bool:
     )
     over = (sessions.c.team_id == team_id, ENDED, sessions.c.seen_ms < before_ms)
     ended = select(sessions.c.session_id).where(*over, not_(wanted))
-    return any([await _delete(db, query, team_id) for query in (done, closed, ended)])
+    more = [_delete(db, query, team_id) for query in (done, closed, ended)]
+    return any(more)
 
 
-async def _delete(db: AsyncConnection, query: Select[Any], team_id: str) -> bool:
+def _delete(db: Connection, query: Select[Any], team_id: str) -> bool:
     """Delete the first rows of a query for one column that is unique in the workspace; True where there may be more."""
     (column,) = query.selected_columns
-    found = (await db.scalars(query.limit(SOME))).all()
+    found = db.scalars(query.limit(SOME)).all()
     for some in chunks(found):
-        await db.execute(delete(column.table).where(column.table.c.team_id == team_id, column.in_(some)))
+        db.execute(delete(column.table).where(column.table.c.team_id == team_id, column.in_(some)))
     return len(found) == SOME
 
 
-async def _give_up(db: AsyncConnection, team_id: str, now_ms: int) -> bool:
+def _give_up(db: Connection, team_id: str, now_ms: int) -> bool:
     open_ = select(outbox.c.id).where(outbox.c.team_id == team_id, unfinished(outbox), outbox.c.status != SENDING)
-    found = (await db.scalars(open_.where(outbox.c.queued_ms < now_ms - WAITS_MS).limit(SOME))).all()
+    found = db.scalars(open_.where(outbox.c.queued_ms < now_ms - WAITS_MS).limit(SOME)).all()
     values = {"status": DEAD, "claim": None, "cause": "waited for too long", "done_ms": now_ms}
     for some in chunks(found):
-        await db.execute(update(outbox).where(outbox.c.id.in_(some)).values(values))
+        db.execute(update(outbox).where(outbox.c.id.in_(some)).values(values))
     if found:
         log.warning("messages_given_up", messages=len(found))
     return len(found) == SOME

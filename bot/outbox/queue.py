@@ -10,8 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, bindparam, case, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, select, update
 
 from bot import log, metrics
 from bot.db.sql import DEAD, HELD, PENDING, ROWS, SENDING, SENT, chunks, insert, unfinished
@@ -47,43 +46,43 @@ def unpacked(payload: str) -> Payload:
     return _payload.decode(payload)
 
 
-async def put(
-    db: AsyncConnection, outgoing: Sequence[Outgoing], paused: Mapping[ChannelKey, str | None], turn: int, now_ms: int
+def put(
+    db: Connection, outgoing: Sequence[Outgoing], paused: Mapping[ChannelKey, str | None], turn: int, now_ms: int
 ) -> None:
     """Store them, in order. `paused` is what `channels.lock` gave; messages for a paused channel are held."""
     once: dict[tuple[str, int], str] = {}  # one message is often for many channels
     new = insert(db, outbox).on_conflict_do_nothing(index_elements=["key"])
     for some in chunks((each for each in outgoing if each.kind == "post"), ROWS):
-        if rows := await _unknown(db, [_new(each, paused, turn, now_ms, once) for each in some]):
-            await db.execute(new, rows)
+        if rows := _unknown(db, [_new(each, paused, turn, now_ms, once) for each in some]):
+            db.execute(new, rows)
     for some in chunks((each for each in outgoing if each.kind != "post"), ROWS):
-        await _put_others(db, some, paused, turn, now_ms, once)
+        _put_others(db, some, paused, turn, now_ms, once)
 
 
-async def take_back(db: AsyncConnection, place: ChannelKey, of: str) -> None:
+def take_back(db: Connection, place: ChannelKey, of: str) -> None:
     """Forget those that belong to `of` and that nobody is sending: what they say is no longer wanted."""
-    await withdraw(db, place, outbox.c.of == of)
+    withdraw(db, place, outbox.c.of == of)
 
 
-async def withdraw(db: AsyncConnection, place: ChannelKey, *which: ColumnElement[bool]) -> None:
+def withdraw(db: Connection, place: ChannelKey, *which: ColumnElement[bool]) -> None:
     """Forget such messages of a conversation as nobody has begun to send."""
-    await db.execute(delete(outbox).where(*_at(place), *UNSENT, *which))
+    db.execute(delete(outbox).where(*_at(place), *UNSENT, *which))
 
 
-async def try_now(db: AsyncConnection, place: ChannelKey) -> bool:
+def try_now(db: Connection, place: ChannelKey) -> bool:
     """Somebody is there, and sees whether a paused conversation takes messages again: it is tried at once. True where
     it has none for that."""
-    await channels.try_now(db, place)
+    channels.try_now(db, place)
     some = select(outbox.c.id).where(*_at(place), unfinished(outbox), *channels.triable())
-    return await db.scalar(some.limit(1)) is None
+    return db.scalar(some.limit(1)) is None
 
 
 def _at(place: ChannelKey) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return outbox.c.team_id == place[0], outbox.c.channel_id == place[1]
 
 
-async def _put_others(
-    db: AsyncConnection,
+def _put_others(
+    db: Connection,
     outgoing: Sequence[Outgoing],
     paused: Mapping[ChannelKey, str | None],
     turn: int,
@@ -92,8 +91,8 @@ async def _put_others(
 ) -> None:
     """Edits and replies: each belongs to a card's post, and what happens depends on how far that is."""
     keys = dict.fromkeys(each.of for each in outgoing)
-    places = await cards.places(db, keys)
-    posts = await _posts(db, dict.fromkeys(places.get(key, (key, None))[0] for key in keys))
+    places = cards.places(db, keys)
+    posts = _posts(db, dict.fromkeys(places.get(key, (key, None))[0] for key in keys))
     newer: dict[str, dict[str, object]] = {}
     rows: list[dict[str, object]] = []
     for each in outgoing:
@@ -117,17 +116,17 @@ async def _put_others(
             row["waits_for"] = key
         rows.append(row)
     if newer:
-        await db.execute(_OVERWRITE, [{**values, "turn": turn, "now": now_ms} for values in newer.values()])
-    if rows := await _unknown(db, rows):
-        await db.execute(_upsert(db), rows)
+        db.execute(_OVERWRITE, [{**values, "turn": turn, "now": now_ms} for values in newer.values()])
+    if rows := _unknown(db, rows):
+        db.execute(_upsert(db), rows)
 
 
-async def _unknown(db: AsyncConnection, rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+def _unknown(db: Connection, rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
     """Those that are to be stored: edits, and what isn't there yet. A key stands for one message, so that another one
     under it is a defect of whoever made the key."""
     there: dict[object, object] = {}
     for keys in chunks(row["key"] for row in rows if row["kind"] != "edit"):
-        found = await db.execute(select(outbox.c.key, outbox.c.payload, outbox.c.rev).where(outbox.c.key.in_(keys)))
+        found = db.execute(select(outbox.c.key, outbox.c.payload, outbox.c.rev).where(outbox.c.key.in_(keys)))
         there |= {row.key: None if row.rev else row.payload for row in found}  # None: a newer state of a card
     new: list[dict[str, object]] = []
     for row in rows:
@@ -146,11 +145,11 @@ def _can_still_change(post: Row[Any]) -> bool:
     return post.status == "dead" or (post.status in ("pending", "held") and post.attempts == 0)
 
 
-async def _posts(db: AsyncConnection, keys: Iterable[str]) -> dict[str, Row[Any]]:
+def _posts(db: Connection, keys: Iterable[str]) -> dict[str, Row[Any]]:
     found: dict[str, Row[Any]] = {}
     columns = (outbox.c.key, outbox.c.status, outbox.c.attempts, outbox.c.ts)
     for some in chunks(keys):
-        found |= {row.key: row for row in await db.execute(select(*columns).where(outbox.c.key.in_(some)))}
+        found |= {row.key: row for row in db.execute(select(*columns).where(outbox.c.key.in_(some)))}
     return found
 
 
@@ -173,7 +172,7 @@ _OVERWRITE = (
 )
 
 
-def _upsert(db: AsyncConnection) -> Any:
+def _upsert(db: Connection) -> Any:
     """New rows; an edit that is there already gets the newer state. One on its way stays so and is sent again later,
     as its `rev` has moved on. One that waits keeps its turn."""
     statement = insert(db, outbox)

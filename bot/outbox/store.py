@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    Connection,
     bindparam,
     case,
     func,
@@ -15,7 +16,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.setting_change import SettingChange
 from bot.db.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert, unfinished
@@ -34,145 +34,141 @@ GONE = ":gone"
 """What a reply waits for whose thread was deleted, behind the key of the card's message: for the one after that."""
 
 
-async def sent(db: AsyncConnection, rows: Sequence[tuple[Row, str]], now_ms: int, gap_ms: int) -> None:
-    revs = await _ours(db, [row for row, _ in rows])
+def sent(db: Connection, rows: Sequence[tuple[Row, str]], now_ms: int, gap_ms: int) -> None:
+    revs = _ours(db, [row for row, _ in rows])
     done = [(row, ts) for row, ts in rows if row.id in revs]
     moved_on = [row for row, _ in done if row.kind == "edit" and revs[row.id].rev != row.rev]
     finished = [(row, ts) for row, ts in done if row not in moved_on]
     posts = [row.key for row, _ in finished if row.kind == "post"]
     if finished:
-        await db.execute(_SENT, [{"i": row.id, "t": ts, "now": now_ms} for row, ts in finished])
+        db.execute(_SENT, [{"i": row.id, "t": ts, "now": now_ms} for row, ts in finished])
     if moved_on:
-        await db.execute(_MOVED_ON, [{"i": row.id, "now": now_ms} for row in moved_on])
-    await cards.sent(db, posts)
+        db.execute(_MOVED_ON, [{"i": row.id, "now": now_ms} for row in moved_on])
+    cards.sent(db, posts)
     for some in chunks(posts):
-        await db.execute(_RELEASED, {"some": some})
-    await go_on(db, {(row.team_id, row.channel_id) for row, _ in done if revs[row.id].paused})
+        db.execute(_RELEASED, {"some": some})
+    go_on(db, {(row.team_id, row.channel_id) for row, _ in done if revs[row.id].paused})
     for ids in chunks(row.id for row, _ in done if row.kind == "edit"):
-        await db.execute(_CHANGED, {"ids": ids, "now": now_ms})
+        db.execute(_CHANGED, {"ids": ids, "now": now_ms})
     for ids in chunks(row.id for row, _ in done if row.kind != "edit"):
-        await db.execute(_WROTE, {"ids": ids, "now": now_ms, "next": now_ms + gap_ms})
+        db.execute(_WROTE, {"ids": ids, "now": now_ms, "next": now_ms + gap_ms})
 
 
-async def no_thread(db: AsyncConnection, row: Row) -> None:
-    await lock(db, [(row.team_id, row.channel_id)])
-    of = await db.scalar(select(outbox.c.of).where(*_is(row))) or ""
-    key, ts = (await cards.places(db, [of])).get(of, (of, None))
+def no_thread(db: Connection, row: Row) -> None:
+    lock(db, [(row.team_id, row.channel_id)])
+    of = db.scalar(select(outbox.c.of).where(*_is(row))) or ""
+    key, ts = cards.places(db, [of]).get(of, (of, None))
     if key == of:  # nobody has noticed yet: `replaced` will find it
         waits_for, ts = key + GONE, None
     else:
         waits_for = None if ts else key
     status = case((outbox.c.status == HELD, HELD), else_=PENDING)
     values = {"status": status, "claim": None, "attempts": 0, "first_try_ms": None}
-    await _change(db, row, **values, of=key, waits_for=waits_for, target_ts=ts)
+    _change(db, row, **values, of=key, waits_for=waits_for, target_ts=ts)
 
 
-async def slow_down(db: AsyncConnection, row: Row, until_ms: int) -> None:
-    if not await _back(db, row, not_before_ms=0):
+def slow_down(db: Connection, row: Row, until_ms: int) -> None:
+    if not _back(db, row, not_before_ms=0):
         return
     method = EDIT if row.kind == "edit" else POST + row.channel_id
     statement = insert(db, limits).values(team_id=row.team_id, method=method, not_before_ms=until_ms)
     longer = _later(limits.c.not_before_ms, until_ms)
-    await db.execute(
-        statement.on_conflict_do_update(index_elements=["team_id", "method"], set_={"not_before_ms": longer})
-    )
+    db.execute(statement.on_conflict_do_update(index_elements=["team_id", "method"], set_={"not_before_ms": longer}))
 
 
-async def again(db: AsyncConnection, row: Row) -> None:
-    await _back(db, row, not_before_ms=0)
+def again(db: Connection, row: Row) -> None:
+    _back(db, row, not_before_ms=0)
 
 
-async def later(db: AsyncConnection, row: Row, until_ms: int) -> None:
-    await _back(db, row, not_before_ms=until_ms, refusals=row.refusals + 1)
+def later(db: Connection, row: Row, until_ms: int) -> None:
+    _back(db, row, not_before_ms=until_ms, refusals=row.refusals + 1)
 
 
-async def no_threads(db: AsyncConnection, row: Row, cause: str, notice: Outgoing, by: SettingChange) -> None:
-    paused = await lock(db, [(row.team_id, row.channel_id)])
-    await dead(db, row, cause, 0)
-    if await threads.turn(db, row.team_id, row.channel_id, False, by):
-        await messages.put(db, [notice], paused, await turn(db, row.team_id), by.at_ms)
+def no_threads(db: Connection, row: Row, cause: str, notice: Outgoing, by: SettingChange) -> None:
+    paused = lock(db, [(row.team_id, row.channel_id)])
+    dead(db, row, cause, 0)
+    if threads.turn(db, row.team_id, row.channel_id, False, by):
+        messages.put(db, [notice], paused, turn(db, row.team_id), by.at_ms)
 
 
-async def unsure(db: AsyncConnection, row: Row, until_ms: int, cause: str) -> None:
-    await _change(db, row, lease_ms=until_ms, cause=cause)
+def unsure(db: Connection, row: Row, until_ms: int, cause: str) -> None:
+    _change(db, row, lease_ms=until_ms, cause=cause)
 
 
-async def held(db: AsyncConnection, row: Row, cause: str) -> None:
-    await _change(db, row, status=HELD, claim=None, cause=cause)
+def held(db: Connection, row: Row, cause: str) -> None:
+    _change(db, row, status=HELD, claim=None, cause=cause)
 
 
-async def dead(db: AsyncConnection, row: Row, cause: str, untold_ms: int) -> None:
+def dead(db: Connection, row: Row, cause: str, untold_ms: int) -> None:
     newer = update(outbox).where(*_is(row), outbox.c.rev != row.rev)  # an edit's, that came while this one was tried
     status = case((outbox.c.status == HELD, HELD), else_=PENDING)
-    await lock(db, [(row.team_id, row.channel_id)])
-    if (await db.execute(newer.values(status=status, claim=None, attempts=0, first_try_ms=None))).rowcount:
+    lock(db, [(row.team_id, row.channel_id)])
+    if db.execute(newer.values(status=status, claim=None, attempts=0, first_try_ms=None)).rowcount:
         return
     values = {"status": DEAD, "claim": None, "cause": cause, "done_ms": row.first_try_ms}
-    if not await _change(db, row, **values):
+    if not _change(db, row, **values):
         return
     if row.kind == "post":
         waiting = update(outbox).where(outbox.c.waits_for == row.key)
-        await db.execute(waiting.values(**values, waits_for=None))
+        db.execute(waiting.values(**values, waits_for=None))
     if untold_ms:
-        await cards.withhold(db, row.key.removesuffix(":edit"), untold_ms)
+        cards.withhold(db, row.key.removesuffix(":edit"), untold_ms)
 
 
-async def replaced(db: AsyncConnection, row: Row, card: Card, post: Outgoing) -> None:
-    paused = await lock(db, [(row.team_id, row.channel_id), (post.team_id, post.channel_id)])
-    now = await db.scalar(select(outbox.c.payload).where(*_is(row), outbox.c.rev != row.rev))
+def replaced(db: Connection, row: Row, card: Card, post: Outgoing) -> None:
+    paused = lock(db, [(row.team_id, row.channel_id), (post.team_id, post.channel_id)])
+    now = db.scalar(select(outbox.c.payload).where(*_is(row), outbox.c.rev != row.rev))
     values = {"status": DEAD, "claim": None, "cause": "message deleted", "done_ms": row.first_try_ms}
-    if not (await _change(db, row, **values) and await cards.replace(db, card)):
+    if not (_change(db, row, **values) and cards.replace(db, card)):
         return
     if now is not None:  # a newer state came while this one was on its way
         newer = messages.unpacked(now)
         post = Outgoing(post.key, post.team_id, post.channel_id, post.kind, newer.text, newer.blocks, post.of)
-    await messages.put(db, [post], paused, await turn(db, row.team_id), row.first_try_ms)
+    messages.put(db, [post], paused, turn(db, row.team_id), row.first_try_ms)
     # replies to the message that is gone go to the new one's thread
     thread = update(outbox).where(outbox.c.of == row.key.removesuffix(":edit"), outbox.c.kind == "reply")
     here = (outbox.c.team_id == row.team_id, outbox.c.channel_id == row.channel_id, unfinished(outbox))
-    await db.execute(
-        thread.where(*here, outbox.c.status != SENDING).values(of=card.key, waits_for=card.key, target_ts=None)
-    )
+    db.execute(thread.where(*here, outbox.c.status != SENDING).values(of=card.key, waits_for=card.key, target_ts=None))
 
 
-async def add(db: AsyncConnection, outgoing: Sequence[Outgoing], now_ms: int) -> None:
+def add(db: Connection, outgoing: Sequence[Outgoing], now_ms: int) -> None:
     for team_id in sorted({each.team_id for each in outgoing}):
         some = [each for each in outgoing if each.team_id == team_id]
-        paused = await lock(db, [(each.team_id, each.channel_id) for each in some])
-        await messages.put(db, some, paused, await turn(db, team_id), now_ms)
+        paused = lock(db, [(each.team_id, each.channel_id) for each in some])
+        messages.put(db, some, paused, turn(db, team_id), now_ms)
 
 
-async def status(db: AsyncConnection, key: str) -> str:
-    return await db.scalar(select(outbox.c.status).where(outbox.c.key == key)) or ""
+def status(db: Connection, key: str) -> str:
+    return db.scalar(select(outbox.c.status).where(outbox.c.key == key)) or ""
 
 
-async def dropped_ms(db: AsyncConnection, team_id: str, cause: str, since_ms: int) -> int | None:
+def dropped_ms(db: Connection, team_id: str, cause: str, since_ms: int) -> int | None:
     of = outbox.c
     query = select(func.max(of.done_ms)).where(of.done_ms > since_ms, of.team_id == team_id, of.cause == cause)
-    newest: int | None = await db.scalar(query.where(of.status == DEAD))
+    newest: int | None = db.scalar(query.where(of.status == DEAD))
     return newest
 
 
-async def _ours(db: AsyncConnection, rows: Sequence[Row]) -> dict[int, Any]:
+def _ours(db: Connection, rows: Sequence[Row]) -> dict[int, Any]:
     """Those that are still ours as they are now, with why their channel is `paused`, by number. Their conversations are
     locked."""
     claims = {row.id: row.claim for row in sorted(rows, key=lambda row: (row.team_id, row.channel_id))}
     found: dict[int, Any] = {}
     for ids in chunks(claims):
-        found |= {now.id: now for now in await db.execute(_OURS, {"ids": ids}) if now.claim == claims[now.id]}
+        found |= {now.id: now for now in db.execute(_OURS, {"ids": ids}) if now.claim == claims[now.id]}
     return found
 
 
-async def _change(db: AsyncConnection, row: Row, **values: object) -> bool:
+def _change(db: Connection, row: Row, **values: object) -> bool:
     """Write to a row that is still ours; whether it was."""
-    await lock(db, [(row.team_id, row.channel_id)])
-    return (await db.execute(update(outbox).where(*_is(row)).values(**values))).rowcount > 0
+    lock(db, [(row.team_id, row.channel_id)])
+    return db.execute(update(outbox).where(*_is(row)).values(**values)).rowcount > 0
 
 
-async def _back(db: AsyncConnection, row: Row, *, not_before_ms: int, **values: object) -> bool:
+def _back(db: Connection, row: Row, *, not_before_ms: int, **values: object) -> bool:
     """It is certainly not there: to be sent again, once its channel isn't paused."""
     status = case((outbox.c.status == HELD, HELD), else_=PENDING)
-    return await _change(db, row, status=status, claim=None, not_before_ms=not_before_ms, **values)
+    return _change(db, row, status=status, claim=None, not_before_ms=not_before_ms, **values)
 
 
 def _is(row: Row) -> tuple[Any, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, select, update
 
 from bot.db.sql import insert
 from bot.db.tables import workspaces
@@ -15,31 +14,31 @@ FAR_MS = 2 * PROBE_MS
 """A probe further ahead was planned by a clock that was wrong."""
 
 
-async def refused(db: AsyncConnection, team_id: str, cause: str, now_ms: int) -> bool:
+def refused(db: Connection, team_id: str, cause: str, now_ms: int) -> bool:
     """False where that is known already."""
     values = {"team_id": team_id, "cause": cause, "since_ms": now_ms, "probe_ms": now_ms + FIRST_PROBE_MS}
-    return (await db.execute(insert(db, workspaces).values(values).on_conflict_do_nothing())).rowcount > 0
+    return db.execute(insert(db, workspaces).values(values).on_conflict_do_nothing()).rowcount > 0
 
 
-async def stopped(db: AsyncConnection, team_id: str) -> Stopped | None:
+def stopped(db: Connection, team_id: str) -> Stopped | None:
     """None where the workspace takes the bot."""
     query = select(workspaces.c.cause, workspaces.c.since_ms)
-    row = (await db.execute(query.where(workspaces.c.team_id == team_id) if team_id else query)).first()
+    row = db.execute(query.where(workspaces.c.team_id == team_id) if team_id else query).first()
     return Stopped(row.cause, row.since_ms) if row is not None else None
 
 
-async def probe(db: AsyncConnection, team_id: str, now_ms: int) -> Stopped | None:
+def probe(db: Connection, team_id: str, now_ms: int) -> Stopped | None:
     """The refusal, where it is time to ask and nobody else does."""
     at = workspaces.c.probe_ms
     due = update(workspaces).where(workspaces.c.team_id == team_id, (at <= now_ms) | (at > now_ms + FAR_MS))
     asked = due.values(probe_ms=now_ms + PROBE_MS).returning(workspaces.c.cause, workspaces.c.since_ms)
-    row = (await db.execute(asked)).one_or_none()
+    row = db.execute(asked).one_or_none()
     return Stopped(row.cause, row.since_ms) if row is not None else None
 
 
-async def taken(db: AsyncConnection, team_id: str, since_ms: int | None) -> bool:
+def taken(db: Connection, team_id: str, since_ms: int | None) -> bool:
     """The refusal since then, or any with None, is over; whether there was one."""
     over = delete(workspaces).where(workspaces.c.team_id == team_id)
     if since_ms is not None:
         over = over.where(workspaces.c.since_ms == since_ms)
-    return (await db.execute(over)).rowcount > 0
+    return db.execute(over).rowcount > 0

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, delete, func, select
 
 from bot.db.queries import read_query, readable
 from bot.db.setting_change import SettingChange
@@ -21,54 +20,50 @@ MUTES_MOST = 50
 """In a channel, of those that hold."""
 
 
-async def add(
-    db: AsyncConnection, new: Mute, by: SettingChange, *, longer: bool = False
-) -> tuple[Mute, How, Mute | None]:
+def add(db: Connection, new: Mute, by: SettingChange, *, longer: bool = False) -> tuple[Mute, How, Mute | None]:
     place = (new.team_id, new.channel_id)
-    await lock(db, [place])
+    lock(db, [place])
     text = str(new.query)
     here = (mutes.c.team_id == new.team_id, mutes.c.channel_id == new.channel_id)
     holds = mutes.c.until_ms > new.created_ms
     same = (*here, mutes.c.query == text, mutes.c.session_id == new.session_id)
-    found = (await db.execute(select(mutes).where(*same, holds).order_by(mutes.c.until_ms.desc()))).first()
+    found = db.execute(select(mutes).where(*same, holds).order_by(mutes.c.until_ms.desc())).first()
     before = _mute(found) if found else None
     if before and (before.until_ms == new.until_ms or (longer and before.until_ms > new.until_ms)):
         return before, "same", before
-    if not before and (await db.scalar(select(func.count()).select_from(mutes).where(*here, holds)) or 0) >= MUTES_MOST:
+    if not before and (db.scalar(select(func.count()).select_from(mutes).where(*here, holds)) or 0) >= MUTES_MOST:
         raise TooMany(f"This channel has {MUTES_MOST} mutes, which is the most. End one first.")
     # also those that are over: by a clock that is behind they still hold
-    await db.execute(delete(mutes).where(*same))
+    db.execute(delete(mutes).where(*same))
     values = {
         "team_id": new.team_id,
         "channel_id": new.channel_id,
-        "number": before.number if before else await next_number(db, place),
+        "number": before.number if before else next_number(db, place),
         "query": text,
         "session_id": new.session_id,
         "until_ms": new.until_ms,
         "created_by": new.created_by,
         "created_ms": new.created_ms,
     }
-    row = (await db.execute(mutes.insert().values(values).returning(mutes))).one()
-    await changes.add(db, place, by)
+    row = db.execute(mutes.insert().values(values).returning(mutes)).one()
+    changes.add(db, place, by)
     return _mute(row), "changed" if before else "new", before
 
 
-async def read(db: AsyncConnection, team_id: str, now_ms: int, channel_id: str | None) -> list[Mute]:
+def read(db: Connection, team_id: str, now_ms: int, channel_id: str | None) -> list[Mute]:
     query = select(mutes).where(mutes.c.team_id == team_id, mutes.c.until_ms > now_ms)
     if channel_id is not None:
         query = query.where(mutes.c.channel_id == channel_id)
-    return readable(await db.execute(query.order_by(mutes.c.number, mutes.c.channel_id)), _mute)
+    return readable(db.execute(query.order_by(mutes.c.number, mutes.c.channel_id)), _mute)
 
 
-async def remove(
-    db: AsyncConnection, team_id: str, channel_id: str, numbers: Sequence[int], by: SettingChange
-) -> list[Mute]:
-    await lock(db, [(team_id, channel_id)])
+def remove(db: Connection, team_id: str, channel_id: str, numbers: Sequence[int], by: SettingChange) -> list[Mute]:
+    lock(db, [(team_id, channel_id)])
     here = (mutes.c.team_id == team_id, mutes.c.channel_id == channel_id, mutes.c.number.in_(numbers))
     removed = delete(mutes).where(*here, mutes.c.until_ms > by.at_ms).returning(mutes)
-    rows = (await db.execute(removed)).all()
+    rows = db.execute(removed).all()
     if rows:
-        await changes.add(db, (team_id, channel_id), by)
+        changes.add(db, (team_id, channel_id), by)
     return sorted(readable(rows, _mute), key=lambda mute: mute.number)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Row, delete, select
 
 from bot.db.queries import readable
 from bot.db.setting_change import SettingChange
@@ -21,12 +20,10 @@ QUIETS_MOST = 10
 """Ranges of hours in a channel."""
 
 
-async def add(
-    db: AsyncConnection, team_id: str, channel_id: str, quiet: QuietHours, by: SettingChange
-) -> Literal["new", "same"]:
+def add(db: Connection, team_id: str, channel_id: str, quiet: QuietHours, by: SettingChange) -> Literal["new", "same"]:
     place = (team_id, channel_id)
-    await lock(db, [place])
-    others = readable(await db.execute(select(quiets).where(*_of(*place))), _quiet)
+    lock(db, [place])
+    others = readable(db.execute(select(quiets).where(*_of(*place))), _quiet)
     if quiet in others:
         return "same"
     if clash := [other for other in others if quiet.overlaps(other)]:
@@ -38,30 +35,30 @@ async def add(
     if len(others) >= QUIETS_MOST:
         raise TooMany(f"This channel has quiet hours of {QUIETS_MOST} kinds, which is the most. Turn one off first.")
     values = {"team_id": team_id, "channel_id": channel_id, "hours": str(quiet)}
-    await db.execute(quiets.insert().values(**values, created_by=by.by, created_ms=by.at_ms))
-    await changes.add(db, place, by)
+    db.execute(quiets.insert().values(**values, created_by=by.by, created_ms=by.at_ms))
+    changes.add(db, place, by)
     return "new"
 
 
-async def read(db: AsyncConnection, team_id: str, channel_id: str | None) -> dict[str, list[tuple[QuietHours, str]]]:
+def read(db: Connection, team_id: str, channel_id: str | None) -> dict[str, list[tuple[QuietHours, str]]]:
     query = select(quiets).where(quiets.c.team_id == team_id)
     if channel_id is not None:
         query = query.where(quiets.c.channel_id == channel_id)
-    rows = await db.execute(query.order_by(quiets.c.channel_id, quiets.c.created_ms, quiets.c.hours))
+    rows = db.execute(query.order_by(quiets.c.channel_id, quiets.c.created_ms, quiets.c.hours))
     found: dict[str, list[tuple[QuietHours, str]]] = {}
     for row, quiet in readable(rows, lambda row: (row, _quiet(row))):
         found.setdefault(row.channel_id, []).append((quiet, row.created_by))
     return found
 
 
-async def clear(
-    db: AsyncConnection, team_id: str, channel_id: str, by: SettingChange, only: QuietHours | None = None
+def clear(
+    db: Connection, team_id: str, channel_id: str, by: SettingChange, only: QuietHours | None = None
 ) -> list[QuietHours]:
-    await lock(db, [(team_id, channel_id)])
+    lock(db, [(team_id, channel_id)])
     gone = [*_of(team_id, channel_id), *([quiets.c.hours == str(only)] if only else [])]
-    rows = (await db.execute(delete(quiets).where(*gone).returning(quiets))).all()
+    rows = db.execute(delete(quiets).where(*gone).returning(quiets)).all()
     if rows:
-        await changes.add(db, (team_id, channel_id), by)
+        changes.add(db, (team_id, channel_id), by)
     return readable(sorted(rows, key=lambda row: (row.created_ms, row.hours)), _quiet)
 
 

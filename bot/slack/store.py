@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import hashlib
 
-from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete
 
 from bot.db.sql import insert
 from bot.db.tables import begun
 
 
-async def begin(db: AsyncConnection, team_id: str, what: str, now_ms: int, kept_ms: int) -> bool:
+def begin(db: Connection, team_id: str, what: str, now_ms: int, kept_ms: int) -> bool:
     new = insert(db, begun).values(team_id=team_id, digest=_digest(what), until_ms=now_ms + kept_ms)
     taken = new.on_conflict_do_update(
         index_elements=["team_id", "digest"],
         where=begun.c.until_ms <= now_ms,
         set_={"until_ms": new.excluded.until_ms},
     )
-    return await db.scalar(taken.returning(begun.c.until_ms)) is not None
+    return db.scalar(taken.returning(begun.c.until_ms)) is not None
 
 
-async def withdraw(db: AsyncConnection, team_id: str, what: str) -> None:
-    await db.execute(delete(begun).where(begun.c.team_id == team_id, begun.c.digest == _digest(what)))
+def withdraw(db: Connection, team_id: str, what: str) -> None:
+    db.execute(delete(begun).where(begun.c.team_id == team_id, begun.c.digest == _digest(what)))
 
 
 def _digest(what: str) -> str:

@@ -7,8 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, and_, delete, select, update
 
 from bot.alerts.backlog import Backlog, Catchup
 from bot.db import leases
@@ -39,43 +38,43 @@ _TRACKED = select(
 _people = msgspec.json.Decoder(dict[str, tuple[str, str]])
 
 
-async def state(db: AsyncConnection, team_id: str) -> PollState:
-    row = (await db.execute(select(polls).where(polls.c.team_id == team_id))).one_or_none()
+def state(db: Connection, team_id: str) -> PollState:
+    row = db.execute(select(polls).where(polls.c.team_id == team_id)).one_or_none()
     return PollState(row.seq, row.good_ms, row.errors, row.cause, row.naming) if row is not None else PollState()
 
 
-async def snapshot(db: AsyncConnection, team_id: str) -> Snapshot:
-    last = await state(db, team_id)
+def snapshot(db: Connection, team_id: str) -> Snapshot:
+    last = state(db, team_id)
     asked = select(polls.c.read_ms, polls.c.backlog_ms, polls.c.backlog_start).where(polls.c.team_id == team_id)
-    read_ms, since_ms, start = (await db.execute(asked)).one_or_none() or (None, None, "")
+    read_ms, since_ms, start = db.execute(asked).one_or_none() or (None, None, "")
     backlog = Backlog(since_ms, start) if since_ms is not None else None
     kept_ms = min(filter(None, (last.good_ms or 0, since_ms)), default=0) - KEPT_MS
     found: dict[str, Tracked] = {}
     for some in (LIVE, and_(ENDED, sessions.c.seen_ms >= kept_ms)):
-        async for part in parts(await db.stream(_TRACKED.where(sessions.c.team_id == team_id, some))):
+        for part in parts(db, _TRACKED.where(sessions.c.team_id == team_id, some)):
             found |= {row[0]: _tracked(row) for row in part}
     return Snapshot(last.seq, last.good_ms, found, last.naming, read_ms, backlog)
 
 
-async def tracked(db: AsyncConnection, team_id: str, session_ids: Iterable[str]) -> dict[str, Tracked]:
+def tracked(db: Connection, team_id: str, session_ids: Iterable[str]) -> dict[str, Tracked]:
     found: dict[str, Tracked] = {}
     for some in chunks(session_ids):
-        rows = await db.execute(_TRACKED.where(sessions.c.team_id == team_id, sessions.c.session_id.in_(some)))
+        rows = db.execute(_TRACKED.where(sessions.c.team_id == team_id, sessions.c.session_id.in_(some)))
         found |= {row[0]: _tracked(row) for row in rows}
     return found
 
 
-async def failed(db: AsyncConnection, team_id: str, now_ms: int, cause: str) -> None:
+def failed(db: Connection, team_id: str, now_ms: int, cause: str) -> None:
     statement = insert(db, polls)
     values = {"errors": polls.c.errors + 1, "failed_ms": now_ms, "cause": cause}
-    await db.execute(
+    db.execute(
         statement.on_conflict_do_update(index_elements=["team_id"], set_=values),
         {"team_id": team_id, "seq": 0, "errors": 1, "failed_ms": now_ms, "cause": cause},
     )
 
 
-async def commit(
-    db: AsyncConnection,
+def commit(
+    db: Connection,
     team_id: str,
     seq: int,
     now_ms: int,
@@ -91,13 +90,13 @@ async def commit(
     fence: Fence | None,
     known: Mapping[str, int] | None,
 ) -> bool:
-    if fence is not None and not await leases.holds(db, fence):
+    if fence is not None and not leases.holds(db, fence):
         return False
     concerned: Sequence[Card | Outgoing] = (*changed_cards, *outgoing)
     places = {(each.team_id, each.channel_id) for each in concerned}
-    paused = await lock(db, places)
+    paused = lock(db, places)
     if known is not None and places:
-        now = await changes.counts(db, team_id)
+        now = changes.counts(db, team_id)
         if any(now[channel_id] != known.get(channel_id, 0) for _, channel_id in places):
             return False
     facts: dict[str, object] = {"read_ms": read_ms, "backlog_ms": None, "backlog_start": ""}
@@ -105,7 +104,7 @@ async def commit(
         facts |= {"backlog_ms": backlog.since_ms, "backlog_start": backlog.start}
     if good:
         facts |= {"good_ms": now_ms, "naming": naming, "errors": 0, "cause": ""}
-    if not await _next(db, team_id, seq, facts):
+    if not _next(db, team_id, seq, facts):
         return False
     if changed:
         statement = insert(db, sessions)
@@ -113,34 +112,34 @@ async def commit(
         values = {name: statement.excluded[name] for name in columns}
         upsert = statement.on_conflict_do_update(index_elements=["team_id", "session_id"], set_=values)
         for some in chunks(changed, ROWS):
-            await db.execute(upsert, [_values(team_id, each) for each in some])
-    await cards.put(db, changed_cards, now_ms)
-    await messages.put(db, outgoing, paused, seq + 1, now_ms)
+            db.execute(upsert, [_values(team_id, each) for each in some])
+    cards.put(db, changed_cards, now_ms)
+    messages.put(db, outgoing, paused, seq + 1, now_ms)
     if catchups is not None:
-        await _put_catchups(db, team_id, catchups)
+        _put_catchups(db, team_id, catchups)
     return True
 
 
-async def read_catchups(db: AsyncConnection, team_id: str) -> dict[str, Catchup]:
+def read_catchups(db: Connection, team_id: str) -> dict[str, Catchup]:
     columns = (catchups_.c.channel_id, catchups_.c.told, catchups_.c.opened, catchups_.c.ended)
-    rows = await db.execute(select(*columns).where(catchups_.c.team_id == team_id))
+    rows = db.execute(select(*columns).where(catchups_.c.team_id == team_id))
     return {channel_id: Catchup(*counts) for channel_id, *counts in rows}
 
 
-async def _put_catchups(db: AsyncConnection, team_id: str, now: Mapping[str, Catchup]) -> None:
+def _put_catchups(db: Connection, team_id: str, now: Mapping[str, Catchup]) -> None:
     """In place of those that are there."""
-    await db.execute(delete(catchups_).where(catchups_.c.team_id == team_id))
+    db.execute(delete(catchups_).where(catchups_.c.team_id == team_id))
     rows = [{"team_id": team_id, "channel_id": channel_id, **asdict(each)} for channel_id, each in now.items()]
     if rows:
-        await db.execute(catchups_.insert(), rows)
+        db.execute(catchups_.insert(), rows)
 
 
-async def _next(db: AsyncConnection, team_id: str, seq: int, facts: Mapping[str, object]) -> bool:
+def _next(db: Connection, team_id: str, seq: int, facts: Mapping[str, object]) -> bool:
     """Count this poll; False where another has been counted since it began. Holds the team's row: of two polls that end
     at once the second waits here, and finds that it is one."""
-    await db.execute(insert(db, polls).on_conflict_do_nothing(), {"team_id": team_id, "seq": 0})
+    db.execute(insert(db, polls).on_conflict_do_nothing(), {"team_id": team_id, "seq": 0})
     counted = update(polls).where(polls.c.team_id == team_id, polls.c.seq == seq)
-    done = await db.execute(counted.values(seq=seq + 1, **facts))
+    done = db.execute(counted.values(seq=seq + 1, **facts))
     return done.rowcount > 0
 
 

@@ -7,7 +7,7 @@ import contextlib
 import sqlite3
 from typing import Any
 
-import asyncpg
+import psycopg
 
 
 class Database:
@@ -21,11 +21,9 @@ class Database:
         """What a query gives; a statement that writes is committed."""
         if self._path:
             return await asyncio.to_thread(self._sqlite_rows, statement)
-        connection = await asyncpg.connect(self._url)
-        try:
-            return [tuple(row) for row in await connection.fetch(statement)]
-        finally:
-            await connection.close()
+        async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
+            found = await connection.execute(statement)
+            return await found.fetchall() if found.description else []
 
     async def number(self, query: str) -> int:
         ((number,),) = await self.rows(query)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import asyncpg
+import psycopg
 
 from bot.demo import fake_hms
 from bot.demo.fake_slack import ApiError, Dropped, Fault, HttpError, RateLimited, Stalled
@@ -189,11 +189,8 @@ async def _shut(url: str) -> AsyncIterator[None]:
             holder.execute("ROLLBACK")
         return
     name = urlsplit(url).path.strip("/")
-    operator = await asyncpg.connect(named(url, "postgres"))
-    try:
+    async with await psycopg.AsyncConnection.connect(named(url, "postgres"), autocommit=True) as operator:
         await operator.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
-        await operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+        await operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
         yield
         await operator.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
-    finally:
-        await operator.close()

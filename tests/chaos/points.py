@@ -6,7 +6,6 @@ of `Store` that it belongs to; only those that write count. Calls are watched by
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -94,7 +93,7 @@ def listen(tell: Callable[[str, str], None]) -> None:
     @event.listens_for(Engine, "commit")
     def _committing(connection: Connection) -> None:
         if connection.info.get("wrote"):
-            connection.info["committed"] = _name()
+            connection.info["committed"] = _name(connection)
             tell("before", connection.info["committed"])
 
     @event.listens_for(Pool, "checkin")
@@ -103,9 +102,7 @@ def listen(tell: Callable[[str, str], None]) -> None:
             tell("after", name)
 
 
-def _name() -> str:
-    """Of the transaction that this task runs: Database._run's `work` is a lambda in a method of Store."""
-    task = asyncio.current_task()
-    frame = getattr(task.get_coro(), "cr_frame", None) if task else None
-    work = frame.f_locals.get("work") if frame else None
+def _name(connection: Connection) -> str:
+    """Of a transaction: `Database.run`'s `work` is a lambda in a method of Store."""
+    work = connection.info.pop("work", None)
     return getattr(work, "__qualname__", "").removeprefix("Store.").partition(".")[0] or OPEN

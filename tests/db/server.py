@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import asyncpg
+import psycopg
 
 from bot.store import Store
 
@@ -67,9 +67,6 @@ def migrate(url: str) -> None:
 
 async def run_sql(url: str, *statements: str) -> None:
     """Past the store, as an operator would."""
-    connection = await asyncpg.connect(url)
-    try:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         for statement in statements:
             await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -89,10 +89,8 @@ async def test_the_locks_of_sqlite_last_while_the_bot_runs(tmp_path: Path) -> No
         "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None).execute('BEGIN IMMEDIATE')"
     )
 
-    async def refuse(_: object) -> None:
-        done = await asyncio.to_thread(
-            subprocess.run, [sys.executable, "-c", program, str(path)], capture_output=True, text=True
-        )
+    def refuse(_: object) -> None:
+        done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True)
         assert "database is locked" in done.stderr
 
     await store._database.run(refuse)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 import warnings
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import Connection, create_engine, text
 
 from bot.db.migrate import NEWEST, PLACE, upgrade
 from bot.db.tables import metadata
@@ -42,15 +41,15 @@ def empty() -> bool:
     return True
 
 
-@asynccontextmanager
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_async_engine(
-        url.replace("sqlite:", "sqlite+aiosqlite:").replace("postgresql:", "postgresql+asyncpg:")
-    )
+@contextmanager
+def begin(url: str) -> Iterator[Connection]:
+    """A transaction past the store."""
+    made = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     try:
-        yield made
+        with made.begin() as connection:
+            yield connection
     finally:
-        await made.dispose()
+        made.dispose()
 
 
 def difference(connection: Connection) -> list[object]:
@@ -65,22 +64,22 @@ def test_the_newest_file_is_the_newest_revision() -> None:
 
 @pytest.mark.parametrize("revision", REVISIONS)
 async def test_from_every_revision(url: str, revision: str) -> None:
-    async with engine(url) as database, database.begin() as connection:
-        await connection.run_sync(upgrade, revision)
+    with begin(url) as connection:
+        upgrade(connection, revision)
     for number in range(2):
         store = await Store.open(url)
         await commit(store, message(f"m{number}"))
         assert len(await send(store, NOW + number * 1000)) == 1
         await store.close()
-    async with engine(url) as database, database.connect() as connection:
-        assert await connection.run_sync(difference) == []
+    with begin(url) as connection:
+        assert difference(connection) == []
 
 
 async def test_what_the_first_revision_stored_is_still_there(url: str) -> None:
-    async with engine(url) as database, database.begin() as connection:
-        await connection.run_sync(upgrade, "0001")
+    with begin(url) as connection:
+        upgrade(connection, "0001")
         for statement in FIRST:
-            await connection.execute(text(statement), {"team": TEAM, "now": NOW, "key": card().key})
+            connection.execute(text(statement), {"team": TEAM, "now": NOW, "key": card().key})
     store = await Store.open(url)
     assert await store.subscriptions(TEAM) == [replace(subscription(line="user:ada", kinds=["start"]), number=3)]
     assert await store.cards(TEAM, ["s1"]) == [Card(TEAM, "C1", "s1", "live", 1, known=frozenset((3,)))]
@@ -110,15 +109,15 @@ async def test_what_was_held_for_a_lost_token_is_sent(url: str) -> None:
         ("archived", "C2", "is_archived", None),
         ("later", "C2", "", None),
     ]
-    async with engine(url) as database, database.begin() as connection:
-        await connection.run_sync(upgrade, "0004")
+    with begin(url) as connection:
+        upgrade(connection, "0004")
         for channel, paused in (("C1", "invalid_auth"), ("C2", "is_archived")):
             row = {"team": TEAM, "channel": channel, "paused": paused, "now": NOW}
             columns = "(team_id, channel_id, paused, paused_ms) VALUES (:team, :channel, :paused, :now)"
-            await connection.execute(text(f"INSERT INTO channels {columns}"), row)
+            connection.execute(text(f"INSERT INTO channels {columns}"), row)
         for key, channel, cause, claim in rows:
             row = {"key": key, "team": TEAM, "channel": channel, "cause": cause, "claim": claim, "now": NOW}
-            await connection.execute(text(put), row | {"shown": '{"text": "hello", "blocks": []}'})
+            connection.execute(text(put), row | {"shown": '{"text": "hello", "blocks": []}'})
     store = await Store.open(url)
     statuses = [await store.status(key) for key, *_ in rows]
     paused = [(await store.channel(TEAM, channel)).paused for channel in ("C1", "C2")]
@@ -149,8 +148,8 @@ async def test_replicas_start_at_once(postgres: str) -> None:
 
 async def test_a_newer_revision_is_refused(url: str) -> None:
     await (await Store.open(url)).close()
-    async with engine(url) as database, database.begin() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with begin(url) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConfigError, match=r"newer version of the bot has changed this database \(revision 9999\)"):
         await Store.open(url)
     with pytest.raises(ConfigError, match="newer version"):  # and the file is free again
@@ -158,12 +157,12 @@ async def test_a_newer_revision_is_refused(url: str) -> None:
 
 
 async def test_tables_of_another_program_are_left_alone(url: str) -> None:
-    async with engine(url) as database, database.begin() as connection:
-        await connection.execute(text("CREATE TABLE cards (what TEXT)"))
+    with begin(url) as connection:
+        connection.execute(text("CREATE TABLE cards (what TEXT)"))
     with pytest.raises(ConfigError, match="tables of another program"):
         await Store.open(url)
-    async with engine(url) as database, database.connect() as connection:
-        await connection.execute(text("SELECT what FROM cards"))
+    with begin(url) as connection:
+        connection.execute(text("SELECT what FROM cards"))
         for table in ("subscriptions", "alembic_version"):  # all or nothing
-            found = await connection.run_sync(lambda db, name=table: db.dialect.has_table(db, name))
+            found = connection.dialect.has_table(connection, table)
             assert not found, table

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -57,7 +56,9 @@ def test_files(url: str, path: str) -> None:
 def test_servers() -> None:
     for scheme in ("postgres", "postgresql", "postgresql+psycopg2", "POSTGRESQL"):
         address = read_address(f"{scheme}://me:pa%40ss@db.example:5433/bot?sslmode=require&channel_binding=require")
-        assert address == Postgres("postgresql://me:pa%40ss@db.example:5433/bot?sslmode=require")
+        assert address == Postgres(
+            "postgresql://me:pa%40ss@db.example:5433/bot?sslmode=require&channel_binding=require"
+        )
         assert str(address) == "db.example:5433/bot"
     assert str(read_address("postgresql:///bot?host=/run/postgresql")) == "/run/postgresql/bot"
 
@@ -312,9 +313,6 @@ async def test_a_connection_that_is_cut_is_made_anew(postgres: str) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        asyncpg.InternalClientError("got result for unknown protocol state 3"),
-        asyncpg.InterfaceError("connection is closed"),
-        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
         ConnectionResetError(),
         TimeoutError(),
     ],
@@ -324,7 +322,7 @@ async def test_a_connection_that_is_lost_is_the_databases_trouble(sqlite: str, e
     """Also where SQLAlchemy doesn't wrap what the driver raises."""
     database = await Database.open(sqlite)
 
-    async def lose(_: object) -> None:
+    def lose(_: object) -> None:
         raise error
 
     with pytest.raises(StoreError, match=type(error).__name__):

@@ -9,8 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, event, text
 
 from bot.db import tables
 from bot.outbox.message import Outgoing
@@ -255,7 +254,7 @@ class Executed:
         self.by = ""
         self.names: set[str] = set()
         self.found: dict[str, tuple[str, Any]] = {}
-        event.listen(store._database.engine.sync_engine, "before_cursor_execute", self._note)
+        event.listen(store._database.engine, "before_cursor_execute", self._note)
 
     def _note(
         self, _db: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool
@@ -265,7 +264,7 @@ class Executed:
             self.found.setdefault(statement, (self.by, parameters[0] if many else parameters))
 
 
-async def grow(db: AsyncConnection) -> None:
+def grow(db: Connection) -> None:
     """Many rows that are over, as a week leaves them."""
     ago = NOW - 4 * DAY
     over = [(f"C{n % 20}", f"session{n}", f"key{n}", ago + n) for n in range(STORED)]
@@ -292,16 +291,16 @@ async def grow(db: AsyncConnection) -> None:
         ],
     }  # fmt: skip
     for table, some in rows.items():
-        await db.execute(table.insert(), some)
-        await db.execute(text(f"ANALYZE {table.name}"))
+        db.execute(table.insert(), some)
+        db.execute(text(f"ANALYZE {table.name}"))
 
 
-async def plan(db: AsyncConnection, statement: str, parameters: Any) -> list[str]:
+def plan(db: Connection, statement: str, parameters: Any) -> list[str]:
     """What is wrong with the plan of a statement."""
     if db.dialect.name == "sqlite":
-        rows = await db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        rows = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         return [row.detail for row in rows if _scans(row.detail)]
-    found = await db.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+    found = db.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
     said = found.scalar_one()
     (top,) = said if isinstance(said, list) else msgspec.json.decode(said)
     return [
@@ -368,13 +367,13 @@ async def test_a_claim_sorts_no_queue(store: Store) -> None:
     await store.claim(TEAM, NOW, LEASE, 10)
     ((statement, (_, parameters)),) = executed.found.items()
 
-    async def sorts(db: AsyncConnection) -> int:
+    def sorts(db: Connection) -> int:
         if db.dialect.name == "sqlite":
-            rows = await db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            rows = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             return [row.detail for row in rows].count("USE TEMP B-TREE FOR ORDER BY")
-        await db.execute(text("SET LOCAL enable_sort = off"))  # an empty table is sorted sooner than looked up
-        await db.execute(text("SET LOCAL enable_bitmapscan = off"))
-        rows = await db.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+        db.execute(text("SET LOCAL enable_sort = off"))  # an empty table is sorted sooner than looked up
+        db.execute(text("SET LOCAL enable_bitmapscan = off"))
+        rows = db.exec_driver_sql(f"EXPLAIN {statement}", parameters)
         return sum("Sort Key" in row[0] for row in rows)
 
     assert await store._run(sorts) == 1

@@ -188,19 +188,19 @@ async def test_replicas_whose_clocks_differ_leave_each_others_rows(
 
 async def test_a_process_stopped_within_a_transaction_is_not_waited_for(stores: list[Store], postgres: str) -> None:
     stopped = await Database.open(postgres)
-    connection = await stopped.engine.connect()
+    connection = stopped.engine.connect()
     try:
-        fence = await leases.take(connection, "poller", "stopped", 100, single=False)
+        fence = leases.take(connection, "poller", "stopped", 100, single=False)
         assert fence is not None
-        await connection.commit()
-        assert await leases.holds(connection, fence)
+        connection.commit()
+        assert leases.holds(connection, fence)
         async with asyncio.timeout(8):
             taken = await stores[0].lead("poller", "next", 60_000)
         assert taken is not None
         assert taken.epoch == fence.epoch + 1
     finally:
-        await connection.invalidate()
-        await connection.close()
+        connection.invalidate()
+        connection.close()
         await stopped.close()
 
 

@@ -24,7 +24,7 @@ from bot.demo.fake_slack.seed import OPERATORS, TEAM_ID
 from bot.store import Store
 from tests.conftest import ROOT
 from tests.db import parts
-from tests.db.test_migrations import engine
+from tests.db.test_migrations import begin
 from tests.health.conftest import Said, World
 
 pytestmark = pytest.mark.slow
@@ -208,19 +208,19 @@ async def test_100ms_is_having_trouble(world: World) -> None:
 
 
 async def test_the_database_is_looked_at_and_left_alone(world: World, url: str) -> None:
-    async with engine(url) as database, database.begin() as connection:
-        await connection.run_sync(upgrade, "0001")
+    with begin(url) as connection:
+        upgrade(connection, "0001")
     said = await world.doctor(DATABASE_URL=url)
     assert (said.code, said.of("Database")[0][0]) == (0, "warn")
     assert re.search(r"revision 0001 is older than .*python -m bot migrate", said.of("Database")[0][1])
     assert "Last poll" not in said.states()
-    async with engine(url) as database, database.begin() as connection:
-        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+    with begin(url) as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
     await (await Store.open(url)).close()
     said = await world.doctor(DATABASE_URL=url)
     assert (said.code, said.states()["Database"], said.states()["Last poll"]) == (0, "ok", "ok")
-    async with engine(url) as database, database.begin() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with begin(url) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     said = await world.doctor(DATABASE_URL=url)
     assert (said.code, said.of("Database")[0][0]) == (1, "fail")
     assert "newer version of the bot" in said.of("Database")[0][1]

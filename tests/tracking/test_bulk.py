@@ -19,7 +19,7 @@ async def test_10_000_sessions_and_1_000_channels(store: Store) -> None:
         nonlocal statements
         statements += 1
 
-    event.listen(store._database.engine.sync_engine, "before_cursor_execute", count)
+    event.listen(store._database.engine, "before_cursor_execute", count)
     cards = [card(f"C{n}", f"s{n}") for n in range(1_000)]
     people = {f"p{n}": (f"Person {n}", "guest") for n in range(20)}
     some = [replace(tracked(f"s{n}"), people=people) for n in range(10_000)]

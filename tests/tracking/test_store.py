@@ -137,7 +137,7 @@ async def test_old_rows_are_forgotten_some_at_a_time(store: Store) -> None:
     later = NOW + 8 * DAY
     await commit(store, now_ms=later)
     deleted = [0]
-    engine = store._database.engine.sync_engine
+    engine = store._database.engine
     event.listen(engine, "commit", lambda _: deleted.append(0))
 
     def count(_db: object, cursor: Any, statement: str, *_: object) -> None:
