@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import socket
 import sqlite3
@@ -53,7 +52,7 @@ class _Transaction:
     def cut(self) -> None:
         """End the connection from outside: its thread, which waits for the server, finds it closed."""
         if self.driver is not None:
-            with suppress(Exception), socket.socket(fileno=os.dup(self.driver.fileno())) as line:
+            with suppress(Exception), socket.fromfd(self.driver.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as line:
                 line.shutdown(socket.SHUT_RDWR)
 
 
