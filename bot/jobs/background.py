@@ -67,7 +67,7 @@ class BackgroundJobs:
         self._reconcile_s = reconcile_s
         self._owner = secrets.token_hex(8)
         self._fence: Fence | None = None
-        self._renew_at = self._poll_at = self._prune_at = 0.0  # by `clock.steady`
+        self._renew_at = self._prune_at = 0.0  # by `clock.steady`
         self._began = clock.steady()
         metrics.poll_interval.set(interval_s)
 
@@ -127,17 +127,14 @@ class BackgroundJobs:
         self._fence = await self._store.lead(POLLER, self._owner, int(self._lead_s * 1000))
         metrics.leader.set(self._fence is not None)
         if self._fence and not before:
-            self._poll_at = 0.0
             log.info("leading", epoch=self._fence.epoch)
         elif before and not self._fence:
             metrics.sessions_live.set(0)
             log.info("following")
 
     async def _run_poll(self) -> None:
-        now = self._clock.steady()
-        if self._fence and now >= self._poll_at:
-            self._poll_at = now + self._interval_s - TICK_S / 2
-            await self._poll.run(self._fence)
+        if self._fence:
+            await self._poll.run(self._fence, self._interval_s - TICK_S / 2)
 
     async def _make_digests(self) -> None:
         if self._fence:

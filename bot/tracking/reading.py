@@ -16,7 +16,6 @@ from bot.hms.pages import every_page, pages
 from bot.query.times import api_time
 from bot.sessions.model import Session
 from bot.sessions.tracked import Tracked
-from bot.store import Snapshot
 from bot.tracking.sweep import Sweep
 
 RECORDS_MOST = 200
@@ -38,27 +37,35 @@ class Progress:
     backlog: Backlog | None
 
 
-async def read(hms: Hms, known: Snapshot, seen: Sweep, now_ms: int) -> AsyncIterator[Progress]:
-    """All that is live, a slice of what ended since the last good poll, and the records of what is missing; after each
-    page how far that has come. `now_ms`: our clock's, before the first page. Raises HmsError."""
+async def read(hms: Hms, sweep: Sweep, now_ms: int) -> AsyncIterator[Progress]:
+    """Look at all that is live, a slice of what ended since the last good poll, and the records of what is missing;
+    after each page how far that has come. `now_ms`: our clock's, before the first page. Raises HmsError."""
+    known = sweep.known
     before = Progress(known.read_ms, known.backlog)
     async for batch in every_page(hms.list_entries, {"active": "true"}):
-        seen.page(batch.entries)
+        sweep.page(batch.entries)
         yield before
-    metrics.sessions_live.set(len(seen.ids))
+    metrics.sessions_live.set(len(sweep.ids))
     # As it was before the first page: what opens while the pages are read is in none of them. By the clock of 100ms, as
     # ours, or that of the process that polled last, may have been wrong then.
     read_ms = now_ms + int(hms.ahead_s * 1000)
     progress = Progress(read_ms, known.backlog)
-    async for progress in _ended(hms, known, seen, read_ms):
+    async for progress in _ended(hms, sweep, read_ms):
         yield progress
-    seen.add(await _records(hms, seen.missing(), known, now_ms))
+    sweep.add(await _records(hms, sweep.missing(), known.sessions, now_ms))
     yield progress
 
 
-async def _ended(hms: Hms, known: Snapshot, seen: Sweep, read_ms: int) -> AsyncIterator[Progress]:
+async def look(hms: Hms, sweep: Sweep, session_ids: Sequence[str], now_ms: int) -> AsyncIterator[Progress]:
+    """Look at the records of these alone; nothing is concluded from one that can't be had. Raises HmsError."""
+    sweep.add(await _records(hms, session_ids, {}, now_ms))
+    yield Progress(sweep.known.read_ms, sweep.known.backlog)
+
+
+async def _ended(hms: Hms, sweep: Sweep, read_ms: int) -> AsyncIterator[Progress]:
     """Those that began since the last reading, then the older ones of the backlog. Where a slice doesn't reach to it,
     the new backlog covers both: what is read again then is known."""
+    known = sweep.known
     recent = Backlog(min(known.read_ms or read_ms, read_ms) - OVERLAP_MS, "")
     left = SLICE_PAGES
     for part in (recent, known.backlog):
@@ -68,7 +75,7 @@ async def _ended(hms: Hms, known: Snapshot, seen: Sweep, read_ms: int) -> AsyncI
         params = {"active": "false", "after": api_time(datetime.fromtimestamp(part.since_ms / 1000, UTC))}
         last = False
         async for batch in _pages(hms, params, left, part.start):
-            seen.page(batch.entries)
+            sweep.page(batch.entries)
             left, last = left - 1, batch.last
             after = known.backlog if part is recent else None
             yield Progress(read_ms, after if last else Backlog(since_ms, batch.cursor))
@@ -93,9 +100,9 @@ async def _pages(hms: Hms, params: Mapping[str, str], most: int, start: str) -> 
         yield batch
 
 
-async def _records(hms: Hms, ids: Sequence[str], known: Snapshot, now_ms: int) -> list[Session]:
-    """Their own records. A session whose record can't be had stays as it was, until it can't be live any more; it must
-    not keep the others from being told. HmsError where no record can be had at all."""
+async def _records(hms: Hms, ids: Sequence[str], known: Mapping[str, Tracked], now_ms: int) -> list[Session]:
+    """Their own records. A session whose record can't be had stays as it was, until one that is `known` can't be live
+    any more; it must not keep the others from being told. HmsError where no record can be had at all."""
     free = asyncio.Semaphore(RECORDS_AT_ONCE)
 
     async def record(session_id: str) -> Session | None:
@@ -106,7 +113,7 @@ async def _records(hms: Hms, ids: Sequence[str], known: Snapshot, now_ms: int) -
                 raise
             except HmsError as error:
                 log.warning("record_unreadable", session=session_id, cause=error.cause)
-                ended = _without_record(known.sessions[session_id], now_ms)
+                ended = _without_record(known.get(session_id), now_ms)
                 return ended.cast(hms.templates.roles(ended.room_id)) if ended else None
 
     some = random.sample(ids, RECORDS_MOST) if len(ids) > RECORDS_MOST else ids
@@ -117,6 +124,8 @@ async def _records(hms: Hms, ids: Sequence[str], known: Snapshot, now_ms: int) -
     return [session for session in found if isinstance(session, Session)]
 
 
-def _without_record(tracked: Tracked, now_ms: int) -> Session | None:
+def _without_record(tracked: Tracked | None, now_ms: int) -> Session | None:
     """The session as it was last known, ended then, once it can't be live any more."""
-    return None if timedelta(milliseconds=now_ms - tracked.started_ms) < LIFE_MOST else tracked.session(live=False)
+    if tracked is None or timedelta(milliseconds=now_ms - tracked.started_ms) < LIFE_MOST:
+        return None
+    return tracked.session(live=False)

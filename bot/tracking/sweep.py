@@ -37,6 +37,10 @@ class Memory:
     def is_due(self, session_id: str, now_ms: int) -> bool:
         return self.due_ms.get(session_id, now_ms + 1) <= now_ms
 
+    def due(self, after_ms: int, now_ms: int) -> list[str]:
+        """The ids of those that became due since then."""
+        return [session_id for session_id, at_ms in self.due_ms.items() if after_ms < at_ms <= now_ms]
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -67,13 +71,13 @@ class Sweep:
         complete: bool = True,
     ) -> None:
         self._memory = memory
-        self._known = memory.snapshot
+        self.known = memory.snapshot
         self._fingerprints = memory.fingerprints if asking <= memory.asked else {}
         self._asking = asking
         self._matcher = Matcher(asking, now, rooms)
         self._withheld = withheld
         self._now = now
-        self._complete = complete
+        self.complete = complete
         self.ids: set[str] = set()
         self.fingerprints: dict[int, str] = {}
         self.due_ms: dict[str, int] = {}
@@ -95,7 +99,7 @@ class Sweep:
 
     def missing(self) -> list[str]:
         """The ids of live sessions that should be here and aren't: only their own records say whether they ended."""
-        return missing(self._known.sessions, self.ids) if self._complete else []
+        return missing(self.known.sessions, self.ids) if self.complete else []
 
     def take(self) -> Part:
         """The next part, which is let go here."""
@@ -105,7 +109,7 @@ class Sweep:
 
     def memory(self, snapshot: Snapshot) -> Memory:
         """What to remember, once this is stored as `snapshot`."""
-        if self._complete:
+        if self.complete:
             return Memory(snapshot, self.fingerprints, self._asking, self.due_ms)
         others = {key: at_ms for key, at_ms in self._memory.due_ms.items() if key not in self.ids}
         return replace(self._memory, snapshot=snapshot, due_ms=others | self.due_ms)
@@ -157,12 +161,12 @@ class Sweep:
                 self._ask(session)
             if session.active and session.id in self._withheld:
                 self.held[session.id] = session
-            before = self._known.sessions.get(session.id)
+            before = self.known.sessions.get(session.id)
             if before is not None and same(before, session):
                 continue
             self.tracked[session.id] = tracked = track(session, ms(self._now))
             self._fresh.append(tracked)
-            if self._known.good_ms is not None:
+            if self.known.good_ms is not None:
                 self.changed.append(session)
 
     def _ask(self, session: Session) -> None:
@@ -182,7 +186,7 @@ class Sweep:
     def _unchanged(self, entry: Entry) -> str:
         """Its id, where it need not be read, else ""."""
         session_id = self._fingerprints.get(entry.fingerprint, "")
-        tracked = self._known.sessions.get(session_id)
+        tracked = self.known.sessions.get(session_id)
         if tracked is None or session_id in self.ids:
             return ""
         if tracked.live and (session_id in self._withheld or self._memory.is_due(session_id, ms(self._now))):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
+from bot.alerts.subscription import Subscription
 from bot.db.setting_change import SettingChange
 from bot.demo.fake_hms import Account
 from bot.demo.fake_hms.records import Session
 from bot.hms.client import Hms
+from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.rooms.names import Rooms
 from bot.silence.mute import Mute
@@ -56,8 +58,19 @@ class World:
         new = Mute(TEAM, CHANNEL, parse(""), session_id, ends_ms, "U1", self.now_ms)
         return (await self.store.add_mute(new, BY))[0]
 
+    async def subscribe(self, line: str) -> None:
+        """In place of what the channel had."""
+        numbers = [each.number for each in await self.store.subscriptions(TEAM, CHANNEL)]
+        await self.store.unsubscribe(TEAM, CHANNEL, numbers, BY)
+        wanted = Subscription(TEAM, CHANNEL, parse(line), frozenset(("start",)), "U1", self.now_ms)
+        await self.store.subscribe(wanted, [], Outgoing(line, TEAM, CHANNEL, "post", "hello", []))
+        assert await self.poll() == [("post", "hello")]
+
     async def poll(self) -> list[tuple[str, str]]:
         assert await self.polls.run()
+        return await self.sent()
+
+    async def sent(self) -> list[tuple[str, str]]:
         sent = []
         while rows := await self.store.claim(TEAM, self.now_ms, 20_000, 10):
             sent += [(row.kind, row.text.split("\n")[0]) for row in rows]

@@ -6,23 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.alerts.subscription import Subscription
-from bot.outbox.message import Outgoing
-from bot.query.parse import parse
-from tests.tracking.parts import BY, CHANNEL, TEAM, World
-
-
-@pytest.fixture
-async def world(world: World) -> World:
-    """Its channel has no subscription yet."""
-    await world.store.unsubscribe(TEAM, CHANNEL, [1], BY)
-    return world
-
-
-async def subscribe(world: World, line: str) -> None:
-    wanted = Subscription(TEAM, CHANNEL, parse(line), frozenset(("start",)), "U1", world.now_ms)
-    await world.store.subscribe(wanted, [], Outgoing(line, TEAM, CHANNEL, "post", "hello", []))
-    assert await world.poll() == [("post", "hello")]
+from tests.tracking.parts import TEAM, World
 
 
 async def known(world: World) -> list[tuple[set[int], set[int]]]:
@@ -33,7 +17,7 @@ async def known(world: World) -> list[tuple[set[int], set[int]]]:
 
 @pytest.mark.parametrize("restart", [True, False])
 async def test_a_session_that_grows_longer_is_told_once(world: World, restart: bool) -> None:
-    await subscribe(world, "longer:45m")
+    await world.subscribe("longer:45m")
     world.open()
     for minutes, told in ((0, 0), (44, 0), (46, 1), (47, 1), (90, 1)):
         world.ahead = timedelta(minutes=minutes)
@@ -45,7 +29,7 @@ async def test_a_session_that_grows_longer_is_told_once(world: World, restart: b
 
 
 async def test_one_that_has_become_too_long_stops_matching_and_says_nothing(world: World) -> None:
-    await subscribe(world, "-longer:45m")
+    await world.subscribe("-longer:45m")
     world.open()
     assert len(await world.poll()) == 1
     for minutes, stopped in ((44, set()), (46, {2}), (47, {2})):

@@ -1,0 +1,165 @@
+"""The one path from what a sweep saw to the store: the facts, and the messages about them, in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot import metrics
+from bot.alerts.backlog import Catchup, count, finish
+from bot.alerts.catch_up import release
+from bot.alerts.decide import route
+from bot.alerts.messages import Messages, rooms_named
+from bot.alerts.notification import Notification
+from bot.alerts.subscription import Subscription
+from bot.outbox.card import Card
+from bot.outbox.message import Outgoing
+from bot.query.times import ms
+from bot.rooms.names import Rooms
+from bot.sessions.diff import SessionChange, diff
+from bot.sessions.model import Room, Session
+from bot.silence.current import hush
+from bot.silence.policy import SilencePolicy
+from bot.store import Fence, Store
+from bot.tracking.reading import Progress
+from bot.tracking.room_facts import RoomFacts
+from bot.tracking.sweep import Sweep
+
+TELLS_MOST = 5
+"""How often it is thought over who is told what, where people change just that meanwhile."""
+
+
+class Superseded(Exception):
+    """Another sweep was stored since this one began, or another process leads now."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What is done about one sweep. `seq` is the snapshot that its next commit follows. `naming` names its people;
+    `renamed`: those who are known are named otherwise. `rooms`: those that are known of the sessions seen so far.
+    `put_off`: some of these are left to the next poll, which reads again what comes after `reached`."""
+
+    team_id: str
+    now: datetime
+    fence: Fence | None
+    sweep: Sweep
+    naming: str
+    renamed: bool
+    rooms: dict[str, Room]
+    seq: int
+    reached: Progress
+    put_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    cards: Sequence[Card]
+    outgoing: Sequence[Outgoing]
+    catchups: Mapping[str, Catchup] | None
+    """None where they are as they were."""
+
+
+class Commit:
+    """Stores sweeps of one workspace, one at a time."""
+
+    def __init__(self, rooms: Rooms, room_facts: RoomFacts, store: Store) -> None:
+        self._rooms = rooms
+        self._room_facts = room_facts
+        self._store = store
+
+    async def part(self, work: Work, progress: Progress, *, last: bool) -> None:
+        """Store what was seen since the part before, with the messages about it. `last`: nothing follows. Raises
+        Superseded."""
+        work.put_off |= await self._room_facts.learn(work.team_id, work.sweep, work.rooms, work.now)
+        if not work.put_off:
+            work.reached = progress
+        part, whole = work.sweep.take(), last and work.sweep.complete
+        if not (part.changed or part.due or part.tracked or work.sweep.complete):
+            return
+        known = work.sweep.known.sessions
+        changes = await asyncio.to_thread(diff, known, part.changed, renamed=work.renamed)
+        tracked = part.tracked
+        if whole and work.renamed:
+            tracked = list({**known, **work.sweep.tracked}.values())
+        done = False
+        for _ in range(TELLS_MOST):
+            settings = await self._store.settings_known(work.team_id)
+            told = await self._tell(work, changes, part.due, whole=whole)
+            done = await self._store.commit_poll(
+                work.team_id,
+                work.seq,
+                ms(work.now),
+                changed=tracked,
+                cards=told.cards,
+                outgoing=told.outgoing,
+                fence=work.fence,
+                known=settings,
+                naming=work.naming,
+                read_ms=work.reached.read_ms,
+                backlog=work.reached.backlog,
+                catchups=told.catchups,
+                good=whole,
+            )
+            if done or await self._store.settings_known(work.team_id) == settings:
+                break
+        if not done:
+            raise Superseded
+        work.seq += 1
+        _count(changes)
+
+    async def _tell(
+        self, work: Work, changed: Sequence[SessionChange], due: Sequence[Session], *, whole: bool
+    ) -> _Told:
+        """The messages to channels, and the cards that they leave. `whole`: all that is live has been seen, so that
+        what was withheld can be judged, and what was counted be told where nothing is left to count."""
+        team_id, now = work.team_id, work.now
+        ids = {change.session.id for change in changed}
+        changes = [*changed, *(SessionChange(session) for session in due if session.id not in ids)]
+        # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
+        unwanted = await hush(self._store, team_id, now, work.rooms)
+        held = [
+            *(await self._store.hushed(team_id) if whole else []),
+            *(await self._store.hushed_ended(team_id, ms(now), unwanted.holds) if whole else []),
+        ]
+        before = await self._store.catchups(team_id)
+        if not (changes or held or before):
+            return _Told([], [], None)
+        subscriptions = await self._store.subscriptions(team_id)  # and who subscribes meanwhile shall
+        cards = await self._store.cards(team_id, [change.session.id for change in changes])
+        told = {channel_id: each.told for channel_id, each in before.items()}
+        kept, routed = await asyncio.to_thread(route, changes, subscriptions, cards, now, unwanted, told, work.rooms)
+        counts = work.sweep.complete or work.reached.backlog is not None
+        tasks, catchups = count(routed, before) if counts else (routed, before)
+        if whole:
+            latest = {card.place: card for card in (*held, *kept)}
+            freed, released = await self._release(work, latest.values(), subscriptions, unwanted)
+            kept, tasks = [*kept, *freed], [*tasks, *released]
+            if work.reached.backlog is None:
+                lines, catchups = finish(team_id, catchups, {each.channel_id for each in subscriptions}, unwanted)
+                tasks += lines
+        messages = Messages(await self._rooms.names(rooms_named(tasks)), work.seq)
+        outgoing = await asyncio.to_thread(lambda: [messages.outgoing(task) for task in tasks])
+        return _Told(
+            list({card.place: card for card in kept}.values()), outgoing, catchups if catchups != before else None
+        )
+
+    async def _release(
+        self, work: Work, cards: Iterable[Card], subscriptions: Sequence[Subscription], unwanted: SilencePolicy
+    ) -> tuple[list[Card], list[Notification]]:
+        """As `release`, for those of these cards that are withheld."""
+        waiting = [card for card in cards if card.hushed_ms]
+        told = [card.session_id for card in waiting if card.status == "listed"]
+        tracked = {**await self._store.tracked(work.team_id, told), **work.sweep.tracked} if told else {}
+        ended = {key: tracked[key].session(live=False) for key in told if key in tracked}
+        return await asyncio.to_thread(release, waiting, work.sweep.held, ended, subscriptions, work.now, unwanted)
+
+
+def _count(changes: Sequence[SessionChange]) -> None:
+    for change in changes:
+        kinds = metrics.changes.labels
+        kinds("start").inc(change.opened or change.reopened)
+        kinds("end").inc(change.ended)
+        kinds("join").inc(len(change.joined))
+        kinds("leave").inc(len(change.left))

@@ -1,0 +1,110 @@
+"""Sweeps of a few sessions between two polls, as a timer or a webhook makes them."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from bot.demo.fake_hms import FakeHms, Status
+from bot.demo.fake_hms.records import Session
+from bot.store import Fence, Snapshot
+from tests.tracking.parts import TEAM, World
+
+HOUR_S = 3_600.0
+
+
+async def look(world: World, *sessions: Session, fence: Fence | None = None) -> list[tuple[str, str]]:
+    assert await world.polls.look([each.id for each in sessions], fence)
+    return await world.sent()
+
+
+def cursors(known: Snapshot) -> tuple[object, ...]:
+    return known.good_ms, known.read_ms, known.backlog, known.naming
+
+
+async def test_a_session_is_told_when_it_is_due_and_not_at_the_next_poll(world: World, hms: FakeHms) -> None:
+    await world.subscribe("longer:45m")
+    session, other = world.open(), world.open()
+    world.end(other)
+    await world.poll()
+    hms.requests.clear()
+    for minutes, told in ((44, 0), (46, 1), (47, 0)):
+        world.ahead = timedelta(minutes=minutes)
+        assert not await world.polls.run(every_s=HOUR_S)
+        assert len(await world.sent()) == told
+    assert [request.path for request in hms.requests] == [f"/sessions/{session.id}"]
+    assert await world.poll() == []
+
+
+async def test_it_sees_what_happened_and_the_next_poll_says_nothing_new(world: World) -> None:
+    session = world.open()
+    assert [kind for kind, _ in await look(world, session)] == ["post"]
+    world.join(session, "Ada")
+    world.ahead = timedelta(minutes=1)
+    assert sorted(kind for kind, _ in await look(world, session)) == ["edit", "reply"]
+    assert await world.poll() == []
+    world.ahead *= 2
+    world.end(session)
+    assert [kind for kind, _ in await look(world, session)] == ["edit"]
+    assert await world.poll() == []
+
+
+async def test_it_finds_no_other_session_missing_and_leaves_the_polls_cursors(world: World) -> None:
+    one, other = world.open(), world.open()
+    assert len(await world.poll()) == 2
+    before = await world.store.snapshot(TEAM)
+    world.end(other)
+    world.join(one, "Ada")
+    world.ahead = timedelta(minutes=1)
+    assert sorted(kind for kind, _ in await look(world, one)) == ["edit", "reply"]
+    after = await world.store.snapshot(TEAM)
+    assert (cursors(after), after.seq) == (cursors(before), before.seq + 1)
+    assert {key: each.live for key, each in after.sessions.items()} == {one.id: True, other.id: True}
+    assert [kind for kind, _ in await world.poll()] == ["edit"]  # the end of the other
+
+
+async def test_what_it_is_not_told_of_a_session_says_nothing(world: World, hms: FakeHms) -> None:
+    """Its record can't be had, though the session is older than any lives."""
+    session = world.account.open_session(world.room, time.time() - 86_400)
+    assert len(await world.poll()) == 1
+    hms.fail(f"/sessions/{session.id}", Status(404, body={"code": 404, "message": "not found"}))
+    seq = (await world.store.poll_state(TEAM)).seq
+    assert await look(world, session) == []
+    assert (await world.store.poll_state(TEAM)).seq == seq
+
+
+async def test_who_no_longer_leads_stores_none(world: World) -> None:
+    fence = await world.store.lead("poller", "one", 60_000)
+    assert fence is not None
+    session = world.open()
+    assert not await world.polls.look([session.id], Fence(fence.name, "another", fence.epoch - 1))
+    assert await world.sent() == []
+    assert [kind for kind, _ in await world.poll()] == ["post"]
+
+
+async def test_where_another_process_has_polled_since_it_is_left_to_the_next_poll(world: World) -> None:
+    first, session = world.polls, world.open()
+    world.restart()
+    assert len(await world.poll()) == 1
+    assert not await first.look([session.id])
+    assert await world.sent() == []
+
+
+async def test_what_is_withheld_is_left_to_the_poll(world: World) -> None:
+    await world.mute()
+    session = world.open()
+    assert await look(world, session) == []
+    world.ahead = timedelta(hours=1)
+    assert await look(world, session) == []
+    assert len(await world.poll()) == 1
+
+
+@pytest.mark.parametrize("status", [401, 429])
+async def test_one_that_100ms_refuses_rests_as_a_poll_does(world: World, hms: FakeHms, status: int) -> None:
+    session = world.open()
+    hms.fail_always(f"/sessions/{session.id}", Status(status))
+    assert not await world.polls.look([session.id])
+    assert (await world.store.poll_state(TEAM)).errors == 1
+    assert not await world.polls.run()
