@@ -6,11 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.rooms.names import Rooms
-from bot.tracking.poll import Poll
-from tests.tracking.test_muted_polls import TEAM, World, world
-
-__all__ = ["world"]
+from tests.tracking.parts import TEAM, World
 
 
 @pytest.mark.parametrize("days", [6, 8, 40])
@@ -22,7 +18,7 @@ async def test_what_ended_just_before_a_downtime_is_not_told_again(world: World,
     assert len(await world.poll()) == 1
     world.ahead = timedelta(days=days)
     await world.store.prune(TEAM, world.now_ms)
-    world.polls = Poll(world.hms, Rooms(world.hms, world.store, lambda: TEAM), world.store, lambda: TEAM, world.now)
+    world.restart()
     assert await world.poll() == []
     await world.store.prune(TEAM, world.now_ms)
     assert (await world.store.tracked(TEAM, [session.id])).keys() == ({session.id} if days < 7 else set())
