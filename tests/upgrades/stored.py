@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import time
@@ -13,30 +14,33 @@ from typing import Any
 import yaml
 from sqlalchemy import Boolean, Connection, MetaData, create_engine, text
 
-from bot.app import Pace, running
 from bot.db.migrate import upgrade
 from bot.demo.fake_hms import Account, FakeHms, Peer, Session
 from bot.demo.fake_slack import Channel, FakeSlack, Message
 from bot.settings import Settings
+from tests.chaos.database import Database
 from tests.chaos.keys import key_of
 from tests.clocks import Wall, set_database
 from tests.conftest import ROOT
 from tests.upgrades.make import DATA, SCOPES
+from tests.work import at_work
 
-PACE = Pace(haste=5.0, lead_s=5.0, post_s=2.0, lease_s=3.0, settle_s=1.0, reconcile_s=0.3, first_wait_s=1.0)
+AWAY_S = 60.0
+"""After so long today's bot starts: what the old one had taken is over."""
+SENDING = "SELECT count(*) FROM outbox WHERE status = 'sending'"
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('alembic_version', 'sqlite_sequence')"
 
 
 class Stored:
     """`slack` and `hms` as they were when the old bot was killed, at `url` its database; `wall` is everybody's clock and
-    says that time. `due`, `sent`, `paused` and `unconfirmed` are the keys of the messages that were in the outbox."""
+    says a time soon after. `due`, `sent`, `paused` and `unconfirmed` are the keys of the messages that were in the outbox."""
 
     def __init__(self, commit: str, url: str) -> None:
-        self.url = url
+        self.url, self.database = url, Database(url)
         self.rows = sqlite3.connect(":memory:")
         self.rows.executescript((DATA / f"{commit}.sql").read_text())
         self._world: dict[str, Any] = json.loads((DATA / f"{commit}.json").read_text())
-        self.wall = Wall(self._world["made_s"] - time.time())
+        self.wall = Wall(self._world["made_s"] + AWAY_S - time.time())
         self.account = self._account()
         self.hms = FakeHms(self.account, clock=self.wall)
         manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
@@ -98,13 +102,15 @@ class Stored:
         return Counter(key_of(each.metadata) for each in self.slack.messages() if each.metadata)
 
     async def pass_time(self, seconds: float) -> None:
-        """So much time passes for everybody."""
+        """So much time passes for everybody, but for no request that is under way."""
+        while await self.database.number(SENDING):
+            await asyncio.sleep(0.05)
         self.wall.by_s += seconds
         if self.url.startswith("postgres"):
             await set_database(self.url, self.wall.by_s)
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[str]:
+    async def opened(self) -> AsyncIterator[None]:
         """Today's bot, in the old database."""
         await self._load()
         slack, hms = self.slack, self.hms
@@ -123,9 +129,8 @@ class Stored:
                 host="127.0.0.1",
                 port=0,
             )
-            async with running(settings, "web", pace=PACE, wall=self.wall) as bot:
-                slack.bot_events_url = f"{bot.url}/slack/events"
-                yield bot.url
+            async with at_work(settings, slack, wall=self.wall):
+                yield
             assert slack.violations == []
 
     async def _load(self) -> None:

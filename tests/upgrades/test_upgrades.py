@@ -3,10 +3,8 @@ nothing comes twice, and what people set up and see goes on."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,14 +13,16 @@ from bot.demo.fake_slack import Message
 from bot.demo.fake_slack.model import options_of
 from tests.chaos.checker import RECAP, card_of
 from tests.chaos.digests import is_digest
-from tests.live import cards
+from tests.live import cards, until
 from tests.upgrades.make import DATA, DUE_M, SECOND_DUE_M
 from tests.upgrades.stored import Stored
 
 pytestmark = pytest.mark.slow
 
 MINUTE_S, HOUR_S = 60.0, 3_600.0
-LEAP_S = 5.0
+SOON_S = 40.0
+EDIT_S = 15.0
+"""A card is edited as often."""
 LAST = "Remove", "Unmute", "Turn off"
 """They take away what other buttons are about."""
 FAILED = re.compile(r"^⚠️|can't be read|went wrong|reference `")
@@ -35,16 +35,6 @@ def stored(request: pytest.FixtureRequest, url: str, monkeypatch: pytest.MonkeyP
     return made
 
 
-async def come(stored: Stored, condition: Callable[[], Any], leap_s: float = LEAP_S) -> Any:
-    """The first truthy value, while time passes quickly."""
-    stop_at = time.monotonic() + 40
-    while not (found := condition()):
-        assert time.monotonic() < stop_at, "it didn't come to that"
-        await asyncio.sleep(0.3)
-        await stored.pass_time(leap_s)
-    return found
-
-
 async def test_what_waited_comes_once_and_old_cards_go_on(stored: Stored) -> None:
     """A message that was on its way and had arrived isn't sent again, one that hadn't is; what is held stays held."""
     async with stored.opened():
@@ -53,12 +43,13 @@ async def test_what_waited_comes_once_and_old_cards_go_on(stored: Stored) -> Non
         for session, _ in live:
             stored.account.end(session, stored.wall())
         late = next(each for each in stored.account.active_sessions() if each.room_id == first.room_id)
-        await come(stored, lambda: stored.due <= stored.keys().keys())
+        await until(lambda: stored.due <= stored.keys().keys(), SOON_S)
+        await stored.pass_time(EDIT_S)
         for _, card in live:
-            await come(stored, lambda card=card: "⚪ Ended" in stored.now(card.channel, card.ts).plain)
+            await until(lambda card=card: "⚪ Ended" in stored.now(card.channel, card.ts).plain, SOON_S)
         (card,) = (each for each in cards(stored.slack) if card_of(each) == late.id)
         stored.account.join(late, name="Dan", role="guest", user_id="dan", at=stored.wall())
-        await come(stored, lambda: [each for each in stored.new("live-ops") if each.thread_ts == card.ts])
+        await until(lambda: [each for each in stored.new("live-ops") if each.thread_ts == card.ts], SOON_S)
         assert set(stored.keys().values()) == {1}
         assert not stored.keys().keys() & (stored.paused | stored.unconfirmed)
         for channel in ("live-ops", "general", "incident-room"):
@@ -70,19 +61,19 @@ async def test_what_is_due_comes_and_mutes_hold_until_they_end(stored: Stored) -
     async with stored.opened():
         slack = stored.slack
         noisy, heard = stored.open("Noisy room"), stored.open("Town hall")
-        await come(stored, lambda: any(card_of(each) == heard.id for each in cards(slack)))
+        await until(lambda: any(card_of(each) == heard.id for each in cards(slack)), SOON_S)
         await stored.pass_time(DUE_M * MINUTE_S)
-        await come(stored, lambda: [each for each in stored.new("live-ops") if is_digest(each)])
+        await until(lambda: [each for each in stored.new("live-ops") if is_digest(each)], SOON_S)
         await stored.pass_time((SECOND_DUE_M - DUE_M) * MINUTE_S)
-        await come(stored, lambda: [each for each in stored.new("general") if is_digest(each)])
+        await until(lambda: [each for each in stored.new("general") if is_digest(each)], SOON_S)
         assert [each.plain for name in ("support", "night") for each in stored.new(name)] == []
         assert not any(card_of(each) == noisy.id for each in cards(slack))
         await stored.pass_time(HOUR_S)
         for name in ("support", "night"):
-            (recap,) = await come(stored, lambda name=name: stored.new(name))
+            (recap,) = await until(lambda name=name: stored.new(name), SOON_S)
             assert RECAP in recap.plain and noisy.id in recap.plain
         await stored.pass_time(HOUR_S)
-        await come(stored, lambda: [each for each in stored.new("live-ops") if RECAP in each.plain])
+        await until(lambda: [each for each in stored.new("live-ops") if RECAP in each.plain], SOON_S)
         assert set(stored.keys().values()) == {1}
         for name, digests in (("live-ops", 1), ("general", 1), ("incident-room", 0)):
             assert sum(is_digest(each) for each in stored.new(name)) == digests, name
@@ -94,7 +85,7 @@ async def test_every_old_button_answers(stored: Stored) -> None:
     async with stored.opened():
         slack = stored.slack
         slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
-        await come(stored, lambda: stored.due <= stored.keys().keys())
+        await until(lambda: stored.due <= stored.keys().keys(), SOON_S)
         pressed = sorted(_buttons(stored.before), key=lambda each: each[2] in LAST)
         assert {"More", "Share in channel", "Details", "Resume", "Send them", "Pause", "Remove"} <= {
             label for _, _, label in pressed
@@ -103,7 +94,7 @@ async def test_every_old_button_answers(stored: Stored) -> None:
             await slack.dispatch_action(message, action, message.ephemeral_to)
             answer = await slack.reply(where=lambda each: each.user == slack.workspace.bot_user)
             assert not FAILED.search(answer.plain), (label, action, answer.plain)
-        await come(stored, lambda: stored.paused | stored.unconfirmed <= stored.keys().keys())
+        await until(lambda: stored.paused | stored.unconfirmed <= stored.keys().keys(), SOON_S)
         assert set(stored.keys().values()) == {1}
 
 
