@@ -6,7 +6,7 @@ from __future__ import annotations
 from bot.blockkit import actions as ids
 from bot.blockkit.help import COMMAND
 from bot.blockkit.phrases import count
-from bot.browse.list_sessions import read_page
+from bot.browse.read_page import read_page
 from bot.browse.send import send_page, send_session
 from bot.errors import QueryError, UserError
 from bot.query.command_lines import Line

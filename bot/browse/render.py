@@ -16,10 +16,10 @@ from bot.blockkit.fit import Part, fit, packed, share_chars
 from bot.blockkit.limits import SECTION_TEXT_CHARS
 from bot.blockkit.phrases import NO_BREAK, clock, count, length, person, query, room, unread
 from bot.blockkit.session_parts import STATE, hosts, people, recording, roles
+from bot.browse.page import Page
 from bot.query.cursor import PageCursor
 from bot.query.filters import ROOM_KEYS
 from bot.query.model import Query
-from bot.query.page import Page
 from bot.sessions.model import Session
 from bot.sessions.summary import summarise
 

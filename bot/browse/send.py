@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, button
 from bot.browse.details import details
-from bot.browse.list_sessions import MANY_PEERS, read_page
+from bot.browse.read_page import MANY_PEERS, read_page
 from bot.browse.render import listing
 from bot.query.cursor import PageCursor
 from bot.query.plan import fixed
-from bot.rooms.show_session import show_session
+from bot.rooms.session import read_session
 from bot.slack.request import Request
 from bot.slack.unknown_rooms import noted
 
@@ -38,7 +38,8 @@ async def send_page(request: Request, place: PageCursor, *, replace: bool = Fals
 async def send_session(request: Request, session_id: str, *, replace: bool = False) -> None:
     """Answer with one session."""
     request.again = button("Try again", ids.SHOW_AGAIN, ids.session_value(session_id))
-    session, names = await show_session(request.bot.hms, request.bot.rooms, session_id)
+    session = await read_session(request.bot.hms, request.bot.rooms, session_id)
+    names = await request.bot.rooms.names([session.room_id])
     draw = partial(details, session, names, as_of=request.now, zone=request.zone)
     await request.reply(await _drawn(draw, len(session.peers or ())), replace=replace)
 

@@ -17,9 +17,9 @@ from bot.digests.due import due
 from bot.digests.lines import digest_line
 from bot.digests.model import Digest
 from bot.digests.phrasing import day
+from bot.hms.pages import SESSIONS_MOST
 from bot.outbox.channel import Channel
 from bot.outbox.render import let_in
-from bot.query.page import SESSIONS_MOST
 from bot.query.times import DAYS
 
 NEXT_SHOWN = 3

@@ -12,6 +12,7 @@ from bot.alerts.subscription_render import subscriptions_list
 from bot.blockkit.blocks import Message
 from bot.blockkit.help import help_message
 from bot.browse.details import details
+from bot.browse.page import Page
 from bot.browse.render import listing
 from bot.channel.render import Settings, changes_list, settings_card
 from bot.db.setting_change import SettingChange
@@ -25,7 +26,6 @@ from bot.health.check_result import CheckResult
 from bot.health.render import doctor_message
 from bot.outbox.channel import Channel
 from bot.query.cursor import PageCursor
-from bot.query.page import Page
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
 from bot.sessions.model import Peer, Session

@@ -7,8 +7,11 @@ from typing import TypeVar
 
 from bot.errors import HmsEndless
 from bot.hms.client import Batch, RawBatch, repeats
-from bot.query.page import PAGES_MOST, SESSIONS_MOST
 from bot.query.values import LIMIT_MAX
+
+PAGES_MOST = 1_000
+SESSIONS_MOST = PAGES_MOST * LIMIT_MAX
+"""A list that goes on beyond is not read as complete."""
 
 B = TypeVar("B", Batch, RawBatch)
 Read = Callable[..., Awaitable[B]]

@@ -14,7 +14,7 @@ from bot.query.model import Query, Term
 from bot.query.parse import parse
 from bot.query.times import ms
 from bot.query.values import RoomId, is_id
-from bot.rooms.show_session import show_session
+from bot.rooms.session import read_session
 from bot.silence import mute_render as say
 from bot.silence.lines import end_line, muted, read_silence, silence_in
 from bot.silence.mute import Mute
@@ -107,7 +107,7 @@ async def _of_session(request: Request, session_id: str) -> Query:
     """The room of a session, by which a mute of it is told; any where 100ms doesn't say. Raises NotFound, and UserError
     for one that is over."""
     try:
-        session, _ = await show_session(request.bot.hms, request.bot.rooms, session_id)
+        session = await read_session(request.bot.hms, request.bot.rooms, session_id)
     except HmsError:
         return Query()
     if not session.active:

@@ -14,9 +14,9 @@ from msgspec import structs
 from bot.blockkit.phrases import NO_BREAK
 from bot.blockkit.sizes import texts
 from bot.browse.details import details
+from bot.browse.page import Page
 from bot.browse.render import listing
 from bot.query.cursor import PageCursor
-from bot.query.page import Page
 from bot.query.parse import parse
 from bot.query.plan import fixed
 from bot.sessions.model import Peer, Session

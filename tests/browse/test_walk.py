@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.browse.list_sessions import read_page
+from bot.browse.page import READ_AHEAD_PAGES
+from bot.browse.read_page import read_page
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_hms.records import Session
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
 from bot.query.cursor import PageCursor, read
-from bot.query.page import READ_AHEAD_PAGES
 from bot.query.parse import parse
 from bot.query.plan import fixed
 from bot.rooms.names import Rooms

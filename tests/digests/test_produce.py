@@ -19,10 +19,10 @@ from bot.demo.fake_hms import Account, FakeHms, FirstPage, Stall, Status
 from bot.demo.fake_slack import ApiError, FakeSlack
 from bot.digests.list_render import digests_list
 from bot.digests.produce import GIVE_UP_TRIES, TELL_TRIES
+from bot.hms.pages import PAGES_MOST
 from bot.outbox.channel import Channel
 from bot.outbox.chat import Chat
 from bot.outbox.deliver import Deliver
-from bot.query.page import PAGES_MOST
 from bot.query.times import ms
 from bot.store import Fence
 from tests.digests.parts import BERLIN, TEAM, World, at, meet, opened

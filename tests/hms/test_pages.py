@@ -10,9 +10,8 @@ import pytest
 from bot.demo.fake_hms import Account, FakeHms, FirstPage, Oddities
 from bot.errors import HmsBadReply, HmsEndless
 from bot.hms.client import Batch, Hms, RawBatch
-from bot.hms.pages import every_page, pages
+from bot.hms.pages import PAGES_MOST, every_page, pages
 from bot.hms.wire import Entry
-from bot.query.page import PAGES_MOST
 from bot.sessions.model import Session
 from tests.conftest import NOW
 from tests.hms.test_client import fill

@@ -7,14 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.query.cursor import PageCursor
-from bot.query.values import LIMIT_MAX
 from bot.sessions.model import Session
 
 READ_AHEAD_PAGES = 10
 """The most API pages read for one page of an answer when filters are checked here: 1,000 sessions at 100 each."""
-PAGES_MOST = 1_000
-SESSIONS_MOST = PAGES_MOST * LIMIT_MAX
-"""A list that goes on beyond is not read as complete."""
 
 
 @dataclass(slots=True)

@@ -6,10 +6,10 @@ import asyncio
 from datetime import datetime
 
 from bot import log
+from bot.browse.page import READ_AHEAD_PAGES, Page
 from bot.errors import HmsError
 from bot.hms.client import Hms
 from bot.query.cursor import PageCursor
-from bot.query.page import READ_AHEAD_PAGES, Page
 from bot.query.plan import plan
 from bot.query.values import LIMIT_MAX
 from bot.rooms.names import Rooms

@@ -9,12 +9,10 @@ from bot.sessions.model import Session
 from bot.text import quote
 
 
-async def show_session(hms: Hms, rooms: Rooms, session_id: str) -> tuple[Session, dict[str, str]]:
-    """The session and its room's name. Raises NotFound or HmsError."""
+async def read_session(hms: Hms, rooms: Rooms, session_id: str) -> Session:
+    """Read one session's record. Raises NotFound or HmsError."""
     await hms.templates.ready()
     try:
-        session = await hms.session(session_id)
+        return rooms.cast(await hms.session(session_id))
     except HmsNotFound:
         raise NotFound(f"There is no session with the id {quote(session_id)}.") from None
-    names = await rooms.names([session.room_id])
-    return rooms.cast(session), names
