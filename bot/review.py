@@ -36,10 +36,10 @@ def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) 
 def misspelt(settings: Settings, environment: Collection[str], file: Collection[str]) -> Iterator[CheckResult]:
     """A finding for each name that is no setting and nearly one that isn't set. The names are as `names_given` has
     them."""
-    known = {name.upper() for name in Settings.model_fields}
+    fields = {name.upper() for name in Settings.model_fields}
     unset = {name.upper() for name in Settings.model_fields if name not in settings.model_fields_set}
     for names, where, alike in ((file, " in .env", _ALIKE), (environment, "", _ALIKE_OUTSIDE)):
-        for name in sorted(set(names) - known):
+        for name in sorted(set(names) - fields):
             meant = get_close_matches(name, unset, 1, alike) if _NAME.fullmatch(name) else []
             if meant:
                 yield CheckResult(name, "warn", f"is set{where}, and is no setting", f"did you mean `{meant[0]}`?")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.query.filters import STATES
 from bot.query.model import Query, Term
 from bot.query.parse import parse
-from bot.query.times import DAYS, Ago, Clock, Day, Instant, Wall
+from bot.query.times import DAYS, Ago, Day, Instant, TimeOfDay, Wall
 from bot.query.values import Count, RoomId, RoomName, RoomPrefix, TemplateId, TemplateName
 from bot.text import fold, tidy
 
@@ -34,7 +34,7 @@ clocks = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 times = st.one_of(
     st.integers(0, 300_000_000).map(Ago),
     st.builds(Day, st.sampled_from([*DAYS, "today", "yesterday", "last monday"]), clocks),
-    st.builds(Clock, clocks),
+    st.builds(TimeOfDay, clocks),
     dates.map(lambda when: Wall(when, date_only=False)),
     dates.map(lambda when: Wall(when.replace(hour=0, minute=0, second=0, microsecond=0), date_only=True)),
     dates.map(lambda when: Instant(when.replace(tzinfo=UTC))),

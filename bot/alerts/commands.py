@@ -51,7 +51,7 @@ async def subscribe(request: Request, line: str) -> Message:
         invite=bot.invite,
         paused=done.channel.paused or "",
         waiting=done.waiting,
-        known=done.channel.last_ms is not None,
+        heard=done.channel.last_ms is not None,
     )
     return await noted(request, done.subscription.query, answer)
 

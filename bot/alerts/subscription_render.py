@@ -38,11 +38,11 @@ def subscribed(
     invite: str,
     paused: str = "",
     waiting: bool = False,
-    known: bool = False,
+    heard: bool = False,
 ) -> Message:
     """For the one who subscribed: what the bot took it to mean. `live`: how many sessions match now; `invite`: what to
     type to let the bot in; `paused`: why nothing can be posted there, as in Channel; `waiting`: the first message isn't
-    there yet; `known`: the channel has had others."""
+    there yet; `heard`: the channel has had others."""
     number = subscription.number
     head = {
         "new": f"✅ Subscribed, as number {number}.",
@@ -52,7 +52,7 @@ def subscribed(
     words, told, line = sessions(subscription.query, names, WORDS_CHARS), _told(subscription), _line(subscription)
     foot = [f"`{COMMAND} unsubscribe {number}` ends it, `{COMMAND} subscriptions` lists all in this channel."]
     if waiting:
-        hint = "" if known else f" If it doesn't come, {let_in(invite, subscription.channel_id)}."
+        hint = "" if heard else f" If it doesn't come, {let_in(invite, subscription.channel_id)}."
         foot.append(f"My first message is on its way.{hint}")
     blocks = [
         section(f"{head}\n{words}\n{told} {_now(subscription, live)}"),

@@ -26,8 +26,8 @@ def spoken(head: str, blocks: Sequence[Mapping[str, Any]]) -> str:
     parts, and then the last lines are left out."""
     if len(head) > UPDATE_TEXT_CHARS:
         return head[: UPDATE_TEXT_CHARS - 1] + "…"
-    known = _bare(head)
-    lines = [line for line in _lines(blocks) if _bare(line) not in known]
+    said = _bare(head)
+    lines = [line for line in _lines(blocks) if _bare(line) not in said]
     room_chars = UPDATE_TEXT_CHARS - len(head) - len("\n…")
     over = sum(len(line) + 1 for line in lines) - room_chars
     longest = [(-len(line), number) for number, line in enumerate(lines)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.blockkit.blocks import Message
-from bot.channel.render import CHANGES_MOST, VIEW, Settings, changes_list, room_ids_of, settings_card
+from bot.channel.render import CHANGES_MOST, VIEW, ChannelSettings, changes_list, room_ids_of, settings_card
 from bot.errors import QueryError
 from bot.slack.registry import Command, Feature
 from bot.slack.request import Request
@@ -24,7 +24,7 @@ async def settings(request: Request, line: str) -> Message:
         raise error
     bot, team_id, here = request.bot, request.team_id, request.channel_id
     store, channel = bot.store, await bot.store.channel(team_id, here)
-    has = Settings(
+    has = ChannelSettings(
         here,
         channel,
         await store.subscriptions(team_id, here),

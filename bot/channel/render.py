@@ -38,7 +38,7 @@ _ROOM = re.compile(r"\broom:([0-9a-f]{24})\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ChannelSettings:
     """What a channel has set. `threads`: whether it gets replies; `stale`: a sentence on data that is old."""
 
     channel_id: str
@@ -56,7 +56,7 @@ class Settings:
         return [each for query in queries for each in query.named_ids]
 
 
-def settings_card(settings: Settings, *, names: Names, zone: str, as_of: datetime, invite: str = "") -> Message:
+def settings_card(settings: ChannelSettings, *, names: Names, zone: str, as_of: datetime, invite: str = "") -> Message:
     """For the one who asked; times are on the clock of `zone`, but those of digests, which have their own."""
     return _Card(settings, names, zone, as_of, invite).message()
 
@@ -97,7 +97,7 @@ _Group = tuple[Block, list[_Entry]]
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    settings: Settings
+    settings: ChannelSettings
     names: Names
     zone: str
     as_of: datetime

@@ -52,7 +52,7 @@ async def digest(request: Request, line: str) -> Message:
         invite=request.bot.invite,
         paused=done.channel.paused or "",
         waiting=done.waiting,
-        known=done.channel.last_ms is not None,
+        heard=done.channel.last_ms is not None,
     )
     return await noted(request, wanted.query, answer)
 

@@ -31,11 +31,11 @@ READ_MOST_S = 600.0
 ROOMS_ASKED_MOST = 200
 """Most unknown rooms that are asked for singly, for their templates; of the others these stay unknown."""
 
-Count = tuple[Query, str]
+TallyKey = tuple[Query, str]
 """What is counted alike: a query, and the zone at whose midnights a chart is divided."""
 
 
-def count_of(digest: Digest) -> Count:
+def tally_key(digest: Digest) -> TallyKey:
     return digest.query, digest.schedule.zone
 
 
@@ -43,7 +43,7 @@ async def preview(hms: Hms, rooms: Rooms, digest: Digest, now: datetime, most_s:
     """The digest of the newest period that is over, for the one who asks; where that isn't read within `most_s`, how
     far that got. It needs not be stored. Raises HmsError, and TimeoutError where nothing was read."""
     what = newest(digest.schedule, now)
-    wanted = count_of(digest)
+    wanted = tally_key(digest)
     read = 0
 
     def seen(sessions: Sequence[Session]) -> None:
@@ -64,13 +64,13 @@ async def count(
     hms: Hms,
     rooms: Rooms,
     window: Window,
-    wanted: Iterable[Count],
+    wanted: Iterable[TallyKey],
     seen: Callable[[Sequence[Session]], None] = lambda _: None,
-) -> Mapping[Count, Figures]:
+) -> Mapping[TallyKey, Figures]:
     """The figures of each query, from one reading of the account: requests are its pages, and `seen` is told of each.
     Raises HmsError."""
     await hms.templates.ready()
-    tallies: dict[Count, Tally] = {}
+    tallies: dict[TallyKey, Tally] = {}
     checks: list[tuple[Callable[[Session], bool], Tally]] = []
     known: dict[str, Room] = {}
     for query, zone in dict.fromkeys(wanted):

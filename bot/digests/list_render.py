@@ -47,10 +47,10 @@ def made(
     invite: str,
     paused: str = "",
     waiting: bool = False,
-    known: bool = True,
+    heard: bool = True,
 ) -> Message:
     """For the one who asked for it: what the bot took it to mean, and when it comes. `paused`: why nothing can be
-    posted in the channel, as in Channel; `waiting`: the first message isn't there yet; `known`: the channel has had
+    posted in the channel, as in Channel; `waiting`: the first message isn't there yet; `heard`: the channel has had
     others."""
     number, by = digest.number, f"<@{digest.created_by}>"
     head = {
@@ -66,7 +66,7 @@ def made(
     coming += f" The first is about the time since {since}." if how != "same" else ""
     foot = [f"`{COMMAND} digest remove {number}` ends it, `{COMMAND} digests` lists all in this channel."]
     if waiting:
-        hint = "" if known else f" If it doesn't come, {let_in(invite, digest.channel_id)}."
+        hint = "" if heard else f" If it doesn't come, {let_in(invite, digest.channel_id)}."
         foot.append(f"The channel is being told.{hint}")
     buttons = actions(_preview(digest), _press(digest, "Remove", "", "remove"))
     blocks = [

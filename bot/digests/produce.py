@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot import log, metrics
 from bot.blockkit.blocks import Message
-from bot.digests.count import READ_MOST_S, count, count_of, draw
+from bot.digests.count import READ_MOST_S, count, draw, tally_key
 from bot.digests.due import AHEAD_S, Due, astray, due
 from bot.digests.list_render import not_made
 from bot.digests.model import Digest
@@ -125,14 +125,14 @@ class Digests:
         """A message for each, none where there is nothing to tell. What is due is seen anew: reading takes its time,
         and says what time it is at 100ms; None where it isn't this period's. Raises HmsError, and TimeoutError."""
         async with asyncio.timeout(self._read_s):
-            counted = await count(self._hms, self._rooms, window, map(count_of, some))
+            counted = await count(self._hms, self._rooms, window, map(tally_key, some))
             drawn: list[tuple[Due | None, Message | None]] = []
             for digest in some:
                 what = self._due(digest)
                 if what is None or what.window != window:
                     drawn.append((None, None))
                     continue
-                figures = counted[count_of(digest)]
+                figures = counted[tally_key(digest)]
                 silent = figures.quiet and not figures.unreadable and digest.empty == "skip" and not what.skipped
                 drawn.append((what, None if silent else await draw(self._rooms, figures, digest, what)))
             return drawn
@@ -152,9 +152,9 @@ class Digests:
     ) -> None:
         """Kept where people look for it, told to the channel where it lasts, and given up in the end: at once where
         trying again changes nothing."""
-        known = isinstance(error, HmsError | TimeoutError)
+        expected = isinstance(error, HmsError | TimeoutError)
         problem, cause = type(error).__name__, getattr(error, "cause", "") or type(error).__name__
-        log.error("digest_failed", end=window.end.isoformat(), cause=cause, exc_info=not known)
+        log.error("digest_failed", end=window.end.isoformat(), cause=cause, exc_info=not expected)
         again = self._clock() + timedelta(seconds=rest_s)
         for digest in digests:
             metrics.digests.labels(problem).inc()

@@ -158,8 +158,8 @@ class Tally:
         for where rooms are used once, and tell nothing."""
         peaks = self._peaks()
         rooms, before = _where_something_was(self._rooms), _where_something_was(self._rooms_before)
-        known = sum(1 for id in rooms if templates.get(id))
-        by: By = "template" if 2 * known > len(rooms) and _used_once(rooms, before) else "room"
+        grouped = sum(1 for id in rooms if templates.get(id))
+        by: By = "template" if 2 * grouped > len(rooms) and _used_once(rooms, before) else "room"
         if by == "template":
             rooms, before = (_grouped(counts, templates) for counts in (rooms, before))
         busiest = sorted(rooms, key=lambda id: (-rooms[id].participant_us, -rooms[id].sessions, id))

@@ -23,7 +23,7 @@ _SEE = f"`{COMMAND} subscriptions` there"
 
 async def channels(asked: Asked) -> Sequence[CheckResult]:
     """Findings of the conversations that something is wrong with, or one that all is well."""
-    store, who, workspace = (await asked.store).known, (await asked.who).known, asked.parts.workspace
+    store, who, workspace = (await asked.store).value, (await asked.who).value, asked.parts.workspace
     if store is None or who is None or workspace is None:
         return []
     told, inside = await store.told(who.team_id), await _inside(workspace, who)

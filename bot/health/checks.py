@@ -78,12 +78,12 @@ async def _slack_socket(asked: Asked) -> Sequence[CheckResult]:
 
 
 async def _slack_scopes(asked: Asked) -> Sequence[CheckResult]:
-    who = (await asked.who).known
+    who = (await asked.who).value
     return health.judge_scopes(who.scopes, groups=names_groups(asked.parts.access)) if who is not None else []
 
 
 async def _access(asked: Asked) -> Sequence[CheckResult]:
-    access, workspace, who = asked.parts.access, asked.parts.workspace, (await asked.who).known
+    access, workspace, who = asked.parts.access, asked.parts.workspace, (await asked.who).value
     if not access or workspace is None or who is None:
         return []
     groups = sorted({each for rule in access.values() for each in rule.groups})[:PLACES_MOST]
@@ -117,7 +117,7 @@ async def _hms_token(asked: Asked) -> Sequence[CheckResult]:
 
 async def _roles(asked: Asked) -> Sequence[CheckResult]:
     hms = asked.parts.hms
-    if hms is None or (await asked.hms).known is None:
+    if hms is None or (await asked.hms).value is None:
         return []
     try:
         templates = Templates(await within(hms.list_templates()))
@@ -144,7 +144,7 @@ async def _port(asked: Asked) -> Sequence[CheckResult]:
 
 async def _last_poll(asked: Asked) -> Sequence[CheckResult]:
     """Also the database's clock, by which it is dated on PostgreSQL."""
-    store, who, _ = (await asked.store).known, (await asked.who).known, await asked.hms
+    store, who, _ = (await asked.store).value, (await asked.who).value, await asked.hms
     if store is None or who is None:
         return []
     state, running, parts = await store.poll_state(who.team_id), await store.running(), asked.parts
@@ -165,7 +165,7 @@ async def _last_poll(asked: Asked) -> Sequence[CheckResult]:
 
 
 async def _outbox(asked: Asked) -> Sequence[CheckResult]:
-    store, who = (await asked.store).known, (await asked.who).known
+    store, who = (await asked.store).value, (await asked.who).value
     if store is None:
         return []
     now_ms = int(asked.parts.clock() * 1000)
@@ -182,7 +182,7 @@ async def _outbox(asked: Asked) -> Sequence[CheckResult]:
 
 async def _ops(asked: Asked) -> Sequence[CheckResult]:
     """OPS_CHANNEL, as far as Slack tells of channels. One that is paused is told with the others."""
-    ops, workspace, who = asked.parts.ops_channel, asked.parts.workspace, (await asked.who).known
+    ops, workspace, who = asked.parts.ops_channel, asked.parts.workspace, (await asked.who).value
     if not ops or workspace is None or who is None or not readable(who):
         return []
     cause = await _cause(workspace.is_public(ops))
@@ -196,7 +196,7 @@ async def _ops(asked: Asked) -> Sequence[CheckResult]:
 
 async def _messages_tab(asked: Asked) -> Sequence[CheckResult]:
     """Only a message that was refused tells that the tab is off; that it is on nothing tells."""
-    store, who = (await asked.store).known, (await asked.who).known
+    store, who = (await asked.store).value, (await asked.who).value
     if store is None or who is None:
         return []
     now_ms = int(await store.time() * 1000)

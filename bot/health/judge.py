@@ -97,10 +97,10 @@ def judge_reading(read: Sequence[Session], unreadable: int) -> list[CheckResult]
 def judge_roles(said: Said, templates: Templates) -> list[CheckResult]:
     """Check the roles that host and record, and name those of the settings that no template has."""
     what, found = "Roles", []
-    known = {fold(role) for role in (*templates.roles(), *OURS)}
+    there = {fold(role) for role in (*templates.roles(), *OURS)}
     some = ", ".join(sorted(templates.roles())[:_ROLES_SHOWN])
     for setting, names in (("HOST_ROLES", said.hosts), ("IGNORE_ROLES", said.ignored)):
-        if unknown := sorted(name for name in names if fold(name) not in known):
+        if unknown := sorted(name for name in names if fold(name) not in there):
             seen = f"{setting} names {', '.join(unknown)}, which no template has"
             found.append(CheckResult(what, "warn", f"{seen}. Theirs are {some}" if some else seen, f"mend {setting}"))
     if found:
@@ -215,15 +215,15 @@ def judge_token(claims: Mapping[str, Any] | None, now_s: float) -> CheckResult:
     return CheckResult(what, "ok", f"taken, until {when}")
 
 
-def judge_revision(now: str, known: Sequence[str]) -> CheckResult:
+def judge_revision(now: str, revisions: Sequence[str]) -> CheckResult:
     """The database's revision, "" for an empty one; `known` are this program's, the newest last."""
     what = "Database"
     if not now:
         return CheckResult(what, "ok", "empty: its tables are made at the first start")
-    if now == known[-1]:
+    if now == revisions[-1]:
         return CheckResult(what, "ok", f"revision {now}, the newest")
-    if now in known:
-        seen = f"revision {now} is older than this program's, {known[-1]}"
+    if now in revisions:
+        seen = f"revision {now} is older than this program's, {revisions[-1]}"
         return CheckResult(what, "warn", seen, f"`{PROGRAM} migrate`, or start the bot, which does the same")
     seen = f"a newer version of the bot has changed this database (revision {now})"
     return CheckResult(what, "fail", seen, "start that version, or give this one a database of its own")

@@ -61,12 +61,12 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
-    """What several checks need, asked once, with what one of them finds of it. `known` is None where there is no good
+class ProbeResult(Generic[T]):
+    """What several checks need, asked once, with what one of them finds of it. `value` is None where there is no good
     answer: then the other checks have nothing to say."""
 
     findings: Sequence[CheckResult]
-    known: T | None = None
+    value: T | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,9 @@ class Asked:
     """One examination. `hms`: True where 100ms answered; `store`: one at this program's revision."""
 
     parts: Parts
-    who: asyncio.Task[Answer[Who]]
-    hms: asyncio.Task[Answer[bool]]
-    store: asyncio.Task[Answer[Store]]
+    who: asyncio.Task[ProbeResult[Who]]
+    hms: asyncio.Task[ProbeResult[bool]]
+    store: asyncio.Task[ProbeResult[Store]]
 
 
 def ask(parts: Parts) -> Asked:
@@ -122,45 +122,47 @@ def _way_out(proxy: str) -> str:
     )
 
 
-async def _who(parts: Parts) -> Answer[Who]:
+async def _who(parts: Parts) -> ProbeResult[Who]:
     what = "Slack token"
     if parts.workspace is None:
-        return Answer([])
+        return ProbeResult([])
     try:
         who = await within(parts.workspace.who())
     except Exception as error:
         mend = "copy the bot token (xoxb-…) anew from your app"
-        return Answer([refused(what, error, "SLACK_BOT_TOKEN", mend, parts.slack_proxy)])
+        return ProbeResult([refused(what, error, "SLACK_BOT_TOKEN", mend, parts.slack_proxy)])
     if who.org_wide:
-        return Answer([CheckResult(what, "fail", f"SLACK_BOT_TOKEN {health.ORG_WIDE}", health.IN_ONE)])
-    return Answer([CheckResult(what, "ok", f"{who.team} ({who.team_id}), as @{who.name}")], who)
+        return ProbeResult([CheckResult(what, "fail", f"SLACK_BOT_TOKEN {health.ORG_WIDE}", health.IN_ONE)])
+    return ProbeResult([CheckResult(what, "ok", f"{who.team} ({who.team_id}), as @{who.name}")], who)
 
 
-async def _hms(parts: Parts) -> Answer[bool]:
+async def _hms(parts: Parts) -> ProbeResult[bool]:
     if parts.hms is None:
-        return Answer([])
+        return ProbeResult([])
     given = health.judge_token(claims(parts.given_token), parts.clock()) if parts.given_token else None
     if given is not None and given.state == "fail":
-        return Answer([given])
+        return ProbeResult([given])
     what, mend = "100ms", f"look at 100ms's status page, and check {_way_out(parts.hms_proxy)}"
     try:
         read = await within(parts.hms.check())
     except TimeoutError:
-        return Answer([CheckResult(what, "fail", f"doesn't answer within {ASK_S:.0f} s", mend)])
+        return ProbeResult([CheckResult(what, "fail", f"doesn't answer within {ASK_S:.0f} s", mend)])
     except HmsUnavailable as error:
-        return Answer([CheckResult(what, "fail", f"{error.text} ({error.cause})", mend)])
+        return ProbeResult([CheckResult(what, "fail", f"{error.text} ({error.cause})", mend)])
     except HmsAuth as error:
-        return Answer([_refused_token(error, bool(given))], True)
+        return ProbeResult([_refused_token(error, bool(given))], True)
     except HmsRateLimited as error:
-        return Answer([CheckResult(what, "warn", error.text, "others use the account too; try again then")])
+        return ProbeResult([CheckResult(what, "warn", error.text, "others use the account too; try again then")])
     except HmsRefused as error:
-        return Answer(
+        return ProbeResult(
             [CheckResult(what, "fail", f"it refuses the bot's requests ({error.cause})", "check HMS_API_URL")]
         )
     except HmsError as error:
-        return Answer([CheckResult(what, "fail", f"another answer than 100ms's ({error.cause})", "check HMS_API_URL")])
+        return ProbeResult(
+            [CheckResult(what, "fail", f"another answer than 100ms's ({error.cause})", "check HMS_API_URL")]
+        )
     signed = CheckResult("100ms token", "ok", "taken; signed with HMS_ACCESS_KEY, and renewed each day")
-    return Answer([given or signed, *health.judge_reading(read.sessions, read.unreadable)], True)
+    return ProbeResult([given or signed, *health.judge_reading(read.sessions, read.unreadable)], True)
 
 
 def _refused_token(error: HmsError, given: bool) -> CheckResult:
@@ -172,23 +174,23 @@ def _refused_token(error: HmsError, given: bool) -> CheckResult:
     return CheckResult("100ms token", "fail", f"100ms refuses {seen} ({error.cause})", mend)
 
 
-async def _store(parts: Parts) -> Answer[Store]:
+async def _store(parts: Parts) -> ProbeResult[Store]:
     what = "Database"
     if parts.look is None:
-        return Answer([])
+        return ProbeResult([])
     try:
         store = await within(parts.look())
         if store is None:
-            return Answer([CheckResult(what, "ok", "none yet: the file is made at the first start")])
+            return ProbeResult([CheckResult(what, "ok", "none yet: the file is made at the first start")])
         judged = health.judge_revision(now := await within(store.revision()), REVISIONS)
     except ConfigError as error:
-        return Answer(
+        return ProbeResult(
             [CheckResult(what, "fail", error.text.removeprefix("DATABASE_URL: "), "mend that, or DATABASE_URL")]
         )
     except StoreError as error:
-        return Answer([CheckResult(what, "fail", broken(error), ELSE)])
+        return ProbeResult([CheckResult(what, "fail", broken(error), ELSE)])
     except TimeoutError:
         mend = "check host and port in DATABASE_URL, and that a firewall lets the bot through"
-        return Answer([CheckResult(what, "fail", f"doesn't answer within {ASK_S:.0f} s", mend)])
+        return ProbeResult([CheckResult(what, "fail", f"doesn't answer within {ASK_S:.0f} s", mend)])
     found = [judged, *([health.EXPOSED] if store.exposed else [])]
-    return Answer(found, store if now == REVISIONS[-1] else None)
+    return ProbeResult(found, store if now == REVISIONS[-1] else None)

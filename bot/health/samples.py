@@ -14,7 +14,7 @@ from bot.blockkit.help import help_message
 from bot.browse.details import details
 from bot.browse.page import Page
 from bot.browse.render import listing
-from bot.channel.render import Settings, changes_list, settings_card
+from bot.channel.render import ChannelSettings, changes_list, settings_card
 from bot.db.setting_change import SettingChange
 from bot.digests.due import Due
 from bot.digests.figures import edges
@@ -50,7 +50,7 @@ def samples() -> Mapping[str, Message]:
     mute = Mute(_TEAM, _CHANNEL, parse("role:guest"), "", _NOW_MS + 7_200_000, _WHO, _NOW_MS, 3)
     quiets = [(read_quiet("22:00-7:00", _ZONE), _WHO)]
     channel = Channel()
-    settings = Settings(_CHANNEL, channel, [subscription], [digest], [mute], quiets)
+    settings = ChannelSettings(_CHANNEL, channel, [subscription], [digest], [mute], quiets)
     page, long_page = (
         Page(place, _NOW, some, some[-1].id, len(some), names=_NAMES) for some in (sessions[:10], sessions)
     )

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from bot.sessions.model import Peer, Room, Session, Time
+from bot.sessions.model import Peer, Room, Session, UtcTime
 from bot.sessions.roles import Template
 
 T = TypeVar("T")
@@ -20,8 +20,8 @@ class SessionAnswer(msgspec.Struct, gc=False):
     active: bool
     room_id: str = ""
     peers: dict[str, Peer] | list[Peer] | None = None
-    created_at: Time | None = None
-    updated_at: Time | None = None
+    created_at: UtcTime | None = None
+    updated_at: UtcTime | None = None
 
     def session(self) -> Session:
         return Session(self.id, self.room_id, self.active, self.peers, self.created_at, self.updated_at)

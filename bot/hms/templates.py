@@ -20,11 +20,11 @@ Read = Callable[[], Awaitable[list[Template]]]
 
 
 class TemplateCache:
-    """The account's templates; those `known` stay so where 100ms can't be asked. `template_of` gives the id of a
-    room's template, "" where that isn't known."""
+    """The account's templates; `current` are those read last, also where 100ms can't be asked. `template_of` gives the
+    id of a room's template, "" where that isn't known."""
 
     def __init__(self, read: Read, said: Said, clock: Callable[[], float] = time.monotonic) -> None:
-        self.known = Templates()
+        self.current = Templates()
         self.said = said
         self.template_of: Callable[[str], str] = lambda room_id: ""
         self._read = read
@@ -37,8 +37,8 @@ class TemplateCache:
         """The roles that host and that record in a room."""
         template_id = self.template_of(room_id)
         if template_id not in self._roles:
-            self._roles[template_id] = self.said.roles(self.known, template_id)
-            if template_id and self.known.all and self.known.get(template_id) is None:
+            self._roles[template_id] = self.said.roles(self.current, template_id)
+            if template_id and self.current.all and self.current.get(template_id) is None:
                 self._due = min(self._due, self._clock())  # it is new
         return self._roles[template_id]
 
@@ -46,18 +46,18 @@ class TemplateCache:
         """Read them again where that is due. Waits only for the first reading, and not for long; never an error."""
         if self._reading is None and self._clock() >= self._due:
             self._reading = asyncio.create_task(self._refresh())
-        if self._reading is not None and not self.known.all:
+        if self._reading is not None and not self.current.all:
             await asyncio.wait([self._reading], timeout=WAIT_S)
 
     async def find(self, said: str) -> list[Template]:
         """The templates that are meant by a name or id; one that isn't known may be new, so they are read again."""
         await self.ready()
-        if not self.known.find(said):
+        if not self.current.find(said):
             self._due = self._clock()
             await self.ready()
             if self._reading is not None:
                 await asyncio.wait([self._reading], timeout=WAIT_S)
-        return self.known.find(said)
+        return self.current.find(said)
 
     async def close(self) -> None:
         if self._reading is not None:
@@ -69,8 +69,8 @@ class TemplateCache:
         try:
             templates = await self._read()
             rest_s = KEPT_S
-            if Templates(templates).all != self.known.all:
-                self.known = Templates(templates)
+            if Templates(templates).all != self.current.all:
+                self.current = Templates(templates)
                 self._roles = {}
         except HmsError as error:
             log.warning("templates_unread", outcome=type(error).__name__, cause=error.cause)

@@ -107,9 +107,9 @@ class Scheduler:
             async with asyncio.timeout(job.most_s):
                 await job.run()
         except Exception as error:
-            known = isinstance(error, TimeoutError | BotError)
+            expected = isinstance(error, TimeoutError | BotError)
             cause = getattr(error, "cause", "") or type(error).__name__
             metrics.job_failures.labels(job.name).inc()
-            log.error("job_failed", job=job.name, cause=cause, exc_info=not known)
+            log.error("job_failed", job=job.name, cause=cause, exc_info=not expected)
         finally:
             del self._running[task]

@@ -46,16 +46,16 @@ def reads(entry: Filter, value: str) -> bool:
     return True
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest(word: str, words: Iterable[str]) -> str | None:
     """The known word that was probably meant: people mistype the first letter least."""
-    known = [other for other in known if other[:1] == word[:1]]
-    return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.7)), None)
+    words = [other for other in words if other[:1] == word[:1]]
+    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.7)), None)
 
 
 def may_be_name(said: str) -> bool:
     """Whether a word in small letters says nothing of a query, so that it is probably a name."""
-    known = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS, *TALK, *SMALL, "and", "not"}
-    if not said[:1].isalpha() or ":" in said or said in known:
+    words = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS, *TALK, *SMALL, "and", "not"}
+    if not said[:1].isalpha() or ":" in said or said in words:
         return False
     return not (is_id(said) or nearest(said, STATES) or _time(said))
 
@@ -81,8 +81,8 @@ def unknown_key(word: Word, line: str) -> QueryError:
     if near := SYNONYMS.get(word.key) or nearest(word.key, FILTERS):
         value = line[line.index(":", word.start) + 1 : word.end]
         return meant(line, span, _flipped(f"{near}:{value.lstrip()}", flip=word.minus))
-    known = ", ".join(f"`{key}:`" for key in FILTERS)
-    return QueryError.at(f"{quote(word.key + ':')} is not a filter. The filters are {known}.", line, span)
+    keys = ", ".join(f"`{key}:`" for key in FILTERS)
+    return QueryError.at(f"{quote(word.key + ':')} is not a filter. The filters are {keys}.", line, span)
 
 
 def unknown_word(words: list[Word], place: int, line: str, scope: str, commands: Sequence[str]) -> QueryError:

@@ -85,7 +85,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class TimeOfDay:
     """The latest such time, of today or else of yesterday: `9:00`, `9am`."""
 
     time: time
@@ -133,12 +133,12 @@ class Instant:
         return api_time(self.utc) if self.said is None else str(self.said)
 
 
-Time = Ago | Day | Clock | Wall | Instant
+Time = Ago | Day | TimeOfDay | Wall | Instant
 
 
 def needs_zone(when: Time) -> bool:
     """Whether the instant depends on where the asking person is."""
-    return isinstance(when, Day | Clock | Wall)
+    return isinstance(when, Day | TimeOfDay | Wall)
 
 
 def between(after: Time, before: Time, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -146,10 +146,10 @@ def between(after: Time, before: Time, now: datetime, zone: ZoneInfo) -> tuple[d
     `after:10:00 before:11:00` is one hour whenever it is asked; a weekday or time of day that would not be later is the
     next such after the start."""
     start, end = after.at(now, zone), before.at(now, zone)
-    timed = isinstance(before, Clock) and (
-        isinstance(after, Clock) or (isinstance(after, Day) and after.clock != time())
+    timed = isinstance(before, TimeOfDay) and (
+        isinstance(after, TimeOfDay) or (isinstance(after, Day) and after.clock != time())
     )
-    if isinstance(before, Clock | Day) and (timed or end <= start):
+    if isinstance(before, TimeOfDay | Day) and (timed or end <= start):
         end = before.next(start, zone) or end
     return start, end
 
@@ -164,7 +164,7 @@ def parse_time(text: str) -> Time:
     if _LENGTH.fullmatch(said):
         return Ago(parse_length(said))
     if (clock := parse_clock(said)) is not None:
-        return Clock(clock)
+        return TimeOfDay(clock)
     if iso := _ISO.fullmatch(said):
         return _parse_iso(said, iso)
     date_said, _, clock_said = said.partition(" ")

@@ -53,9 +53,9 @@ class KnownRooms:
             with suppress(TimeoutError):
                 async with asyncio.timeout(NAMES_WAIT_S):
                     await self._hms.templates.ready()
-                    missing -= {each.id for each in self._hms.templates.known.all}
+                    missing -= {each.id for each in self._hms.templates.current.all}
                     await self._look_up([each for each in wanted if each in missing], SINGLE_LOOKUPS)
-        names = {each.id: each.name for each in self._hms.templates.known.all}
+        names = {each.id: each.name for each in self._hms.templates.current.all}
         names |= {each: room.name for each in wanted if (room := known.get(each) or self._rooms.get(each))}
         return {each: names[each] for each in wanted if names.get(each)}
 

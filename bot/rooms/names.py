@@ -82,12 +82,12 @@ class Rooms(KnownRooms):
     async def _template(self, query: Query, term: Term) -> str:
         """The id of the template that a term names. Raises ManyRooms, and HmsUnavailable where none is known."""
         name = term.value.name
-        found, known = await self._hms.templates.find(name), self._hms.templates.known
+        found, templates = await self._hms.templates.find(name), self._hms.templates.current
         if len(found) == 1:
             return found[0].id
-        if not known.all:
+        if not templates.all:
             raise HmsUnavailable("100ms didn't say which templates there are.", cause="no template is known")
-        some = found or sorted(known.all, key=lambda each: fold(each.name))
+        some = found or sorted(templates.all, key=lambda each: fold(each.name))
         choices = [(each.name, each.id, str(query.with_value(term, TemplateId(each.id)))) for each in some]
         raise ManyRooms(name, choices[:CHOICES], fits=bool(found), more=len(choices) > CHOICES, what="template")
 

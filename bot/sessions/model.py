@@ -25,7 +25,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 """When somebody leaves who is still in, where no other time will do."""
 
 
-Time = Annotated[datetime, Meta(tz=True)]
+UtcTime = Annotated[datetime, Meta(tz=True)]
 
 
 class Peer(Struct, gc=False, frozen=True):
@@ -37,8 +37,8 @@ class Peer(Struct, gc=False, frozen=True):
     role: str | None = None
     user_id: str | None = None
     user: str | None = None
-    joined_at: Time | None = None
-    left_at: Time | None = None
+    joined_at: UtcTime | None = None
+    left_at: UtcTime | None = None
 
     @property
     def joined(self) -> datetime | None:
@@ -63,8 +63,8 @@ class Session(Struct, frozen=True, dict=True):
     room_id: str = ""
     active: bool = False
     peers: Peers | None = None
-    created_at: Time | None = None
-    updated_at: Time | None = None
+    created_at: UtcTime | None = None
+    updated_at: UtcTime | None = None
     lost: int = 0
     recorders: Sequence[Peer] = ()
     roles: Roles = GUESS

@@ -15,7 +15,7 @@ from bot.query.filters import FILTERS, ROOM_KEYS, STATES
 from bot.query.model import Query
 from bot.query.schedule_parser import almost_clock
 from bot.query.suggest import nearest
-from bot.query.times import DAYS, BadValue, Clock, Day, Wall, parse_length, parse_time
+from bot.query.times import DAYS, BadValue, Day, TimeOfDay, Wall, parse_length, parse_time
 from bot.query.tokenizer import Word, cut, unstopped
 from bot.query.zones import read_zone
 from bot.text import quote, tidy
@@ -177,7 +177,9 @@ def _until(said: str, now: datetime, zone: ZoneInfo) -> datetime:
     when = parse_time(" ".join(words))
     if len(words) == 1 and (isinstance(when, Day) or (isinstance(when, Wall) and when.date_only)):
         when = parse_time(f"{words[0]} {_MORNING:%H:%M}")
-    coming = when.next(now, zone) if isinstance(when, Clock) or (isinstance(when, Day) and when.name in DAYS) else None
+    coming = (
+        when.next(now, zone) if isinstance(when, TimeOfDay) or (isinstance(when, Day) and when.name in DAYS) else None
+    )
     return coming or when.at(now, zone)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.blockkit.help import COMMAND
 from bot.errors import Denied, UserError
 from bot.query.filters import LIST
-from bot.slack.groups import Unreadable
+from bot.slack.groups import MembersUnknown
 from bot.slack.request import Request
 from bot.text import quote
 
@@ -35,7 +35,7 @@ async def denial(request: Request, command: str) -> Denied | None:
         return None
     try:
         group = await request.bot.groups.of(request.user_id, rule.asks(request.user_id))
-    except Unreadable as error:
+    except MembersUnknown as error:
         text = f"I can't tell whether {_what(command)} is for you: Slack doesn't say who is in {quote(error.group_id)}."
         return Denied(f"{text} {_WHY.get(error.cause, _LATER)}", cause=f"{command}: {error.cause}")
     if not rule.admits(request.user_id, (group,)):

@@ -19,7 +19,7 @@ ACK_S = 3.0
 Envelope = dict[str, Any]
 
 
-class Connection:
+class SocketConnection:
     """`hello` is done once Slack has said so, `over` once another connection is wanted in its place, with the reason:
     what Slack says when it asks us to leave, or how the connection failed. What Slack sends meanwhile is taken all the
     same. `take` says whether an envelope is to be acknowledged."""

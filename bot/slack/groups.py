@@ -16,7 +16,7 @@ KEPT_S = 300
 GROUPS_KEPT = 1_000
 
 
-class Unreadable(Exception):
+class MembersUnknown(Exception):
     """Slack doesn't say who is in `group_id`; `cause` is its code, or that of the fault."""
 
     def __init__(self, group_id: str, cause: str) -> None:
@@ -36,14 +36,14 @@ class Groups:
         self._asking = asyncio.Lock()  # who asks at the same time gets one answer
 
     async def of(self, user_id: str, group_ids: Iterable[str]) -> str:
-        """One of these groups that the person is in, "" where they are in none. Raises Unreadable where that can't be
-        told."""
+        """One of these groups that the person is in, "" where they are in none. Raises MembersUnknown where that
+        can't be told."""
         unreadable = None
         for group_id in sorted(group_ids):
             try:
                 if user_id in await self._of(group_id):
                     return group_id
-            except Unreadable as error:
+            except MembersUnknown as error:
                 unreadable = error
         if unreadable:
             raise unreadable
@@ -51,10 +51,10 @@ class Groups:
 
     async def _of(self, group_id: str) -> frozenset[str]:
         async with self._asking:
-            if (known := self._members.get(group_id)) is not None:
-                return known
+            if (members := self._members.get(group_id)) is not None:
+                return members
             if cause := self._failed.get(group_id):
-                raise Unreadable(group_id, cause)
+                raise MembersUnknown(group_id, cause)
             try:
                 answer = await self._question.ask(usergroup=group_id)
             except Refusal as refusal:
@@ -66,4 +66,4 @@ class Groups:
                 return self._members[group_id]
             self._failed[group_id] = cause
             log.warning("group_unreadable", group=group_id, cause=cause)
-            raise Unreadable(group_id, cause)
+            raise MembersUnknown(group_id, cause)

@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.responses import Answer
+from bot.slack.responses import ApiResponse
 
 
 class _Message(msgspec.Struct):
@@ -49,7 +49,7 @@ class Method:
             "Content-Type": "application/json; charset=utf-8",
         }
 
-    async def __call__(self, name: str, arguments: Mapping[str, object]) -> Answer:
+    async def __call__(self, name: str, arguments: Mapping[str, object]) -> ApiResponse:
         """Without a limit of time, which is the caller's. Raises aiohttp's errors."""
         async with self.http.post(
             self._base_url + name,
@@ -65,5 +65,5 @@ class Method:
             body = _Body(ok=False)
         if body.ok:
             ts = body.ts if response.status == 200 else ""
-            return Answer(response.status, "", response.headers, ts, body.message.thread_ts)
-        return Answer(response.status, body.error, response.headers)
+            return ApiResponse(response.status, "", response.headers, ts, body.message.thread_ts)
+        return ApiResponse(response.status, body.error, response.headers)

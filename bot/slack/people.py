@@ -24,7 +24,7 @@ ANYBODY = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Member:
     """`zone` is an IANA name that people can type, DEFAULT_TIMEZONE where it isn't known; `zone_said`: it is their own,
     or somebody has set that. `guest`: of this workspace only in part (docs.slack.dev/reference/objects/user-object,
     `is_restricted`). `name` is what they are called, as they wrote it; "" where it isn't known. `teams`: the workspaces
@@ -53,14 +53,14 @@ class People:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._question = Question(client.users_info, clock)
-        self._known: TTLCache[str, Person] = TTLCache(USERS_KEPT, KEPT_S, timer=clock)
-        self._not_granted: TTLCache[str, Person] = TTLCache(1, KEPT_S, timer=clock)
-        self._refused: TTLCache[str, Person] = TTLCache(1, FAILED_S, timer=clock)
-        self.unknown = Person(sayable_zone(default), zone_said=default_said)
+        self._members: TTLCache[str, Member] = TTLCache(USERS_KEPT, KEPT_S, timer=clock)
+        self._not_granted: TTLCache[str, Member] = TTLCache(1, KEPT_S, timer=clock)
+        self._refused: TTLCache[str, Member] = TTLCache(1, FAILED_S, timer=clock)
+        self.unknown = Member(sayable_zone(default), zone_said=default_said)
 
-    async def of(self, user_id: str) -> Person:
-        if known := self._known.get(user_id):
-            return known
+    async def of(self, user_id: str) -> Member:
+        if member := self._members.get(user_id):
+            return member
         for refused in (self._not_granted, self._refused):
             if unknown := refused.get(ANYBODY):
                 return unknown
@@ -79,14 +79,14 @@ class People:
         user = answer.get("user") or {}
         profile = user.get("profile") or {}
         zone = _zone(user.get("tz"))
-        person = Person(
+        person = Member(
             zone or self.unknown.zone,
             zone_said=bool(zone) or self.unknown.zone_said,
             guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
             name=str(profile.get("display_name") or profile.get("real_name") or ""),
             teams=_teams(user),
         )
-        self._known[user_id] = person
+        self._members[user_id] = person
         return person
 
 

@@ -20,7 +20,7 @@ UNASKED_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """`status` is 0 where there was none, `code` "" where all is well or it was not Slack's JSON. `ts` is that of the
     message, where all is well, and `thread_ts` that of its thread's first, "" where it stands in none."""
 
@@ -39,13 +39,13 @@ class Answer:
         return retry_after_s(self.headers, "slack")
 
 
-def read(error: SlackApiError) -> Answer:
+def read(error: SlackApiError) -> ApiResponse:
     """What slack_sdk's error holds: its own response, whose data may be text, or aiohttp's where JSON was broken."""
     response = error.response
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
     data = getattr(response, "data", None)
     code = data.get("error") if isinstance(data, Mapping) else None
-    return Answer(status, code if isinstance(code, str) else "", getattr(response, "headers", None) or {})
+    return ApiResponse(status, code if isinstance(code, str) else "", getattr(response, "headers", None) or {})
 
 
 def judge(error: Exception) -> RetryLater | Refused | Unconfirmed:
@@ -57,7 +57,7 @@ def judge(error: Exception) -> RetryLater | Refused | Unconfirmed:
     return weigh(read(error))
 
 
-def weigh(answer: Answer) -> RetryLater | Refused | Unconfirmed:
+def weigh(answer: ApiResponse) -> RetryLater | Refused | Unconfirmed:
     """The outcome of a request that was answered so, and not with a `ts`."""
     if answer.status == 429:
         asked_s = answer.retry_after_s

@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log, metrics
 from bot.net.retry_budget import RetryBudget
-from bot.slack.connection import Connection, Envelope
+from bot.slack.connection import Envelope, SocketConnection
 from bot.slack.responses import read
 from bot.slack.retry_until_ready import REFUSED, retry_until_ready
 
@@ -66,7 +66,7 @@ class Socket:
         self._client.proxy = None  # the session has one, where there is one
         self._http = http
         self._times = times
-        self._connections: set[Connection] = set()
+        self._connections: set[SocketConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._told = ""  # what a person has to mend, once that is logged
         self._asking = asyncio.Lock()
@@ -93,7 +93,7 @@ class Socket:
 
     async def _keep(self, *, url: str = "", life_s: float | None = None) -> None:
         """One connection for ever, and two for a moment: the next is open before the last one goes."""
-        last: Connection | None = None
+        last: SocketConnection | None = None
         failures, reason = 0, "start"
         while True:
             try:
@@ -119,7 +119,7 @@ class Socket:
             if failures:
                 await asyncio.sleep(self._wait_s(failures))
 
-    async def _open(self, url: str) -> Connection:
+    async def _open(self, url: str) -> SocketConnection:
         """A connection that has said hello. Raises _NotOpen."""
         try:
             url = url or await self._address()
@@ -136,7 +136,7 @@ class Socket:
             raise _NotOpen(said.cause, said.retry_after_s) from None
         except Exception as error:  # whatever it is, it is tried again
             raise _NotOpen(type(error).__name__) from None
-        connection = Connection(websocket, self._take, self._times.silence_s)
+        connection = SocketConnection(websocket, self._take, self._times.silence_s)
         self._connections.add(connection)
         waiting: list[asyncio.Future[Any]] = [connection.hello, connection.over]
         await asyncio.wait(waiting, timeout=self._times.hello_s, return_when=asyncio.FIRST_COMPLETED)
@@ -145,7 +145,7 @@ class Socket:
         self._start(self._leave(connection, at_once=True))
         raise _NotOpen(connection.over.result() if connection.over.done() else "no hello")
 
-    async def _leave(self, connection: Connection, *, at_once: bool = False) -> None:
+    async def _leave(self, connection: SocketConnection, *, at_once: bool = False) -> None:
         await connection.close(0.0 if at_once else self._times.linger_s)
         self._connections.discard(connection)
 

@@ -20,13 +20,13 @@ async def with_choices(request: Request, error: QueryError) -> UserError:
     templates = request.bot.hms.templates
     if what in ("role", "template"):
         await templates.ready()
-    if what == "role" and (roles := sorted(templates.known.roles())):
+    if what == "role" and (roles := sorted(templates.current.roles())):
         there = listed([quote(each) for each in roles[:ROLES_MOST]])
         error.text += f" There are {there}." if len(roles) > 1 else f" There is {there}."
         error.fix = f"{error.asks}:{quoted(roles[0])}"
     some = [(each.name, each.id) for each in await request.bot.rooms.newest(CHOICES + 1)] if what == "room" else []
     if what == "template":
-        some = sorted(((each.name, each.id) for each in templates.known.all), key=lambda each: fold(each[0]))
+        some = sorted(((each.name, each.id) for each in templates.current.all), key=lambda each: fold(each[0]))
     choices = [
         (name, id_, f"{error.line[: error.start]}{error.asks}:{id_}{error.line[error.end :]}")
         for name, id_ in some[:CHOICES]

@@ -55,7 +55,7 @@ class Poll:
         self._clock = clock
         self._monotonic = monotonic
         self._memory: Memory | None = None
-        self._read_under = hms.templates.known
+        self._read_under = hms.templates.current
         self._failures = 0  # in a row
         self._began = -math.inf  # the last poll; both by `monotonic`
         self._rest_until = -math.inf
@@ -114,8 +114,8 @@ class Poll:
         renamed = known.naming != self._hms.naming
         held = await self._store.hushed(team_id) if complete else []
         await self._hms.templates.ready()
-        if renamed or self._read_under is not self._hms.templates.known:  # who hosts or records is said otherwise
-            self._read_under = self._hms.templates.known
+        if renamed or self._read_under is not self._hms.templates.current:  # who hosts or records is said otherwise
+            self._read_under = self._hms.templates.current
             known = _without_people(known) if renamed else known
             self._memory = memory = Memory(known)
         rooms: dict[str, Room] = {}

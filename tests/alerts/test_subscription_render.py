@@ -244,14 +244,14 @@ def test_seven_days_are_what_is_kept() -> None:
 
 
 def test_the_first_message_is_on_its_way() -> None:
-    def foot(channel_id: str = "C123ABC", *, known: bool = False) -> str:
+    def foot(channel_id: str = "C123ABC", *, heard: bool = False) -> str:
         one = replace(made(), channel_id=channel_id)
-        message = subscribed(one, "new", live=0, names=NAMES, invite="/invite @sessions", waiting=True, known=known)
+        message = subscribed(one, "new", live=0, names=NAMES, invite="/invite @sessions", waiting=True, heard=heard)
         inside_limits(message)
         return shown(message).partition("My first message is on its way.")[2]
 
     assert foot() == " If it doesn't come, type `/invite @sessions` there."
-    assert foot(known=True) == ""
+    assert foot(heard=True) == ""
     assert foot("D123ABC") == " If it doesn't come, use a channel, or your direct conversation with the bot."
 
 

@@ -14,7 +14,7 @@ from bot.blockkit.blocks import Message
 from bot.blockkit.fit import NOTE_CHARS
 from bot.blockkit.limits import ALL_TEXT_CHARS
 from bot.blockkit.sizes import texts
-from bot.channel.render import CHANGES_MOST, Settings, changes_list, settings_card
+from bot.channel.render import CHANGES_MOST, ChannelSettings, changes_list, settings_card
 from bot.db.setting_change import SettingChange
 from bot.digests import list_render as digests
 from bot.digests.lines import digest_line, read_digest
@@ -71,7 +71,7 @@ def every(rng: random.Random, most: int) -> Iterator[Message]:
     yield digests.digests_list(made, health, names=names, as_of=NOW, stale=name(rng), invite="/invite @x")
     yield mutes.mutes_list(muted, quiets(), names=names, zone=ZONE, as_of=NOW)
     yield settings_card(
-        Settings("C123ABC", health, subscriptions, made, muted, quiets(), False, name(rng)),
+        ChannelSettings("C123ABC", health, subscriptions, made, muted, quiets(), False, name(rng)),
         names=names,
         zone=ZONE,
         as_of=NOW,
@@ -79,7 +79,7 @@ def every(rng: random.Random, most: int) -> Iterator[Message]:
     for digest in made[:1]:
         for how in ("new", "same", "changed"):
             paused = rng.choice(("", "not_in_channel"))
-            yield digests.made(digest, how, names=names, now=NOW, invite="/invite @x", paused=paused, known=False)
+            yield digests.made(digest, how, names=names, now=NOW, invite="/invite @x", paused=paused, heard=False)
         yield digests.ended(digest, names)
         yield digests.halted_or_resumed(digest, names, NOW)
     for mute in muted[:1]:
@@ -106,7 +106,7 @@ def test_lists_leave_room_for_a_note(seed: int) -> None:
     rng = random.Random(seed)
     made, muted, subscriptions, names = some(rng, 20, 50, 100)
     health = Channel()
-    has = Settings("C123ABC", health, subscriptions, made, muted, quiets(), stale="x" * 400)
+    has = ChannelSettings("C123ABC", health, subscriptions, made, muted, quiets(), stale="x" * 400)
     for message in (
         digests.digests_list(made, health, names=names, as_of=NOW, stale="x" * 400),
         mutes.mutes_list(muted, quiets(), names=names, zone=ZONE, as_of=NOW),
@@ -134,7 +134,7 @@ def test_each_ordinary_entry_shows_its_line(counts: tuple[int, int, int], lines:
         Mute("T1", "C123ABC", role, "", NOW_MS + 7_200_000, "U123ABC", 0, number)
         for number, role in enumerate(roles[: counts[2]], start=60)
     ]
-    has = Settings("C123ABC", Channel(), subscribed, made, muted)
+    has = ChannelSettings("C123ABC", Channel(), subscribed, made, muted)
     card = settings_card(has, names={}, zone=ZONE, as_of=NOW)
     inside_limits(card)
     assert sum("\n`/sessions" in text for text in texts(card.blocks)) == lines + 1  # and that of threads

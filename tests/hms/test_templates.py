@@ -24,7 +24,7 @@ async def test_a_template_says_who_hosts_and_who_records(client: Hms, account: A
     school = account.add_template("school", hosts=["teacher"], others=["student"], recorder="watcher")
     account.add_template("clinic", hosts=["doctor"], others=["patient"])
     await client.templates.ready()
-    known = client.templates.known
+    known = client.templates.current
     assert {each.name for each in known.all} == {"school", "clinic"}
     assert known.hosts(school.id) == {"teacher"} and known.recorders(school.id) == {"watcher"}
     assert known.hosts() == {"teacher", "doctor"} == known.hosts("f" * 24)
@@ -91,7 +91,7 @@ def test_and_no_other(role: str) -> None:
 
 
 def test_the_settings_override_what_templates_say() -> None:
-    roles = Said(frozenset({"Tutor"}), frozenset({"proctor"})).roles(TemplateCache(_none, Said()).known)
+    roles = Said(frozenset({"Tutor"}), frozenset({"proctor"})).roles(TemplateCache(_none, Said()).current)
     assert roles.leads("tutor") and not roles.leads("host")
     assert roles.records("proctor") and not any(roles.records(each) for each in OURS)
 

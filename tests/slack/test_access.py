@@ -18,7 +18,7 @@ from bot.demo.fake_slack import ApiError, FakeSlack, HttpError
 from bot.demo.fake_slack.seed import ADA, OPERATORS
 from bot.query.filters import LIST
 from bot.settings import Settings
-from bot.slack.groups import FAILED_S, KEPT_S, Groups, Unreadable
+from bot.slack.groups import FAILED_S, KEPT_S, Groups, MembersUnknown
 from bot.slack.registry import Registry
 from tests.conftest import ROOT
 from tests.live import fill, press, say
@@ -183,7 +183,7 @@ async def test_members_are_kept_for_five_minutes(slack: FakeSlack) -> None:
     clock.now += KEPT_S
     slack.fail(METHOD, ApiError("fatal_error"))
     for _ in range(2):
-        with pytest.raises(Unreadable):
+        with pytest.raises(MembersUnknown):
             await groups.of(ADA, [OPERATORS])
     clock.now += FAILED_S
     assert await groups.of(ADA, [OPERATORS]) == ""

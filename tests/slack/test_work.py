@@ -16,7 +16,7 @@ from bot.blockkit.blocks import Message, section
 from bot.blockkit.help import help_message
 from bot.demo.fake_slack import FakeSlack
 from bot.net.retry_budget import RetryBudget
-from bot.slack.people import Person
+from bot.slack.people import Member
 from bot.slack.reply import Replies
 from bot.slack.reply_to import DirectMessage, ReplyTo, ResponseUrl
 from bot.slack.request import Bot, Request, answer
@@ -39,8 +39,8 @@ class Log(list[Message]):
 class Somebody:
     """People of whom nothing is known."""
 
-    async def of(self, _: str) -> Person:
-        return Person("UTC")
+    async def of(self, _: str) -> Member:
+        return Member("UTC")
 
 
 def request(replies: Log, work: Work, answer_s: float = 5.0) -> Request:
