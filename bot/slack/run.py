@@ -69,27 +69,50 @@ async def run_line(request: Request, line: str, *, view: str | None = None) -> N
     what has been done, or by the answer alone where `view` is empty. A line with errors is answered as what was meant
     if that only reads. Raises Denied before anything is done where the person may not do both."""
     try:
-        await _run(request, line, view)
+        await _perform(request, line, view)
     except QueryError as error:
-        if error.asks:
-            raise await with_choices(request, error) from None
-        better = await request.mended(error)
-        meant = better.line if error.scope == LIST else f"{error.scope} {better.line}".strip()
-        no_rooms = await _no_rooms(request, better, error.scope)
-        question = QUESTIONS.get(line.partition(" ")[0].lower()) if error.scope == LIST else None
-        if question and (no_rooms or not better.sure):
-            await request.reply(asked(*question))
-            return
-        if no_rooms and better.sure:
-            raise UserError(error.otherwise) if error.otherwise else unknown_name(no_rooms[0], meant) from None
-        command, rest = request.bot.registry.read(meant)
-        if not better.sure or not (command.reads or rest.partition(" ")[0] in command.reading):
-            error.no_rooms = frozenset(no_rooms)
-            raise
-        if command.echoes:
-            shown = str(parse(meant)) if command.name == LIST else meant
-            request.note = showing(shown, line)
-        await _run(request, meant, view)
+        if meant := await _meant(request, line, error):
+            await _perform(request, meant, view)
+
+
+async def _perform(request: Request, line: str, view: str | None) -> None:
+    calls = [request.bot.registry.read(each) for each in ([line, view] if view else [line])]
+    if request.name == "other":  # a button keeps its own
+        request.name = calls[0][0].name
+    await permit(request, *(command.name for command, _ in calls))
+    (command, rest), *views = calls
+    question = QUESTIONS.get(rest.lower().strip(" ,.!?")) if command.name == LIST else None
+    answer = asked(*question) if question else await command.run(request, rest)
+    if answer is None:  # it is given already
+        return
+    for command, rest in views:
+        if shown := await command.run(request, rest):
+            answer = Message(f"{answer.head}\n{shown.head}", [context(answer.head), *shown.blocks])
+    await request.reply(answer, replace=view is not None and request.in_place)
+
+
+async def _meant(request: Request, line: str, error: QueryError) -> str:
+    """The line to run in place of one with an error; "" where that was answered by a question. Raises UserError where
+    neither can be."""
+    if error.asks:
+        raise await with_choices(request, error) from None
+    better = await request.mended(error)
+    meant = better.line if error.scope == LIST else f"{error.scope} {better.line}".strip()
+    no_rooms = await _no_rooms(request, better, error.scope)
+    question = QUESTIONS.get(line.partition(" ")[0].lower()) if error.scope == LIST else None
+    if question and (no_rooms or not better.sure):
+        await request.reply(asked(*question))
+        return ""
+    if no_rooms and better.sure:
+        raise UserError(error.otherwise) if error.otherwise else unknown_name(no_rooms[0], meant) from None
+    command, rest = request.bot.registry.read(meant)
+    if not better.sure or not (command.reads or rest.partition(" ")[0] in command.reading):
+        error.no_rooms = frozenset(no_rooms)
+        raise error
+    if command.echoes:
+        shown = str(parse(meant)) if command.name == LIST else meant
+        request.note = showing(shown, line)
+    return meant
 
 
 async def _no_rooms(request: Request, better: Mended, scope: str) -> list[str]:
@@ -108,28 +131,6 @@ async def _no_rooms(request: Request, better: Mended, scope: str) -> list[str]:
             if not error.fits and scope != LIST:
                 missing.append(name)
     return missing
-
-
-async def _run(request: Request, line: str, view: str | None) -> None:
-    read = request.bot.registry.read
-    names = [read(each)[0].name for each in ([line, view] if view else [line])]
-    if request.name == "other":  # a button keeps its own
-        request.name = names[0]
-    await permit(request, *names)
-    answer = await _perform(request, line)
-    if answer is None:
-        return
-    if view and (shown := await _perform(request, view)):
-        answer = Message(f"{answer.head}\n{shown.head}", [context(answer.head), *shown.blocks])
-    await request.reply(answer, replace=view is not None and request.in_place)
-
-
-async def _perform(request: Request, line: str) -> Message | None:
-    """Do what a tidy line says. The answer, or None where it is given already."""
-    command, rest = request.bot.registry.read(line)
-    if command.name == LIST and (question := QUESTIONS.get(rest.lower().strip(" ,.!?"))):
-        return asked(*question)
-    return await command.run(request, rest)
 
 
 async def _press(request: Request, value: str) -> None:
