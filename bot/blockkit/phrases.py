@@ -11,7 +11,7 @@ from bot.blockkit.escape import code, mrkdwn, plain
 from bot.blockkit.limits import SECTION_TEXT_CHARS
 from bot.query.filters import FILTERS
 from bot.query.model import Query, Term
-from bot.query.times import Instant
+from bot.query.times import Fixed
 from bot.query.values import Count, RoomId, RoomPrefix, TemplateId
 
 Names = Mapping[str, str]
@@ -163,7 +163,7 @@ def _value(term: Term, names: Names, name_chars: int) -> str:
         return template(value.id, names, name_chars)
     if isinstance(value, RoomPrefix):
         return f"`{code(plain(str(value), name_chars))}`"
-    if isinstance(value, Instant):
+    if isinstance(value, Fixed):
         return date(value.utc)
     if isinstance(value, Count):
         return _SIGNS[value.sign].format(value.number, value.most)

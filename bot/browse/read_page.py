@@ -21,8 +21,8 @@ MANY_PEERS = 5_000
 
 
 async def read_page(hms: Hms, rooms: Rooms, place: PageCursor, now: datetime) -> Page:
-    """The page at `place`, whose query has ids for names and instants for times. API pages are read until it is full,
-    the list ends, or a bound is reached. Raises NotFound; HmsError only where the first of them can't be read, else the
+    """The page at `place`, whose query has ids for names. API pages are read until it is full, the list ends, or a
+    bound is reached. Raises NotFound; HmsError only where the first of them can't be read, else the
     page tells of it."""
     await hms.templates.ready()
     loop = asyncio.get_running_loop()

@@ -8,6 +8,7 @@ things first: what does not fit there is a press of Show away.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, menu, section
@@ -17,7 +18,6 @@ from bot.blockkit.limits import SECTION_TEXT_CHARS
 from bot.blockkit.phrases import NO_BREAK, clock, count, length, person, query, room, unread
 from bot.blockkit.session_parts import STATE, hosts, people, recording, roles
 from bot.browse.page import Page
-from bot.query.cursor import PageCursor
 from bot.query.filters import ROOM_KEYS
 from bot.query.model import Query
 from bot.sessions.model import Session
@@ -143,7 +143,7 @@ def _empty(page: Page) -> Iterable[Block]:
         "No sessions match." if place.query.terms or place.query.state != "all" else "There are no sessions yet."
     )
     suggestions = [
-        button(label, f"{ids.OPEN}.{number}", PageCursor.first(asked, page.as_of, place.zone).write())
+        button(label, f"{ids.OPEN}.{number}", replace(place, query=asked).write())
         for number, (label, asked) in enumerate(_next_queries(place.query))
     ]
     if suggestions:

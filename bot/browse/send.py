@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace as changed
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, button
@@ -14,7 +13,6 @@ from bot.browse.details import details
 from bot.browse.read_page import MANY_PEERS, read_page
 from bot.browse.render import listing
 from bot.query.cursor import PageCursor
-from bot.query.plan import fixed
 from bot.rooms.session import read_session
 from bot.slack.request import Request
 from bot.slack.unknown_rooms import noted
@@ -25,7 +23,7 @@ async def send_page(request: Request, place: PageCursor, *, replace: bool = Fals
     request.again = button("Try again", ids.OPEN, place.write())
     request.zone = place.zone
     rooms = request.bot.rooms
-    query = await rooms.resolve(fixed(place.query, place.asked_at, ZoneInfo(place.zone)))
+    query = await rooms.resolve(place.query)
     page = await read_page(request.bot.hms, rooms, changed(place, query=query), request.now)
     page.names = await rooms.names([*query.named_ids, *(session.room_id for session in page.sessions)])
     shared_by = await request.display_name() if for_all else None

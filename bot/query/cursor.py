@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.errors import QueryError, StaleButton
 from bot.query.model import Query
 from bot.query.parse import RESOLVED_CHARS, parse
+from bot.query.plan import fixed
 from bot.query.times import YEARS
 from bot.query.values import is_id
 
@@ -32,7 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class PageCursor:
-    """A page of a query. `asked_at` (whole ms) and `zone` fix the query's relative times for all its pages."""
+    """A page of a query, whose times are fixed by `asked_at` (whole ms) and `zone` for all its pages."""
 
     query: Query
     asked_at: datetime
@@ -43,8 +44,9 @@ class PageCursor:
 
     @classmethod
     def first(cls, query: Query, now: datetime, zone: str) -> PageCursor:
-        """The first page of a query asked now."""
-        return cls(query, now.replace(microsecond=now.microsecond // 1_000 * 1_000), zone)
+        """The first page of a query asked now. Raises QueryError where its times are in the wrong order."""
+        asked_at = now.replace(microsecond=now.microsecond // 1_000 * 1_000)
+        return cls(fixed(query, asked_at, ZoneInfo(zone)), asked_at, zone)
 
     def more(self, cursor: str) -> PageCursor:
         """The page behind this one, from the session after `cursor`."""
@@ -82,12 +84,11 @@ def read(value: str) -> PageCursor:
             or len(zone) > ZONE_CHARS
         ):
             raise ValueError(value)
-        ZoneInfo(zone)
         packed = base64.b64decode(trail, altchars=b"-_", validate=True).hex()
         starts = tuple(packed[place : place + 24] for place in range(0, len(packed), 24))
         if not all(map(is_id, starts)) or (int(number) > 1) != bool(start):
             raise ValueError(value)
-        query = parse(text, most_chars=RESOLVED_CHARS)
+        query = fixed(parse(text, most_chars=RESOLVED_CHARS), asked_at, ZoneInfo(zone))
         return PageCursor(query, asked_at, zone, int(number), start or None, starts)
     except (ValueError, OverflowError, ZoneInfoNotFoundError, OSError, binascii.Error, QueryError):
         raise StaleButton() from None

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.errors import QueryError
 from bot.query.filters import FILTERS, STATES, Facts, Test
 from bot.query.model import Query, Term
-from bot.query.times import Instant, api_time, between
+from bot.query.times import Fixed, Time, api_time, between
 from bot.query.values import RoomPrefix
 from bot.sessions.model import Room, Session
 from bot.text import quote
@@ -27,7 +27,7 @@ class Plan:
 
 
 def plan(query: Query, now: datetime) -> Plan:
-    """Split a query that has ids for names and instants for times into the API's part and ours."""
+    """Split a query that has ids for names and fixed times into the API's part and ours."""
     active = STATES[query.state]
     params = {} if active is None else {"active": str(active).lower()}
     local: list[list[Term]] = []
@@ -37,7 +37,7 @@ def plan(query: Query, now: datetime) -> Plan:
         alone = len(terms) == 1 and not terms[0].negated
         if entry.param and alone and not isinstance(terms[0].value, RoomPrefix):
             value = terms[0].value
-            params[entry.param] = api_time(value.utc) if isinstance(value, Instant) else str(value)
+            params[entry.param] = api_time(value.utc) if isinstance(value, Fixed) else str(value)
         elif entry.test:
             local.append(terms)
     rooms: dict[str, Room] = {}
@@ -83,9 +83,11 @@ def _all_of(tests: list[Test], facts: Facts) -> Callable[[Session], bool]:
 
 
 def fixed(query: Query, now: datetime, zone: ZoneInfo) -> Query:
-    """The query with an instant for every time, which prints itself as it was said. Raises QueryError where `after` is
+    """The query with its times fixed at a moment, also where they were at another. Raises QueryError where `after` is
     later than `before`."""
-    said = {term.key: term for term in query.terms if term.key in ("after", "before")}
+    said = {
+        term.key: replace(term, value=_as_said(term.value)) for term in query.terms if term.key in ("after", "before")
+    }
     instants = {key: term.value.at(now, zone) for key, term in said.items()}
     if len(said) == 2:
         after, before = between(said["after"].value, said["before"].value, now, zone)
@@ -95,10 +97,15 @@ def fixed(query: Query, now: datetime, zone: ZoneInfo) -> Query:
     return replace(
         query,
         terms=tuple(
-            replace(term, value=Instant(instants[term.key], term.value)) if term.key in instants else term
+            replace(term, value=Fixed(instants[term.key], said[term.key].value)) if term.key in said else term
             for term in query.terms
         ),
     )
+
+
+def _as_said(value: Time | Fixed) -> Time:
+    """A time before it was fixed."""
+    return value.said if isinstance(value, Fixed) else value
 
 
 def _wrong_order(line: str, after: Term, before: Term) -> QueryError:

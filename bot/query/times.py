@@ -121,19 +121,29 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """A moment with its zone said (`Z` or an offset), kept as UTC; or what another time meant, which it prints as."""
+    """A moment with its zone said (`Z` or an offset), kept as UTC."""
 
     utc: datetime
-    said: Time | None = None
 
     def at(self, now: datetime, zone: ZoneInfo) -> datetime:
         return self.utc
 
     def __str__(self) -> str:
-        return api_time(self.utc) if self.said is None else str(self.said)
+        return api_time(self.utc)
 
 
 Time = Ago | Day | TimeOfDay | Wall | Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What a time `said` at some moment means, kept as UTC. It prints as it was said."""
+
+    utc: datetime
+    said: Time
+
+    def __str__(self) -> str:
+        return str(self.said)
 
 
 def needs_zone(when: Time) -> bool:

@@ -6,7 +6,6 @@ import random
 import re
 from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec import structs
@@ -18,7 +17,6 @@ from bot.browse.page import Page
 from bot.browse.render import listing
 from bot.query.cursor import PageCursor
 from bot.query.parse import parse
-from bot.query.plan import fixed
 from bot.sessions.model import Peer, Session
 from tests.accounts import BENIGN, HOSTILE, NOW, name, object_id, session
 from tests.blockkit.judge import harmless, inside_limits, marks
@@ -174,7 +172,7 @@ def test_of_many_roles_the_last_are_counted_together() -> None:
 
 
 def test_a_period_is_said_as_one() -> None:
-    asked = fixed(parse("ended room:hall after:10:00 before:11:00"), NOW, ZoneInfo("UTC"))
+    asked = parse("ended room:hall after:10:00 before:11:00")
     drawn = replace(page(random.Random(1), 0, 0), place=PageCursor.first(asked, NOW, "UTC"))
     head = "\n".join(texts(listing(drawn).blocks))
     assert re.search(r"started between <!date\^1795428000\^[^>]*> and <!date\^1795431600\^", head), head

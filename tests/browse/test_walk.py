@@ -6,9 +6,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +19,6 @@ from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
 from bot.query.cursor import PageCursor, read
 from bot.query.parse import parse
-from bot.query.plan import fixed
 from bot.rooms.names import Rooms
 from bot.sessions.model import Room
 from tests.conftest import NOW
@@ -94,9 +91,8 @@ async def walk(hms: Hms, account: Account, line: str, between: object = lambda: 
     place: PageCursor | None = PageCursor.first(parse(line), datetime.fromtimestamp(NOW, UTC), "UTC")
     shown: list[str] = []
     for _ in range(500):
-        query = fixed(place.query, place.asked_at, ZoneInfo(place.zone))
-        page = await read_page(hms, rooms, replace(place, query=query), place.asked_at)
-        assert len(page.sessions) <= query.limit and not page.fault
+        page = await read_page(hms, rooms, place, place.asked_at)
+        assert len(page.sessions) <= place.query.limit and not page.fault
         assert page.cursor is None or page.full or page.examined == READ_AHEAD_PAGES * 100
         shown += [session.id for session in page.sessions]
         if page.cursor is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from bot.errors import StaleButton
+from bot.errors import QueryError, StaleButton
 from bot.query.cursor import VALUE_CHARS, PageCursor, read
 from bot.query.model import Query
 from bot.query.parse import RESOLVED_CHARS, parse
@@ -19,10 +19,17 @@ NOW = datetime(2026, 11, 23, 14, 2, 3, 456_789, tzinfo=UTC)
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/ComodRivadavia"])
 
 
+def first(query: Query, zone: str) -> PageCursor:
+    try:
+        return PageCursor.first(query, NOW, zone)
+    except QueryError:  # its times are in the wrong order
+        reject()
+
+
 @given(strategies.queries(), ZONES, st.lists(strategies.ids, max_size=30))
 @settings(max_examples=effort(50))
 def test_read_undoes_write_and_back_undoes_more(query: Query, zone: str, cursors: list[str]) -> None:
-    place = PageCursor.first(query, NOW, zone)
+    place = first(query, zone)
     visited = [place]
     for cursor in cursors:
         place = read(place.more(cursor).write())
@@ -38,7 +45,7 @@ def test_read_undoes_write_and_back_undoes_more(query: Query, zone: str, cursors
 @given(strategies.queries(), st.integers(100, 400))
 @settings(max_examples=effort(10))
 def test_fits_however_deep(query: Query, depth: int) -> None:
-    place = PageCursor.first(query, NOW, "America/Argentina/ComodRivadavia")
+    place = first(query, "America/Argentina/ComodRivadavia")
     for number in range(depth):
         place = read(place.more(f"{number:024x}").write())
         assert len(place.write()) <= VALUE_CHARS
