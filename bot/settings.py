@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     poll_interval_s: float = Field(default=15, ge=1, le=3_600)
     unconfirmed_posts: Literal["hold", "repost"] = "repost"
     ops_channel: Annotated[str, AfterValidator(_channel_id)] = ""
-    access: str = ""  # read by core.access, which needs the commands
+    access: str = ""  # read by slack.access_rules, which needs the commands
     mask_names: bool = False
     host_roles: RoleNames = frozenset()
     ignore_roles: RoleNames = frozenset()

@@ -98,6 +98,16 @@ def test_links_and_paths_in_the_docs_exist() -> None:
             assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
+def test_modules_and_functions_that_the_map_names_exist() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    for module, name in re.findall(r"`(?!bot/|tests/)([a-z_]+(?:/[a-z_]+)+)(?:\.(\w+))?`", text):
+        path = ROOT / "bot" / module
+        assert path.is_dir() or path.with_suffix(".py").exists(), f"architecture.md: {module}"
+        if name:
+            defined = re.compile(rf"^ *(?:async def|def|class) {name}\b|^{name}\b", re.MULTILINE)
+            assert defined.search(path.with_suffix(".py").read_text()), f"architecture.md: {module}.{name}"
+
+
 def test_every_dependency_is_pinned_and_accounted_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [
