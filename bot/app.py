@@ -30,6 +30,7 @@ from bot.hms.client import Hms
 from bot.jobs.background import LEASE_S as LEAD_S
 from bot.jobs.background import RECONCILE_S, BackgroundJobs
 from bot.jobs.scheduler import Scheduler
+from bot.net.retry_budget import RetryBudget
 from bot.outbox.chat import TIMEOUT_S, Chat
 from bot.outbox.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
 from bot.outbox.events import FEATURE as POSTING
@@ -78,7 +79,7 @@ class Pace:
     """How long alerts take their time, in seconds; the crash test takes less. `lead_s` is the lease of who polls. A
     message is leased for `lease_s`, in which its request may take `post_s`; one without a clear answer is looked up
     `settle_s` after its lease, by a look every `reconcile_s`, and where it can't be read `first_wait_s` after that.
-    Jobs look for work `haste` times as often."""
+    Jobs look for work `haste` times as often; `budget` is for a request to 100ms."""
 
     lead_s: float = LEAD_S
     post_s: float = TIMEOUT_S
@@ -87,6 +88,7 @@ class Pace:
     reconcile_s: float = RECONCILE_S
     first_wait_s: float = FIRST_WAIT_S
     haste: float = 1.0
+    budget: RetryBudget | None = None
 
 
 PACE = Pace()
@@ -122,7 +124,7 @@ async def running(
         traced = trace(settings.slack_api_url, lambda date: clock.hear(SLACK, date))
         http = await stack.enter_async_context(slack_http(settings, traced))
         client, poster = slack_client(settings, http), slack_client(settings, http, again=False)
-        hms = hms_client(settings, clock)
+        hms = hms_client(settings, clock, pace.budget)
         stack.push_async_callback(hms.close)
         store = await Store.open(settings.database_url)
         stack.push_async_callback(store.close)

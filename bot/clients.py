@@ -14,6 +14,7 @@ from bot.clock import HMS, Clock
 from bot.hms.auth import GivenToken, SignedToken, Token
 from bot.hms.client import Hms
 from bot.net.proxy import proxy_to
+from bot.net.retry_budget import RetryBudget
 from bot.sessions.mask import Mask
 from bot.sessions.roles import Said
 from bot.settings import Settings
@@ -42,12 +43,13 @@ def slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: bool
     return client
 
 
-def hms_client(settings: Settings, clock: Clock) -> Hms:
+def hms_client(settings: Settings, clock: Clock, budget: RetryBudget | None = None) -> Hms:
     """To be closed in the end. Raises ConfigError as `slack_http` does."""
     mask = Mask(secret(settings.slack_bot_token)) if settings.mask_names else None
     return Hms(
         settings.hms_api_url,
         _hms_token(settings, clock),
+        budget,
         mask=mask,
         said=Said(settings.host_roles, settings.ignore_roles),
         proxy=proxy_to(settings.hms_api_url),

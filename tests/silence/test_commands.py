@@ -243,52 +243,52 @@ async def test_a_mute_said_again_has_its_new_end(bot: str, slack: FakeSlack) -> 
     assert "Mute 1 has ended" in nothing.plain and "Nothing is muted" in nothing.plain
 
 
-@pytest.mark.parametrize(
-    ("typed", "says", "better", "then"),
-    [
-        ("mute", "A mute needs an end", "/sessions mute 2h", ""),
-        ("mute role:host", "A mute needs an end", "/sessions mute role:host 2h", ""),
-        ("mute 31d", "the longest mute", "/sessions mute 30d", ""),
-        ("mute until 25:00", "there is no time 25:00", "/sessions mute until tomorrow", ""),
-        ("mute until tomorow", "not a time I know", "/sessions mute until tomorrow", "Muted until"),
-        ("mute all 2h", "leave `all` out", "/sessions mute 2h", "All sessions"),
-        ("mute 2h rol:host", "did you mean `role:host`", "/sessions mute role:host 2h", "with the role host"),
-        ("mute room:nowhere 2h", "No room is called", "", ""),
-        ("quiet 25:00-7:00", "there is no time 25:00", "/sessions quiet 22:00-7:00", ""),
-        ("quiet weekends", "`00:00-00:00`", "/sessions quiet 00:00-00:00 sat,sun Europe/Berlin", ""),
-        ("quiet sat,sun all day", "`00:00-00:00`", "/sessions quiet 00:00-00:00 sat,sun Europe/Berlin", ""),
-        ("quiet 22:00-7:00 NYC", "^^^", "/sessions quiet 22:00-7:00 America/New_York", "America/New_York"),
-        ("quiet off 12:00-13:00", "no quiet hours `12:00-13:00 daily Europe/Berlin`", "/sessions quiet", ""),
-        ("quiet off 25:00-7:00", "quiet off 25:00-7:00\n                    ^^^^^", "/sessions quiet off 22:00-7:00", ""),
-        ("mute forever", "I can't mute", "/sessions mute 30d", ""),
-        ("mute always", "I can't mute", "/sessions mute 30d", ""),
-        ("mute tonight", "I can't mute", "/sessions mute until tomorrow", ""),
-        ("mute today", "say `until tomorrow`", "/sessions mute until tomorrow", ""),
-        ("quiet 22:00-7:00 Mars/Olympus", "not a time zone I know", "/sessions quiet 22:00-7:00 Europe/Berlin", ""),
-        ("quiet 22:00-7:00 CST", "that could be America/Chicago", "/sessions quiet 22:00-7:00 America/Chicago", ""),
-        ("quiet 22:00-7:00 wekdays", "did you mean `weekdays`", "22:00-7:00 weekdays", "22:00 to 07:00 on weekdays"),
-        (
-            "quiet fri 18:00-mon 8:00",
-            "say `18:00-18:00 fri,sat Europe/Berlin`, then `18:00-08:00 sun Europe/Berlin`",
-            "/sessions quiet 18:00-18:00 fri,sat Europe/Berlin",
-            "",
-        ),
-        ("quiet sat 0:00 - mon 0:00", "24 hours", "quiet 00:00-00:00 sat,sun Europe/Berlin", "00:00 to 00:00 on sat, sun"),
-        ("mute until 17h", "say `until 17:00` or `for 17h`", "/sessions mute until 17:00", ""),
-        ("mute this channel 2h", "Did you mean this?", "/sessions mute 2h", "All sessions"),
-        ("mute 2h until tomorrow", "`2h` has no place in a mute", "/sessions mute until tomorrow", ""),
-        ("threads maybe", "is neither `on` nor `off`", "/sessions threads off", ""),
-        ("threads of", "is neither `on` nor `off`", "/sessions threads off", "Threads are off"),
-    ],
-)  # fmt: skip
-async def test_a_bad_line_is_explained(
-    bot: str, slack: FakeSlack, typed: str, says: str, better: str, then: str
-) -> None:
-    reply = await say(slack, typed)
-    assert says in reply.plain and better in reply.plain
-    assert bool(runs(reply)) is bool(then)
-    if then:
-        assert then in (await press(slack, reply, runs(reply))).plain
+BAD_LINES = [
+    ("mute", "A mute needs an end", "/sessions mute 2h", ""),
+    ("mute role:host", "A mute needs an end", "/sessions mute role:host 2h", ""),
+    ("mute 31d", "the longest mute", "/sessions mute 30d", ""),
+    ("mute until 25:00", "there is no time 25:00", "/sessions mute until tomorrow", ""),
+    ("mute until tomorow", "not a time I know", "/sessions mute until tomorrow", "Muted until"),
+    ("mute all 2h", "leave `all` out", "/sessions mute 2h", "All sessions"),
+    ("mute 2h rol:host", "did you mean `role:host`", "/sessions mute role:host 2h", "with the role host"),
+    ("mute room:nowhere 2h", "No room is called", "", ""),
+    ("quiet 25:00-7:00", "there is no time 25:00", "/sessions quiet 22:00-7:00", ""),
+    ("quiet weekends", "`00:00-00:00`", "/sessions quiet 00:00-00:00 sat,sun Europe/Berlin", ""),
+    ("quiet sat,sun all day", "`00:00-00:00`", "/sessions quiet 00:00-00:00 sat,sun Europe/Berlin", ""),
+    ("quiet 22:00-7:00 NYC", "^^^", "/sessions quiet 22:00-7:00 America/New_York", "America/New_York"),
+    ("quiet off 12:00-13:00", "no quiet hours `12:00-13:00 daily Europe/Berlin`", "/sessions quiet", ""),
+    ("quiet off 25:00-7:00", "quiet off 25:00-7:00\n                    ^^^^^", "/sessions quiet off 22:00-7:00", ""),
+    ("mute forever", "I can't mute", "/sessions mute 30d", ""),
+    ("mute always", "I can't mute", "/sessions mute 30d", ""),
+    ("mute tonight", "I can't mute", "/sessions mute until tomorrow", ""),
+    ("mute today", "say `until tomorrow`", "/sessions mute until tomorrow", ""),
+    ("quiet 22:00-7:00 Mars/Olympus", "not a time zone I know", "/sessions quiet 22:00-7:00 Europe/Berlin", ""),
+    ("quiet 22:00-7:00 CST", "that could be America/Chicago", "/sessions quiet 22:00-7:00 America/Chicago", ""),
+    ("quiet 22:00-7:00 wekdays", "did you mean `weekdays`", "22:00-7:00 weekdays", "22:00 to 07:00 on weekdays"),
+    (
+        "quiet fri 18:00-mon 8:00",
+        "say `18:00-18:00 fri,sat Europe/Berlin`, then `18:00-08:00 sun Europe/Berlin`",
+        "/sessions quiet 18:00-18:00 fri,sat Europe/Berlin",
+        "",
+    ),
+    ("quiet sat 0:00 - mon 0:00", "24 hours", "quiet 00:00-00:00 sat,sun Europe/Berlin", "00:00 to 00:00 on sat, sun"),
+    ("mute until 17h", "say `until 17:00` or `for 17h`", "/sessions mute until 17:00", ""),
+    ("mute this channel 2h", "Did you mean this?", "/sessions mute 2h", "All sessions"),
+    ("mute 2h until tomorrow", "`2h` has no place in a mute", "/sessions mute until tomorrow", ""),
+    ("threads maybe", "is neither `on` nor `off`", "/sessions threads off", ""),
+    ("threads of", "is neither `on` nor `off`", "/sessions threads off", "Threads are off"),
+]  # fmt: skip
+
+
+async def test_a_bad_line_is_explained(bot: str, slack: FakeSlack) -> None:
+    for typed, says, better, then in BAD_LINES:
+        reply = await say(slack, typed)
+        assert says in reply.plain and better in reply.plain, typed
+        assert bool(runs(reply)) is bool(then), typed
+        if then:
+            assert then in (await press(slack, reply, runs(reply))).plain, typed
+            for line in ("unmute all", "quiet off", "threads on"):
+                await say(slack, line)
 
 
 async def test_a_name_of_several_rooms_is_chosen_from(bot: str, slack: FakeSlack, account: Account) -> None:

@@ -117,8 +117,11 @@ async def test_a_stranger_who_presses(bot: str, shared: FakeSlack, account: Acco
     assert "Nothing is muted" in (await say(shared, "mutes")).plain
 
 
-async def test_a_stranger_at_the_menu_of_a_card(shared: FakeSlack, account: Account, settings: Settings) -> None:
+async def test_a_stranger_at_the_menu_of_a_card(
+    shared: FakeSlack, hms: FakeHms, account: Account, settings: Settings
+) -> None:
     async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), shared):
+        await polls(hms)
         await subscribe(shared)
         opened(account, account.add_room("Town hall"))
         (card,) = await until(lambda: cards(shared))
