@@ -28,10 +28,12 @@ def slack_http(settings: Settings, *traces: aiohttp.TraceConfig) -> aiohttp.Clie
     return aiohttp.ClientSession(trace_configs=list(traces), proxy=proxy_to(settings.slack_api_url))
 
 
-def slack_client(settings: Settings, http: aiohttp.ClientSession, *, again: bool = True) -> AsyncWebClient:
-    """`again`: it asks again by itself, which a client that posts must not."""
+def slack_client(
+    settings: Settings, http: aiohttp.ClientSession, *, again: bool = True, token: str | None = None
+) -> AsyncWebClient:
+    """`token` in place of the settings' own. `again`: it asks again by itself, which a client that posts must not."""
     client = AsyncWebClient(
-        token=secret(settings.slack_bot_token),
+        token=secret(settings.slack_bot_token) if token is None else token,
         base_url=f"{settings.slack_api_url}/",
         session=http,
         timeout=SLACK_TIMEOUT_S,

@@ -15,7 +15,7 @@ from bot.health.block_oracle import judge_blocks
 from bot.health.check_result import CheckResult
 from bot.health.checks import examine
 from bot.health.probes import Parts
-from bot.health.slack_probe import Workspace
+from bot.health.slack_probe import SlackProbe
 from bot.hms.client import Hms
 from bot.net.proxy import proxy_name
 from bot.review import misspelt, review
@@ -41,7 +41,7 @@ async def doctor(registry: Registry, *, ask_slack: bool = False) -> list[CheckRe
     clock = Clock()
     heard = trace(settings.slack_api_url, lambda date: clock.hear(SLACK, date))
     async with AsyncExitStack() as stack:
-        workspace = hms = judge = None
+        probe = hms = judge = None
         try:
             http = await stack.enter_async_context(slack_http(settings, heard))
             hms = hms_client(settings, clock)
@@ -50,7 +50,7 @@ async def doctor(registry: Registry, *, ask_slack: bool = False) -> list[CheckRe
             why, _, do = said.partition(": ")
             wrong.append(Wrong(setting, why, do))
         else:
-            workspace = Workspace(slack_client(settings, http, again=False))
+            probe = SlackProbe(slack_client(settings, http, again=False))
             stack.push_async_callback(hms.close)
             judge = partial(judge_blocks, http, settings.slack_api_url) if ask_slack else None
 
@@ -59,7 +59,7 @@ async def doctor(registry: Registry, *, ask_slack: bool = False) -> list[CheckRe
                 stack.push_async_callback(store.close)
             return store
 
-        seen = parts(settings, modes(settings), access, clock, wrong, workspace=workspace, hms=hms, look=look)
+        seen = parts(settings, modes(settings), access, clock, wrong, probe=probe, hms=hms, look=look)
         alike = list(misspelt(settings, *names_given()))
         known = all(each.name != "PORT" for each in wrong)
         port = partial(look_at_port, settings.host, settings.port) if known else None
@@ -73,14 +73,14 @@ def parts(
     clock: Clock,
     wrong: Sequence[Wrong] = (),
     *,
-    workspace: Workspace | None,
+    probe: SlackProbe | None,
     hms: Hms | None,
     look: Callable[[], Coroutine[Any, Any, Store | None]],
     since_s: float = 0.0,
     sockets: Callable[[], int] | None = None,
 ) -> Parts:
     """All that the settings leave fit to be looked at, `of` these modes; `wrong` as for `review`, the rest as in
-    `Parts`. Without a `workspace` or `hms` there is a proxy that can't be used."""
+    `Parts`. Without a `probe` or `hms` there is a proxy that can't be used."""
     findings = review(settings, of, wrong)
     unfit = {finding.what for finding in findings if finding.state == "fail"}
 
@@ -93,8 +93,8 @@ def parts(
         clock,
         access,
         since_s=since_s,
-        workspace=workspace if fit("SLACK_BOT_TOKEN", "SLACK_API_URL") else None,
-        slack_proxy=proxy_name(settings.slack_api_url) if workspace is not None else "",
+        probe=probe if fit("SLACK_BOT_TOKEN", "SLACK_API_URL") else None,
+        slack_proxy=proxy_name(settings.slack_api_url) if probe is not None else "",
         signed="web" in of,
         ops_channel=settings.ops_channel if fit("OPS_CHANNEL") else "",
         app_token=secret(settings.slack_app_token) if "socket" in of and fit("SLACK_APP_TOKEN") else "",

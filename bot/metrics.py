@@ -33,6 +33,19 @@ _POLL = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 30, 60, 120)
 build = _Info("sessions_bot_build", "Version of the bot and of Python")
 build.info({"version": __version__, "python": platform.python_version()})
 
+
+class Shares:
+    """A gauge of the sum over workspaces, each of which sets its own share. Its name is no label."""
+
+    def __init__(self, name: str, help_: str) -> None:
+        self._gauge = Gauge(name, help_)
+        self._shares: dict[str, float] = {}
+
+    def set(self, team_id: str, share: float) -> None:
+        self._shares[team_id] = share
+        self._gauge.set(sum(self._shares.values()))
+
+
 answers = Histogram(
     "sessions_bot_answer_duration_seconds",
     "From a person's command, press, form or shortcut to the end of its answer",
@@ -59,7 +72,7 @@ unreadable = Counter(
 
 polls = Histogram("sessions_bot_poll_duration_seconds", "Polls of 100ms", ["outcome"], buckets=_POLL)
 poll_interval = Gauge("sessions_bot_poll_interval_seconds", "How often a poll is due")
-sessions_live = Gauge("sessions_bot_sessions_live", "Live sessions, as the last poll saw them; 0 where another polls")
+sessions_live = Shares("sessions_bot_sessions_live", "Live sessions, as the last poll saw them; 0 where another polls")
 changes = Counter("sessions_bot_changes_total", "Changes that polls saw", ["kind"])
 posts = Counter("sessions_bot_posts_total", "Messages for channels, each try", ["kind", "outcome"])
 key_conflicts = Counter(
@@ -67,7 +80,7 @@ key_conflicts = Counter(
 )
 digests = Counter("sessions_bot_digests_total", "Digests, made or failed", ["outcome"])
 ready = Gauge("sessions_bot_ready", "1 where this process can take what Slack sends, as /readyz says")
-leader = Gauge("sessions_bot_leader", "1 where this process polls and makes digests")
+leader = Shares("sessions_bot_leader", "Workspaces for which this process polls and makes digests")
 tasks = Gauge("sessions_bot_tasks", "Tasks of the event loop")
 job_failures = Counter("sessions_bot_job_failures_total", "Jobs that failed", ["name"])
 log_lines = Counter("sessions_bot_log_lines_total", "Lines of the log", ["level"])
@@ -100,7 +113,7 @@ STORED: Mapping[str, str] = {
     OUTBOX_AGE: "How long the oldest message has been due, 0 where none is",
     HELD_MESSAGES: "Messages that nobody can tell the arrival of, held for a person",
     PAUSED_CHANNELS: "Channels that can't be posted to",
-    WORKSPACE_REFUSED: "1 where Slack refuses the bot's token, so that nothing is sent",
+    WORKSPACE_REFUSED: "Workspaces where Slack refuses the bot's token, so that nothing is sent",
     POLL_AGE: "Since the last good poll, or since the start where there was none",
 }
 """What the database knows, read when it is asked for: the same in every process."""

@@ -56,6 +56,19 @@ RoleNames = Annotated[frozenset[str], NoDecode, BeforeValidator(_role_names)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
+@dataclass(frozen=True)
+class Account:
+    """A bot's token, the keys of the 100ms account behind its workspace, and what is set by ids of that workspace; in
+    the form that `Settings` have."""
+
+    slack_bot_token: SecretStr
+    hms_access_key: str | None = None
+    hms_secret: SecretStr | None = None
+    hms_management_token: SecretStr | None = None
+    ops_channel: str = ""
+    access: str = ""
+
+
 class Settings(BaseSettings):
     """Names are those of the environment, in capitals there. An empty value or spaces alone count as not set."""
 

@@ -33,12 +33,12 @@ SEE = "`/sessions subscriptions` lists those it has"
 async def subscribe(request: Request, line: str) -> Message:
     """Subscribe the channel to what the line says."""
     await request.may_set_up()
-    bot = request.bot
+    workspace = request.workspace
     query = parse(line, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
     try:
         done = await flow.subscribe(
-            bot.hms, bot.rooms, bot.store, query=query, team_id=request.team_id, channel_id=request.channel_id,
-            user_id=request.user_id, name=await request.display_name(), now=request.now,
+            workspace.hms, workspace.rooms, request.bot.store, query=query, team_id=workspace.team_id,
+            channel_id=request.channel_id, user_id=request.user_id, name=await request.display_name(), now=request.now,
         )  # fmt: skip
     except ManyRooms as error:
         error.scope = SUBSCRIBE
@@ -48,7 +48,7 @@ async def subscribe(request: Request, line: str) -> Message:
         done.how,
         live=done.live,
         names=done.names,
-        invite=bot.invite,
+        invite=workspace.invite,
         paused=done.channel.paused or "",
         waiting=done.waiting,
         heard=done.channel.last_ms is not None,
@@ -69,8 +69,8 @@ async def subscriptions(request: Request, line: str = "") -> Message:
         told=await store.last_told(request.team_id, channel_id),
         names=await request.names(*(each.query for each in found)),
         as_of=request.now,
-        stale=await request.bot.stale(),
-        invite=request.bot.invite,
+        stale=await request.workspace.stale(),
+        invite=request.workspace.invite,
     )
 
 
@@ -128,7 +128,7 @@ async def _number(request: Request, said: str, here: Sequence[Subscription]) -> 
     if not said or not here:
         raise UserError(_which(here))
     try:
-        query = await request.bot.rooms.resolve(parse(said, scope=SUBSCRIBE))
+        query = await request.workspace.rooms.resolve(parse(said, scope=SUBSCRIBE))
     except UserError:  # its fix would subscribe
         raise UserError(f"I can't tell which one is meant by {quote(said)}: {SEE}, each with its number.") from None
     for each in here:

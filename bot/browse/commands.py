@@ -55,7 +55,7 @@ async def _of_query(request: Request, query: Query) -> None:
         await request.local_zone()
         await _list(request, query)
         return
-    query = await request.bot.rooms.resolve(query)
+    query = await request.workspace.rooms.resolve(query)
     live = await _newest(request, query)
     found = live or await _newest(request, Query("all", query.terms))
     if len(live) > 1 or not found:
@@ -107,7 +107,7 @@ async def _in_row(request: Request, row: int) -> str:
 async def _newest(request: Request, query: Query) -> list[Session]:
     """The first page of a query whose rooms are known."""
     place = PageCursor.first(query, request.now, request.zone)
-    return (await read_page(request.bot.hms, request.bot.rooms, place, request.now)).sessions
+    return (await read_page(request.workspace.hms, request.workspace.rooms, place, request.now)).sessions
 
 
 async def _turn(request: Request, value: str) -> None:

@@ -22,9 +22,9 @@ async def send_page(request: Request, place: PageCursor, *, replace: bool = Fals
     """Answer with the page at `place`, in place of the message at hand or for all to see."""
     request.again = button("Try again", ids.OPEN, place.write())
     request.zone = place.zone
-    rooms = request.bot.rooms
+    rooms = request.workspace.rooms
     query = await rooms.resolve(place.query)
-    page = await read_page(request.bot.hms, rooms, changed(place, query=query), request.now)
+    page = await read_page(request.workspace.hms, rooms, changed(place, query=query), request.now)
     page.names = await rooms.names([*query.named_ids, *(session.room_id for session in page.sessions)])
     shared_by = await request.display_name() if for_all else None
     message = await _drawn(partial(listing, page, shared_by=shared_by), page.peers)
@@ -36,8 +36,8 @@ async def send_page(request: Request, place: PageCursor, *, replace: bool = Fals
 async def send_session(request: Request, session_id: str, *, replace: bool = False) -> None:
     """Answer with one session."""
     request.again = button("Try again", ids.SHOW_AGAIN, ids.session_value(session_id))
-    session = await read_session(request.bot.hms, request.bot.rooms, session_id)
-    names = await request.bot.rooms.names([session.room_id])
+    session = await read_session(request.workspace.hms, request.workspace.rooms, session_id)
+    names = await request.workspace.rooms.names([session.room_id])
     draw = partial(details, session, names, as_of=request.now, zone=request.zone)
     await request.reply(await _drawn(draw, len(session.peers or ())), replace=replace)
 

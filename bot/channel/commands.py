@@ -22,8 +22,8 @@ async def settings(request: Request, line: str) -> Message:
         error = QueryError.at(text, said, (0, len(said)), instead=_CHANGES[0])
         error.scope = VIEW
         raise error
-    bot, team_id, here = request.bot, request.team_id, request.channel_id
-    store, channel = bot.store, await bot.store.channel(team_id, here)
+    workspace, store, here = request.workspace, request.bot.store, request.channel_id
+    team_id, channel = workspace.team_id, await store.channel(workspace.team_id, here)
     has = ChannelSettings(
         here,
         channel,
@@ -32,15 +32,15 @@ async def settings(request: Request, line: str) -> Message:
         await store.mutes(team_id, request.now_ms, here),
         (await store.quiets(team_id, here)).get(here, []),
         here not in await store.unthreaded(team_id),
-        await bot.stale(),
+        await workspace.stale(),
     )
-    names, zone = await bot.rooms.names(has.named_ids), await request.local_zone()
-    return settings_card(has, names=names, zone=zone, as_of=request.now, invite=bot.invite)
+    names, zone = await workspace.rooms.names(has.named_ids), await request.local_zone()
+    return settings_card(has, names=names, zone=zone, as_of=request.now, invite=workspace.invite)
 
 
 async def _changes(request: Request) -> Message:
     changes = await request.bot.store.changes(request.team_id, request.channel_id, CHANGES_MOST)
-    return changes_list(changes, names=await request.bot.rooms.names(room_ids_of(changes)), as_of=request.now)
+    return changes_list(changes, names=await request.workspace.rooms.names(room_ids_of(changes)), as_of=request.now)
 
 
 FEATURE = Feature(

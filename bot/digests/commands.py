@@ -49,7 +49,7 @@ async def digest(request: Request, line: str) -> Message:
         done.how,
         names=names,
         now=request.now,
-        invite=request.bot.invite,
+        invite=request.workspace.invite,
         paused=done.channel.paused or "",
         waiting=done.waiting,
         heard=done.channel.last_ms is not None,
@@ -64,8 +64,8 @@ async def digests(request: Request, line: str = "") -> Message:
     found = await store.digests(team_id, request.channel_id)
     channel = await store.channel(team_id, request.channel_id)
     names = await request.names(*(each.query for each in found))
-    stale = await request.bot.stale()
-    return digests_list(found, channel, names=names, as_of=request.now, stale=stale, invite=request.bot.invite)
+    stale = await request.workspace.stale()
+    return digests_list(found, channel, names=names, as_of=request.now, stale=stale, invite=request.workspace.invite)
 
 
 async def _preview(request: Request, said: str) -> Message:
@@ -80,7 +80,7 @@ async def _preview(request: Request, said: str) -> Message:
     else:
         wanted = await _one(request, "preview", said)
     most_s = PREVIEW_SHARE * request.bot.answer_s - (request.bot.clock() - request.now).total_seconds()
-    return await preview(request.bot.hms, request.bot.rooms, wanted, request.now, most_s)
+    return await preview(request.workspace.hms, request.workspace.rooms, wanted, request.now, most_s)
 
 
 async def _pause(request: Request, said: str) -> Message:
@@ -143,7 +143,7 @@ async def _read(request: Request, line: str, *, stored_by: str = "") -> Digest:
     )
     wanted = replace(wanted, query=wanted.query.without("empty"))
     try:
-        return replace(wanted, query=await request.bot.rooms.resolve(wanted.query))
+        return replace(wanted, query=await request.workspace.rooms.resolve(wanted.query))
     except ManyRooms as error:
         error.scope = DIGEST
         before = schedule_line(wanted)

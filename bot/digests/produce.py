@@ -44,7 +44,7 @@ class Digests:
         hms: Hms,
         rooms: Rooms,
         store: Store,
-        team_id: Callable[[], str],
+        team_id: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
         settle_s: float = SETTLE_S,
@@ -55,7 +55,7 @@ class Digests:
         self._hms = hms
         self._rooms = rooms
         self._store = store
-        self._team = team_id
+        self._team_id = team_id
         self._clock = clock
         self._settle_s = settle_s
         self._retry_s = retry_s
@@ -87,9 +87,9 @@ class Digests:
 
     async def _candidates(self) -> list[Digest]:
         now = self._now()
-        found = await self._store.due_digests(self._team(), ms(now))
+        found = await self._store.due_digests(self._team_id, ms(now))
         if not timedelta() <= now - self._looked < ASTRAY:
-            every = await self._store.digests(self._team())
+            every = await self._store.digests(self._team_id)
             found += [each for each in every if astray(each, now) and not (each.paused or each.halted)]
             self._looked = now
         return found

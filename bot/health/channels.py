@@ -10,9 +10,10 @@ from bot.blockkit.help import COMMAND
 from bot.health import judge as health
 from bot.health.check_result import CheckResult
 from bot.health.probes import Asked, within
-from bot.health.slack_probe import Who, Workspace
+from bot.health.slack_probe import SlackProbe
 from bot.outbox.channel import Channel
 from bot.outbox.render import let_in, pause
+from bot.slack.identity import Who
 from bot.slack.responses import judge
 
 PLACES_MOST = 10
@@ -23,10 +24,10 @@ _SEE = f"`{COMMAND} subscriptions` there"
 
 async def channels(asked: Asked) -> Sequence[CheckResult]:
     """Findings of the conversations that something is wrong with, or one that all is well."""
-    store, who, workspace = (await asked.store).value, (await asked.who).value, asked.parts.workspace
-    if store is None or who is None or workspace is None:
+    store, who, probe = (await asked.store).value, (await asked.who).value, asked.parts.probe
+    if store is None or who is None or probe is None:
         return []
-    told, inside = await store.told(who.team_id), await _inside(workspace, who)
+    told, inside = await store.told(who.team_id), await _inside(probe, who)
     told |= set(filter(None, [asked.parts.ops_channel]))
     troubled = {
         place: channel
@@ -49,7 +50,7 @@ async def channels(asked: Asked) -> Sequence[CheckResult]:
             )
         ]
     shown = places[:PLACES_MOST]
-    public = await asyncio.gather(*(_is_public(workspace, place, inside is not None) for place in shown))
+    public = await asyncio.gather(*(_is_public(probe, place, inside is not None) for place in shown))
     found = [_place(place, troubled.get(place), who, is_public) for place, is_public in zip(shown, public, strict=True)]
     if more := len(places) - len(shown):
         found.append(CheckResult("Channels", "warn", f"something is wrong with {more} more", "begin with those above"))
@@ -74,20 +75,20 @@ def readable(who: Who) -> bool:
     return who.scopes >= {"channels:read", "groups:read"}
 
 
-async def _inside(workspace: Workspace, who: Who) -> set[str] | None:
+async def _inside(probe: SlackProbe, who: Who) -> set[str] | None:
     """The channels that the bot is in; None where Slack doesn't tell."""
     if not readable(who):
         return None
     try:
-        return await within(workspace.channels())
+        return await within(probe.channels())
     except Exception as error:
         log.info("channels_unknown", cause=judge(error).__class__.__name__)
         return None
 
 
-async def _is_public(workspace: Workspace, place: str, told: bool) -> bool:
+async def _is_public(probe: SlackProbe, place: str, told: bool) -> bool:
     """True where it is known to be."""
     try:
-        return told and place[:1] == "C" and await within(workspace.is_public(place))
+        return told and place[:1] == "C" and await within(probe.is_public(place))
     except Exception:
         return False

@@ -64,13 +64,13 @@ async def _slack_token(asked: Asked) -> Sequence[CheckResult]:
 
 
 async def _slack_socket(asked: Asked) -> Sequence[CheckResult]:
-    what, workspace, token = "Slack socket", asked.parts.workspace, asked.parts.app_token
-    if workspace is None or not token:
+    what, probe, token = "Slack socket", asked.parts.probe, asked.parts.app_token
+    if probe is None or not token:
         return []
     if asked.parts.sockets is not None:  # what asks Slack spends what the bot may ask to reconnect
         return [health.judge_sockets(asked.parts.sockets())]
     try:
-        await within(workspace.connect(token))
+        await within(probe.connect(token))
     except Exception as error:
         mend = "make another app-level token with connections:write, page Basic Information"
         return [refused(what, error, "SLACK_APP_TOKEN", mend, asked.parts.slack_proxy)]
@@ -83,8 +83,8 @@ async def _slack_scopes(asked: Asked) -> Sequence[CheckResult]:
 
 
 async def _access(asked: Asked) -> Sequence[CheckResult]:
-    access, workspace, who = asked.parts.access, asked.parts.workspace, (await asked.who).value
-    if not access or workspace is None or who is None:
+    access, probe, who = asked.parts.access, asked.parts.probe, (await asked.who).value
+    if not access or probe is None or who is None:
         return []
     groups = sorted({each for rule in access.values() for each in rule.groups})[:PLACES_MOST]
     if "usergroups:read" not in who.scopes:
@@ -93,7 +93,7 @@ async def _access(asked: Asked) -> Sequence[CheckResult]:
     if not readable(who):
         places = []
     causes = await asyncio.gather(
-        *(_cause(workspace.members(each)) for each in groups), *(_cause(workspace.is_public(each)) for each in places)
+        *(_cause(probe.members(each)) for each in groups), *(_cause(probe.is_public(each)) for each in places)
     )
     found = [health.judge_group(each, cause) for each, cause in zip(groups, causes, strict=False) if cause]
     unknown = [each for each, cause in zip(places, causes[len(groups) :], strict=True) if cause == NO_CHANNEL]
@@ -182,10 +182,10 @@ async def _outbox(asked: Asked) -> Sequence[CheckResult]:
 
 async def _ops(asked: Asked) -> Sequence[CheckResult]:
     """OPS_CHANNEL, as far as Slack tells of channels. One that is paused is told with the others."""
-    ops, workspace, who = asked.parts.ops_channel, asked.parts.workspace, (await asked.who).value
-    if not ops or workspace is None or who is None or not readable(who):
+    ops, probe, who = asked.parts.ops_channel, asked.parts.probe, (await asked.who).value
+    if not ops or probe is None or who is None or not readable(who):
         return []
-    cause = await _cause(workspace.is_public(ops))
+    cause = await _cause(probe.is_public(ops))
     if cause == NO_CHANNEL:
         mend = "compare its id with OPS_CHANNEL, and invite the bot there"
         return [CheckResult("OPS_CHANNEL", "fail", "Slack shows the bot no such channel", mend, ops)]

@@ -17,7 +17,7 @@ async def doctor(request: Request, line: str) -> Message:
     if not details:
         check_alone("doctor", line)
     await request.no_guests(NO_GUESTS)
-    findings = await request.bot.examine()
+    findings = await request.workspace.examine()
     return doctor_message(findings, here=request.channel_id, as_of=request.now, details=details)
 
 

@@ -26,8 +26,6 @@ MACHINE, DATABASE = "this machine's clock", "the database's clock"
 CLOCKS = {"machine": MACHINE, "database": DATABASE}
 SOCKETS = 2
 """So many connections a process has in Socket Mode, and more for moments in which one is replaced."""
-ORG_WIDE = "belongs to an installation for a whole organisation, and the bot serves one workspace"
-IN_ONE = "install the app in one workspace, and copy the token from there"
 EXPIRY_WARN_S = 3 * 86_400.0
 """A token that can't be renewed is told of so long before its end: a weekend, and a day to act in."""
 

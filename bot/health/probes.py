@@ -15,10 +15,11 @@ from bot.errors import ConfigError, HmsAuth, HmsError, HmsRateLimited, HmsRefuse
 from bot.health import judge as health
 from bot.health.block_oracle import Blocks, Verdict
 from bot.health.check_result import CheckResult
-from bot.health.slack_probe import Who, Workspace
+from bot.health.slack_probe import SlackProbe
 from bot.hms.auth import claims
 from bot.hms.client import Hms
 from bot.slack.access_rules import Access
+from bot.slack.identity import IN_ONE, ORG_WIDE, Who
 from bot.slack.outcome import Refused, RetryLater
 from bot.slack.responses import judge
 from bot.store import REVISIONS, Store, StoreError
@@ -46,7 +47,7 @@ class Parts:
     clock: Clock
     access: Access = field(default_factory=dict)
     since_s: float = 0.0
-    workspace: Workspace | None = None
+    probe: SlackProbe | None = None
     slack_proxy: str = ""
     signed: bool = False
     ops_channel: str = ""
@@ -124,15 +125,15 @@ def _way_out(proxy: str) -> str:
 
 async def _who(parts: Parts) -> ProbeResult[Who]:
     what = "Slack token"
-    if parts.workspace is None:
+    if parts.probe is None:
         return ProbeResult([])
     try:
-        who = await within(parts.workspace.who())
+        who = await within(parts.probe.who())
     except Exception as error:
         mend = "copy the bot token (xoxb-…) anew from your app"
         return ProbeResult([refused(what, error, "SLACK_BOT_TOKEN", mend, parts.slack_proxy)])
     if who.org_wide:
-        return ProbeResult([CheckResult(what, "fail", f"SLACK_BOT_TOKEN {health.ORG_WIDE}", health.IN_ONE)])
+        return ProbeResult([CheckResult(what, "fail", f"SLACK_BOT_TOKEN {ORG_WIDE}", IN_ONE)])
     return ProbeResult([CheckResult(what, "ok", f"{who.team} ({who.team_id}), as @{who.name}")], who)
 
 

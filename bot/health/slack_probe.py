@@ -7,30 +7,19 @@ usergroups.users.list.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.identity import Who, who_is
+
 PAGE = 999
 """The most that users.conversations gives at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
-    """`scopes` are the token's. `org_wide`: the token is one for a whole organisation, which has no workspace of its
-    own."""
-
-    team_id: str
-    team: str
-    name: str
-    scopes: frozenset[str]
-    org_wide: bool = False
-
-
-class Workspace:
+class SlackProbe:
     """Asks once for each thing: `client` must not repeat by itself. What a method raises `slack.responses.judge` can
     tell."""
 
@@ -38,15 +27,7 @@ class Workspace:
         self._client = client
 
     async def who(self) -> Who:
-        answer = await self._client.auth_test()
-        scopes = answer.headers.get("X-OAuth-Scopes", "")
-        return Who(
-            str(answer.get("team_id") or ""),
-            str(answer.get("team") or ""),
-            str(answer.get("user") or ""),
-            frozenset(filter(None, (scope.strip() for scope in scopes.split(",")))),
-            answer.get("is_enterprise_install") is True,
-        )
+        return await who_is(self._client)
 
     async def say_time(self) -> None:
         """Have any answer of Slack's: whoever traces the client hears its Date."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot import log
 from bot.health.judge import stale
-from bot.health.slack_probe import Workspace
+from bot.health.slack_probe import SlackProbe
 from bot.health.states import State, news
 from bot.health.states_render import began, over
 from bot.outbox.card import key_of
@@ -27,16 +27,16 @@ class Watch:
     def __init__(
         self,
         store: Store,
-        workspace: Workspace,
-        team: Callable[[], str],
+        probe: SlackProbe,
+        team_id: str,
         now_ms: Callable[[], int],
         *,
         ops: str = "",
-        bot: Callable[[], str] = lambda: "Sessions",
+        bot: str = "Sessions",
     ) -> None:
         self._store = store
-        self._workspace = workspace
-        self._team = team
+        self._probe = probe
+        self._team_id = team_id
         self._now_ms = now_ms
         self._ops = ops
         self._bot = bot
@@ -45,12 +45,12 @@ class Watch:
     async def probe(self) -> None:
         """Where a workspace refused us, ask whether it still does, when that is due: with an answer the outbox goes
         on."""
-        team_id, now_ms = self._team(), self._now_ms()
+        team_id, now_ms = self._team_id, self._now_ms()
         stopped = await self._store.workspace_probe(team_id, now_ms)
         if stopped is None:
             return
         try:
-            await self._workspace.who()
+            await self._probe.who()
         except Exception as error:
             outcome = judge(error)
             cause = outcome.code if isinstance(outcome, Refused) else outcome.cause
@@ -67,14 +67,14 @@ class Watch:
         if not self._looked:
             self._looked = True
             await self._look()
-        team_id, now_ms = self._team(), self._now_ms()
+        team_id, now_ms = self._team_id, self._now_ms()
         begun, ended = news(
             {state.name: state for state in await self._states(team_id, now_ms, interval_s, since_s)},
             await self._store.states(team_id),
         )
         if not begun and not ended:
             return
-        messages = [(state, "began", began(state, f"/invite @{self._bot()}")) for state in begun]
+        messages = [(state, "began", began(state, f"/invite @{self._bot}")) for state in begun]
         messages += [(state, "over", over(state)) for state in ended]
         outgoing = [
             Outgoing(
@@ -93,8 +93,8 @@ class Watch:
     async def _look(self) -> None:
         """Say in the log where Slack doesn't show the bot the operators' channel, as far as it tells of channels."""
         try:
-            if (await self._workspace.who()).scopes >= {"channels:read", "groups:read"}:
-                await self._workspace.is_public(self._ops)
+            if (await self._probe.who()).scopes >= {"channels:read", "groups:read"}:
+                await self._probe.is_public(self._ops)
         except Exception as error:
             outcome = judge(error)
             if isinstance(outcome, Refused):

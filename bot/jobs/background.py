@@ -34,8 +34,9 @@ PRUNE_S = 3_600.0
 
 
 class BackgroundJobs:
-    """The work of one process. Every process sends; one polls, every `interval_s`, makes digests and reads rooms.
-    `clock` is the one that all of them go by; `hear` asks Slack, so that the clock hears what time it is."""
+    """The work of one process for one workspace. Every process sends; the one with the `lease` polls, every
+    `interval_s`, makes digests and reads rooms. `clock` is the one that all of them go by; `hear` asks Slack, so that
+    the clock hears what time it is."""
 
     def __init__(
         self,
@@ -48,8 +49,9 @@ class BackgroundJobs:
         clock: Clock,
         interval_s: float,
         hear: Callable[[], Awaitable[None]],
-        team_id: Callable[[], str],
+        team_id: str,
         *,
+        lease: str = POLLER,
         lead_s: float = LEASE_S,
         reconcile_s: float = RECONCILE_S,
     ) -> None:
@@ -62,7 +64,8 @@ class BackgroundJobs:
         self._clock = clock
         self._interval_s = interval_s
         self._hear = hear
-        self._team = team_id
+        self.team_id = team_id
+        self._lease = lease
         self._lead_s = lead_s
         self._reconcile_s = reconcile_s
         self._owner = secrets.token_hex(8)
@@ -84,15 +87,22 @@ class BackgroundJobs:
             Job("prune", TICK_S, self._prune, 60.0),
         )
 
-    async def slow(self, team_id: str) -> str:
+    def stop(self) -> None:
+        """Begin nothing more: a run ends when what is under way is written down."""
+        self._deliver.stop()
+        for share in (metrics.leader, metrics.sessions_live):
+            share.set(self.team_id, 0)
+
+    async def slow(self) -> str:
         """Lines for operators where messages don't go out, or ""."""
-        counts = await self._store.counts(team_id, self._now_ms())
+        counts = await self._store.counts(self.team_id, self._now_ms())
         return "\n".join(filter(None, (slow(counts.waiting, counts.late_s), held(counts.held))))
 
-    async def stale(self, team_id: str, *, public: bool = False) -> str:
+    async def stale(self, *, public: bool = False) -> str:
         """A line where Slack refuses the bot, or what is known of sessions is old, or "". `public`: anybody may read
         it, so that it has none of 100ms's own words."""
-        state, stopped = await self._store.poll_state(team_id), await self._store.workspace_stopped(team_id)
+        state = await self._store.poll_state(self.team_id)
+        stopped = await self._store.workspace_stopped(self.team_id)
         good_s, now_s = (state.good_ms or 0) / 1000, self._clock()
         cause = state.cause.partition(":")[0] if public else state.cause
         old = stale(good_s, self._began_s(), cause, now_s=now_s, interval_s=self._interval_s)
@@ -100,22 +110,22 @@ class BackgroundJobs:
         why = "; ".join(filter(None, (said, old)))
         return f"alerts wait: {why}" if why else ""
 
-    async def stored(self, team_id: str) -> Mapping[str, float]:
+    async def stored(self) -> Mapping[str, float]:
         """What operators watch of what is stored: see `metrics.STORED`."""
-        counts = await self._store.counts(team_id, self._now_ms())
-        age_s = age(((await self._store.poll_state(team_id)).good_ms or 0) / 1000, self._clock())
+        counts = await self._store.counts(self.team_id, self._now_ms())
+        age_s = age(((await self._store.poll_state(self.team_id)).good_ms or 0) / 1000, self._clock())
         return {
             metrics.OUTBOX_MESSAGES: counts.waiting,
             metrics.OUTBOX_AGE: counts.late_s,
             metrics.HELD_MESSAGES: counts.held,
             metrics.PAUSED_CHANNELS: counts.paused,
-            metrics.WORKSPACE_REFUSED: await self._store.workspace_stopped(team_id) is not None,
+            metrics.WORKSPACE_REFUSED: await self._store.workspace_stopped(self.team_id) is not None,
             metrics.POLL_AGE: self._clock() - self._began_s() if age_s is None else age_s,
         }
 
-    async def recover(self, team_id: str) -> None:
+    async def recover(self) -> None:
         """Go on where the workspace refused us before: auth.test was just answered."""
-        if await self._store.workspace_taken(team_id):
+        if await self._store.workspace_taken(self.team_id):
             log.info("workspace_takes_again")
 
     async def _lead(self) -> None:
@@ -124,12 +134,12 @@ class BackgroundJobs:
         if before and now < self._renew_at:
             return
         self._renew_at = now + self._lead_s / 3
-        self._fence = await self._store.lead(POLLER, self._owner, int(self._lead_s * 1000))
-        metrics.leader.set(self._fence is not None)
+        self._fence = await self._store.lead(self._lease, self._owner, int(self._lead_s * 1000))
+        metrics.leader.set(self.team_id, self._fence is not None)
         if self._fence and not before:
             log.info("leading", epoch=self._fence.epoch)
         elif before and not self._fence:
-            metrics.sessions_live.set(0)
+            metrics.sessions_live.set(self.team_id, 0)
             log.info("following")
 
     async def _run_poll(self) -> None:
@@ -170,7 +180,7 @@ class BackgroundJobs:
         if now < self._prune_at or not self._clock.sure:
             return
         self._prune_at = now + PRUNE_S
-        await self._store.prune(self._team(), self._now_ms())
+        await self._store.prune(self.team_id, self._now_ms())
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

@@ -45,11 +45,11 @@ class Deliver:
         self,
         store: Store,
         chat: Chat,
-        team_id: Callable[[], str],
+        team_id: str,
         *,
         unsure: Policy = "repost",
         at_once: int = 20,
-        bot: Callable[[], str] = lambda: "Sessions",
+        bot: str = "Sessions",
         ops: str = "",
         clock: Callable[[], float] = time.time,
         post_s: float = TIMEOUT_S,
@@ -61,7 +61,7 @@ class Deliver:
             raise ValueError("A lease must be longer than a request may take.")
         self._store = store
         self._chat = chat
-        self._team = team_id
+        self._team_id = team_id
         self._at_once = at_once
         self._clock = clock
         self._post_s = post_s
@@ -92,7 +92,7 @@ class Deliver:
             return 0
         self._running = True
         try:
-            await self._store.try_paused(self._team(), self._now_ms())
+            await self._store.try_paused(self._team_id, self._now_ms())
             return await self._run()
         finally:
             self._running = False
@@ -101,7 +101,7 @@ class Deliver:
         """Look up what has been without an answer for too long; of how many rows it is known now what became."""
         began, now_ms = time.monotonic(), self._now_ms()
         settled_ms = now_ms - int(self._settle_s * 1000)
-        rows = await self._store.overdue(self._team(), settled_ms, self._at_once, now_ms, self._lease_ms)
+        rows = await self._store.overdue(self._team_id, settled_ms, self._at_once, now_ms, self._lease_ms)
         gate = asyncio.Semaphore(READS_AT_ONCE)
 
         async def settle(claimed: Claimed) -> bool:
@@ -121,7 +121,7 @@ class Deliver:
             while True:
                 if len(under_way) <= most // 2 and not self._stopping and time.monotonic() < until:
                     began, now_ms = time.monotonic(), self._now_ms()
-                    rows = await self._store.claim(self._team(), now_ms, self._lease_ms, most - len(under_way))
+                    rows = await self._store.claim(self._team_id, now_ms, self._lease_ms, most - len(under_way))
                     for claimed in self._claimed(rows, began, now_ms):
                         under_way[asyncio.create_task(self._send(claimed, gate))] = claimed
                 if not under_way:

@@ -39,7 +39,7 @@ class Claimed:
 class Mark:
     """`bot` says its name, `now_ms` the time; `ops`: the channel that hears of troubles, or ""."""
 
-    def __init__(self, store: Store, bot: Callable[[], str], now_ms: Callable[[], int], ops: str = "") -> None:
+    def __init__(self, store: Store, bot: str, now_ms: Callable[[], int], ops: str = "") -> None:
         self._store = store
         self._bot = bot
         self._now_ms = now_ms
@@ -203,7 +203,7 @@ class Mark:
 
     def _tell(self, row: Row, code: str, last_ms: int | None) -> Callable[[str], Outgoing]:
         """`last_ms`: when its last message was sent. Somebody who presses Resume too early is not told again."""
-        message = paused(row.channel_id, code, f"@{self._bot()}")
+        message = paused(row.channel_id, code, f"@{self._bot}")
 
         def tell(person: str) -> Outgoing:
             key = key_of("paused", row.team_id, row.channel_id, person, code, str(last_ms))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -39,10 +39,10 @@ class KnownRooms:
     """Rooms of one workspace's account, with a cache that all requests share. Where the database fails they are as if
     none were stored."""
 
-    def __init__(self, hms: Hms, store: Store, team_id: Callable[[], str]) -> None:
+    def __init__(self, hms: Hms, store: Store, team_id: str) -> None:
         self._hms = hms
         self._store = store
-        self._team = team_id
+        self._team_id = team_id
         self._rooms: TTLCache[str, Room] = TTLCache(ROOMS_KEPT, KEPT_S)
 
     async def names(self, ids: Iterable[str]) -> dict[str, str]:
@@ -75,7 +75,7 @@ class KnownRooms:
         known = {each: room for each in wanted if (room := self._rooms.get(each))}
         known |= {each: Room(each, "") for each in wanted if not is_id(each)}
         if missing := wanted - known.keys():
-            stored = await self._stored(self._store.rooms(self._team(), missing), NO_ROOMS)
+            stored = await self._stored(self._store.rooms(self._team_id, missing), NO_ROOMS)
             self._rooms.update((room.id, room) for room in stored)
             known |= {room.id: room for room in stored}
         return known
@@ -106,7 +106,7 @@ class KnownRooms:
         new = [room for room in rooms if self._rooms.get(room.id) != room and is_id(room.id)]
         self._rooms.update((room.id, room) for room in new)
         if new:
-            await self._stored(self._store.keep_rooms(self._team(), new), None)
+            await self._stored(self._store.keep_rooms(self._team_id, new), None)
 
     async def _learn(self, room_ids: Iterable[str], most: int) -> tuple[dict[str, Room], HmsError | None]:
         wanted = set(room_ids)

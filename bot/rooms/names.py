@@ -31,9 +31,7 @@ PREFIX_FROM = 3
 class Rooms(KnownRooms):
     """Finds rooms by name among those that are known, and asks 100ms for others. `clock`: seconds since 1970."""
 
-    def __init__(
-        self, hms: Hms, store: Store, team_id: Callable[[], str], clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, hms: Hms, store: Store, team_id: str, clock: Callable[[], float] = time.time) -> None:
         super().__init__(hms, store, team_id)
         self._clock = clock
         self._found: TTLCache[str, tuple[list[Room], bool]] = TTLCache(SEARCHES_KEPT, SEARCH_KEPT_S)
@@ -66,7 +64,7 @@ class Rooms(KnownRooms):
             read, _ = await self._renew()
         except HmsError:
             read = NO_ROOMS
-        stored = await self._stored(self._store.rooms_newest(self._team(), most), NO_ROOMS)
+        stored = await self._stored(self._store.rooms_newest(self._team_id, most), NO_ROOMS)
         named = {room.id: room for room in [*stored, *read] if room.name}
         return [named[room_id] for room_id in sorted(named, reverse=True)[:most]]
 
@@ -99,21 +97,21 @@ class Rooms(KnownRooms):
         return [(f"{prefix} ({count:,} rooms)", "", line)] if count >= PREFIX_FROM else []
 
     async def _beginning(self, prefix: str) -> int:
-        return await self._stored(self._store.rooms_beginning(self._team(), prefix), 0)
+        return await self._stored(self._store.rooms_beginning(self._team_id, prefix), 0)
 
     async def _find(self, wanted: str) -> tuple[list[Room], bool]:
         """The rooms of that name, else those with it in their name, and whether there may be others."""
         name = fold(wanted)
         if kept := self._found.get(name):
             return kept
-        found, more = await self._stored(self._store.rooms_called(self._team(), name), NO_ROOMS), False
+        found, more = await self._stored(self._store.rooms_called(self._team_id, name), NO_ROOMS), False
         if not found:
             named, more = await self._named(wanted)
             await self.keep(named)
             found = [room for room in named if room.folded == name or is_hash(room.name)]
         if not found:
             read, more = await self._renew()
-            stored = await self._stored(self._store.rooms_having(self._team(), name, PARTS_MOST), NO_ROOMS)
+            stored = await self._stored(self._store.rooms_having(self._team_id, name, PARTS_MOST), NO_ROOMS)
             every = {room.id: room for room in [*stored, *read, *named]}
             found = [room for room in every.values() if room.folded == name]
             found = found or [room for room in every.values() if room in named or name in room.folded]
@@ -129,7 +127,7 @@ class Rooms(KnownRooms):
     async def _near(self, wanted: str) -> list[Room]:
         """Rooms whose name is spelt nearly so."""
         read, _ = await self._renew()
-        stored = await self._stored(self._store.rooms_newest(self._team(), NEAR_MOST), NO_ROOMS)
+        stored = await self._stored(self._store.rooms_newest(self._team_id, NEAR_MOST), NO_ROOMS)
         names = {room.folded: room for room in [*stored, *read] if room.name}
         return [names[name] for name in difflib.get_close_matches(fold(wanted), names, n=5, cutoff=0.6)]
 
@@ -138,7 +136,7 @@ class Rooms(KnownRooms):
         were read, and whether there may be others that aren't known."""
         if kept := self._renewed.get("all"):
             return kept
-        far = await self._stored(self._store.room_walk(self._team()), RoomWalk())
+        far = await self._stored(self._store.room_walk(self._team_id), RoomWalk())
         kinds, down_to = ((True, False), "") if far.done_ms is None else ((True,), far.newest)
         lists = await asyncio.gather(*(self._newest(enabled=each, down_to=down_to) for each in kinds))
         rooms = [room for some, _, _ in lists for room in some]
@@ -148,7 +146,7 @@ class Rooms(KnownRooms):
             done_ms = int(self._clock() * 1000) if far.done_ms is None else far.done_ms
             if (newest, done_ms) != (far.newest, far.done_ms):
                 new = replace(far, newest=newest, done_ms=done_ms)
-                await self._stored(self._store.set_room_walk(self._team(), new), None)
+                await self._stored(self._store.set_room_walk(self._team_id, new), None)
         if all(good for _, _, good in lists):
             self._renewed["all"] = rooms, not whole
         return rooms, not whole

@@ -29,14 +29,14 @@ class Walk:
         hms: Hms,
         rooms: Rooms,
         store: Store,
-        team_id: Callable[[], str],
+        team_id: str,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._hms = hms
         self._rooms = rooms
         self._store = store
-        self._team = team_id
+        self._team_id = team_id
         self._clock = clock
         self._monotonic = monotonic
         self._rest_until = 0.0  # by `monotonic`
@@ -54,27 +54,27 @@ class Walk:
                 rooms, cursor = await self._hms.list_rooms(start=far.cursor or None, enabled=far.enabled)
                 await self._rooms.keep(rooms)
                 far = _further(far, [room.id for room in rooms], cursor, now_ms)
-                await self._store.set_room_walk(self._team(), far)
+                await self._store.set_room_walk(self._team_id, far)
                 if far.cursor or far.enabled:
                     return True
         except HmsError as error:
             log.warning("rooms_unread", outcome=type(error).__name__, cause=error.cause)
             self._rest_until = self._monotonic() + REST_S
             if isinstance(error, HmsRefused) and far.cursor:  # it doesn't know the place any more
-                await self._store.set_room_walk(self._team(), replace(far, enabled=True, cursor=""))
+                await self._store.set_room_walk(self._team_id, replace(far, enabled=True, cursor=""))
             return False
 
     async def _begun(self) -> RoomWalk:
         """The walk's progress. Rooms of another account are forgotten: this one doesn't have them."""
-        far, account = await self._store.room_walk(self._team()), self._hms.account
+        far, account = await self._store.room_walk(self._team_id), self._hms.account
         if not account or far.account == account:
             return far
         if far.account:
             log.info("rooms_forgotten")
-            await self._store.forget_rooms(self._team())
+            await self._store.forget_rooms(self._team_id)
             far = RoomWalk()
         far = replace(far, account=account)
-        await self._store.set_room_walk(self._team(), far)
+        await self._store.set_room_walk(self._team_id, far)
         return far
 
 

@@ -40,7 +40,7 @@ async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
     if session_id:
         query = await _of_session(request, session_id)
     try:
-        query = await request.bot.rooms.resolve(query)
+        query = await request.workspace.rooms.resolve(query)
     except ManyRooms as error:
         error.scope = MUTE
         error.choices = [
@@ -97,7 +97,7 @@ async def _named(request: Request, said: str, here: Sequence[Mute]) -> Sequence[
     if is_id(said.lower()):
         return [each for each in here if each.session_id == said.lower()]
     try:
-        query = await request.bot.rooms.resolve(parse(said, scope=MUTE))
+        query = await request.workspace.rooms.resolve(parse(said, scope=MUTE))
     except UserError:  # its fix would mute
         return ()
     return [each for each in here if each.query == query and not each.session_id]
@@ -107,7 +107,7 @@ async def _of_session(request: Request, session_id: str) -> Query:
     """The room of a session, by which a mute of it is told; any where 100ms doesn't say. Raises NotFound, and UserError
     for one that is over."""
     try:
-        session = await read_session(request.bot.hms, request.bot.rooms, session_id)
+        session = await read_session(request.workspace.hms, request.workspace.rooms, session_id)
     except HmsError:
         return Query()
     if not session.active:

@@ -30,11 +30,11 @@ async def permit(request: Request, *commands: str) -> None:
 
 async def denial(request: Request, command: str) -> Denied | None:
     """Why the person may not use that command here, or None where they may."""
-    rule = request.bot.access.get(command)
+    rule = request.workspace.access.get(command)
     if rule is None:
         return None
     try:
-        group = await request.bot.groups.of(request.user_id, rule.asks(request.user_id))
+        group = await request.workspace.groups.of(request.user_id, rule.asks(request.user_id))
     except MembersUnknown as error:
         text = f"I can't tell whether {_what(command)} is for you: Slack doesn't say who is in {quote(error.group_id)}."
         return Denied(f"{text} {_WHY.get(error.cause, _LATER)}", cause=f"{command}: {error.cause}")

@@ -20,7 +20,8 @@ Blocks = Sequence[Mapping[str, Any]]
 
 
 class DataBlocks:
-    """Remembers for a day that Slack refuses charts and tables. All messages share one, so that only one is refused."""
+    """Remembers for a day that a workspace refuses charts and tables. All its messages share one, so that only one is
+    refused."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -1,66 +1,51 @@
-"""Who the bot is in its workspace."""
+"""Who the bot is in a workspace: auth.test (docs.slack.dev/reference/methods/auth.test)."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from dataclasses import dataclass
 
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigError
-from bot.health.judge import IN_ONE, ORG_WIDE
 from bot.slack.retry_until_ready import retry_until_ready
 
+ORG_WIDE = "belongs to an installation for a whole organisation, and the bot serves one workspace"
+IN_ONE = "install the app in one workspace, and copy the token from there"
 
-class Identity:
-    """auth.test, asked once at start so that no person's 3 seconds pay for it."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
-        self._client = client
-        self._known: dict[str, Any] = {}
-        self._there = asyncio.Event()
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The bot in a workspace. `scopes` are the token's. `org_wide`: the token is one for a whole organisation, which
+    has no workspace of its own."""
 
-    @property
-    def known(self) -> bool:
-        return bool(self._known)
+    team_id: str
+    team: str
+    name: str
+    scopes: frozenset[str]
+    org_wide: bool = False
+    user_id: str = ""
+    bot_id: str = ""
 
-    @property
-    def team_id(self) -> str:
-        """ "" until Slack has said it."""
-        return str(self._known.get("team_id") or "")
 
-    @property
-    def user_id(self) -> str:
-        return str(self._known.get("user_id") or "")
+async def who_is(client: AsyncWebClient) -> Who:
+    """The answer of auth.test. What it raises `slack.responses.judge` can tell."""
+    answer = await client.auth_test()
+    scopes = answer.headers.get("X-OAuth-Scopes", "")
+    return Who(
+        str(answer.get("team_id") or ""),
+        str(answer.get("team") or ""),
+        str(answer.get("user") or ""),
+        frozenset(filter(None, (scope.strip() for scope in scopes.split(",")))),
+        answer.get("is_enterprise_install") is True,
+        str(answer.get("user_id") or ""),
+        str(answer.get("bot_id") or ""),
+    )
 
-    @property
-    def name(self) -> str:
-        return str(self._known.get("user") or "")
 
-    async def there(self) -> None:
-        """Wait until it is known."""
-        await self._there.wait()
-
-    async def warm(self) -> None:
-        """Ask until Slack answers. Raises ConfigError where it refuses the token, or the token is of no workspace."""
-        answer = await retry_until_ready(self._client.auth_test, "SLACK_BOT_TOKEN", self._client.base_url)
-        if answer.get("is_enterprise_install"):
-            raise ConfigError(f"SLACK_BOT_TOKEN {ORG_WIDE}: {IN_ONE}.")
-        self._known = {key: answer.get(key) for key in ("bot_id", "user_id", "user", "team_id", "enterprise_id")}
-        self._there.set()
-
-    def authorizer(self) -> Callable[..., Awaitable[AuthorizeResult]]:
-        """For Bolt. It answers also before Slack has: no listener needs to know who the bot is."""
-
-        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-            return AuthorizeResult(
-                enterprise_id=enterprise_id,
-                team_id=team_id,
-                bot_id=self._known.get("bot_id"),
-                bot_user_id=self._known.get("user_id"),
-                bot_token=self._client.token,
-            )
-
-        return authorize
+async def identify(client: AsyncWebClient) -> Who:
+    """The same, asked until Slack answers. Raises ConfigError where it refuses the token, or the token is of no
+    workspace."""
+    who = await retry_until_ready(lambda: who_is(client), "SLACK_BOT_TOKEN", client.base_url)
+    if who.org_wide:
+        raise ConfigError(f"SLACK_BOT_TOKEN {ORG_WIDE}: {IN_ONE}.")
+    return who

@@ -93,8 +93,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
     async def hear(body: dict[str, Any]) -> None:
         try:
-            if not await begun_before(bot.store, bot.team_id(), sent_as(body), ms(bot.clock())):
-                await act_on(bot, body)
+            await act_on(bot, body)
         except Exception as error:
             log.error("event_failed", kind=_kind(body), cause=type(error).__name__, exc_info=True)
 
@@ -146,15 +145,16 @@ async def _by_callback(
 
 
 async def act_on(bot: Bot, body: Mapping[str, Any]) -> None:
-    """Act on an event (docs.slack.dev/apis/events-api#event-type-structure), if it is for the bot's own workspace."""
+    """Act on an event (docs.slack.dev/apis/events-api#event-type-structure), if it is for a workspace of the bot's."""
     event = body["event"]
     told = body.get("authorizations") or [body]  # whom Slack tells; where it happened may be another workspace
-    if bot.team_id() not in [each.get("team_id") for each in told]:
+    workspace = next(filter(None, (bot.workspaces.get(each.get("team_id")) for each in told)), None)
+    if workspace is None:
         org_wide = any(each.get("is_enterprise_install") for each in told)
-        cause = "org-wide install" if org_wide else "another workspace" if bot.team_id() else "not ready"
+        cause = "org-wide install" if org_wide else "not ready" if bot.workspaces.waiting else "another workspace"
         log.warning("event_ignored", kind=event.get("type"), cause=cause)
-        return
-    await bot.registry.events[str(event.get("type"))].run(bot, event)
+    elif not await begun_before(bot.store, workspace.team_id, sent_as(body), ms(bot.clock())):
+        await bot.registry.events[str(event.get("type"))].run(bot, workspace, event)
 
 
 async def _raise(error: Exception) -> None:

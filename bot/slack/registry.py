@@ -12,6 +12,7 @@ from bot.query.command_lines import Line
 if TYPE_CHECKING:
     from bot.blockkit.blocks import Message
     from bot.slack.request import Bot, Request
+    from bot.workspace import Workspace
 
 T = TypeVar("T")
 Payload = Mapping[str, Any]
@@ -79,7 +80,7 @@ class Event:
     """An event of Slack's, by its type; nobody waits for an answer. `manifest.yml` subscribes to it."""
 
     type: str
-    run: Callable[[Bot, Payload], Awaitable[None]]
+    run: Callable[[Bot, Workspace, Payload], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

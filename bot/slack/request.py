@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -14,24 +14,18 @@ from bot.blockkit.blocks import Block, Message, context
 from bot.blockkit.phrases import Names
 from bot.db.setting_change import SettingChange
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, StaleButton, UserError, WhichZone
-from bot.health.check_result import CheckResult
-from bot.hms.client import Hms
 from bot.query.command_lines import Mended, corrected
 from bot.query.model import Query
 from bot.query.times import ms
 from bot.query.zones import depends_on_zone
-from bot.rooms.names import Rooms
 from bot.slack import render as problem
-from bot.slack.access_rules import Access
-from bot.slack.groups import Groups
 from bot.slack.once import begun_before, sent_as
-from bot.slack.people import People
-from bot.slack.places import Places
 from bot.slack.registry import Registry
 from bot.slack.reply import Replies
 from bot.slack.reply_to import ReplyTo, reply_to
 from bot.slack.work import Work
 from bot.store import Store
+from bot.workspace import Workspace, Workspaces
 
 T = TypeVar("T")
 
@@ -62,28 +56,14 @@ LATE = "That took too long: 100ms is slow just now, or many are asking."
 class Bot:
     """What listeners act with, built once in `app`."""
 
-    hms: Hms
-    rooms: Rooms
-    people: People
-    replies: Replies
+    workspaces: Workspaces
+    replies: Replies  # to those of no workspace of its, with no token
     work: Work
     store: Store
-    team_id: Callable[[], str]  # "" until Slack has said it
-    user_id: Callable[[], str]  # the bot's own
-    name: Callable[[], str]
-    stale: Callable[[], Awaitable[str]]  # why alerts wait, or ""
-    examine: Callable[[], Awaitable[Sequence[CheckResult]]]  # how the bot is
-    groups: Groups
-    places: Places
     registry: Registry
-    access: Access = field(default_factory=dict)
+    zone: str = "UTC"  # of people whose own isn't known
     answer_s: float = ANSWER_S
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-
-    @property
-    def invite(self) -> str:
-        """What a person types to let the bot into a channel."""
-        return f"/invite @{self.name() or 'Sessions'}"
 
 
 @dataclass(slots=True)
@@ -130,13 +110,13 @@ class Request:
         return cls(
             bot,
             user_id,
-            reply_to(body, user_id, ours=team_id == bot.team_id()),
+            reply_to(body, user_id, ours=bot.workspaces.get(team_id) is not None),
             team_id=team_id,
             enterprise_id=str(body.get("enterprise_id") or enterprise.get("id") or ""),
             home_id=str(user.get("team_id") or team_id),  # only people of the workspace can type its commands
             org_wide=str(body.get("is_enterprise_install")).lower() == "true",
             now=bot.clock(),
-            zone=bot.people.unknown.zone,
+            zone=bot.zone,
             channel_id=str(body.get("channel_id") or channel.get("id") or ""),
             channel_name=str(body.get("channel_name") or channel.get("name") or ""),
             message_ts=str(container.get("message_ts") or ""),
@@ -149,7 +129,9 @@ class Request:
         """Post the answer. Once that has begun it goes on to its end, whatever becomes of the job."""
         if self.note:
             message = Message(f"{self.note}\n{message.head}", [context(self.note), *message.blocks])
-        sending = self.bot.replies.send(self.to, message, replace=replace, for_all=for_all)
+        sending = (self.bot.workspaces.get(self.team_id) or self.bot).replies.send(
+            self.to, message, replace=replace, for_all=for_all
+        )
         self.posting = self.bot.work.post(sending)
         self.delivered = await asyncio.shield(self.posting)
         return self.delivered
@@ -159,22 +141,27 @@ class Request:
         registry = self.bot.registry
         return corrected(error, self.now, await self.local_zone(), registry.lines, commands=registry.names)
 
-    async def at_home(self) -> None:
-        """Raises UserError where the request comes from another workspace, or from a person of another one, as in a
-        channel that is shared by Slack Connect. Only people of the workspace can type its commands and see answers that
-        are for one person; of who presses in a channel, what Slack sent decides. users.info, which names all workspaces
-        of an organisation's person, has to agree where it can be asked."""
-        own = self.bot.team_id()
-        if not own:
-            raise UserError(NOT_YET)
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace that it was done in. Raises UserError where the bot serves no such one."""
         if self.org_wide:
             raise UserError(ORG_WIDE, cause="org-wide install")
-        if self.team_id != own:
-            raise UserError(ELSEWHERE, cause="another workspace")
+        if (known := self.bot.workspaces.get(self.team_id)) is not None:
+            return known
+        if self.bot.workspaces.waiting:
+            raise UserError(NOT_YET)
+        raise UserError(ELSEWHERE, cause="another workspace")
+
+    async def at_home(self) -> None:
+        """Raises UserError where the person is of another workspace, as in a channel that is shared by Slack Connect.
+        Only people of the workspace can type its commands and see answers that are for one person; of who presses in a
+        channel, what Slack sent decides. users.info, which names all workspaces of an organisation's person, has to
+        agree where it can be asked."""
+        workspace = self.workspace
         if not self.user_id:
             raise UserError(CANT_TELL, cause="nobody")
-        ours = {own, self.enterprise_id} - {""}
-        person = await self.bot.people.of(self.user_id)
+        ours = {workspace.team_id, self.enterprise_id} - {""}
+        person = await workspace.people.of(self.user_id)
         elsewhere = bool(person.teams) and person.teams.isdisjoint(ours)
         sent_from_elsewhere = self.shown_to_all and self.home_id not in ours | person.teams
         if elsewhere or person.stranger or sent_from_elsewhere:
@@ -185,7 +172,7 @@ class Request:
     async def no_guests(self, says: str = NO_GUESTS) -> None:
         """Raises UserError for a guest of the workspace, and while Slack doesn't tell: at the head of whatever changes
         something."""
-        person = await self.bot.people.of(self.user_id)
+        person = await self.workspace.people.of(self.user_id)
         if person.guest:
             raise UserError(says)
         if person.unanswered:
@@ -196,7 +183,7 @@ class Request:
         await self.no_guests()
         if self.channel_name.startswith(GROUP):
             raise UserError(NOT_IN_GROUPS, cause="a group direct message")
-        if self.channel_id.startswith("D") and not await self.bot.places.shows(self.channel_id):
+        if self.channel_id.startswith("D") and not await self.workspace.places.shows(self.channel_id):
             raise UserError(NOT_IN_DIRECT, cause="a direct message of two people")
 
     def must_be_in(self, channel_id: str) -> None:
@@ -207,7 +194,7 @@ class Request:
 
     async def display_name(self) -> str:
         """What the person is called, as they wrote it; "" where that isn't known."""
-        return (await self.bot.people.of(self.user_id)).name
+        return (await self.workspace.people.of(self.user_id)).name
 
     def by(self, line: str) -> SettingChange:
         """The person's change of a setting, now; `line` does the same."""
@@ -222,17 +209,17 @@ class Request:
         """The value of what the person said, read by their own zone, to be stored; `line` says it with a zone or city.
         Raises WhichZone where it depends on a zone that nobody has said."""
         said = read(await self.local_zone())
-        if not (await self.bot.people.of(self.user_id)).zone_said and depends_on_zone(read):
+        if not (await self.workspace.people.of(self.user_id)).zone_said and depends_on_zone(read):
             raise WhichZone(lambda city: line(said, city))
         return said
 
     async def names(self, *queries: Query) -> Names:
         """The names of the rooms that these queries name by their ids."""
-        return await self.bot.rooms.names(room_id for each in queries for room_id in each.named_ids)
+        return await self.workspace.rooms.names(room_id for each in queries for room_id in each.named_ids)
 
     async def local_zone(self) -> str:
         """The person's own zone, also for what is asked later on."""
-        self.zone = (await self.bot.people.of(self.user_id)).zone
+        self.zone = (await self.workspace.people.of(self.user_id)).zone
         return self.zone
 
 
@@ -248,7 +235,7 @@ async def _answer(request: Request, event: str, job: Coroutine[Any, Any, None]) 
     reference = log.reference.get()
     try:
         async with asyncio.timeout(request.bot.answer_s), request.bot.work.slot():
-            if await begun_before(request.bot.store, request.team_id, request.sent, request.now_ms):
+            if await begun_before(request.bot.store, request.workspace.team_id, request.sent, request.now_ms):
                 job.close()
                 return "repeated"
             await request.at_home()

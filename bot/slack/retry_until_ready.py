@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TypeVar
 
 from slack_sdk.errors import SlackApiError
 
@@ -12,6 +12,8 @@ from bot import log
 from bot.errors import ConfigError
 from bot.slack.refusals import LOST_TOKEN
 from bot.slack.responses import read
+
+T = TypeVar("T")
 
 RETRY_S = 5.0
 REFUSED = {
@@ -21,7 +23,7 @@ REFUSED = {
 """What to do about a token, by Slack's word for what is wrong with it. auth.test needs no scope."""
 
 
-async def retry_until_ready(call: Callable[[], Awaitable[Any]], setting: str, url: str) -> Any:
+async def retry_until_ready(call: Callable[[], Awaitable[T]], setting: str, url: str) -> T:
     """What a method of Slack answers at `url`, asked until it does. Raises ConfigError where it refuses the token."""
     while True:
         wait_s = RETRY_S

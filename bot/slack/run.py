@@ -44,7 +44,7 @@ QUESTIONS = {
 async def run(request: Request, text: str) -> None:
     """Answer `/sessions <text>`, as Slack sent it."""
     people = mentioned(text)[:MENTIONS_MOST]
-    names = await asyncio.gather(*(request.bot.people.of(user_id) for user_id in people))
+    names = await asyncio.gather(*(request.workspace.people.of(user_id) for user_id in people))
     known = {user_id: person.name for user_id, person in zip(people, names, strict=True)}
     await run_line(request, _one(request, typed_lines(text, COMMAND, known)))
 
@@ -120,7 +120,7 @@ async def _no_rooms(request: Request, better: Mended, scope: str) -> list[str]:
     missing = []
     for name in better.rooms:
         try:
-            await request.bot.rooms.resolve(Query(terms=(Term("room", parse_room(name)),)))
+            await request.workspace.rooms.resolve(Query(terms=(Term("room", parse_room(name)),)))
         except NotFound:
             missing.append(name)
         except HmsError:

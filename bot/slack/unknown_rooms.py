@@ -12,6 +12,6 @@ from bot.slack.request import Request
 
 async def noted(request: Request, query: Query, message: Message) -> Message:
     """The answer, with a line on beginnings of names that no room has yet: those to come match."""
-    if not (prefixes := await request.bot.rooms.without_rooms(query)):
+    if not (prefixes := await request.workspace.rooms.without_rooms(query)):
         return message
     return replace(message, blocks=[*message.blocks, context(no_rooms_yet(prefixes))])

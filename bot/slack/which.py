@@ -17,14 +17,14 @@ ROLES_MOST = 20
 async def with_choices(request: Request, error: QueryError) -> UserError:
     """The error to answer with: one that offers rooms or templates, or the same with the roles that there are."""
     what = error.asks.lstrip("-")
-    templates = request.bot.hms.templates
+    rooms, templates = request.workspace.rooms, request.workspace.hms.templates
     if what in ("role", "template"):
         await templates.ready()
     if what == "role" and (roles := sorted(templates.current.roles())):
         there = listed([quote(each) for each in roles[:ROLES_MOST]])
         error.text += f" There are {there}." if len(roles) > 1 else f" There is {there}."
         error.fix = f"{error.asks}:{quoted(roles[0])}"
-    some = [(each.name, each.id) for each in await request.bot.rooms.newest(CHOICES + 1)] if what == "room" else []
+    some = [(each.name, each.id) for each in await rooms.newest(CHOICES + 1)] if what == "room" else []
     if what == "template":
         some = sorted(((each.name, each.id) for each in templates.current.all), key=lambda each: fold(each[0]))
     choices = [

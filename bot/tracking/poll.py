@@ -41,7 +41,7 @@ class Poll:
         hms: Hms,
         rooms: Rooms,
         store: Store,
-        team_id: Callable[[], str],
+        team_id: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
         monotonic: Callable[[], float] = time.monotonic,
@@ -51,7 +51,7 @@ class Poll:
         self._room_facts = RoomFacts(rooms, store, monotonic)
         self._commit = Commit(rooms, self._room_facts, store)
         self._store = store
-        self._team = team_id
+        self._team_id = team_id
         self._clock = clock
         self._monotonic = monotonic
         self._memory: Memory | None = None
@@ -78,7 +78,7 @@ class Poll:
         """Look at these sessions alone. False where that is left to the next poll: after one that has failed, before
         the first, and where another process has polled since."""
         now = self._clock()
-        state = await self._store.poll_state(self._team())
+        state = await self._store.poll_state(self._team_id)
         memory = self._memory
         if memory is None or memory.snapshot.seq != state.seq or memory.snapshot.naming != self._hms.naming:
             return False
@@ -88,9 +88,9 @@ class Poll:
     async def _poll(self, fence: Fence | None, now: datetime) -> bool:
         began = time.perf_counter()
         try:
-            state = await self._store.poll_state(self._team())
+            state = await self._store.poll_state(self._team_id)
             if self._memory is None or self._memory.snapshot.seq != state.seq:
-                self._memory = Memory(await self._store.snapshot(self._team()))
+                self._memory = Memory(await self._store.snapshot(self._team_id))
             work = await self._work(self._memory, fence, now, complete=True)
             self._room_facts.begin()
             outcome = await self._swept(work, read(self._hms, work.sweep, ms(now)))
@@ -110,7 +110,7 @@ class Poll:
 
     async def _work(self, memory: Memory, fence: Fence | None, now: datetime, *, complete: bool) -> Work:
         """A sweep to be made now, on top of what is remembered."""
-        team_id, known = self._team(), memory.snapshot
+        team_id, known = self._team_id, memory.snapshot
         renamed = known.naming != self._hms.naming
         held = await self._store.hushed(team_id) if complete else []
         await self._hms.templates.ready()
@@ -161,6 +161,7 @@ class Poll:
                 work.reached.backlog,
             )
             self._failures = 0
+            metrics.sessions_live.set(work.team_id, sum(each.live for each in snapshot.sessions.values()))
         self._memory = sweep.memory(snapshot)
         return "ok"
 

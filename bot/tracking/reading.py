@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot import log, metrics
+from bot import log
 from bot.alerts.backlog import Backlog
 from bot.errors import HmsAuth, HmsError, HmsNotFound, HmsRateLimited, HmsRefused
 from bot.hms.client import LIFE_MOST, Hms, RawBatch
@@ -45,7 +45,6 @@ async def read(hms: Hms, sweep: Sweep, now_ms: int) -> AsyncIterator[Progress]:
     async for batch in every_page(hms.list_entries, {"active": "true"}):
         sweep.page(batch.entries)
         yield before
-    metrics.sessions_live.set(len(sweep.ids))
     # As it was before the first page: what opens while the pages are read is in none of them. By the clock of 100ms, as
     # ours, or that of the process that polled last, may have been wrong then.
     read_ms = now_ms + int(hms.ahead_s * 1000)

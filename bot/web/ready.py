@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from bot import metrics
 from bot.clock import AGREE_S, Clock
 from bot.health.judge import clocks
 from bot.jobs.background import BackgroundJobs
-from bot.slack.identity import Identity
 from bot.slack.socket import Socket
+from bot.workspace import Workspaces
 
 
 class Health:
     """Asked at each request."""
 
-    def __init__(self, identity: Identity, alerts: BackgroundJobs, socket: Socket | None, clock: Clock) -> None:
-        self._identity = identity
-        self._alerts = alerts
+    def __init__(
+        self, workspaces: Workspaces, background: Sequence[BackgroundJobs], socket: Socket | None, clock: Clock
+    ) -> None:
+        self._workspaces = workspaces
+        self._background = background
         self._socket = socket
         self._clock = clock
+        self._began = clock.steady()
         self._stopping = False
 
     def stop(self) -> None:
@@ -28,7 +32,7 @@ class Health:
         """Why it can't serve, or ""."""
         if self._stopping:
             return "stopping"
-        if not self._identity.known:
+        if self._workspaces.waiting:
             return "waiting for Slack's auth.test"
         if self._socket is not None and not self._socket.open:
             return "waiting for Slack's socket"
@@ -36,10 +40,21 @@ class Health:
 
     async def note(self) -> str:
         """Why alerts wait, and which clock is wrong, or ""."""
-        team_id = self._identity.team_id
-        stale, slow = await self._alerts.stale(team_id, public=True), await self._alerts.slow(team_id)
-        return "\n".join(filter(None, (clocks(self._clock.off_s, AGREE_S), stale, slow)))
+        lines = [clocks(self._clock.off_s, AGREE_S)]
+        for jobs in self._background:
+            said = filter(None, (await jobs.stale(public=True), await jobs.slow()))
+            whose = f"{jobs.team_id}: " if len(self._background) > 1 else ""
+            lines += [f"{whose}{line}" for some in said for line in some.split("\n")]
+        return "\n".join(filter(None, lines))
 
     async def stored(self) -> Mapping[str, float]:
         """Counts of what the database holds, for metrics."""
-        return await self._alerts.stored(self._identity.team_id)
+        stored = [await jobs.stored() for jobs in self._background]
+        age_s = self._clock.steady() - self._began  # where Slack has yet to say whose the polls are
+        ages = {metrics.OUTBOX_AGE: 0.0, metrics.POLL_AGE: age_s}
+        return {
+            name: max((each[name] for each in stored), default=ages[name])
+            if name in ages
+            else sum(each[name] for each in stored)
+            for name in metrics.STORED
+        }

@@ -44,7 +44,7 @@ class World:
         self.account, self.fake, self.store = account, fake, store
         self.now = MONDAY
         self.hms = Hms(fake.url, SignedToken(fake.access_key, fake.secret), RetryBudget(budget_s=0.5))
-        self.rooms = Rooms(self.hms, self.store, lambda: TEAM)
+        self.rooms = Rooms(self.hms, self.store, TEAM)
         self.hall = account.add_room("Town hall")
         self.digests = self.process()
 
@@ -54,7 +54,7 @@ class World:
             self.hms,
             self.rooms,
             self.store,
-            lambda: TEAM,
+            TEAM,
             lambda: self.now,
             retry_s=retry_s,
             read_s=read_s,

@@ -40,7 +40,7 @@ async def again(request, value):
     await request.reply(await ping(request, f"{value} again"))
 
 
-async def renamed(bot, event):
+async def renamed(bot, workspace, event):
     metrics.pings.inc()
 
 

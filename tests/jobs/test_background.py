@@ -19,7 +19,7 @@ from bot.demo.fake_slack.seed import TEAM_ID
 from bot.digests.model import Digest
 from bot.digests.produce import Digests
 from bot.health.judge import SLOW_S
-from bot.health.slack_probe import Workspace
+from bot.health.slack_probe import SlackProbe
 from bot.health.watch import Watch
 from bot.hms.auth import SignedToken
 from bot.hms.client import LIFE_MOST, Hms
@@ -59,16 +59,16 @@ class Process:
         self.later_s = 0.0
         self.poll = Poll(
             self.hms,
-            Rooms(self.hms, store, lambda: TEAM_ID),
+            Rooms(self.hms, store, TEAM_ID),
             store,
-            lambda: TEAM_ID,
+            TEAM_ID,
             clock=lambda: datetime.now(UTC) + self.ahead,
             monotonic=lambda: time.monotonic() + self.later_s,
         )
-        deliver = Deliver(store, Chat(client), lambda: TEAM, clock=clock)
-        self.digests = Digests(self.hms, Rooms(self.hms, store, lambda: TEAM_ID), store, lambda: TEAM_ID)
-        walk = Walk(self.hms, Rooms(self.hms, store, lambda: TEAM_ID), store, lambda: TEAM_ID)
-        watch = Watch(store, Workspace(client), lambda: TEAM_ID, lambda: int(clock() * 1000))
+        deliver = Deliver(store, Chat(client), TEAM, clock=clock)
+        self.digests = Digests(self.hms, Rooms(self.hms, store, TEAM_ID), store, TEAM_ID)
+        walk = Walk(self.hms, Rooms(self.hms, store, TEAM_ID), store, TEAM_ID)
+        watch = Watch(store, SlackProbe(client), TEAM_ID, lambda: int(clock() * 1000))
         self.alerts = BackgroundJobs(
             store,
             self.poll,
@@ -79,7 +79,7 @@ class Process:
             clock,
             0.5,
             client.auth_test,
-            lambda: TEAM,
+            TEAM,
             lead_s=LEAD_S,
         )
         self.scheduler = Scheduler(self.alerts.jobs(), haste=HASTY.haste)
@@ -192,13 +192,13 @@ async def test_an_operator_hears_of_messages_that_do_not_go_out(
     store: Store, start: Callable[[Store], Process]
 ) -> None:
     process = start(store)
-    assert await process.alerts.slow(TEAM) == ""
+    assert await process.alerts.slow() == ""
     long_ago = int((time.time() - SLOW_S - 60) * 1000)
     await commit(store, message("m"), message("n", "C2"), now_ms=long_ago)
-    assert (await process.alerts.slow(TEAM)).startswith("2 messages are to be sent, the oldest for 6 min")
+    assert (await process.alerts.slow()).startswith("2 messages are to be sent, the oldest for 6 min")
     for row in await store.claim(TEAM, long_ago, 20_000, 10):
         await store.held(row, "unconfirmed")
-    assert await process.alerts.slow(TEAM) == "messages held, unconfirmed: 2"
+    assert await process.alerts.slow() == "messages held, unconfirmed: 2"
 
 
 async def test_a_session_without_a_record_is_over_when_it_can_no_longer_be_live(

@@ -47,7 +47,7 @@ class World:
 
     def sender(self, store: Any = None, chat: Any = None, **options: Any) -> Deliver:
         options = {"clock": self.clock, **options}
-        return Deliver(store or self.store, chat or self.chat(), lambda: TEAM_ID, **options)
+        return Deliver(store or self.store, chat or self.chat(), TEAM_ID, **options)
 
     @property
     def now_ms(self) -> int:

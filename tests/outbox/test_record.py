@@ -12,7 +12,7 @@ from bot.db.setting_change import SettingChange
 from bot.demo.fake_slack import ApiError, Dropped, HttpError
 from bot.demo.fake_slack.seed import ADA, BEN, TEAM_ID
 from bot.digests.model import Digest
-from bot.health.slack_probe import Workspace
+from bot.health.slack_probe import SlackProbe
 from bot.health.watch import Watch
 from bot.outbox.card import key_of
 from bot.outbox.channel_pause import TRY_MS
@@ -322,7 +322,7 @@ async def test_threads_off_withdraws_replies_that_wait(world: World) -> None:
 def watch(world: World, ops: str = "support") -> Watch:
     client = AsyncWebClient(world.slack.bot_token, base_url=world.slack.api_url, session=world.http, retry_handlers=[])
     where = world.channel(ops)
-    return Watch(world.store, Workspace(client), lambda: TEAM_ID, lambda: world.now_ms, ops=where)
+    return Watch(world.store, SlackProbe(client), TEAM_ID, lambda: world.now_ms, ops=where)
 
 
 async def tell(world: World, watching: Watch) -> None:

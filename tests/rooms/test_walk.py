@@ -26,8 +26,8 @@ class World:
         self.restart()
 
     def restart(self) -> None:
-        self.rooms = Rooms(self.hms, self.store, lambda: TEAM, lambda: self.time)
-        self.walk = Walk(self.hms, self.rooms, self.store, lambda: TEAM, lambda: self.time, lambda: self.monotonic)
+        self.rooms = Rooms(self.hms, self.store, TEAM, lambda: self.time)
+        self.walk = Walk(self.hms, self.rooms, self.store, TEAM, lambda: self.time, lambda: self.monotonic)
 
     def later(self, seconds: float) -> None:
         self.time += seconds

@@ -35,7 +35,7 @@ class World:
     def restart(self, hms: Hms | None = None) -> None:
         """Go on as another process, which knows what is stored."""
         hms = hms or self.hms
-        self.polls = Poll(hms, Rooms(hms, self.store, lambda: TEAM), self.store, lambda: TEAM, self.now)
+        self.polls = Poll(hms, Rooms(hms, self.store, TEAM), self.store, TEAM, self.now)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead

@@ -41,7 +41,7 @@ class World:
         """What it would send."""
         client = Hms(self.hms.url, SignedToken(self.hms.access_key, self.hms.secret), mask=NAMINGS[naming])
         now_ms = int(self.now().timestamp() * 1000)
-        assert await Poll(client, Rooms(client, self.store, lambda: TEAM), self.store, lambda: TEAM, self.now).run()
+        assert await Poll(client, Rooms(client, self.store, TEAM), self.store, TEAM, self.now).run()
         await client.close()
         sent: list[Row] = []
         while rows := await self.store.claim(TEAM, now_ms, 20_000, 10):

@@ -44,9 +44,9 @@ class World:
     def process(self) -> Poll:
         return Poll(
             self.hms,
-            Rooms(self.hms, self.store, lambda: TEAM),
+            Rooms(self.hms, self.store, TEAM),
             self.store,
-            lambda: TEAM,
+            TEAM,
             lambda: datetime.fromtimestamp(self.time, UTC),
             monotonic=lambda: self.monotonic,
         )

@@ -1,0 +1,233 @@
+"""Accounts taken into service: the workspace of each, and the jobs that work for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+from slack_bolt.authorization import AuthorizeResult
+
+from bot import log
+from bot.clients import hms_client, slack_client
+from bot.clock import Clock
+from bot.db.leases import POLLER
+from bot.digests.produce import Digests
+from bot.doctor import parts
+from bot.errors import ConfigError
+from bot.health.checks import examine
+from bot.health.slack_probe import SlackProbe
+from bot.health.watch import Watch
+from bot.hms.client import Hms
+from bot.jobs.background import LEASE_S as LEAD_S
+from bot.jobs.background import RECONCILE_S, BackgroundJobs
+from bot.jobs.scheduler import Scheduler
+from bot.net.retry_budget import RetryBudget
+from bot.outbox.chat import TIMEOUT_S, Chat
+from bot.outbox.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
+from bot.rooms.names import Rooms
+from bot.rooms.walk import Walk
+from bot.settings import Mode, Settings
+from bot.slack.access_rules import Access
+from bot.slack.data_blocks import DataBlocks
+from bot.slack.groups import Groups
+from bot.slack.identity import Who, identify
+from bot.slack.people import People
+from bot.slack.places import Places
+from bot.slack.reply import Replies
+from bot.store import Store, StoreError
+from bot.tracking.poll import Poll
+from bot.workspace import Workspace, Workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long alerts take their time, in seconds; the crash test takes less. `lead_s` is the lease of who polls. A
+    message is leased for `lease_s`, in which its request may take `post_s`; one without a clear answer is looked up
+    `settle_s` after its lease, by a look every `reconcile_s`, and where it can't be read `first_wait_s` after that.
+    Jobs look for work `haste` times as often; `budget` is for a request to 100ms."""
+
+    lead_s: float = LEAD_S
+    post_s: float = TIMEOUT_S
+    lease_s: float = LEASE_S
+    settle_s: float = SETTLE_S
+    reconcile_s: float = RECONCILE_S
+    first_wait_s: float = FIRST_WAIT_S
+    haste: float = 1.0
+    budget: RetryBudget | None = None
+
+
+PACE = Pace()
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What all accounts of a process share. `sockets`: how many connections of Socket Mode are open.
+    `wall` is this machine's clock."""
+
+    mode: Mode
+    http: aiohttp.ClientSession
+    store: Store
+    clock: Clock
+    pace: Pace
+    sockets: Callable[[], int] | None
+    wall: Callable[[], float]
+
+
+class Accounts:
+    """Serves accounts, each by settings of its own, from when Slack says whose its token is. `background` are the jobs
+    of those that are served. Raises ConfigError for a proxy that can't be used."""
+
+    def __init__(
+        self, accounts: Sequence[tuple[Settings, Access]], clock: Clock, budget: RetryBudget | None = None
+    ) -> None:
+        self._accounts = [(settings, access, hms_client(settings, clock, budget)) for settings, access in accounts]
+        self._schedulers: list[Scheduler] = []
+        self.workspaces = Workspaces(len(accounts))
+        self.background: list[BackgroundJobs] = []
+
+    async def serve(self, process: Process) -> None:
+        """Serve all of them but those whose token Slack refuses. Raises ConfigError where that is every one."""
+        refused: list[ConfigError] = []
+
+        async def begin(number: int, settings: Settings, access: Access, hms: Hms) -> None:
+            try:
+                await self._begin(process, number, settings, access, hms)
+            except ConfigError as error:
+                refused.append(error)
+                if len(self._accounts) > 1:
+                    log.error("account_refused", number=number, cause=error.text)
+
+        await asyncio.gather(*(begin(number, *each) for number, each in enumerate(self._accounts)))
+        if len(refused) == len(self._accounts):
+            raise refused[0]
+
+    def authorizer(self) -> Callable[..., Awaitable[AuthorizeResult]]:
+        """For Bolt: the token of a team, and of no other. It answers also before Slack has, without one: no listener
+        needs it."""
+
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            known = self.workspaces.get(team_id)
+            return AuthorizeResult(
+                enterprise_id=enterprise_id,
+                team_id=team_id,
+                bot_id=known.who.bot_id if known else None,
+                bot_user_id=known.who.user_id if known else None,
+                bot_token=known.slack.token if known else None,
+            )
+
+        return authorize
+
+    def stop(self) -> None:
+        """Messages are no longer claimed."""
+        for jobs in self.background:
+            jobs.stop()
+
+    def cut(self) -> None:
+        """No job begins any more, and those that can be cut off are."""
+        for scheduler in self._schedulers:
+            scheduler.cut()
+
+    async def finish(self, grace_s: float) -> None:
+        """Wait for the jobs at work, `grace_s` seconds at most."""
+        await asyncio.gather(*(scheduler.finish(grace_s) for scheduler in self._schedulers))
+
+    async def close(self) -> None:
+        for _, _, hms in self._accounts:
+            await hms.close()
+
+    async def _begin(self, process: Process, number: int, settings: Settings, access: Access, hms: Hms) -> None:
+        """Wait until Slack says whose the token is. Then its people can be answered, and its jobs begin."""
+        client = slack_client(settings, process.http, again=False)
+        try:
+            who = await identify(client)
+            if self.workspaces.get(who.team_id):
+                raise ConfigError("SLACK_BOT_TOKEN: two accounts have tokens of one workspace.")
+            store, clock, probe = process.store, process.clock, SlackProbe(client)
+            rooms = Rooms(hms, store, who.team_id)
+            hms.templates.template_of = rooms.template_of
+            data_blocks = DataBlocks()
+            chat = Chat(client, who.bot_id, data_blocks)
+            jobs = _jobs(process, settings, who, hms, rooms, chat, probe, first=not number)
+
+            async def look() -> Store:
+                return store
+
+            examined = parts(
+                settings,
+                [process.mode],
+                access,
+                clock,
+                probe=probe,
+                hms=hms,
+                look=look,
+                since_s=clock(),
+                sockets=process.sockets,
+            )
+            workspace = Workspace(
+                who,
+                client,
+                hms,
+                rooms,
+                People(client, settings.default_timezone, default_said=settings.timezone_said),
+                Groups(client),
+                Places(client),
+                Replies(client, data_blocks),
+                access,
+                jobs.stale,
+                lambda: examine(examined),
+            )
+            self.workspaces.add(workspace)
+            self.background.append(jobs)
+        finally:
+            self.workspaces.waiting -= 1
+        try:
+            await jobs.recover()
+        except StoreError as error:
+            log.error("recover_failed", cause=error.cause)
+        scheduler = Scheduler(jobs.jobs(), process.wall, process.pace.haste)
+        self._schedulers.append(scheduler)
+        scheduler.start()
+
+
+def _jobs(
+    process: Process,
+    settings: Settings,
+    who: Who,
+    hms: Hms,
+    rooms: Rooms,
+    chat: Chat,
+    probe: SlackProbe,
+    *,
+    first: bool,
+) -> BackgroundJobs:
+    store, clock, pace, team_id = process.store, process.clock, process.pace, who.team_id
+    deliver = Deliver(
+        store,
+        chat,
+        team_id,
+        bot=who.name,
+        clock=clock,
+        unsure=settings.unconfirmed_posts,
+        ops=settings.ops_channel,
+        post_s=pace.post_s,
+        lease_s=pace.lease_s,
+        settle_s=pace.settle_s,
+        first_wait_s=pace.first_wait_s,
+    )
+    return BackgroundJobs(
+        store,
+        Poll(hms, rooms, store, team_id, clock.now),
+        Digests(hms, rooms, store, team_id, clock.now),
+        Walk(hms, rooms, store, team_id, clock),
+        deliver,
+        Watch(store, probe, team_id, lambda: int(clock() * 1000), ops=settings.ops_channel, bot=who.name),
+        clock,
+        settings.poll_interval_s,
+        probe.say_time,
+        team_id,
+        lease=POLLER if first else f"{POLLER} {team_id}",
+        lead_s=pace.lead_s,
+        reconcile_s=pace.reconcile_s,
+    )
