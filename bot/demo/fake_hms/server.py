@@ -51,6 +51,7 @@ class FakeHms:
     """Serves an account under `/v2`: sessions, rooms, active rooms and templates, read only.
 
     Stand alone with `start`/`stop` or `async with`, or as `routes` in another aiohttp application.
+    `beside`: a stand-in whose address serves this account too; a token is of one account.
     `oddities` may be set at any time. `requests` keeps the latest 100,000 requests.
     """
 
@@ -62,6 +63,7 @@ class FakeHms:
         secret: str = DEMO_SECRET,
         clock: Callable[[], float] = time.time,
         oddities: Oddities | None = None,
+        beside: Self | None = None,
     ) -> None:
         self.account = account
         self.access_key = access_key
@@ -69,6 +71,9 @@ class FakeHms:
         self.clock = clock
         self.oddities = oddities or Oddities()
         self.requests: list[Request] = []
+        self._accounts = [self]
+        if beside is not None:
+            beside._accounts.append(self)
         self._faults = FaultQueue()
         self._writer = wire.Writer(account)
         self._runner: web.AppRunner | None = None
@@ -132,7 +137,21 @@ class FakeHms:
         """Forget all faults, queued and standing."""
         self._faults.clear()
 
+    def owns(self, authorization: str | None) -> bool:
+        """True for a token of this account."""
+        try:
+            tokens.check(authorization, access_key=self.access_key, secret=self.secret, now=self.clock())
+        except tokens.TokenRefused:
+            return False
+        return True
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        authorization = request.headers.get("Authorization")
+        account = next((each for each in self._accounts if each.owns(authorization)), self)
+        return await account.handle(request)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request for this account."""
         path = request.path.removeprefix(PREFIX).rstrip("/") or "/"
         authorization = request.headers.get("Authorization")
         record = Request(

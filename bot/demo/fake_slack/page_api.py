@@ -14,7 +14,7 @@ from bot.demo.fake_slack import own_commands
 from bot.demo.fake_slack.ledger import Change
 from bot.demo.fake_slack.model import Ack, Channel, Json, Message, options_of
 from bot.demo.fake_slack.payloads import action_of
-from bot.demo.fake_slack.seed import ADA, BOT_USER, TEAM_DOMAIN, TEAM_ID, TEAM_NAME
+from bot.demo.fake_slack.seed import ADA, BOT_USER, TEAM_DOMAIN, TEAM_NAME
 from bot.demo.fake_slack.site import Site
 
 DIST = Path(__file__).parent / "page" / "dist"
@@ -134,7 +134,7 @@ class PageApi:
         visible = [*workspace.messages(), *workspace.ephemerals(ADA)]
         mine = sorted((each for each in visible if self._for_me(each.channel)), key=lambda each: each.ts)
         state = {
-            "team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_DOMAIN},
+            "team": {"id": workspace.team_id, "name": TEAM_NAME, "domain": TEAM_DOMAIN},
             "me": {"id": me.id, "name": me.name, "real_name": me.real_name, "tz": me.tz},
             "bot": {"id": bot.id, "name": bot.name},
             "users": users,

@@ -17,6 +17,7 @@ from bot.demo.fake_slack.ledger import Ledger
 from bot.demo.fake_slack.page_api import Handler, PageApi, only_from_here
 from bot.demo.fake_slack.records import Records
 from bot.demo.fake_slack.response_url import ResponseUrls
+from bot.demo.fake_slack.seed import TEAM_ID
 from bot.demo.fake_slack.site import RateLimiter, Site
 from bot.demo.fake_slack.socket_mode import SocketHub
 from bot.demo.fake_slack.web_api import WebApi
@@ -39,6 +40,8 @@ class FakeSlack(Records):
     apps sold outside its Marketplace (https://docs.slack.dev/apis/web-api/rate-limits). `untaken_blocks` are types
     of blocks that the workspace refuses, as Slack rolls them out in phases.  Without `tiers` the other methods have no
     limits, for tests in which minutes are seconds.
+    `beside`: another workspace of the same Slack, whose address and sockets serve this one too. A token is of one
+    workspace, and sees nothing of another (https://docs.slack.dev/authentication/tokens).
     `violations` lists every breach of a platform rule by the bot.  Start an instance once.
     """
 
@@ -56,11 +59,13 @@ class FakeSlack(Records):
         history_every_s: float = 0.0,
         untaken_blocks: frozenset[str] = frozenset(),
         tiers: bool = True,
+        team_id: str = TEAM_ID,
+        beside: Self | None = None,
     ) -> None:
         self.signing_secret, self.bot_token, self.app_token = signing_secret, bot_token, app_token
         ledger = Ledger()
         site = Site(
-            workspace=Workspace(manifest, clock, ledger),
+            workspace=Workspace(manifest, clock, ledger, team_id),
             ledger=ledger,
             faults=Faults(),
             grants=Grants(clock),
@@ -76,7 +81,10 @@ class FakeSlack(Records):
             untaken_blocks=untaken_blocks,
             tiers=tiers,
         )
-        self._sockets = SocketHub(site)
+        self._sockets: SocketHub = SocketHub(site) if beside is None else beside._sockets
+        self._sites = [site]
+        if beside is not None:
+            beside._sites.append(site)
         super().__init__(site, Dispatcher(site, self._sockets, bot_events_url))
         self._peers: set[Any] = set()
         self._page = PageApi(site, self)
@@ -88,7 +96,7 @@ class FakeSlack(Records):
         answers = ResponseUrls(self._site)
         app.add_routes(
             [
-                web.route("*", "/api/{method}", WebApi(self._site).handle),
+                web.route("*", "/api/{method}", self._call),
                 web.post("/commands/{team}/{number}/{token}", answers.handle),
                 web.post("/actions/{team}/{number}/{token}", answers.handle),
                 web.get("/link/", self._sockets.handle),
@@ -107,6 +115,12 @@ class FakeSlack(Records):
         app.on_startup.append(on_startup)
         app.on_shutdown.append(on_shutdown)
         return app
+
+    async def _call(self, request: web.Request) -> web.StreamResponse:
+        """Serve the workspace whose token it is; a token of none is refused by the first."""
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        site = next((each for each in self._sites if each.bot_token == token), self._site)
+        return await WebApi(site).handle(request)
 
     @web.middleware
     async def _count_connections(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -16,9 +16,12 @@ _BASE32 = "0123456789ABCDEFGHJKLMNPQRSTVWXY"
 class Workspace:
     """Team, people, channels and messages.  `clock` gives epoch seconds; every change goes to the ledger."""
 
-    team_id, app_id, bot_id, bot_user = seed.TEAM_ID, seed.APP_ID, seed.BOT_ID, seed.BOT_USER
+    app_id, bot_id, bot_user = seed.APP_ID, seed.BOT_ID, seed.BOT_USER
 
-    def __init__(self, manifest: Mapping[str, Any] | None, clock: Callable[[], float], ledger: Ledger) -> None:
+    def __init__(
+        self, manifest: Mapping[str, Any] | None, clock: Callable[[], float], ledger: Ledger, team_id: str
+    ) -> None:
+        self.team_id = team_id
         self._clock = clock
         self.data_blocks = True  # this workspace has charts and tables, which were rolled out in phases
         self.org_wide = False  # the app is installed for the organisation: docs.slack.dev/enterprise
