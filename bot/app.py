@@ -143,7 +143,14 @@ async def running(
         yield Running(f"http://{host}:{port}", starting)
 
 
-async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE, wall: Callable[[], float] = time.time) -> None:
+async def serve(
+    settings: Settings,
+    mode: Mode,
+    *,
+    pace: Pace = PACE,
+    wall: Callable[[], float] = time.time,
+    accounts: Sequence[Account] = (),
+) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError."""
     log.set_up(settings.log_level, settings.log_format, settings.secrets)
     bounds = allow_files(BOUNDS)
@@ -152,7 +159,7 @@ async def serve(settings: Settings, mode: Mode, *, pace: Pace = PACE, wall: Call
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     try:
-        async with running(settings, mode, pace=pace, bounds=bounds, wall=wall) as bot:
+        async with running(settings, mode, pace=pace, bounds=bounds, wall=wall, accounts=accounts) as bot:
             log.info("listening", mode=mode, url=bot.url)
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait([stopped, bot.starting], return_when=asyncio.FIRST_COMPLETED)

@@ -5,8 +5,9 @@ has these alone, without kills.
 
 KILLS (100) are those of each run, SEED is printed where it is not given. Without REPLICAS and DATABASE_URL there are
 two runs, one process on SQLite and three on a PostgreSQL server of its own. DATABASE_URL is a PostgreSQL server where
-the user may create databases. ONLY="workspace_taken dead" comes to these points alone. RECONCILE=off shows the bot
-no message of any channel, so that it can look nothing up: the run must then fail.
+the user may create databases. TEAMS=2 has the processes serve a second workspace too. ONLY="workspace_taken dead" comes
+to these points alone. RECONCILE=off shows the bot no message of any channel, so that it can look nothing up: the run
+must then fail.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ async def _run() -> list[Result]:
         raise SystemExit(f"DAYS takes {', '.join(DAYS)} or off, not {', '.join(sorted(unknown))}.")
     reconcile = environment.get("RECONCILE", "on").lower() not in ("off", "0", "no")
     print(f"SEED={seed} KILLS={kills}" + ("" if reconcile else " RECONCILE=off"), flush=True)
+    teams = int(environment.get("TEAMS") or 1)
     results: list[Result] = []
 
     async def one(day: str, database: str, replicas: int) -> None:
@@ -54,7 +56,7 @@ async def _run() -> list[Result]:
             result = await run_day(DAYS[day], database, folder, replicas=replicas, seed=seed, size=LONG)
         else:
             result = await run(
-                database, folder, replicas=replicas, kills=kills, seed=seed, reconcile=reconcile, only=only
+                database, folder, replicas=replicas, kills=kills, seed=seed, reconcile=reconcile, only=only, teams=teams
             )
         results.append(result)
         print(details(result), flush=True)

@@ -11,8 +11,10 @@ import json
 import os
 import sys
 
+from pydantic import TypeAdapter
+
 from bot.app import Pace, serve
-from bot.settings import load
+from bot.settings import Account, load
 from tests.chaos.points import Armed
 from tests.clocks import Wall
 
@@ -45,9 +47,15 @@ def main() -> None:
 
     async def run() -> None:
         asyncio.get_running_loop().add_reader(sys.stdin, take_all)
-        await serve(load("web"), "web", pace=PACE, wall=wall)
+        await serve(load("web"), "web", pace=PACE, wall=wall, accounts=_more())
 
     asyncio.run(run())
+
+
+def _more() -> list[Account]:
+    """The account of a neighbour, where there is one (`neighbour`)."""
+    keys = json.loads(os.environ.get("SECOND_ACCOUNT") or "null")
+    return [TypeAdapter(Account).validate_python(keys)] if keys else []
 
 
 def _first_line() -> str:

@@ -99,6 +99,8 @@ class Doors:
         self._wants, self._stale = wants, stale
         self._reconcile = reconcile
         self.healed = False
+        self.others: list[Doors] = []
+        """Those of other workspaces, which the same addresses lead to: by its token a request is one's."""
         self.slack_day: Callable[[str, Mapping[str, Any]], Fault | None] = lambda *_: None
         """On a bad day (`days`): the fault that a request to Slack meets, by its method and arguments."""
         self.hms_day: Callable[[str, Mapping[str, str]], fake_hms.Fault | None] = lambda *_: None
@@ -113,10 +115,9 @@ class Doors:
         self._ports: list[int] = []
         self._runner: web.AppRunner | None = None
         (api,) = (route for route in slack.app.router.routes() if route.resource.canonical == "/api/{method}")  # type: ignore[union-attr]
-        for replica in range(replicas):
-            slack.app.router.add_route(
-                "*", f"/replica-{replica}/api/{{method}}", self._slack_door(replica, api.handler)
-            )
+        self._slack_doors = [self._slack_door(replica, api.handler) for replica in range(replicas)]
+        for replica, door in enumerate(self._slack_doors):
+            slack.app.router.add_route("*", f"/replica-{replica}/api/{{method}}", door)
         self._replicas = replicas
 
     async def open(self) -> None:
@@ -127,7 +128,8 @@ class Doors:
         await self._runner.setup()
         for _ in range(self._replicas):
             await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self._ports = [address[1] for address in self._runner.addresses]
+        for doors in (self, *self.others):
+            doors._ports = [address[1] for address in self._runner.addresses]
 
     async def close(self) -> None:
         await self._hms.stop()
@@ -143,6 +145,10 @@ class Doors:
 
     def _slack_door(self, replica: int, handler: Any) -> Handler:
         async def door(request: web.Request) -> web.StreamResponse:
+            token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            for each in self.others:
+                if token == each._slack.bot_token:
+                    return await each._slack_doors[replica](request)
             method = request.match_info["method"]
             await request.read()  # so that the handler doesn't wait, and takes the fault that is meant for it
             arguments = await _arguments(request)
@@ -202,6 +208,12 @@ class Doors:
 
     @web.middleware
     async def _hms_door(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        for each in self.others:
+            if each._hms.owns(request.headers.get("Authorization")):
+                return await each._pass(request, each._hms.handle)
+        return await self._pass(request, handler)
+
+    async def _pass(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
         replica = self._ports.index(port)
         name = _name(request.path)

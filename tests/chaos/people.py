@@ -29,8 +29,10 @@ SOON_S = 6.0
 EDITED_S = 15.0
 """A card that was edited is edited again so much later."""
 STOPPED = (
-    "SELECT channel_id, paused FROM channels WHERE paused IS NOT NULL AND channel_id LIKE 'C%' UNION "
-    "SELECT channel_id, '' FROM outbox WHERE status = 'held' AND cause = 'unconfirmed' AND channel_id LIKE 'C%'"
+    "SELECT channel_id, paused FROM channels "
+    "WHERE team_id = '{0}' AND paused IS NOT NULL AND channel_id LIKE 'C%' UNION "
+    "SELECT channel_id, '' FROM outbox "
+    "WHERE team_id = '{0}' AND status = 'held' AND cause = 'unconfirmed' AND channel_id LIKE 'C%'"
 )
 
 
@@ -64,15 +66,18 @@ class People:
 
     async def mend(self) -> None:
         """Press the button wherever messages wait for a person."""
-        for channel_id, _ in await self._database.rows(STOPPED):
+        for channel_id, _ in await self._stopped():
             await self._press(self._slack.workspace.channel(channel_id).name)
 
     async def _mend(self) -> None:
         """Where no process does it by itself: the next one that starts has a token again."""
-        for channel_id, reason in await self._database.rows(STOPPED):
+        for channel_id, reason in await self._stopped():
             name = self._slack.workspace.channel(channel_id).name
             if reason != TOKEN_REVOKED and not (name == BUSIEST and self._shut):
                 await self._press(name)
+
+    async def _stopped(self) -> list[tuple[str, str]]:
+        return await self._database.rows(STOPPED.format(self._slack.workspace.team_id))
 
     async def _press(self, name: str) -> None:
         replica = self._hands.waiting("resume", "release")
@@ -141,7 +146,7 @@ class People:
 
     async def _is_paused(self) -> bool:
         place = self._slack.workspace.channel(BUSIEST)
-        return any(channel_id == place.id and reason for channel_id, reason in await self._database.rows(STOPPED))
+        return any(channel_id == place.id and reason for channel_id, reason in await self._stopped())
 
     async def _nobody_waits(self) -> bool:
         return not self._hands.waiting("pause", "dead", "conversations.open")

@@ -17,7 +17,7 @@ import yaml
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import Channel, FakeSlack, Message
 from bot.demo.fake_slack.ledger import Change
-from tests.chaos.checker import DIRECT, RECAP, Findings, check
+from tests.chaos.checker import RECAP, Findings, check
 from tests.chaos.database import Database
 from tests.chaos.days import Day, Size
 from tests.chaos.doors import TOKEN_REVOKED, Doors
@@ -25,6 +25,8 @@ from tests.chaos.hands import Hands
 from tests.chaos.keys import key_of
 from tests.chaos.life import Life
 from tests.chaos.muter import Muter
+from tests.chaos.neighbour import TEAMS, Neighbour, astray
+from tests.chaos.neighbour import shown as shown_in
 from tests.chaos.people import People, again
 from tests.chaos.planner import Planner
 from tests.chaos.points import LED, POINTS, STARTS, TIME, Point
@@ -69,6 +71,7 @@ STOPS, BY_CHANCE = 0.2, 0.05
 """Of all processes, how many are stopped before they are killed at a random time, and how many are only that."""
 LED_MOST = 3
 REVOKED_S = 5.0
+LEAST_SEQ = "SELECT CASE WHEN count(*) < {} THEN 0 ELSE min(seq) END FROM polls"
 WAITING = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'sending')"
 UNSENT = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'sending', 'held')"
 DEAD = "SELECT count(*) FROM outbox WHERE status = 'dead' AND cause <> 'message deleted' AND channel_id LIKE 'C%'"
@@ -88,7 +91,7 @@ OLD = "INSERT INTO limits (team_id, method, not_before_ms) VALUES ('T', 'old', 1
 
 @dataclass(slots=True)
 class Result:
-    """What a run did and found. `other` are breaches of Slack's rules and processes that ended by themselves."""
+    """What a run did and found. `neighbours` are messages in the second workspace, where there is one. `other` are breaches of Slack's rules and processes that ended by themselves."""
 
     database: str
     replicas: int
@@ -103,6 +106,7 @@ class Result:
     messages: int = 0
     edits: int = 0
     recaps: int = 0
+    neighbours: int = 0
     seconds: float = 0.0
     steps_s: list[float] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
@@ -139,13 +143,15 @@ async def run(
     least_s: float = 0.0,
     reconcile: bool = True,
     only: Collection[str] = (),
+    teams: int = 1,
 ) -> Result:
     """`database_url` is an empty PostgreSQL database, or "" for an SQLite file in the `folder`, where the logs go too.
-    Processes are killed at least `kills` times and for `least_s` seconds, at the points that `only` names if any."""
+    Processes are killed at least `kills` times and for `least_s` seconds, at the points that `only` names if any. With
+    two `teams` they serve a neighbour too."""
     url = database_url or f"sqlite:///{folder}/bot.db"
     result = Result("PostgreSQL" if database_url else "SQLite", replicas, seed)
     began = time.monotonic()
-    async with _world(url, folder, result, replicas, reconcile, only) as world:
+    async with _world(url, folder, result, replicas, reconcile, only, teams) as world:
         for step in (world.begin, functools.partial(world.suffer, kills, least_s), world.settle):
             await step()
             result.steps_s.append(time.monotonic() - began)
@@ -175,7 +181,7 @@ async def run_day(
 
 @contextlib.asynccontextmanager
 async def _world(
-    url: str, folder: Path, result: Result, replicas: int, reconcile: bool, only: Collection[str]
+    url: str, folder: Path, result: Result, replicas: int, reconcile: bool, only: Collection[str], teams: int = 1
 ) -> AsyncIterator[World]:
     dice = random.Random(result.seed)
     account = Account(any_names=True, seed=result.seed)
@@ -183,7 +189,8 @@ async def _world(
     life = Life(account, random.Random(dice.random()), clock)
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
     hms = FakeHms(account, clock=clock)
-    slack = FakeSlack(manifest=manifest, scopes=SCOPES, tiers=False, clock=clock)
+    options = {"manifest": manifest, "scopes": SCOPES, "tiers": False, "clock": clock}
+    slack = FakeSlack(**options)
     workspace = slack.workspace
     workspace.join(workspace.channel("random"), workspace.bot_user)
     for number, name in enumerate(MORE):
@@ -193,7 +200,14 @@ async def _world(
     world.doors = doors = Doors(
         slack, hms, replicas, random.Random(dice.random()), world.reached, world.wants, world.stale, reconcile=reconcile
     )
-    async with slack:
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(slack)
+        if teams > 1:
+            world.neighbour = Neighbour(
+                slack, hms, result.seed + 1, world.replicas, world.database, doors, world.stale, many=replicas,
+                reconcile=reconcile, options=options,
+            )  # fmt: skip
+            await stack.enter_async_context(world.neighbour.slack)
         await doors.open()
         settings = {
             "SLACK_BOT_TOKEN": slack.bot_token,
@@ -206,6 +220,8 @@ async def _world(
             **dict.fromkeys(("LOG_FORMAT", "DEFAULT_TIMEZONE"), ""),  # the defaults
             "UNCONFIRMED_POSTS": "hold",  # where a channel is said to be unreadable, so that nothing shows twice
         }
+        if world.neighbour is not None:
+            settings |= world.neighbour.settings
         for number in range(replicas):
             own = settings | doors.urls(number)
             world.replicas.append(Replica(number, own, folder, result.killed, result.stopped, dice))
@@ -231,6 +247,7 @@ class World:
     """The stand-ins, the account's life, the people, and the processes."""
 
     doors: Doors
+    neighbour: Neighbour | None = None
 
     def __init__(
         self,
@@ -282,12 +299,19 @@ class World:
 
     async def begin_calmly(self) -> None:
         """The same without kills."""
-        self.doors.healed = True
+        self._heal(True)
         if self.url.startswith("postgres"):
             await set_database(self.url, 0.0)  # before anybody is connected
         await self.start()
         await self._polls(1)
-        await asyncio.gather(*(self._subscribe(name) for name in dict.fromkeys(name for name, *_ in SUBSCRIPTIONS)))
+        asked = [self._subscribe(name) for name in dict.fromkeys(name for name, *_ in SUBSCRIPTIONS)]
+        if self.neighbour is not None:
+            asked.append(self.neighbour.subscribe())
+        await asyncio.gather(*asked)
+
+    def _heal(self, well: bool) -> None:
+        for doors in (self.doors, *self.doors.others):
+            doors.healed = well
 
     async def _subscribe(self, channel: str) -> None:
         for subscription in SUBSCRIPTIONS:
@@ -297,7 +321,7 @@ class World:
     async def suffer(self, kills: int, least_s: float) -> None:
         """So many kills while the account lives, then peace; the account stands still from then on."""
         await self._planner.begin()
-        self.doors.healed = False
+        self._heal(False)
         over = asyncio.Event()
         dark = asyncio.Event()
         self._goal = self._kills + kills, time.monotonic() + least_s
@@ -306,6 +330,8 @@ class World:
             group.create_task(self.people.run(over))
             for act in (self._planner.act, self.muter.act):
                 group.create_task(again(act, over))
+            if self.neighbour is not None:
+                group.create_task(self.neighbour.live(over))
             late = group.create_task(self.people.subscribe(*LATE))
             for replica in self.replicas:
                 group.create_task(self._fates(replica, dark))
@@ -373,7 +399,7 @@ class World:
 
     async def settle(self) -> None:
         """Wait until the bot has told all that there is to tell."""
-        self.doors.healed = True
+        self._heal(True)
         self._still_at = time.time()
         for replica in self.replicas:
             await replica.ready()
@@ -388,6 +414,8 @@ class World:
         before, since = 0, time.monotonic()
         while waiting := await self.database.number(UNSENT):
             await self.people.mend()
+            if self.neighbour is not None:
+                await self.neighbour.people.mend()
             if waiting != before:
                 before, since = waiting, time.monotonic()
             if time.monotonic() - since > STILL_S:
@@ -397,6 +425,10 @@ class World:
         if dead := await self.database.number(DEAD):
             self._result.other.append(f"{dead} messages given up")
         self._queued = {key: queued_ms / 1000 for key, queued_ms in await self.database.rows(QUEUED)}
+        teams = dict(await self.database.rows(TEAMS))
+        for slack in (self.slack, *([self.neighbour.slack] if self.neighbour is not None else [])):
+            every = [each for some in shown_in(slack).values() for each in some]
+            self._result.other += astray(slack.workspace.team_id, every, teams)
 
     async def _none(self, query: str, what: str) -> None:
         """Wait until there are none."""
@@ -408,11 +440,8 @@ class World:
             self._result.other.append(f"{await self.database.number(query)} {what}")
 
     def judge(self) -> None:
-        result, workspace, people = self._result, self.slack.workspace, self.people
-        shown = {
-            channel.name or f"{DIRECT}{channel.im_user}": self.slack.messages(channel.id)
-            for channel in workspace.channels.values()
-        }
+        result, people = self._result, self.people
+        shown = shown_in(self.slack)
         silences, dues = self.muter.silences, self._planner.dues(self._still_at, time.time())
         result.findings = check(
             self.life.account,
@@ -425,6 +454,11 @@ class World:
             dues,
             self._queued,
         )
+        if self.neighbour is not None:
+            found = self.neighbour.judge(self._queued)
+            result.neighbours = self.neighbour.messages
+            for kind in ("lost", "twice", "disorder", "wrong"):
+                getattr(result.findings, kind).extend(f"neighbour: {each}" for each in getattr(found, kind))
         result.digests, result.silences = sum(due.must for due in dues), len(silences)
         result.messages = sum(each.bot_id is not None for some in shown.values() for each in some)
         result.edits = sum(each.edited is not None for some in shown.values() for each in some)
@@ -434,7 +468,7 @@ class World:
         # A process that was killed has not told the others to wait, nor acknowledged what it was asked
         result.other += [
             each
-            for each in self.slack.violations
+            for each in (*self.slack.violations, *(self.neighbour.slack.violations if self.neighbour else ()))
             if "before Retry-After was over" not in each and "not acknowledged" not in each
         ]
 
@@ -507,7 +541,7 @@ class World:
 
     async def _polls(self, count: int) -> None:
         """Wait until so many more polls have begun and were good."""
-        asked = "SELECT coalesce(max(seq), 0) FROM polls"
+        asked = LEAST_SEQ.format(1 if self.neighbour is None else 2)
         goal = await self.database.number(asked) + count
         while await self.database.number(asked) < goal:
             await asyncio.sleep(0.1)

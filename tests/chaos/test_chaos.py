@@ -36,7 +36,7 @@ LEAST_S = 5.0
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
     """All at once: most of their time they wait."""
-    one, three, blind = (tmp_path_factory.mktemp(name) for name in ("one", "three", "blind"))
+    one, three, blind, both = (tmp_path_factory.mktemp(name) for name in ("one", "three", "blind", "both"))
     seed = random.SystemRandom().randrange(100_000)
 
     async def each(server: str) -> list[Result]:
@@ -46,6 +46,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
                     run("", one, replicas=1, kills=KILLS[0], seed=seed, least_s=LEAST_S),
                     run(database, three, replicas=3, kills=KILLS[1], seed=seed + 1, least_s=LEAST_S),
                     run("", blind, replicas=1, kills=1, seed=seed + 2, reconcile=False),
+                    run("", both, replicas=1, kills=KILLS[0], seed=seed + 3, teams=2),
                 )
             )
 
@@ -61,6 +62,13 @@ def test_nothing_lost_nothing_twice(results: list[Result], number: int) -> None:
     result = results[number]
     assert result.good, details(result)
     assert result.kills >= KILLS[number] and result.messages > 10, details(result)
+
+
+def test_two_workspaces_hear_only_their_own(results: list[Result]) -> None:
+    """One process serves both, and is killed. Each message is sent with its own team's token."""
+    result = results[3]
+    assert result.good, details(result)
+    assert result.messages > 10 and result.neighbours > 5, details(result)
 
 
 def test_every_method_that_writes_is_a_point() -> None:

@@ -12,6 +12,8 @@ from bot.demo.fake_hms import Account, Peer, Session
 from bot.demo.fake_slack import Message
 from tests.chaos.checker import Asked, Findings, check
 from tests.chaos.digests import Due
+from tests.chaos.keys import key_of
+from tests.chaos.neighbour import astray
 from tests.chaos.silence import Silence
 from tests.chaos.span import Span
 
@@ -342,3 +344,9 @@ def test_what_is_not(spoil: Callable[[Shown], None], kind: str) -> None:
     shown = Shown()
     spoil(shown)
     assert getattr(shown.check(), kind)
+
+
+def test_what_is_in_another_workspace() -> None:
+    card = Shown().card
+    teams = {key_of(card.metadata): "T2"}
+    assert astray("T1", [card], teams) and not astray("T2", [card], teams)
