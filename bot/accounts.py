@@ -144,6 +144,8 @@ class Accounts:
             who = await identify(client)
             if self.workspaces.get(who.team_id):
                 raise ConfigError("SLACK_BOT_TOKEN: two accounts have tokens of one workspace.")
+            if len(self._accounts) > 1:
+                log.reference.set(who.team_id)  # in the lines of its jobs, which inherit this context
             store, clock, probe = process.store, process.clock, SlackProbe(client)
             rooms = Rooms(hms, store, who.team_id)
             hms.templates.template_of = rooms.template_of

@@ -49,7 +49,7 @@ class Side:
 
     async def card(self, number: int = 0) -> Message:
         """The channel's card of that number, once it is there: its own host's, and nobody else's."""
-        await until(lambda: len(cards(self.slack)) > number, timeout_s=20)
+        await until(lambda: len(cards(self.slack)) > number)
         assert all(self.host in each.plain for each in cards(self.slack))
         return cards(self.slack)[number]
 
@@ -109,7 +109,7 @@ async def test_each_hears_its_own_sessions(both: tuple[Side, Side]) -> None:
         side.end(side.open())
     for side, number in ((us, 1), (them, 0)):
         await side.card(number)
-        await until(lambda side=side: any("⚪" in each.plain for each in cards(side.slack)), timeout_s=20)
+        await until(lambda side=side: any("⚪" in each.plain for each in cards(side.slack)))
     assert len(cards(them.slack)) == 1
 
 
@@ -140,7 +140,7 @@ async def test_a_paused_channel_pauses_no_other_of_that_id(both: tuple[Side, Sid
     for side in both:
         side.open()
     await them.card()
-    await until(lambda: us.slack.messages(us.slack.workspace.direct(us.slack.workspace.user(None).id).id), timeout_s=20)
+    await until(lambda: us.slack.messages(us.slack.workspace.direct(us.slack.workspace.user(None).id).id))
     assert cards(us.slack) == []
     assert not them.slack.messages(them.slack.workspace.direct(them.slack.workspace.user(None).id).id)
     us.slack.workspace.join(channel, BOT_USER)
