@@ -67,7 +67,7 @@ async def main(url: str) -> None:
 
     async def work(job: dict[str, Any]) -> dict[str, Any]:
         store = await away(f"sqlite:///backlog-{os.getpid()}.db")
-        poll = Poll(hms, Rooms(hms, store, lambda: TEAM), store, lambda: TEAM, lambda: datetime.fromtimestamp(NOW, UTC))
+        poll = Poll(hms, Rooms(hms, store, TEAM), store, TEAM, lambda: datetime.fromtimestamp(NOW, UTC))
         polls, began, before = 0, time.perf_counter(), time.process_time()
         async with blocks() as waited:
             while not polls or (await store.snapshot(TEAM)).backlog:

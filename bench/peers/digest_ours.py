@@ -30,9 +30,7 @@ LINE = "weekly mon 09:00"
 async def main(url: str) -> None:
     hms = Hms(url, SignedToken(ACCESS_KEY, SECRET))
     store = await Store.open("sqlite:///digest.db")
-    digests = Digests(
-        hms, Rooms(hms, store, lambda: TEAM), store, lambda: TEAM, lambda: datetime.fromtimestamp(NOW, UTC)
-    )
+    digests = Digests(hms, Rooms(hms, store, TEAM), store, TEAM, lambda: datetime.fromtimestamp(NOW, UTC))
     schedule, _ = read_schedule(LINE, "UTC")
     made = 0
 
@@ -45,7 +43,7 @@ async def main(url: str) -> None:
         assert await digests.run() == 1
         s, cpu_s = time.perf_counter() - began, time.process_time() - before
         now_ms = (NOW + made * 60) * 1000
-        (row,) = await store.claim(now_ms, 20_000, 10)
+        (row,) = await store.claim(TEAM, now_ms, 20_000, 10)
         await store.sent([(row, "1.0")], now_ms)
         assert f"{A_WEEK:,} sessions" in row.text, row.text
         return {"s": s, "cpu_s": cpu_s}

@@ -12,7 +12,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bench.peers.lines import answer
-from bench.peers.poll_ours import Polled
+from bench.peers.poll_ours import TEAM, Polled
 from bench.servers.data import ACCESS_KEY, SECRET
 from bench.servers.live import BEGAN
 from bot.hms.auth import SignedToken
@@ -35,7 +35,7 @@ async def main(url: str) -> None:
     async with aiohttp.ClientSession() as http:
         base, token = f"{os.environ['SLACK_API_URL']}/", os.environ["SLACK_BOT_TOKEN"]
         chat = Chat(AsyncWebClient(token, base_url=base, session=http, retry_handlers=[]), "B1")
-        deliver = Deliver(store, chat, clock=lambda: polled.now)
+        deliver = Deliver(store, chat, TEAM, clock=lambda: polled.now)
 
         async def work(job: dict[str, Any]) -> dict[str, Any]:
             began, cpu = time.perf_counter(), time.process_time()

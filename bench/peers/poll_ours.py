@@ -46,9 +46,7 @@ class Polled:
     def __init__(self, hms: Hms, store: Store) -> None:
         self.store = store
         self.now = BEGAN
-        self.poll = Poll(
-            hms, Rooms(hms, store, lambda: TEAM), store, lambda: TEAM, lambda: datetime.fromtimestamp(self.now, UTC)
-        )
+        self.poll = Poll(hms, Rooms(hms, store, TEAM), store, TEAM, lambda: datetime.fromtimestamp(self.now, UTC))
 
     async def subscribe(self, count: int) -> None:
         for number in range(count):
@@ -73,7 +71,7 @@ class Polled:
         count, now_ms = 0, self.now * 1000
         while (await self.store.counts()).waiting:
             now_ms += 20_000
-            rows = await self.store.claim(now_ms, 20_000, 1_000)
+            rows = await self.store.claim(TEAM, now_ms, 20_000, 1_000)
             await self.store.sent([(row, f"{self.now}.{row.id:06}") for row in rows], self.now * 1000 - 60_000)
             count += len(rows)
         return count
