@@ -20,7 +20,6 @@ from tests.upgrades.stored import Stored
 pytestmark = pytest.mark.slow
 
 MINUTE_S, HOUR_S = 60.0, 3_600.0
-SOON_S = 40.0
 EDIT_S = 15.0
 """A card is edited as often."""
 LAST = "Remove", "Unmute", "Turn off"
@@ -43,13 +42,13 @@ async def test_what_waited_comes_once_and_old_cards_go_on(stored: Stored) -> Non
         for session, _ in live:
             stored.account.end(session, stored.wall())
         late = next(each for each in stored.account.active_sessions() if each.room_id == first.room_id)
-        await until(lambda: stored.due <= stored.keys().keys(), SOON_S)
+        await until(lambda: stored.due <= stored.keys().keys())
         await stored.pass_time(EDIT_S)
         for _, card in live:
-            await until(lambda card=card: "⚪ Ended" in stored.now(card.channel, card.ts).plain, SOON_S)
+            await until(lambda card=card: "⚪ Ended" in stored.now(card.channel, card.ts).plain)
         (card,) = (each for each in cards(stored.slack) if card_of(each) == late.id)
         stored.account.join(late, name="Dan", role="guest", user_id="dan", at=stored.wall())
-        await until(lambda: [each for each in stored.new("live-ops") if each.thread_ts == card.ts], SOON_S)
+        await until(lambda: [each for each in stored.new("live-ops") if each.thread_ts == card.ts])
         assert set(stored.keys().values()) == {1}
         assert not stored.keys().keys() & (stored.paused | stored.unconfirmed)
         for channel in ("live-ops", "general", "incident-room"):
@@ -61,19 +60,19 @@ async def test_what_is_due_comes_and_mutes_hold_until_they_end(stored: Stored) -
     async with stored.opened():
         slack = stored.slack
         noisy, heard = stored.open("Noisy room"), stored.open("Town hall")
-        await until(lambda: any(card_of(each) == heard.id for each in cards(slack)), SOON_S)
+        await until(lambda: any(card_of(each) == heard.id for each in cards(slack)))
         await stored.pass_time(DUE_M * MINUTE_S)
-        await until(lambda: [each for each in stored.new("live-ops") if is_digest(each)], SOON_S)
+        await until(lambda: [each for each in stored.new("live-ops") if is_digest(each)])
         await stored.pass_time((SECOND_DUE_M - DUE_M) * MINUTE_S)
-        await until(lambda: [each for each in stored.new("general") if is_digest(each)], SOON_S)
+        await until(lambda: [each for each in stored.new("general") if is_digest(each)])
         assert [each.plain for name in ("support", "night") for each in stored.new(name)] == []
         assert not any(card_of(each) == noisy.id for each in cards(slack))
         await stored.pass_time(HOUR_S)
         for name in ("support", "night"):
-            (recap,) = await until(lambda name=name: stored.new(name), SOON_S)
+            (recap,) = await until(lambda name=name: stored.new(name))
             assert RECAP in recap.plain and noisy.id in recap.plain
         await stored.pass_time(HOUR_S)
-        await until(lambda: [each for each in stored.new("live-ops") if RECAP in each.plain], SOON_S)
+        await until(lambda: [each for each in stored.new("live-ops") if RECAP in each.plain])
         assert set(stored.keys().values()) == {1}
         for name, digests in (("live-ops", 1), ("general", 1), ("incident-room", 0)):
             assert sum(is_digest(each) for each in stored.new(name)) == digests, name
@@ -85,7 +84,7 @@ async def test_every_old_button_answers(stored: Stored) -> None:
     async with stored.opened():
         slack = stored.slack
         slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
-        await until(lambda: stored.due <= stored.keys().keys(), SOON_S)
+        await until(lambda: stored.due <= stored.keys().keys())
         pressed = sorted(_buttons(stored.before), key=lambda each: each[2] in LAST)
         assert {"More", "Share in channel", "Details", "Resume", "Send them", "Pause", "Remove"} <= {
             label for _, _, label in pressed
@@ -94,7 +93,7 @@ async def test_every_old_button_answers(stored: Stored) -> None:
             await slack.dispatch_action(message, action, message.ephemeral_to)
             answer = await slack.reply(where=lambda each: each.user == slack.workspace.bot_user)
             assert not FAILED.search(answer.plain), (label, action, answer.plain)
-        await until(lambda: stored.paused | stored.unconfirmed <= stored.keys().keys(), SOON_S)
+        await until(lambda: stored.paused | stored.unconfirmed <= stored.keys().keys())
         assert set(stored.keys().values()) == {1}
 
 
