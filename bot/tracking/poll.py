@@ -70,7 +70,7 @@ class Poll:
             self._began, self._looked_ms = began, ms(now)
             return await self._poll(fence, now)
         since_ms, self._looked_ms = self._looked_ms, ms(now)
-        if self._memory and not self._failures and (due := self._memory.due(since_ms, ms(now))):
+        if self._memory and not self._failures and (due := self._memory.due(ms(now), since_ms)):
             await self.look(due, fence)
         return False
 

@@ -34,11 +34,8 @@ class Memory:
     asked: frozenset[Subscription] = frozenset()
     due_ms: Mapping[str, int] = field(default_factory=dict)
 
-    def is_due(self, session_id: str, now_ms: int) -> bool:
-        return self.due_ms.get(session_id, now_ms + 1) <= now_ms
-
-    def due(self, after_ms: int, now_ms: int) -> list[str]:
-        """The ids of those that became due since then."""
+    def due(self, now_ms: int, after_ms: int = -1) -> list[str]:
+        """The ids of the sessions that are due, or became so after that."""
         return [session_id for session_id, at_ms in self.due_ms.items() if after_ms < at_ms <= now_ms]
 
 
@@ -76,7 +73,10 @@ class Sweep:
         self._asking = asking
         self._matcher = Matcher(asking, now, rooms)
         self._withheld = withheld
-        self._now = now
+        self._now, self._now_ms = now, ms(now)
+        self._due = frozenset(memory.due(self._now_ms))
+        self._again = self._due.union(withheld)
+        self._read_ids: set[str] = set()
         self.complete = complete
         self.ids: set[str] = set()
         self.fingerprints: dict[int, str] = {}
@@ -109,10 +109,13 @@ class Sweep:
 
     def memory(self, snapshot: Snapshot) -> Memory:
         """What to remember, once this is stored as `snapshot`."""
+        others = self._memory.due_ms.keys() - self._read_ids
         if self.complete:
-            return Memory(snapshot, self.fingerprints, self._asking, self.due_ms)
-        others = {key: at_ms for key, at_ms in self._memory.due_ms.items() if key not in self.ids}
-        return replace(self._memory, snapshot=snapshot, due_ms=others | self.due_ms)
+            others &= self.ids
+        due_ms = {key: self._memory.due_ms[key] for key in others} | self.due_ms
+        if self.complete:
+            return Memory(snapshot, self.fingerprints, self._asking, due_ms)
+        return replace(self._memory, snapshot=snapshot, due_ms=due_ms)
 
     def cast(self, cast: Callable[[Session], Session]) -> None:
         """Give sessions that aren't taken yet the roles of rooms that weren't known when they were read."""
@@ -126,7 +129,7 @@ class Sweep:
         for some in (self.changed, self.due, self.undecided):
             some[:] = [others.get(each.id, each) for each in some]
         self.held |= {key: others[key] for key in self.held.keys() & others.keys()}
-        anew = {key: track(others[key], ms(self._now)) for key in self.tracked.keys() & others.keys()}
+        anew = {key: track(others[key], self._now_ms) for key in self.tracked.keys() & others.keys()}
         self.tracked |= anew
         self._fresh = [anew.get(each.session_id, each) for each in self._fresh]
 
@@ -157,6 +160,7 @@ class Sweep:
             if session.id in self.ids:
                 continue
             self.ids.add(session.id)
+            self._read_ids.add(session.id)
             if session.active:
                 self._ask(session)
             if session.active and session.id in self._withheld:
@@ -164,7 +168,7 @@ class Sweep:
             before = self.known.sessions.get(session.id)
             if before is not None and same(before, session):
                 continue
-            self.tracked[session.id] = tracked = track(session, ms(self._now))
+            self.tracked[session.id] = tracked = track(session, self._now_ms)
             self._fresh.append(tracked)
             if self.known.good_ms is not None:
                 self.changed.append(session)
@@ -173,12 +177,10 @@ class Sweep:
         """Tell whether the subscriptions that ask may answer otherwise by now, and when they may next."""
         if self._matcher.undecided(session.room_id):
             self.undecided.append(session)
-            self.due_ms[session.id] = ms(self._now)
+            self.due_ms[session.id] = self._now_ms
             return
         self.due_ms.pop(session.id, None)
-        if self._memory.is_due(session.id, ms(self._now)) or any(
-            is_news(session, each) for each in self._matcher.matching(session)
-        ):
+        if session.id in self._due or any(is_news(session, each) for each in self._matcher.matching(session)):
             self.due.append(session)
         if at := self._matcher.due(session, self._now):
             self.due_ms[session.id] = ms(at)
@@ -187,14 +189,10 @@ class Sweep:
         """Its id, where it need not be read, else ""."""
         session_id = self._fingerprints.get(entry.fingerprint, "")
         tracked = self.known.sessions.get(session_id)
-        if tracked is None or session_id in self.ids:
-            return ""
-        if tracked.live and (session_id in self._withheld or self._memory.is_due(session_id, ms(self._now))):
+        if tracked is None or session_id in self.ids or (tracked.live and session_id in self._again):
             return ""
         self.ids.add(session_id)
         self.fingerprints[entry.fingerprint] = session_id
-        if (at_ms := self._memory.due_ms.get(session_id)) is not None:
-            self.due_ms[session_id] = at_ms
         return session_id
 
     def _read(self, entry: Entry) -> str:
