@@ -24,7 +24,8 @@ BotError
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 
@@ -46,7 +47,7 @@ class QueryError(UserError):
     """`line[start:end]` is wrong, and `fix` in its place makes a line that works. `faithful`: that line asks what was
     meant, so that it may be run at a press. Untrusted words in `text` stand in code quotes."""
 
-    scope = "list"  # what the line was said for
+    scope = ""  # the command that its line was said for, as `said_for` sets it
     room = ""  # what `fix` takes for a room's name: it was meant only if there is such a room
     otherwise = ""  # the text where there is none
     asks = ""  # the filter, with its sign, that lacks a value
@@ -68,6 +69,13 @@ class QueryError(UserError):
         faithful = fix is not None
         return cls(text, line=line, start=span[0], end=span[1], fix=instead if fix is None else fix, faithful=faithful)
 
+    @classmethod
+    def whole(cls, text: str, line: str, instead: str) -> QueryError:
+        """All of a line, its command included, for which another one is an example."""
+        error = cls.at(text, line, (0, len(line)), instead=instead)
+        error.scope = "list"
+        return error
+
 
 class NotFound(UserError):
     """A room or session that isn't in the account."""
@@ -77,7 +85,7 @@ class ManyRooms(UserError):
     """`name` fits several rooms, or none and these are near it: `choices` are (room name, room id, the line that means
     that room); `more`: there are others besides. Or it is a template's, and these are those that there are."""
 
-    scope = "list"  # what the line was said for
+    scope = ""  # as that of a QueryError
 
     def __init__(
         self,
@@ -94,6 +102,16 @@ class ManyRooms(UserError):
         self.name = name
         self.choices = choices
         self.more = more
+
+
+@contextmanager
+def said_for(scope: str) -> Iterator[None]:
+    """Errors in a line belong to the command `scope`, where nothing nearer has said to which."""
+    try:
+        yield
+    except (QueryError, ManyRooms) as error:
+        error.scope = error.scope or scope
+        raise
 
 
 class TooMany(UserError):

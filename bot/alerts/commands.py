@@ -13,7 +13,7 @@ from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
 from bot.blockkit.help import COMMAND
 from bot.blockkit.phrases import listed
-from bot.errors import ManyRooms, UserError
+from bot.errors import UserError
 from bot.query.command_lines import Line, check_alone, terms
 from bot.query.filters import SUBSCRIBE
 from bot.query.kinds import KINDS, ON
@@ -35,14 +35,10 @@ async def subscribe(request: Request, line: str) -> Message:
     await request.may_set_up()
     workspace = request.workspace
     query = parse(line, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
-    try:
-        done = await flow.subscribe(
-            workspace.hms, workspace.rooms, request.bot.store, query=query, team_id=workspace.team_id,
-            channel_id=request.channel_id, user_id=request.user_id, name=await request.display_name(), now=request.now,
-        )  # fmt: skip
-    except ManyRooms as error:
-        error.scope = SUBSCRIBE
-        raise
+    done = await flow.subscribe(
+        workspace.hms, workspace.rooms, request.bot.store, query=query, team_id=workspace.team_id,
+        channel_id=request.channel_id, user_id=request.user_id, name=await request.display_name(), now=request.now,
+    )  # fmt: skip
     answer = subscribed(
         done.subscription,
         done.how,

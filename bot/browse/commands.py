@@ -8,7 +8,7 @@ from bot.blockkit.help import COMMAND
 from bot.blockkit.phrases import count
 from bot.browse.read_page import read_page
 from bot.browse.send import send_page, send_session
-from bot.errors import QueryError, UserError
+from bot.errors import QueryError, UserError, said_for
 from bot.query.command_lines import Line
 from bot.query.cursor import PageCursor, read
 from bot.query.filters import LIST
@@ -39,14 +39,14 @@ async def show(request: Request, rest: str) -> None:
     """Answer with the session that is meant, or with the list where it may be several."""
     said = unquoted(rest)
     if not said:
-        line = "show"
-        raise QueryError.at("Which session?", line, (0, len(line)), instead="show 1")
+        raise QueryError.whole("Which session?", "show", "show 1")
     if (row := read_number(said)) is not None:
         await send_session(request, await _in_row(request, row))
     elif session_id := _id(said):
         await send_session(request, session_id)
     else:
-        await _of_query(request, await _query(request, said))
+        with said_for(LIST):  # what may be meant otherwise is offered as a list
+            await _of_query(request, await _query(request, said))
 
 
 async def _of_query(request: Request, query: Query) -> None:
@@ -85,7 +85,8 @@ def _id(said: str) -> str:
 async def _query(request: Request, said: str) -> Query:
     """The query that is meant; words that are no filter are a room's name."""
     try:
-        return parse(said)
+        with said_for(LIST):
+            return parse(said)
     except QueryError as error:
         better = await request.mended(error)
         if not (better.sure and better.rooms):

@@ -19,9 +19,7 @@ async def settings(request: Request, line: str) -> Message:
         return await _changes(request)
     if said:
         text = f"{quote(said)} is no part of the settings: say `{_CHANGES[0]}`, or nothing."
-        error = QueryError.at(text, said, (0, len(said)), instead=_CHANGES[0])
-        error.scope = VIEW
-        raise error
+        raise QueryError.at(text, said, (0, len(said)), instead=_CHANGES[0])
     workspace, store, here = request.workspace, request.bot.store, request.channel_id
     team_id, channel = workspace.team_id, await store.channel(workspace.team_id, here)
     has = ChannelSettings(

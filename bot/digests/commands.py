@@ -12,7 +12,7 @@ from bot.digests.lines import PREVIEW, digest_line, read_digest, schedule_line
 from bot.digests.list_render import digests_list, ended, halted_or_resumed, made
 from bot.digests.model import Digest
 from bot.digests.set_digest import set_digest
-from bot.errors import ManyRooms, QueryError, TooMany, UserError, WhichZone
+from bot.errors import ManyRooms, QueryError, TooMany, UserError, WhichZone, said_for
 from bot.query.command_lines import Line, check_alone, terms
 from bot.query.filters import DIGEST
 from bot.query.model import Query
@@ -43,7 +43,7 @@ async def digest(request: Request, line: str) -> Message:
     try:
         done = await set_digest(request.bot.store, wanted, by, name=await request.display_name(), names=names)
     except TooMany as error:
-        raise QueryError.at(error.text, f"digest {line}", (0, len(f"digest {line}")), instead="digests") from None
+        raise QueryError.whole(error.text, f"digest {line}", "digests") from None
     answer = made(
         done.digest,
         done.how,
@@ -72,11 +72,8 @@ async def _preview(request: Request, said: str) -> Message:
     """The newest one whose period is over, of a digest of the channel or of a line that would make one."""
     request.again = button("Try again", ids.RUN, ids.line_value(f"{PREVIEW} {said}"))
     if said and read_number(said) is None:
-        try:
+        with said_for(PREVIEW):  # what an error offers is a preview, too
             wanted = await _read(request, said)
-        except (QueryError, ManyRooms) as error:
-            error.scope = PREVIEW  # what it offers is a preview, too
-            raise
     else:
         wanted = await _one(request, "preview", said)
     most_s = PREVIEW_SHARE * request.bot.answer_s - (request.bot.clock() - request.now).total_seconds()
@@ -145,7 +142,6 @@ async def _read(request: Request, line: str, *, stored_by: str = "") -> Digest:
     try:
         return replace(wanted, query=await request.workspace.rooms.resolve(wanted.query))
     except ManyRooms as error:
-        error.scope = DIGEST
         before = schedule_line(wanted)
         error.choices = [
             (name, room_id, f"{before} {said.removeprefix('all ')}") for name, room_id, said in error.choices

@@ -19,12 +19,8 @@ def read_digest(text: str, zone: str) -> tuple[Schedule, Query]:
     """A digest's schedule, in `zone` where the line names none, and its query, with `empty:` as it was said. Raises
     QueryError."""
     line = tidy(text)
-    try:
-        check_length(line, line, WHOLE_CHARS)
-        schedule, rest = read_schedule(line, zone)
-    except QueryError as error:
-        error.scope = DIGEST
-        raise
+    check_length(line, line, WHOLE_CHARS)
+    schedule, rest = read_schedule(line, zone)
     try:
         return schedule, parse(rest, scope=DIGEST, most_chars=RESOLVED_CHARS)
     except QueryError as error:

@@ -27,9 +27,7 @@ def check_alone(command: str, rest: str) -> None:
     """Raises QueryError if anything is said with a command that stands alone."""
     if said := rest.strip(" ,"):
         text = f"`{command}` takes nothing else: {quote(said)} can't be said with it."
-        error = QueryError.at(text, said, (0, len(said)), "")
-        error.scope = command
-        raise error
+        raise QueryError.at(text, said, (0, len(said)), "")
 
 
 def terms(query: Query) -> str:
@@ -66,7 +64,7 @@ def corrected(
 ) -> Mended:
     """The error's line with every error mended, one fix after another. `lines` are by the scope of an error; one of
     another scope is mended by its own fix alone. `commands` are first words of other lines."""
-    entry, sure, no_rooms = lines.get(error.scope), True, error.no_rooms
+    scope, entry, sure, no_rooms = error.scope, lines.get(error.scope), True, error.no_rooms
     rooms: tuple[str, ...] = ()
     for step in range(1, FIXES + 2):
         if error.room in no_rooms:
@@ -77,7 +75,7 @@ def corrected(
         if entry is None or line.split(" ")[0].lower() in commands:
             return Mended(line, sure, rooms, step, kept=bool(line))
         try:
-            if error.scope == LIST:
+            if scope == LIST:
                 parse(line, commands=commands)
             else:
                 entry.read(line, now, zone)

@@ -47,14 +47,6 @@ _MISPLACED = {
 def parse(text: str, *, scope: str = LIST, commands: Sequence[str] = (), most_chars: int = LINE_CHARS) -> Query:
     """Read a line that is said for `scope`. `commands` are other first words, for the nearest word in an error. Raises
     QueryError."""
-    try:
-        return _parse(text, scope, commands, most_chars)
-    except QueryError as error:
-        error.scope = scope
-        raise
-
-
-def _parse(text: str, scope: str, commands: Sequence[str], most_chars: int) -> Query:
     line = tidy(text)
     check_length(line, line, most_chars)
     terms: list[Term] = []

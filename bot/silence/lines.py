@@ -24,12 +24,8 @@ def read_silence(text: str, now: datetime, zone: str) -> tuple[datetime, Query, 
     """When a mute ends, UTC, what it is about, and the session where it is about one alone, else "". Raises
     QueryError, whose line has the query first."""
     line = tidy(text)
-    try:
-        check_length(line, line, WHOLE_CHARS)
-        end, (start, stop) = find_end(line, now, zone)
-    except QueryError as error:
-        error.scope = MUTE
-        raise
+    check_length(line, line, WHOLE_CHARS)
+    end, (start, stop) = find_end(line, now, zone)
     rest = tidy(f"{line[:start]} {line[stop:]}").strip(" ,")
     if is_id(rest.lower()):
         return end, Query(), rest.lower()
@@ -59,7 +55,6 @@ def read_hours(text: str, zone: str) -> tuple[QuietHours | None, bool]:
         check_length(said, said, WHOLE_CHARS)
         return read_quiet(said, zone, always=off), off
     except QueryError as error:
-        error.scope = QUIET
         if off:
             before = len(first) + 1
             error.line, error.start, error.end = f"{first} {error.line}", error.start + before, error.end + before

@@ -42,7 +42,6 @@ async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
     try:
         query = await request.workspace.rooms.resolve(query)
     except ManyRooms as error:
-        error.scope = MUTE
         error.choices = [
             (name, room_id, f"{said.removeprefix('active ')} {local_end}") for name, room_id, said in error.choices
         ]
@@ -52,7 +51,7 @@ async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
     try:
         stored, how, before = await request.bot.store.add_mute(wanted, by, longer=longer)
     except TooMany as error:
-        raise QueryError.at(error.text, f"mute {line}", (0, len(f"mute {line}")), instead="mutes") from None
+        raise QueryError.whole(error.text, f"mute {line}", "mutes") from None
     answer = say.muted(stored, how, before, names=await request.names(stored.query), zone=zone)
     return await noted(request, query, answer)
 

@@ -37,9 +37,7 @@ async def quiet(request: Request, line: str) -> Message:
             request.team_id, request.channel_id, wanted, request.by(quiet_line(wanted))
         )
     except Overlaps as error:
-        wrong = QueryError.at(error.text, tidy(line), (0, len(tidy(line))), instead=error.instead)
-        wrong.scope = QUIET
-        raise wrong from None
+        raise QueryError.at(error.text, tidy(line), (0, len(tidy(line))), instead=error.instead) from None
     except TooMany as error:
         raise _see(error.text, line) from None
     return say.hushed(wanted, how, await quiets(request), zone=request.zone, now=request.now, by=request.user_id)
@@ -77,8 +75,7 @@ def _in_city(said: tuple[QuietHours | None, bool], city: str) -> str:
 
 
 def _see(text: str, line: str) -> QueryError:
-    line = f"{QUIET} {tidy(line)}"
-    return QueryError.at(text, line, (0, len(line)), instead=QUIET)
+    return QueryError.whole(text, f"{QUIET} {tidy(line)}", QUIET)
 
 
 FEATURE = Feature(

@@ -23,9 +23,7 @@ async def threads(request: Request, line: str) -> Message:
     await request.may_set_up()
     if said not in _ON:
         text = f"{quote(said)} is neither `on` nor `off`."
-        error = QueryError.at(text, said, (0, len(said)), nearest(said, _ON), instead="off")
-        error.scope = THREADS
-        raise error
+        raise QueryError.at(text, said, (0, len(said)), nearest(said, _ON), instead="off")
     on = _ON[said]
     by = request.by(f"threads {'on' if on else 'off'}")
     changed = await store.set_threads(request.team_id, request.channel_id, on, by)

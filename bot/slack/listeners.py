@@ -20,7 +20,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
 from bot.blockkit.help import COMMAND
-from bot.errors import StaleButton
+from bot.errors import StaleButton, said_for
+from bot.query.filters import LIST
 from bot.query.times import ms
 from bot.slack.access import permit
 from bot.slack.once import KEPT_MS, begun_before, sent_as
@@ -120,7 +121,8 @@ async def press(request: Request, action: Mapping[str, Any]) -> None:
         raise StaleButton()
     request.name = entry.id
     await permit(request, *entry.commands)
-    await entry.run(request, str(chosen or action.get("value") or ""))
+    with said_for(entry.commands[0] if entry.commands else LIST):
+        await entry.run(request, str(chosen or action.get("value") or ""))
 
 
 async def submit(request: Request, view: Payload) -> None:

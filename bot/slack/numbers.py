@@ -64,4 +64,4 @@ async def no_such(request: Request, said: str, here: Sequence[int], *, scope: st
     if not here:
         return UserError(text)
     line = f"{scope} {said}".strip()
-    return QueryError.at(text, line, (0, len(line)), instead=f"{scope} {here[0]}")
+    return QueryError.whole(text, line, f"{scope} {here[0]}")

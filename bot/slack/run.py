@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, context
 from bot.blockkit.help import COMMAND, asked
-from bot.errors import HmsError, ManyRooms, NotFound, QueryError, UserError
+from bot.errors import HmsError, ManyRooms, NotFound, QueryError, UserError, said_for
 from bot.query.command_lines import Mended
 from bot.query.filters import LIST, STATES
 from bot.query.model import Query, Term
@@ -82,7 +82,8 @@ async def _perform(request: Request, line: str, view: str | None) -> None:
     await permit(request, *(command.name for command, _ in calls))
     (command, rest), *views = calls
     question = QUESTIONS.get(rest.lower().strip(" ,.!?")) if command.name == LIST else None
-    answer = asked(*question) if question else await command.run(request, rest)
+    with said_for(command.name):
+        answer = asked(*question) if question else await command.run(request, rest)
     if answer is None:  # it is given already
         return
     for command, rest in views:

@@ -23,7 +23,7 @@ from bot.blockkit import actions
 from bot.blockkit.help import COMMAND
 from bot.browse.details import details
 from bot.digests.lines import PREVIEW
-from bot.errors import HmsError, QueryError, StaleButton
+from bot.errors import HmsError, QueryError, StaleButton, said_for
 from bot.hms import wire
 from bot.query import cursor as place
 from bot.query.command_lines import corrected, terms
@@ -118,7 +118,8 @@ def _line(scope: str) -> Check:
         line = " ".join(typed_lines(text, COMMAND))
         assert unmarked(line) == line, "marks are left"
         try:
-            said = read(line, NOW, ZONE)
+            with said_for(scope):
+                said = read(line, NOW, ZONE)
         except QueryError as error:
             return _refused(error, scope, line)
         if scope == "mute" and said[0].microsecond:  # lines are written to the second

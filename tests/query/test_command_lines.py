@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.app import FEATURES
 from bot.digests.lines import read_digest
-from bot.errors import QueryError
+from bot.errors import QueryError, said_for
 from bot.query.command_lines import corrected
 from bot.silence.lines import read_hours, read_silence
 from bot.silence.quiet_hours import read_quiet
@@ -20,6 +20,11 @@ LINES = Registry(FEATURES).lines
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)  # a Monday
 ZONE = "Europe/Berlin"
 ID = "631a0f990e6ffae22efa610c"
+
+
+def read_for(scope: str, line: str) -> None:
+    with said_for(scope):
+        LINES[scope].read(line, NOW, ZONE)
 
 
 @pytest.mark.parametrize(
@@ -99,9 +104,8 @@ def test_an_error_marks_the_place_and_offers_a_line(
     scope: str, line: str, spot: str, says: str, better: str, faithful: bool
 ) -> None:
     with pytest.raises(QueryError) as caught:
-        LINES[scope].read(line, NOW, ZONE)
+        read_for(scope, line)
     error = caught.value
-    assert error.scope == scope
     assert error.line[error.start : error.end] == spot
     assert says in error.text
     assert corrected(error, NOW, ZONE, LINES)[:2] == (better, faithful)
@@ -116,7 +120,7 @@ PIECES = (
 @given(st.sampled_from(sorted(LINES)), st.lists(st.sampled_from(PIECES), max_size=7).map(" ".join))
 def test_what_is_offered_can_be_read(scope: str, line: str) -> None:
     try:
-        LINES[scope].read(line, NOW, ZONE)
+        read_for(scope, line)
     except QueryError as error:
         assert 0 <= error.start <= error.end <= len(error.line)
         better = corrected(error, NOW, ZONE, LINES).line
@@ -126,7 +130,7 @@ def test_what_is_offered_can_be_read(scope: str, line: str) -> None:
 @pytest.mark.parametrize("scope", ["digest", "mute", "quiet"])
 def test_a_line_that_is_too_long_is_not_read(scope: str) -> None:
     with pytest.raises(QueryError, match="1200 is the most I read") as caught:
-        LINES[scope].read("9am monday room:x " * 5_000, NOW, ZONE)
+        read_for(scope, "9am monday room:x " * 5_000)
     better, faithful, *_ = corrected(caught.value, NOW, ZONE, LINES)
     assert LINES[scope].read(better, NOW, ZONE) and not faithful
 
@@ -144,5 +148,5 @@ def test_a_line_with_many_errors_is_given_up(scope: str) -> None:
     """Each fix reads the line anew: a full line of such took seconds, in which nobody else was answered."""
     line = f"{LINES[scope].such} " + "rom:x " * 12
     with pytest.raises(QueryError) as caught:
-        LINES[scope].read(line, NOW, ZONE)
+        read_for(scope, line)
     assert corrected(caught.value, NOW, ZONE, LINES)[:2] == (LINES[scope].such, False)

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import QueryError
-from bot.query.command_lines import corrected
 from bot.query.filters import FILTERS
 from bot.query.model import Query, Term
 from bot.query.parse import LINE_CHARS, TERMS, mended, parse
 from bot.text import from_slack, tidy
 from tests import strategies
 from tests.effort import effort
+from tests.query.mending import corrected
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 ID = "631a0f990e6ffae22efa610c"
@@ -372,7 +372,7 @@ def test_what_belongs_elsewhere_is_said_so(typed: str, scope: str, spot: str, sa
     error = caught.value
     assert error.line[error.start : error.end] == spot
     assert says in error.text
-    assert corrected(error, NOW, "UTC")[0] == better
+    assert corrected(error, NOW, "UTC", scope=scope)[0] == better
     parse(better, scope=scope)
 
 

@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from bot.errors import QueryError
-from bot.query.command_lines import corrected
 from bot.query.parse import parse
 from bot.query.plan import Plan, due, fixed, matcher, plan
 from bot.query.times import api_time
 from bot.sessions.model import Peer, Session
+from tests.query.mending import corrected
 
 NOW = datetime(2026, 11, 23, 14, 2, 3, 456_000, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")

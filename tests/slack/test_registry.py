@@ -42,7 +42,7 @@ async def test_a_command_is_one_entry(settings: Settings, slack: FakeSlack) -> N
 async def test_an_event_is_one_entry(settings: Settings, slack: FakeSlack) -> None:
     heard: list[Any] = []
 
-    async def hear(_: Any, event: Any) -> None:
+    async def hear(_bot: Any, _workspace: Any, event: Any) -> None:
         heard.append(event["channel"])
 
     features = (*FEATURES, Feature(events=(Event("channel_archive", hear),)))
