@@ -97,6 +97,12 @@ def settings(slack: FakeSlack, hms: FakeHms, sqlite: str) -> Settings:
 
 
 @pytest.fixture
+def polling(settings: Settings) -> Settings:
+    """Those of a bot that polls all the time."""
+    return settings.model_copy(update={"poll_interval_s": 0.2})
+
+
+@pytest.fixture
 async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
     """The bot in HTTP mode, and its URL. Its first poll is over."""
     async with at_work(settings, slack) as started:

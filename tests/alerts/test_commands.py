@@ -29,14 +29,9 @@ OTHERS = "C07QX6N0B0T"
 
 
 @pytest.fixture
-def quick(settings: Settings) -> Settings:
-    return settings.model_copy(update={"poll_interval_s": 0.2})
-
-
-@pytest.fixture
-async def bot(quick: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
+async def bot(polling: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
     """It has polled once: what was live by then is known, and no news."""
-    async with at_work(quick, slack, wall=clock) as started:
+    async with at_work(polling, slack, wall=clock) as started:
         await polls(hms)
         yield started.url
 
@@ -110,11 +105,11 @@ async def test_open_and_over_between_two_polls(
 
 
 async def test_a_restart_repeats_nothing(
-    slack: FakeSlack, hms: FakeHms, account: Account, quick: Settings, clock: Wall
+    slack: FakeSlack, hms: FakeHms, account: Account, polling: Settings, clock: Wall
 ) -> None:
     room = account.add_room("Town hall")
     for round_ in range(3):
-        async with at_work(quick, slack, wall=clock):
+        async with at_work(polling, slack, wall=clock):
             await polls(hms)
             if not round_:
                 await subscribe(slack)
@@ -122,7 +117,7 @@ async def test_a_restart_repeats_nothing(
                 await until(lambda: cards(slack))
             await polls(hms, 3)
     assert len(cards(slack)) == 1 and len(posts(slack)) == 2
-    async with at_work(quick, slack, wall=clock):
+    async with at_work(polling, slack, wall=clock):
         account.end(session, time.time())
         await until(lambda: "⚪ Ended" in cards(slack)[0].plain, clock)
     assert len(posts(slack)) == 2
@@ -265,10 +260,10 @@ async def test_a_channel_without_the_bot_is_said_at_once_and_goes_on_when_invite
     await until(lambda: posts(slack, "random"))
 
 
-async def test_the_bot_is_called_by_the_name_that_it_has(slack: FakeSlack, quick: Settings) -> None:
+async def test_the_bot_is_called_by_the_name_that_it_has(slack: FakeSlack, polling: Settings) -> None:
     users, own = slack.workspace.users, slack.workspace.bot_user
     users[own] = replace(users[own], name="on_air")
-    async with at_work(quick, slack):
+    async with at_work(polling, slack):
         reply = await subscribe(slack, channel="random")
         (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "paused" in each.plain])
     assert "/invite @on_air" in reply.plain and "/invite @on_air" in told.plain
@@ -328,24 +323,24 @@ async def test_guests_are_told_to_ask_a_member(bot: str, slack: FakeSlack) -> No
         assert says in (await say(slack, typed, user="gus")).plain
 
 
-async def test_the_101st_subscription_of_a_channel(slack: FakeSlack, hms: FakeHms, quick: Settings) -> None:
-    store = await Store.open(quick.database_url)
+async def test_the_101st_subscription_of_a_channel(slack: FakeSlack, hms: FakeHms, polling: Settings) -> None:
+    store = await Store.open(polling.database_url)
     channel = slack.workspace.channel("live-ops").id
     for number in range(SUBSCRIPTIONS_MOST):
         query = parse(f"role:r{number}", scope="subscribe")
         made = Subscription(slack.workspace.team_id, channel, query, kinds_of(query), "U1", 0)
         await store.subscribe(made, [], Outgoing(f"k{number}", made.team_id, channel, "post", "x", []))
     await store.close()
-    async with at_work(quick, slack):
+    async with at_work(polling, slack):
         reply = await say(slack, "subscribe role:one-more")
         assert "has 100 subscriptions, which is the most" in reply.plain
         assert "100 subscriptions" in (await say(slack, "subscriptions")).plain
 
 
 async def test_a_database_that_is_locked_is_said_so(
-    bot: str, slack: FakeSlack, quick: Settings, caplog: pytest.LogCaptureFixture
+    bot: str, slack: FakeSlack, polling: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = quick.database_url.removeprefix("sqlite:///")
+    path = polling.database_url.removeprefix("sqlite:///")
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
     await slack.command("subscriptions")
@@ -495,9 +490,9 @@ async def test_all_are_ended_at_once(bot: str, slack: FakeSlack) -> None:
     assert "Subscription 4 has ended" in (await say(slack, "unsubscribe all")).plain
 
 
-async def test_one_that_this_version_cannot_read_can_be_ended(bot: str, slack: FakeSlack, quick: Settings) -> None:
+async def test_one_that_this_version_cannot_read_can_be_ended(bot: str, slack: FakeSlack, polling: Settings) -> None:
     await subscribe(slack, "role:a")
-    path = quick.database_url.removeprefix("sqlite:///")
+    path = polling.database_url.removeprefix("sqlite:///")
 
     def ask(sql: str) -> list[tuple[int]]:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:

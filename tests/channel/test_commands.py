@@ -60,9 +60,8 @@ async def test_settings_show_all_with_buttons_that_work(bot: str, slack: FakeSla
     assert len(shown) == 2  # the empty one, and one that has changed in its place
 
 
-async def test_lists_say_that_100ms_is_not_read(settings: Settings, slack: FakeSlack, hms: FakeHms) -> None:
-    quick = settings.model_copy(update={"poll_interval_s": 0.2})
-    async with at_work(quick, slack):
+async def test_lists_say_that_100ms_is_not_read(polling: Settings, slack: FakeSlack, hms: FakeHms) -> None:
+    async with at_work(polling, slack):
         await polls(hms)
         await say(slack, "digest daily 9:00")
         hms.fail_always("/sessions*", Status(404))

@@ -26,10 +26,10 @@ def said(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, object]
 
 
 async def test_a_channel_that_gets_another_id_goes_on(
-    settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account, clock: Wall
+    polling: Settings, slack: FakeSlack, hms: FakeHms, account: Account, clock: Wall
 ) -> None:
     """Also its open card, which is edited under the new id; and told again, nothing happens."""
-    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), slack, wall=clock):
+    async with at_work(polling, slack, wall=clock):
         channel = slack.workspace.channel(PRIVATE)
         await slack.command("@Sessions", command="/invite", channel=PRIVATE)
         await subscribe(slack, channel=PRIVATE)

@@ -23,6 +23,8 @@ from tests.conftest import ROOT
 from tests.db.parts import NOW, TEAM, card, commit, message, post, send, tracked
 from tests.db.server import named, run_sql
 
+pytestmark = pytest.mark.slow
+
 NOBODY = 65534
 
 

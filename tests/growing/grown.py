@@ -25,9 +25,8 @@ from tests.written import written
 
 
 @pytest.fixture
-async def bot(settings: Settings, slack: FakeSlack, clock: Wall) -> AsyncIterator[str]:
-    quick = settings.model_copy(update={"poll_interval_s": 0.2})
-    async with at_work(quick, slack, wall=clock) as started:
+async def bot(polling: Settings, slack: FakeSlack, clock: Wall) -> AsyncIterator[str]:
+    async with at_work(polling, slack, wall=clock) as started:
         yield started.url
 
 

@@ -16,13 +16,8 @@ from tests.work import at_work
 
 
 @pytest.fixture
-def quick(settings: Settings) -> Settings:
-    return settings.model_copy(update={"poll_interval_s": 0.2})
-
-
-@pytest.fixture
-async def bot(quick: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
-    async with at_work(quick, slack) as started:
+async def bot(polling: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
+    async with at_work(polling, slack) as started:
         await polls(hms)
         yield started.url
 

@@ -20,9 +20,9 @@ ZONE = "(Europe/Berlin)"
 
 
 @pytest.fixture
-async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
+async def bot(polling: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
     """It polls five times a second, and has polled once."""
-    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), slack, wall=clock) as started:
+    async with at_work(polling, slack, wall=clock) as started:
         await polls(hms)
         yield started.url
 

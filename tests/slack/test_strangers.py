@@ -118,9 +118,9 @@ async def test_a_stranger_who_presses(bot: str, shared: FakeSlack, account: Acco
 
 
 async def test_a_stranger_at_the_menu_of_a_card(
-    shared: FakeSlack, hms: FakeHms, account: Account, settings: Settings
+    shared: FakeSlack, hms: FakeHms, account: Account, polling: Settings
 ) -> None:
-    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), shared):
+    async with at_work(polling, shared):
         await polls(hms)
         await subscribe(shared)
         opened(account, account.add_room("Town hall"))
@@ -210,11 +210,11 @@ async def test_an_event_of_another_workspace(
     slack: FakeSlack,
     hms: FakeHms,
     account: Account,
-    settings: Settings,
+    polling: Settings,
     told: dict[str, Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), slack):
+    async with at_work(polling, slack):
         await subscribe(slack)
         slack.fail("chat.postMessage", ApiError("is_archived"))
         opened(account, account.add_room("Town hall"))

@@ -17,10 +17,9 @@ from tests.work import at_work
 
 
 @pytest.fixture
-async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
+async def bot(polling: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
     """It has polled once: what was live by then is known, and no news."""
-    quick = settings.model_copy(update={"poll_interval_s": 0.2})
-    async with at_work(quick, slack, wall=clock) as started:
+    async with at_work(polling, slack, wall=clock) as started:
         await polls(hms)
         yield started.url
 
@@ -115,12 +114,12 @@ async def test_a_recorder_neither_joins_nor_leaves(
 
 
 async def test_a_card_names_who_hosts_by_the_template_of_a_room_that_is_new(
-    settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account
+    polling: Settings, slack: FakeSlack, hms: FakeHms, account: Account
 ) -> None:
     """Though students lead in another template."""
     school = account.add_template("school", hosts=["teacher"], others=["student"])
     account.add_template("club", hosts=["student"], others=["mentor"])
-    async with at_work(settings.model_copy(update={"poll_interval_s": 0.2}), slack):
+    async with at_work(polling, slack):
         await polls(hms)
         await subscribe(slack)
         room = account.add_room("lesson-1", template_id=school.id)
