@@ -297,7 +297,7 @@ async def test_a_repeat_that_is_refused_is_never_sent_unmarked(world: World) -> 
 async def test_a_repeat_without_an_answer_is_repeated_until_there_is_one(world: World) -> None:
     await world.posts("maybe", "next")
     world.slack.fail("chat.postMessage", Dropped(after_doing=True), *[HttpError(503)] * 20)
-    await world.until_sent(steps=3_000)
+    await world.until_sent(steps=300, step_s=10.0)
     first, again, after = world.shown()
     assert (first, after) == ("maybe", "next") and again.startswith("Possible repeat: ")
 
