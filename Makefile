@@ -36,7 +36,7 @@ format: .venv/dev docs
 bench: .venv/dev
 	$(BIN)/python -m bench $(ARGS)
 
-# The crash test of alerts, then its bad days: KILLS=, SEED=, REPLICAS=, DATABASE_URL=, RECONCILE=off, ONLY="dead prune" and
+# The crash test of alerts, then its bad days: KILLS=, SEED=, REPLICAS=, TEAMS=, DATABASE_URL=, RECONCILE=off, ONLY="dead prune" and
 # DAYS="slack_out backlog" change it.
 chaos: .venv/dev
 	@$(BIN)/python -m tests.chaos

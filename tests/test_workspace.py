@@ -4,11 +4,14 @@ names of channels, people, rooms and sessions are the same. Each workspace hears
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -177,6 +180,34 @@ async def test_a_rate_limit_keeps_one_workspace_waiting(both: tuple[Side, Side])
     await them.card()
     sent = float(cards(them.slack)[0].ts)
     assert limited and sent >= began + 4 > float(cards(us.slack)[0].ts)
+
+
+async def test_operators_see_both(both: tuple[Side, Side], quick: Settings) -> None:
+    """Each is polled under a lease of its own, the first under the name that older processes know."""
+    us, them = both
+    with closing(sqlite3.connect(quick.database_url.removeprefix("sqlite:///"))) as database:
+        leases = {name for (name,) in database.execute("SELECT name FROM leases")}
+    assert leases == {"poller", f"poller {them.slack.workspace.team_id}"}
+    for side in both:
+        side.open()
+        await said_soon(side.slack, "active", side.host)
+        await polls(side.hms, 3)
+        assert side.slack.workspace.team_id in (await say(side.slack, "doctor details")).plain
+    metrics = await get(us, "metrics")
+    assert "sessions_bot_leader 2.0" in metrics and "sessions_bot_sessions_live 2.0" in metrics
+    assert "sessions_bot_workspace_refused 0.0" in metrics
+    await subscribe(them.slack)
+    them.slack.fail("chat.postMessage", *[ApiError("token_revoked")] * 50)
+    them.open()
+    await said_soon(them.slack, "subscriptions", "token_revoked")
+    refusals = [line for line in (await get(us, "readyz")).splitlines() if "token_revoked" in line]
+    assert len(refusals) == 1 and refusals[0].startswith(f"{them.slack.workspace.team_id}: ")
+
+
+async def get(side: Side, path: str) -> str:
+    """What a page of the bot says."""
+    async with httpx.AsyncClient() as client:
+        return (await client.get(f"{side.slack.bot_events_url}".replace("slack/events", path))).text
 
 
 async def test_a_workspace_that_is_not_served_is_refused(both: tuple[Side, Side], manifest: dict[str, Any]) -> None:
