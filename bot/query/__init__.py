@@ -1,1 +1,1 @@
-"""The line that people type: filters, times, zones, pages and the cursor between them. Pure."""
+"""The query language: filters, times, zones, pages and page cursors. Pure."""

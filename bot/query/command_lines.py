@@ -1,4 +1,4 @@
-"""Lines that are more than a query: their parts, and how one with an error is mended."""
+"""Command lines that contain more than a query, and the correction of their errors."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ from bot.text import quote
 QUIET = "quiet"
 PREVIEW = f"{DIGEST} preview"
 OFF = ("off", "none", "never", "clear", "remove", "stop")
-"""What ends quiet hours: all, or those that are said behind it."""
+"""Words that end quiet hours: all of them, or those named after the word."""
 WHOLE_CHARS = RESOLVED_CHARS + 120
-"""The longest line: the longest query, and what stands before or behind it."""
+"""Maximum length of a whole line: the longest resolved query, and the words before or behind it."""
 FIXES = 10
-"""After so many fixes a line is given up: each mends one word, and reads the line anew."""
+"""Maximum corrections to one line; each fixes one word and parses the line again."""
 
 
 def check_alone(command: str, rest: str) -> None:
-    """Raises QueryError if anything is said with a command that stands alone."""
+    """Raise QueryError if a command that takes no arguments has some."""
     if said := rest.strip(" ,"):
         text = f"`{command}` takes nothing else: {quote(said)} can't be said with it."
         raise QueryError.at(text, said, (0, len(said)), "")
 
 
 def terms(query: Query) -> str:
-    """A query without its state."""
+    """Return the query's filters, without its state, as text."""
     return " ".join(map(str, query.terms))
 
 
 def joined(*parts: str) -> str:
-    """The parts of a line that there are, in one line."""
+    """Join the parts that aren't empty by spaces."""
     return " ".join(filter(None, parts))
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`read` raises QueryError for a line that can't be read, at that moment and in that zone; `such` can be."""
+    """The parser of one scope: `read(line, now, zone)` raises QueryError for a bad line. `such` is a valid example."""
 
     read: Callable[[str, datetime, str], Any]
     such: str
 
 
 class Mended(NamedTuple):
-    """A line that can be read, in place of one with errors. `sure`: it asks what was meant, provided that there are
-    `rooms` of these names. `steps`: how many errors it had. `kept`: it has something of what was typed."""
+    """A corrected line. `sure`: it means what was typed, if rooms named `rooms` exist. `steps`: the number of errors
+    fixed. `kept`: it contains something that was typed."""
 
     line: str
     sure: bool
@@ -62,8 +62,8 @@ class Mended(NamedTuple):
 def corrected(
     error: QueryError, now: datetime, zone: str, lines: Mapping[str, Line], *, commands: Sequence[str] = ()
 ) -> Mended:
-    """The error's line with every error mended, one fix after another. `lines` are by the scope of an error; one of
-    another scope is mended by its own fix alone. `commands` are first words of other lines."""
+    """Correct all errors of the line, one after another. `lines` is keyed by an error's scope; a line of another scope
+    gets only the error's own fix. `commands` are the first words of other lines."""
     scope, entry, sure, no_rooms = error.scope, lines.get(error.scope), True, error.no_rooms
     rooms: tuple[str, ...] = ()
     for step in range(1, FIXES + 2):

@@ -1,10 +1,10 @@
-"""Where a person is in a list: all that a paging button has to carry, so that nothing is kept in memory.
+"""The page cursor: everything a paging button must carry, so that the bot keeps no state between pages.
 
     1|<page>|<asked at, Unix ms>|<zone>|<start>|<trail>|<canonical query>
 
-A value says no more than its presser could type, so it needs no signature; one that can't be read is a StaleButton.
-`trail` holds the starts of the pages before, 16 characters each; the oldest give way when 2,000 characters are full
-(docs.slack.dev/reference/block-kit/block-elements/button-element), and Back then leads to the first page.
+A value holds nothing that its presser couldn't type, so it isn't signed; an unreadable one is a StaleButton.
+`trail` holds the starts of earlier pages, 16 characters each. Beyond 2,000 characters
+(docs.slack.dev/reference/block-kit/block-elements/button-element) the oldest are dropped, and Back leads to page 1.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ VERSION = "1"
 VALUE_CHARS = 2_000
 PAGES_MAX = 1_000_000
 ZONE_CHARS = 64
-"""The longest name of a zone that is looked up; IANA's have half of that."""
+"""Maximum length of a zone name; IANA's longest has about half of that."""
 _CURSOR_CHARS = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,17 +44,17 @@ class PageCursor:
 
     @classmethod
     def first(cls, query: Query, now: datetime, zone: str) -> PageCursor:
-        """The first page of a query asked now. Raises QueryError where its times are in the wrong order."""
+        """Return the first page of a query asked now."""
         asked_at = now.replace(microsecond=now.microsecond // 1_000 * 1_000)
         return cls(fixed(query, asked_at, ZoneInfo(zone)), asked_at, zone)
 
     def more(self, cursor: str) -> PageCursor:
-        """The page behind this one, from the session after `cursor`."""
+        """Return the next page, which starts after session `cursor`."""
         trail = () if self.start is None else (*self.trail, self.start)
         return replace(self, number=self.number + 1, start=cursor, trail=trail)
 
     def back(self) -> PageCursor | None:
-        """The page before this one; None on the first page, the first page where the trail has been cut."""
+        """Return the previous page: page 1 if the trail was cut, None on the first page."""
         if self.number == 1:
             return None
         if self.number == 2 or not self.trail:
@@ -62,7 +62,7 @@ class PageCursor:
         return replace(self, number=self.number - 1, start=self.trail[-1], trail=self.trail[:-1])
 
     def write(self) -> str:
-        """The button's value, at most 2,000 characters."""
+        """Return the button's value, at most 2,000 characters."""
         asked_ms = (self.asked_at - _EPOCH) // timedelta(milliseconds=1)
         head = f"{VERSION}|{self.number}|{asked_ms}|{self.zone}|{self.start or ''}|"
         tail = f"|{self.query}"
@@ -72,7 +72,7 @@ class PageCursor:
 
 
 def read(value: str) -> PageCursor:
-    """The place that a value says. Raises StaleButton."""
+    """Parse a button's value. Raises StaleButton."""
     try:
         version, number, asked_ms, zone, start, trail, text = value.split("|", 6)
         asked_at = _EPOCH + timedelta(milliseconds=int(asked_ms))

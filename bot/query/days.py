@@ -1,4 +1,4 @@
-"""Days of the week as people say them."""
+"""Parse days of the week as people write them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _DASHES = "-–—−"
 
 
 def read_days(said: str) -> tuple[int, ...] | None:
-    """`weekdays`, `mon`, `mondays`, `mon-fri`, `mon.-fri.`, in small letters, also behind a minus; None for
-    anything else."""
+    """Parse lower-case days such as `weekdays`, `mondays`, `mon-fri`, `mon.-fri.`, or these after a minus; None for any
+    other text."""
     said = said.lstrip(_DASHES)
     if (alone := said.rstrip(".!")) in _SETS:
         return _SETS[alone]
@@ -44,5 +44,5 @@ def _weekday(said: str) -> int | None:
 
 
 def nearest_day(said: str) -> str | None:
-    """The word for days that was probably meant."""
+    """Return the nearest word for days, or None."""
     return nearest(said, (*_SETS, *DAYS))

@@ -1,8 +1,8 @@
-"""`FILTERS`: every word of the query line. A new filter is one entry here; the parser, the help, the README's table,
-the usage hint, the request to 100ms and the local check all come from it.
+"""`FILTERS`: every key of the query line. A new filter is one entry here; the parser, the help, the README's table,
+the usage hint, the request to 100ms and the local check all derive from it.
 
 Filters with `param` are sent to List sessions (100ms docs, server-side/v2, Sessions/list-sessions); the others, and
-`room:` when it is negated or said more than once, are checked here with `test`.
+a negated or repeated `room:`, are evaluated locally with `test`.
 """
 
 from __future__ import annotations
@@ -36,24 +36,24 @@ from bot.sessions.model import Room, Session
 from bot.text import fold
 
 STATES = {"active": True, "ended": False, "all": None}
-"""Each state and what List sessions takes for `active`: it is left out only for all."""
+"""List sessions' `active` parameter for each state; None leaves it out."""
 LIST, SUBSCRIBE, DIGEST, MUTE = "list", "subscribe", "digest", "mute"
-"""Where a line is said: to list sessions, to subscribe to them, to have digests of them, or to mute them."""
+"""The scopes of a query: the command that it belongs to."""
 STATE_WORDS = {
     **dict.fromkeys(("live", "running", "open", "current", "ongoing", "now"), "active"),
     **dict.fromkeys(("finished", "over", "past", "closed", "done", "inactive"), "ended"),
     **dict.fromkeys(("everything", "any", "both"), "all"),
 }
-"""Other words that people use for a state."""
+"""Synonyms of the states."""
 
 ROOM_KEYS = frozenset({"room", "template"})
-"""Filters that look at a session's room alone, which never changes."""
+"""Filters that depend only on a session's room, which never changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The context of a check: the moment, and rooms by id. A check of names or templates needs the
-    session's room to be among them."""
+    """The context of a local check: the time, and rooms by id. Filters on room names or templates need the session's
+    room in `rooms`."""
 
     now: datetime
     rooms: Mapping[str, Room]
@@ -65,7 +65,7 @@ Due = Callable[[Session, datetime], datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One key of the query line. Values are whatever `parse` gives; it raises ValueError with a sentence for people."""
+    """One key of the query line. `parse` returns the value or raises ValueError with a sentence for people."""
 
     key: str
     form: str
@@ -74,17 +74,17 @@ class Filter:
     parse: Callable[[str], Any]
     write: Callable[[Any], str] = str
     say: tuple[str, str] = ("", "")  # the filter in words, and its negation; {} is the value
-    param: str = ""  # what List sessions calls it; its value is then `str`, a time's that of its instant
+    param: str = ""  # the parameter of List sessions; the value is sent as `str`, times as their instant
     test: Callable[[Any], Test] | None = None
-    # The next moment at which the test's answer may differ though nothing happens to the session; None: never by time.
+    # The next time at which the result may change though the session doesn't; None: it never does.
     due: Callable[[Any], Due] | None = None
-    becomes: str = ""  # another spelling of that key
+    becomes: str = ""  # the key that this one is an alias of
     once: bool = False
-    names: bool = False  # its values name things of one account, so that no example works in another
-    also: tuple[str, ...] = ()  # other words that people use for it
-    opposite: tuple[str, ...] = ()  # and for its negation
-    spaced: bool = False  # its values may have spaces: times and lengths
-    scopes: tuple[str, ...] = (LIST, SUBSCRIBE, DIGEST, MUTE)  # where it can be said
+    names: bool = False  # values are names within one account, so no example works everywhere
+    also: tuple[str, ...] = ()  # synonyms
+    opposite: tuple[str, ...] = ()  # synonyms of its negation
+    spaced: bool = False  # values may contain spaces: times and lengths
+    scopes: tuple[str, ...] = (LIST, SUBSCRIBE, DIGEST, MUTE)  # the scopes that accept it
 
     @property
     def negatable(self) -> bool:
@@ -125,7 +125,7 @@ def _has_people(count: Count) -> Test:
 
 
 def _grows_longer(seconds: int) -> Due:
-    length = timedelta(seconds=seconds, milliseconds=1)  # longer, not as long
+    length = timedelta(seconds=seconds, milliseconds=1)  # strictly longer
 
     def due(session: Session, now: datetime) -> datetime | None:
         at = session.started_at + length
@@ -298,4 +298,4 @@ SYNONYMS = {
     for away in (False, True)
     for word in (entry.opposite if away else entry.also)
 }
-"""`since` is `after`, `shorter` is `-longer`."""
+"""Maps synonyms to keys: `since` to `after`, `shorter` to `-longer`."""

@@ -1,4 +1,4 @@
-"""`KINDS`: the changes that a channel can be told about. A new one is one entry here and its case in `decide`."""
+"""`KINDS`: the changes that a channel can subscribe to. A new one is one entry here and its case in `decide`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """In words, `when <who> <does>`; `also` are other words that people use for it; `usual`: told by default."""
+    """A kind of change, described as `when <who> <does>`. `also`: synonyms. `usual`: on by default."""
 
     who: str
     does: str
@@ -31,7 +31,7 @@ KINDS = {
 DEFAULT_KINDS = tuple(name for name, kind in KINDS.items() if kind.usual)
 OTHER_WORDS = {word: name for name, kind in KINDS.items() for word in kind.also}
 ON = f"on:{','.join(KINDS)}"
-"""How it is said in a line."""
+"""The form of the filter `on:`."""
 SHOWS = frozenset(("start", "join", "leave"))
-"""Those for which a card is posted when a session opens."""
+"""Kinds that post a card when a session opens."""
 ENDS = frozenset(("end",))

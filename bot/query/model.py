@@ -21,7 +21,7 @@ _NEEDS_QUOTES = re.compile(r"""[\s,"'`\\]|^//|^$""")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One filter as said. `span` is its place in the line that was read."""
+    """One filter of a query. `span` is its place in the line."""
 
     key: str
     value: Any
@@ -34,7 +34,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked: a state and terms, without doubles, in canonical order. `line` is what was read."""
+    """A state and filters, without duplicates, in canonical order. `line` is the text that was parsed."""
 
     state: str = "active"
     terms: tuple[Term, ...] = ()
@@ -45,73 +45,73 @@ class Query:
 
     @property
     def room_names(self) -> list[Term]:
-        """The `room:` terms whose name is still to be looked up."""
+        """The `room:` terms whose name must still be resolved."""
         return [term for term in self.terms if isinstance(term.value, RoomName)]
 
     @property
     def template_names(self) -> list[Term]:
-        """The `template:` terms whose name is still to be looked up."""
+        """The `template:` terms whose name must still be resolved."""
         return [term for term in self.terms if isinstance(term.value, TemplateName)]
 
     @property
     def room_ids(self) -> list[str]:
-        """The rooms that it names by their ids, those that it leaves out as well."""
+        """The ids of all `room:` terms, negated ones included."""
         return [term.value.id for term in self.terms if isinstance(term.value, RoomId)]
 
     @property
     def named_ids(self) -> list[str]:
-        """The ids that stand for a name: those of rooms and of templates."""
+        """The ids of rooms and templates, which are shown by name."""
         return [term.value.id for term in self.terms if isinstance(term.value, RoomId | TemplateId)]
 
     @property
     def prefixes(self) -> list[str]:
-        """The beginnings of room names that it asks for."""
+        """The name prefixes of all `room:` terms that aren't negated."""
         return [term.value.prefix for term in self.terms if isinstance(term.value, RoomPrefix) and not term.negated]
 
     @property
     def needs_rooms(self) -> bool:
-        """True where a session's room must be known to tell whether the session matches."""
+        """True if matching needs the session's room."""
         return any(isinstance(term.value, RoomPrefix | TemplateId) for term in self.terms)
 
     @property
     def timed(self) -> bool:
-        """True where its answer may change by time alone."""
+        """True if time alone can change whether a session matches."""
         return any(FILTERS[term.key].due for term in self.terms)
 
     @property
     def needs_zone(self) -> bool:
-        """Whether it means something else in another time zone."""
+        """True if its meaning depends on the time zone."""
         return any(needs_zone(term.value) for term in self.terms if term.key in ("after", "before"))
 
     @property
     def limit(self) -> int:
-        """The most sessions of a page."""
+        """Maximum sessions of a page."""
         return self.only("limit") or LIMIT_DEFAULT
 
     def only(self, key: str) -> Any:
-        """The value of a key that is said at most once, or None."""
+        """Return the value of a key that occurs at most once, or None."""
         return next((term.value for term in self.terms if term.key == key), None)
 
     def with_room(self, term: Term, room_id: str) -> Query:
-        """The same with one room name replaced by the room's id."""
+        """Return the query with a room name replaced by the room's id."""
         return self.with_value(term, RoomId(room_id))
 
     def with_value(self, term: Term, value: Any) -> Query:
-        """The same with another value in a term."""
+        """Return the query with another value in one term."""
         swapped = (replace(other, value=value) if other == term else other for other in self.terms)
         return replace(self, terms=canonical(swapped))
 
     def without(self, *keys: str) -> Query:
-        """The same without those keys."""
+        """Return the query without these keys."""
         return replace(self, terms=tuple(term for term in self.terms if term.key not in keys))
 
 
 def quoted(text: str) -> str:
-    """A value as the query line takes it: in quotes where it needs them."""
+    """Return the value in quotes where the query line needs them."""
     return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"' if _NEEDS_QUOTES.search(text) else text
 
 
 def canonical(terms: Iterable[Term]) -> tuple[Term, ...]:
-    """Terms without doubles, in canonical order."""
+    """Return the terms without duplicates, in canonical order."""
     order = list(FILTERS)
     return tuple(sorted(dict.fromkeys(terms), key=lambda term: (order.index(term.key), term.negated, str(term))))

@@ -1,7 +1,7 @@
-"""The query line, read: text in, `Query` out. The words come from `filters.FILTERS`.
+"""The parser of the query line, driven by `filters.FILTERS`.
 
-`parse` is total: it gives a Query or raises QueryError with the place and a fix, which `suggest` finds. `lines` has the
-lines of which a query is only a part.
+`parse` is total: it returns a Query or raises QueryError with the place and a fix, which `suggest` finds.
+`command_lines` has the lines of which a query is only a part.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from bot.query.tokenizer import Word, cut, unstopped
 from bot.text import quote, tidy
 
 LINE_CHARS = 600
-"""The longest line read, as typed and in canonical form: a button's value holds it beside the cursors."""
+"""Maximum characters of a line, typed or canonical: a button's value holds it beside the cursors."""
 TERMS = 20
-"""The most filters in a line."""
+"""Maximum filters in a line."""
 RESOLVED_CHARS = LINE_CHARS + TERMS * 24
-"""The longest canonical line once every room name has become an id."""
+"""Maximum characters of a canonical line after room names were replaced by ids."""
 
 
 _SIGN = re.compile(r"[<>=≥≤]+")
@@ -36,7 +36,7 @@ _STATELESS: dict[tuple[str, str], tuple[str, str | None]] = {
     (MUTE, "ended"): ("A mute is about what comes: leave `ended` out.", None),
     (MUTE, "all"): ("Without a filter a mute is about all sessions: leave `all` out.", ""),
 }
-"""Where a state has no place: why, and what stands for it where that is what was meant."""
+"""States that a scope refuses: the message, and the replacement if the meaning is certain."""
 _MISPLACED = {
     SUBSCRIBE: "has no place in a subscription: it tells of what comes.",
     DIGEST: "has no place in a digest: it counts all of the time since the one before.",
@@ -45,8 +45,7 @@ _MISPLACED = {
 
 
 def parse(text: str, *, scope: str = LIST, commands: Sequence[str] = (), most_chars: int = LINE_CHARS) -> Query:
-    """Read a line that is said for `scope`. `commands` are other first words, for the nearest word in an error. Raises
-    QueryError."""
+    """Parse a line of `scope`. `commands` are other first words, candidates for corrections. Raises QueryError."""
     line = tidy(text)
     check_length(line, line, most_chars)
     terms: list[Term] = []
@@ -65,12 +64,12 @@ def parse(text: str, *, scope: str = LIST, commands: Sequence[str] = (), most_ch
 
 
 def mended(error: QueryError) -> str:
-    """The error's line with its fix put in."""
+    """Return the error's line with its fix applied."""
     return tidy(error.line[: error.start] + error.fix + error.line[error.end :]).strip(" ,")
 
 
 def _joined(words: list[Word]) -> list[Word]:
-    """Words that belong together though a space parts them: `room: hall`, `peers:>= 2`, `after:3 days ago`."""
+    """Join words that a space separates from their key or sign: `room: hall`, `peers:>= 2`, `after:3 days ago`."""
     joined: list[Word] = []
     place = 0
     while place < len(words):
@@ -90,25 +89,25 @@ def _joined(words: list[Word]) -> list[Word]:
 
 
 def _lacks(word: Word, other: Word) -> bool:
-    """Whether a filter has no value yet, and the next word is one."""
+    """True if `word` is a key without a value and `other` can be that value."""
     return not other.key and not other.comma and (not word.value or _SIGN.fullmatch(word.value) is not None)
 
 
 def _spaced(word: Word, others: Sequence[Word]) -> int:
-    """How many of the words behind a time or a length belong to it."""
+    """Return how many of `others` belong to the time or length in `word`."""
     if word.key not in FILTERS or not FILTERS[word.key].spaced or not word.value:
         return 0
-    for some in range(len(others), 0, -1):
-        values = [other.value for other in others[:some]]
-        if not any(other.key or other.comma or other.quoted for other in others[:some]) and reads(
+    for count in range(len(others), 0, -1):
+        values = [other.value for other in others[:count]]
+        if not any(other.key or other.comma or other.quoted for other in others[:count]) and reads(
             FILTERS[word.key], " ".join([word.value, *values])
         ):
-            return some
+            return count
     return 0
 
 
 def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: str, commands: Sequence[str]) -> Term:
-    """The term that a word says, or QueryError. `terms` are those before it."""
+    """Parse one word. `terms` are those before it. Raises QueryError."""
     word = words[place]
     span = (word.start, word.end)
     raw = line[word.start : word.end]
@@ -147,7 +146,7 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: st
 
 
 def check_length(line: str, form: str, most_chars: int) -> None:
-    """Raises QueryError where `form`, which is the line or what it says, is longer."""
+    """Raise QueryError if `form`, the line or its canonical form, is longer than `most_chars`."""
     if len(form) <= most_chars:
         return
     place = line.rfind(" ", 0, min(most_chars, len(line) - 1)) + 1
@@ -165,7 +164,7 @@ def _check_scope(term: Term, word: Word, line: str, scope: str) -> None:
 
 
 def _misplaced(key: str, scope: str) -> str:
-    """Why a filter can't be said there, or ""."""
+    """Return why the scope refuses this filter, or ""."""
     scopes = FILTERS[key].scopes
     if scope in scopes:
         return ""
@@ -173,7 +172,7 @@ def _misplaced(key: str, scope: str) -> str:
 
 
 def _in_its_place(error: QueryError, scope: str) -> QueryError:
-    """The error, or another where what it would put for a word can't be said there."""
+    """Return the error, or another if its fix uses a filter that the scope refuses."""
     keys = [word.key for word in cut(error.fix) if word.key in FILTERS]
     if not keys or not (why := _misplaced(keys[0], scope)):
         return error

@@ -1,4 +1,4 @@
-"""Plain lines of what a person typed or pasted, without the marks that text has where it was copied from."""
+"""Strips the formatting of pasted text: quotes, bullets, bold, backticks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 from bot.text import from_slack, tidy
 
 _BULLET = re.compile(r"(?:(?:[>•◦▪*+]|[-–—−]|\d{1,2}[.)])\s+|```|>(?![=\d]))+")
-"""A quote's, a list item's or a code block's mark in front of a line."""
+"""Marks of a quote, list item or code block at the start of a line."""
 _KEPT = r'(?P<kept>"(?:[^"\\]|\\.)*(?:"|$))'
 _MARKED = re.compile(rf'{_KEPT}|(?<!\S)(?P<mark>[*_~]+)(?=\S)(?P<word>[^"]*?\S)(?P=mark)(?!\S)')
 _QUOTED = re.compile(r"""(["'])([^"']*)\1""")
@@ -18,15 +18,15 @@ _BACKTICKS = re.compile(rf"{_KEPT}|`+")
 
 
 def typed_lines(text: str, command: str, names: Mapping[str, str] = MappingProxyType({})) -> list[str]:
-    """The tidy lines of a command's text as Slack sent it, without `command` in front and without "please"; none where
-    nothing is said. `names`: see `from_slack`."""
+    """Return a command text's lines, normalised, without `command` in front and without "please"; empty lines are left
+    out. `names`: see `from_slack`."""
     lines = (unmarked(line) for line in from_slack(text, names).splitlines())
     return [line for line in (_without(command, line) for line in lines) if line]
 
 
 def unmarked(line: str) -> str:
-    """A tidy line without marks around it or around its words: backticks, bold, a quote, a list item, quotes around all
-    of it. What stands in double quotes stays as it is. Idempotent."""
+    """Return a normalised line without the marks around it or its words: backticks, bold, quote, list item, outer
+    quotes. Text in double quotes is kept. Idempotent."""
     line = tidy(line)
     while line != (plain := _plain(line)):
         line = plain

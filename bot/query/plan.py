@@ -1,4 +1,4 @@
-"""A query at a moment: what to ask of List sessions, and what to check here."""
+"""Splits a query into List sessions parameters and local checks."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from bot.text import quote
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to ask of List sessions, and what to check here (None: nothing). `rooms` must have a session's room before
-    that is checked, where the query `needs_rooms`."""
+    """Parameters for List sessions, and the local check (None: none). If the query `needs_rooms`, `rooms` must contain
+    a session's room before it is checked."""
 
     params: dict[str, str]
     keep: Callable[[Session], bool] | None
@@ -27,7 +27,7 @@ class Plan:
 
 
 def plan(query: Query, now: datetime) -> Plan:
-    """Split a query that has ids for names and fixed times into the API's part and ours."""
+    """Split a resolved query, with ids for names and instants for times, into the API's part and ours."""
     active = STATES[query.state]
     params = {} if active is None else {"active": str(active).lower()}
     local: list[list[Term]] = []
@@ -48,8 +48,8 @@ NO_ROOMS: Mapping[str, Room] = {}
 
 
 def matcher(query: Query, now: datetime, rooms: Mapping[str, Room] = NO_ROOMS) -> Callable[[Session], bool]:
-    """The whole query as a check of our own; it has no times, and names rooms and templates by their ids. Where it
-    `needs_rooms`, `rooms` must have the room of each session that is checked."""
+    """Return the whole query as a local check. It has no times, and names rooms and templates by id. If it
+    `needs_rooms`, `rooms` must contain the room of each session checked."""
     by_key: dict[str, list[Term]] = {}
     for term in query.terms:
         if FILTERS[term.key].test:
@@ -58,7 +58,7 @@ def matcher(query: Query, now: datetime, rooms: Mapping[str, Room] = NO_ROOMS) -
 
 
 def due(query: Query, session: Session, now: datetime) -> datetime | None:
-    """The next moment at which the query's answer may differ though nothing happens to the session; None: never."""
+    """Return the next time at which the result may change though the session doesn't; None: it never does."""
     moments = (
         entry.due(term.value)(session, now) for term in query.terms if (entry := FILTERS[term.key]).due is not None
     )
@@ -83,28 +83,28 @@ def _all_of(tests: list[Test], facts: Facts) -> Callable[[Session], bool]:
 
 
 def fixed(query: Query, now: datetime, zone: ZoneInfo) -> Query:
-    """The query with its times fixed at a moment, also where they were at another. Raises QueryError where `after` is
-    later than `before`."""
-    said = {
+    """Return the query with its times fixed at `now`, replacing earlier fixes. Raises QueryError if `after` is later
+    than `before`."""
+    times = {
         term.key: replace(term, value=_as_said(term.value)) for term in query.terms if term.key in ("after", "before")
     }
-    instants = {key: term.value.at(now, zone) for key, term in said.items()}
-    if len(said) == 2:
-        after, before = between(said["after"].value, said["before"].value, now, zone)
+    instants = {key: term.value.at(now, zone) for key, term in times.items()}
+    if len(times) == 2:
+        after, before = between(times["after"].value, times["before"].value, now, zone)
         if after > before:
-            raise _wrong_order(query.line, said["after"], said["before"])
+            raise _wrong_order(query.line, times["after"], times["before"])
         instants = {"after": after, "before": before}
     return replace(
         query,
         terms=tuple(
-            replace(term, value=Fixed(instants[term.key], said[term.key].value)) if term.key in said else term
+            replace(term, value=Fixed(instants[term.key], times[term.key].value)) if term.key in times else term
             for term in query.terms
         ),
     )
 
 
 def _as_said(value: Time | Fixed) -> Time:
-    """A time before it was fixed."""
+    """Return a time as it was typed."""
     return value.said if isinstance(value, Fixed) else value
 
 

@@ -1,8 +1,8 @@
-"""When digests come: `daily 09:00 Europe/Berlin`, `weekdays 09:00 …`, `weekly mon,thu 09:00 …`.
+"""Schedules of digests: `daily 09:00 Europe/Berlin`, `weekdays 09:00 …`, `weekly mon,thu 09:00 …`.
 
-There is exactly one occurrence on each local date that is on the schedule. A time that the clocks skip that day moves
-forward by as much, one that comes twice is the first, and a date that a zone skips as a whole has none. APScheduler's
-CronTrigger loses days and doubles hours there.
+Each local date on the schedule has exactly one occurrence. A time in a DST gap moves forward by the gap, an ambiguous
+time is the first, and a date that the zone skips has none. APScheduler's CronTrigger loses days and repeats hours
+there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bot.query.zones import exact_zone
 
 EVERY_DAY, WEEKDAYS, WEEKEND = tuple(range(7)), tuple(range(5)), (5, 6)
 MISSED_MOST = 366
-"""The most missed dates that are named: a year of a daily digest."""
+"""Maximum missed dates returned: a year of a daily digest."""
 
 _NAMES = {EVERY_DAY: "daily", WEEKDAYS: "weekdays"}
 _DAY = timedelta(days=1)
@@ -26,7 +26,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From `start` up to `end`, which is not in it; both UTC."""
+    """The half-open interval from `start` to `end`, both UTC."""
 
     start: datetime
     end: datetime
@@ -39,38 +39,38 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When digests come: on these weekdays (0 = Monday; sorted, at least one) at `clock`, in the IANA `zone`."""
+    """A recurring local time: weekdays (0 = Monday; sorted, at least one), `clock` and the IANA `zone`."""
 
     days: tuple[int, ...]
     clock: time
     zone: str
 
     def at(self, day: date) -> datetime:
-        """The UTC instant of that date's occurrence. For a date that the zone skips it is the next date's."""
-        # fold=0: a time in a gap moves forward, one that comes twice is the first
+        """Return the UTC instant of that date's occurrence; for a date that the zone skips, the next date's."""
+        # fold=0: a time in a gap moves forward, an ambiguous one is the first
         return datetime.combine(day, self.clock, ZoneInfo(self.zone)).astimezone(UTC)
 
     def next(self, after: datetime, count: int = 1) -> list[date]:
-        """The first dates whose instant is later than `after`."""
-        # the day before, too: a gap at its end can move its time past midnight
+        """Return the first `count` dates whose instant is later than `after`."""
+        # starts a day early: a gap at that day's end can move its time past midnight
         dates = self._dates(self._local(after) - _DAY, _DAY)
         return list(islice((day for day in dates if self.at(day) > after), count))
 
     def following(self, day: date) -> date:
-        """The date on the schedule after that one, which may not be on it."""
+        """Return the next date on the schedule; `day` itself need not be on it."""
         return next(self._dates(day + _DAY, _DAY))
 
     def window(self, day: date) -> Window:
-        """What the digest of that date is about: since the occurrence before it."""
+        """Return the period of that date's digest: since the previous occurrence."""
         return Window(self.at(next(self._dates(day - _DAY, -_DAY))), self.at(day))
 
     def missed(self, since: date, now: datetime) -> list[date]:
-        """The dates after `since` that were due up to `now`, oldest first; of very many the newest MISSED_MOST."""
+        """Return the dates after `since` that were due by `now`, oldest first; at most the newest MISSED_MOST."""
         dates = takewhile(lambda day: day > since, self._dates(self._local(now), -_DAY))
         return list(islice((day for day in dates if self.at(day) <= now), MISSED_MOST))[::-1]
 
     def _dates(self, day: date, step: timedelta) -> Iterator[date]:
-        """The dates on the schedule from `day` on, or back."""
+        """Yield the dates on the schedule from `day` on, by `step`."""
         while True:
             if day.weekday() in self.days and self.at(day) < self.at(day + _DAY):  # else the zone skips it
                 yield day
@@ -81,7 +81,7 @@ class Schedule:
 
     @classmethod
     def stored(cls, text: str) -> Schedule:
-        """What `str` wrote, and nothing else: what people may say changes, what is stored stays. Raises ValueError."""
+        """Parse exactly the output of `str`, which stays stable while people's spellings change. Raises ValueError."""
         days, clock, zone = text.removeprefix("weekly ").split(" ")
         return cls(stored_days(days), time.fromisoformat(clock), exact_zone(zone))
 
@@ -91,11 +91,11 @@ class Schedule:
 
 
 def write_days(days: Sequence[int]) -> str:
-    """`daily`, `weekdays` or `mon,thu`."""
+    """Return `daily`, `weekdays` or a list such as `mon,thu`."""
     return _NAMES.get(tuple(days)) or ",".join(DAYS[day][:3] for day in days)
 
 
 def stored_days(text: str) -> tuple[int, ...]:
-    """What `write_days` wrote. Raises ValueError."""
+    """Parse the output of `write_days`. Raises ValueError."""
     days = {name: days for days, name in _NAMES.items()}
     return days.get(text) or tuple(map([day[:3] for day in DAYS].index, text.split(",")))

@@ -1,4 +1,4 @@
-"""The days, times of day and zone that people begin a line with."""
+"""Parses the days, times of day and zone at the start of a line."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _NEVER = {
     "monthly", "month", "months", "yearly", "year", "years", "quarterly", "quarter", "biweekly", "fortnightly",
     "fortnight", "other", "second", "third", "weeks", "days", "hourly", "hour", "hours", "minute", "minutes",
 }  # fmt: skip
-"""Rhythms that people ask for and that aren't offered."""
+"""Intervals that aren't supported."""
 _FILLERS = ("every", "each", "on", "at", "and", "&", "the", "from")
 THROUGH = ("to", "-", "through", "thru", "till", "until")
 _QUERY_WORDS = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS}
 _ZONE_WORDS = 4
-"""The most words that a zone goes on for: `america/north dakota/new salem`."""
+"""Maximum words of a zone name: `america/north dakota/new salem`."""
 _ALMOST_CLOCK = re.compile(r"(\d{1,2}?)(?:[.h]?([0-5]\d))?h?", re.IGNORECASE)
 
 
 def read_schedule(line: str, zone: str) -> tuple[Schedule, str]:
-    """The schedule that a line begins with, and the rest of the line: the query, unread. Without a zone it is `zone`,
-    without a day it is every day. Raises QueryError; its line is the tidy one."""
+    """Parse the schedule at the start of a line; return it and the rest, the unparsed query. Defaults: `zone`, and
+    every day. Raises QueryError, whose line is the normalised one."""
     line = tidy(line)
     reader = Reader(line, cut(line), zone)
     if (never := reader.said()) in _NEVER or (never.isdigit() and reader.said(2).partition(" ")[2] in _NEVER):
@@ -61,7 +61,7 @@ def read_schedule(line: str, zone: str) -> tuple[Schedule, str]:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A time of day, days, or with neither a word such as `until`; and its place in the line."""
+    """A token: a time of day, days, or neither (a word such as `until`), and its place in the line."""
 
     span: tuple[int, int]
     clock: time | None = None
@@ -73,9 +73,9 @@ class Taken:
 
 
 class Reader:
-    """The days, times of day and zone at the beginning of a tidy line, in any order, up to the first word that is none
-    of them. Days behind a minus are left out. Raises QueryError for a time that doesn't exist, with one of the `usual`
-    ones in its place, for a zone that isn't known, and where no day is left."""
+    """Reads days, times of day and a zone from the start of a normalised line, in any order, up to the first other
+    word. Days after a minus are excluded. Raises QueryError for an invalid time, with one of the `usual` ones as fix,
+    for an unknown zone, and if no day is left."""
 
     def __init__(
         self,
@@ -94,24 +94,24 @@ class Reader:
         self._usual = usual
         self._default = zone
         self._zone = ""
-        self._without: dict[int, tuple[int, int]] = {}  # with their places in the line
+        self._excluded: dict[int, tuple[int, int]] = {}  # day: its place in the line
         while self._takes_days() or self._takes_clock() or self._takes_zone():
             pass
         if not self.weekdays:
-            span = list(self._without.values())[-1]
+            span = list(self._excluded.values())[-1]
             raise QueryError.at(f"Without {quote(line[slice(*span)])} no day is left.", line, span, instead="")
 
     @property
     def clocks(self) -> list[tuple[time, tuple[int, int]]]:
-        """With their places in the line."""
+        """The times of day, each with its place in the line."""
         return [(each.clock, each.span) for each in self.taken if each.clock is not None]
 
     @property
     def weekdays(self) -> tuple[int, ...]:
-        """The days that are said: `weekly` alone is Monday, nothing is every day."""
+        """The days read, without the excluded ones: `weekly` alone is Monday, nothing is every day."""
         said = [each.days for each in self.taken if each.days is not None]
         days = sorted({day for days in said for day in days}) or (0,) if said else EVERY_DAY
-        return tuple(day for day in days if day not in self._without)
+        return tuple(day for day in days if day not in self._excluded)
 
     @property
     def zone(self) -> str:
@@ -123,25 +123,25 @@ class Reader:
 
     @property
     def end(self) -> int:
-        """Where the part that was read ends."""
+        """The end of the part that was read."""
         return self.words[self.place - 1].end if self.place else 0
 
     @property
     def _instead(self) -> str:
-        """A time of day for one that can't be read."""
+        """The replacement for an unreadable time of day."""
         return f"{self._usual[min(len(self.clocks), len(self._usual) - 1)]:%H:%M}"
 
-    def said(self, some: int = 1) -> str:
-        """The next words in small letters; "" where so many plain ones don't follow."""
-        words = self._plain(some)
-        return " ".join(word.value or "-" for word in words).lower() if len(words) == some else ""
+    def said(self, count: int = 1) -> str:
+        """Return the next `count` words in lower case; "" if fewer plain ones follow."""
+        words = self._plain(count)
+        return " ".join(word.value or "-" for word in words).lower() if len(words) == count else ""
 
-    def span(self, some: int = 1) -> tuple[int, int]:
-        """The place of the next words."""
-        return self.words[self.place].start, self.words[self.place + some - 1].end
+    def span(self, count: int = 1) -> tuple[int, int]:
+        """Return the place of the next words in the line."""
+        return self.words[self.place].start, self.words[self.place + count - 1].end
 
     def misspelt(self, *, clock: bool) -> QueryError | None:
-        """The error for the word that was not read where it is almost a day or, with `clock`, a time of day."""
+        """Return the error if the next word is nearly a day or, with `clock`, a time of day."""
         if not (said := self.said()):
             return None
         shown = quote(self.line[slice(*self.span())])
@@ -154,7 +154,7 @@ class Reader:
         return None
 
     def in_the_way(self) -> QueryError | None:
-        """The error for a word that can't be read, behind which a time of day stands."""
+        """Return the error for an unreadable word that precedes a time of day."""
         words = self._plain(len(self.words))
         if not any(_is_clock(word.value) for word in words):
             return None
@@ -162,7 +162,7 @@ class Reader:
         return QueryError.at(text, self.line, self.span(), instead="")
 
     def unknown_zone(self) -> QueryError | None:
-        """The error for words that may be a zone or a room, where no zone is said and a query may follow."""
+        """Return the error for words that may be a zone or a room, where no zone was given and a query may follow."""
         if not self._zone and re.match(r"-\d", self.rest):
             self._check_zone([self.line[slice(*self.span())]], sure=False)
         names = list(takewhile(lambda word: may_be_name(word.value.lower()), self._plain(_ZONE_WORDS)))
@@ -183,11 +183,11 @@ class Reader:
                 self.taken.append(Taken(self.span()))
             self.place += 1
             return True
-        between = 0 < len(self.clocks) < len(self._usual)  # where `- fri` is the end of hours
-        for some in (1,) if between else (3, 2, 1):
-            if (days := self._days(some)) is None:
+        between = 0 < len(self.clocks) < len(self._usual)  # a `- fri` here ends the hours
+        for count in (1,) if between else (3, 2, 1):
+            if (days := self._days(count)) is None:
                 continue
-            minus, span = self.words[self.place].minus, self.span(some)
+            minus, span = self.words[self.place].minus, self.span(count)
             if minus and not days:  # `-weekly`
                 return False
             if not minus:
@@ -195,35 +195,35 @@ class Reader:
             elif between:
                 self.taken += [Taken(span), Taken(span, days=days)]
             else:
-                self._without |= dict.fromkeys(days, span)
-            self.place += some
+                self._excluded |= dict.fromkeys(days, span)
+            self.place += count
             return True
         return False
 
-    def _days(self, some: int) -> tuple[int, ...] | None:
-        """The days that so many of the next words say together: `mon to fri`, `mon -fri`, `weekdays`, `-sat`."""
-        if some == 3:
+    def _days(self, count: int) -> tuple[int, ...] | None:
+        """Parse the next `count` words together as days: `mon to fri`, `mon -fri`, `weekdays`, `-sat`."""
+        if count == 3:
             first, through, last = (self.said(3).split(" ") + [""] * 3)[:3]
             return read_days(f"{first}-{last}") if through in THROUGH else None
-        words = self.words[self.place : self.place + some]
-        if len(words) < some or any(word.key or word.quoted for word in words):
+        words = self.words[self.place : self.place + count]
+        if len(words) < count or any(word.key or word.quoted for word in words):
             return None
-        if some == 2 and (words[0].minus or words[1].comma):
+        if count == 2 and (words[0].minus or words[1].comma):
             return None
-        return read_days(self.line[slice(*self.span(some))].replace(" ", "").lower())
+        return read_days(self.line[slice(*self.span(count))].replace(" ", "").lower())
 
     def _takes_clock(self) -> bool:
-        for some in (2, 1):  # `9 am`
+        for count in (2, 1):  # `9 am`
             try:
-                clock = parse_clock(self.said(some))
+                clock = parse_clock(self.said(count))
             except ValueError as error:
-                span = self.span(some)
+                span = self.span(count)
                 instead = "0:00" if self.said() == "24:00" else self._instead
                 text = f"{quote(self.line[slice(*span)])}: {error}."
                 raise QueryError.at(text, self.line, span, instead=instead) from None
             if clock is not None:
-                self.taken.append(Taken(self.span(some), clock=clock))
-                self.place += some
+                self.taken.append(Taken(self.span(count), clock=clock))
+                self.place += count
                 return True
         return False
 
@@ -244,7 +244,7 @@ class Reader:
         return False
 
     def _check_zone(self, said: Sequence[str], *, sure: bool) -> None:
-        """Raise QueryError where the next words, `said` with ever more of them, are no zone and were meant as one."""
+        """Raise QueryError if the next words, `said` with ever more of them, were meant as a zone and are none."""
         if not sure and (self.said() in _QUERY_WORDS or _near_day(self.said())):
             return
         errors: list[tuple[int, BadZone]] = []
@@ -261,7 +261,7 @@ class Reader:
 
 
 def almost_clock(said: str) -> str | None:
-    """`9`, `9.30`, `0930` or `9h30` as a time of day; None for anything else."""
+    """Parse `9`, `9.30`, `0930` or `9h30` as a time of day; None for any other text."""
     if found := _ALMOST_CLOCK.fullmatch(said):
         with suppress(ValueError):
             clock = f"{found[1]}:{found[2] or '00'}"
@@ -272,7 +272,7 @@ def almost_clock(said: str) -> str | None:
 def _is_clock(said: str) -> bool:
     try:
         return parse_clock(said) is not None
-    except ValueError:  # of a time that there isn't
+    except ValueError:  # an invalid time, such as 25:00
         return True
 
 

@@ -1,4 +1,4 @@
-"""Ordinary words that people use around what they mean."""
+"""Stop words, and phrases for numbers of people."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ TALK = {
     "be", "been", "do", "does", "did", "have", "has", "got", "show", "list", "give", "get", "see", "find", "tell",
     "people", "users", "participants", "members", "someone", "somebody", "anyone",
 }  # fmt: skip
-"""Words that say nothing of a query, nor are a part of a name."""
+"""Stop words: neither part of a query nor of a name."""
 SMALL = {
     "a", "an", "at", "by", "for", "from", "in", "last", "no", "of", "on", "or", "past", "than", "the", "to", "with",
 }  # fmt: skip
-"""Words that a name may have inside, and doesn't begin or end with where somebody forgot to quote it."""
+"""Words that may stand inside an unquoted name, but not at its ends."""
 SIGNS = {
     "more than": ">", "over": ">", "above": ">", "at least": ">=", "less than": "<", "fewer than": "<", "under": "<",
     "below": "<", "up to": "<=", "at most": "<=", "exactly": "=",
@@ -27,4 +27,4 @@ COUNTED = re.compile(
     rf"(?:(?P<sign>{'|'.join(SIGNS)}) )?(?P<number>\d+\+?) (?:{'|'.join((*FILTERS['peers'].also, 'person'))})\b",
     re.IGNORECASE,
 )
-"""Words for a number of people."""
+"""A number of people in words."""

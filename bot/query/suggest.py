@@ -1,7 +1,7 @@
-"""What was probably meant: the error for a word of the query line that can't be read, with its place and a fix.
+"""Corrections: the error for an unreadable word of the query line, with its place and a fix.
 
-A fix is offered as what was meant only where nothing of the line is guessed away: no exclusion, no quotes, no words.
-Words that are nothing else may be a room's name, which only an account can tell: `QueryError.room`.
+A fix counts as faithful only if it drops nothing from the line: no exclusion, no quotes, no words. Any other words
+may be a room's name, which only the account can tell: `QueryError.room`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bot.query.values import is_id, parse_room, session_in
 from bot.text import quote
 
 SPACED_WORDS = 4
-"""The most words that a time or a length goes on for: `1 hour 30 minutes ago` has four behind its first."""
+"""Maximum words after the first of a time or length: `1 hour 30 minutes ago` has four."""
 
 _NAMES = sorted((*FILTERS, *SYNONYMS), key=len, reverse=True)
 _SIGNED = re.compile(rf"[-–—−]*({'|'.join(map(re.escape, _NAMES))})\s*([=<>≥≤]+)(.*)", re.I | re.S)
@@ -29,7 +29,7 @@ _JOINING = "Different filters are *and*, a comma between values is *or*, a `-` i
 
 
 def meant(line: str, span: tuple[int, int], fix: str, *, sure: bool = True) -> QueryError:
-    """The error for a part of a line that reads as another, or with no `fix` as nothing."""
+    """Return the error for a part of a line that means `fix`, or with no `fix` is superfluous."""
     shown = quote(line[slice(*span)])
     text = f"{shown}: did you mean {quote(fix)}?" if fix else f"{shown} is not needed."
     error = QueryError.at(text, line, span, fix if sure else None, instead=fix)
@@ -38,7 +38,7 @@ def meant(line: str, span: tuple[int, int], fix: str, *, sure: bool = True) -> Q
 
 
 def reads(entry: Filter, value: str) -> bool:
-    """Whether the filter takes that value."""
+    """True if the filter accepts that value."""
     try:
         entry.parse(value)
     except ValueError:
@@ -47,13 +47,13 @@ def reads(entry: Filter, value: str) -> bool:
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The known word that was probably meant: people mistype the first letter least."""
+    """Return the nearest known word, or None. It must share the first letter, which people mistype least."""
     words = [other for other in words if other[:1] == word[:1]]
     return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.7)), None)
 
 
 def may_be_name(said: str) -> bool:
-    """Whether a word in small letters says nothing of a query, so that it is probably a name."""
+    """True if a lower-case word has no meaning in a query, and so is probably a name."""
     words = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS, *TALK, *SMALL, "and", "not"}
     if not said[:1].isalpha() or ":" in said or said in words:
         return False
@@ -61,7 +61,7 @@ def may_be_name(said: str) -> bool:
 
 
 def signed(word: Word, line: str) -> QueryError | None:
-    """The error for a filter that has a sign for its colon: `peers>=2`, `duration<1h`, `room="Town hall"`."""
+    """Return the error for a filter with a sign for its colon: `peers>=2`, `duration<1h`, `room="Town hall"`."""
     span = (word.start, word.end)
     if not (found := _SIGNED.fullmatch(line[slice(*span)])):
         return None
@@ -76,7 +76,7 @@ def signed(word: Word, line: str) -> QueryError | None:
 
 
 def unknown_key(word: Word, line: str) -> QueryError:
-    """The error for `word:` that is no filter."""
+    """Return the error for an unknown key."""
     span = (word.start, word.end)
     if near := SYNONYMS.get(word.key) or nearest(word.key, FILTERS):
         value = line[line.index(":", word.start) + 1 : word.end]
@@ -86,7 +86,7 @@ def unknown_key(word: Word, line: str) -> QueryError:
 
 
 def unknown_word(words: list[Word], place: int, line: str, scope: str, commands: Sequence[str]) -> QueryError:
-    """The error for a word without a colon that is no state."""
+    """Return the error for a word without a colon that is no state."""
     word = words[place]
     span = (word.start, word.end)
     shown = quote(line[word.start : word.end])
@@ -118,18 +118,18 @@ def unknown_word(words: list[Word], place: int, line: str, scope: str, commands:
 
 
 def needs_value(entry: Filter, line: str, span: tuple[int, int], sign: str = "") -> QueryError:
-    """The error for a filter that is said without a value."""
+    """Return the error for a filter without a value."""
     form = re.search(r"<(session id|[a-z]+)>", entry.form)
     asked = form[1] if form else entry.key if entry.names else ""
     text = f"Which {asked}?" if asked else f"`{entry.key}:` needs a value."
-    example = "" if entry.key in ("room", "template") else f"{sign}{entry.key}:{entry.example}"  # there may be none
+    example = "" if entry.key in ("room", "template") else f"{sign}{entry.key}:{entry.example}"  # it may not exist
     error = QueryError.at(text, line, span, instead=example)
     error.asks = f"{sign}{entry.key}"
     return error
 
 
 def _joiner(words: list[Word], place: int, line: str) -> QueryError:
-    """`or`, `and`, `not`: commas, nothing and a minus say them."""
+    """Return the error for `or`, `and` and `not`, which the line writes as a comma, a space and a minus."""
     word, said = words[place], words[place].value.lower()
     before = words[place - 1] if place else None
     after = words[place + 1] if place + 1 < len(words) else None
@@ -144,7 +144,7 @@ def _joiner(words: list[Word], place: int, line: str) -> QueryError:
 
 
 def _counted(words: list[Word], place: int, line: str) -> QueryError | None:
-    """A number of people: `3 people`, `more than 10 people`, `5+ users`."""
+    """Read a number of people as `peers:`: `3 people`, `more than 10 people`, `5+ users`."""
     if (found := COUNTED.match(line, words[place].start)) is None:
         return None
     last = next(word for word in words[place:] if word.end >= found.end())
@@ -153,7 +153,7 @@ def _counted(words: list[Word], place: int, line: str) -> QueryError | None:
 
 
 def _unmarked(words: list[Word], place: int, line: str) -> QueryError | None:
-    """A filter that is said with a space for its colon: `longer than 45m`, `people 3`, `since yesterday 9am`."""
+    """Read a filter with a space for its colon: `longer than 45m`, `people 3`, `since yesterday 9am`."""
     word = words[place]
     said = word.value.lower()
     key = said if said in FILTERS else SYNONYMS.get(said)
@@ -164,11 +164,11 @@ def _unmarked(words: list[Word], place: int, line: str) -> QueryError | None:
     if rest and rest[0].value.lower() == "than":
         rest = rest[1:]
     bare = _bare(rest)[: SPACED_WORDS + 1 if entry.spaced else 1]
-    for some in range(len(bare), 0, -1):
-        value = re.sub(r"^an? ", "1 ", " ".join(each.value for each in bare[:some]))
+    for count in range(len(bare), 0, -1):
+        value = re.sub(r"^an? ", "1 ", " ".join(each.value for each in bare[:count]))
         for such in (f"{said} {value}", value, f"1 {value}") if entry.spaced else (value,):
             if reads(entry, such) and not (entry.names and value.lower() in SMALL | TALK | STATES.keys()):
-                return _filter(words, place, bare[some - 1], f"{key}:{quoted(such)}", line)
+                return _filter(words, place, bare[count - 1], f"{key}:{quoted(such)}", line)
     if bare and not entry.names and re.match(r"[\d<>=≥≤]", bare[0].value):
         if key in ("after", "before"):
             return needs_value(entry, line, (word.start, bare[0].end))
@@ -177,7 +177,7 @@ def _unmarked(words: list[Word], place: int, line: str) -> QueryError | None:
 
 
 def _filter(words: list[Word], place: int, last: Word, fix: str, line: str) -> QueryError:
-    """The words from `place` to `last` read as a filter. `today` and the like without a state are of all of them."""
+    """Return the error that replaces words `place` to `last` by a filter. A time without a state covers `all`."""
     word, key = words[place], fix.lstrip("-").partition(":")[0]
     timed = key in ("after", "before")
     if (
@@ -192,20 +192,20 @@ def _filter(words: list[Word], place: int, last: Word, fix: str, line: str) -> Q
 
 
 def _plain(words: list[Word], place: int, line: str) -> QueryError | None:
-    """Ordinary words for a filter: `live`, `yesterday`, `3d`, `2 hours ago`."""
+    """Read plain words as a state or filter: `live`, `yesterday`, `3d`, `2 hours ago`."""
     word, said = words[place], words[place].value.lower()
     if state := _state(said, minus=word.minus):
         return meant(line, (word.start, word.end), state)
     bare = _bare(words[place : place + 1 + SPACED_WORDS])
-    for some in range(len(bare), 0, -1):
-        said = " ".join(each.value for each in bare[:some])
+    for count in range(len(bare), 0, -1):
+        said = " ".join(each.value for each in bare[:count])
         if fix := _length(said) or _time(said):
-            return _filter(words, place, bare[some - 1], fix, line)
+            return _filter(words, place, bare[count - 1], fix, line)
     return None
 
 
 def _belongs(before: Word, phrase: Sequence[Word], line: str) -> QueryError | None:
-    """Words that belong to the value before them: `room:Town hall`."""
+    """Read words as part of the value before them: `room:Town hall`."""
     if before.quoted or phrase[0].quoted or phrase[0].comma or before.key not in FILTERS:
         return None
     entry, span = FILTERS[before.key], (before.start, phrase[-1].end)
@@ -224,7 +224,7 @@ def _belongs(before: Word, phrase: Sequence[Word], line: str) -> QueryError | No
 
 
 def _name(phrase: Sequence[Word], line: str) -> QueryError:
-    """Any other words may be a room's name, without the small words around it."""
+    """Read any other words as a room's name, without the small words around it."""
     span = (phrase[0].start, phrase[-1].end)
     said = [word.value for word in phrase]
     while said and said[0].lower() in SMALL:
@@ -244,7 +244,7 @@ def _name(phrase: Sequence[Word], line: str) -> QueryError:
 
 
 def _phrase(words: Sequence[Word], place: int, line: str) -> Sequence[Word]:
-    """The word at `place` and the plain ones that follow it, up to one that says something by itself."""
+    """Return the word at `place` and the plain ones after it, up to one that has a meaning of its own."""
     end = place + 1
     while end < len(words) and not (words[end].key or words[end].quoted or words[end].comma or words[end].minus):
         said = words[end].value.lower()
@@ -264,7 +264,7 @@ def _phrase(words: Sequence[Word], place: int, line: str) -> Sequence[Word]:
 
 
 def _bare(words: Sequence[Word]) -> list[Word]:
-    """The first words, as far as they are plain."""
+    """Return the leading plain words."""
     bare: list[Word] = []
     for word in words:
         if word.key or not word.closed or word.quoted or (bare and (word.comma or word.minus)):
@@ -274,13 +274,13 @@ def _bare(words: Sequence[Word]) -> list[Word]:
 
 
 def _state(said: str, *, minus: bool) -> str:
-    """The state that is meant, or ""."""
+    """Return the state that a word means, or ""."""
     state = said if said in STATES else STATE_WORDS.get(said, "")
     return OTHER_STATE[state] if state and minus else state
 
 
 def _length(said: str) -> str:
-    """The filter for a length that is compared: `> 1h`, `<=45m`; or ""."""
+    """Return the filter for a compared length, such as `> 1h` or `<=45m`, or ""."""
     found = re.fullmatch(r"([<>])=? ?(.+)", said)
     if found is None or not reads(FILTERS["longer"], found[2]):
         return ""
@@ -288,12 +288,12 @@ def _length(said: str) -> str:
 
 
 def _time(said: str) -> str:
-    """Filters for a time that is said alone, or ""."""
+    """Return the filters for a time without a key, or ""."""
     if said.lower() == "now" or not reads(FILTERS["after"], said):
         return ""
     return "after:yesterday before:today" if said.lower() == "yesterday" else f"after:{quoted(said)}"
 
 
 def _flipped(fix: str, *, flip: bool = True) -> str:
-    """The opposite of a filter."""
+    """Return the negated filter."""
     return fix if not flip else fix[1:] if fix.startswith("-") else f"-{fix}"

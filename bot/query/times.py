@@ -1,6 +1,6 @@
-"""Times as people say them: `2h`, `today`, `monday 9:00`, `14:30`, `2026-11-23`, `2026-11-23T14:30+01:00`.
+"""Times as people write them: `2h`, `today`, `monday 9:00`, `14:30`, `2026-11-23`, `2026-11-23T14:30+01:00`.
 
-An expression is kept as said, so that a saved query means the same tomorrow; `at` turns it into an instant.
+An expression is kept as typed, so that a saved query means the same tomorrow; `at` turns it into an instant.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _DAY_NAMES |= {f"{_LAST}{short}": f"{_LAST}{name}" for short, name in _DAY_NAMES
 
 
 class BadValue(ValueError):
-    """What is wrong with a value, for people, and `fix`: what was probably meant, where that can be told."""
+    """An invalid value. The text is a sentence for people; `fix` is the probable value, or None."""
 
     def __init__(self, text: str, fix: str | None = None) -> None:
         super().__init__(text)
@@ -47,7 +47,7 @@ class BadValue(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Ago:
-    """So many seconds before now: `90m`."""
+    """A number of seconds before now: `90m`."""
 
     seconds: int
 
@@ -60,8 +60,8 @@ class Ago:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """`today`, `yesterday`, the latest such weekday (today included) or `last monday` (today not): its midnight, or
-    its `clock` time."""
+    """`today`, `yesterday`, the latest such weekday (today included) or `last monday` (today excluded), at midnight or
+    `clock`."""
 
     name: str
     clock: time = time()
@@ -76,7 +76,7 @@ class Day:
         return _instant(datetime.combine(today - timedelta(days=back), self.clock), zone)
 
     def next(self, when: datetime, zone: ZoneInfo) -> datetime | None:
-        """The first such weekday after a moment; None for a day that is named by its distance from today."""
+        """Return the first such weekday after `when`; None for `today` and `yesterday`."""
         name = self.name.removeprefix(_LAST)
         return _next(when, zone, self.clock, weekday=DAYS.index(name)) if name in DAYS else None
 
@@ -86,7 +86,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class TimeOfDay:
-    """The latest such time, of today or else of yesterday: `9:00`, `9am`."""
+    """The latest such time of day, today's or yesterday's: `9:00`, `9am`."""
 
     time: time
 
@@ -96,7 +96,7 @@ class TimeOfDay:
         return when if when <= now else _instant(datetime.combine(today - timedelta(days=1), self.time), zone)
 
     def next(self, when: datetime, zone: ZoneInfo) -> datetime | None:
-        """The first such time after a moment."""
+        """Return the first such time after `when`."""
         return _next(when, zone, self.time)
 
     def __str__(self) -> str:
@@ -105,7 +105,7 @@ class TimeOfDay:
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """A date, or a date and time, on the clock of the person who asks."""
+    """A date, or a date and time, on the asking person's clock."""
 
     local: datetime
     date_only: bool
@@ -121,7 +121,7 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """A moment with its zone said (`Z` or an offset), kept as UTC."""
+    """A UTC instant, typed with a zone (`Z` or an offset)."""
 
     utc: datetime
 
@@ -137,7 +137,7 @@ Time = Ago | Day | TimeOfDay | Wall | Instant
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What a time `said` at some moment means, kept as UTC. It prints as it was said."""
+    """The instant, in UTC, of a relative time; prints as `said`, the time as typed."""
 
     utc: datetime
     said: Time
@@ -147,14 +147,14 @@ class Fixed:
 
 
 def needs_zone(when: Time) -> bool:
-    """Whether the instant depends on where the asking person is."""
+    """True if the instant depends on the asking person's zone."""
     return isinstance(when, Day | TimeOfDay | Wall)
 
 
 def between(after: Time, before: Time, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Two times that are said together. A time of day behind another is the next after that one, so that
-    `after:10:00 before:11:00` is one hour whenever it is asked; a weekday or time of day that would not be later is the
-    next such after the start."""
+    """Resolve two times that belong together. A time of day after another is the next one after it, so that
+    `after:10:00 before:11:00` is always one hour; a weekday or time of day that would not be later is the next one
+    after the start."""
     start, end = after.at(now, zone), before.at(now, zone)
     timed = isinstance(before, TimeOfDay) and (
         isinstance(after, TimeOfDay) or (isinstance(after, Day) and after.clock != time())
@@ -165,7 +165,7 @@ def between(after: Time, before: Time, now: datetime, zone: ZoneInfo) -> tuple[d
 
 
 def parse_time(text: str) -> Time:
-    """Read one time expression; ValueError with a sentence for people."""
+    """Parse one time expression; ValueError with a sentence for people."""
     said = text.strip().lower().removesuffix(" ago")
     if said == "now":
         return Ago(0)
@@ -189,7 +189,7 @@ def parse_time(text: str) -> Time:
 
 
 def _parse_day(said: str) -> Day | None:
-    """`monday`, `last mon`, `monday 9:30`, `9am yesterday`."""
+    """Parse `monday`, `last mon`, `monday 9:30` or `9am yesterday`."""
     if said in _DAY_NAMES:
         return Day(_DAY_NAMES[said])
     for name, _, clock in (said.rpartition(" "), said.partition(" ")[::-1]):
@@ -199,7 +199,7 @@ def _parse_day(said: str) -> Day | None:
 
 
 def parse_clock(said: str) -> time | None:
-    """`9:30`, `9am`, `9 a.m.`; None for anything else, ValueError for `25:00`."""
+    """Parse `9:30`, `9am`, `9 a.m.`; None for any other text, ValueError for `25:00`."""
     if said in _CLOCK_NAMES:
         return _CLOCK_NAMES[said]
     found = _CLOCK.fullmatch(said)
@@ -212,7 +212,7 @@ def parse_clock(said: str) -> time | None:
 
 
 def _as_iso(parts: re.Match[str]) -> str | None:
-    """`23.11.2026` and `11/23/2026` as ISO; None where day and month could be either, or there is no such date."""
+    """Return `23.11.2026` or `11/23/2026` as ISO; None if day and month are ambiguous or no such date exists."""
     first, second = int(parts[1]), int(parts[3])
     if parts[2] == "/" and max(first, second) <= 12 and first != second:
         return None
@@ -242,7 +242,7 @@ def _parse_iso(said: str, parts: re.Match[str]) -> Time:
 
 
 def parse_length(text: str) -> int:
-    """`45m`, `1h30m`, `1.5h`, `3d` as seconds; ValueError with a sentence for people."""
+    """Parse `45m`, `1h30m`, `1.5h` or `3d` to seconds; ValueError with a sentence for people."""
     said = text.strip().lower()
     if not _LENGTH.fullmatch(said):
         near = f"{said}m" if re.fullmatch(r"\d{1,5}", said) else None
@@ -256,7 +256,7 @@ def parse_length(text: str) -> int:
 
 
 def print_length(seconds: int) -> str:
-    """The shortest exact spelling with one unit: 5400 is `90m`, 7200 is `2h`."""
+    """Return the shortest exact spelling with one unit: 5400 is `90m`, 7200 is `2h`."""
     for unit, size in UNITS_S.items():
         if unit != "w" and seconds >= size and seconds % size == 0:
             return f"{seconds // size}{unit}"
@@ -264,12 +264,12 @@ def print_length(seconds: int) -> str:
 
 
 def api_time(when: datetime) -> str:
-    """`YYYY-MM-DDTHH:mm:ss.sssZ`, as List sessions takes `after` and `before`."""
+    """Return `YYYY-MM-DDTHH:mm:ss.sssZ`, the format of List sessions' `after` and `before`."""
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1_000:03d}Z"
 
 
 def _instant(local: datetime, zone: ZoneInfo) -> datetime:
-    # fold=0: a time in a gap moves forward, one that comes twice is the first
+    # fold=0: a time in a gap moves forward, an ambiguous one is the first
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 
@@ -281,5 +281,5 @@ def _next(when: datetime, zone: ZoneInfo, clock: time, *, weekday: int | None = 
 
 
 def ms(when: datetime) -> int:
-    """Milliseconds since 1970, as they are stored."""
+    """Return milliseconds since 1970, the stored form."""
     return int(when.timestamp() * 1000)

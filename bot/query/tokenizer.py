@@ -1,4 +1,4 @@
-"""A line cut into words: `-key:"a value"`, with commas and quotes understood and each word's place kept."""
+"""Cuts a line into words: `-key:"a value"`, with commas, quotes and each word's place."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ _WORD = re.compile(
         (?P<value>'[^']+'(?=[\s,]|$) | (?:"(?:[^"\\]|\\.)*(?:"|\\?$) | [^\s,"])*)""",
     re.VERBOSE,
 )
-"""A sign and digits before a colon are no key but a time: `+02:00`, `10:00 pm-7:00 am`."""
+"""A sign and digits before a colon are a time, not a key: `+02:00`, `10:00 pm-7:00 am`."""
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)("|\\?$)')
 _GAP = re.compile(r"[\s,]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word: `key` in small letters or "", `value` without its quotes, and `line[start:end]`."""
+    """One word: `key` in lower case or "", `value` without its quotes, and `line[start:end]`."""
 
     minus: bool
     key: str
     value: str
     quoted: bool
-    comma: bool  # it stands behind a comma
-    closed: bool  # every quote that opens is closed
+    comma: bool  # a comma precedes it
+    closed: bool  # all quotes are closed
     start: int
     end: int
 
     def joined(self, other: Word, value: str) -> Word:
-        """This word and the next as one."""
+        """Return this word and the next as one."""
         quoted, closed = self.quoted or other.quoted, self.closed and other.closed
         return replace(self, value=value, quoted=quoted, closed=closed, end=other.end)
 
 
 def cut(line: str) -> list[Word]:
-    """The words of a tidy line, from the left."""
+    """Return the words of a normalised line, from the left."""
     words: list[Word] = []
     place = 0
     while True:
@@ -66,7 +66,7 @@ def cut(line: str) -> list[Word]:
 
 
 def unstopped(words: Iterable[Word]) -> list[Word]:
-    """The words, those that stand alone without the full stop or question mark behind a sentence."""
+    """Return the words, plain ones without a sentence's final punctuation."""
     return [
         word if word.key or word.quoted else replace(word, value=word.value.rstrip(".!?") or word.value)
         for word in words

@@ -1,4 +1,4 @@
-"""What stands behind the colon of a filter: read here, with a sentence for people where it can't be."""
+"""Parsers of filter values; each raises BadValue with a sentence for people."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RoomId:
 
 @dataclass(frozen=True, slots=True)
 class RoomName:
-    """A room by its name, still to be looked up."""
+    """A room by its name, not yet resolved."""
 
     name: str
 
@@ -35,7 +35,7 @@ class RoomName:
 
 @dataclass(frozen=True, slots=True)
 class RoomPrefix:
-    """Rooms by how their names begin, rooms to come included. Folded: 100ms tells no cases apart in names."""
+    """Rooms by name prefix, future rooms included. Folded, since 100ms ignores case in names."""
 
     prefix: str
 
@@ -55,7 +55,7 @@ class TemplateId:
 
 @dataclass(frozen=True, slots=True)
 class TemplateName:
-    """A template by its name, still to be looked up."""
+    """A template by its name, not yet resolved."""
 
     name: str
 
@@ -65,7 +65,7 @@ class TemplateName:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A bound on a number: `>=2`; or a range with both its ends, `3..5`, whose sign is `..`."""
+    """A bound on a number, `>=2`, or a closed range, `3..5`, whose sign is `..`."""
 
     sign: str
     number: int
@@ -91,12 +91,12 @@ _ALMOST_ID = re.compile(r"[0-9a-f]{20,28}")
 
 
 def is_id(text: str) -> bool:
-    """Whether it is a 100ms id: 24 hex digits, in small letters."""
+    """True for a 100ms id: 24 lower-case hex digits."""
     return _ID.fullmatch(text) is not None
 
 
 def parse_id(text: str) -> str:
-    """An id, or a dashboard link or words with one in it."""
+    """Return the id that the text is, or that a dashboard link or words contain."""
     said = text.lower()
     if is_id(said):
         return said
@@ -108,7 +108,7 @@ def parse_id(text: str) -> str:
 
 
 def session_in(text: str) -> str:
-    """The id that is all of a text in small letters, or that of a session's page in the dashboard; "" for any other."""
+    """Return the id that a lower-case text is, or that its link to a session's dashboard page contains; else ""."""
     if is_id(text):
         return text
     found = _ID_IN_LINK.search(text) if "/session" in text else None
@@ -126,7 +126,7 @@ def parse_room(text: str) -> RoomId | RoomName | RoomPrefix:
 
 
 def _prefix(text: str) -> str:
-    """The beginning that stands before the `*`."""
+    """Return the folded prefix before the `*`."""
     prefix = fold(text.rstrip("*"))
     if not prefix.partition("*")[0].strip():
         raise BadValue("say how the name begins, as in `lesson-*`")
@@ -152,7 +152,7 @@ def parse_bool(text: str) -> str:
 
 
 def parse_when(text: str) -> Time:
-    return parse_time(text.lstrip("<>=≤≥ "))  # `after:>=3d` says it twice
+    return parse_time(text.lstrip("<>=≤≥ "))  # a redundant sign: `after:>=3d`
 
 
 def parse_kind(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Time zones as people name them: `Europe/Berlin`, `america/new york`, `Berlin`, `utc`."""
+"""Time zones as people write them: `Europe/Berlin`, `america/new york`, `Berlin`, `utc`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ UNKNOWN = "that is not a time zone I know; name a city, such as Europe/Berlin"
 _AREAS = (
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
 )  # fmt: skip
-"""What stands before a city. The others, such as `US/`, are old names whose parts say little alone."""
+"""Areas of `Area/City` names. Other prefixes, such as `US/`, are legacy names whose cities mean little alone."""
 _NO_PLACE = {"Factory", "localtime"}
 _FIXED = {"EST": "America/Panama", "MST": "America/Phoenix", "HST": "Pacific/Honolulu"}
-"""Abbreviations that are zones of the tz data too, on their winter offset all year, and cities on the same clock."""
+"""Abbreviations that are also tz zones without daylight saving, and a city on the same clock."""
 _SHORT = {
     "est": ("America/New_York",), "edt": ("America/New_York",), "et": ("America/New_York",),
     "cst": ("America/Chicago", "Asia/Shanghai", "America/Havana"), "cdt": ("America/Chicago", "America/Havana"),
@@ -46,7 +46,7 @@ _SHORT = {
     "portland": ("America/Los_Angeles", "America/New_York"), "san jose": ("America/Los_Angeles", "America/Costa_Rica"),
     "washington": ("America/New_York", "America/Los_Angeles"),
 }  # fmt: skip
-"""Abbreviations and other names that several places have, and the zones that may be meant, the likeliest first."""
+"""Ambiguous abbreviations and names, and the zones they may mean, likeliest first."""
 _CITIES = {
     "Africa/Johannesburg": ("cape town", "durban", "pretoria"), "Africa/Lagos": ("abuja",),
     "America/Bogota": ("medellin",), "America/Chicago": ("austin", "dallas", "houston", "minneapolis", "new orleans"),
@@ -73,14 +73,14 @@ _CITIES = {
     "Europe/Stockholm": ("gothenburg", "malmo"), "Europe/Warsaw": ("gdansk", "krakow", "wroclaw"),
     "Europe/Zurich": ("basel", "bern", "geneva", "lausanne"), "Pacific/Auckland": ("christchurch", "wellington"),
 }  # fmt: skip
-"""Large cities that no zone is named after."""
+"""Large cities without a zone of their own name."""
 _TIME = re.compile("(?: standard| daylight)? time$")
-"""What people say behind a zone: `Pacific time`."""
+"""Words after a zone: `Pacific time`."""
 _OFFSET = re.compile(r"(?:utc|gmt)? ?[-+−–]\d{1,2}(?::?\d{2})?")
 
 
 class BadZone(BadValue):
-    """`example`: a zone that may be meant, or "" where none comes to mind; `fix` is set where it is sure enough."""
+    """An unknown or ambiguous zone. `example` is a candidate, or ""; `fix` is set only if it is certain."""
 
     def __init__(self, text: str, fix: str | None = None, *, example: str = "") -> None:
         super().__init__(text, fix)
@@ -88,28 +88,28 @@ class BadZone(BadValue):
 
 
 def exact_zone(name: str) -> str:
-    """An IANA name, just as it is written, such as what is stored has. Raises BadZone."""
+    """Return an exactly spelt IANA name, such as a stored one. Raises BadZone."""
     if name not in _names():
         raise BadZone("that is not an IANA time zone such as Europe/Berlin")
     return name
 
 
 def sayable_zone(name: str) -> str:
-    """The zone of an IANA name that no person typed, by a name that `read_zone` reads: of `EST` that is a city, as
-    people mean New York by it. Raises BadZone."""
+    """Return a name that `read_zone` accepts for an IANA name: a city for `EST`, by which people mean New York. Raises
+    BadZone."""
     return _FIXED.get(exact_zone(name), name)
 
 
 def depends_on_zone(read: Callable[[str], object]) -> bool:
-    """True where what is read by a zone is not the same by another one, as in a time of day without a city."""
+    """True if the parsed value depends on the zone, as for a time of day without a city."""
     try:
         return read("UTC") != read("Pacific/Kiritimati")  # 14 hours apart all year
-    except QueryError:  # so long a mute, for example, is too long in one of them
+    except QueryError:  # for example a mute that is too long in one of them
         return True
 
 
 def read_zone(text: str) -> str:
-    """The IANA name that is meant: in any case, with spaces for underscores, or by its city alone. Raises BadZone."""
+    """Return the IANA name meant: any case, spaces for underscores, or the city alone. Raises BadZone."""
     said = _TIME.sub("", _key(text))
     if said in _SHORT:
         raise _ambiguous(said)
@@ -138,7 +138,7 @@ def _ambiguous(said: str) -> BadZone:
 
 
 def _slip(said: str, meant: str) -> bool:
-    """Whether one letter at most is missing, too many, another one, or swapped with the next."""
+    """True if at most one letter is missing, extra, wrong, or swapped with the next."""
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(said, meant, strict=False)))
     said, meant = said[same:], meant[same:]
     swapped = meant[:2][::-1] + meant[2:]
@@ -156,9 +156,9 @@ def _names() -> frozenset[str]:
 
 @cache
 def _zones() -> dict[str, str]:
-    """Every IANA name by what people say for it. A whole name wins over a city. Where a city has several names they are
-    one zone, and the longer is the newer: `America/Argentina/Cordoba`."""
+    """Return IANA names by their spellings. A whole name wins over a city. A city's several names are one zone, the
+    longer the newer: `America/Argentina/Cordoba`."""
     names = sorted(_names(), key=lambda name: (name.count("/"), name))
     cities = {_key(name.rpartition("/")[2]): name for name in names if name.startswith(_AREAS)}
-    others = {city: zone for zone, some in _CITIES.items() for city in some}
+    others = {city: zone for zone, aliases in _CITIES.items() for city in aliases}
     return others | cities | {_key(name): name for name in names} | {"z": "UTC"}
