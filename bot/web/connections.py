@@ -1,6 +1,6 @@
-"""Connections from outside: how many there may be, how long each may take, and how much it may bring.
+"""Bounds on incoming connections: their number, the time for each phase, and the bytes they hold.
 
-aiohttp bounds the size of headers by itself, and how long a connection rests between two requests.
+aiohttp itself bounds the size of headers and the keep-alive between two requests.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from aiohttp.typedefs import Handler, Middleware
 from bot import log
 
 OTHER_FILES = 500
-"""Of the database, and of connections to 100ms and Slack. Where there are few, at most half of them."""
+"""File descriptors reserved for the database, 100ms and Slack; at most half of a low limit."""
 LINGER_S = 1.0
-"""So long what is too much is still read, for the refusal to arrive."""
+"""Seconds for which the rest of a refused request is read, so that the refusal arrives."""
 READ_BYTES = 4 * 1024
-"""So much of a connection is read before it is another's turn: a body in chunks of a byte takes its time."""
+"""Bytes read from a connection per turn: parsing a body in one-byte chunks is slow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """At most `connections` at once: for one more the oldest goes, and those that Slack has used go last. Seconds until
-    the headers of a request are there, until its body is, and until somebody has read their answer; `rest_s` between
-    two requests of Slack's is more than balancers take. Slack sends a few kilobytes, and waits 3 seconds. `all_bytes`
-    may all bring together: for more, who brought most goes."""
+    """Limits on incoming connections. Above `connections` the oldest is closed, those that Slack has used last.
+    `headers_s`, `body_s` and `answer_s` bound a request's headers, its body and the reading of its answer; `rest_s` is
+    the keep-alive of Slack's connections, longer than load balancers'. `all_bytes` is for all unanswered requests
+    together: above it the largest is closed. Slack sends a few kilobytes and waits 3 seconds."""
 
     connections: int = 2_000
     headers_s: float = 10.0
@@ -45,8 +45,8 @@ BOUNDS = Bounds()
 
 
 class Connection(web.RequestHandler):
-    """`busy` from Slack's signature on until the answer: it isn't cut for others then. `authenticated`: Slack has asked
-    on it before."""
+    """`busy`: a request with Slack's signature is unanswered, so it isn't evicted. `authenticated`: an earlier one had
+    it."""
 
     __slots__ = ("_budget", "_due", "_line", "authenticated", "busy")
 
@@ -59,14 +59,14 @@ class Connection(web.RequestHandler):
             auto_decompress=False,  # nothing that Slack sends is compressed
         )
         self._budget = budget
-        self._line: asyncio.Transport | None = None  # aiohttp forgets its own when it closes, which may take long
+        self._line: asyncio.Transport | None = None  # aiohttp drops its own reference when a close begins
         self._due: asyncio.TimerHandle | None = None
         self.busy = self.authenticated = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._line = cast(asyncio.Transport, transport)
-        self._line.set_write_buffer_limits(0)  # whatever is unread pauses writing
-        self._line.max_size = READ_BYTES  # type: ignore[attr-defined]  # of asyncio's transports, where it is 256 KB
+        self._line.set_write_buffer_limits(0)  # any unread byte pauses writing
+        self._line.max_size = READ_BYTES  # type: ignore[attr-defined]  # asyncio's own default is 256 KB
         self._budget.enter(self)
         super().connection_made(transport)
         self._cut_in(self._budget.bounds.headers_s)
@@ -76,11 +76,11 @@ class Connection(web.RequestHandler):
         super().data_received(data)
 
     def headers_came(self) -> None:
-        if not self.writing_paused:  # its answer before has a time of its own
+        if not self.writing_paused:  # the previous answer's deadline still runs
             self._cut_in(None)
 
     def answered(self) -> None:
-        """Slack's request is: what it brought counts no more."""
+        """Record that Slack's request is answered, and release its bytes."""
         self.busy, self.authenticated = False, True
         self._budget.empty(self)
 
@@ -99,19 +99,19 @@ class Connection(web.RequestHandler):
         super().connection_lost(exc)
 
     def cut(self) -> None:
-        """End it now: a close would wait until what is written has been read."""
+        """Abort the connection: a close would wait until written data was read."""
         self._budget.leave(self)
         if self._line is not None:
             self._line.abort()
 
     def _cut_in(self, seconds: float | None) -> None:
-        """Replaces the time that was set before; None: none is."""
+        """Set the deadline in place of the previous one; None clears it."""
         if self._due is not None:
             self._due.cancel()
         self._due = None if seconds is None else asyncio.get_running_loop().call_later(seconds, self.cut)
 
     async def shutdown(self, timeout: float | None = None) -> None:
-        if self.writing_paused:  # nobody waits for the reader when the bot stops
+        if self.writing_paused:  # a shutdown doesn't wait for slow readers
             self.cut()
         await super().shutdown(timeout)
 
@@ -122,7 +122,7 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """What isn't HTTP is neither logged nor sent back, which aiohttp does."""
+        """Answer malformed HTTP without logging or echoing it, as aiohttp would."""
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return super().handle_error(request, status, exc, message)
         response = web.Response(status=status, text=f"{HTTPStatus(status).phrase}\n", headers={"Server": ""})
@@ -131,11 +131,11 @@ class Connection(web.RequestHandler):
 
 
 class ConnectionBudget:
-    """What all connections may take together. Where it isn't enough some are cut, but none that is `busy`."""
+    """The shared budget of all connections. Above it some are closed, but never a `busy` one."""
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
-        self._brought: dict[Connection, int] = {}  # bytes, of the oldest first
+        self._brought: dict[Connection, int] = {}  # bytes, oldest connection first
         self._bytes = 0
 
     def enter(self, connection: Connection) -> None:
@@ -144,7 +144,7 @@ class ConnectionBudget:
         self._brought[connection] = 0
 
     def take(self, connection: Connection, count: int) -> None:
-        if connection not in self._brought:  # it is cut
+        if connection not in self._brought:  # it was aborted
             return
         self._brought[connection] += count
         self._bytes += count
@@ -161,15 +161,15 @@ class ConnectionBudget:
         self._bytes -= self._brought.pop(connection, 0)
 
     def _idle(self) -> Iterator[Connection]:
-        """The oldest first, but those on which Slack has asked before, and may again, last."""
+        """Yield the connections that may be closed, oldest first, authenticated ones last."""
         return (
             each for used in (False, True) for each in self._brought if each.authenticated is used and not each.busy
         )
 
 
 def allow_files(bounds: Bounds) -> Bounds:
-    """Let the process open as many files as its connections ask for, if it may: often it begins with 1,024. The bounds
-    with as many connections as it may have then."""
+    """Raise the process's file limit to what `bounds` need, if it may; often it starts at 1,024. Return the bounds,
+    with fewer connections if the limit stays below."""
     files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = bounds.connections + OTHER_FILES
     if files == resource.RLIM_INFINITY or files >= wanted:
@@ -184,14 +184,14 @@ def allow_files(bounds: Bounds) -> Bounds:
 
 
 async def listen(runner: web.AppRunner, host: str, port: int, bounds: Bounds) -> asyncio.Server:
-    """`runner` is set up, and cleaned up once the server that this returns is closed. Raises OSError where it can't."""
+    """Serve `runner`, which is set up, and is cleaned up after the returned server is closed. Raises OSError."""
     server, budget = cast(web.Server, runner.server), ConnectionBudget(bounds)
     return await asyncio.get_running_loop().create_server(lambda: Connection(server, budget), host, port)
 
 
 def bounded(bounds: Bounds) -> Middleware:
-    """Middleware that reads the body before anything is done with a request that `listen` took. One that is too long or
-    too slow is refused."""
+    """Return middleware that reads the whole body before the handler runs, and refuses one that is too long or too
+    slow. It needs a server of `listen`."""
 
     @web.middleware
     async def whole(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -212,13 +212,13 @@ def bounded(bounds: Bounds) -> Middleware:
 
 
 def mark_authenticated(request: web.Request) -> None:
-    """Keep the connection until the answer: its request has Slack's signature."""
+    """Protect the connection of a request with Slack's signature until it is answered."""
     cast(Connection, request.protocol).busy = True
 
 
 async def finish_response(request: web.Request, response: web.StreamResponse) -> None:
-    """A signal handler: answers don't say which versions of what run here, and only Slack's connection rests after one.
-    While it rests aiohttp keeps its last request, however long that was."""
+    """Signal handler: drop the Server header, and close all but Slack's connections after the answer. While one is kept
+    alive aiohttp holds its last request, however long."""
     response.headers.popall("Server", None)
     connection = cast(Connection, request.protocol)
     if connection.busy:

@@ -1,5 +1,4 @@
-"""`GET /metrics`: what this process has counted, and what the database says at that moment; for all, or for who has the
-token."""
+"""`GET /metrics`: this process's counts and the database's current values, behind a bearer token if one is set."""
 
 from __future__ import annotations
 
@@ -16,8 +15,8 @@ Stored = Mapping[str, float]
 
 
 class Metrics:
-    """`stored` gives a value for each of `metrics.STORED`, or raises BotError. `not_ready` as for `application`.
-    `token` is what has to be brought, if it isn't ""."""
+    """`stored` returns a value for each of `metrics.STORED`, or raises BotError. `not_ready` as for `application`.
+    `token`: the required bearer token, "" for none."""
 
     def __init__(self, stored: Callable[[], Awaitable[Stored]], not_ready: Callable[[], str], token: str = "") -> None:
         self._stored = SingleFlight[Stored | None](stored, None)
@@ -25,7 +24,7 @@ class Metrics:
         self._token = token
 
     async def get(self, request: web.Request) -> web.Response:
-        if self._token and not self._brought(request):
+        if self._token and not self._authorized(request):
             return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
         stored = await self._stored.get()
         metrics.ready.set(not self._not_ready())
@@ -33,7 +32,7 @@ class Metrics:
         body = metrics.exposition(stored)
         return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
-    def _brought(self, request: web.Request) -> bool:
+    def _authorized(self, request: web.Request) -> bool:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        brought, own = token.strip().encode(errors="surrogateescape"), self._token.encode()
-        return hmac.compare_digest(brought, own) and scheme.lower() == "bearer"
+        given, own = token.strip().encode(errors="surrogateescape"), self._token.encode()
+        return hmac.compare_digest(given, own) and scheme.lower() == "bearer"

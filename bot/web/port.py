@@ -1,4 +1,4 @@
-"""The address that the bot listens at, looked at from outside of it."""
+"""The doctor's check of the address that the bot listens at."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bot.health.check_result import CheckResult
 
 WHAT = "Port"
 _ANSWER_S = 2.0
-_LOCAL = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask one that listens everywhere
+_LOCAL = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - the address to connect to for a wildcard
 _CHOOSE = "set HOST and PORT to an address of this machine that is free"
 
 
 async def look(host: str, port: int) -> CheckResult:
-    """The finding of an address: free, the bot's own already, or one that it can't listen at."""
+    """Check an address: free, already the bot's own, or not available."""
     where = f"{host}:{port}"
     try:
         places = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -37,7 +37,7 @@ async def look(host: str, port: int) -> CheckResult:
 
 
 async def _is_the_bot(host: str, port: int) -> bool:
-    """True if /healthz answers as the bot's does. A proxy has no part in it."""
+    """True if /healthz there answers as the bot's does; connects directly, not by a proxy."""
     writer = None
     try:
         async with asyncio.timeout(_ANSWER_S):

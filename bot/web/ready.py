@@ -1,4 +1,4 @@
-"""The running bot's health, as /readyz and /metrics say it."""
+"""The running bot's health for /readyz and /metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.workspace import Workspaces
 
 
 class Health:
-    """Asked at each request."""
+    """Computed anew for each request."""
 
     def __init__(
         self, workspaces: Workspaces, background: Sequence[BackgroundJobs], socket: Socket | None, clock: Clock
@@ -29,7 +29,7 @@ class Health:
         self._stopping = True
 
     def not_ready(self) -> str:
-        """Why it can't serve, or ""."""
+        """Return why the bot can't serve, or ""."""
         if self._stopping:
             return "stopping"
         if self._workspaces.waiting:
@@ -39,7 +39,7 @@ class Health:
         return ""
 
     async def note(self) -> str:
-        """Why alerts wait, and which clock is wrong, or ""."""
+        """Return why alerts wait and which clock is wrong, a line each, or ""."""
         lines = [clocks(self._clock.off_s, AGREE_S)]
         for jobs in self._background:
             said = filter(None, (await jobs.stale(public=True), await jobs.slow()))
@@ -48,7 +48,7 @@ class Health:
         return "\n".join(filter(None, lines))
 
     async def stored(self) -> Mapping[str, float]:
-        """Counts of what the database holds, for metrics."""
+        """Return the database's values for metrics."""
         stored = [await jobs.stored() for jobs in self._background]
         age_s = self._clock.steady() - self._began  # where Slack has yet to say whose the polls are
         ages = {metrics.OUTBOX_AGE: 0.0, metrics.POLL_AGE: age_s}

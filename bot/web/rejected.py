@@ -1,4 +1,4 @@
-"""Requests that aren't taken. Anybody can send them, so they are counted apart and fill no log."""
+"""Counts requests without a valid signature; anybody can send them, so their log is rate-limited."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bot import log, metrics
 
 QUIET_S = 60.0
-"""At most one line of a cause in so long."""
+"""Minimum seconds between two log lines of one cause."""
 
 
 class Refusals:
@@ -18,8 +18,8 @@ class Refusals:
         self._quiet_until: dict[str, float] = {}
 
     def note(self, off_s: float | None) -> None:
-        """One more, whose signature isn't Slack's, or whose date is `off_s` behind our clock. A line has the number
-        since the line before."""
+        """Count a refused request: a bad signature, or a date `off_s` behind our clock. Each log line has the number
+        since the previous one."""
         cause = "signature" if off_s is None else "clock"
         metrics.refused.labels(cause).inc()
         self._counts[cause] = self._counts.get(cause, 0) + 1

@@ -31,10 +31,10 @@ def application(
     bounds: Bounds,
     now_s: Callable[[], float] = time.time,
 ) -> web.Application:
-    """`slack` takes the events path, where the mode has one. `not_ready` is "" or says what is still missing; `note` is
-    "" or says what doesn't work though people can be answered; it raises BotError where the database does. `now_s`:
-    Slack's time, by which it dates what it sends."""
-    said = SingleFlight(note, SILENT)
+    """Build the web application. `slack` handles the events path, if the mode has one. `not_ready` returns the reason
+    or "". `note` returns a warning that doesn't make the bot unready, or ""; BotError means that the database failed.
+    `now_s`: Slack's time, by which it dates its requests."""
+    notes = SingleFlight(note, SILENT)
     app = web.Application(client_max_size=bounds.body_bytes, middlewares=[bounded(bounds)])
     app.on_response_prepare.append(finish_response)
     if slack is not None:
@@ -46,7 +46,7 @@ def application(
     async def readyz(_: web.Request) -> web.Response:
         if missing := not_ready():
             return web.Response(text=f"{missing}\n", status=503)
-        return web.Response(text="\n".join(filter(None, ("ready", await said.get()))) + "\n")
+        return web.Response(text="\n".join(filter(None, ("ready", await notes.get()))) + "\n")
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
@@ -74,7 +74,7 @@ def _events(slack: AsyncApp, verifier: SignatureVerifier, now_s: Callable[[], fl
             return await to_aiohttp_response(await slack.async_dispatch(await to_bolt_request(request)))
         except web.HTTPException:
             raise
-        except Exception:  # Bolt expects parts of a body to be there
+        except Exception:  # Bolt fails on an incomplete body
             log.error("unreadable_request", exc_info=True)
             return web.Response(status=400)
 
@@ -82,9 +82,8 @@ def _events(slack: AsyncApp, verifier: SignatureVerifier, now_s: Callable[[], fl
 
 
 def _signed_off_s(request: web.Request, body: bytes, verifier: SignatureVerifier, now_s: float) -> float | None:
-    """Seconds by which our clock is ahead of the request's date; None where Slack didn't sign it. Asked before Bolt
-    looks at it: a time that isn't a number is for Bolt a failure like others, which then would be told to the
-    response_url of whoever sent it."""
+    """Return the seconds by which our clock is ahead of the request's date; None for a bad signature. Checked before
+    Bolt, which treats a malformed time as an internal error and reports it to the sender's response_url."""
     stamps = request.headers.getall("X-Slack-Request-Timestamp", [])
     signatures = request.headers.getall("X-Slack-Signature", [])
     try:

@@ -1,4 +1,4 @@
-"""A question to the database by whoever watches the bot, who has to get an answer; others have to get theirs too."""
+"""Single flight with a deadline, for database reads by monitoring."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from bot.errors import BotError
 T = TypeVar("T")
 
 WAIT_S = 2.0
-"""So long the database has; Prometheus gives a scrape 10 seconds, most health checks 3 to 5."""
-GOOD_S = 1.0
-"""So long after a question there is no other: anybody may ask, as often as they like."""
+"""Seconds before the fallback is returned; Prometheus waits 10 seconds, most health checks 3 to 5."""
+REUSE_S = 1.0
+"""Seconds for which an answer is reused: anybody may ask, as often as they like."""
 
 
 class SingleFlight(Generic[T]):
-    """`ask`, where it answers in time; `otherwise` where it takes too long or raises BotError. What was asked less than
-    a second ago, or still hangs, isn't asked again: all get that answer, and nobody waits longer than two seconds from
-    the asking. `clock` is in seconds."""
+    """Shares one call of `ask` among concurrent and recent callers. Returns `otherwise` if it raises BotError or takes
+    longer than WAIT_S; a result is reused for REUSE_S. `clock` is in seconds."""
 
     def __init__(
         self, ask: Callable[[], Awaitable[T]], otherwise: T, clock: Callable[[], float] = time.monotonic
@@ -33,9 +32,9 @@ class SingleFlight(Generic[T]):
 
     async def get(self) -> T:
         now_s = self._clock()
-        if self._asked is None or (self._asked.done() and now_s >= self._asked_s + GOOD_S):
+        if self._asked is None or (self._asked.done() and now_s >= self._asked_s + REUSE_S):
             self._asked, self._asked_s = asyncio.create_task(self._answer()), now_s
-        asked = self._asked  # not cancelled when its time is over: a transaction can't be left in the middle
+        asked = self._asked  # never cancelled: that would interrupt a transaction
         await asyncio.wait([asked], timeout=max(0.0, self._asked_s + WAIT_S - now_s))
         return asked.result() if asked.done() else self._otherwise
 
