@@ -1,1 +1,1 @@
-"""What happens by itself, again and again."""
+"""The periodic jobs and their scheduler."""

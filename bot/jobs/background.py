@@ -1,5 +1,4 @@
-"""The jobs of alerts: who leads, the poll, digests, the outbox, what is left to be confirmed, and what is too old to
-keep."""
+"""The background jobs: leader lease, poll, digests, outbox, confirmation, pruning."""
 
 from __future__ import annotations
 
@@ -18,19 +17,19 @@ from bot.store import POLLER, Fence, Store
 from bot.tracking.poll import Poll
 
 LEASE_S = 15.0
-"""A leader that is silent for so long is followed by another process."""
+"""Seconds of the leader's lease, after which another process takes over."""
 TICK_S = 0.3
-"""How often it is looked whether something is due: who follows leads so soon after the lease is over, and polls."""
+"""Seconds between checks; also how soon a follower takes over an expired lease."""
 RECONCILE_S = 5.0
-"""How often messages are looked up whose sending had no clear answer."""
+"""Seconds between lookups of messages whose post was not confirmed."""
 WATCH_S = 5.0
-"""Seconds between looks at what keeps messages from everybody."""
+"""Seconds between checks for problems that stop all messages."""
 POLL_MOST_S = 1_200.0
-"""Seconds that a poll may take: 1,000 pages of live sessions, at one a second, and more."""
+"""Maximum seconds of a poll: more than 1,000 pages of live sessions at one a second."""
 DIGESTS_S = 5.0
-"""How often it is looked whether a digest is due."""
+"""Seconds between checks for due digests."""
 PRUNE_S = 3_600.0
-"""Seconds between two looks at what is too old to keep."""
+"""Seconds between prunings of expired rows."""
 
 
 class BackgroundJobs:

@@ -1,8 +1,7 @@
-"""A table of jobs, run by APScheduler in memory: it keeps nothing, every job finds its work in the store.
+"""Runs a table of jobs with APScheduler, in memory: every job finds its work in the database.
 
-Each job runs at most once at a time; one that is late runs once, however many times it was due. APScheduler goes by the
-wall clock: where that is set back, jobs would wait for as long. So no job is ever due further ahead than its interval,
-of which the event loop's own clock takes care.
+A job never overlaps itself, and one that missed several times runs once. APScheduler uses the wall clock, and setting
+that back would delay all jobs; a check by the event loop's monotonic clock keeps each within its interval.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ from bot.errors import BotError
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run` every `every_s` seconds, from the start on; it is cut off after `most_s`. `whole`: where the bot stops it
-    is left to come to its end."""
+    """`run` is called every `every_s` seconds from the start on, and cancelled after `most_s`. `whole`: a shutdown lets
+    it finish."""
 
     name: str
     every_s: float
@@ -34,8 +33,8 @@ class Job:
 
 
 class Every(BaseTrigger):  # type: ignore[misc]
-    """Fires so many seconds after the last time, or after now where that is over. A clock that leaps forward by days
-    leaves no times in between: APScheduler would list them one by one."""
+    """Fires `every_s` after the previous time, or after now if that has passed. Skips the times in a forward jump of
+    the clock, which APScheduler would list one by one."""
 
     def __init__(self, every_s: float) -> None:
         self._every = timedelta(seconds=every_s)
@@ -46,8 +45,7 @@ class Every(BaseTrigger):  # type: ignore[misc]
 
 
 class Scheduler:
-    """Runs jobs until it is stopped, `haste` times as often as they say. `wall` is the clock that APScheduler goes
-    by."""
+    """Runs jobs until stopped, `haste` times as often as configured. `wall` is APScheduler's clock."""
 
     def __init__(self, jobs: Sequence[Job], wall: Callable[[], float] = time.time, haste: float = 1.0) -> None:
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # jobs log for themselves
@@ -55,7 +53,7 @@ class Scheduler:
         self._running: dict[asyncio.Task[None], Job] = {}
         self._every_s = {job.name: job.every_s / haste for job in jobs}
         for job in jobs:
-            metrics.job_failures.labels(job.name)  # there from the start: see `metrics`
+            metrics.job_failures.labels(job.name)  # creates the series at 0, see `metrics`
             self._scheduler.add_job(
                 self._guarded,
                 Every(self._every_s[job.name]),
@@ -74,7 +72,7 @@ class Scheduler:
         self._look()
 
     def _look(self) -> None:
-        """Run what is due further ahead than its interval, and look again when the shortest one is over."""
+        """Run jobs that are due further ahead than their interval, and check again after the shortest one."""
         now = datetime.fromtimestamp(self._wall(), UTC)
         for job in self._scheduler.get_jobs():
             if job.next_run_time > now + timedelta(seconds=self._every_s[job.id]):
@@ -82,7 +80,7 @@ class Scheduler:
         self._watch = asyncio.get_running_loop().call_later(min(self._every_s.values()), self._look)
 
     def cut(self) -> None:
-        """No job begins any more, and those that can be cut off are."""
+        """Stop starting jobs, and cancel those that aren't `whole`."""
         if self._watch is not None:
             self._watch.cancel()
         if self._scheduler.running:
@@ -92,14 +90,14 @@ class Scheduler:
                 task.cancel()
 
     async def finish(self, grace_s: float) -> None:
-        """Wait for the jobs at work, `grace_s` seconds at most."""
+        """Wait for running jobs, at most `grace_s` seconds."""
         if self._running:
             await asyncio.wait(self._running, timeout=grace_s)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
     async def _guarded(self, job: Job) -> None:
-        """A job that fails is logged and runs again when it is due."""
+        """Run a job; a failure is logged and doesn't stop the schedule."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - APScheduler runs coroutines as tasks
         self._running[task] = job
