@@ -1,1 +1,1 @@
-"""Ways to other servers: proxy, addresses, retries."""
+"""Outgoing requests: proxy, URLs, retries."""

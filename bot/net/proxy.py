@@ -1,4 +1,4 @@
-"""The way out of a network that has a proxy: one decision for all that the bot asks of others."""
+"""The proxy for each outgoing request, by the environment's variables."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ RANGE_RULE = "write it as 10.0.0.0/8, or leave it out"
 
 
 def proxy_to(url: str) -> str | None:
-    """The URL of the proxy that HTTPS_PROXY names in the environment, or HTTP_PROXY where `url` has no TLS, else
-    ALL_PROXY; None where there is none, or NO_PROXY excepts the host. aiohttp's own `trust_env` does it in a thread at
-    each request, reads ~/.netrc besides, and knows nothing of websockets. Raises ConfigError, in words that hold
-    nothing of its value."""
+    """Return the URL of the proxy for `url`, or None: HTTPS_PROXY, or HTTP_PROXY without TLS, else ALL_PROXY, minus the
+    hosts in NO_PROXY. aiohttp's own `trust_env` blocks on a thread at each request, also reads ~/.netrc, and ignores
+    websockets. Raises ConfigError, which doesn't contain the value."""
     to = urlsplit(url)
     proxies = getproxies()
     kind = to.scheme if proxies.get(to.scheme) else "all"
@@ -36,13 +35,13 @@ def proxy_to(url: str) -> str | None:
 
 
 def proxy_name(url: str) -> str:
-    """That proxy as people may see it, `host:port`, or ""."""
+    """Return that proxy without its credentials, `host:port`, or ""."""
     return urlsplit(proxy_to(url) or "").netloc.rpartition("@")[2]
 
 
 def _in_a_range(host: str, excepted: str) -> bool:
-    """True for an address in one of the ranges, such as 10.0.0.0/8, that NO_PROXY lists. A host's name is in none: it
-    isn't looked up, as in curl and Go."""
+    """True for an IP address within a range in NO_PROXY, such as 10.0.0.0/8. Host names aren't resolved, as in curl and
+    Go."""
     try:
         ranges = [ip_network(each.strip(), strict=False) for each in excepted.split(",") if "/" in each]
     except ValueError:
@@ -55,6 +54,6 @@ def _in_a_range(host: str, excepted: str) -> bool:
 
 
 def _name(kind: str) -> str:
-    """The variable as it stands in the environment: small letters win, as in `getproxies`."""
+    """Return the variable's name as set; lower case wins, as in `getproxies`."""
     name = f"{kind}_proxy"
     return name if os.environ.get(name) else name.upper()

@@ -1,4 +1,4 @@
-"""How long a request to somebody else's server is tried."""
+"""Retries within a time budget."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RetryBudget:
-    """Attempts and waits together take `budget_s` at most, so that the person who asked still gets an answer. Waits
-    double from `first_wait_s` to `longest_wait_s`, each shortened by up to a half; an error with a `retry_after_s` says
-    itself how long, and where the budget doesn't reach so far it is raised at once."""
+    """A budget for attempts and waits together, so that the asking person still gets an answer. Waits double from
+    `first_wait_s` to `longest_wait_s`, less up to half as jitter. An error's `retry_after_s` replaces the wait; beyond
+    the budget, the error is raised at once."""
 
     budget_s: float = 9.0
     first_wait_s: float = 0.25
     longest_wait_s: float = 3.0
 
     async def call(self, attempt: Callable[[], Awaitable[T]], again: Callable[[BaseException], bool]) -> T:
-        """`attempt` until it succeeds or fails with no `again`. Where the budget is used up, the last failure says more
-        than that; TimeoutError where there was none."""
+        """Call `attempt` until it succeeds, or fails with an error that `again` refuses. If the budget runs out, raise
+        the last failure, or TimeoutError if there was none."""
         failure: Exception | None = None
         attempts, clock = 0, asyncio.get_running_loop().time
         end = clock() + self.budget_s
@@ -47,7 +47,7 @@ class RetryBudget:
             raise
 
     def wait_s(self, attempt: int, asked_s: float | None) -> float:
-        """Seconds to wait after the first, second … attempt; `asked_s` is what the server asks for."""
+        """Return the seconds to wait after attempt number `attempt`; `asked_s` is the server's Retry-After."""
         if asked_s is not None:
             return asked_s + random.uniform(0, 0.25)
         return grown_s(self.first_wait_s, attempt, self.longest_wait_s) * random.uniform(0.5, 1.0)

@@ -1,4 +1,4 @@
-"""The addresses of servers that are asked over HTTP."""
+"""Validation of HTTP URLs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import httpx
 
 
 def is_web_url(url: str) -> bool:
-    """Whether every client can read it: http or https, a host whose name can be asked for, and a port that there is, if
-    any."""
+    """True if every client accepts the URL: http or https, a resolvable host name, a valid port if any."""
     try:
         parts = urlsplit(url)
         (parts.hostname or "").encode("idna")  # as a socket would

@@ -1,4 +1,4 @@
-"""Seconds to wait before a service is asked again."""
+"""Waits before a request is repeated."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from email.utils import parsedate_to_datetime
 from bot import log
 
 LONGEST_S = 300.0
-"""The longest wait that a Retry-After is granted. Slack's limits are per minute and below, so a longer one is a mistake
-somewhere, which would silence alerts for as long; asking every five minutes is a load for nobody."""
+"""Maximum wait for a Retry-After. Slack's limits are per minute at most, so a longer one is a mistake that would
+silence alerts; asking every five minutes loads nobody."""
 _IN_WORDS = re.compile(r"retry after (\d{1,6}(?:\.\d+)?) ?s", re.IGNORECASE)
 
 
 def retry_after_s(headers: Mapping[str, str], service: str, words: str = "") -> float | None:
-    """Seconds to wait by an answer's Retry-After, else by its words ("retry after 45 seconds"); None without either.
-    A date counts from the answer's own Date, whatever our clock says. What LONGEST_S cuts is logged."""
+    """Return the seconds to wait by Retry-After, else by the body's words ("retry after 45 seconds"), or None. A date
+    counts from the answer's own Date, whatever our clock says. Waits above LONGEST_S are cut and logged."""
     asked_s = _asked_s(headers, words)
     if asked_s is None:
         return None
@@ -28,12 +28,12 @@ def retry_after_s(headers: Mapping[str, str], service: str, words: str = "") -> 
 
 
 def grown_s(first_s: float, failures: int, most_s: float) -> float:
-    """Seconds to wait after so many failures in a row: doubled with each, up to `most_s`."""
+    """Return the exponential backoff after `failures` in a row: doubled with each, at most `most_s`."""
     return min(most_s, first_s * 2.0 ** min(failures - 1, 32))
 
 
 def http_date_s(header: str) -> float | None:
-    """Epoch seconds of an HTTP date; None for what is none."""
+    """Return an HTTP date as epoch seconds; None if it is malformed."""
     try:
         when = parsedate_to_datetime(header)
         return when.replace(tzinfo=when.tzinfo or UTC).timestamp()
