@@ -13,6 +13,7 @@ from bot.health.probes import Asked, within
 from bot.health.slack_probe import SlackProbe
 from bot.outbox.channel import Channel
 from bot.outbox.render import let_in, pause
+from bot.slack.destination import Destination
 from bot.slack.identity import Who
 from bot.slack.responses import judge
 
@@ -34,7 +35,7 @@ async def channels(asked: Asked) -> Sequence[CheckResult]:
         for place, channel in (await store.troubled(who.team_id)).items()
         if place in told or channel.held  # a pause of what is told of nothing any more is no trouble
     }
-    shut_out = {place for place in told if place[:1] in "CG"} - inside if inside is not None else set()
+    shut_out = {place for place in told if Destination(place).is_channel} - inside if inside is not None else set()
     places = sorted(shut_out.union(troubled))
     if not places:
         where = (
@@ -89,6 +90,6 @@ async def _inside(probe: SlackProbe, who: Who) -> set[str] | None:
 async def _is_public(probe: SlackProbe, place: str, told: bool) -> bool:
     """True where it is known to be."""
     try:
-        return told and place[:1] == "C" and await within(probe.is_public(place))
+        return told and Destination(place).may_be_public and await within(probe.is_public(place))
     except Exception:
         return False

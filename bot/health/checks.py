@@ -18,6 +18,7 @@ from bot.health.check_result import CheckResult
 from bot.health.probes import ELSE, Asked, Parts, ask, broken, refused, within
 from bot.sessions.roles import Templates
 from bot.slack.access_rules import names_groups
+from bot.slack.destination import Destination
 from bot.slack.outcome import Refused
 from bot.slack.responses import judge
 from bot.store import StoreError
@@ -89,7 +90,9 @@ async def _access(asked: Asked) -> Sequence[CheckResult]:
     groups = sorted({each for rule in access.values() for each in rule.groups})[:PLACES_MOST]
     if "usergroups:read" not in who.scopes:
         groups = []  # what that means is said of the scopes
-    places = sorted({each for rule in access.values() for each in rule.channels if each[0] in "CG"})[:PLACES_MOST]
+    places = sorted({each for rule in access.values() for each in rule.channels if Destination(each).is_channel})[
+        :PLACES_MOST
+    ]
     if not readable(who):
         places = []
     causes = await asyncio.gather(

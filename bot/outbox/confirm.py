@@ -14,7 +14,8 @@ from bot.blockkit.limits import MESSAGE_BLOCKS
 from bot.db.sql import UNCONFIRMED
 from bot.outbox.chat import Chat
 from bot.outbox.notices import held
-from bot.outbox.record import LEAST_WAIT_S, PEOPLE, Claimed, Mark
+from bot.outbox.record import LEAST_WAIT_S, Claimed, Mark
+from bot.slack.destination import Destination
 from bot.slack.outcome import Outcome, Refused, RetryLater, Sent, Unconfirmed, Unreadable
 from bot.slack.refusals import NO_HISTORY
 from bot.store import Store
@@ -162,7 +163,7 @@ class Confirm:
         """Keep it for a person, and tell those who asked for it. A direct message isn't worth that."""
         row = claimed.row
         self._forget(row.key)
-        if row.channel_id.startswith(PEOPLE):
+        if Destination(row.channel_id).is_person:
             await self._store.dead(row, UNCONFIRMED)
             return
         await self._store.held(row, UNCONFIRMED)

@@ -16,6 +16,7 @@ from cachetools import TTLCache
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.destination import Destination
 from bot.slack.outcome import Found, Refused, RetryLater, Unreadable
 from bot.slack.refusals import NO_HISTORY, NO_THREAD
 from bot.slack.responses import judge, read
@@ -139,16 +140,18 @@ class History:
 
     def _must_be_allowed(self, channel_id: str) -> None:
         """Raises Unreadable where the scopes are known and not enough. A channel `C…` may be public or private."""
-        person = channel_id[:1] in "UW"
-        kinds = {"im"} if person or channel_id[:1] == "D" else {"channels", "groups"}
+        to = Destination(channel_id)
+        kinds = {"im"} if to.is_person or to.is_direct else {"channels", "groups"}
         if self._scopes is None:
             return
-        if not any(f"{kind}:history" in self._scopes for kind in kinds) or (person and "im:write" not in self._scopes):
+        if not any(f"{kind}:history" in self._scopes for kind in kinds) or (
+            to.is_person and "im:write" not in self._scopes
+        ):
             raise Unreadable(NO_HISTORY, refused=True)
 
     async def _conversation(self, channel_id: str) -> str:
         """Direct messages are posted to a person's id, and read under the conversation's."""
-        if channel_id[:1] not in "UW":
+        if not Destination(channel_id).is_person:
             return channel_id
         if channel_id not in self._direct:
             opened = await self._ask("conversations.open", {"users": channel_id})

@@ -16,6 +16,7 @@ from bot.outbox.message import Outgoing
 from bot.outbox.notices import dropped, no_replies, paused
 from bot.outbox.records import Row
 from bot.silence.current import hush
+from bot.slack.destination import Destination
 from bot.slack.outcome import MessageGone, Outcome, Refused, RetryLater, Sent, Unconfirmed
 from bot.slack.refusals import FROZEN, MISSED, NO_THREAD, REFUSALS, Whose
 from bot.store import Store
@@ -23,7 +24,6 @@ from bot.store import Store
 LEAST_WAIT_S = 1.0
 ODD_WAITS_S = (10.0, 50.0)
 """A message is tried again so long after each refusal that says nothing for sure; the next one is final for it."""
-PEOPLE = ("U", "W")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Mark:
         whose = REFUSALS.get(code)
         if whose == "workspace" and row.refusals >= len(ODD_WAITS_S):
             whose = "channel"  # auth.test was answered each time
-        if whose == "channel" and row.channel_id.startswith(PEOPLE):
+        if whose == "channel" and Destination(row.channel_id).is_person:
             return "message"
         if (whose == "thread" and row.kind != "reply") or (row.kind == "edit" and code in MISSED):
             return None
@@ -83,7 +83,7 @@ class Mark:
     async def drop(self, row: Row, code: str) -> None:
         """It will not be sent as it is, and whoever set something up in its channel hears of that."""
         fields: dict[str, Any] = {"channel": row.channel_id, "kind": row.kind, "cause": code, "key": row.key}
-        if row.channel_id.startswith(PEOPLE):
+        if Destination(row.channel_id).is_person:
             log.warning("direct_message_dropped", **fields)
         else:
             log.error("message_dropped", **fields)
@@ -93,7 +93,7 @@ class Mark:
     async def warn(self, row: Row, what: str, code: str, message: Message, *, ops: str = "") -> None:
         """Tell those who set something up in its channel, and the operators' channel `ops` where `Watch` doesn't, once
         a day. A direct message isn't worth that."""
-        if row.channel_id.startswith(PEOPLE):
+        if Destination(row.channel_id).is_person:
             return
         day = str(self._now_ms() // 86_400_000)
         told = [*await self._store.makers(row.team_id, row.channel_id), *filter(None, [ops])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.blockkit.escape import code, plain
+from bot.slack.destination import Destination
 
 _CODE_CHARS = 80
 _INSTALL = "have someone who manages the app install it again"
@@ -32,7 +33,7 @@ _PAUSES = {
 
 def pause(reason: str, channel_id: str = "", *, invite: str) -> tuple[str, str]:
     """Why, and what to do: two half-sentences in mrkdwn. `reason` is Slack's error code."""
-    if channel_id[:1] == "D" and reason in ("not_in_channel", "channel_not_found"):
+    if Destination(channel_id).is_direct and reason in ("not_in_channel", "channel_not_found"):
         return "the bot isn't part of this conversation, and can't be invited", let_in(invite, channel_id)
     unknown = f"Slack says `{code(plain(reason, _CODE_CHARS))}`", "fix that"
     why, do = _PAUSES.get(reason, unknown)
@@ -42,7 +43,7 @@ def pause(reason: str, channel_id: str = "", *, invite: str) -> tuple[str, str]:
 def let_in(invite: str, channel_id: str = "") -> str:
     """How the bot gets into a channel; `invite` is the exact line, where it is known. Nobody can be invited into a
     conversation of two people."""
-    if channel_id[:1] == "D":
+    if Destination(channel_id).is_direct:
         return "use a channel, or your direct conversation with the bot"
     return (
         f"type `{code(plain(invite, _CODE_CHARS))}` there"

@@ -18,6 +18,7 @@ from bot.query.cursor import PageCursor
 from bot.query.filters import LIST
 from bot.query.model import quoted
 from bot.query.parse import RESOLVED_CHARS, parse
+from bot.slack.destination import Destination
 from bot.text import quote
 
 NOTE_CHARS = 100
@@ -131,7 +132,7 @@ def problem(error: BotError, *, reference: str, again: Block | None = None) -> M
 
 def _places(channel_ids: Sequence[str]) -> str:
     """Links to channels, which ring for nobody; a direct conversation has none."""
-    links = [f"<#{channel_id}>" for channel_id in channel_ids if channel_id[0] != "D"]
+    links = [f"<#{channel_id}>" for channel_id in channel_ids if not Destination(channel_id).is_direct]
     return f" It works in {', '.join(links[:_PLACES_MOST])}." if links else ""
 
 

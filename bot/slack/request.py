@@ -19,6 +19,7 @@ from bot.query.model import Query
 from bot.query.times import ms
 from bot.query.zones import depends_on_zone
 from bot.slack import render as problem
+from bot.slack.destination import Destination
 from bot.slack.once import begun_before, sent_as
 from bot.slack.registry import Registry
 from bot.slack.reply import Replies
@@ -183,7 +184,7 @@ class Request:
         await self.no_guests()
         if self.channel_name.startswith(GROUP):
             raise UserError(NOT_IN_GROUPS, cause="a group direct message")
-        if self.channel_id.startswith("D") and not await self.workspace.places.shows(self.channel_id):
+        if Destination(self.channel_id).is_direct and not await self.workspace.places.shows(self.channel_id):
             raise UserError(NOT_IN_DIRECT, cause="a direct message of two people")
 
     def must_be_in(self, channel_id: str) -> None:
