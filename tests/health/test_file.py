@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bot.store import Store
 from tests.db import parts
 from tests.health.conftest import World
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_damaged_file_and_one_that_others_may_read(world: World, tmp_path: Path) -> None:

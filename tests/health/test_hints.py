@@ -11,6 +11,8 @@ from bot.demo.fake_slack import HttpError, RateLimited
 from bot.settings import Settings
 from tests.health.conftest import World
 
+pytestmark = pytest.mark.slow
+
 ACCESS_KEY = "60a1b2c3d4e5f60718293a4b"  # kingfisher:ignore
 SECRET = "kQ" * 44  # kingfisher:ignore
 
