@@ -1,4 +1,4 @@
-"""The few Block Kit shapes that the bot uses, as plain dicts (docs.slack.dev/reference/block-kit)."""
+"""Builders of the Block Kit blocks in use, as plain dicts (docs.slack.dev/reference/block-kit)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from bot.blockkit.spoken import spoken
 
 Block = dict[str, Any]
 Cell = str | int | tuple[int, str]
-"""A text, a number, or a number that sorts and the text that is shown for it."""
+"""A text, a number, or a number to sort by with the text to show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`head` is what a notification shows, and names the event first; `blocks` are for the eye."""
+    """A message. `head` is shown in notifications and names the event first; `blocks` are its layout."""
 
     head: str
     blocks: Sequence[Block]
 
     @property
     def text(self) -> str:
-        """The head and all that the blocks say besides."""
+        """The fallback text: the head, and everything else in the blocks."""
         return spoken(self.head, self.blocks)
 
 
@@ -54,7 +54,7 @@ def actions(*elements: Block) -> Block:
 
 
 def button(label: str, action_id: str, value: str, *, style: str | None = None, spoken: str | None = None) -> Block:
-    """`spoken` is what a screen reader says where the label alone is not enough."""
+    """Return a button. `spoken`: its accessibility label, where `label` alone is unclear."""
     block = {
         "type": "button",
         "text": _plain(plain(label, BUTTON_TEXT_CHARS)),
@@ -69,7 +69,7 @@ def button(label: str, action_id: str, value: str, *, style: str | None = None, 
 
 
 def overflow(action_id: str, options: Sequence[tuple[str, str]]) -> Block:
-    """A menu behind three dots, of two to five (label, value)."""
+    """Return an overflow menu of two to five (label, value)."""
     return {
         "type": "overflow",
         "action_id": action_id,
@@ -78,7 +78,7 @@ def overflow(action_id: str, options: Sequence[tuple[str, str]]) -> Block:
 
 
 def menu(label: str, action_id: str, options: Sequence[tuple[str, str]]) -> Block:
-    """A static_select of (label, value)."""
+    """Return a static_select of (label, value)."""
     return {
         "type": "static_select",
         "placeholder": _plain(label),
@@ -88,19 +88,19 @@ def menu(label: str, action_id: str, options: Sequence[tuple[str, str]]) -> Bloc
 
 
 def bars(title: str, name: str, points: Mapping[str, float], *, x_label: str, y_label: str) -> Block:
-    """A bar chart of one series, `name`; the keys of `points` are the labels."""
+    """Return a bar chart of one series, `name`; the keys of `points` are the labels."""
     data = [{"label": label, "value": value} for label, value in points.items()]
     axes = {"categories": list(points), "x_label": x_label, "y_label": y_label}
     return _chart(title, {"type": "bar", "series": [{"name": name, "data": data}], "axis_config": axes})
 
 
 def pie(title: str, parts: Mapping[str, float]) -> Block:
-    """Shares of a whole, each more than 0."""
+    """Return a pie chart; every value is above 0."""
     return _chart(title, {"type": "pie", "segments": [{"label": key, "value": parts[key]} for key in parts]})
 
 
 def data_table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Cell]], *, page_size: int) -> Block:
-    """A table that each reader sorts and pages. The first column names the row; text in it is shown as it is."""
+    """Return a table that each reader can sort and page. The first column is the row's header; cell text is literal."""
     drawn = [[{"type": "raw_text", "text": text} for text in head]]
     drawn += [[_cell(value) for value in row] for row in rows]
     table = {"type": "data_table", "caption": caption, "rows": drawn, "page_size": page_size}

@@ -1,9 +1,9 @@
-"""Untrusted text made harmless for each place where Slack shows text.
+"""Escapes untrusted text for each kind of Slack text.
 
-In mrkdwn only `&`, `<` and `>` have an escape (docs.slack.dev/messaging/formatting-message-text); the marks that format
-have none, so look-alikes stand in for them, and only where they would format: `student_10` stays as it is. The query
-line reads the look-alikes back (`text.tidy`), so a name copied from a message still finds its owner.
-Mrkdwn text objects are sent `verbatim`, so that nothing becomes a link or a mention by itself.
+In mrkdwn only `&`, `<` and `>` have an escape (docs.slack.dev/messaging/formatting-message-text). Formatting characters
+have none, so look-alikes replace them, and only where they would format: `student_10` is unchanged. The query
+line maps look-alikes back (`text.tidy`), so a name copied from a message still matches.
+Mrkdwn text objects are sent `verbatim`, which turns off automatic links and mentions.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _ISOLATE, _POP = "\u2068", "\u2069"
 
 
 def plain(text: str, most_chars: int) -> str:
-    """For plain_text objects, whose `emoji` must be false: one line, bounded, no stacked marks."""
+    """Escape for plain_text objects with `emoji` false: one line, bounded, no stacked combining marks."""
     return _cut(unstack(clean(_short(text))), most_chars)
 
 
 def mrkdwn(text: str, most_chars: int) -> str:
-    """For mrkdwn and for a message's `text`: shows at most `most_chars` of the text itself. Escaped that may be longer,
-    but no longer than twice."""
+    """Escape for mrkdwn and a message's `text`. Shows at most `most_chars` of the original; the escaped text is at most
+    twice as long."""
     if len(text) <= most_chars and _HARMLESS.fullmatch(text):
-        return _short(text)  # most names; a page has dozens of them
+        return _short(text)  # fast path for most names
     shown = unstack(clean(_short(text)[: most_chars * 4]))
     isolated = any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in shown)
     shown = _cut_to_escape(shown, most_chars - 2 * isolated, 2 * most_chars - 2)
@@ -42,17 +42,17 @@ def mrkdwn(text: str, most_chars: int) -> str:
 
 
 def code(text: str) -> str:
-    """For inside a code span or block: nothing formats there, but a backtick ends it."""
+    """Escape for a code span or block, which only a backtick can end."""
     return entities(unstack(text).replace("`", "ˋ"))
 
 
 def entities(text: str) -> str:
-    """The three escapes that mrkdwn has."""
+    """Apply mrkdwn's three escapes."""
     return re.sub(r"[&<>]", lambda match: _ENTITIES[match[0]], text)
 
 
 def _short(text: str) -> str:
-    """A name that is a hash by its beginning: nobody reads 64 digits."""
+    """Shorten a name that is a hash to its beginning."""
     return f"{text[:8]}…" if is_hash(text) else text
 
 
@@ -61,7 +61,7 @@ def _cut(text: str, most_chars: int) -> str:
 
 
 def _cut_to_escape(text: str, most_chars: int, most_escaped: int) -> str:
-    """As much of the text as has `most_chars`, and `most_escaped` once it is escaped."""
+    """Cut the text to `most_chars`, and to `most_escaped` once escaped."""
     lengths = [len(_ENTITIES.get(char, char)) for char in text]
     if len(text) <= most_chars and sum(lengths) <= most_escaped:
         return text

@@ -1,4 +1,4 @@
-"""The help, the usage hint of `manifest.yml` and the README's table, all from `FILTERS` and the commands."""
+"""The help, the usage hint of `manifest.yml` and the README's table, generated from `FILTERS` and the commands."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Row = tuple[str, str]
 
 
 def rows(commands: Sequence[Row]) -> list[Row]:
-    """(what to type, what it does) for every state, filter and command, as plain text with code in backticks."""
+    """Return (syntax, description) for every state, filter and command, as plain text with code in backticks."""
     states = [(state, STATE_HELP[state]) for state in STATES]
     filters = [(entry.form, entry.help) for entry in FILTERS.values()]
     return [*states, *filters, *commands]
 
 
 def help_message(commands: Sequence[Row], *, closed: Sequence[str] = ()) -> Message:
-    """What `/sessions help` answers. `closed`: what the person may not use there."""
+    """Return the answer of `/sessions help`. `closed`: commands that this person may not use here."""
     states = "\n".join(f"`{state}` – {STATE_HELP[state]}" for state in STATES)
     filters = [f"`{entities(entry.form)}` – {entities(entry.help)}" for entry in FILTERS.values()]
     others = "\n".join(f"`{COMMAND} {entities(usage)}` – {entities(text)}" for usage, text in commands)
@@ -54,14 +54,14 @@ def help_message(commands: Sequence[Row], *, closed: Sequence[str] = ()) -> Mess
 
 
 def command_help(form: str, text: str, examples: Sequence[Row]) -> Message:
-    """The help of one command or filter, with examples."""
+    """Return the help of one command or filter, with examples."""
     shown = [f"`{COMMAND} {entities(line)}`{f' – {what}' if what else ''}" for line, what in examples]
     about = f"`{entities(form)}` – {entities(text)}"
     return Message("\n".join([about, *shown]), [section(about), section("\n".join(shown))])
 
 
 def asked(question: str, answers: Mapping[str, str]) -> Message:
-    """A question with a button for each answer, which runs its line."""
+    """Return a question with a button for each answer, which runs its line."""
     buttons = [
         button(label, f"{ids.RUN}.{number}", ids.line_value(line))
         for number, (label, line) in enumerate(answers.items())
@@ -70,18 +70,18 @@ def asked(question: str, answers: Mapping[str, str]) -> Message:
 
 
 def typed(line: str) -> str:
-    """A line as people type it, with the command, for a code span; "" where it is longer than one that can be typed."""
+    """Return the line with its command, for a code span; "" if it is too long to type."""
     return f"{COMMAND} {code(line)}" if len(line) <= LINE_CHARS else ""
 
 
 def usage_hint(commands: Sequence[Row]) -> str:
-    """The hint that Slack shows in the composer (manifest schema: at most 1,000 characters)."""
+    """Return the usage hint for Slack's composer (manifest schema: at most 1,000 characters)."""
     filters = " ".join(f"[{entry.form}]" for entry in FILTERS.values() if not entry.becomes and LIST in entry.scopes)
     return f"[{'|'.join(STATES)}] {filters} | " + " | ".join(usage for usage, _ in commands)
 
 
 def markdown_table(commands: Sequence[Row]) -> str:
-    """The README's table."""
+    """Return the README's table."""
     lines = ["| type | for |", "|---|---|"]
     for form, text in rows(commands):
         escaped = form.replace("|", r"\|")

@@ -1,8 +1,8 @@
 """Slack's published limits, as named constants.
 
-Units are in the names: `_CHARS` counts Unicode code points of the string as it is sent (an escaped `&amp;`
-counts five), everything else counts items.  Where two sources differ the lower number is taken, so that a
-message accepted here is accepted by Slack.  `sizes` applies these limits to messages, the stand-in to all it gets.
+Units are in the names: `_CHARS` counts Unicode code points of the string as sent (an escaped `&amp;` counts
+five), everything else counts items.  Where two sources differ the lower number is used, so that a message
+accepted here is accepted by Slack.  `sizes` applies these limits to messages, the stand-in to all requests.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""Times, lengths and queries in words, as mrkdwn."""
+"""Renders times, lengths and queries as mrkdwn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.query.times import Fixed
 from bot.query.values import Count, RoomId, RoomPrefix, TemplateId
 
 Names = Mapping[str, str]
-"""Room names by room id, as far as they are known."""
+"""Known room names by room id."""
 
 NAME_CHARS = 60
 NO_BREAK = "\u00a0"
@@ -32,19 +32,19 @@ _STATES = {"active": "Active sessions", "ended": "Ended sessions", "all": "All s
 
 
 def date(when: datetime) -> str:
-    """A moment that each reader sees in their own zone (formatting-message-text, "Date formatting")."""
+    """Return a date token, shown in each reader's zone (formatting-message-text, "Date formatting")."""
     utc = when.astimezone(UTC)
     return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} at {{time}}|{utc:%Y-%m-%d %H:%M} UTC>"
 
 
 def since(when: datetime) -> str:
-    """The same with how long ago that is, which Slack works out whenever the message is looked at."""
+    """Return a date token with the time elapsed, which Slack computes on display."""
     utc = when.astimezone(UTC)
     return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}} at {{time}}, {{ago}}|{utc:%Y-%m-%d %H:%M} UTC>"
 
 
 def clock(when: datetime, now: datetime, *, short: bool = False) -> str:
-    """A time alone for a moment near `now`, else with its date; `short` leaves the date alone then."""
+    """Return a time for a moment near `now`, else with its date; `short` keeps only the date then."""
     utc = when.astimezone(UTC)
     stamp = int(utc.timestamp())
     if abs((now - utc).total_seconds()) < 12 * 3_600:
@@ -55,13 +55,13 @@ def clock(when: datetime, now: datetime, *, short: bool = False) -> str:
 
 
 def moment(when: datetime, zone: str) -> str:
-    """`Mon 23 Nov 16:03` on the clock of a zone, which has to be said with it."""
+    """Return `Mon 23 Nov 16:03` in a zone, which the caller must name beside it."""
     local = when.astimezone(ZoneInfo(zone))
     return f"{local:%a} {local.day} {local:%b} {local:%H:%M}".replace(" ", NO_BREAK)
 
 
 def length(seconds: float) -> str:
-    """`45 s`, `12 min`, `1 h 05 min`, `2 d 3 h`, with spaces that don't break a line."""
+    """Return a length as `45 s`, `12 min`, `1 h 05 min` or `2 d 3 h`, with no-break spaces."""
     whole = int(seconds)
     minutes, hours = whole // 60, whole // 3_600
     if whole < 60:
@@ -76,50 +76,50 @@ def length(seconds: float) -> str:
 
 
 def count(number: int, one: str, many: str) -> str:
-    """`1 session`, `1,200 sessions`."""
+    """Return a number and its noun: `1 session`, `1,200 sessions`."""
     return f"{number:,} {one if number == 1 else many}"
 
 
 def unread(number: int) -> str:
-    """A line on the sessions that an answer leaves out because 100ms sent them in a form that can't be read."""
+    """Return a line on sessions that couldn't be decoded and are left out."""
     return f"⚠️ {count(number, 'session', 'sessions')} could not be read."
 
 
 def listed(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`; of one word or more."""
+    """Join one or more words: `a`, `a and b`, `a, b and c`."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def person(name: str) -> str:
-    """Somebody of the workspace, in what all can read: by name, as a mention would ring."""
+    """Return a member's name for a public message; a mention would notify them."""
     return mrkdwn(name, 40) or "Somebody"
 
 
 def room(room_id: str, names: Names, most_chars: int = NAME_CHARS) -> str:
-    """A room by its name in bold, or by its id where the name isn't known."""
+    """Return a room's name in bold, or its id if the name isn't known."""
     name = mrkdwn(names.get(room_id) or "", most_chars)
     return f"*{name}*" if name else f"room {mrkdwn(room_id, 24)}" if room_id else "a room not known"
 
 
 def template(template_id: str, names: Names, most_chars: int = NAME_CHARS) -> str:
-    """A template by its name in bold, or by its id where the name isn't known."""
+    """Return a template's name in bold, or its id if the name isn't known."""
     return f"*{mrkdwn(names.get(template_id) or template_id, most_chars)}*"
 
 
 def no_rooms_yet(prefixes: Sequence[str]) -> str:
-    """That a line asks for rooms which may come to be."""
+    """Return a warning that no room matches these prefixes yet."""
     said = " or ".join(f"`{code(plain(each, NAME_CHARS))}`" for each in prefixes[:3])
     return f"No room's name begins with {said} yet."
 
 
 def query(asked: Query, names: Names) -> str:
-    """The words for a query that has instants for times: "Active sessions in *town-hall*, started from 09:00"."""
+    """Describe a query with fixed times: "Active sessions in *town-hall*, started from 09:00"."""
     return " ".join([f"*{_STATES[asked.state]}*", ", ".join(_said(asked, names))]).rstrip()
 
 
 def sessions(asked: Query, names: Names, most_chars: int = SECTION_TEXT_CHARS) -> str:
-    """The sessions that a subscription's query means, all its rooms known: "*Sessions* in *town-hall*, with Ada". Names
-    are cut, and filters counted, until `most_chars` hold it; 40 always do."""
+    """Describe a subscription's sessions, all its rooms known: "*Sessions* in *town-hall*, with Ada". Names are cut,
+    then filters counted, to fit `most_chars`, which is at least 40."""
     for name_chars, values_most in ((NAME_CHARS, None), (24, 3), (16, 1)):
         said = _said(asked, names, name_chars, values_most)
         text = f"{SESSIONS}{', '.join(said)}" if said else "*All sessions*"
@@ -136,7 +136,7 @@ def sessions(asked: Query, names: Names, most_chars: int = SECTION_TEXT_CHARS) -
 
 
 def _said(asked: Query, names: Names, name_chars: int = NAME_CHARS, values_most: int | None = None) -> list[str]:
-    """A phrase for each key, and for its negation. Times are fixed."""
+    """Return a phrase for each key and each negated key. Times must be fixed."""
     said = []
     keys = dict.fromkeys(term.key for term in asked.terms)
     after, before = asked.only("after"), asked.only("before")

@@ -1,4 +1,4 @@
-"""A session's state and its people, as pieces of a line."""
+"""Renders a session's state and people as parts of a line."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from bot.sessions.model import Session
 from bot.sessions.summary import Summary
 
 STATE = {True: "🟢 Live", False: "⚪ Ended"}
-"""By whether it is active: never the colour alone."""
+"""Labels by `active`; colour never stands alone."""
 
 
 def people(session: Session, summary: Summary) -> str:
-    """The numbers of people in now and in all, and that it is or was recorded."""
+    """Return the number of people, in now and in total, and whether it is or was recorded."""
     if not summary.people:
         said = "nobody yet" if session.active else "nobody came"
     elif session.active:
@@ -23,12 +23,12 @@ def people(session: Session, summary: Summary) -> str:
 
 
 def recording(session: Session) -> str:
-    """`recording`, `recorded` once that is over, or ""."""
+    """Return `recording`, `recorded` once that is over, or ""."""
     return "recording" if session.recording else "recorded" if session.recorders else ""
 
 
 def roles(session: Session, summary: Summary) -> str:
-    """Five roles with their numbers; empty where there is nobody."""
+    """Return up to five roles with their counts, or ""."""
     if not summary.roles:
         return ""
     shown = [f"{mrkdwn(role, 24) or 'no role'} {number:,}" for role, number in summary.roles[:5]]
@@ -38,7 +38,7 @@ def roles(session: Session, summary: Summary) -> str:
 
 
 def hosts(session: Session, summary: Summary) -> str:
-    """Three hosts by name; empty where there are none to name."""
+    """Return up to three hosts by name, or ""."""
     if not summary.hosts:
         return "no host in now" if summary.host_left else ""
     shown = ", ".join(mrkdwn(name, 24) for name in summary.hosts[:3])

@@ -1,4 +1,4 @@
-"""Slack's bounds on sizes and counts: what long or many words of others could break in a message."""
+"""Checks a message against Slack's limits of lengths and counts, which long or many user texts could exceed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CHARS: Mapping[tuple[str, str], int] = {
     ("data", "label"): limits.CHART_LABEL_CHARS,
     ("segments", "label"): limits.CHART_LABEL_CHARS,
 }
-"""The most characters of a text, by the type of its object (or the key under which that stands) and its own key."""
+"""Maximum characters of a text, by its owner's type (or the key that holds it) and its own key."""
 
 _ITEMS: Mapping[tuple[str, str], int] = {
     ("message", "blocks"): limits.MESSAGE_BLOCKS,
@@ -46,15 +46,15 @@ _ITEMS: Mapping[tuple[str, str], int] = {
 
 
 def oversized(blocks: Sequence[Mapping[str, Any]], text: str) -> list[str]:
-    """A line for each text and each list that is empty or too long, such as `button.value: 2,031
-    characters, at most 2,000`. `text` is the message's fallback. Shapes are judged in tests, by the stand-in."""
+    """Return a problem for each text or list that is empty or too long, such as `button.value: 2,031 characters, at
+    most 2,000`. `text` is the fallback. Tests check shapes, with the stand-in."""
     found = list(_beyond("message.text", text, limits.MESSAGE_TEXT_CHARS))
-    waiting: list[tuple[str, str, Any]] = [("message", "blocks", list(blocks))] if blocks else []
-    while waiting:
-        owner, key, value = waiting.pop()
+    pending: list[tuple[str, str, Any]] = [("message", "blocks", list(blocks))] if blocks else []
+    while pending:
+        owner, key, value = pending.pop()
         if isinstance(value, dict):
             if value.get("type") not in ("plain_text", "mrkdwn"):
-                waiting += [(value.get("type", key), inner, value[inner]) for inner in value]
+                pending += [(value.get("type", key), inner, value[inner]) for inner in value]
                 continue
             value = value["text"]
         if isinstance(value, str):
@@ -62,30 +62,30 @@ def oversized(blocks: Sequence[Mapping[str, Any]], text: str) -> list[str]:
         elif isinstance(value, list):
             if (most := _ITEMS.get((owner, key))) and not 0 < len(value) <= most:
                 found.append(f"{owner}.{key}: {len(value):,} items, at least 1 and at most {most:,}")
-            waiting += [(owner, key, each) for each in value]
+            pending += [(owner, key, each) for each in value]
     if (chars := text_chars(blocks)) > limits.ALL_TEXT_CHARS:
         found.append(f"blocks: {chars:,} characters of text together, at most {limits.ALL_TEXT_CHARS:,}")
     return found
 
 
 def text_chars(blocks: Sequence[Mapping[str, Any]]) -> int:
-    """The characters of all texts together, which Slack bounds."""
+    """Return the total characters of all texts, which Slack limits."""
     return sum(map(len, texts(blocks)))
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every string under a key `text` anywhere in the tree."""
-    waiting = [value]
-    while waiting:
-        node = waiting.pop()
+    """Yield every string under a key `text` in the tree."""
+    pending = [value]
+    while pending:
+        node = pending.pop()
         if isinstance(node, dict):
             for key, inner in node.items():
                 if key == "text" and isinstance(inner, str):
                     yield inner
                 else:
-                    waiting.append(inner)
+                    pending.append(inner)
         elif isinstance(node, list | tuple):
-            waiting.extend(node)
+            pending.extend(node)
 
 
 def _beyond(path: str, text: str, most: int | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A message's `text`: all that its blocks say, for screen readers, which read nothing else of it.
+"""Builds a message's `text` from its blocks, for screen readers, which read only that.
 
 docs.slack.dev/reference/methods/chat.postMessage#accessibility
 """
@@ -15,15 +15,15 @@ from bot.blockkit.fit import fitting
 from bot.blockkit.limits import HEADER_TEXT_CHARS, UPDATE_TEXT_CHARS
 
 _LINE = re.compile(r"(?:```.*?```|[^\n])+", re.DOTALL)
-"""A line, or all lines of a code block."""
+"""A line, or a whole code block."""
 _DOT = " · "
 _PARTS = re.compile(f"{_DOT}(?=(?:[^`]*`[^`]*`)*[^`]*$)")
-"""Between the parts of a line, which aren't inside of code."""
+"""Separators between parts of a line, outside code spans."""
 
 
 def spoken(head: str, blocks: Sequence[Mapping[str, Any]]) -> str:
-    """`head`, and line by line what the blocks say besides. Where that is too long, the longest lines lose their last
-    parts, and then the last lines are left out."""
+    """Return `head` and every other line of the blocks. If that is too long, the longest lines lose their last parts,
+    then the last lines are dropped."""
     if len(head) > UPDATE_TEXT_CHARS:
         return head[: UPDATE_TEXT_CHARS - 1] + "…"
     said = _bare(head)
@@ -43,7 +43,7 @@ def spoken(head: str, blocks: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _lines(blocks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Buttons and menus are read by themselves. Who draws a chart or a table says it in the head."""
+    """Yield the lines of text blocks. Buttons announce themselves; the head describes charts and tables."""
     for block in blocks:
         texts = [block.get("text"), *block.get("fields", ()), *block.get("elements", ())]
         for text in texts if block["type"] in ("header", "section", "context") else ():
@@ -54,5 +54,5 @@ def _lines(blocks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _bare(text: str) -> str:
-    """For comparison: without what only formats."""
+    """Strip formatting, for comparison."""
     return re.sub(r"[*`\n]+|\.$", "", text)
