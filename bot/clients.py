@@ -16,7 +16,7 @@ from bot.hms.client import Hms
 from bot.net.proxy import proxy_to
 from bot.net.retry_budget import RetryBudget
 from bot.sessions.mask import Mask
-from bot.sessions.roles import Said
+from bot.sessions.roles import RoleSettings
 from bot.settings import Settings
 
 SLACK_TIMEOUT_S = 8
@@ -53,7 +53,7 @@ def hms_client(settings: Settings, clock: Clock, budget: RetryBudget | None = No
         _hms_token(settings, clock),
         budget,
         mask=mask,
-        said=Said(settings.host_roles, settings.ignore_roles),
+        roles=RoleSettings(settings.host_roles, settings.ignore_roles),
         proxy=proxy_to(settings.hms_api_url),
         clock=clock,
         hear=lambda date: clock.hear(HMS, date),

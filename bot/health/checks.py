@@ -127,7 +127,7 @@ async def _roles(asked: Asked) -> Sequence[CheckResult]:
     except (HmsError, TimeoutError) as error:
         seen = f"100ms doesn't give the templates ({getattr(error, 'cause', 'no answer')}): who hosts is guessed"
         return [CheckResult("Roles", "warn", seen, "try again in a moment, or set HOST_ROLES and IGNORE_ROLES")]
-    return health.judge_roles(hms.templates.said, templates)
+    return health.judge_roles(hms.templates.settings, templates)
 
 
 async def _clocks(asked: Asked) -> Sequence[CheckResult]:

@@ -10,7 +10,7 @@ from typing import Any
 from bot.health.check_result import CheckResult
 from bot.program import PROGRAM
 from bot.sessions.model import Session
-from bot.sessions.roles import OURS, Said, Templates
+from bot.sessions.roles import OURS, RoleSettings, Templates
 from bot.slack.scopes import FEATURES
 from bot.text import fold, is_hash
 
@@ -92,18 +92,18 @@ def judge_reading(read: Sequence[Session], unreadable: int) -> list[CheckResult]
     return found
 
 
-def judge_roles(said: Said, templates: Templates) -> list[CheckResult]:
+def judge_roles(settings: RoleSettings, templates: Templates) -> list[CheckResult]:
     """Check the roles that host and record, and name those of the settings that no template has."""
     what, found = "Roles", []
     there = {fold(role) for role in (*templates.roles(), *OURS)}
     some = ", ".join(sorted(templates.roles())[:_ROLES_SHOWN])
-    for setting, names in (("HOST_ROLES", said.hosts), ("IGNORE_ROLES", said.ignored)):
+    for setting, names in (("HOST_ROLES", settings.hosts), ("IGNORE_ROLES", settings.ignored)):
         if unknown := sorted(name for name in names if fold(name) not in there):
             seen = f"{setting} names {', '.join(unknown)}, which no template has"
             found.append(CheckResult(what, "warn", f"{seen}. Theirs are {some}" if some else seen, f"mend {setting}"))
     if found:
         return found
-    hosts, recorders = said.hosts or templates.hosts(), said.ignored or templates.recorders()
+    hosts, recorders = settings.hosts or templates.hosts(), settings.ignored or templates.recorders()
     if not hosts:
         seen = "no template says who hosts, so roles called host do; HOST_ROLES can name others"
     else:

@@ -1,1 +1,1 @@
-"""100ms: the management token, the requests, and JSON into `sessions.model`."""
+"""The 100ms API: tokens, requests and decoding into `bot.sessions`."""

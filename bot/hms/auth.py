@@ -1,4 +1,4 @@
-"""The management token: given, or signed from key and secret and renewed.
+"""The management token: fixed, or signed with key and secret and renewed.
 
 100ms docs, get-started/security-and-tokens.
 """
@@ -19,20 +19,20 @@ from jwt.warnings import InsecureKeyLengthWarning
 TOKEN_LIFE_S = 24 * 3_600
 RENEW_BEFORE_S = 300
 CLOCK_SKEW_S = 10
-"""`iat` and `nbf` lie so far back, as in the official Node SDK, for servers whose clock is a little behind."""
+"""Seconds by which `iat` and `nbf` are backdated, as in the official Node SDK, for servers whose clock is behind."""
 
 
 class Token(Protocol):
-    """Where a token comes from."""
+    """A source of tokens."""
 
     def current(self) -> str: ...
 
     def renew(self, refused: str) -> bool:
-        """Get another one than `refused`; False where there can't be one."""
+        """Replace `refused`; False if that isn't possible."""
 
 
 class GivenToken:
-    """A token that an operator made: it can't be renewed."""
+    """A token that an operator made; it can't be renewed."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -45,22 +45,22 @@ class GivenToken:
 
 
 def claims(token: str) -> Mapping[str, Any] | None:
-    """What a token says of itself, whoever signed it; None for what is no token."""
+    """Return a token's claims, unverified; None if it is no token."""
     try:
-        said: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
+        unverified: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
     except jwt.PyJWTError:
         return None
-    return said
+    return unverified
 
 
 def account_of(token: str) -> str:
-    """A mark of the access key that a token is made for, which doesn't give it away; "" where it names none."""
+    """Return a hash of the token's access key, which identifies the account; "" if it has none."""
     key = (claims(token) or {}).get("access_key")
     return blake2b(key.encode(), digest_size=8).hexdigest() if isinstance(key, str) and key else ""
 
 
 class SignedToken:
-    """Tokens signed here, each used for a day."""
+    """Signs tokens itself, one a day."""
 
     def __init__(self, access_key: str, secret: str, clock: Callable[[], float] = time.time) -> None:
         self._access_key = access_key
@@ -75,7 +75,7 @@ class SignedToken:
         return self._token
 
     def renew(self, refused: str) -> bool:
-        if refused == self._token:  # else another request has renewed it meanwhile
+        if refused == self._token:  # else another request has already renewed it
             self._sign()
         return True
 
@@ -91,12 +91,12 @@ class SignedToken:
             "exp": int(self._expires_at),
             "jti": str(uuid.uuid4()),
         }
-        with warnings.catch_warnings(action="ignore", category=InsecureKeyLengthWarning):  # the doctor says it
+        with warnings.catch_warnings(action="ignore", category=InsecureKeyLengthWarning):  # the doctor warns of it
             self._token = jwt.encode(claims, self._secret, algorithm="HS256")
 
 
 class ManagementAuth(httpx.Auth):
-    """Adds the token, and tries once more with a new one after 401 or 403."""
+    """Adds the token, and retries once with a new one after 401 or 403."""
 
     def __init__(self, token: Token) -> None:
         self._token = token

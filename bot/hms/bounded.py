@@ -1,4 +1,4 @@
-"""Answers of 100ms that go on and on: given up while they are read, so that none fills the memory."""
+"""Bounds the bodies of 100ms's answers while they are read, so that none fills the memory."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import httpx
 from bot.errors import HmsBadReply
 
 BODY_BYTES = 128 * 1024**2
-"""As they travel. The largest page, 100 sessions of a thousand people each, has about 70 MB."""
+"""Maximum bytes on the wire. The largest page, 100 sessions of a thousand people each, has about 70 MB."""
 
 
 async def bound(response: httpx.Response) -> None:
-    """A hook of httpx, for before a body is read. Reading then raises HmsBadReply where it is too long."""
+    """Hook for httpx, before a body is read: reading a longer one raises HmsBadReply."""
     if isinstance(response.stream, httpx.AsyncByteStream):
         response.stream = _Bounded(response.stream)
 

@@ -1,4 +1,4 @@
-"""The requests that the bot makes of 100ms, over one pooled client."""
+"""The client of 100ms's API, over one connection pool."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from bot.net.waits import http_date_s
 from bot.query.values import LIMIT_MAX, LIMIT_MIN
 from bot.sessions.mask import Mask
 from bot.sessions.model import Room, Session
-from bot.sessions.roles import Said, Template
+from bot.sessions.roles import RoleSettings, Template
 
 T = TypeVar("T")
 
@@ -37,57 +37,56 @@ _NO_ANSWER = "100ms can't be reached, or doesn't answer in time."
 LIMITS = httpx.Limits(max_connections=100, keepalive_expiry=60.0)
 TEMPLATE_PAGES = 10
 LIFE_MOST = timedelta(hours=13)
-"""A session lasts 12 hours at most (100ms docs, Sessions/object), and is surely over after that."""
+"""Maximum age of a live session: 12 hours (100ms docs, Sessions/object), and a margin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One page of List sessions, newest first. `last`: no page follows. `unreadable`: how many sessions could not be
-    read. `said`: the id that 100ms itself says to start after."""
+    """One page of List sessions, newest first. `last`: no page follows. `unreadable` counts sessions that couldn't be
+    decoded. `last_id`: the cursor that 100ms itself sent."""
 
     sessions: list[Session]
     last: bool
     unreadable: int = 0
-    said: str = ""
+    last_id: str = ""
 
     @property
     def cursor(self) -> str:
         """The id that the next page starts after."""
-        return self.sessions[-1].id if self.sessions else self.said
+        return self.sessions[-1].id if self.sessions else self.last_id
 
     @property
     def marks(self) -> list[Hashable]:
-        """One for each session, by which a page that repeats an earlier one is known."""
+        """A fingerprint for each session, to detect a repeated page."""
         return [session.id for session in self.sessions]
 
 
 @dataclass(frozen=True, slots=True)
 class RawBatch:
-    """A `Batch` whose sessions are still to be read."""
+    """A `Batch` whose sessions are not decoded yet."""
 
     entries: list[Entry]
     last: bool
-    said: str = ""
+    last_id: str = ""
 
     @property
     def cursor(self) -> str:
-        """The id that the next page starts after: of the last session that can be read."""
+        """The id that the next page starts after: that of the last readable session."""
         for entry in reversed(self.entries):
             with suppress(HmsBadReply):
                 if session_id := entry.read().id:
                     return session_id
-        return self.said
+        return self.last_id
 
     @property
     def marks(self) -> list[Hashable]:
-        """As those of a `Batch`."""
+        """Fingerprints, as in `Batch`."""
         return [entry.fingerprint for entry in self.entries]
 
 
 class Hms:
-    """100ms, server-side API v2. Every method raises HmsError. With a `mask` nobody's name or user id gets further.
-    `said`: the roles that the settings name. `proxy`: the URL of one to go through, as `proxy_to` gives it. `hear`
-    is told the Date of each answer."""
+    """Client of 100ms's server-side API v2. Every method raises HmsError. A `mask` replaces all names and user ids.
+    `roles`: those in the settings. `proxy`: a URL as returned by `proxy_to`. `hear` receives each answer's Date."""
 
     def __init__(
         self,
@@ -96,7 +95,7 @@ class Hms:
         budget: RetryBudget | None = None,
         *,
         mask: Mask | None = None,
-        said: Said | None = None,
+        roles: RoleSettings | None = None,
         proxy: str | None = None,
         clock: Callable[[], float] = time.time,
         hear: Callable[[str], None] = lambda date: None,
@@ -104,13 +103,13 @@ class Hms:
         self._budget = budget or RetryBudget()
         self._mask = mask
         self.naming = mask.naming if mask else ""
-        """How people are called: "" by their own names."""
-        self.templates = TemplateCache(self.list_templates, said or Said())
+        """The id of the pseudonyms in use, or "" for real names."""
+        self.templates = TemplateCache(self.list_templates, roles or RoleSettings())
         self.account = account_of(token.current())
-        """The account, by its access key: "" where the token names none."""
-        self._limit_most = LIMIT_MAX  # less where the account takes less
+        """The account's id, a hash of its access key; "" if the token has none."""
+        self._limit_most = LIMIT_MAX  # lowered if the account's limit is lower
         self.ahead_s = 0.0
-        """Seconds by which the clock of 100ms is ahead of `clock`, to about one, as its last answer said."""
+        """Seconds by which 100ms's clock was ahead of `clock` at its last answer, to about one."""
         self._clock = clock
         self._hear = hear
         self._http = httpx.AsyncClient(
@@ -127,13 +126,12 @@ class Hms:
         await self._http.aclose()
 
     async def check(self) -> Batch:
-        """One small request, not repeated: that 100ms answers, takes the token, what its clock says, and how well its
-        sessions can be read."""
+        """Send one small request, without retries, to check access, clock and decoding."""
         page = await self._attempt("/sessions", {"limit": str(LIMIT_MIN)}, wire.sessions, "")
         return Batch(page.entries, page.ends(LIMIT_MIN), page.unreadable)
 
     async def list_sessions(self, params: Mapping[str, str], *, limit: int, start: str | None) -> Batch:
-        """`params` are List sessions' own filters; `start` is the id to start after."""
+        """Return a page of sessions. `params` are List sessions' own filters; `start` is the id to start after."""
         page, limit = await self._list("/sessions", params, wire.sessions, limit, start)
         sessions = [self._finished(session) for session in page.entries]
         batch = Batch(sessions, page.ends(limit), page.unreadable, page.page.cursor)
@@ -141,7 +139,7 @@ class Hms:
         return batch
 
     async def list_entries(self, params: Mapping[str, str], *, limit: int, start: str | None) -> RawBatch:
-        """The same, for who has seen most of them before."""
+        """Return a page of sessions undecoded, for a caller that has seen most of them."""
         page, limit = await self._list("/sessions", params, wire.entries, limit, start)
         entries = [Entry(raw, self._finished) for raw in page.entries]
         return RawBatch(entries, page.ends(limit), page.page.cursor)
@@ -155,17 +153,17 @@ class Hms:
     async def list_rooms(
         self, *, name: str | None = None, before: str | None = None, start: str | None = None, enabled: bool = True
     ) -> tuple[list[Room], str | None]:
-        """Up to 100 rooms, newest first, and the cursor of the next page (None: there is none). Either those that are
-        enabled or those that aren't: no request lists both (Rooms/list-rooms). `before`: a time, made by then."""
-        said = {"enabled": str(enabled).lower(), "name": name, "before": before}
-        params = {key: each for key, each in said.items() if each is not None}
+        """Return up to 100 rooms, newest first, and the next page's cursor or None. They are either enabled or
+        disabled: no request lists both (Rooms/list-rooms). `before`: the latest creation time."""
+        filters = {"enabled": str(enabled).lower(), "name": name, "before": before}
+        params = {key: value for key, value in filters.items() if value is not None}
         page, limit = await self._list("/rooms", params, wire.rooms, LIMIT_MAX, start)
         cursor, last = _after(page), page.ends(limit)
         _must_move_on(cursor, start, last=last)
         return page.entries, None if last else cursor
 
     async def list_templates(self) -> list[Template]:
-        """All of them, those of `TEMPLATE_PAGES` pages at most; one request a page, none of them repeated."""
+        """Return all templates, up to `TEMPLATE_PAGES` pages; one request a page, without retries."""
         templates: list[Template] = []
         start = ""
         for _ in range(TEMPLATE_PAGES):
@@ -184,7 +182,7 @@ class Hms:
     async def _list(
         self, path: str, params: Mapping[str, str], read: Callable[[bytes], Listed[T]], limit: int, start: str | None
     ) -> tuple[Listed[T], int]:
-        """A page, and the limit that it was asked for with: a smaller one where 100ms refuses so many, from then on."""
+        """Return a page and the limit used: once 100ms refuses a limit, a smaller one is used from then on."""
         while True:
             limit = min(limit, self._limit_most)
             try:
@@ -200,7 +198,7 @@ class Hms:
         return page, limit
 
     async def _get(self, path: str, params: Mapping[str, str], read: Callable[[bytes], T], item: str = "") -> T:
-        """`path` may have an `{id}`, which is `item`'s."""
+        """Send a request with retries. An `{id}` in `path` stands for `item`."""
         try:
             return await self._budget.call(
                 lambda: self._attempt(path, params, read, item),
@@ -210,7 +208,7 @@ class Hms:
             raise HmsUnavailable(_NO_ANSWER, cause="the budget is used up") from None
 
     async def _attempt(self, path: str, params: Mapping[str, str], read: Callable[[bytes], T], item: str) -> T:
-        began, status = time.perf_counter(), "cancelled"  # where the caller's time is over
+        began, status = time.perf_counter(), "cancelled"  # by the caller's timeout
         try:
             response = await self._http.get(path.format(id=item), params=params)
             status = str(response.status_code)
@@ -224,7 +222,7 @@ class Hms:
         return decode(response, read)
 
     async def _note_time(self, response: httpx.Response) -> None:
-        """Of every answer, also of one that refuses a token: what is signed next is dated by it."""
+        """Record the Date of every answer, a refusal included: the next token is dated by it."""
         date = response.headers.get("Date", "")
         if (theirs_s := http_date_s(date)) is not None:
             self._hear(date)
@@ -233,7 +231,7 @@ class Hms:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """The trusted roots, read once for all clients: 40 ms and some megabytes each time."""
+    """Return the trusted roots, loaded once for all clients: 40 ms and some megabytes each time."""
     return httpx.create_ssl_context()
 
 
@@ -242,16 +240,16 @@ def _page(limit: int, start: str | None) -> dict[str, str]:
 
 
 def _after(page: Listed[Room] | Listed[Template]) -> str:
-    """The id that the next page starts after: as 100ms says, else of the last entry that can be read."""
+    """Return the next page's cursor: 100ms's own, else the id of the last readable entry."""
     return page.page.cursor or (page.entries[-1].id if page.entries else "")
 
 
 def _must_move_on(cursor: str, start: str | None, *, last: bool) -> None:
-    """Raises HmsBadReply where a page is the one before again, or the next one would be the first."""
+    """Raise HmsBadReply if a page repeats the previous one, or the next would be the first."""
     if (start and cursor == start) or not (cursor or last):
         raise repeats()
 
 
 def repeats() -> HmsBadReply:
-    """The error of a list whose pages come again: there is no end to read to."""
+    """Return the error for a list that repeats its pages and so has no end."""
     return HmsBadReply("100ms repeats a page of its list.", cause="a page repeats an earlier one")

@@ -1,4 +1,4 @@
-"""Lists of 100ms, a page after the other."""
+"""Iterates over the pages of 100ms's lists."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Read = Callable[..., Awaitable[B]]
 
 
 async def pages(read: Read[B], params: Mapping[str, str], most: int, start: str | None = None) -> AsyncIterator[B]:
-    """The first pages of a list, `most` of them, from `start` on. Raises HmsError; HmsBadReply where a page repeats an
-    earlier one, as it does where `start` is ignored: such a list would have no end."""
+    """Yield up to `most` pages of a list, from `start` on. Raises HmsError; HmsBadReply if a page repeats an earlier
+    one, as when `start` is ignored, since such a list has no end."""
     seen: set[Hashable] = set()
     for _ in range(most):
         batch = await read(params, limit=LIMIT_MAX, start=start)
@@ -35,7 +35,7 @@ async def pages(read: Read[B], params: Mapping[str, str], most: int, start: str 
 
 
 async def every_page(read: Read[B], params: Mapping[str, str]) -> AsyncIterator[B]:
-    """All pages of a list. Raises HmsError; HmsEndless where it doesn't end."""
+    """Yield all pages of a list. Raises HmsError; HmsEndless if it is too long."""
     last = False
     async for batch in pages(read, params, PAGES_MOST):
         yield batch

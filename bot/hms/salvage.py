@@ -1,7 +1,7 @@
-"""A session of another form than the documented one: as much of it as can be read. Seldom needed, so it may be slow.
+"""Lenient decoder for sessions that deviate from the documented form. Rarely used, so it may be slow.
 
-It loses the odd field, then the odd peer, then the odd session, in this order; `metrics.unreadable` counts each. A
-session without an id, or of which nobody can tell whether it is live, is no session.
+It drops a bad field, else a bad peer, else the session; `metrics.unreadable` counts each. A session without a
+readable id or `active` is dropped.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ _TIME = re.compile(
     r" ?(?:(Z|UTC)|([+-]\d\d):?(\d\d))?(?: [A-Z]{1,5}| [+-]\d\d(?:\d\d)?)?(?: m=[+-][\d.]+)?",
     re.IGNORECASE,
 )
-"""As RFC 3339 has it, without a zone (UTC then), or as Go prints it: `2022-09-06 11:17:03.65 +0000 UTC m=+0.01`."""
+"""RFC 3339, the same without a zone (then UTC), or Go's format: `2022-09-06 11:17:03.65 +0000 UTC m=+0.01`."""
 _EPOCH_UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
-"""A number of seconds, milliseconds, microseconds or nanoseconds since 1970, told by its size."""
+"""Upper bounds and divisors to tell epoch seconds, milliseconds, microseconds and nanoseconds apart."""
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
-class _Odd(ValueError):
+class _InvalidField(ValueError):
     """A value that can't be read."""
 
 
 def session(sent: object) -> Session:
-    """The session that an answer's object means. Raises HmsBadReply where it means none."""
+    """Decode a session from an answer's object. Raises HmsBadReply."""
     try:
         if not isinstance(sent, dict) or not (session_id := _text(sent.get("id"))):
-            raise _Odd
+            raise _InvalidField
         active = _flag(sent.get("active"))
-    except _Odd:
+    except _InvalidField:
         metrics.unreadable.labels("session").inc()
         raise HmsBadReply(UNKNOWN_FORM, cause="a session without id or state") from None
     fields = _fields(sent, {"room_id": _text, "created_at": _time, "updated_at": _time})
@@ -49,7 +49,7 @@ def session(sent: object) -> Session:
 
 
 def _peers(sent: object) -> tuple[dict[str, Peer] | list[Peer] | None, int]:
-    """The peers that can be read, keyed or in a list as they were sent, and how many can't be."""
+    """Return the readable peers, in a dict or list as sent, and the number of others."""
     if isinstance(sent, dict):
         keyed = {key: _peer(each) for key, each in sent.items() if isinstance(each, dict)}
         return keyed, _lost(sent.values(), keyed)
@@ -72,19 +72,19 @@ def _peer(sent: Mapping[str, Any]) -> Peer:
     )
     try:
         left = _time(sent.get("left_at"))
-    except _Odd:  # they did leave, nobody knows when: they were in for a moment
+    except _InvalidField:  # they left at an unknown time: a visit of no length
         metrics.unreadable.labels("field").inc()
         left = fields.get("joined_at") or datetime.fromtimestamp(0, UTC)
     return Peer(**fields, left_at=left)
 
 
 def _fields(sent: Mapping[str, Any], readers: Mapping[str, Callable[[object], Any]]) -> dict[str, Any]:
-    """The fields that can be read."""
+    """Return the readable fields."""
     fields = {}
     for name, reader in readers.items():
         try:
             fields[name] = reader(sent.get(name))
-        except _Odd:
+        except _InvalidField:
             metrics.unreadable.labels("field").inc()
     return fields
 
@@ -94,7 +94,7 @@ def _text(value: object) -> str | None:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    raise _Odd
+    raise _InvalidField
 
 
 def _flag(value: object) -> bool:
@@ -102,12 +102,12 @@ def _flag(value: object) -> bool:
         return value
     said = _text(value)
     if said is None or said.strip().lower() not in _FLAGS:
-        raise _Odd
+        raise _InvalidField
     return _FLAGS[said.strip().lower()]
 
 
 def _time(value: object) -> datetime | None:
-    """None for nothing, and for a 0, which is Go's and Unix' way to say it."""
+    """Return a time; None for a missing one or 0, the zero value of Go and Unix."""
     if isinstance(value, str) and re.fullmatch(r"\d{9,20}(\.\d+)?", value.strip()):
         value = float(value)
     if value is None or value == "" or (isinstance(value, int | float) and value == 0 and not isinstance(value, bool)):
@@ -115,17 +115,17 @@ def _time(value: object) -> datetime | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _of_epoch(value)
     if not isinstance(value, str) or (found := _TIME.fullmatch(value.strip())) is None:
-        raise _Odd
+        raise _InvalidField
     day, clock, fraction, _, hours, minutes = found.groups()
     zone = f"{hours}:{minutes}" if hours else "+00:00"
     try:
         return datetime.fromisoformat(f"{day}T{clock}.{(fraction or '')[:6]:0<6}{zone}").astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _Odd from None
+        raise _InvalidField from None
 
 
 def _of_epoch(value: float) -> datetime:
     for least, unit in _EPOCH_UNITS:
         if 0 < value < least:
             return datetime.fromtimestamp(value / unit, UTC)
-    raise _Odd
+    raise _InvalidField

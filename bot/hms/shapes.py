@@ -1,4 +1,4 @@
-"""The shapes of 100ms's answers, as its pages show them (100ms docs, server-side/v2), and `core` made of them."""
+"""Schemas of 100ms's answers (100ms docs, server-side/v2), and their conversion to `bot.sessions`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class SessionAnswer(msgspec.Struct, gc=False):
-    """One session as the pages show it (Sessions/object); `salvage` reads any other."""
+    """A session as documented (Sessions/object); `salvage` decodes any other."""
 
     id: str
     active: bool
@@ -28,8 +28,8 @@ class SessionAnswer(msgspec.Struct, gc=False):
 
 
 class ListAnswer(msgspec.Struct, Generic[T]):
-    """A list's page. `data` may be null, but is never left out: an answer without it is no list. `limit` and `last`
-    are read as far as they can be: `follows` is False where `last` is missing, null or empty."""
+    """A page of a list. `data` may be null but is required. `limit` and `last` are read leniently: `follows` is False
+    if `last` is missing, null or empty."""
 
     data: list[T] | None
     limit: Any = None
@@ -37,7 +37,7 @@ class ListAnswer(msgspec.Struct, Generic[T]):
 
     @property
     def size(self) -> int | None:
-        """The number of entries that 100ms tried for."""
+        """The page size that 100ms applied, or None."""
         return int(said) if re.fullmatch(r"[1-9]\d{0,5}", said := str(self.limit)) else None
 
     @property
@@ -50,7 +50,7 @@ class ListAnswer(msgspec.Struct, Generic[T]):
 
 
 class RoomAnswer(msgspec.Struct):
-    """One room, of which so much matters here (Rooms/object)."""
+    """The fields of a room that are used (Rooms/object)."""
 
     id: str
     name: str | None = None
@@ -83,7 +83,7 @@ class _Destinations(msgspec.Struct, rename="camel"):
 
 
 class TemplateAnswer(msgspec.Struct):
-    """One template (policy/template-object): its roles, what they may, and what records in which of them."""
+    """A template (policy/template-object): its roles, their permissions, and its recordings' roles."""
 
     id: str
     name: str | None = None
@@ -103,7 +103,7 @@ class TemplateAnswer(msgspec.Struct):
 
 
 class ErrorAnswer(msgspec.Struct):
-    """An error body (introduction/request-and-response); some services write `msg`, as recorded on a 100ms host."""
+    """An error body (introduction/request-and-response); some services send `msg`, as recorded on a 100ms host."""
 
     message: Any = None
     msg: Any = None

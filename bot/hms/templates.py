@@ -1,4 +1,4 @@
-"""The account's templates, read now and then: they say which roles host and which record."""
+"""Cache of the account's templates, which tell the roles that host and record."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections.abc import Awaitable, Callable
 
 from bot import log
 from bot.errors import HmsError
-from bot.sessions.roles import Roles, Said, Template, Templates
+from bot.sessions.roles import Roles, RoleSettings, Template, Templates
 
 KEPT_S = 600.0
 REST_S = 60.0
-"""Seconds without a question for templates after a failure."""
+"""Seconds between a failed read and the next one."""
 WAIT_S = 2.0
-"""Seconds that an answer waits for the first reading; later ones hold nobody up."""
+"""Maximum seconds that an answer waits for the first read; later reads block nobody."""
 
 Read = Callable[[], Awaitable[list[Template]]]
 
 
 class TemplateCache:
-    """The account's templates; `current` are those read last, also where 100ms can't be asked. `template_of` gives the
-    id of a room's template, "" where that isn't known."""
+    """Cache of the account's templates; `current` are the last ones read, kept if 100ms can't be asked. `template_of`
+    returns a room's template id, "" if it isn't known."""
 
-    def __init__(self, read: Read, said: Said, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, read: Read, settings: RoleSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self.current = Templates()
-        self.said = said
+        self.settings = settings
         self.template_of: Callable[[str], str] = lambda room_id: ""
         self._read = read
         self._clock = clock
@@ -34,23 +34,23 @@ class TemplateCache:
         self._roles: dict[str, Roles] = {}
 
     def roles(self, room_id: str) -> Roles:
-        """The roles that host and that record in a room."""
+        """Return the host and recorder roles of a room."""
         template_id = self.template_of(room_id)
         if template_id not in self._roles:
-            self._roles[template_id] = self.said.roles(self.current, template_id)
+            self._roles[template_id] = self.settings.roles(self.current, template_id)
             if template_id and self.current.all and self.current.get(template_id) is None:
                 self._due = min(self._due, self._clock())  # it is new
         return self._roles[template_id]
 
     async def ready(self) -> None:
-        """Read them again where that is due. Waits only for the first reading, and not for long; never an error."""
+        """Start a refresh if one is due. Waits, briefly, only for the first one; never raises."""
         if self._reading is None and self._clock() >= self._due:
             self._reading = asyncio.create_task(self._refresh())
         if self._reading is not None and not self.current.all:
             await asyncio.wait([self._reading], timeout=WAIT_S)
 
     async def find(self, said: str) -> list[Template]:
-        """The templates that are meant by a name or id; one that isn't known may be new, so they are read again."""
+        """Return the templates with a name or id; an unknown one may be new, so it triggers a refresh."""
         await self.ready()
         if not self.current.find(said):
             self._due = self._clock()

@@ -1,4 +1,4 @@
-"""Answers of 100ms into `sessions.model`. Status codes and broken bodies become HmsError here and nowhere else."""
+"""Decodes 100ms's answers. Status codes and broken bodies become HmsError here and nowhere else."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Listed(Generic[T]):
-    """The readable entries of a page, and the number of the others."""
+    """A page's readable entries, and the number of unreadable ones."""
 
     entries: list[T]
     unreadable: int
     page: ListAnswer[Any]
 
     def ends(self, limit: int) -> bool:
-        """True where no page follows one that was asked for with this limit."""
+        """True if no page follows one requested with this limit."""
         count = len(self.entries) + self.unreadable
         return not self.page.follows or count < min(limit, self.page.size or limit)
 
 
 class Entry:
-    """A session in a page of List sessions, not yet read: of those that a poll gets, most are as they were.
-    `fingerprint` is the same for the same bytes, within this process. `finish`: what is done to each that is read."""
+    """An undecoded session of a List sessions page: in a poll most are unchanged. `fingerprint` is equal for equal
+    bytes, within this process. `finish` is applied to each decoded session."""
 
     __slots__ = ("_finish", "_raw", "fingerprint")
 
@@ -47,7 +47,7 @@ class Entry:
         self.fingerprint = hash(self._raw)
 
     def read(self) -> Session:
-        """Raises HmsBadReply."""
+        """Decode the session. Raises HmsBadReply."""
         return self._finish(_session(self._raw))
 
 
@@ -58,14 +58,14 @@ _room_decoder = msgspec.json.Decoder(RoomAnswer)
 _template_decoder = msgspec.json.Decoder(TemplateAnswer)
 _error_decoder = msgspec.json.Decoder(ErrorAnswer)
 
-_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: brackets in brackets, too deep
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # RecursionError: brackets nested too deeply
 _NOT_JSON = "100ms sent something that is not an answer, as it does when it is having trouble."
 _REASON_CHARS = 160
 
 
 def sessions(body: bytes) -> Listed[Session]:
-    """A page of List sessions. Raises HmsError."""
-    with _said(body):
+    """Decode a page of List sessions. Raises HmsError."""
+    with _decoding(body):
         try:
             page = _sessions_decoder.decode(body)
             return Listed([each.session() for each in page.data or ()], 0, page)
@@ -74,38 +74,38 @@ def sessions(body: bytes) -> Listed[Session]:
 
 
 def entries(body: bytes) -> Listed[msgspec.Raw]:
-    """The same, each session left as it is."""
-    with _said(body):
+    """Decode a page of List sessions, leaving each session undecoded. Raises HmsError."""
+    with _decoding(body):
         page = _raw_decoder.decode(body)
         return Listed(page.data or [], 0, page)
 
 
 def session(body: bytes) -> Session:
-    """One session's record. Raises HmsError."""
-    with _said(body):
+    """Decode one session. Raises HmsError."""
+    with _decoding(body):
         return _session(body, msgspec.json.decode)
 
 
 def rooms(body: bytes) -> Listed[Room]:
-    """A page of List rooms. Raises HmsError."""
-    with _said(body):
+    """Decode a page of List rooms. Raises HmsError."""
+    with _decoding(body):
         return _each(body, lambda raw: _room_decoder.decode(raw).room())
 
 
 def room(body: bytes) -> Room:
-    """Raises HmsError."""
-    with _said(body):
+    """Decode one room. Raises HmsError."""
+    with _decoding(body):
         return _room_decoder.decode(body).room()
 
 
 def templates(body: bytes) -> Listed[Template]:
-    """A page of List templates. Raises HmsError."""
-    with _said(body):
+    """Decode a page of List templates. Raises HmsError."""
+    with _decoding(body):
         return _each(body, lambda raw: _template_decoder.decode(raw).template())
 
 
 def _anything(raw: bytes) -> object:
-    """Any JSON; None for what is none, such as a number beyond all bounds."""
+    """Decode any JSON; None for invalid JSON, such as a number out of range."""
     try:
         return msgspec.json.decode(raw)
     except _NO_JSON:
@@ -113,7 +113,7 @@ def _anything(raw: bytes) -> object:
 
 
 def _session(raw: bytes, loads: Callable[[bytes], object] = _anything) -> Session:
-    """Decides what a session is, for lists, records and polls alike. Raises HmsBadReply."""
+    """Decode a session, for lists, records and polls alike. Raises HmsBadReply."""
     try:
         return _entry_decoder.decode(raw).session()
     except msgspec.ValidationError:
@@ -121,7 +121,7 @@ def _session(raw: bytes, loads: Callable[[bytes], object] = _anything) -> Sessio
 
 
 def _each(body: bytes, read: Callable[[bytes], T]) -> Listed[T]:
-    """A page entry by entry, without those that can't be read."""
+    """Decode a page entry by entry, skipping unreadable ones."""
     page = _raw_decoder.decode(body)
     read_entries = []
     for raw in page.data or ():
@@ -131,30 +131,30 @@ def _each(body: bytes, read: Callable[[bytes], T]) -> Listed[T]:
 
 
 @contextmanager
-def _said(body: bytes) -> Iterator[None]:
-    """Errors of decoding a body as HmsErrors."""
+def _decoding(body: bytes) -> Iterator[None]:
+    """Convert decoding errors into HmsError."""
     try:
         try:
             yield
         except msgspec.ValidationError as error:
-            msgspec.json.decode(body)  # it was wrong at its beginning: what follows may be no JSON
+            msgspec.json.decode(body)  # a schema error stops early: the rest may be invalid JSON
             raise HmsBadReply(salvage.UNKNOWN_FORM, cause=f"wrong shape: {log.safe(error)}") from None
     except _NO_JSON:
         raise HmsUnavailable(_NOT_JSON, cause="the body is not JSON") from None
 
 
 def decode(response: httpx.Response, read: Callable[[bytes], T]) -> T:
-    """The body of a good answer. Raises an HmsError that fits any other."""
+    """Decode the body of a 200 answer. Raises the HmsError for any other status."""
     if response.status_code != 200:
         raise error_of(response)
     return read(response.content)
 
 
 def error_of(response: httpx.Response) -> HmsError:
-    """What an answer with another status than 200 means."""
+    """Return the error for an answer whose status isn't 200."""
     status = response.status_code
-    said = log.safe(_words(response))[:_REASON_CHARS]
-    cause = f"status {status}: {said}" if said else f"status {status}"
+    reason = log.safe(_words(response))[:_REASON_CHARS]
+    cause = f"status {status}: {reason}" if reason else f"status {status}"
     if status in (401, 403):
         check = "HMS_ACCESS_KEY and HMS_SECRET, or HMS_MANAGEMENT_TOKEN"
         text = f"100ms refused the bot's token. Whoever runs the bot should check {check}."
@@ -171,7 +171,7 @@ def error_of(response: httpx.Response) -> HmsError:
 
 
 def _words(response: httpx.Response) -> str:
-    """100ms's own words in an error's body, or ""."""
+    """Return 100ms's own message in an error's body, or ""."""
     try:
         return _error_decoder.decode(response.content).text
     except _NO_JSON:

@@ -1,1 +1,1 @@
-"""What 100ms says: sessions, their people, and what changed between two looks at them. Pure."""
+"""Sessions, their participants and roles, and differences between two polls. Pure."""

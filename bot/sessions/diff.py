@@ -1,4 +1,4 @@
-"""What changed between the last good poll and this one. Pure: facts in, changes out."""
+"""Computes the changes between the last good poll and this one. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ People = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class SessionChange:
-    """One session that isn't as it was. `opened`: not known before, though it may have ended already. `reopened`: it
-    had ended. `joined` and `left` are the names and roles of people who came and went while it was known. `event` is
-    the id of what happened, in parts: the same whoever sees it and when. () where only time went by."""
+    """A change of one session. `opened`: new, though it may have ended already. `reopened`: it had ended. `joined` and
+    `left` are (name, role) of people who came or went while it was known. `event` identifies the change, in parts,
+    whoever sees it and when; () if only time passed."""
 
     session: Session
     opened: bool = False
@@ -32,26 +32,26 @@ class SessionChange:
 
 
 def missing(known: Mapping[str, Tracked], seen: Container[str]) -> list[str]:
-    """The ids of live sessions that are not among those seen: only their own records say whether they ended."""
+    """Return the ids of live sessions that are not in `seen`; their own records tell if they ended."""
     return [session_id for session_id, tracked in known.items() if tracked.live and session_id not in seen]
 
 
 def diff(known: Mapping[str, Tracked], seen: Iterable[Session], *, renamed: bool = False) -> list[SessionChange]:
-    """The changes, in the order in which sessions started. `seen` are this poll's sessions, live and ended, each once;
-    a session that is not among them is as it was. `renamed`: people are called otherwise than those who are known, so
-    that nobody can tell who came and went."""
+    """Return the changes, ordered by the sessions' start. `seen` are this poll's sessions, live and ended, each once;
+    other sessions count as unchanged. `renamed`: names changed as a whole since the last poll, so arrivals and
+    departures can't be told."""
     changes = [change for session in seen if (change := _change(known.get(session.id), session, renamed))]
     return sorted(changes, key=lambda change: (change.session.started_at, change.session.id))
 
 
 def track(session: Session, now_ms: int) -> Tracked:
-    """What is kept of a session until the next poll."""
+    """Return the record of a session to keep until the next poll."""
     people, moves = people_in(session), session.moves()
     return Tracked(session.id, session.room_id, session.active, session.started_ms, now_ms, people, moves)
 
 
 def same(before: Tracked, session: Session) -> bool:
-    """Whether all that is kept of it is as it was."""
+    """True if the session equals its record."""
     return (
         before.live == session.active
         and before.peers == session.moves()
@@ -62,8 +62,8 @@ def same(before: Tracked, session: Session) -> bool:
 
 
 def people_in(session: Session) -> dict[str, tuple[str, str]]:
-    """The people in now, as (name, role) by who they are; nobody once it has ended. A poll does this with
-    every peer of the sessions that have changed, so what `left` says is written out here."""
+    """Return (name, role) of the people in now, by identity; empty once it has ended. A hot path, called for every peer
+    of changed sessions, so `left` is inlined."""
     if not session.active:
         return {}
     return {
@@ -88,14 +88,14 @@ def _change(before: Tracked | None, session: Session, renamed: bool) -> SessionC
         return SessionChange(session, event=_moved(session, ()))
     joined = {who: person for who, person in now.items() if who not in before.people}
     gone = {who: person for who, person in before.people.items() if who not in now}
-    # somebody who counted as a person until it was known that the role records hasn't left
+    # a peer that counted as a person until its role was known to record hasn't left
     left = {who: person for who, person in gone.items() if not session.roles.records(person[1])}
     event = _moved(session, {*joined, *left})
     return SessionChange(session, joined=tuple(joined.values()), left=tuple(left.values()), event=event)
 
 
 def _moved(session: Session, people: Collection[str]) -> tuple[str, ...]:
-    """The id of the coming and going of these people, another when one of them comes or goes again."""
+    """Return the event id of these people's arrivals and departures; a later visit of theirs changes it."""
     visits = [
         f"{name} {peer.joined} {peer.left}"
         for who, peer in session.keyed_peers

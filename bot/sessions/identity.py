@@ -1,11 +1,11 @@
-"""Which connections are one person's.
+"""Groups connections by person.
 
-Connections with one `user_id` are, unless the id is shared: as soon as two of them overlap under different names, each
-name is somebody else. Without an id, connections of the same name and role that don't overlap are one guest who came
-back; those that overlap are several.
+Connections with one `user_id` are one person, unless the id is shared: once two of them overlap under different names,
+each name is a person. Without an id, connections of the same name and role are one returning guest if they don't
+overlap, else several.
 
-A person keeps their key while others come and go: that of a shared id is whose name was there first, that of a guest is
-their first connection.
+A person's key stays stable while others come and go: the first name on a shared id keeps the id, a guest keeps the key
+of their first connection.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ Keyed = list[tuple[Hashable, "Peer"]]
 
 
 def keyed(peers: Iterable[tuple[str, Peer]]) -> Keyed:
-    """(who, peer) for each (peer id, peer): `who` is the same for all peers of one person. Its text is a `user_id`, or
-    begins with one; a guest's is a pair."""
+    """Return (who, peer) for each (peer id, peer); `who` is the same for all peers of one person. As text it is a
+    `user_id`, or begins with one; a guest's is a pair."""
     found: Keyed = [(peer.user_id or peer.user or ("peer", peer_id), peer) for peer_id, peer in peers]
     names: dict[Hashable, str | None] = {}  # by id
     shared: dict[Hashable, list[int]] = {}
     guests: dict[tuple[str, str | None], int] = {}
-    back: dict[int, list[int]] = {}  # by the place of the first of a name and role
+    back: dict[int, list[int]] = {}  # by the index of the first with a name and role
     for place, (who, peer) in enumerate(found):
         name = peer.name
         if type(who) is str:
@@ -50,7 +50,7 @@ def keyed(peers: Iterable[tuple[str, Peer]]) -> Keyed:
 
 
 def _share(found: Keyed, user_id: str, places: Iterable[int]) -> None:
-    """Tell those apart who share an id, if they do."""
+    """Split the connections of a shared id by name."""
     named = _by_joining(found, (place for place in places if found[place][1].name))
     latest, name = _EVER, None
     for joined, place in named:
@@ -69,8 +69,8 @@ def _share(found: Keyed, user_id: str, places: Iterable[int]) -> None:
 
 
 def _rejoin(found: Keyed, places: Iterable[int]) -> None:
-    """Give guests of one name and role who came back their first key again."""
-    gone: list[tuple[datetime, int]] = []  # when they left, and the place of their first connection
+    """Give a returning guest the key of their first connection."""
+    gone: list[tuple[datetime, int]] = []  # leave time, index of the first connection
     for joined, place in _by_joining(found, places):
         peer = found[place][1]
         who = heappop(gone)[1] if gone and gone[0][0] <= joined else place
@@ -80,5 +80,5 @@ def _rejoin(found: Keyed, places: Iterable[int]) -> None:
 
 
 def _by_joining(found: Keyed, places: Iterable[int]) -> list[tuple[datetime, int]]:
-    """When each joined, and its place, in this order."""
+    """Return (join time, index), sorted."""
     return sorted((found[place][1].joined or _EVER, place) for place in places)

@@ -1,6 +1,6 @@
-"""`MASK_NAMES`: participants under pseudonyms, the same for one person in every session, process and message.
+"""`MASK_NAMES`: pseudonyms for participants, stable across sessions, processes and messages.
 
-A pseudonym is a keyed hash: without the key nobody can try out names or ids until one fits.
+A pseudonym is a keyed hash, so names and ids can't be guessed by trial without the key.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from bot.sessions.model import Peer, Session
 
 _PURPOSE = b"names, 1"
 _BYTES = 4
-"""Among 1,000 people in a session two share a pseudonym once in 10,000 times."""
+"""Bytes of a pseudonym: among 1,000 people, two share one in 1 of 10,000 sessions."""
 
 
 class Mask:
-    """Pseudonyms from a secret. `naming` is the same for the same pseudonyms, and says nothing of the secret."""
+    """Derives pseudonyms from a secret. `naming` identifies the secret without revealing it."""
 
     def __init__(self, secret: str) -> None:
         self._key = blake2b(secret.encode(errors="surrogatepass"), person=_PURPOSE).digest()
         self.naming = self._hash("naming", "")
 
     def session(self, session: Session) -> Session:
-        """The session with a pseudonym for each person's name and user id. Whoever has no user id is told by their
-        first peer's id, as where names are shown."""
+        """Return the session with pseudonyms for names and user ids. A person without user id gets one by their first
+        peer's id, as where names are shown."""
         people = zip(session.each_peer(), session.keyed_peers, strict=True)
         masked = [(peer_id, self._peer(peer, session.id, who)) for (peer_id, peer), (who, _) in people]
         peers = dict(masked) if isinstance(session.peers, dict) else [peer for _, peer in masked]
@@ -41,5 +41,5 @@ class Mask:
         return Peer(peer.id, name, peer.role, None, None, peer.joined_at, peer.left_at)
 
     def _hash(self, kind: str, text: str) -> str:
-        said = f"{kind} {text}".encode(errors="surrogatepass")
-        return blake2b(said, key=self._key, digest_size=_BYTES).hexdigest()
+        message = f"{kind} {text}".encode(errors="surrogatepass")
+        return blake2b(message, key=self._key, digest_size=_BYTES).hexdigest()

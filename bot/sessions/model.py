@@ -1,8 +1,8 @@
 """A session, its peers and the people behind them.
 
-`Peer` has the shape of the API's JSON (100ms docs, server-side/v2, Sessions/object) and is what the client decodes into
-directly: decoding is the hot path, and a second set of classes for peers would cost more than the fetch.
-Every field that older answers leave out has a default. All times are UTC-aware, all lengths are seconds.
+`Peer` has the shape of the API's JSON (100ms docs, server-side/v2, Sessions/object), and the client decodes into it:
+decoding is the hot path, and a second class for peers would cost more than the fetch.
+Fields that older answers leave out have defaults. All times are UTC-aware, all lengths are seconds.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from bot.text import fold
 
 FALLBACK_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = datetime.max.replace(tzinfo=UTC)
-"""When somebody leaves who is still in, where no other time will do."""
+"""Stand-in leave time for people who are still in."""
 
 
 UtcTime = Annotated[datetime, Meta(tz=True)]
 
 
 class Peer(Struct, gc=False, frozen=True):
-    """One connection of a person, or of a recording. A rejoin is a new peer with the same `user_id`; older answers call
-    that `user`."""
+    """One connection of a person or recorder. A rejoin is a new peer with the same `user_id`, which older answers call
+    `user`."""
 
     id: str | None = None
     name: str | None = None
@@ -42,12 +42,12 @@ class Peer(Struct, gc=False, frozen=True):
 
     @property
     def joined(self) -> datetime | None:
-        """When the peer joined, as far as it is known."""
+        """The join time, or None if it isn't known."""
         return _known(self.joined_at)
 
     @property
     def left(self) -> datetime | None:
-        """When the peer left, or None while in: the API says that with no `left_at` or with the year 1."""
+        """The leave time, or None while in: the API sends no `left_at` or the year 1 then."""
         return _known(self.left_at)
 
 
@@ -55,9 +55,8 @@ Peers = dict[str, Peer] | list[Peer]
 
 
 class Session(Struct, frozen=True, dict=True):
-    """One session of a room. `peers` is an object keyed by peer id, or an array (the object page); both are read.
-    `lost`: how many could not be. `recorders` are peers too, but no people: nothing counts them. `roles` says
-    who leads."""
+    """One session of a room. `peers` is an object by peer id, or an array (the object page). `lost` counts unreadable
+    peers. `recorders` are peers that don't count as people. `roles` tells who hosts."""
 
     id: str
     room_id: str = ""
@@ -70,7 +69,7 @@ class Session(Struct, frozen=True, dict=True):
     roles: Roles = GUESS
 
     def cast(self, roles: Roles) -> Session:
-        """The session with these roles, and its recorders apart from its peers, whatever roles it had before."""
+        """Return the session with these roles, and its recorders split from its peers, whatever its previous roles."""
         peers = self._everyone()
         every = peers.values() if isinstance(peers, dict) else peers
         recording = {role for role in {peer.role for peer in every} if role and roles.records(role)}
@@ -84,7 +83,7 @@ class Session(Struct, frozen=True, dict=True):
         return replace(self, peers=people, recorders=recorders, roles=roles)
 
     def _everyone(self) -> Peers:
-        """Its peers with the recorders among them."""
+        """Return peers and recorders together."""
         if isinstance(self.peers, dict):
             return self.peers | {peer.id or f"#{place}": peer for place, peer in enumerate(self.recorders)}
         return [*(self.peers or ()), *self.recorders]
@@ -95,12 +94,12 @@ class Session(Struct, frozen=True, dict=True):
         return self.active and any(peer.left is None for peer in self.recorders)
 
     def moves(self) -> int:
-        """A count of arrivals, and of recorders that left: where it changes, there is something new to show."""
+        """Return the count of arrivals, and of recorders' departures; a new value means something to show."""
         return len(self.peers or ()) + sum(1 + (peer.left is not None) for peer in self.recorders)
 
     @property
     def started_at(self) -> datetime:
-        """`created_at`, or the seconds in the id's first eight hex digits where an answer has none."""
+        """`created_at`, else the Unix time in the id's first eight hex digits."""
         if created := _known(self.created_at):
             return created
         try:
@@ -110,29 +109,29 @@ class Session(Struct, frozen=True, dict=True):
 
     @property
     def started_ms(self) -> int:
-        """`started_at` in milliseconds since 1970, as it is stored."""
+        """`started_at` in milliseconds since 1970, the stored form."""
         return int(self.started_at.timestamp() * 1000)
 
     @property
     def ended_at(self) -> datetime | None:
-        """The last update of an ended session, None for a live one (how-to-guides/build-attendance)."""
+        """The last update if it has ended, else None (how-to-guides/build-attendance)."""
         return None if self.active else _known(self.updated_at) or self.started_at
 
     def each_peer(self) -> Iterable[tuple[str, Peer]]:
-        """(peer id, peer) for all who were ever in; an id is made up from the place in a list where it is missing."""
+        """Return (peer id, peer) for everybody who was ever in; a missing id is derived from the list index."""
         if isinstance(self.peers, dict):
             return self.peers.items()
         return [(peer.id or f"#{place}", peer) for place, peer in enumerate(self.peers or ())]
 
     @cached_property
     def keyed_peers(self) -> Keyed:
-        """(who, peer): `who` is the same for all peers of one person, as `identity` tells them. Kept, as a poll
-        and its messages ask several times for it."""
+        """(who, peer); `who` is the same for all peers of one person, see `identity`. Cached, since a poll and its
+        messages read it repeatedly."""
         return keyed(self.each_peer())
 
     def visits(self, end: datetime) -> Iterator[Visit]:
-        """When each peer joined and left. One without a join time came at the start, one without a leave time stays to
-        `end`; one that left no later than it joined was in for that moment."""
+        """Yield each peer's visit. A missing join time is the start, a missing leave time is `end`; a leave time before
+        the join makes a visit of no length."""
         started = self.started_at
         for who, peer in self.keyed_peers:
             gone = peer.left
@@ -140,24 +139,24 @@ class Session(Struct, frozen=True, dict=True):
             yield Visit(who, peer, joined, max(joined, gone or end))
 
     def length_s(self, now: datetime) -> float:
-        """Seconds from start to end, or to `now` while live."""
+        """Return the seconds from start to end, or to `now` while live."""
         return max(0.0, ((self.ended_at or now) - self.started_at).total_seconds())
 
     def participant_s(self, now: datetime) -> float:
-        """The sum over peers of the seconds they were in (Sessions/retrieve-a-session)."""
+        """Return the sum of all peers' seconds in the session (Sessions/retrieve-a-session)."""
         visits = self.visits(self.ended_at or now)
         return sum((visit.left - visit.joined).total_seconds() for visit in visits if visit.peer.joined)
 
     def people_count(self) -> int:
-        """People who were ever in, a person with several peers counted once."""
+        """Return the number of people who were ever in, each counted once."""
         return len({key for key, _ in self.keyed_peers})
 
     def people_in_count(self) -> int:
-        """People who are in now; 0 for an ended session."""
+        """Return the number of people in now; 0 once it has ended."""
         return len({key for key, peer in self.keyed_peers if peer.left is None}) if self.active else 0
 
     def people(self) -> list[Person]:
-        """All who were ever in, in the order they first joined."""
+        """Return everybody who was ever in, by first join."""
         merged: dict[Hashable, list[Peer]] = {}
         for key, peer in self.keyed_peers:
             merged.setdefault(key, []).append(peer)
@@ -166,7 +165,7 @@ class Session(Struct, frozen=True, dict=True):
 
 
 class Visit(NamedTuple):
-    """A peer's time in a session; `who` is the same for all peers of one person."""
+    """One peer's time in a session; `who` is the same for all peers of one person."""
 
     who: Hashable
     peer: Peer
@@ -187,7 +186,7 @@ class Person:
 
     @classmethod
     def of(cls, peers: list[Peer], *, live: bool) -> Person:
-        """Merge the peers of one person, the latest to join last."""
+        """Merge the peers of one person; the latest to join gives name and role."""
         peers = sorted(peers, key=lambda peer: peer.joined or FALLBACK_TIME)
         last = peers[-1]
         return cls(
@@ -202,8 +201,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room's id and the name people know it by; a room made without a name has a UUID for one, and a room that 100ms
-    doesn't have has none. `folded`: the name as names are compared."""
+    """A room's id and name: a UUID if it was made without one, "" if 100ms doesn't have the room. `folded`: the name in
+    its form for comparison."""
 
     id: str
     name: str
@@ -215,5 +214,5 @@ class Room:
 
 
 def _known(when: datetime | None) -> datetime | None:
-    """The API writes a time that it doesn't have as nothing or as the year 1."""
+    """Return None for a missing time, which the API may send as the year 1."""
     return None if when is None or when.year == 1 else when

@@ -1,4 +1,4 @@
-"""The most people that were in a session at once."""
+"""Computes the peak number of people in a session."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ _LEFT, _JOINED, _LEFT_AT_ONCE = range(3)  # the order within one moment
 
 
 def peak(session: Session) -> tuple[int, datetime | None]:
-    """The most people in at once, and when first; (0, None) where nobody was in. A person with several peers counts
-    once.
+    """Return the peak number of people and when it was first reached; (0, None) if nobody was in.
 
-    Someone who leaves makes room for who joins in the same moment.
+    A person with several peers counts once. At the same moment, departures precede arrivals.
     """
     events: list[tuple[datetime, int, Hashable]] = []
     for who, _, joined, left in session.visits(NEVER):

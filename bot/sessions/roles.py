@@ -1,4 +1,4 @@
-"""The roles that host and that record: as the settings say, else as the room's template does, else by a guess."""
+"""Host and recorder roles: by the settings, else the room's template, else a guess."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.text import fold
 
 OURS = frozenset({"__internal_recorder", "beam"})
-"""Roles that 100ms itself joins with to record; no template has them."""
+"""Roles of 100ms's own recorders; no template lists them."""
 _RECORDERS = OURS | {"recorder"}
 _HOST = re.compile(r"(?:^|[^a-z])(?:co[-_ ]?)?host$|[a-z](?-i:Host)$", re.IGNORECASE)
 """`host`, `co-host`, `webinar_host`, `eventHost`; not `ghost`."""
@@ -17,8 +17,8 @@ _HOST = re.compile(r"(?:^|[^a-z])(?:co[-_ ]?)?host$|[a-z](?-i:Host)$", re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The roles of the rooms made from it (100ms docs, policy/template-object). `hosts` may end a room or remove
-    others; `recorders` are those that its browser recordings join with."""
+    """A template's roles (100ms docs, policy/template-object). `hosts` may end a room or remove others; `recorders` are
+    the roles of its browser recordings."""
 
     id: str
     name: str
@@ -28,7 +28,7 @@ class Template:
 
 
 class Templates:
-    """The account's templates, as far as they are known."""
+    """The account's known templates."""
 
     def __init__(self, templates: Iterable[Template] = ()) -> None:
         self.all = tuple(templates)
@@ -37,22 +37,22 @@ class Templates:
     def get(self, template_id: str) -> Template | None:
         return self._by_id.get(template_id)
 
-    def find(self, said: str) -> list[Template]:
-        """The templates with that id, else of that name."""
-        if (found := self._by_id.get(said.strip().lower())) is not None:
+    def find(self, name: str) -> list[Template]:
+        """Return the templates with that id, else with that name."""
+        if (found := self._by_id.get(name.strip().lower())) is not None:
             return [found]
-        return [each for each in self.all if fold(each.name) == fold(said)]
+        return [each for each in self.all if fold(each.name) == fold(name)]
 
     def hosts(self, template_id: str = "") -> frozenset[str]:
-        """The roles that host with a template; with any where that one isn't known."""
+        """Return a template's host roles; those of all templates if it isn't known."""
         return frozenset[str]().union(*(each.hosts for each in self._meant(template_id)))
 
     def recorders(self, template_id: str = "") -> frozenset[str]:
-        """The roles that record, as `hosts`."""
+        """Return a template's recorder roles, as `hosts` does."""
         return frozenset[str]().union(*(each.recorders for each in self._meant(template_id)))
 
     def roles(self) -> frozenset[str]:
-        """Every role that a template has."""
+        """Return all roles of all templates."""
         return frozenset[str]().union(*(each.roles for each in self.all))
 
     def _meant(self, template_id: str) -> Iterable[Template]:
@@ -61,18 +61,17 @@ class Templates:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The folded names of the roles that host and that record. None: neither the settings nor the template say, so that
-    it is guessed."""
+    """Folded names of the host and recorder roles; None if neither settings nor template tell, so a guess applies."""
 
     hosting: frozenset[str] | None = None
     recording: frozenset[str] | None = None
 
     def leads(self, role: str) -> bool:
-        """True for a role that hosts."""
+        """True for a host role."""
         return _HOST.search(role) is not None if self.hosting is None else fold(role) in self.hosting
 
     def records(self, role: str) -> bool:
-        """True for a role that is no person's, but a recording's."""
+        """True for a recorder's role."""
         return fold(role) in (_RECORDERS if self.recording is None else self.recording)
 
 
@@ -80,14 +79,14 @@ GUESS = Roles()
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """`HOST_ROLES` and `IGNORE_ROLES`; none where they aren't set."""
+class RoleSettings:
+    """`HOST_ROLES` and `IGNORE_ROLES`; empty if not set."""
 
     hosts: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
 
     def roles(self, templates: Templates, template_id: str = "") -> Roles:
-        """The roles of a room, by its template as far as that is known."""
+        """Return a room's roles, by the settings and its template if known."""
         hosts = self.hosts or templates.hosts(template_id)
         recorders = templates.recorders(template_id)
         recording = self.ignored or (recorders | OURS if recorders else ())

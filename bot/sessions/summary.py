@@ -1,4 +1,4 @@
-"""What a line about a session says of its people, in one pass over its peers: rooms hold up to 20,000 of them."""
+"""Summarises a session's people in one pass over its peers, of which rooms hold up to 20,000."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ HOSTS_KEPT = 10
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts of people, not of peers: someone who came back counts once. `roles` and `hosts` are of those who are in
-    while the session is live, of all who were in once it has ended. Hosts come first, then the most frequent."""
+    """Counts of people, not of peers. `roles` and `hosts` cover the people in now while it is live, everybody once it
+    has ended; hosts first, then the most frequent."""
 
     people_in: int
     people: int

@@ -1,4 +1,4 @@
-"""What the last good poll knew of a session."""
+"""The record of a session as of the last good poll."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bot.sessions.model import Peer, Session
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """`people` are those who were in, by who they are: (name, role); `peers` are its `Session.moves`.
-    `started_ms` and `seen_ms` (the poll that last changed this) are milliseconds since 1970."""
+    """A session's record. `people`: (name, role) of those who were in, by identity; `peers`: its `Session.moves`.
+    `started_ms` and `seen_ms` (the poll that last changed it) are milliseconds since 1970."""
 
     session_id: str
     room_id: str
@@ -23,7 +23,7 @@ class Tracked:
     peers: int = 0
 
     def session(self, *, live: bool) -> Session:
-        """The session as far as it is known; where it isn't `live` it ended when it was last seen."""
+        """Rebuild the session from the record; if not `live`, it ended when last seen."""
         started, seen = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (self.started_ms, self.seen_ms))
         peers = {
             who: Peer(name=name, role=role, user_id=who, joined_at=started, left_at=None if live else seen)

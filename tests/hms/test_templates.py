@@ -9,7 +9,7 @@ import pytest
 from bot.demo.fake_hms import Account, FakeHms, Oddities, Status
 from bot.hms.client import Hms
 from bot.hms.templates import REST_S, TemplateCache
-from bot.sessions.roles import GUESS, OURS, Said
+from bot.sessions.roles import GUESS, OURS, RoleSettings
 
 
 class Clock:
@@ -55,7 +55,7 @@ async def test_every_page_of_them_is_read(client: Hms, account: Account) -> None
 
 async def test_what_is_known_stays_where_templates_cannot_be_read(hms: FakeHms, client: Hms, account: Account) -> None:
     clock = Clock()
-    cache = TemplateCache(client.list_templates, Said(), clock)
+    cache = TemplateCache(client.list_templates, RoleSettings(), clock)
     hms.fail("/templates", Status(500))
     await cache.ready()
     await cache.ready()
@@ -91,7 +91,9 @@ def test_and_no_other(role: str) -> None:
 
 
 def test_the_settings_override_what_templates_say() -> None:
-    roles = Said(frozenset({"Tutor"}), frozenset({"proctor"})).roles(TemplateCache(_none, Said()).current)
+    roles = RoleSettings(frozenset({"Tutor"}), frozenset({"proctor"})).roles(
+        TemplateCache(_none, RoleSettings()).current
+    )
     assert roles.leads("tutor") and not roles.leads("host")
     assert roles.records("proctor") and not any(roles.records(each) for each in OURS)
 
