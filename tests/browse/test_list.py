@@ -167,9 +167,11 @@ async def test_room_names_are_looked_up_once(bot: str, slack: FakeSlack, hms: Fa
     for typed in ("room:town", "room:TOWN", "ended room:town", "active"):
         await slack.command(typed)
         await slack.reply()
-    asked = [request for request in hms.requests if request.path.startswith("/rooms")]
-    assert [request.query.get("name") for request in asked] == ["town", "town", None, None]
-    assert [request.query["enabled"] for request in asked] == ["true", "false"] * 2
+    asked = [request for request in hms.requests if request.query.get("name")]  # the others are the walk's
+    assert sorted((request.query["name"], request.query["enabled"]) for request in asked) == [
+        ("town", "false"),
+        ("town", "true"),
+    ]
 
 
 @pytest.mark.parametrize("match", ["whole", "part"])
