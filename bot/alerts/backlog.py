@@ -1,4 +1,4 @@
-"""Catching up: the messages of a channel where there is too much to tell one by one, as after a downtime. Pure."""
+"""The backlog after a downtime: when there is too much to tell one by one, sessions are counted. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bot.silence.policy import SilencePolicy
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Ended sessions that are still to be read: those that began at `since_ms` or later, by the clock of 100ms, and
-    follow the session `start` in its list, newest first."""
+    """Ended sessions still to be read: those that began at `since_ms` or later, by the clock of 100ms, and follow
+    the session `start` in its list, newest first."""
 
     since_ms: int
     start: str
@@ -20,8 +20,8 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Catchup:
-    """`told`: how many sessions that have ended the channel was told of, in messages of their own or in a list.
-    `opened` and `ended`: those that came after and were counted, for the one line that tells of them in the end."""
+    """A channel's progress through the backlog. `told`: ended sessions that had a message of their own or stood in a
+    list; `opened` and `ended`: later ones, counted for the one line at the end."""
 
     told: int = 0
     opened: int = 0
@@ -29,38 +29,39 @@ class Catchup:
 
 
 def count(
-    tasks: Iterable[Notification], before: Mapping[str, Catchup]
+    notifications: Iterable[Notification], before: Mapping[str, Catchup]
 ) -> tuple[list[Notification], dict[str, Catchup]]:
-    """The tasks without the lists that are counted instead, and how far each channel has caught up then: after its
-    first list, or its first messages, lists are counted."""
+    """The notifications that are sent, and each channel's progress after them. After a channel's first list or
+    messages, further lists are counted instead of sent."""
     after, sent = dict(before), list[Notification]()
-    for task in tasks:
-        if isinstance(task, Post) and not task.session.active:
-            had = after.get(task.card.channel_id, Catchup())
-            after[task.card.channel_id] = replace(had, told=had.told + 1)
-        elif isinstance(task, RollUp):
-            had = after.get(task.channel_id, Catchup())
-            opened, ended = len(task.opened), len(task.ended)
-            if had.told:
-                after[task.channel_id] = replace(had, opened=had.opened + opened, ended=had.ended + ended)
+    for notification in notifications:
+        if isinstance(notification, Post) and not notification.session.active:
+            progress = after.get(notification.card.channel_id, Catchup())
+            after[notification.card.channel_id] = replace(progress, told=progress.told + 1)
+        elif isinstance(notification, RollUp):
+            progress = after.get(notification.channel_id, Catchup())
+            opened, ended = len(notification.opened), len(notification.ended)
+            if progress.told:
+                counts = {"opened": progress.opened + opened, "ended": progress.ended + ended}
+                after[notification.channel_id] = replace(progress, **counts)
                 continue
-            after[task.channel_id] = replace(had, told=opened + ended)
-        sent.append(task)
+            after[notification.channel_id] = replace(progress, told=opened + ended)
+        sent.append(notification)
     return sent, after
 
 
 def finish(
-    team_id: str, catchups: Mapping[str, Catchup], channels: Collection[str], hush: SilencePolicy
+    team_id: str, catchups: Mapping[str, Catchup], channels: Collection[str], policy: SilencePolicy
 ) -> tuple[list[Notification], dict[str, Catchup]]:
-    """The line for each of these `channels` that something was counted for, and what has to wait, as its channel wants
-    to hear of nothing now."""
-    tasks: list[Notification] = []
+    """The closing line for each of `channels` with counted sessions, and the catch-ups that wait because their channel
+    is silent now."""
+    notifications: list[Notification] = []
     waiting: dict[str, Catchup] = {}
-    for channel_id, each in catchups.items():
-        if channel_id not in channels or not (each.opened or each.ended):
+    for channel_id, progress in catchups.items():
+        if channel_id not in channels or not (progress.opened or progress.ended):
             continue
-        if hush.every_until_ms(channel_id) is None:
-            tasks.append(CaughtUp(team_id, channel_id, each.opened, each.ended))
+        if policy.every_until_ms(channel_id) is None:
+            notifications.append(CaughtUp(team_id, channel_id, progress.opened, progress.ended))
         else:
-            waiting[channel_id] = replace(each, told=0)
-    return tasks, waiting
+            waiting[channel_id] = replace(progress, told=0)
+    return notifications, waiting

@@ -1,4 +1,4 @@
-"""Who is told what of a change: subscriptions and cards in, tasks out. Pure."""
+"""Route changes of sessions to channels: subscriptions and cards in, notifications out. Pure."""
 
 from __future__ import annotations
 
@@ -26,52 +26,51 @@ def route(
     subscriptions: Sequence[Subscription],
     cards: Iterable[Card],
     now: datetime,
-    hush: SilencePolicy,
+    policy: SilencePolicy,
     told: Mapping[str, int] = NOTHING,
     rooms: Mapping[str, Room] = NO_ROOMS,
 ) -> tuple[list[Card], list[Notification]]:
-    """The cards as they are from now on (those that changed), and what is to be sent, in order. Nothing new is sent
-    where a channel doesn't want to hear of the session; edits make no noise, and go on. `told`: of how many
-    sessions that have ended a channel was told already, of the many that these belong to."""
+    """The changed cards, and the notifications in order. The policy silences new messages; edits make no noise, and
+    go on. `told`: the number of ended sessions of the same backlog that each channel has heard of."""
     matching = Matcher(subscriptions, now, rooms)
-    known: dict[str, dict[str, Card]] = {}
+    by_session: dict[str, dict[str, Card]] = {}
     for card in cards:
-        known.setdefault(card.session_id, {})[card.channel_id] = card
+        by_session.setdefault(card.session_id, {})[card.channel_id] = card
     kept: dict[tuple[str, str], Card] = {}
-    tasks: list[Notification] = []
+    notifications: list[Notification] = []
     for change in changes:
-        before = known.get(change.session.id, {})
-        for card, task in _each(change, matching.matching(change.session), before):
+        before = by_session.get(change.session.id, {})
+        for card, notification in _each(change, matching.matching(change.session), before):
             was = before.get(card.channel_id)
-            if task or card != was:
-                card, task = _heard(card, task, was, change.session, hush)
+            if notification or card != was:
+                card, notification = _heard(card, notification, was, change.session, policy)
                 kept[card.place] = card
-                tasks += task
-    cards_now, tasks = _rolled_up(kept, tasks, told)
-    return [card for card in cards_now if not _needless(card, known)], tasks
+                notifications += notification
+    cards_now, notifications = _rolled_up(kept, notifications, told)
+    return [card for card in cards_now if not _needless(card, by_session)], notifications
 
 
 def _each(
     change: SessionChange, subscriptions: Sequence[Subscription], cards: Mapping[str, Card]
 ) -> Iterable[tuple[Card, list[Notification]]]:
-    """The card of each channel that the change concerns, and what is sent."""
+    """The card of each channel that the change concerns, with its notifications."""
     session = change.session
     by_channel: dict[str, list[Subscription]] = {}
     for each in subscriptions:
         by_channel.setdefault(each.channel_id, []).append(each)
     for channel_id in dict.fromkeys((*cards, *by_channel)):
-        some = by_channel.get(channel_id, [])
-        kinds = frozenset[str]().union(*(each.kinds for each in some))
+        matching = by_channel.get(channel_id, [])
+        kinds = frozenset[str]().union(*(each.kinds for each in matching))
         before = cards.get(channel_id)
         if before is None:
-            yield _new(change, channel_id, some, kinds)
+            yield _new(change, channel_id, matching, kinds)
             continue
-        matched = frozenset(each.number for each in some)
+        matched = frozenset(each.number for each in matching)
         card = replace(before, known=before.known | matched, stopped=before.known - matched)
         if card.hushed_ms:
             yield _withheld(change, card), []
         elif card.gen == 0:
-            yield _unseen(change, card, [each for each in some if each.number not in before.known], kinds)
+            yield _unseen(change, card, [each for each in matching if each.number not in before.known], kinds)
         elif not change.event:
             yield card, []
         elif change.ended:
@@ -85,23 +84,23 @@ def _each(
 
 
 def _new(
-    change: SessionChange, channel_id: str, some: Sequence[Subscription], kinds: frozenset[str]
+    change: SessionChange, channel_id: str, matching: Sequence[Subscription], kinds: frozenset[str]
 ) -> tuple[Card, list[Notification]]:
-    """A session that the channel had no card for. One that was there before is news only where it has come to match, or
-    has begun since the subscription was made."""
-    known = frozenset(each.number for each in some)
-    card = Card(some[0].team_id, channel_id, change.session.id, "silent", known=known)
+    """The card of a session without one in the channel. A session that was live before is posted only if it is news to
+    a subscription."""
+    matched = frozenset(each.number for each in matching)
+    card = Card(matching[0].team_id, channel_id, change.session.id, "silent", known=matched)
     if change.ended:
         wanted = "end" in kinds or (change.opened and "start" in kinds)
         return _posted(card, change.session) if wanted else (replace(card, status="closed"), [])
-    fresh = change.opened or change.reopened or any(is_news(change.session, each) for each in some)
+    fresh = change.opened or change.reopened or any(is_news(change.session, each) for each in matching)
     return _posted(card, change.session) if fresh and kinds & SHOWS else (card, [])
 
 
 def _unseen(
     change: SessionChange, card: Card, started: Sequence[Subscription], kinds: frozenset[str]
 ) -> tuple[Card, list[Notification]]:
-    """A session that the channel knows of without a message; `started`: what it matches for the first time."""
+    """A card without a message; `started`: the subscriptions that the session matches for the first time."""
     if change.ended:
         return _posted(card, change.session) if "end" in kinds else (replace(card, status="closed"), [])
     if change.reopened:
@@ -115,31 +114,33 @@ def _unseen(
 
 
 def _withheld(change: SessionChange, card: Card) -> Card:
-    """A session whose announcement waits for `release`."""
+    """A card whose announcement waits for `catch_up.release`."""
     if change.ended:
         return replace(card, status="closed")
-    if change.reopened and card.status == "listed":  # as far as the channel knows it was live all along
+    if change.reopened and card.status == "listed":  # the channel never heard of its end
         return replace(card, hushed_ms=0)
     return replace(card, status="silent") if change.reopened else card
 
 
 def _heard(
-    card: Card, tasks: list[Notification], before: Card | None, session: Session, hush: SilencePolicy
+    card: Card, notifications: list[Notification], before: Card | None, session: Session, policy: SilencePolicy
 ) -> tuple[Card, list[Notification]]:
-    """Without what the channel doesn't want to hear now. Of a session that it was told of in a list it shall hear later
-    that it has ended."""
-    if not hush.threads(card.channel_id):
-        tasks = [task for task in tasks if not isinstance(task, Reply)]
-    until_ms = hush.until_ms(card.channel_id, session)
+    """The card and its notifications under the silence policy. If a list had announced the session, its end is kept
+    for the catch-up."""
+    if not policy.threads(card.channel_id):
+        notifications = [notification for notification in notifications if not isinstance(notification, Reply)]
+    until_ms = policy.until_ms(card.channel_id, session)
     if until_ms is None:
-        return card, tasks
-    edits: list[Notification] = [replace(task, hushed=True) for task in tasks if isinstance(task, Edit)]
-    posts = any(isinstance(task, Post) for task in tasks)
+        return card, notifications
+    edits: list[Notification] = [
+        replace(notification, hushed=True) for notification in notifications if isinstance(notification, Edit)
+    ]
+    posts = any(isinstance(notification, Post) for notification in notifications)
     listed = before is not None and before.status == "listed"
-    if not session.active and hush.alone(card.channel_id, session):  # muted until then: told to who saw it open
+    if not session.active and policy.alone(card.channel_id, session):  # muted until then: told to who saw it open
         if not posts:
             return replace(card, hushed_ms=0), edits
-        return (card, tasks) if listed else (replace(card, status="closed", gen=card.gen - 1), [])
+        return (card, notifications) if listed else (replace(card, status="closed", gen=card.gen - 1), [])
     if posts:
         ended: Status = "listed" if listed else "closed"
         card = replace(card, status="silent" if session.active else ended, gen=card.gen - 1, hushed_ms=until_ms)
@@ -152,7 +153,7 @@ def _reply(card: Card, change: SessionChange, kinds: frozenset[str]) -> list[Not
 
 
 def _told(change: SessionChange, kinds: frozenset[str]) -> SessionChange | None:
-    """Of who came and went, what these kinds ask for."""
+    """The change with only the joins and leaves that `kinds` include; None if none is left."""
     told = replace(change, joined=change.joined * ("join" in kinds), left=change.left * ("leave" in kinds))
     return told if told.joined or told.left else None
 
@@ -162,15 +163,15 @@ def _posted(card: Card, session: Session) -> tuple[Card, list[Notification]]:
     return card, [Post(card, session)]
 
 
-def _needless(card: Card, known: Mapping[str, Mapping[str, Card]]) -> bool:
-    """True for the card of a session that has ended, and of which its channel has nothing and had no card."""
-    new = card.channel_id not in known.get(card.session_id, {})
+def _needless(card: Card, before: Mapping[str, Mapping[str, Card]]) -> bool:
+    """True for a new card without a message, of an ended session that isn't withheld."""
+    new = card.channel_id not in before.get(card.session_id, {})
     return new and card.status == "closed" and card.gen == 0 and not card.hushed_ms
 
 
 def _storm(posts: list[Post], told: int) -> list[Post]:
-    """Those of a channel's posts that are too many to stand alone. What is live now isn't kept waiting for what ended
-    in a downtime."""
+    """A channel's posts that are too many to stand alone. Live sessions don't wait for those that ended in a
+    downtime."""
     ended = [post for post in posts if not post.session.active]
     if told and len(posts) - len(ended) <= ROLL_UP_OVER:
         return ended if told + len(ended) > ROLL_UP_OVER else []
@@ -178,25 +179,27 @@ def _storm(posts: list[Post], told: int) -> list[Post]:
 
 
 def _rolled_up(
-    cards: Mapping[tuple[str, str], Card], tasks: Sequence[Notification], told: Mapping[str, int]
+    cards: Mapping[tuple[str, str], Card], notifications: Sequence[Notification], told: Mapping[str, int]
 ) -> tuple[list[Card], list[Notification]]:
     posts: dict[str, list[Post]] = {}
-    for task in tasks:
-        if isinstance(task, Post):
-            posts.setdefault(task.card.channel_id, []).append(task)
-    storms = {
-        channel_id: storm for channel_id, some in posts.items() if (storm := _storm(some, told.get(channel_id, 0)))
-    }
+    for notification in notifications:
+        if isinstance(notification, Post):
+            posts.setdefault(notification.card.channel_id, []).append(notification)
+    storms = {channel_id: storm for channel_id, new in posts.items() if (storm := _storm(new, told.get(channel_id, 0)))}
     kept = dict(cards)
     rolled: list[Notification] = []
-    for channel_id, some in storms.items():
-        sessions = [post.session for post in some]
+    for channel_id, storm in storms.items():
+        sessions = [post.session for post in storm]
         opened = tuple(session for session in sessions if session.active)
         ended = tuple(session for session in sessions if not session.active)
-        rolled.append(RollUp(some[0].card.team_id, channel_id, opened, ended))
-        for post in some:
+        rolled.append(RollUp(storm[0].card.team_id, channel_id, opened, ended))
+        for post in storm:
             status: Status = "listed" if post.session.active else "closed"
             kept[channel_id, post.session.id] = replace(post.card, status=status, gen=post.card.gen - 1)
-    listed = {post.card.key for some in storms.values() for post in some}
-    others = [task for task in tasks if isinstance(task, RollUp | Recap | CaughtUp) or task.card.key not in listed]
+    listed = {post.card.key for storm in storms.values() for post in storm}
+    others = [
+        notification
+        for notification in notifications
+        if isinstance(notification, RollUp | Recap | CaughtUp) or notification.card.key not in listed
+    ]
     return list(kept.values()), [*others, *rolled]

@@ -1,4 +1,4 @@
-"""Which sessions a subscription is about."""
+"""Match sessions against subscriptions. Pure."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from bot.query.values import RoomId
 from bot.sessions.model import Room, Session
 
 CLOCKS_MS = 60_000
-"""How far our clock may be from that of 100ms: a session that began so long before a subscription may be later."""
+"""Tolerance between our clock and that of 100ms when a session's start is compared with a subscription's."""
 
 
 _Entry = tuple[Callable[[Session], bool], list[Subscription], bool]
-"""A check, those who ask for it, and True where it needs to know the session's room."""
+"""A query's check, the subscriptions with that query, and True if it needs the session's room."""
 
 
 class Matcher:
-    """Which subscriptions a session matches. Equal queries are checked once, queries of rooms only for those rooms.
-    A check that needs a room which isn't among `rooms` can't decide: `undecided`."""
+    """An index of subscriptions by session. Equal queries are checked once, queries of rooms only for those rooms.
+    Queries that need a room missing from `rooms` match nothing (`undecided`)."""
 
     def __init__(
         self, subscriptions: Iterable[Subscription], now: datetime, rooms: Mapping[str, Room] = NO_ROOMS
@@ -42,7 +42,7 @@ class Matcher:
                 self._of_any.append(entry)
 
     def undecided(self, room_id: str) -> bool:
-        """True where a session of the room may match what its room isn't known well enough for."""
+        """True if a query can't be checked for sessions of this room because `rooms` lacks it."""
         return room_id not in self._rooms and any(needs_room for _, _, needs_room in self._entries(room_id))
 
     def matching(self, session: Session) -> list[Subscription]:
@@ -55,7 +55,7 @@ class Matcher:
         ]
 
     def due(self, session: Session, now: datetime) -> datetime | None:
-        """The next moment at which one of them may answer otherwise though nothing happens to the session."""
+        """The next moment at which a query's answer may change by time alone; None if there is none."""
         moments = (due(same[0].query, session, now) for _, same, _ in self._entries(session.room_id))
         return min(filter(None, moments), default=None)
 
@@ -64,18 +64,18 @@ class Matcher:
 
 
 def rooms_of(query: Query) -> list[str]:
-    """The rooms whose sessions alone can match; none: any room."""
+    """The only rooms whose sessions can match; empty for any room."""
     values = [term.value for term in query.terms if term.key == "room" and not term.negated]
     ids = [value.id for value in values if isinstance(value, RoomId)]
     return ids if len(ids) == len(values) else []
 
 
 def is_news(session: Session, subscription: Subscription) -> bool:
-    """Whether a session that matches, and was live before, can be news to the subscription: it has come to match, or
-    has begun since the subscription was made."""
+    """True if a matching session that was live before can be news to the subscription: it may have started to match,
+    or started after the subscription was made."""
     return moves(subscription.query) or session.started_ms >= subscription.created_ms - CLOCKS_MS
 
 
 def moves(query: Query) -> bool:
-    """Whether a session can come to match it later in its life."""
+    """True if a session can start to match the query later in its life."""
     return any(FILTERS[term.key].test and term.key not in ROOM_KEYS for term in query.terms)

@@ -1,4 +1,4 @@
-"""The messages of one poll."""
+"""Draw notifications as messages of the outbox."""
 
 from __future__ import annotations
 
@@ -14,49 +14,52 @@ from bot.sessions.diff import SessionChange
 from bot.sessions.model import Session
 
 
-def rooms_named(tasks: Iterable[Notification]) -> list[str]:
-    """The ids of the rooms that their messages name."""
+def rooms_named(notifications: Iterable[Notification]) -> list[str]:
+    """The ids of the rooms that the messages of these notifications name."""
     rooms: list[str] = []
-    for task in tasks:
-        if isinstance(task, Post | Edit):
-            rooms.append(task.session.room_id)
-        elif isinstance(task, RollUp):
-            rooms += [session.room_id for session in (*task.opened, *task.ended)]
-        elif isinstance(task, Recap):
-            rooms += [session.room_id for session in (*task.live, *task.told)]
+    for notification in notifications:
+        if isinstance(notification, Post | Edit):
+            rooms.append(notification.session.room_id)
+        elif isinstance(notification, RollUp):
+            rooms += [session.room_id for session in (*notification.opened, *notification.ended)]
+        elif isinstance(notification, Recap):
+            rooms += [session.room_id for session in (*notification.live, *notification.told)]
     return rooms
 
 
 class Messages:
-    """The messages of the poll that began from snapshot `seq`. Each is drawn once, in however many channels it is
-    shown."""
+    """Draws the messages of the poll that began from snapshot `seq`, each once however many channels show it."""
 
     def __init__(self, names: Names, seq: int) -> None:
         self._names = names
         self._seq = str(seq)
         self._messages: dict[Hashable, Message] = {}
 
-    def outgoing(self, task: Notification) -> Outgoing:
-        if isinstance(task, RollUp):
-            return self._of_channel(task, "roll-up", roll_up(task.opened, task.ended, self._names))
-        if isinstance(task, Recap):
-            return self._of_channel(task, "recap", recap(task.live, task.told, task.ended, self._names))
-        if isinstance(task, CaughtUp):
-            return self._of_channel(task, "caught-up", caught_up(task.opened, task.ended))
-        card = task.card
-        if isinstance(task, Reply):
-            key = key_of("reply", card.key, *task.change.event)
-            return _outgoing(key, card.team_id, card.channel_id, "reply", self._went(task.change), of=card.key)
-        message = self._card(task.session, card.reopened)
-        if isinstance(task, Post):
+    def outgoing(self, notification: Notification) -> Outgoing:
+        if isinstance(notification, RollUp):
+            return self._of_channel(
+                notification, "roll-up", roll_up(notification.opened, notification.ended, self._names)
+            )
+        if isinstance(notification, Recap):
+            return self._of_channel(
+                notification, "recap", recap(notification.live, notification.told, notification.ended, self._names)
+            )
+        if isinstance(notification, CaughtUp):
+            return self._of_channel(notification, "caught-up", caught_up(notification.opened, notification.ended))
+        card = notification.card
+        if isinstance(notification, Reply):
+            key = key_of("reply", card.key, *notification.change.event)
+            return _outgoing(key, card.team_id, card.channel_id, "reply", self._went(notification.change), of=card.key)
+        message = self._card(notification.session, card.reopened)
+        if isinstance(notification, Post):
             return _outgoing(card.key, card.team_id, card.channel_id, "post", message)
         key, where = f"{card.key}:edit", (card.team_id, card.channel_id)
-        return Outgoing(key, *where, "edit", message.text, message.blocks, card.key, task.hushed)
+        return Outgoing(key, *where, "edit", message.text, message.blocks, card.key, notification.hushed)
 
-    def _of_channel(self, task: RollUp | Recap | CaughtUp, what: str, message: Message) -> Outgoing:
-        key = key_of(what, task.team_id, task.channel_id, self._seq)
-        of = lists_of(task.team_id, task.channel_id)
-        return _outgoing(key, task.team_id, task.channel_id, "post", message, of)
+    def _of_channel(self, notification: RollUp | Recap | CaughtUp, kind: str, message: Message) -> Outgoing:
+        key = key_of(kind, notification.team_id, notification.channel_id, self._seq)
+        of = lists_of(notification.team_id, notification.channel_id)
+        return _outgoing(key, notification.team_id, notification.channel_id, "post", message, of)
 
     def _card(self, session: Session, reopened: int) -> Message:
         draw = live_card if session.active else final_card
@@ -66,10 +69,10 @@ class Messages:
         joined, left = ([name for name, _ in people] for people in (change.joined, change.left))
         return self._once((change.session.id, change.joined, change.left), lambda: went(change.session, joined, left))
 
-    def _once(self, what: Hashable, draw: Callable[[], Message]) -> Message:
-        if what not in self._messages:
-            self._messages[what] = draw()
-        return self._messages[what]
+    def _once(self, content: Hashable, draw: Callable[[], Message]) -> Message:
+        if content not in self._messages:
+            self._messages[content] = draw()
+        return self._messages[content]
 
 
 def _outgoing(key: str, team_id: str, channel_id: str, kind: Kind, message: Message, of: str = "") -> Outgoing:

@@ -1,4 +1,4 @@
-"""What channels are to be sent after a poll."""
+"""Notifications: decided for a channel, not drawn yet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The card's message says how the session is now. `hushed`: no new one comes where Slack had refused it."""
+    """An update of the card's message. With `hushed` it posts no new message if Slack had refused the card."""
 
     card: Card
     session: Session
@@ -28,7 +28,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Who came and went, in the card's thread."""
+    """A reply in the card's thread about joins and leaves."""
 
     card: Card
     change: SessionChange
@@ -46,8 +46,8 @@ class RollUp:
 
 @dataclass(frozen=True, slots=True)
 class Recap:
-    """The one message when a channel may hear again of what was withheld: what is still live of it, and how many have
-    ended. `told` are those of the ended that it was told of when they opened, as far as they are known."""
+    """The catch-up after silence: the withheld sessions that are still live, and the number that have ended. `told`
+    are ended sessions whose start the channel had heard of, as far as they are known."""
 
     team_id: str
     channel_id: str
@@ -58,7 +58,7 @@ class Recap:
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """The one line about all that a channel wasn't told of one by one, as there was too much at once."""
+    """One line with the counts of sessions that were too many to announce one by one."""
 
     team_id: str
     channel_id: str

@@ -1,5 +1,5 @@
-"""A session as a channel sees it: its card while it is live and when it has ended, who came and went, and the one
-message that stands for many. Nobody is mentioned in any of them: they come unasked."""
+"""Draw a session for a channel: its card while live and when ended, joins and leaves, and the one message that stands
+for many. Nobody is mentioned in any of them: they come unasked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAME_CHARS = 40
 
 
 def live_card(session: Session, names: Names, *, reopened: int) -> Message:
-    """The card while the session is live; `reopened`: how often it came back after it had ended."""
+    """The card while the session is live; `reopened`: the times it came back after its end."""
     summary = summarise(session)
     head = _head(session, names)
     now = f"{people(session, summary)} · peak {peak(session)[0]:,}"
@@ -53,8 +53,8 @@ def final_card(session: Session, names: Names, *, reopened: int) -> Message:
 
 
 def went(session: Session, joined: Sequence[str], left: Sequence[str]) -> Message:
-    """Who came and who went since the last poll, by name; those without a name are counted. A
-    mark of ours goes first, for a name that would begin a quote there."""
+    """A reply with the joins and leaves since the last poll, by name; people without one are counted. It begins with a
+    mark of ours, since a name there could begin a quote."""
     moves = [f"{_named(some)} {verb}" for some, verb in ((joined, "joined"), (left, "left")) if some]
     now = session.people_in_count()
     text = f"👥 {', '.join(moves)} · {f'{now:,}' if now else 'nobody'} in now"
@@ -72,7 +72,7 @@ def roll_up(opened: Sequence[Session], ended: Sequence[Session], names: Names) -
 
 
 def caught_up(opened: int, ended: int) -> Message:
-    """The line about sessions that were counted, as there were too many to tell one by one."""
+    """The line with the counts of sessions that were too many to announce one by one."""
     parts = [(ended, "ended"), (opened, "started")]
     head = ", ".join(f"{count(many, 'more session', 'more sessions')} {what}" for many, what in parts if many)
     rest = "while I was catching up."
@@ -81,8 +81,8 @@ def caught_up(opened: int, ended: int) -> Message:
 
 
 def recap(live: Sequence[Session], told: Sequence[Session], ended: int, names: Names) -> Message:
-    """What a mute or quiet hours kept back, once they are over: the sessions that are still live, as in `roll_up`, and
-    how many have ended; of these by name the ones that the channel was `told` of when they opened."""
+    """The catch-up after a mute or quiet hours: sessions that are still live, as in `roll_up`, and the number that have
+    ended; by name those whose start the channel was `told`."""
     since_then = "while it was quiet here."
     if live:
         head = count(len(live), "session is live", "sessions are live")
@@ -105,7 +105,7 @@ def _listed(
     names: Names,
     ended: Callable[[Session, Names], str],
 ) -> Message:
-    """Sessions by number; `total` of them are meant, and `ended` draws those that have ended."""
+    """A numbered list of `shown`, out of `total` sessions; `ended` draws those that have ended."""
     lines = [
         f"{number} {(_line if session.active else ended)(session, names)}"
         for number, session in enumerate(shown, start=1)
@@ -137,7 +137,7 @@ def _card(text: str, session: Session, summary: Summary, names: Names, lines: Se
 
 
 def _quieter(session_id: str) -> Block:
-    """What to do about too many messages: each option is a mute as people type it, without the command."""
+    """The menu against too many messages: each option's value is a mute as people type it, without the command."""
     lines = {
         "Mute this channel for 1 hour": "1h",
         "Mute this channel until tomorrow 9:00": "until tomorrow 9:00",
@@ -157,7 +157,7 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _brief(session: Session, names: Names) -> str:
-    """Of a session of which who was in isn't known any more."""
+    """The line of an ended session whose people are no longer known."""
     parts = [_head(session, names), f"started {date(session.started_at)}"]
     return " · ".join([*parts, f"session {mrkdwn(session.id, 24)}"])
 

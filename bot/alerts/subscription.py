@@ -1,4 +1,4 @@
-"""What a channel asked to be told of."""
+"""A channel's subscription."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bot.query.model import Query
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A query, all its rooms known, and the kinds of changes, made by a person for a channel. `number` is how people
-    name it; 0 before it is stored. `created_ms` is in milliseconds since 1970."""
+    """A query with all its rooms resolved, and the kinds of alert that a channel gets of it. `number` is its name for
+    people; 0 before it is stored. `created_ms` is in milliseconds since 1970."""
 
     team_id: str
     channel_id: str
@@ -24,11 +24,11 @@ class Subscription:
 
 
 def kinds_of(query: Query) -> frozenset[str]:
-    """The kinds that a line asks for with `on:`, or the default ones."""
+    """The kinds in the query's `on:`, else the default ones."""
     return frozenset(term.value for term in query.terms if term.key == "on") or frozenset(DEFAULT_KINDS)
 
 
 def subscription_line(subscription: Subscription) -> str:
-    """The line that makes it."""
+    """The command line that makes the subscription."""
     kinds = ",".join(kind for kind in KINDS if kind in subscription.kinds)
     return joined("subscribe", terms(subscription.query.without("on")), f"on:{kinds}")

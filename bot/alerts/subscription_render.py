@@ -1,4 +1,4 @@
-"""What a channel is told of, said to the one who asked for it, to the channel, and to whoever wants to see the list."""
+"""Draw subscriptions: the answer to who makes or ends one, the channel's notice, and the list."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORDS_LEAST_CHARS = 40
 
 
 Told = Mapping[int, int]
-"""When the last message of a subscription was sent (ms since 1970), by its number, as far as that is kept."""
+"""The time of each subscription's last message (ms since 1970) by its number, as far as that is kept."""
 KEPT_DAYS = 7
 
 
@@ -40,8 +40,8 @@ def subscribed(
     waiting: bool = False,
     heard: bool = False,
 ) -> Message:
-    """For the one who subscribed: what the bot took it to mean. `live`: how many sessions match now; `invite`: what to
-    type to let the bot in; `paused`: why nothing can be posted there, as in Channel; `waiting`: the first message isn't
+    """The answer to who subscribed, with the query in words. `live`: the number of sessions that match now; `invite`:
+    the line that lets the bot in; `paused`: the cause of a pause, as in Channel; `waiting`: the first message isn't
     there yet; `heard`: the channel has had others."""
     number = subscription.number
     head = {
@@ -66,8 +66,8 @@ def subscribed(
 def announced(
     subscription: Subscription, how: Literal["new", "changed"] = "new", *, by: str, live: int, names: Names
 ) -> Message:
-    """The first message of a subscription to its channel, which shows that the bot can post there; or what it is told
-    of since that has changed. `by`: the name of who did that."""
+    """The channel's first message about a new or changed subscription, which shows that the bot can post there. `by`:
+    the name of who made or changed it."""
     words, told = sessions(subscription.query, names, WORDS_CHARS), _told(subscription)
     only_end = subscription.kinds == {"end"}
     about = (
@@ -88,7 +88,7 @@ def announced(
 
 
 def unsubscribed(gone: Sequence[Subscription], names: Names) -> Message:
-    """What was ended, one or more, and the lines that make it again, as far as a message has room."""
+    """The answer to who ended subscriptions, with the lines that make them again, as far as a message has room."""
     lines = [line for line in map(_line, gone) if line]
     if len(gone) == 1:
         head, words = _ended(gone[0]), sessions(gone[0].query, names, WORDS_CHARS)
@@ -114,8 +114,8 @@ def subscriptions_list(
     stale: str = "",
     invite: str = "",
 ) -> Message:
-    """A channel's subscriptions, for the one who asked. Up to `CARDS_MOST` have a section each with a Remove button;
-    more of them a line each, and a menu. `stale`: a sentence on data that is old."""
+    """The list of a channel's subscriptions. Up to `CARDS_MOST` have a section each with a Remove button; more of them
+    a line each, and a menu. `stale`: a warning about old data, or ""."""
     if not items:
         text = "This channel has no subscriptions."
         how = f"Make one:\n```{COMMAND} subscribe role:host on:start,end```"
@@ -171,12 +171,12 @@ def _lines(items: Sequence[Subscription], names: Names, room_chars: int) -> Iter
 
 
 def _removing(subscription: Subscription) -> str:
-    """The value of what removes it from the list."""
+    """The value of the button or option that removes it from the list."""
     return ids.set_value(subscription.channel_id, "subscriptions", f"unsubscribe {subscription.number}")
 
 
 def halted(channel_id: str, channel: Channel, invite: str) -> Iterable[Block]:
-    """Why messages don't go out."""
+    """A block on why messages don't go out; none if they do."""
     if channel.paused:
         yield stopped(channel_id, channel.paused, invite)
     elif channel.held:
@@ -187,13 +187,13 @@ def halted(channel_id: str, channel: Channel, invite: str) -> Iterable[Block]:
 
 
 def old(stale: str) -> Iterable[Block]:
-    """That what is known is old, and alerts and digests wait for it."""
+    """The warning about old data, if any."""
     if stale:
         yield context(f"⚠️ {mrkdwn(stale, 300)}")
 
 
 def stopped(channel_id: str, reason: str, invite: str) -> Block:
-    """Why the channel is paused, what to do, and the button for then."""
+    """The cause of a pause, its remedy, and the Resume button."""
     why, do = pause(reason, channel_id, invite=invite)
     resume = button(
         "Resume", ids.RESUME, ids.channel_value(channel_id), style="primary", spoken="Resume this channel's messages"
@@ -206,7 +206,7 @@ def stopped(channel_id: str, reason: str, invite: str) -> Block:
 
 
 def health_words(channel: Channel, stale: str = "") -> str:
-    """`stale`: a sentence on data that is old."""
+    """The state of a channel's messages in a few words. `stale`: a warning about old data, or ""."""
     if channel.paused:
         return "⏸️ paused" + (f", {channel.held:,} held" if channel.held else "")
     waiting = f", {channel.waiting:,} waiting" if channel.waiting else ""
@@ -233,7 +233,7 @@ def _kinds(subscription: Subscription) -> list[str]:
 
 
 def told_when(subscription: Subscription) -> str:
-    """`when one opens or ends, and when someone joins`; `comes to match` where it may do so later than it opens."""
+    """`when one opens or ends, and when someone joins`; `comes to match` for queries that may match later."""
     verbs: dict[str, list[str]] = {}
     for kind in _kinds(subscription):
         verbs.setdefault(KINDS[kind].who, []).append(KINDS[kind].does)
@@ -253,5 +253,5 @@ def _now(subscription: Subscription, live: int) -> str:
 
 
 def _line(subscription: Subscription) -> str:
-    """The line that asks for it, as `typed` has it."""
+    """The line to type that makes the subscription; "" if it is too long."""
     return typed(subscription_line(subscription))

@@ -15,7 +15,7 @@ from bot.outbox.card import Card, key_of
 from bot.outbox.message import Outgoing
 from bot.outbox.notices import dropped, no_replies, paused
 from bot.outbox.records import Row
-from bot.silence.current import hush
+from bot.silence.current import current_policy
 from bot.slack.destination import Destination
 from bot.slack.outcome import MessageGone, Outcome, Refused, RetryLater, Sent, Unconfirmed
 from bot.slack.refusals import FROZEN, MISSED, NO_THREAD, REFUSALS, Whose
@@ -186,7 +186,7 @@ class Mark:
         known = (await self._store.tracked(card.team_id, [card.session_id])).values()
         stored = await self._store.rooms(card.team_id, [each.room_id for each in known])
         rooms = {room.id: room for room in stored}
-        unwanted = await hush(self._store, card.team_id, now, rooms, of_rooms_only=True)
+        unwanted = await current_policy(self._store, card.team_id, now, rooms, of_rooms_only=True)
         for tracked in known:
             session = tracked.session(live=tracked.live)
             alone = unwanted.alone(card.channel_id, session)

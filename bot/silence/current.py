@@ -1,4 +1,4 @@
-"""What a team's channels don't want to hear, as the store has it now."""
+"""The silence policy as the store has it now."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bot.silence.policy import SilencePolicy
 from bot.store import Store
 
 
-async def hush(
+async def current_policy(
     store: Store, team_id: str, now: datetime, rooms: Mapping[str, Room], *, of_rooms_only: bool = False
 ) -> SilencePolicy:
-    """`rooms`: those of the sessions that it will be asked about. `of_rooms_only`: for sessions of which the room is
-    known, but not who has been in. What can't be judged counts as unwanted."""
+    """The policy of a team's channels at `now`. `rooms`: those of the sessions that it will judge. `of_rooms_only`: for
+    sessions whose room is known, but not their people. Where a mute can't be judged, it holds."""
     mutes = await store.mutes(team_id, ms(now))
     if of_rooms_only:
         mutes = [mute.widened() for mute in mutes]
     quiets = await store.quiets(team_id)
-    hours = {channel_id: [quiet for quiet, _ in some] for channel_id, some in quiets.items()}
+    hours = {channel_id: [quiet for quiet, _ in ranges] for channel_id, ranges in quiets.items()}
     return SilencePolicy(mutes, hours, await store.unthreaded(team_id), now, rooms)

@@ -17,11 +17,11 @@ from bot.text import tidy
 
 QUIET = "quiet"
 OFF = ("off", "none", "never", "clear", "remove", "stop")
-"""What ends quiet hours: all, or those that are said behind it."""
+"""First words that end quiet hours: all, or the ones that follow."""
 
 
 def read_silence(text: str, now: datetime, zone: str) -> tuple[datetime, Query, str]:
-    """When a mute ends, UTC, what it is about, and the session where it is about one alone, else "". Raises
+    """The end of a mute (UTC), its query, and its session id if it is about a single session, else "". Raises
     QueryError, whose line has the query first."""
     line = tidy(text)
     check_length(line, line, WHOLE_CHARS)
@@ -37,23 +37,23 @@ def read_silence(text: str, now: datetime, zone: str) -> tuple[datetime, Query, 
 
 
 def silence_in(text: str, now: datetime, city: str) -> str:
-    """The line of a mute with a city behind its time of day."""
+    """The line of a mute with a city after its time of day."""
     line = tidy(text)
     _, (_, stop) = find_end(line, now, "UTC")
     return f"{line[:stop]} {city}{line[stop:]}"
 
 
 def read_hours(text: str, zone: str) -> tuple[QuietHours | None, bool]:
-    """Quiet hours, and whether they are to end: with `off` in front, which alone is (None, True). Raises QueryError."""
+    """Quiet hours, and True if `off` ends them; (None, True) for `off` alone. Raises QueryError."""
     line = tidy(text)
     first, _, hours = line.partition(" ")
     off = first.lower().rstrip(",.!") in OFF
     if off and not hours.strip(" ,"):
         return None, True
-    said = hours if off else line
+    wanted = hours if off else line
     try:
-        check_length(said, said, WHOLE_CHARS)
-        return read_quiet(said, zone, always=off), off
+        check_length(wanted, wanted, WHOLE_CHARS)
+        return read_quiet(wanted, zone, always=off), off
     except QueryError as error:
         if off:
             before = len(first) + 1
@@ -62,20 +62,20 @@ def read_hours(text: str, zone: str) -> tuple[QuietHours | None, bool]:
 
 
 def mute_line(mute: Mute, zone: str) -> str:
-    """The line that makes it, with its end on the clock of a zone."""
+    """The command line that makes the mute, with its end on the clock of `zone`."""
     return joined("mute", muted(mute), end_line(datetime.fromtimestamp(mute.until_ms / 1000, ZoneInfo(zone))))
 
 
 def muted(mute: Mute) -> str:
-    """What a mute is about, as its line says it."""
+    """The target of a mute in its command line: a session id or a query."""
     return mute.session_id or terms(mute.query)
 
 
 def end_line(when: datetime) -> str:
-    """A mute's end: `until 2026-11-24T09:00+01:00`."""
+    """The end of a mute in its command line: `until 2026-11-24T09:00+01:00`."""
     return f"until {when.isoformat(timespec='seconds' if when.second else 'minutes')}"
 
 
 def quiet_line(quiet: QuietHours) -> str:
-    """The line that makes them."""
+    """The command line that sets these quiet hours."""
     return f"quiet {quiet}"

@@ -29,15 +29,15 @@ _INSTEAD = {
     **dict.fromkeys(("forever", "for ever", "ever", "always", "permanently", "indefinitely"), f"{LONGEST.days}d"),
     **dict.fromkeys(("today", "tonight"), "until tomorrow"),
 }
-"""For ends that people say and that there aren't."""
+"""Suggestions for ends that can't be used, by what people type."""
 _WORDS = 8
-"""The most words that a length goes on for: `1 day and 2 hours and 30 minutes`."""
+"""Most words in a length: `1 day and 2 hours and 30 minutes`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """A channel isn't told of sessions that match `query`, nor, with `session_id`, of any but that one of them; up to
-    `until_ms`. Times are in milliseconds since 1970. `number` is how people name it; 0 before it is stored."""
+    """Silence in a channel until `until_ms` about sessions that match `query`, or only about `session_id`. Times are
+    in milliseconds since 1970. `number` is the mute's name for people; 0 before it is stored."""
 
     team_id: str
     channel_id: str
@@ -52,22 +52,21 @@ class Mute:
         return now_ms < self.until_ms
 
     def widened(self) -> Mute:
-        """The same about all sessions of its rooms, for where no more is known of a session: what its people or its
-        length might match."""
+        """The mute without filters on anything but rooms, for sessions whose people and length are unknown."""
         return replace(self, query=self.query.without(*FILTERS.keys() - ROOM_KEYS))
 
 
 def read_mute(line: str, now: datetime, zone: str) -> tuple[datetime, str]:
-    """When a mute ends, UTC, and the query in the line, unread. The end stands last or first: `2h`, `for 90m`,
+    """The end of a mute, UTC, and the unparsed query in the line. The end stands last or first: `2h`, `for 90m`,
     `until 9:00` (the next), `until tomorrow` (its 9:00), `until monday 9:00 Berlin`, `until 2026-11-24T09:00`. Raises
-    QueryError; its line is the tidy one."""
+    QueryError on the tidied line."""
     line = tidy(line)
     end, (start, stop) = find_end(line, now, zone)
     return end, tidy(f"{line[:start]} {line[stop:]}").strip(" ,")
 
 
 def find_end(line: str, now: datetime, zone: str) -> tuple[datetime, tuple[int, int]]:
-    """The end that `read_mute` finds in a tidy line, and its place there."""
+    """The end of a mute in a tidy line, UTC, and its span there. Raises QueryError."""
     end, (start, stop) = _read_end(line, unstopped(cut(line)), now, ZoneInfo(zone))
     shown = quote(line[start:stop])
     if end <= now:
@@ -79,26 +78,26 @@ def find_end(line: str, now: datetime, zone: str) -> tuple[datetime, tuple[int, 
 
 
 def _read_end(line: str, words: list[Word], now: datetime, zone: ZoneInfo) -> tuple[datetime, tuple[int, int]]:
-    """The end, and its place in the line."""
+    """The end and its span, before its bounds are checked. Raises QueryError."""
     marked = [place for place, word in enumerate(words) if _plain(word) and word.value.lower() in (*_UNTIL, "for")]
     if marked:
         return _read_marked(line, words[marked[-1] :], now, zone)
-    edges = [(_said(run), (run[0].start, run[-1].end)) for run in _edges(line, words)]
-    for said, span in edges:
+    edges = [(_joined(run), (run[0].start, run[-1].end)) for run in _edges(line, words)]
+    for typed, span in edges:
         try:
-            return _for(said, now), span
+            return _for(typed, now), span
         except BadValue:
             continue
         except ValueError as error:
-            raise QueryError.at(f"{quote(said)}: {error}.", line, span, instead="2h") from None
-    for said, span in edges:
-        if said in _INSTEAD:
-            raise _no_end(line, span, said)
-    for said, span in edges:
+            raise QueryError.at(f"{quote(typed)}: {error}.", line, span, instead="2h") from None
+    for typed, span in edges:
+        if typed in _INSTEAD:
+            raise _no_end(line, span, typed)
+    for typed, span in edges:
         with suppress(ValueError):
-            _until(said, now, zone)
-            fix = f"until {said}"
-            raise QueryError.at(f"{quote(said)} alone is not an end: did you mean {quote(fix)}?", line, span, fix)
+            _until(typed, now, zone)
+            fix = f"until {typed}"
+            raise QueryError.at(f"{quote(typed)} alone is not an end: did you mean {quote(fix)}?", line, span, fix)
     if words and not words[-1].closed:
         span = words[-1].start, words[-1].end
         raise QueryError.at("A quote is opened and not closed.", line, span, line[slice(*span)].rstrip("\\") + '"')
@@ -107,45 +106,45 @@ def _read_end(line: str, words: list[Word], now: datetime, zone: ZoneInfo) -> tu
 
 
 def _read_marked(line: str, words: list[Word], now: datetime, zone: ZoneInfo) -> tuple[datetime, tuple[int, int]]:
-    """The end that `until` or `for`, the first of these words, begins."""
+    """The end and its span where `words` begin with `until` or `for`. Raises QueryError."""
     mark = words[0].value.lower()
     plain = list(takewhile(lambda word: _plain(word) and word.value.lower() not in STATES, words[1:]))
-    said, last = _said(plain), plain[-1] if plain else words[0]
-    if said in _INSTEAD:
-        raise _no_end(line, (words[0].start, last.end), said)
-    such = "2h" if mark == "for" else "tomorrow"
+    typed, last = _joined(plain), plain[-1] if plain else words[0]
+    if typed in _INSTEAD:
+        raise _no_end(line, (words[0].start, last.end), typed)
+    example = "2h" if mark == "for" else "tomorrow"
     if not plain:
-        text = f"`{mark}` needs a time, such as `{mark} {such}`."
-        raise QueryError.at(text, line, (words[0].start, last.end), instead=f"{mark} {such}")
-    if mark in _UNTIL and _HOUR.fullmatch(said) and (clock := almost_clock(said.replace(" ", ""))):
+        text = f"`{mark}` needs a time, such as `{mark} {example}`."
+        raise QueryError.at(text, line, (words[0].start, last.end), instead=f"{mark} {example}")
+    if mark in _UNTIL and _HOUR.fullmatch(typed) and (clock := almost_clock(typed.replace(" ", ""))):
         span = words[0].start, last.end
-        text = f"{quote(line[slice(*span)])} can be a time of day or a length: say `until {clock}` or `for {said}`."
+        text = f"{quote(line[slice(*span)])} can be a time of day or a length: say `until {clock}` or `for {typed}`."
         raise QueryError.at(text, line, span, instead=f"until {clock}")
     try:
-        end = _for(said, now) if mark == "for" else _until_in(said, now, zone)
+        end = _for(typed, now) if mark == "for" else _until_in(typed, now, zone)
         return end, (words[0].start, last.end)
     except ValueError as error:
         fix = error.fix if isinstance(error, BadValue) else None
         if mark in _UNTIL:
-            fix = _mended(said, now, zone) or fix
+            fix = _mended(typed, now, zone) or fix
         span = plain[0].start, last.end
-        raise QueryError.at(f"{quote(line[slice(*span)])}: {error}.", line, span, fix, instead=such) from None
+        raise QueryError.at(f"{quote(line[slice(*span)])}: {error}.", line, span, fix, instead=example) from None
 
 
-def _no_end(line: str, span: tuple[int, int], said: str) -> QueryError:
-    such = _INSTEAD[said]
+def _no_end(line: str, span: tuple[int, int], typed: str) -> QueryError:
+    example = _INSTEAD[typed]
     shown = quote(line[slice(*span)])
-    text = f"I can't mute {shown}: say {quote(such)}, or another end. {LONGEST.days} days is the longest."
-    return QueryError.at(text, line, span, instead=such)
+    text = f"I can't mute {shown}: say {quote(example)}, or another end. {LONGEST.days} days is the longest."
+    return QueryError.at(text, line, span, instead=example)
 
 
 def _edges(line: str, words: list[Word]) -> Iterator[list[Word]]:
-    """The words that can be an end which nothing marks: the last ones, and the first; the most of them first."""
+    """Candidates for an end without `until` or `for`: the last words, then the first; the longest run first."""
     runs = [(first, len(words)) for first in range(max(0, len(words) - _WORDS), len(words))]
     runs += [(0, last) for last in range(min(_WORDS, len(words) - 1), 0, -1)]
     for first, last in runs:
         before = words[first - 1] if first else None
-        # the value of a filter, as in `longer: 45m` and `room:1h,2h`
+        # The value of a filter, as in `longer: 45m` and `room:1h,2h`.
         taken = before and ((before.key and not before.value) or line[before.end : words[first].start] == ",")
         if not taken and all(map(_plain, words[first:last])):
             yield words[first:last]
@@ -155,22 +154,22 @@ def _plain(word: Word) -> bool:
     return not (word.key or word.quoted or word.minus)
 
 
-def _said(words: Sequence[Word]) -> str:
+def _joined(words: Sequence[Word]) -> str:
     return " ".join(word.value for word in words).lower()
 
 
-def _for(said: str, now: datetime) -> datetime:
-    """`90m`, `2 hours and 30 minutes`, `an hour`, `half an hour`."""
-    length = re.sub(r"^an? ", "1 ", said.replace("half an hour", "30 minutes"))
+def _for(typed: str, now: datetime) -> datetime:
+    """The moment after a length: `90m`, `2 hours and 30 minutes`, `an hour`, `half an hour`. Raises ValueError."""
+    length = re.sub(r"^an? ", "1 ", typed.replace("half an hour", "30 minutes"))
     return now + timedelta(seconds=parse_length(re.sub(r" and (?=\d)", " ", length)))
 
 
-def _until(said: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """`9:00`, `monday 9:00`, `tomorrow at 5pm`, `2026-11-24T09:00`, and a length: `90m`; a day alone is its morning. A
-    weekday or time of day is the next such. Raises ValueError."""
+def _until(typed: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """The moment for `9:00`, `monday 9:00`, `tomorrow at 5pm`, `2026-11-24T09:00` or a length such as `90m`. A day
+    alone means its morning; a weekday or a time of day means the next one. Raises ValueError."""
     with suppress(BadValue):
-        return _for(said, now)
-    words = re.sub(r"\bat |^next |(?<=\d) (?=[ap]\.?m\b)", "", said).split(" ")
+        return _for(typed, now)
+    words = re.sub(r"\bat |^next |(?<=\d) (?=[ap]\.?m\b)", "", typed).split(" ")
     if "tomorrow" in words:
         words.remove("tomorrow")
         words.insert(0, (now.astimezone(zone).date() + timedelta(days=1)).isoformat())
@@ -183,21 +182,21 @@ def _until(said: str, now: datetime, zone: ZoneInfo) -> datetime:
     return coming or when.at(now, zone)
 
 
-def _until_in(said: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """The same with a city behind it, on whose clock it is: `9:00 Berlin`. Raises ValueError."""
+def _until_in(typed: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """`_until` on the clock of a city that may follow: `9:00 Berlin`. Raises ValueError."""
     try:
-        return _until(said, now, zone)
+        return _until(typed, now, zone)
     except ValueError:
-        words = said.split(" ")
+        words = typed.split(" ")
         for first in range(1, len(words)):
             with suppress(ValueError):
                 return _until(" ".join(words[:first]), now, ZoneInfo(read_zone(" ".join(words[first:]))))
         raise
 
 
-def _mended(said: str, now: datetime, zone: ZoneInfo) -> str | None:
-    """What was probably meant by `tomorow` or `monday 9`."""
-    first, *others = said.split(" ")
+def _mended(typed: str, now: datetime, zone: ZoneInfo) -> str | None:
+    """The likely correction of `tomorow` or `monday 9`; None if there is none."""
+    first, *others = typed.split(" ")
     words = [nearest(first, ("tomorrow", *DAYS)) or first, *others]
     words[-1] = almost_clock(words[-1]) or words[-1]
     with suppress(ValueError):

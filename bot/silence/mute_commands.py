@@ -1,4 +1,4 @@
-"""Answers about a channel's mutes."""
+"""The commands for a channel's mutes."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ UNMUTE = "unmute"
 
 
 async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
-    """Mute what the line says, or a session, until its end; with `longer` never shorter than it is muted already."""
+    """Mute the sessions of a query, or one, until an end; with `longer` an existing mute is never shortened."""
     await request.may_set_up()
     end, query, session_id = await request.in_local_zone(
         lambda zone: read_silence(line, request.now, zone),
         lambda _, city: f"mute {silence_in(line, request.now, city)}",
     )
     zone = request.zone
-    end = end.replace(microsecond=0)  # as its line says it
+    end = end.replace(microsecond=0)  # as in its command line
     local_end = end_line(end.astimezone(ZoneInfo(zone)))
     if session_id:
         query = await _of_session(request, session_id)
@@ -57,7 +57,7 @@ async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
 
 
 async def mutes(request: Request, line: str) -> Message:
-    """The channel's mutes that hold."""
+    """List the channel's mutes that hold."""
     check_alone("mutes", line)
     here = await _here(request)
     hours = await quiets(request)
@@ -68,7 +68,7 @@ async def mutes(request: Request, line: str) -> Message:
 
 
 async def unmute(request: Request, said: str) -> Message:
-    """End the mutes that are named: by number, by what they are about, `all`, or the only one."""
+    """End mutes named by number, query or session id, `all` of them, or the only one."""
     await request.no_guests()
     here, said = await _here(request), unquoted(said)
     ending = here if said.lower() in ("all", "everything") else await _named(request, said, here)
@@ -88,7 +88,7 @@ async def unmute(request: Request, said: str) -> Message:
 
 
 async def _named(request: Request, said: str, here: Sequence[Mute]) -> Sequence[Mute]:
-    """The mute that is meant, if any."""
+    """The mutes named by `said`, or the only one; empty if none matches."""
     if not said:
         return here if len(here) == 1 else ()
     if (number := read_number(said)) is not None:
@@ -103,8 +103,8 @@ async def _named(request: Request, said: str, here: Sequence[Mute]) -> Sequence[
 
 
 async def _of_session(request: Request, session_id: str) -> Query:
-    """The room of a session, by which a mute of it is told; any where 100ms doesn't say. Raises NotFound, and UserError
-    for one that is over."""
+    """A query for the session's room, which lists of mutes name; empty if 100ms can't tell. Raises NotFound, and
+    UserError if the session has ended."""
     try:
         session = await read_session(request.workspace.hms, request.workspace.rooms, session_id)
     except HmsError:
@@ -119,7 +119,7 @@ async def _here(request: Request) -> list[Mute]:
 
 
 async def _mute(request: Request, value: str) -> None:
-    """The menu is also pressed by people who don't know of a longer mute, which therefore stays."""
+    """Mute from a card's menu. Who presses it may not know of a longer mute, so that stays."""
     await request.reply(await mute(request, ids.read_line_value(value), longer=True))
 
 

@@ -1,4 +1,4 @@
-"""Mutes, said to whoever makes, ends or lists them."""
+"""Draw mutes for who makes, ends or lists them."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ _OF_ONE = (
 def muted(
     mute: Mute, how: Literal["new", "same", "changed"], before: Mute | None = None, *, names: Names, zone: str
 ) -> Message:
-    """For the one who mutes: what, and until when on the clock of `zone`; `before`: the mute as it was, where it was
-    there."""
+    """The answer to who mutes, with the end on the clock of `zone`; `before`: the earlier mute of the same, if any."""
     number, by, end = mute.number, f"<@{mute.created_by}>", until(mute, zone)
     end = f"until it ends, and not after {end.removeprefix('until ')}" if mute.session_id else end
     was = f"lasted {until(before, zone)}" if before else "already existed"
@@ -53,8 +52,8 @@ def muted(
 def unmuted(
     mutes: Sequence[Mute], left: Sequence[Mute], quiets: Quiets, *, names: Names, zone: str, now: datetime
 ) -> Message:
-    """What holds no longer, and the lines that have it again; `left` are the mutes that still hold, `quiets` the
-    channel's quiet hours."""
+    """The answer to who ends mutes, with the lines that make them again; `left` are the mutes that still hold,
+    `quiets` the channel's quiet hours."""
     numbers = ", ".join(str(each.number) for each in mutes)
     head = f"🔔 {'Mute' if len(mutes) == 1 else 'Mutes'} {numbers} {'has' if len(mutes) == 1 else 'have'} ended."
     words = [f"{about(each, names, 300)}, {until(each, zone)}" for each in mutes[:AGAIN_SHOWN]]
@@ -71,7 +70,7 @@ def unmuted(
 
 
 def mutes_list(mutes: Sequence[Mute], quiets: Quiets, *, names: Names, zone: str, as_of: datetime) -> Message:
-    """A channel's mutes, for the one who asked."""
+    """The list of a channel's mutes."""
     now = [context(quiet)] if (quiet := now_words(quiets, zone, as_of)) else []
     if not mutes:
         text = "Nothing is muted in this channel."
@@ -88,13 +87,13 @@ def mutes_list(mutes: Sequence[Mute], quiets: Quiets, *, names: Names, zone: str
 
 
 def row(mute: Mute, names: Names, zone: str, most_chars: int) -> str:
-    """One mute of a list, in at most so many characters (200 always do)."""
+    """The row of one mute in a list, in at most `most_chars` characters (200 are always enough)."""
     head, rest = f"*{mute.number}* · ", f"\n{until(mute, zone)} · by <@{mute.created_by}>"
     return f"{head}{about(mute, names, max(60, most_chars - len(head) - len(rest) - len('Unmute')))}{rest}"
 
 
 def about(mute: Mute, names: Names, most_chars: int) -> str:
-    """What it is about."""
+    """The sessions that it mutes, in words."""
     if not mute.session_id:
         return sessions(mute.query, names, most_chars)
     where = next((f" in {room(room_id, names)}" for room_id in mute.query.room_ids), "")

@@ -1,4 +1,4 @@
-"""What a team's channels don't want to hear now: mutes, quiet hours, threads that are off."""
+"""The silence policy of a team's channels at one moment: mutes, quiet hours, threads that are off. Pure."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _Test = Callable[[Session], bool]
 
 
 class SilencePolicy:
-    """As it is at `now`. `quiets` by channel; `unthreaded` are the channels that get no replies. A mute that needs to
-    know a session's room, where that isn't among `rooms`, counts as one of the session."""
+    """The policy at `now`. `quiets` is by channel; `unthreaded` are the channels without replies. If a mute needs a
+    session's room and `rooms` lacks it, the mute is taken to cover the session."""
 
     def __init__(
         self,
@@ -30,36 +30,36 @@ class SilencePolicy:
     ) -> None:
         self._unthreaded = unthreaded
         self._quiets = quiets
-        # asked of those channels alone where something happens, and once of equal hours: it takes a millisecond
+        # Evaluated only for channels where something happens, and once for equal hours: it takes a millisecond.
         self._end = cache(lambda quiet: quiet.until(now))
         self._mutes: dict[str, list[tuple[_Test, Mute]]] = {}
-        tests: dict[tuple[Query, str], _Test] = {}  # one of a query, however many channels have it
+        tests: dict[tuple[Query, str], _Test] = {}  # shared by all channels that mute the same
         for mute in mutes:
             if mute.holds(ms(now)):
-                what = (mute.query, mute.session_id)
-                test = tests.get(what) or tests.setdefault(what, _test(mute, now, rooms))
+                target = (mute.query, mute.session_id)
+                test = tests.get(target) or tests.setdefault(target, _test(mute, now, rooms))
                 self._mutes.setdefault(mute.channel_id, []).append((test, mute))
 
     def until_ms(self, channel_id: str, session: Session) -> int | None:
-        """When the channel may hear of that session again, in milliseconds since 1970; None: now."""
+        """The end of the channel's silence about that session, in milliseconds since 1970; None if there is none."""
         return self._latest(channel_id, lambda matches, mute: matches(session))
 
     def every_until_ms(self, channel_id: str) -> int | None:
-        """When the channel may hear again of sessions of which nothing is known; None: now, but for the mutes of
-        some."""
+        """The end of the channel's silence about all sessions, in milliseconds since 1970; None if it has none,
+        whatever its mutes of some sessions."""
         return self._latest(channel_id, lambda matches, mute: not mute.query.terms and not mute.session_id)
 
     def alone(self, channel_id: str, session: Session) -> bool:
-        """Whether nothing but mutes of that session alone keeps the channel from hearing of it."""
+        """True if only mutes of that single session silence it in the channel."""
         others = self._latest(channel_id, lambda matches, mute: not mute.session_id and matches(session))
         return others is None and self.until_ms(channel_id, session) is not None
 
     def holds(self, channel_id: str) -> bool:
-        """Whether there are sessions that the channel doesn't want to hear of, besides single ones."""
+        """True while quiet hours or a mute of more than a single session hold in the channel."""
         return self._latest(channel_id, lambda matches, mute: not mute.session_id) is not None
 
     def threads(self, channel_id: str) -> bool:
-        """Whether the channel gets replies."""
+        """True if the channel gets replies."""
         return channel_id not in self._unthreaded
 
     def _latest(self, channel_id: str, holds: Callable[[_Test, Mute], bool]) -> int | None:
@@ -67,7 +67,7 @@ class SilencePolicy:
         return max([*mutes, *self._quiet(channel_id)], default=None)
 
     def _quiet(self, channel_id: str) -> list[int]:
-        """When the quiet hours that hold now end."""
+        """The ends of the quiet hours that hold now, in milliseconds since 1970."""
         return [ms(end) for quiet in self._quiets.get(channel_id, ()) if (end := self._end(quiet))]
 
 

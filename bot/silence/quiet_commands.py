@@ -1,4 +1,4 @@
-"""Answers about a channel's quiet hours."""
+"""The command for a channel's quiet hours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Read = Callable[[str], tuple[QuietHours | None, bool]]
 async def quiet(request: Request, line: str) -> Message:
     """Set quiet hours, end all or some, or show them."""
     if not line.strip(" ,"):
-        return await _shown(request)
+        return await _list_quiet(request)
     await request.no_guests()
 
     def read(zone: str) -> tuple[QuietHours | None, bool]:
@@ -29,7 +29,7 @@ async def quiet(request: Request, line: str) -> Message:
 
     wanted, off = read(await request.local_zone())
     if off or not wanted:
-        return await _loud(request, line, wanted, read)
+        return await _end_quiet(request, line, wanted, read)
     await request.may_set_up()
     await request.in_local_zone(read, _in_city)
     try:
@@ -40,16 +40,16 @@ async def quiet(request: Request, line: str) -> Message:
         raise QueryError.at(error.text, tidy(line), (0, len(tidy(line))), instead=error.instead) from None
     except TooMany as error:
         raise _see(error.text, line) from None
-    return say.hushed(wanted, how, await quiets(request), zone=request.zone, now=request.now, by=request.user_id)
+    return say.quiet_set(wanted, how, await quiets(request), zone=request.zone, now=request.now, by=request.user_id)
 
 
 async def quiets(request: Request) -> say.Quiets:
-    """Its quiet hours, each with who made them."""
+    """The channel's quiet hours with the ids of their makers."""
     return (await request.bot.store.quiets(request.team_id, request.channel_id)).get(request.channel_id, [])
 
 
-async def _loud(request: Request, line: str, wanted: QuietHours | None, read: Read) -> Message:
-    """End all quiet hours, or the wanted ones; those of these times where no others are."""
+async def _end_quiet(request: Request, line: str, wanted: QuietHours | None, read: Read) -> Message:
+    """End all quiet hours, or the wanted ones; if there are none like them, the only ones at these times."""
     here = [quiet for quiet, _ in await quiets(request)]
     if wanted:
         alike = [each for each in here if (each.start, each.end) == (wanted.start, wanted.end)]
@@ -61,10 +61,10 @@ async def _loud(request: Request, line: str, wanted: QuietHours | None, read: Re
             wanted = alike[0]
     by = request.by(f"quiet off {wanted}" if wanted else "quiet off")
     gone = await request.bot.store.clear_quiets(request.team_id, request.channel_id, by, wanted)
-    return say.loud(gone, [quiet for quiet, _ in await quiets(request)])
+    return say.quiet_ended(gone, [quiet for quiet, _ in await quiets(request)])
 
 
-async def _shown(request: Request) -> Message:
+async def _list_quiet(request: Request) -> Message:
     zone = await request.local_zone()
     return say.quiets_list(await quiets(request), zone=zone, as_of=request.now, channel_id=request.channel_id)
 

@@ -26,9 +26,9 @@ _ALL_DAY = time()
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Hours in which a channel gets nothing new: from `start` to `end` on the clock of the IANA `zone`, beginning on
-    these weekdays (0 = Monday; sorted, at least one). An `end` that isn't later than `start` is on the next day, so
-    that equal ones are 24 hours. Where the clocks change, both are as `Schedule.at` has them."""
+    """Hours without new messages in a channel: from `start` to `end` on the clock of the IANA `zone`, beginning on
+    these weekdays (0 = Monday; sorted, at least one). An `end` not later than `start` is on the next day, so equal
+    ones are 24 hours. Where the clocks change, both follow `Schedule.at`."""
 
     days: tuple[int, ...]
     start: time
@@ -36,8 +36,8 @@ class QuietHours:
     zone: str
 
     def until(self, now: datetime) -> datetime | None:
-        """When the quiet that holds now ends, UTC; None when it isn't quiet. Periods that join are one: quiet on whole
-        days from Saturday to Sunday ends on Monday. Quiet at all times would be said to end in a week."""
+        """The end of the quiet period at `now`, UTC; None if it isn't quiet. Adjoining periods count as one: quiet on
+        whole days from Saturday to Sunday ends on Monday. Quiet at all times ends in a week."""
         end = now
         for _ in EVERY_DAY:
             near = self._periods(end - 2 * _DAY, 3)
@@ -45,9 +45,9 @@ class QuietHours:
         return end if end > now else None
 
     def overlaps(self, other: QuietHours) -> bool:
-        """Whether some moment is quiet by both. In one zone that is by the clock as it is read: in a night in which it
-        is put forward, hours may end when the next have begun. Of two zones it is some moment of 2026, as a year meets
-        each one's changes of the clocks."""
+        """True if some moment is quiet by both. In one zone wall-clock times are compared, so hours may still overlap
+        in a night when the clock is put forward. Two zones are compared over 2026, since a year has all clock
+        changes of both."""
         if self.zone == other.zone:
             pairs = [(one, two) for one in self.days for two in other.days]
             ahead = [(two - one) * _DAY + _since(other.start, self.start) for one, two in pairs]
@@ -63,18 +63,18 @@ class QuietHours:
         return False
 
     def apart(self, others: Collection[QuietHours]) -> QuietHours | None:
-        """These hours on those of their days on which they overlap none of the others; None where there is no such."""
+        """These hours, only on the days on which they overlap none of `others`; None if there is no such day."""
         alone = [replace(self, days=(day,)) for day in self.days]
         days = [each.days[0] for each in alone if not any(map(each.overlaps, others))]
         return replace(self, days=tuple(days)) if days else None
 
     @property
     def _length(self) -> timedelta:
-        """By the clock."""
+        """The length by the wall clock, without clock changes."""
         return _since(self.end, self.start) % _DAY or _DAY
 
     def _periods(self, after: datetime, count: int) -> Iterator[Window]:
-        """The first periods, of so many, that begin later than `after`."""
+        """The first `count` periods that begin later than `after`."""
         starts = Schedule(self.days, self.start, self.zone)
         ends = Schedule(EVERY_DAY, self.end, self.zone)
         for day in starts.next(after, count):
@@ -84,7 +84,7 @@ class QuietHours:
 
     @classmethod
     def stored(cls, text: str) -> QuietHours:
-        """What `str` wrote, and nothing else, as for a schedule. Raises ValueError."""
+        """The quiet hours that `str` wrote; accepts nothing else. Raises ValueError."""
         hours, days, zone = text.split(" ")
         start, end = map(time.fromisoformat, hours.split("-"))
         return cls(stored_days(days), start, end, exact_zone(zone))
@@ -94,8 +94,8 @@ class QuietHours:
 
 
 def quiet_until(quiets: Collection[QuietHours], now: datetime) -> datetime | None:
-    """When the quiet that holds now by any of them ends, UTC; None when it isn't quiet. Those that join are one, as in
-    `Quiet.until`."""
+    """The end of the quiet period at `now` by any of `quiets`, UTC; None if it isn't quiet. Adjoining periods count as
+    one, as in `QuietHours.until`."""
     end = now
     while end < now + _WEEK and (later := _latest(quiets, end)):
         end = later
@@ -103,7 +103,7 @@ def quiet_until(quiets: Collection[QuietHours], now: datetime) -> datetime | Non
 
 
 def endless(quiets: Collection[QuietHours]) -> bool:
-    """Whether together they are quiet at all times. In the week that is looked at no zone changes its clocks."""
+    """True if together they are quiet at all times. No zone changes its clocks in the week that is tested."""
     end = quiet_until(quiets, _YEAR)
     return end is not None and end >= _YEAR + _WEEK
 
@@ -113,13 +113,13 @@ def _latest(quiets: Collection[QuietHours], now: datetime) -> datetime | None:
 
 
 def _since(end: time, start: time) -> timedelta:
-    """From one time of a day to another, which is less than nothing where that is the earlier."""
+    """`end` minus `start` on one day; negative if `end` is earlier."""
     return datetime.combine(_YEAR, end) - datetime.combine(_YEAR, start)
 
 
 def read_quiet(line: str, zone: str, *, always: bool = False) -> QuietHours:
-    """Quiet hours as people type them: `10pm-7am`, `22:00 to 7:00 weekends`. Without a zone it is `zone`, without a day
-    it is every day. Those that would never end are read with `always`. Raises QueryError; its line is the tidy one."""
+    """Parse quiet hours as people type them: `10pm-7am`, `22:00 to 7:00 weekends`. The defaults are `zone` and every
+    day. Hours without an end are accepted only with `always`. Raises QueryError on the tidied line."""
     line = tidy(line)
     reader = Reader(line, _parted(cut(line)), zone, fillers=(*THROUGH, "between"), usual=(_START, _END))
     if wrong := reader.misspelt(clock=len(reader.clocks) < 2):
@@ -149,8 +149,8 @@ def read_quiet(line: str, zone: str, *, always: bool = False) -> QuietHours:
 
 
 def _days(reader: Reader) -> tuple[int, ...]:
-    """The days on which the hours begin: of `mon 22:00 - tue 7:00` that is Monday. Raises QueryError for days that are
-    said of the end otherwise, as in `fri 18:00 - mon 8:00`, which is too long."""
+    """The days on which the hours begin: Monday for `mon 22:00 - tue 7:00`. Raises QueryError for other days at the
+    end, as in `fri 18:00 - mon 8:00`, which is too long."""
     taken, line = reader.taken, reader.line
     first, second = (place for place, each in enumerate(taken) if each.clock is not None)
     until = max((place for place in range(first, second) if taken[place].joins), default=first)
@@ -176,7 +176,7 @@ def _days(reader: Reader) -> tuple[int, ...]:
 
 
 def _stretch(first: int, last: int, start: time, end: time, zone: str) -> list[QuietHours]:
-    """From a time of one weekday to a time of another: what can be said of it, whole days first."""
+    """The quiet hours that cover a stretch from one weekday's time to another's, whole days first."""
     whole = ((last - first) % 7 - (end <= start)) % 7  # hours that pass midnight begin on the day before
     days = [(first + ahead) % 7 for ahead in range(whole + 1)]
     if start == end:
@@ -186,7 +186,7 @@ def _stretch(first: int, last: int, start: time, end: time, zone: str) -> list[Q
 
 
 def _parted(words: Sequence[Word]) -> list[Word]:
-    """The words, those of a range such as `22:00-07:00` apart."""
+    """The words, with a range such as `22:00-07:00` split into three."""
     parted: list[Word] = []
     for word in words:
         if word.minus and _is_clock(word.value):  # `22:00 -7:00`

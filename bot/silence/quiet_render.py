@@ -1,4 +1,4 @@
-"""Quiet hours, said to whoever sets or lists them, and what holds of any silence."""
+"""Draw quiet hours for who sets or lists them, and phrases for any silence."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ MEANWHILE = (
 DIGESTS = "Digests still come."
 
 Quiets = Sequence[tuple[QuietHours, str]]
-"""A channel's quiet hours, each with who made them."""
+"""A channel's quiet hours with the ids of their makers."""
 
 
-def hushed(
+def quiet_set(
     quiet: QuietHours, how: Literal["new", "same"], quiets: Quiets, *, zone: str, now: datetime, by: str
 ) -> Message:
-    """For the one who sets quiet hours: which, and whether it is quiet now by any of the channel's, `quiets`."""
+    """The answer to who sets quiet hours, with the state now by all of the channel's, `quiets`."""
     head = {
         "new": f"🌙 Quiet hours are set, by <@{by}>.",
         "same": "🌙 Nothing to change: this channel has these quiet hours.",
@@ -47,7 +47,7 @@ def hushed(
 
 
 def quiets_list(quiets: Quiets, *, zone: str, as_of: datetime, channel_id: str) -> Message:
-    """A channel's quiet hours."""
+    """The list of a channel's quiet hours."""
     if not quiets:
         text = "This channel has no quiet hours."
         how = f"Set some:\n```{COMMAND} quiet 22:00-7:00 weekdays```"
@@ -62,18 +62,18 @@ def quiets_list(quiets: Quiets, *, zone: str, as_of: datetime, channel_id: str) 
 
 
 def row(quiet: QuietHours, by: str) -> str:
-    """One range of a list."""
+    """The row of one range in a list."""
     return f"{hours(quiet)} · by <@{by}>"
 
 
 def turn_off(quiet: QuietHours, channel_id: str, view: str) -> Block:
-    """The button that ends one range."""
+    """The button that ends one range, pressed in that view."""
     spoken = f"Turn quiet hours off: {quiet}"
     return button("Turn off", ids.SET, ids.set_value(channel_id, view, _off(quiet)), spoken=spoken)
 
 
-def loud(gone: Sequence[QuietHours], left: Sequence[QuietHours]) -> Message:
-    """Quiet hours that there are no longer, and those that are."""
+def quiet_ended(gone: Sequence[QuietHours], left: Sequence[QuietHours]) -> Message:
+    """The answer to who ends quiet hours: the ended ones and the ones left."""
     state = "This channel no longer has quiet hours." if gone else "This channel has no quiet hours."
     if left:
         ended = "; ".join(map(hours, gone))
@@ -93,20 +93,20 @@ def hours(quiet: QuietHours) -> str:
 
 
 def now_words(quiets: Quiets, zone: str, now: datetime) -> str:
-    """Whether it is quiet now and until when; "" where it isn't."""
+    """A sentence with the end of the quiet period at `now`; "" if it isn't quiet."""
     end = quiet_until([quiet for quiet, _ in quiets], now)
     return f"🌙 It is quiet now, {until_moment(end, zone)}." if end else ""
 
 
 def next_words(quiets: Sequence[QuietHours], zone: str, now: datetime) -> str:
-    """When quiet hours begin that don't hold now."""
+    """A sentence with the next start of these quiet hours."""
     starts = [Schedule(quiet.days, quiet.start, quiet.zone) for quiet in quiets]
     first = min(start.at(day) for start in starts for day in start.next(now))
     return f"They begin {moment(first, zone)} ({zone})."
 
 
 def to_type(lines: Sequence[str], why: str = "") -> list[Block]:
-    """Lines to type; those that are too long for it aren't shown."""
+    """Blocks with lines to type, without those that are too long."""
     shown = [line for line in map(typed, lines) if line]
     if not shown:
         return []
@@ -118,5 +118,5 @@ def until_moment(end: datetime, zone: str) -> str:
 
 
 def _off(quiet: QuietHours) -> str:
-    """The line that ends one range."""
+    """The command line that ends one range."""
     return f"quiet off {quiet}"

@@ -1,4 +1,4 @@
-"""Answers about whether a channel's threads get replies."""
+"""The command for replies in a channel's threads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ON = {"on": True, "yes": True, "off": False, "no": False}
 
 
 async def threads(request: Request, line: str) -> Message:
-    """Whether the channel gets replies: set, or shown."""
+    """Set or show whether the channel gets replies."""
     store, said = request.bot.store, unquoted(line).lower()
     if not said:
         return say.threads(request.channel_id not in await store.unthreaded(request.team_id), None)

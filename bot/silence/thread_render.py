@@ -1,4 +1,4 @@
-"""Whether joins and leaves are told in threads, said to whoever sets it."""
+"""Draw the setting for replies in threads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bot.blockkit.help import COMMAND
 
 
 def threads(on: bool, changed: bool | None, *, by: str = "") -> Message:
-    """Whether cards get replies. `changed`: whether that is new; None where it was only asked."""
+    """The setting, on or off. `changed`: True if it is new, None if it was only shown."""
     state = (
         "Joins and leaves are posted in the threads of cards, if a subscription asks for them."
         if on

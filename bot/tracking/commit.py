@@ -20,7 +20,7 @@ from bot.query.times import ms
 from bot.rooms.names import Rooms
 from bot.sessions.diff import SessionChange, diff
 from bot.sessions.model import Room, Session
-from bot.silence.current import hush
+from bot.silence.current import current_policy
 from bot.silence.policy import SilencePolicy
 from bot.store import Fence, Store
 from bot.tracking.reading import Progress
@@ -118,7 +118,7 @@ class Commit:
         ids = {change.session.id for change in changed}
         changes = [*changed, *(SessionChange(session) for session in due if session.id not in ids)]
         # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
-        unwanted = await hush(self._store, team_id, now, work.rooms)
+        unwanted = await current_policy(self._store, team_id, now, work.rooms)
         held = [
             *(await self._store.hushed(team_id) if whole else []),
             *(await self._store.hushed_ended(team_id, ms(now), unwanted.holds) if whole else []),

@@ -49,7 +49,7 @@ def mute(line: str = "", hours: float = 1, channel: str = "C1", session_id: str 
     return Mute("T1", channel, parse(line), session_id, NOW_MS + int(hours * HOUR), "U1", NOW_MS)
 
 
-def hush(*mutes: Mute, now: datetime = NOW, quiet: str = "", unthreaded: Sequence[str] = ()) -> SilencePolicy:
+def policy(*mutes: Mute, now: datetime = NOW, quiet: str = "", unthreaded: Sequence[str] = ()) -> SilencePolicy:
     return SilencePolicy(mutes, {"C1": [read_quiet(quiet, "UTC")]} if quiet else {}, unthreaded, now)
 
 
@@ -63,15 +63,15 @@ class Channel:
         self.sent: list[Notification] = []
 
     def poll(
-        self, *seen: Session, hush: SilencePolicy = LOUD, minutes: int = 0, unread: Sequence[str] = ()
+        self, *seen: Session, policy: SilencePolicy = LOUD, minutes: int = 0, unread: Sequence[str] = ()
     ) -> list[type]:
         now = NOW + timedelta(minutes=minutes)
-        kept, tasks = route(diff(self.known, seen), self.subscriptions, self.cards.values(), now, hush)
+        kept, tasks = route(diff(self.known, seen), self.subscriptions, self.cards.values(), now, policy)
         self.cards |= {each.session_id: each for each in kept}
         live = {each.id: each for each in seen if each.active and each.id not in unread}
         held = [each for each in self.cards.values() if each.hushed_ms]
         ended = {each.id: each for each in seen if not each.active}
-        kept, released = release(held, live, ended, self.subscriptions, now, hush)
+        kept, released = release(held, live, ended, self.subscriptions, now, policy)
         self.cards |= {each.session_id: each for each in kept}
         self.known |= {each.id: track(each, 0) for each in seen}
         self.sent = [*tasks, *released]

@@ -12,7 +12,7 @@ from bot.alerts.notification import CaughtUp, Notification, Post, RollUp
 from bot.sessions.diff import diff
 from bot.sessions.model import Session
 from bot.silence.policy import SilencePolicy
-from tests.alerts.parts import LOUD, NOW, hush, mute, session, subscription
+from tests.alerts.parts import LOUD, NOW, mute, policy, session, subscription
 
 
 class Parts:
@@ -73,9 +73,9 @@ def test_nothing_is_said_where_nothing_was_counted(few: int) -> None:
 def test_who_wants_to_hear_nothing_hears_it_later_and_who_left_not_at_all() -> None:
     parts = Parts()
     parts.part(500), parts.part(500)
-    assert parts.end(hush(mute())) == []
+    assert parts.end(policy(mute())) == []
     assert parts.catchups == {"C1": Catchup(0, 0, 500)}
     assert len(parts.part(1)) == 1, "what comes meanwhile is told as ever"
-    assert parts.end(hush(mute("role:host"))) == [CaughtUp("T1", "C1", 0, 500)]
+    assert parts.end(policy(mute("role:host"))) == [CaughtUp("T1", "C1", 0, 500)]
     parts.part(500), parts.part(500)
     assert parts.end(channels=()) == [] and parts.catchups == {}

@@ -12,14 +12,14 @@ from bot.alerts.decide import ROLL_UP_OVER, route
 from bot.alerts.notification import Edit, Post, Recap, Reply, RollUp
 from bot.sessions.diff import SessionChange, track
 from bot.silence.mute import Mute
-from tests.alerts.parts import EVERY, HOUR, NOW, NOW_MS, ROOMS, Channel, card, hush, mute, session, subscription
+from tests.alerts.parts import EVERY, HOUR, NOW, NOW_MS, ROOMS, Channel, card, mute, policy, session, subscription
 
 
 def test_what_opens_is_told_once_when_the_mute_is_over() -> None:
     here = Channel()
-    assert here.poll(session("ann", number=2), session("ann"), hush=hush(mute())) == []
+    assert here.poll(session("ann", number=2), session("ann"), policy=policy(mute())) == []
     assert here.state() == ("silent", 0, True)
-    assert here.poll(session("ann", "bob"), session("ann", number=2), hush=hush(mute())) == []
+    assert here.poll(session("ann", "bob"), session("ann", number=2), policy=policy(mute())) == []
     assert here.poll(session("ann", "bob"), session("ann", number=2)) == [Recap]
     assert here.recap == ([session().id, session(number=2).id], 0)
     assert here.state() == ("listed", 0, False)
@@ -33,9 +33,9 @@ def test_what_opens_is_told_once_when_the_mute_is_over() -> None:
 def test_what_came_and_went_is_counted_where_there_is_something_to_tell(live: bool, kinds: str) -> None:
     """Where nothing is live any more, to those who ask for ends; no start of it is still true."""
     here = Channel(subscription(kinds))
-    here.poll(session(number=1), session(number=2), hush=hush(mute()))
+    here.poll(session(number=1), session(number=2), policy=policy(mute()))
     ended = [session(number=1, active=False), session(number=2, active=live), session(number=3, active=False)]
-    assert here.poll(*ended, hush=hush(mute())) == []
+    assert here.poll(*ended, policy=policy(mute())) == []
     started = live and "start" in kinds
     told = started or "end" in kinds
     assert here.poll(*ended) == [Recap] * told
@@ -46,7 +46,7 @@ def test_what_came_and_went_is_counted_where_there_is_something_to_tell(live: bo
 
 def test_an_end_that_nobody_asks_for_any_more_is_not_told() -> None:
     here = Channel()
-    here.poll(session(active=False), hush=hush(mute()))
+    here.poll(session(active=False), policy=policy(mute()))
     here.subscriptions = [subscription("on:start"), subscription("on:end", "C2", number=1), subscription("", number=2)]
     assert here.poll(session(active=False)) == []
     assert here.state() == ("closed", 0, False)
@@ -54,10 +54,10 @@ def test_an_end_that_nobody_asks_for_any_more_is_not_told() -> None:
 
 def test_only_the_ends_that_somebody_asks_for_are_counted() -> None:
     here = Channel()
-    here.poll(session(active=False), hush=hush(mute()))
+    here.poll(session(active=False), policy=policy(mute()))
     here.subscriptions = [subscription("on:start,end", number=2)]
     some = session(active=False), session(number=2, active=False)
-    assert here.poll(*some, hush=hush(mute())) == []
+    assert here.poll(*some, policy=policy(mute())) == []
     assert here.poll(*some) == [Recap]
     assert here.recap == ([], 1)
     assert here.state() == here.state(2) == ("closed", 0, False)
@@ -67,9 +67,9 @@ def test_only_the_ends_that_somebody_asks_for_are_counted() -> None:
 def test_one_whose_card_was_deleted_in_a_mute_is_told_as_one_without(comes_back: bool) -> None:
     here = Channel()
     assert here.poll(session()) == [Post]
-    assert here.poll(session(active=False), hush=hush(mute())) == [Edit]
+    assert here.poll(session(active=False), policy=policy(mute())) == [Edit]
     here.cards[session().id] = replace(here.cards[session().id], hushed_ms=NOW_MS + HOUR)
-    assert here.poll(session(active=comes_back), hush=hush(mute())) == []
+    assert here.poll(session(active=comes_back), policy=policy(mute())) == []
     assert here.poll(session(active=comes_back)) == [Recap]
     assert here.recap == ([session().id] * comes_back, int(not comes_back))
     assert here.poll(session(active=False)) == ([Edit] if comes_back else [])
@@ -78,7 +78,7 @@ def test_one_whose_card_was_deleted_in_a_mute_is_told_as_one_without(comes_back:
 
 def test_one_that_ends_just_as_the_mute_does_is_counted() -> None:
     here = Channel()
-    here.poll(session(), hush=hush(mute()))
+    here.poll(session(), policy=policy(mute()))
     assert here.poll(session(active=False)) == [Recap]
     assert here.recap == ([], 1)
     assert here.state() == ("closed", 0, False)
@@ -87,10 +87,10 @@ def test_one_that_ends_just_as_the_mute_does_is_counted() -> None:
 @pytest.mark.parametrize("kinds", ["on:start,end", "on:start"])
 def test_one_that_stood_in_a_list_is_named_when_it_has_ended_in_a_mute(kinds: str) -> None:
     here = Channel(subscription(kinds))
-    here.poll(session(), hush=hush(mute()))
+    here.poll(session(), policy=policy(mute()))
     assert here.poll(session()) == [Recap]
-    silent = hush(mute())
-    assert here.poll(session(active=False), session(number=2, active=False), hush=silent) == []
+    silent = policy(mute())
+    assert here.poll(session(active=False), session(number=2, active=False), policy=silent) == []
     ended = [session(active=False), session(number=2, active=False)]
     assert here.poll(*ended) == ([Recap] if "end" in kinds else [])
     for task in here.sent:
@@ -103,58 +103,58 @@ def test_one_that_stood_in_a_list_is_named_when_it_has_ended_in_a_mute(kinds: st
 def test_a_session_that_is_muted_until_it_ends_ends_without_a_word(kinds: str, others: tuple[Mute, ...]) -> None:
     """The channel has not seen it open. It may come back, and is muted still."""
     here = Channel(subscription(kinds))
-    alone = hush(mute(session_id=session().id, hours=12), *others)
+    alone = policy(mute(session_id=session().id, hours=12), *others)
     for seen in (session("ann"), session("ann", "bob"), session(active=False), session("ann")):
-        assert here.poll(seen, hush=alone) == []
+        assert here.poll(seen, policy=alone) == []
         assert here.state()[:2] == ("silent" if seen.active else "closed", 0)
-    assert here.poll(session(active=False), hush=alone) == []
+    assert here.poll(session(active=False), policy=alone) == []
     assert here.state() == ("closed", 0, False)
 
 
 @pytest.mark.parametrize("kinds", ["on:start,end", "on:start"])
 def test_the_end_of_a_muted_session_that_was_seen_to_open_is_told(kinds: str) -> None:
-    alone = hush(mute(session_id=session().id, hours=12))
+    alone = policy(mute(session_id=session().id, hours=12))
     here = Channel(subscription(kinds))
     assert here.poll(session("ann")) == [Post]
-    assert here.poll(session("ann", "bob"), hush=alone) == [Edit]
-    assert here.poll(session(active=False), hush=alone) == [Edit]
+    assert here.poll(session("ann", "bob"), policy=alone) == [Edit]
+    assert here.poll(session(active=False), policy=alone) == [Edit]
     assert here.state() == ("closed", 1, False)
     here = Channel(subscription(kinds))
-    here.poll(session("ann"), hush=hush(mute()))
+    here.poll(session("ann"), policy=policy(mute()))
     assert here.poll(session("ann")) == [Recap]
-    assert here.poll(session(active=False), hush=alone) == ([Post] if "end" in kinds else [])
+    assert here.poll(session(active=False), policy=alone) == ([Post] if "end" in kinds else [])
 
 
 def test_a_mute_of_one_session_gives_way_to_a_wider_one() -> None:
     here = Channel()
-    both = hush(mute(session_id=session().id, hours=12), mute(hours=2))
-    here.poll(session(), hush=both)
-    assert here.poll(session(active=False), hush=both) == []
+    both = policy(mute(session_id=session().id, hours=12), mute(hours=2))
+    here.poll(session(), policy=both)
+    assert here.poll(session(active=False), policy=both) == []
     later = NOW + timedelta(hours=2)
-    alone = hush(mute(session_id=session(number=2).id, hours=12), now=later)
-    assert here.poll(session(active=False), hush=alone, minutes=120) == [Recap]
+    alone = policy(mute(session_id=session(number=2).id, hours=12), now=later)
+    assert here.poll(session(active=False), policy=alone, minutes=120) == [Recap]
 
 
 def test_an_edit_goes_on_and_a_reply_does_not() -> None:
     here = Channel()
     assert here.poll(session("ann")) == [Post]
-    assert here.poll(session("ann", "bob"), hush=hush(mute())) == [Edit]
+    assert here.poll(session("ann", "bob"), policy=policy(mute())) == [Edit]
     assert [each.hushed for each in here.sent if isinstance(each, Edit)] == [True]
-    assert here.poll(session("ann", "bob", "eve"), hush=hush(unthreaded=["C1"])) == [Edit]
+    assert here.poll(session("ann", "bob", "eve"), policy=policy(unthreaded=["C1"])) == [Edit]
     assert [each.hushed for each in here.sent if isinstance(each, Edit)] == [False]
-    assert here.poll(session("ann", "bob", "eve", "dan"), hush=hush(unthreaded=["C2"])) == [Edit, Reply]
-    assert here.poll(session("ann", active=False), hush=hush(mute())) == [Edit]
+    assert here.poll(session("ann", "bob", "eve", "dan"), policy=policy(unthreaded=["C2"])) == [Edit, Reply]
+    assert here.poll(session("ann", active=False), policy=policy(mute())) == [Edit]
     assert here.state() == ("closed", 1, False)
     assert here.poll(session("ann", active=False)) == []
-    assert here.poll(session("ann"), hush=hush(mute())) == [Edit]
+    assert here.poll(session("ann"), policy=policy(mute())) == [Edit]
 
 
 def test_only_what_is_muted_is_withheld() -> None:
     here = Channel()
-    room = hush(mute(f"room:{ROOMS[1]}", hours=2), mute(session_id=session(number=3).id))
+    room = policy(mute(f"room:{ROOMS[1]}", hours=2), mute(session_id=session(number=3).id))
     some = [session(number=1), session(number=2, room=ROOMS[1]), session(number=3)]
-    assert here.poll(*some, hush=room) == [Post]
-    assert here.poll(*some, hush=hush(mute(f"room:{ROOMS[1]}", hours=2))) == [Recap]
+    assert here.poll(*some, policy=room) == [Post]
+    assert here.poll(*some, policy=policy(mute(f"room:{ROOMS[1]}", hours=2))) == [Recap]
     assert here.recap == ([some[2].id], 0)
     assert here.poll(*some) == [Recap]
     assert here.recap == ([some[1].id], 0)
@@ -164,7 +164,7 @@ def test_quiet_hours_within_a_mute_make_one_message() -> None:
     here = Channel()
     for minutes in (0, 60, 118):  # the mute ends at 15:02, the hours at 16:00
         now = NOW + timedelta(minutes=minutes)
-        sent = here.poll(session(), hush=hush(mute(), now=now, quiet="14:00-16:00"), minutes=minutes)
+        sent = here.poll(session(), policy=policy(mute(), now=now, quiet="14:00-16:00"), minutes=minutes)
         assert sent == ([Recap] if minutes == 118 else [])
         if minutes == 0:
             assert here.cards[session().id].hushed_ms == NOW_MS + 118 * 60_000
@@ -172,8 +172,8 @@ def test_quiet_hours_within_a_mute_make_one_message() -> None:
 
 def test_a_longer_mute_is_a_later_end() -> None:
     here = Channel()
-    here.poll(session(), hush=hush(mute()))
-    assert here.poll(session(), hush=hush(mute(hours=5))) == []
+    here.poll(session(), policy=policy(mute()))
+    assert here.poll(session(), policy=policy(mute(hours=5))) == []
     assert here.cards[session().id].hushed_ms == NOW_MS + 5 * HOUR
 
 
@@ -181,10 +181,10 @@ def test_what_has_ended_is_counted_with_what_its_mute_held() -> None:
     """Which mute that was is not known: as long as another one holds, its end says so."""
     here = Channel()
     both = (mute(f"room:{ROOMS[0]}"), mute(f"room:{ROOMS[1]}", hours=3))
-    here.poll(session(number=1), session(number=2), session(number=3, room=ROOMS[1]), hush=hush(*both))
+    here.poll(session(number=1), session(number=2), session(number=3, room=ROOMS[1]), policy=policy(*both))
     after = (session(number=1), session(number=2, active=False), session(number=3, room=ROOMS[1], active=False))
-    here.poll(*after, hush=hush(*both))
-    assert here.poll(*after, hush=hush(both[1], now=NOW + timedelta(minutes=60)), minutes=60) == [Recap]
+    here.poll(*after, policy=policy(*both))
+    assert here.poll(*after, policy=policy(both[1], now=NOW + timedelta(minutes=60)), minutes=60) == [Recap]
     assert here.recap == ([session(number=1).id], 1)
     assert here.state(3) == ("closed", 0, True)
     assert here.poll(*after) == [Recap]  # unmuted
@@ -197,11 +197,11 @@ def test_what_ended_in_a_mute_that_was_ended_early_is_counted_at_the_end_it_was_
     here = Channel()
     other = mute(f"room:{ROOMS[1]}", hours=3)
     some = (session(number=1), session(number=2, active=False))
-    assert here.poll(*some, hush=hush(mute(), other)) == []
-    assert here.poll(*some, hush=hush(other)) == [Recap]
+    assert here.poll(*some, policy=policy(mute(), other)) == []
+    assert here.poll(*some, policy=policy(other)) == [Recap]
     assert here.recap == ([session(number=1).id], 0)
     now = NOW + timedelta(minutes=60)
-    assert here.poll(*some, hush=hush(other, now=now), minutes=60) == [Recap]
+    assert here.poll(*some, policy=policy(other, now=now), minutes=60) == [Recap]
     assert here.recap == ([], 1)
 
 
@@ -210,7 +210,7 @@ def test_the_end_of_what_stood_in_a_list_is_told_after_the_mute() -> None:
     over = [session(number=number, active=number != 1) for number in range(1, ROLL_UP_OVER + 2)]
     here = Channel()
     assert here.poll(*many) == [RollUp]
-    assert here.poll(*over, hush=hush(mute())) == []
+    assert here.poll(*over, policy=policy(mute())) == []
     assert here.poll(*over) == [Recap]
     assert here.recap == ([], 1)
     assert here.state() == ("closed", 0, False)
@@ -220,8 +220,8 @@ def test_one_from_a_list_that_was_over_for_a_moment_is_as_it_was() -> None:
     many = [session(number=number) for number in range(1, ROLL_UP_OVER + 2)]
     here = Channel()
     here.poll(*many)
-    here.poll(session(active=False), hush=hush(mute()))
-    assert here.poll(session(), hush=hush(mute())) == []
+    here.poll(session(active=False), policy=policy(mute()))
+    assert here.poll(session(), policy=policy(mute())) == []
     assert here.state() == ("listed", 0, False)
     assert here.poll(session()) == []
 
@@ -229,7 +229,7 @@ def test_one_from_a_list_that_was_over_for_a_moment_is_as_it_was() -> None:
 def test_one_that_comes_back_is_still_live() -> None:
     here = Channel()
     for active in (True, False, True):
-        assert here.poll(session(active=active), hush=hush(mute())) == []
+        assert here.poll(session(active=active), policy=policy(mute())) == []
     assert here.poll(session()) == [Recap]
     assert here.recap == ([session().id], 0)
 
@@ -237,16 +237,16 @@ def test_one_that_comes_back_is_still_live() -> None:
 def test_an_end_that_was_withheld_is_no_start() -> None:
     here = Channel(subscription("on:end"))
     here.poll(session())
-    here.poll(session(active=False), hush=hush(mute()))
+    here.poll(session(active=False), policy=policy(mute()))
     assert here.state() == ("closed", 0, True)
-    assert here.poll(session(), hush=hush(mute())) == []
+    assert here.poll(session(), policy=policy(mute())) == []
     assert here.poll(session()) == []
     assert here.poll(session(active=False)) == [Post]
 
 
 def test_what_nobody_asks_for_any_more_is_not_told() -> None:
     here = Channel()
-    here.poll(session(), hush=hush(mute()))
+    here.poll(session(), policy=policy(mute()))
     here.subscriptions = [subscription("on:end", number=1), subscription("", "C2", number=2)]
     assert here.poll(session()) == []
     assert here.state() == ("silent", 0, False)
@@ -256,9 +256,9 @@ def test_what_nobody_asks_for_any_more_is_not_told() -> None:
 
 def test_a_subscription_made_meanwhile_is_told_with_the_others() -> None:
     here = Channel()
-    here.poll(session(), hush=hush(mute()))
+    here.poll(session(), policy=policy(mute()))
     here.subscriptions = [subscription("peers:>=1", number=2)]
-    assert here.poll(session("ann"), hush=hush(mute())) == []
+    assert here.poll(session("ann"), policy=policy(mute())) == []
     assert here.cards[session().id].known == {1, 2}
     assert here.poll(session("ann")) == [Recap]
     assert here.poll(session("ann", "bob")) == []
@@ -268,14 +268,14 @@ def test_one_that_joins_a_session_without_a_card_waits_too() -> None:
     here = Channel(subscription("on:join"))
     here.known = {session().id: track(session(), 0)}
     here.cards = {session().id: card("silent", 0)}
-    assert here.poll(session("ann"), hush=hush(mute())) == []
+    assert here.poll(session("ann"), policy=policy(mute())) == []
     assert here.state() == ("silent", 0, True)
     assert here.poll(session("ann")) == [Recap]
 
 
 def test_one_that_could_not_be_read_waits() -> None:
     here = Channel()
-    here.poll(session(), hush=hush(mute()))
+    here.poll(session(), policy=policy(mute()))
     assert here.poll(session(), unread=[session().id]) == []
     assert here.poll(session()) == [Recap]
 
@@ -285,21 +285,21 @@ def test_what_has_ended_waits_as_long_as_the_whole_channel_is_quiet(longer: Mute
     """The mute that held it is over in an hour, another thing in three; meanwhile one of it ends."""
     here = Channel()
     room = mute(f"room:{ROOMS[0]}")
-    here.poll(session(), session(number=2), hush=hush(room))
+    here.poll(session(), session(number=2), policy=policy(room))
     after = (session(active=False), session(number=2))
-    here.poll(*after, hush=hush(room, longer, quiet=quiet))
+    here.poll(*after, policy=policy(room, longer, quiet=quiet))
     for minutes in (60, 90, 170):
         now = NOW + timedelta(minutes=minutes)
-        assert here.poll(*after, hush=hush(longer, now=now, quiet=quiet), minutes=minutes) == []
+        assert here.poll(*after, policy=policy(longer, now=now, quiet=quiet), minutes=minutes) == []
     now = NOW + timedelta(minutes=180)
-    assert here.poll(*after, hush=hush(longer, now=now, quiet=quiet), minutes=180) == [Recap]
+    assert here.poll(*after, policy=policy(longer, now=now, quiet=quiet), minutes=180) == [Recap]
     assert here.recap == ([session(number=2).id], 1)
 
 
 def test_a_storm_in_a_mute_is_withheld_as_a_whole() -> None:
     many = [session(number=number) for number in range(1, 3 * ROLL_UP_OVER)]
     here = Channel()
-    assert here.poll(*many, hush=hush(mute())) == []
+    assert here.poll(*many, policy=policy(mute())) == []
     assert here.poll(*many) == [Recap]
     assert here.recap == ([each.id for each in many], 0)
 
@@ -307,7 +307,7 @@ def test_a_storm_in_a_mute_is_withheld_as_a_whole() -> None:
 def test_each_channel_has_its_own() -> None:
     cards = [replace(card("silent", 0), channel_id=channel, hushed_ms=NOW_MS) for channel in ("C1", "C2", "C3")]
     subscriptions = [subscription("", channel) for channel in ("C1", "C2")]
-    kept, tasks = release(cards, {session().id: session()}, {}, subscriptions, NOW, hush(mute()))
+    kept, tasks = release(cards, {session().id: session()}, {}, subscriptions, NOW, policy(mute()))
     assert [(each.channel_id, each.status, each.hushed_ms) for each in kept] == [
         ("C1", "silent", NOW_MS + HOUR),
         ("C2", "listed", 0),
@@ -319,5 +319,5 @@ def test_each_channel_has_its_own() -> None:
 def test_what_waits_changes_only_where_something_does() -> None:
     held = replace(card("silent", 0), hushed_ms=NOW_MS + HOUR)
     same = [SessionChange(session())]
-    assert route(same, [EVERY], [held], NOW, hush(mute())) == ([], [])
-    assert release([held], {session().id: session()}, {}, [EVERY], NOW, hush(mute())) == ([], [])
+    assert route(same, [EVERY], [held], NOW, policy(mute())) == ([], [])
+    assert release([held], {session().id: session()}, {}, [EVERY], NOW, policy(mute())) == ([], [])

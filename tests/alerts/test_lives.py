@@ -57,13 +57,13 @@ class Lives(RuleBasedStateMachine):
         self.mutes: list[Mute] = []
         self.quiet: set[str] = set()
         self.unthreaded: set[str] = set()
-        self.hush = LOUD
+        self.policy = LOUD
         self.hushed: set[tuple[str, str]] = set()  # (channel, session) at the last poll
-        self.missed: set[tuple[str, str]] = set()  # those that ended in a hush
+        self.missed: set[tuple[str, str]] = set()  # those that ended in silence
         self.alone: set[tuple[str, str]] = set()  # those that ended at the last poll in a mute of their own
         self.over: set[tuple[str, str]] = set()
         self.announced: set[tuple[str, str]] = set()  # in a list, and live since
-        self.owed: set[tuple[str, str]] = set()  # those of C1 whose end is to be told when the hush is over
+        self.owed: set[tuple[str, str]] = set()  # those of C1 whose end is to be told when the silence is over
 
     def _set(self, each: Session) -> None:
         self.sessions[each.id] = each
@@ -138,13 +138,13 @@ class Lives(RuleBasedStateMachine):
         seen = list(self.sessions.values())
         changes = diff(self.known, seen)
         ids = {change.session.id for change in changes}
-        self.hush = SilencePolicy(self.mutes, {key: [NIGHTS] for key in self.quiet}, self.unthreaded, self.now)
+        self.policy = SilencePolicy(self.mutes, {key: [NIGHTS] for key in self.quiet}, self.unthreaded, self.now)
         before = [card for card in self.cards.values() if card.session_id in ids]
-        cards, tasks = route(changes, SUBSCRIPTIONS, before, self.now, self.hush)
+        cards, tasks = route(changes, SUBSCRIPTIONS, before, self.now, self.policy)
         self.cards |= {card.place: card for card in cards}
         held = [card for card in self.cards.values() if card.hushed_ms]
         live = {each.id: each for each in seen if each.active}
-        cards, released = release(held, live, {}, SUBSCRIPTIONS, self.now, self.hush)
+        cards, released = release(held, live, {}, SUBSCRIPTIONS, self.now, self.policy)
         self.cards |= {card.place: card for card in cards}
         self.known |= {each.id: track(each, 0) for each in seen}
         hushed = {(channel, each.id) for channel in CHANNELS for each in seen if self._hushed(channel, each)}
@@ -152,7 +152,7 @@ class Lives(RuleBasedStateMachine):
         self.missed |= (hushed | self.hushed) & ended
         carded = {(channel, session_id) for channel, session_id, _ in self.shown.values()}
         ends = [change.session for change in changes if change.ended]
-        self.alone = {(channel, each.id) for channel in CHANNELS for each in ends if self.hush.alone(channel, each)}
+        self.alone = {(channel, each.id) for channel in CHANNELS for each in ends if self.policy.alone(channel, each)}
         self.owed |= ({("C1", each.id) for each in ends} & hushed) - carded - self.alone
         self.owed &= ended
         self.hushed = hushed
@@ -161,14 +161,16 @@ class Lives(RuleBasedStateMachine):
             self._receive(task)
         told = {(channel, session_id) for channel, session_id, _ in self.shown.values()} | self.over | self.missed
         assert {place for place in self.announced & ended if place[0] == "C1"} <= told, "no end told"
-        assert self.hush.holds("C1") or "C1" not in {channel for channel, _ in self.owed}, "no end told after the hush"
+        assert self.policy.holds("C1") or "C1" not in {channel for channel, _ in self.owed}, (
+            "no end told after the silence"
+        )
         self.announced -= ended
         assert diff(self.known, seen) == []
         assert not any(isinstance(task, Post) for task in released)
         self.check()
 
     def _hushed(self, channel: str, each: Session) -> bool:
-        return self.hush.until_ms(channel, each) is not None
+        return self.policy.until_ms(channel, each) is not None
 
     def _receive(self, task: Notification) -> None:
         if isinstance(task, RollUp | Recap):

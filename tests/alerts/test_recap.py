@@ -63,21 +63,21 @@ class Life:
 
     def poll(self) -> None:
         now = NOW + timedelta(minutes=self.minutes)
-        hush = SilencePolicy(self.mutes, {"C1": [read_quiet(self.hours, "UTC")]} if self.hours else {}, (), now)
+        policy = SilencePolicy(self.mutes, {"C1": [read_quiet(self.hours, "UTC")]} if self.hours else {}, (), now)
         for each in self.sessions.values():
             before = self.here.known.get(each.id)
             if not each.active and (before is None or before.live):
-                self.owed += self.owes(each, hush)
-        self.here.poll(*self.sessions.values(), hush=hush, minutes=self.minutes)
+                self.owed += self.owes(each, policy)
+        self.here.poll(*self.sessions.values(), policy=policy, minutes=self.minutes)
         self.counted += sum(task.ended for task in self.here.sent if isinstance(task, Recap))
 
-    def owes(self, each: Session, hush: SilencePolicy) -> bool:
+    def owes(self, each: Session, policy: SilencePolicy) -> bool:
         card = self.here.cards.get(each.id)
         if card is not None and card.gen:  # its card says it
             return False
-        if hush.until_ms("C1", each) is None:  # that it opened was kept back until now, or its end is told
+        if policy.until_ms("C1", each) is None:  # that it opened was kept back until now, or its end is told
             return card is not None and bool(card.hushed_ms)
-        return not hush.alone("C1", each)
+        return not policy.alone("C1", each)
 
 
 @given(st.integers(0, 1_000_000))
@@ -95,4 +95,4 @@ def test_what_is_kept_back_is_counted_once(seed: int) -> None:
     life.poll()
     assert life.counted == life.owed
     assert not any(card.hushed_ms for card in life.here.cards.values())
-    assert life.here.poll(*life.sessions.values(), hush=LOUD, minutes=life.minutes) == []
+    assert life.here.poll(*life.sessions.values(), policy=LOUD, minutes=life.minutes) == []

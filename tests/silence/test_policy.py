@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.silence.mute import Mute
-from tests.alerts.parts import HOUR, NOW_MS, ROOMS, hush, mute, session
+from tests.alerts.parts import HOUR, NOW_MS, ROOMS, mute, policy, session
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from tests.alerts.parts import HOUR, NOW_MS, ROOMS, hush, mute, session
 def test_until_when_a_channel_does_not_want_to_hear_of_a_session(
     mutes: list[Mute], quiet: str, until_h: int | None
 ) -> None:
-    found = hush(*mutes, quiet=quiet)
+    found = policy(*mutes, quiet=quiet)
     assert found.until_ms("C1", session("ann")) == (NOW_MS + until_h * HOUR if until_h else None)
     assert found.until_ms("C3", session("ann")) is None
     assert found.holds("C1") or until_h is None or any(each.session_id for each in mutes)
@@ -50,15 +50,15 @@ def test_until_when_a_channel_does_not_want_to_hear_of_a_session(
     ],
 )
 def test_until_when_a_channel_wants_to_hear_of_nothing(mutes: list[Mute], quiet: str, until_h: int | None) -> None:
-    found = hush(*mutes, quiet=quiet)
+    found = policy(*mutes, quiet=quiet)
     assert found.every_until_ms("C1") == (NOW_MS + until_h * HOUR if until_h else None)
     assert found.every_until_ms("C3") is None
 
 
 def test_what_holds_in_a_channel() -> None:
-    assert not hush(mute(hours=0), mute(channel="C2"), quiet="15:00-16:00").holds("C1")
-    assert not hush(mute(session_id="another")).holds("C1")
-    assert hush(mute("role:host")).holds("C1")
-    assert hush(quiet="14:00-16:00").holds("C1")
-    assert hush(unthreaded=["C1"]).threads("C2")
-    assert not hush(unthreaded=["C1"]).threads("C1")
+    assert not policy(mute(hours=0), mute(channel="C2"), quiet="15:00-16:00").holds("C1")
+    assert not policy(mute(session_id="another")).holds("C1")
+    assert policy(mute("role:host")).holds("C1")
+    assert policy(quiet="14:00-16:00").holds("C1")
+    assert policy(unthreaded=["C1"]).threads("C2")
+    assert not policy(unthreaded=["C1"]).threads("C1")
