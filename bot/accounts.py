@@ -30,9 +30,9 @@ from bot.rooms.names import Rooms
 from bot.rooms.walk import Walk
 from bot.settings import Mode, Settings
 from bot.slack.access_rules import Access
+from bot.slack.bot_identity import Who, identify
 from bot.slack.data_blocks import DataBlocks
 from bot.slack.groups import Groups
-from bot.slack.identity import Who, identify
 from bot.slack.people import People
 from bot.slack.places import Places
 from bot.slack.reply import Replies

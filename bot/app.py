@@ -29,7 +29,7 @@ from bot.silence.mute_commands import FEATURE as MUTES
 from bot.silence.quiet_commands import FEATURE as QUIET_HOURS
 from bot.silence.thread_commands import FEATURE as THREADS
 from bot.slack.access_rules import read_access
-from bot.slack.help import FEATURE as HELP
+from bot.slack.help_commands import FEATURE as HELP
 from bot.slack.listeners import bolt, register
 from bot.slack.registry import Feature, Registry
 from bot.slack.reply import Replies
@@ -40,8 +40,8 @@ from bot.slack.trace import trace
 from bot.slack.work import Work
 from bot.store import Store
 from bot.web.connections import BOUNDS, Bounds, allow_files, listen
-from bot.web.metrics import Metrics
 from bot.web.ready import Health
+from bot.web.scrape import Metrics
 from bot.web.server import application
 
 FEATURES = (LINES, BROWSE, ALERTS, DIGESTS, MUTES, QUIET_HOURS, THREADS, CHANNEL, HEALTH, HELP, POSTING)

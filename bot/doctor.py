@@ -14,6 +14,7 @@ from bot.errors import ConfigError
 from bot.health.block_oracle import judge_blocks
 from bot.health.check_result import CheckResult
 from bot.health.checks import examine
+from bot.health.port import look as look_at_port
 from bot.health.probes import Parts
 from bot.health.slack_probe import SlackProbe
 from bot.hms.client import Hms
@@ -24,7 +25,6 @@ from bot.slack.access_rules import Access, read_access
 from bot.slack.registry import Registry
 from bot.slack.trace import trace
 from bot.store import Store
-from bot.web.port import look as look_at_port
 
 ACCESS_RULE = "a rule is `subscribe, digest: S0123OPS C0123LIVE`, and `;` stands between two"
 

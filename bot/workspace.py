@@ -11,8 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.hms.client import Hms
 from bot.rooms.names import Rooms
 from bot.slack.access_rules import Access
+from bot.slack.bot_identity import Who
 from bot.slack.groups import Groups
-from bot.slack.identity import Who
 from bot.slack.people import People
 from bot.slack.places import Places
 from bot.slack.reply import Replies

@@ -13,8 +13,8 @@ from bot.health.probes import Asked, within
 from bot.health.slack_probe import SlackProbe
 from bot.outbox.channel import Channel
 from bot.outbox.render import let_in, pause
+from bot.slack.bot_identity import Who
 from bot.slack.destination import Destination
-from bot.slack.identity import Who
 from bot.slack.responses import judge
 
 PLACES_MOST = 10

@@ -19,7 +19,7 @@ from bot.health.slack_probe import SlackProbe
 from bot.hms.auth import claims
 from bot.hms.client import Hms
 from bot.slack.access_rules import Access
-from bot.slack.identity import IN_ONE, ORG_WIDE, Who
+from bot.slack.bot_identity import IN_ONE, ORG_WIDE, Who
 from bot.slack.outcome import Refused, RetryLater
 from bot.slack.responses import judge
 from bot.store import REVISIONS, Store, StoreError

@@ -13,7 +13,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.identity import Who, who_is
+from bot.slack.bot_identity import Who, who_is
 
 PAGE = 999
 """The most that users.conversations gives at once."""

@@ -16,10 +16,10 @@ from bot.query.parse import parse
 from bot.query.pasted import typed_lines
 from bot.query.values import parse_room
 from bot.slack.access import permit
+from bot.slack.choices import with_choices
 from bot.slack.registry import Action, Feature
 from bot.slack.render import showing, unknown_name
 from bot.slack.request import Request
-from bot.slack.which import with_choices
 from bot.text import mentioned, quote
 
 MENTIONS_MOST = 20

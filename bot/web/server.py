@@ -15,8 +15,8 @@ from slack_sdk.signature import SignatureVerifier
 from bot import log, metrics
 from bot.health.judge import SLACK_SKEW_S
 from bot.web.connections import Bounds, bounded, finish_response, mark_authenticated
-from bot.web.metrics import Metrics
 from bot.web.rejected import Refusals
+from bot.web.scrape import Metrics
 from bot.web.single_flight import SingleFlight
 
 SILENT = "alerts wait: the database doesn't answer"

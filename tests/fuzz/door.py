@@ -35,7 +35,7 @@ from bot.demo.fake_slack.judge import problems
 from bot.demo.fake_slack.seed import ADA, TEAM_ID
 from bot.settings import Settings
 from bot.web.connections import BOUNDS
-from bot.web.metrics import Metrics
+from bot.web.scrape import Metrics
 from bot.web.server import application
 
 SECRET = "fuzz-signing-secret"

@@ -19,7 +19,7 @@ from bot.demo.fake_hms import FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
 from bot.web.connections import Bounds, bounded, finish_response, listen, mark_authenticated
-from bot.web.metrics import Metrics
+from bot.web.scrape import Metrics
 from bot.web.server import application
 from tests.conftest import ROOT
 from tests.web.strangers import Stranger, health
