@@ -10,13 +10,12 @@ from bot.alerts.matching import moves
 from bot.alerts.subscription import Subscription, subscription_line
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, menu, section
-from bot.blockkit.escape import mrkdwn
 from bot.blockkit.fit import NOTE_CHARS, Part, fit, fitting, packed, share_chars
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
 from bot.blockkit.phrases import SESSIONS, Names, clock, count, listed, person, sessions
 from bot.outbox.channel import Channel
-from bot.outbox.render import let_in, pause
+from bot.outbox.render import halted, health_words, let_in, old, stopped
 from bot.query.kinds import KINDS
 
 CARDS_MOST = 36
@@ -173,44 +172,6 @@ def _lines(items: Sequence[Subscription], names: Names, room_chars: int) -> Iter
 def _removing(subscription: Subscription) -> str:
     """The value of the button or option that removes it from the list."""
     return ids.set_value(subscription.channel_id, "subscriptions", f"unsubscribe {subscription.number}")
-
-
-def halted(channel_id: str, channel: Channel, invite: str) -> Iterable[Block]:
-    """A block on why messages don't go out; none if they do."""
-    if channel.paused:
-        yield stopped(channel_id, channel.paused, invite)
-    elif channel.held:
-        held = count(channel.held, "message is", "messages are")
-        why = "Slack's answer was lost, and I can't read this channel to see what arrived"
-        send = button("Send them", ids.RELEASE, ids.channel_value(channel_id), spoken="Send what is held")
-        yield section(f"🟠 {held} held: {why}. Sent now, one that arrived shows twice.", send)
-
-
-def old(stale: str) -> Iterable[Block]:
-    """The warning about old data, if any."""
-    if stale:
-        yield context(f"⚠️ {mrkdwn(stale, 300)}")
-
-
-def stopped(channel_id: str, reason: str, invite: str) -> Block:
-    """The cause of a pause, its remedy, and the Resume button."""
-    why, do = pause(reason, channel_id, invite=invite)
-    resume = button(
-        "Resume", ids.RESUME, ids.channel_value(channel_id), style="primary", spoken="Resume this channel's messages"
-    )
-    return section(
-        f"⏸️ *Paused:* {why}. To go on, {do}. Messages then come by themselves, or at once "
-        "with *Resume*. What is set is kept, messages for 30 days.",
-        resume,
-    )
-
-
-def health_words(channel: Channel, stale: str = "") -> str:
-    """The state of a channel's messages in a few words. `stale`: a warning about old data, or ""."""
-    if channel.paused:
-        return "⏸️ paused" + (f", {channel.held:,} held" if channel.held else "")
-    waiting = f", {channel.waiting:,} waiting" if channel.waiting else ""
-    return ("🟠 some held" if channel.held else "🟠 late" if stale else "🟢 working") + waiting
 
 
 def _last(subscription: Subscription, told: Told, as_of: datetime) -> str:

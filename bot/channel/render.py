@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.alerts.subscription import Subscription, subscription_line
-from bot.alerts.subscription_render import halted, health_words, old, told_when
+from bot.alerts.subscription_render import told_when
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, section
 from bot.blockkit.escape import code
@@ -21,6 +21,7 @@ from bot.digests import list_render as of_digests
 from bot.digests.lines import digest_line
 from bot.digests.model import Digest
 from bot.outbox.channel import Channel
+from bot.outbox.render import halted, health_words, old
 from bot.silence import mute_render as of_mutes
 from bot.silence import quiet_render as of_quiet
 from bot.silence.lines import mute_line, quiet_line

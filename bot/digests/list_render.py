@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 
-from bot.alerts.subscription_render import halted, old, stopped
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, section
 from bot.blockkit.escape import code, plain
@@ -19,7 +18,7 @@ from bot.digests.model import Digest
 from bot.digests.phrasing import day
 from bot.hms.pages import SESSIONS_MOST
 from bot.outbox.channel import Channel
-from bot.outbox.render import let_in
+from bot.outbox.render import halted, let_in, old, stopped
 from bot.query.times import DAYS
 
 NEXT_SHOWN = 3

@@ -1,8 +1,14 @@
-"""Why a channel gets no messages, and what to do about it."""
+"""Draw the state of a channel's messages: why none go out, and what to do about it."""
 
 from __future__ import annotations
 
-from bot.blockkit.escape import code, plain
+from collections.abc import Iterable
+
+from bot.blockkit import actions as ids
+from bot.blockkit.blocks import Block, button, context, section
+from bot.blockkit.escape import code, mrkdwn, plain
+from bot.blockkit.phrases import count
+from bot.outbox.channel import Channel
 from bot.slack.destination import Destination
 
 _CODE_CHARS = 80
@@ -50,3 +56,41 @@ def let_in(invite: str, channel_id: str = "") -> str:
         if invite
         else "invite the bot there (`/invite` and its name)"
     )
+
+
+def halted(channel_id: str, channel: Channel, invite: str) -> Iterable[Block]:
+    """A block on why messages don't go out; none if they do."""
+    if channel.paused:
+        yield stopped(channel_id, channel.paused, invite)
+    elif channel.held:
+        held = count(channel.held, "message is", "messages are")
+        why = "Slack's answer was lost, and I can't read this channel to see what arrived"
+        send = button("Send them", ids.RELEASE, ids.channel_value(channel_id), spoken="Send what is held")
+        yield section(f"🟠 {held} held: {why}. Sent now, one that arrived shows twice.", send)
+
+
+def old(stale: str) -> Iterable[Block]:
+    """The warning about old data, if any."""
+    if stale:
+        yield context(f"⚠️ {mrkdwn(stale, 300)}")
+
+
+def stopped(channel_id: str, reason: str, invite: str) -> Block:
+    """The cause of a pause, its remedy, and the Resume button."""
+    why, do = pause(reason, channel_id, invite=invite)
+    resume = button(
+        "Resume", ids.RESUME, ids.channel_value(channel_id), style="primary", spoken="Resume this channel's messages"
+    )
+    return section(
+        f"⏸️ *Paused:* {why}. To go on, {do}. Messages then come by themselves, or at once "
+        "with *Resume*. What is set is kept, messages for 30 days.",
+        resume,
+    )
+
+
+def health_words(channel: Channel, stale: str = "") -> str:
+    """The state of a channel's messages in a few words. `stale`: a warning about old data, or ""."""
+    if channel.paused:
+        return "⏸️ paused" + (f", {channel.held:,} held" if channel.held else "")
+    waiting = f", {channel.waiting:,} waiting" if channel.waiting else ""
+    return ("🟠 some held" if channel.held else "🟠 late" if stale else "🟢 working") + waiting
