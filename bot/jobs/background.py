@@ -12,7 +12,7 @@ from bot.health.judge import age, held, refused, slow, stale
 from bot.health.watch import Watch
 from bot.jobs.scheduler import Job
 from bot.outbox.deliver import Deliver
-from bot.rooms.walk import PAGE_EVERY_S, Walk
+from bot.rooms.walk import PAGE_INTERVAL_S, Walk
 from bot.store import POLLER, Fence, Store
 from bot.tracking.poll import Poll
 
@@ -78,7 +78,7 @@ class BackgroundJobs:
             Job("lead", TICK_S, self._lead, self._lead_s / 3),
             Job("poll", min(TICK_S, self._interval_s), self._run_poll, max(POLL_MOST_S, 4 * self._interval_s)),
             Job("digests", DIGESTS_S, self._make_digests, 3_600.0),
-            Job("rooms", PAGE_EVERY_S, self._read_rooms, 60.0),
+            Job("rooms", PAGE_INTERVAL_S, self._read_rooms, 60.0),
             Job("deliver", 0.5, self._send, 60.0, whole=True),
             Job("reconcile", self._reconcile_s, self._look_up, 60.0, whole=True),
             Job("probe", WATCH_S, self._watch.probe, 30.0),

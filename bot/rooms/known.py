@@ -1,4 +1,4 @@
-"""The account's rooms by id: known from the database, and asked of 100ms where they aren't."""
+"""The account's rooms by id, from a cache, the database, or 100ms."""
 
 from __future__ import annotations
 
@@ -24,20 +24,19 @@ T = TypeVar("T")
 KEPT_S = 600
 ROOMS_KEPT = 20_000
 LISTED_PAGES = 10
-"""Pages of a list, of 100 rooms each, that are read at once."""
+"""Maximum pages of a list, of 100 rooms each, that one lookup reads."""
 SINGLE_LOOKUPS = 20
-SINGLY = 3
-"""So few rooms aren't worth a list."""
+SINGLE_MOST = 3
+"""Up to this many missing rooms are requested singly instead of from a list."""
 LOOKUPS_AT_ONCE = 8
 NAMES_WAIT_S = 3.0
-"""Seconds that names, which are an ornament, may hold up a page of sessions."""
+"""Maximum seconds that a page of sessions waits for room names, which it can do without."""
 
 NO_ROOMS: list[Room] = []
 
 
 class KnownRooms:
-    """Rooms of one workspace's account, with a cache that all requests share. Where the database fails they are as if
-    none were stored."""
+    """One workspace's rooms, with a cache shared by all requests. A failing database counts as an empty one."""
 
     def __init__(self, hms: Hms, store: Store, team_id: str) -> None:
         self._hms = hms
@@ -46,7 +45,7 @@ class KnownRooms:
         self._rooms: TTLCache[str, Room] = TTLCache(ROOMS_KEPT, KEPT_S)
 
     async def names(self, ids: Iterable[str]) -> dict[str, str]:
-        """The names of rooms and templates as far as they are found in time; never an error."""
+        """Return the names of rooms and templates, as far as found in time; never raises."""
         wanted = dict.fromkeys(filter(is_id, ids))
         known = await self.have(wanted)
         if missing := wanted.keys() - known.keys():
@@ -60,17 +59,16 @@ class KnownRooms:
         return {each: names[each] for each in wanted if names.get(each)}
 
     def template_of(self, room_id: str) -> str:
-        """The id of a room's template, "" where that isn't known just now."""
+        """Return the id of a room's template, "" if it isn't cached."""
         room = self._rooms.get(room_id)
         return room.template_id if room is not None else ""
 
     def cast(self, session: Session) -> Session:
-        """The session with the roles of its room's template, where that is known by now; it may not have been when the
-        session was read."""
+        """Return the session with the roles of its room's template, which may have become known since it was read."""
         return session.cast(self._hms.templates.roles(session.room_id))
 
     async def have(self, room_ids: Iterable[str]) -> dict[str, Room]:
-        """Those of the rooms that are known, without asking 100ms. What is no id is a room without a name."""
+        """Return the known rooms, without asking 100ms. An invalid id stands for a room without a name."""
         wanted = set(room_ids)
         known = {each: room for each in wanted if (room := self._rooms.get(each))}
         known |= {each: Room(each, "") for each in wanted if not is_id(each)}
@@ -81,11 +79,11 @@ class KnownRooms:
         return known
 
     async def learn(self, room_ids: Iterable[str], most: int) -> dict[str, Room]:
-        """Those of the rooms that are known, or that 100ms tells of; `most` single ones are asked for."""
+        """Return the rooms that are known or that 100ms returns, with at most `most` single requests."""
         return (await self._learn(room_ids, most))[0]
 
     async def know(self, room_ids: Iterable[str]) -> dict[str, Room]:
-        """All of the rooms; one that 100ms doesn't have has no name. Raises HmsError where one can't be asked for."""
+        """Return all of the rooms; one that 100ms doesn't have gets no name. Raises HmsError if a lookup fails."""
         ids = set(room_ids)
         known, error = await self._learn(ids, len(ids))
         if ids <= known.keys():
@@ -93,7 +91,7 @@ class KnownRooms:
         raise error or HmsUnavailable("100ms didn't say what a room is called.", cause="a room is missing")
 
     async def must_exist(self, room_id: str) -> None:
-        """Raises NotFound where 100ms has no such room."""
+        """Raise NotFound if 100ms has no such room."""
         if (known := (await self.have([room_id])).get(room_id)) and known.name:
             return
         try:
@@ -102,7 +100,7 @@ class KnownRooms:
             raise NotFound(f"There is no room with the id {quote(room_id)}.") from None
 
     async def keep(self, rooms: Iterable[Room]) -> None:
-        """Know them from now on."""
+        """Add rooms to the cache and the database."""
         new = [room for room in rooms if self._rooms.get(room.id) != room and is_id(room.id)]
         self._rooms.update((room.id, room) for room in new)
         if new:
@@ -118,7 +116,7 @@ class KnownRooms:
         return known, error
 
     async def _look_up(self, missing: Sequence[str], most: int) -> tuple[dict[str, Room], HmsError | None]:
-        """The rooms as 100ms has them, and why not all could be had; `most` of them are asked for singly."""
+        """Return the rooms from 100ms, and the error if some are missing; at most `most` are requested singly."""
         found: dict[str, Room] = {}
         failed: list[HmsError] = []
         free = asyncio.Semaphore(LOOKUPS_AT_ONCE)
@@ -129,7 +127,7 @@ class KnownRooms:
                     return
                 try:
                     found[room_id] = await self._hms.room(room_id)
-                except HmsNotFound:  # a cache alone keeps that: it may be very new
+                except HmsNotFound:  # cached, not stored: the room may be very new
                     found[room_id] = self._rooms[room_id] = Room(room_id, "")
                 except HmsError as error:
                     failed.append(error)
@@ -146,12 +144,12 @@ class KnownRooms:
         return found, failed[0] if failed else None
 
     async def _listed(self, missing: Sequence[str]) -> dict[str, Room]:
-        """The same for many rooms from lists, where that is cheaper than to ask for each: an id begins with the second
-        in which its room was made. Raises HmsError."""
+        """Return rooms from lists, while that takes fewer requests: an id begins with its creation time in seconds.
+        Raises HmsError."""
         found: dict[str, Room] = {}
         left = sorted(missing, reverse=True)
         for _ in range(LISTED_PAGES):
-            if len(left) <= SINGLY:
+            if len(left) <= SINGLE_MOST:
                 break
             made = datetime.fromtimestamp(int(left[0][:8], 16) + 1, UTC)
             page, _ = await self._hms.list_rooms(before=api_time(made))

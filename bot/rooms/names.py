@@ -1,4 +1,4 @@
-"""Rooms and templates by name, as people type them."""
+"""Resolves room and template names as people type them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ PARTS_MOST = 200
 NEAR_MOST = 1_000
 CHOICES = 20
 PREFIX_FROM = 3
-"""From so many rooms on whose names begin as it was typed, all of them are offered as one."""
+"""Minimum rooms with the typed prefix for which the prefix itself is offered as a choice."""
 
 
 class Rooms(KnownRooms):
-    """Finds rooms by name among those that are known, and asks 100ms for others. `clock`: seconds since 1970."""
+    """Finds rooms by name, among known ones and in 100ms. `clock` returns epoch seconds."""
 
     def __init__(self, hms: Hms, store: Store, team_id: str, clock: Callable[[], float] = time.time) -> None:
         super().__init__(hms, store, team_id)
@@ -38,7 +38,7 @@ class Rooms(KnownRooms):
         self._renewed: TTLCache[str, tuple[list[Room], bool]] = TTLCache(1, SEARCH_KEPT_S)
 
     async def resolve(self, query: Query) -> Query:
-        """The query with ids for names of rooms and templates. Raises NotFound, ManyRooms or HmsError."""
+        """Return the query with ids in place of room and template names. Raises NotFound, ManyRooms or HmsError."""
         for term in query.template_names:
             query = query.with_value(term, TemplateId(await self._template(query, term)))
         for term in query.room_names:
@@ -59,7 +59,7 @@ class Rooms(KnownRooms):
         return query
 
     async def newest(self, most: int) -> list[Room]:
-        """The rooms that were made last, the last first; fewer where they can't all be known just now."""
+        """Return the most recently created rooms, newest first; fewer if 100ms or the database fails."""
         try:
             read, _ = await self._renew()
         except HmsError:
@@ -69,28 +69,29 @@ class Rooms(KnownRooms):
         return [named[room_id] for room_id in sorted(named, reverse=True)[:most]]
 
     async def without_rooms(self, query: Query) -> list[str]:
-        """The beginnings that it asks for and that no known room's name has yet."""
+        """Return the query's prefixes that no known room's name has."""
         if empty := [prefix for prefix in query.prefixes if not await self._beginning(prefix)]:
             try:
                 await self._renew()
             except HmsError:
-                return []  # it can't be told
+                return []  # unknown
         return [prefix for prefix in empty if not await self._beginning(prefix)]
 
     async def _template(self, query: Query, term: Term) -> str:
-        """The id of the template that a term names. Raises ManyRooms, and HmsUnavailable where none is known."""
+        """Return the id of the template that a term names. Raises ManyRooms, and HmsUnavailable if no template is
+        known."""
         name = term.value.name
         found, templates = await self._hms.templates.find(name), self._hms.templates.current
         if len(found) == 1:
             return found[0].id
         if not templates.all:
             raise HmsUnavailable("100ms didn't say which templates there are.", cause="no template is known")
-        some = found or sorted(templates.all, key=lambda each: fold(each.name))
-        choices = [(each.name, each.id, str(query.with_value(term, TemplateId(each.id)))) for each in some]
+        candidates = found or sorted(templates.all, key=lambda each: fold(each.name))
+        choices = [(each.name, each.id, str(query.with_value(term, TemplateId(each.id)))) for each in candidates]
         raise ManyRooms(name, choices[:CHOICES], fits=bool(found), more=len(choices) > CHOICES, what="template")
 
     async def _all_beginning(self, query: Query, term: Term) -> list[tuple[str, str, str]]:
-        """The choice of all rooms whose names begin as it was typed, where there are several."""
+        """Return the choice of all rooms with the typed prefix, if there are several."""
         prefix = RoomPrefix(fold(term.value.name))
         count = await self._beginning(prefix.prefix)
         line = str(query.with_value(term, prefix))
@@ -100,7 +101,7 @@ class Rooms(KnownRooms):
         return await self._stored(self._store.rooms_beginning(self._team_id, prefix), 0)
 
     async def _find(self, wanted: str) -> tuple[list[Room], bool]:
-        """The rooms of that name, else those with it in their name, and whether there may be others."""
+        """Return the rooms of that name, else those that contain it, and whether there may be more."""
         name = fold(wanted)
         if kept := self._found.get(name):
             return kept
@@ -120,26 +121,26 @@ class Rooms(KnownRooms):
         return found, more
 
     async def _named(self, name: str) -> tuple[list[Room], bool]:
-        """The rooms that 100ms itself finds by a name, and whether there may be others."""
+        """Return the rooms that 100ms's own search finds, and whether there may be more."""
         pages = await asyncio.gather(*(self._hms.list_rooms(name=name, enabled=each) for each in (True, False)))
         return [room for rooms, _ in pages for room in rooms], any(cursor is not None for _, cursor in pages)
 
     async def _near(self, wanted: str) -> list[Room]:
-        """Rooms whose name is spelt nearly so."""
+        """Return rooms with a similar name."""
         read, _ = await self._renew()
         stored = await self._stored(self._store.rooms_newest(self._team_id, NEAR_MOST), NO_ROOMS)
         names = {room.folded: room for room in [*stored, *read] if room.name}
         return [names[name] for name in difflib.get_close_matches(fold(wanted), names, n=5, cutoff=0.6)]
 
     async def _renew(self) -> tuple[list[Room], bool]:
-        """Learn the rooms that are new; as long as the lists were never read to their end, the newest ones. Those that
-        were read, and whether there may be others that aren't known."""
+        """Read new rooms, or the newest ones if the lists were never read to their end. Return the rooms read, and
+        whether unknown ones may remain."""
         if kept := self._renewed.get("all"):
             return kept
         far = await self._stored(self._store.room_walk(self._team_id), RoomWalk())
         kinds, down_to = ((True, False), "") if far.done_ms is None else ((True,), far.newest)
         lists = await asyncio.gather(*(self._newest(enabled=each, down_to=down_to) for each in kinds))
-        rooms = [room for some, _, _ in lists for room in some]
+        rooms = [room for listed, _, _ in lists for room in listed]
         whole = all(reached for _, reached, _ in lists)
         if whole:
             newest = max([far.newest, *(room.id for room in lists[0][0])])
@@ -152,19 +153,19 @@ class Rooms(KnownRooms):
         return rooms, not whole
 
     async def _newest(self, *, enabled: bool, down_to: str) -> tuple[list[Room], bool, bool]:
-        """The newest rooms of a kind, down to one that is known; whether it or the end was reached; and False where
-        100ms failed on the way."""
+        """Return the newest rooms of a kind down to `down_to`; True if it or the end was reached; and False if 100ms
+        failed on the way."""
         rooms: list[Room] = []
         cursor = None
         for _ in range(LISTED_PAGES):
             try:
-                some, cursor = await self._hms.list_rooms(start=cursor, enabled=enabled)
+                page, cursor = await self._hms.list_rooms(start=cursor, enabled=enabled)
             except HmsError:
                 if not rooms:
                     raise
                 return rooms, False, False
-            rooms += some
-            await self.keep(some)
-            if cursor is None or (some and some[-1].id <= down_to):
+            rooms += page
+            await self.keep(page)
+            if cursor is None or (page and page[-1].id <= down_to):
                 return rooms, True, True
         return rooms, False, True

@@ -1,4 +1,4 @@
-"""Read one session."""
+"""Reads one session."""
 
 from __future__ import annotations
 

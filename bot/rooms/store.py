@@ -1,4 +1,4 @@
-"""The account's rooms, and how far its lists of them have been read."""
+"""Stores the account's rooms and the progress of the walk through its lists."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from bot.outbox.records import RoomWalk
 from bot.sessions.model import Room
 
 _ROOM = select(rooms.c.room_id, rooms.c.name, rooms.c.template_id)
-SOME = 1_000
+BATCH_ROWS = 1_000
 _LAST = chr(0x10FFFF)
-"""Nothing that begins like a name sorts behind the name and this."""
+"""Sorts behind any character, so that `name + _LAST` ends the range of a prefix."""
 
 
 def by_id(db: Connection, team_id: str, room_ids: Iterable[str]) -> list[Room]:
     found: list[Room] = []
-    for some in chunks(room_ids):
-        found += _read(db, 0, rooms.c.team_id == team_id, rooms.c.room_id.in_(some))
+    for batch in chunks(room_ids):
+        found += _read(db, 0, rooms.c.team_id == team_id, rooms.c.room_id.in_(batch))
     return found
 
 
@@ -35,7 +35,7 @@ def having(db: Connection, team_id: str, folded: str, most: int) -> list[Room]:
 
 
 def beginning(db: Connection, team_id: str, folded: str) -> int:
-    """The number of them."""
+    """Return the number of rooms whose folded name has the prefix."""
     here = (rooms.c.team_id == team_id, rooms.c.folded >= folded, rooms.c.folded < folded + _LAST)
     return db.scalar(select(func.count()).select_from(rooms).where(*here)) or 0
 
@@ -44,7 +44,7 @@ def newest(db: Connection, team_id: str, most: int) -> list[Room]:
     return _read(db, most, rooms.c.team_id == team_id)
 
 
-def keep(db: Connection, team_id: str, some: Iterable[Room]) -> None:
+def keep(db: Connection, team_id: str, new: Iterable[Room]) -> None:
     rows = [
         {
             "team_id": team_id,
@@ -53,7 +53,7 @@ def keep(db: Connection, team_id: str, some: Iterable[Room]) -> None:
             "folded": each.folded,
             "template_id": each.template_id,
         }
-        for each in sorted(some, key=lambda room: room.id)  # in one order, so that two processes don't lock each other
+        for each in sorted(new, key=lambda room: room.id)  # a fixed order avoids deadlocks between processes
     ]
     if rows:
         statement = insert(db, rooms)
@@ -75,16 +75,16 @@ def set_walk(db: Connection, team_id: str, far: RoomWalk) -> None:
 
 
 def forget(db: Connection, team_id: str) -> int:
-    """Some of them; how many."""
+    """Delete up to BATCH_ROWS rooms; return how many."""
     here = rooms.c.team_id == team_id
-    found = db.scalars(select(rooms.c.room_id).where(here).order_by(rooms.c.room_id.desc()).limit(SOME)).all()
-    for some in chunks(found):
-        db.execute(delete(rooms).where(here, rooms.c.room_id.in_(some)))
+    found = db.scalars(select(rooms.c.room_id).where(here).order_by(rooms.c.room_id.desc()).limit(BATCH_ROWS)).all()
+    for batch in chunks(found):
+        db.execute(delete(rooms).where(here, rooms.c.room_id.in_(batch)))
     return len(found)
 
 
 def _read(db: Connection, most: int, *where: ColumnElement[bool]) -> list[Room]:
-    """The newest first: ids begin with the time. `most` 0: all."""
+    """Return matching rooms, newest first (ids begin with the time). `most` 0: all."""
     query = _ROOM.where(*where).order_by(rooms.c.room_id.desc())
     rows = db.execute(query.limit(most) if most else query)
     return [Room(row.room_id, row.name, row.template_id) for row in rows]

@@ -1,4 +1,4 @@
-"""Reads the whole lists of rooms, a page at a time, so that names are found among all of them."""
+"""Walks the complete lists of rooms page by page, so that names are found among all of them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from bot.hms.client import Hms
 from bot.rooms.names import Rooms
 from bot.store import RoomWalk, Store
 
-PAGE_EVERY_S = 2.0
+PAGE_INTERVAL_S = 2.0
 """Seconds between pages: 100,000 rooms take half an hour."""
-AGAIN_MS = 24 * 3_600_000
-"""Seconds from the end of a walk to the next one, for rooms that were renamed or disabled."""
-LOOK_EVERY_S = 60.0
-"""Seconds between checks for one that is due."""
+WALK_INTERVAL_MS = 24 * 3_600_000
+"""Milliseconds from the end of a walk to the next, which picks up renamed and disabled rooms."""
+CHECK_INTERVAL_S = 60.0
+"""Seconds between checks for a due walk."""
 REST_S = 60.0
 
 
 class Walk:
-    """The walk of one workspace, by one process at a time. `clock`: seconds since 1970."""
+    """The walk of one workspace, by one process at a time. `clock` returns epoch seconds."""
 
     def __init__(
         self,
@@ -42,15 +42,15 @@ class Walk:
         self._rest_until = 0.0  # by `monotonic`
 
     async def step(self) -> bool:
-        """Read a page if one is due. True where all went well."""
+        """Read a page if one is due. Return True on success."""
         if self._monotonic() < self._rest_until:
             return False
         far, now_ms = await self._begun(), int(self._clock() * 1000)
         if _rests(far, now_ms):
-            self._rest_until = self._monotonic() + LOOK_EVERY_S
+            self._rest_until = self._monotonic() + CHECK_INTERVAL_S
             return False
         try:
-            while True:  # two short lists are read at once
+            while True:  # if both lists are short, reads both
                 rooms, cursor = await self._hms.list_rooms(start=far.cursor or None, enabled=far.enabled)
                 await self._rooms.keep(rooms)
                 far = _further(far, [room.id for room in rooms], cursor, now_ms)
@@ -60,12 +60,12 @@ class Walk:
         except HmsError as error:
             log.warning("rooms_unread", outcome=type(error).__name__, cause=error.cause)
             self._rest_until = self._monotonic() + REST_S
-            if isinstance(error, HmsRefused) and far.cursor:  # it doesn't know the place any more
+            if isinstance(error, HmsRefused) and far.cursor:  # the cursor is no longer valid
                 await self._store.set_room_walk(self._team_id, replace(far, enabled=True, cursor=""))
             return False
 
     async def _begun(self) -> RoomWalk:
-        """The walk's progress. Rooms of another account are forgotten: this one doesn't have them."""
+        """Return the walk's progress. Rooms of a previous account are deleted."""
         far, account = await self._store.room_walk(self._team_id), self._hms.account
         if not account or far.account == account:
             return far
@@ -80,11 +80,11 @@ class Walk:
 
 def _rests(far: RoomWalk, now_ms: int) -> bool:
     begun = far.cursor or not far.enabled
-    return not begun and far.done_ms is not None and 0 <= now_ms - far.done_ms < AGAIN_MS
+    return not begun and far.done_ms is not None and 0 <= now_ms - far.done_ms < WALK_INTERVAL_MS
 
 
 def _further(far: RoomWalk, room_ids: list[str], cursor: str | None, now_ms: int) -> RoomWalk:
-    """The enabled rooms, then the others."""
+    """Return the progress after a page: enabled rooms first, then disabled ones."""
     if far.enabled and not far.cursor:
         far = replace(far, newest=max([far.newest, *room_ids]))
     if cursor:

@@ -12,7 +12,7 @@ from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
 from bot.query.parse import parse
 from bot.rooms.names import Rooms
-from bot.rooms.walk import AGAIN_MS, LOOK_EVERY_S, REST_S, Walk
+from bot.rooms.walk import CHECK_INTERVAL_S, REST_S, WALK_INTERVAL_MS, Walk
 from bot.store import Store
 from tests.conftest import NOW
 
@@ -63,7 +63,7 @@ async def test_a_walk_goes_on_where_it_was_and_rests_for_a_day(world: World) -> 
     assert await world.steps(5) <= 3
     assert await world.known() == 350
     assert await world.steps(20) == 0
-    world.later(AGAIN_MS / 1000 + LOOK_EVERY_S)
+    world.later(WALK_INTERVAL_MS / 1000 + CHECK_INTERVAL_S)
     world.account.rooms[next(iter(world.account.rooms))].name = "renamed"
     assert await world.steps(8) >= 4
     assert [room.name for room in await world.store.rooms_called(TEAM, "renamed")] == ["renamed"]
