@@ -22,14 +22,14 @@ FROM_SETTINGS = "Its settings come from the environment or the file .env; README
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command, that of the process by default. Returns the exit code."""
+    """Run one command, by default from sys.argv. Returns the exit code."""
     try:
         options = parse(sys.argv[1:] if arguments is None else list(arguments))
         code: int | None = options.run(options)
     except ConfigError as error:
-        from bot import log  # only now: help is there at once
+        from bot import log  # imported late, to keep --help fast
 
-        print(f"sessions-bot: {log.struck(error.text)}", file=sys.stderr)
+        print(f"sessions-bot: {log.redacted(error.text)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -37,8 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse(arguments: list[str]) -> Namespace:
-    """The options of one command, which its `run` takes. Raises ConfigError for wrong ones; asking for help or for the
-    version exits."""
+    """Parse the options of one command. Raises ConfigError for wrong ones; exits for help and the version."""
     parser, commands = _parsers()
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:], "--help"]
@@ -64,7 +63,7 @@ class _Parser(ArgumentParser):
 
 
 def _parsers() -> tuple[ArgumentParser, dict[str, ArgumentParser]]:
-    """The whole command line, and the parser of each command."""
+    """Return the parser of the command line, and that of each command."""
     parser = _Parser(
         prog=PROGRAM,
         allow_abbrev=False,
@@ -131,7 +130,7 @@ def _serve(mode: Literal["web", "socket"]) -> None:
     from bot.app import serve
     from bot.settings import load
 
-    gc.freeze()  # what is imported stays: looking at it again would stop the event loop for a tenth of a second
+    gc.freeze()  # imported modules stay: collecting them would block the event loop for 0.1 s
     asyncio.run(serve(load(mode), mode))
 
 
@@ -160,9 +159,9 @@ def _doctor(options: Namespace) -> int:
     from bot.slack.registry import Registry
 
     settings, _ = read_all()
-    log.set_up("WARNING", settings.log_format, settings.secrets)  # what it finds is on standard output
+    log.set_up("WARNING", settings.log_format, settings.secrets)  # the findings go to standard output
     found = asyncio.run(doctor(Registry(FEATURES), ask_slack=options.slack))
-    findings = [replace(each, seen=log.struck(each.seen)) for each in found]
+    findings = [replace(each, seen=log.redacted(each.seen)) for each in found]
     for line in terminal(findings, colour=sys.stdout.isatty()):
         print(line)
     return int(any(finding.state == "fail" for finding in findings))
@@ -175,7 +174,7 @@ def _manifest(options: Namespace) -> None:
 
 
 def _demo(options: Namespace) -> None:
-    from bot.demo.run import run  # a development part, which the other commands never import
+    from bot.demo.run import run  # a development part that no other command imports
 
     asyncio.run(run(options.port, options.seed, options.speed, browser=options.browser))
 

@@ -1,4 +1,4 @@
-"""Clients of Slack and 100ms, as the settings say."""
+"""Builds the clients of Slack and 100ms from the settings."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ SLACK_TIMEOUT_S = 8
 
 
 def slack_http(settings: Settings, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
-    """For everything that goes to Slack, response_urls and websockets too. To be closed in the end. Raises ConfigError
-    for a proxy that can't be used."""
+    """Return the HTTP session for all traffic to Slack, response_urls and websockets included; the caller closes it.
+    Raises ConfigError for an unusable proxy."""
     return aiohttp.ClientSession(trace_configs=list(traces), proxy=proxy_to(settings.slack_api_url))
 
 
 def slack_client(
     settings: Settings, http: aiohttp.ClientSession, *, again: bool = True, token: str | None = None
 ) -> AsyncWebClient:
-    """`token` in place of the settings' own. `again`: it asks again by itself, which a client that posts must not."""
+    """Return a Web API client. `token` overrides the settings'. `again`: retry, which a client that posts must not."""
     client = AsyncWebClient(
         token=secret(settings.slack_bot_token) if token is None else token,
         base_url=f"{settings.slack_api_url}/",
@@ -41,12 +41,12 @@ def slack_client(
             [AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=1)] if again else []
         ),
     )
-    client.proxy = None  # its own idea of the environment's leaves NO_PROXY out; the session has the right one
+    client.proxy = None  # the SDK's own lookup ignores NO_PROXY; the session has the right one
     return client
 
 
 def hms_client(settings: Settings, clock: Clock, budget: RetryBudget | None = None) -> Hms:
-    """To be closed in the end. Raises ConfigError as `slack_http` does."""
+    """Return the client of 100ms; the caller closes it. Raises ConfigError as `slack_http` does."""
     mask = Mask(secret(settings.slack_bot_token)) if settings.mask_names else None
     return Hms(
         settings.hms_api_url,
@@ -61,13 +61,13 @@ def hms_client(settings: Settings, clock: Clock, budget: RetryBudget | None = No
 
 
 def given_token(settings: Settings) -> str:
-    """The token of 100ms's that is used as it is, or "" where tokens are signed."""
+    """Return the fixed 100ms token, or "" if tokens are signed."""
     signed = settings.hms_access_key and settings.hms_secret
     return "" if signed else secret(settings.hms_management_token)
 
 
 def secret(value: SecretStr | None) -> str:
-    """Its value, "" where it isn't set."""
+    """Return the secret's value, "" if it isn't set."""
     return value.get_secret_value() if value is not None else ""
 
 

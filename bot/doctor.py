@@ -1,4 +1,4 @@
-"""What the doctor examines: beside the running bot, and without it."""
+"""Selects the doctor's checks, within the running bot and without it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ ACCESS_RULE = "a rule is `subscribe, digest: S0123OPS C0123LIVE`, and `;` stands
 
 
 async def doctor(registry: Registry, *, ask_slack: bool = False) -> list[CheckResult]:
-    """All that is found without the bot, of the settings as they are. Nothing is written anywhere. `ask_slack`: also
-    what Slack says of the bot's messages."""
+    """Run all checks without the bot, by the current settings; writes nothing. `ask_slack`: also validate the bot's
+    messages with Slack."""
     settings, wrong = read_all()
     access: Access = {}
     try:
@@ -45,7 +45,7 @@ async def doctor(registry: Registry, *, ask_slack: bool = False) -> list[CheckRe
         try:
             http = await stack.enter_async_context(slack_http(settings, heard))
             hms = hms_client(settings, clock)
-        except ConfigError as error:  # a proxy: nobody can be asked without
+        except ConfigError as error:  # an unusable proxy, without which no service can be reached
             setting, _, said = error.text.removesuffix(".").partition(" ")
             why, _, do = said.partition(": ")
             wrong.append(Wrong(setting, why, do))
@@ -79,8 +79,8 @@ def parts(
     since_s: float = 0.0,
     sockets: Callable[[], int] | None = None,
 ) -> Parts:
-    """All that the settings leave fit to be looked at, `of` these modes; `wrong` as for `review`, the rest as in
-    `Parts`. Without a `probe` or `hms` there is a proxy that can't be used."""
+    """Return the parts that the settings allow to be checked in modes `of`; `wrong` as for `review`, the rest as in
+    `Parts`. `probe` and `hms` are None for an unusable proxy."""
     findings = review(settings, of, wrong)
     unfit = {finding.what for finding in findings if finding.state == "fail"}
 

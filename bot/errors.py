@@ -1,23 +1,23 @@
-"""Everything that can go wrong and be explained. Each error has `text`, safe to show, and a cause for the log.
+"""The tree of expected errors. Each has `text`, safe to show to people, and a `cause` for the log.
 
 BotError
-├─ UserError                 what the person can mend; shown as it is
+├─ UserError                 a person's mistake; shown as it is
 │  ├─ QueryError             a query line, with the place and a replacement
-│  ├─ NotFound               a room or a session that isn't there
-│  ├─ ManyRooms              a name that fits several rooms or templates, or is near some
+│  ├─ NotFound               no such room or session
+│  ├─ ManyRooms              a name that matches several rooms or templates
 │  ├─ TooMany                a stated bound is reached
-│  ├─ WhichZone              a time of day to be stored, on nobody knows which city's clock
-│  ├─ Denied                 a command that isn't for this person, or not here
-│  ├─ Overlaps               quiet hours that don't go with those of the channel
+│  ├─ WhichZone              a time of day to store, whose zone isn't known
+│  ├─ Denied                 a command not allowed for this person or channel
+│  ├─ Overlaps               quiet hours that conflict with others of the channel
 │  └─ StaleButton            a button of an older version, or with a broken value
-├─ HmsError                  100ms: shown with what to do and a reference that is also in the log
-│  ├─ HmsAuth                401 or 403, also with a new token
+├─ HmsError                  100ms: shown with advice and the log's reference
+│  ├─ HmsAuth                401 or 403, even with a new token
 │  ├─ HmsNotFound            404
 │  ├─ HmsRefused             another 4xx: the request was wrong
 │  ├─ HmsRateLimited         429
 │  ├─ HmsUnavailable         no connection, too slow, 5xx, not JSON
 │  └─ HmsBadReply            JSON that isn't what the API promises
-│     └─ HmsEndless          a list that is longer than any the bot reads
+│     └─ HmsEndless          a list too long to read
 └─ ConfigError               settings: printed at start, exit code 2
 """
 
@@ -30,8 +30,8 @@ from typing import Literal
 
 
 class BotError(Exception):
-    """Root. `text` is a sentence for people; `cause` is for the log and the doctor; it holds no secret, and words of
-    others only in 100ms's refusals (`hms.wire.error_of`)."""
+    """Root. `text` is a sentence for people; `cause`, for the log and the doctor, holds no secret, and foreign words
+    only from 100ms's refusals (`hms.wire.error_of`)."""
 
     def __init__(self, text: str, *, cause: str = "") -> None:
         super().__init__(f"{text} ({cause})" if cause else text)
@@ -40,18 +40,18 @@ class BotError(Exception):
 
 
 class UserError(BotError):
-    """The person can mend it."""
+    """A mistake that the person can correct."""
 
 
 class QueryError(UserError):
-    """`line[start:end]` is wrong, and `fix` in its place makes a line that works. `faithful`: that line asks what was
-    meant, so that it may be run at a press. Untrusted words in `text` stand in code quotes."""
+    """An error at `line[start:end]`; replacing it by `fix` makes a valid line. `faithful`: that line means what was
+    typed, so one press may run it. Untrusted words in `text` stand in code quotes."""
 
     scope = ""  # the command that its line was said for, as `said_for` sets it
-    room = ""  # what `fix` takes for a room's name: it was meant only if there is such a room
-    otherwise = ""  # the text where there is none
-    asks = ""  # the filter, with its sign, that lacks a value
-    no_rooms: frozenset[str] = frozenset()  # names that no room has, so that nothing is mended to them
+    room = ""  # the room name in `fix`, which is only right if that room exists
+    otherwise = ""  # the text if that room doesn't exist
+    asks = ""  # the filter without a value, with its sign
+    no_rooms: frozenset[str] = frozenset()  # names of no room, not to be used in a fix
 
     def __init__(self, text: str, *, line: str, start: int, end: int, fix: str, faithful: bool) -> None:
         super().__init__(text)
@@ -65,7 +65,7 @@ class QueryError(UserError):
     def at(
         cls, text: str, line: str, span: tuple[int, int], fix: str | None = None, *, instead: str = ""
     ) -> QueryError:
-        """`fix` says what was meant; where that can't be known, `instead` at least makes a line that works."""
+        """Build the error. `fix` is the intended text; if that is unknown, `instead` at least makes a valid line."""
         faithful = fix is not None
         return cls(text, line=line, start=span[0], end=span[1], fix=instead if fix is None else fix, faithful=faithful)
 
@@ -82,8 +82,8 @@ class NotFound(UserError):
 
 
 class ManyRooms(UserError):
-    """`name` fits several rooms, or none and these are near it: `choices` are (room name, room id, the line that means
-    that room); `more`: there are others besides. Or it is a template's, and these are those that there are."""
+    """`name` matches several rooms, or none and these are similar, or (`what`) a template. `choices`: (name, id, the
+    line with that one); `more`: there are others."""
 
     scope = ""  # as that of a QueryError
 
@@ -106,7 +106,7 @@ class ManyRooms(UserError):
 
 @contextmanager
 def said_for(scope: str) -> Iterator[None]:
-    """Errors in a line belong to the command `scope`, where nothing nearer has said to which."""
+    """Set the scope of a line's errors to the command `scope`, unless they have one."""
     try:
         yield
     except (QueryError, ManyRooms) as error:
@@ -119,8 +119,8 @@ class TooMany(UserError):
 
 
 class WhichZone(UserError):
-    """A time of day that is to be stored by somebody whose zone isn't known. `line` is what they said, with a zone or a
-    city put into it."""
+    """A time of day to store, by somebody whose zone isn't known. `line` inserts a zone or city into what they
+    typed."""
 
     def __init__(self, line: Callable[[str], str]) -> None:
         super().__init__("Which city's time is that? Slack doesn't tell me your time zone.", cause="no zone")
@@ -128,7 +128,7 @@ class WhichZone(UserError):
 
 
 class Denied(UserError):
-    """A rule of `ACCESS` is against it. `channels`: ids of those where the command works, if it is for the person."""
+    """A rule of `ACCESS` forbids it. `channels`: ids of channels where this person may use the command."""
 
     def __init__(self, text: str, *, cause: str, channels: Sequence[str] = ()) -> None:
         super().__init__(text, cause=cause)
@@ -136,8 +136,8 @@ class Denied(UserError):
 
 
 class Overlaps(UserError):
-    """Quiet hours of which a part is quiet already, by others of the channel, or that would leave no time that isn't.
-    `instead`: what can be said instead."""
+    """Quiet hours that overlap others of the channel, or leave no time that isn't quiet. `instead`: a line that
+    works."""
 
     def __init__(self, text: str, *, instead: str) -> None:
         super().__init__(text)
@@ -145,20 +145,20 @@ class Overlaps(UserError):
 
 
 class StaleButton(UserError):
-    """A button, form or shortcut that this version doesn't know, or whose value can't be read."""
+    """A button, form or shortcut that this version doesn't know, or with an unreadable value."""
 
     def __init__(self, kind: Literal["button", "form", "shortcut"] = "button") -> None:
         super().__init__(f"That {kind} can't be read: it is from another version of this bot, or it was cut off.")
 
 
 class HmsError(BotError):
-    """100ms did not give an answer. `retryable`: the same request may succeed in a moment."""
+    """100ms gave no usable answer. `retryable`: the same request may succeed soon."""
 
     retryable = False
 
 
 class HmsAuth(HmsError):
-    """401 or 403, and the same with a newly signed token."""
+    """401 or 403, even with a newly signed token."""
 
 
 class HmsNotFound(HmsError):
@@ -166,11 +166,11 @@ class HmsNotFound(HmsError):
 
 
 class HmsRefused(HmsError):
-    """Another 4xx. `cause` has 100ms's own words, made one short line."""
+    """Another 4xx. `cause` has 100ms's own words, cut to one short line."""
 
     def limit_most(self, asked: int) -> int | None:
-        """The entries of a page that 100ms takes, where it says that it refuses `asked` for being too many; half of
-        them where it doesn't say how many it takes. None where it refuses something else."""
+        """Return the page size that 100ms accepts if it refuses `asked` as too many, half of `asked` if it names none;
+        None if it refuses something else."""
         said = re.sub(r"rate limit", "", self.cause, flags=re.IGNORECASE)
         if re.search(r"\blimit\b", said, re.IGNORECASE) is None:
             return None
@@ -179,7 +179,7 @@ class HmsRefused(HmsError):
 
 
 class HmsRateLimited(HmsError):
-    """429. `retry_after_s` is what the header or the wording asks for, None when neither says."""
+    """429. `retry_after_s` comes from the header or the body's words; None without either."""
 
     retryable = True
 
@@ -195,11 +195,11 @@ class HmsUnavailable(HmsError):
 
 
 class HmsBadReply(HmsError):
-    """A whole answer, in JSON, of another shape than the API promises."""
+    """Complete JSON in another shape than documented."""
 
 
 class HmsEndless(HmsBadReply):
-    """More pages than are read of one list."""
+    """A list with more pages than the bot reads."""
 
 
 class ConfigError(BotError):

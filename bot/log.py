@@ -1,4 +1,4 @@
-"""One line an event: `time level event key=value … ref=…`, as text or JSON, without secrets and line breaks."""
+"""Structured logs: one line per event, `time level event key=value … ref=…` or JSON, without secrets or line breaks."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from typing import Any
 from bot import metrics
 
 reference: contextvars.ContextVar[str] = contextvars.ContextVar("reference", default="")
-"""The id of the request at hand; an error shows it to the person too."""
+"""The current request's id; error messages show it to the person."""
 
 VALUE_CHARS = 300
 SECRET_CHARS = 6
-"""A shorter word of a setting is no secret: it would be struck out of everything."""
+"""Minimum length of a secret setting: shorter ones would redact ordinary text."""
 _EXAMPLE = "postgresql://user:password@host:5432/name"
-"""Nor is one of ours: struck out of a sentence that everybody knows, it would be told."""
+"""Our own example URL, whose parts are no secrets."""
 _SHAPES = (
     r"xox[a-z]-[\w-]+|xapp-[\w-]+"  # Slack tokens
     r"|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # JSON Web Tokens
@@ -34,12 +34,12 @@ _SHAPES = (
 )
 _secret = re.compile(_SHAPES)
 _VALUES = re.compile(r"[^\w ,.!-]")
-"""Where a library's words end, and what it tells of begins."""
+"""The end of a library message's constant part."""
 _logger = logging.getLogger("bot")
 
 
 def new_reference() -> str:
-    """A short id, set for the current task and those that it starts."""
+    """Set a new short id for the current task and those it starts; return it."""
     made = secrets.token_hex(4)
     reference.set(made)
     return made
@@ -57,20 +57,20 @@ def error(event: str, *, exc_info: bool = False, **fields: Any) -> None:
     _logger.error(event, extra={"fields": fields}, exc_info=exc_info)
 
 
-def struck(text: str) -> str:
-    """Without secrets: the settings' own, and whatever looks like one."""
+def redacted(text: str) -> str:
+    """Return the text with secrets redacted: those of the settings, and whatever looks like one."""
     return _secret.sub("[secret]", text)
 
 
 def safe(value: object) -> str:
-    """The same as one short line."""
-    text = "".join(char if char.isprintable() else " " for char in struck(str(value)))
+    """Return the value as one short line, secrets redacted."""
+    text = "".join(char if char.isprintable() else " " for char in redacted(str(value)))
     return text if len(text) <= VALUE_CHARS else text[: VALUE_CHARS - 1] + "…"
 
 
 def set_up(level: str, form: str, secrets: Iterable[str] = ()) -> None:
-    """Send this program's log to standard error, `secrets` struck out, and quieten the libraries, which log URLs and
-    bodies. What ends the program or a thread is a line, too, and what Python warns of."""
+    """Log to standard error with `secrets` redacted, and silence libraries, which log URLs and bodies. Uncaught
+    exceptions and Python's warnings become log lines, too."""
     global _secret
     foreign = (each for each in secrets if len(each) >= SECRET_CHARS and each not in _EXAMPLE)
     longest_first = sorted(foreign, key=len, reverse=True)
@@ -78,11 +78,11 @@ def set_up(level: str, form: str, secrets: Iterable[str] = ()) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines(as_json=form == "json"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler, _Counter()], force=True)
-    logging.raiseExceptions = False  # a line that can't be written is no reason to print what it was about
+    logging.raiseExceptions = False  # a failing write must not print the record
     _logger.setLevel(level)
     for name in ("httpx", "httpcore", "slack_sdk", "aiohttp.access"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns of the token that it is meant to ignore
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns of a token that it ignores on purpose
     warnings.showwarning = _warned  # type: ignore[assignment]  # Python names none of the arguments
     sys.excepthook = _crashed
     threading.excepthook = lambda args: _crashed(args.exc_type, args.exc_value, args.exc_traceback)
@@ -94,13 +94,13 @@ def _crashed(kind: type[BaseException], error: BaseException | None, trace: Trac
 
 
 def _warned(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:
-    """A library's warning, in whose words anything may stand: what kind it is, and where it came from."""
+    """Log a warning's class and place; its message may hold untrusted text."""
     fields = {"kind": category.__name__, "at": f"{filename.rpartition('/')[2]}:{lineno}"}
     _logger.warning("warned", extra={"fields": fields})
 
 
 class _Counter(logging.Handler):
-    """Counts the lines that are written."""
+    """Counts log lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
         metrics.log_lines.labels(record.levelname.lower()).inc()
@@ -132,14 +132,13 @@ class _Lines(logging.Formatter):
 
 
 def _words(record: logging.LogRecord) -> str:
-    """What a library says, up to the first thing that it tells of: that may be anybody's text, or an address with a
-    secret in it."""
+    """Return the constant start of a library's message; the rest may be untrusted or a URL with a secret."""
     said = record.msg.partition("\n")[0] if isinstance(record.msg, str) else ""
     return _VALUES.split(safe(said), maxsplit=1)[0].strip() or record.funcName or "something"
 
 
 def _place(record: logging.LogRecord) -> str:
-    """Where an exception came from, innermost last: files and lines only, as its message may hold untrusted text."""
+    """Return an exception's innermost frames as files and lines; its message may hold untrusted text."""
     trace = record.exc_info[2] if record.exc_info else None
     frames = []
     while trace is not None:

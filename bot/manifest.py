@@ -1,4 +1,4 @@
-"""The app's manifest as Slack's page takes it, made from `manifest.yml` for one address or for Socket Mode."""
+"""Generates the app's manifest for Slack from `manifest.yml`, for one URL or for Socket Mode."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.net.urls import is_web_url
 
 _HERE = Path(__file__).parent
 FILE = next(path for path in (_HERE / "manifest.yml", _HERE.parent / "manifest.yml") if path.exists())
-"""An installed bot has it beside this file."""
+"""The installed package has it beside this file."""
 PLACEHOLDER = "https://your-bot.example.com"
 _HEAD = '# Paste this at https://api.slack.com/apps, "Create New App", "From a manifest".\n'
 _ABOVE = re.compile(r"\A(?:#.*\n)+")
@@ -19,8 +19,8 @@ _URL_LINE = re.compile(rf"^ +\w+: {re.escape(PLACEHOLDER)}/.*\n", re.MULTILINE)
 
 
 def manifest(url: str | None) -> str:
-    """The manifest, in YAML, for a bot at that address, or without one for Socket Mode. Raises ConfigError for a URL at
-    which Slack can't reach a bot."""
+    """Return the YAML manifest for a bot at `url`, or for Socket Mode without one. Raises ConfigError for a URL that
+    Slack can't use."""
     text = _ABOVE.sub(_HEAD, FILE.read_text())
     if url is not None:
         return text.replace(PLACEHOLDER, checked(url))
@@ -28,7 +28,7 @@ def manifest(url: str | None) -> str:
 
 
 def checked(url: str) -> str:
-    """The URL, if Slack can reach a bot at it: https, a host, and nothing else but a port. Raises ConfigError."""
+    """Return the URL if it is https, a host and at most a port. Raises ConfigError."""
     write = "write --url https://bot.example.com"
     scheme, _, rest = url.partition("://")
     if scheme.lower() != "https":

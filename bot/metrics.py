@@ -1,7 +1,7 @@
-"""What the bot counts, for Prometheus: one table of metrics, used anywhere, as `log` is.
+"""Prometheus metrics: one table, used anywhere, as `log` is.
 
-Counts are this process's. A label is a word of ours: a name from a table, a class, a status. Never an id, a name or a
-word that somebody wrote. docs/metrics.md has a row for each metric.
+Counts are per process. Label values come from a fixed set: a name from a table, a class, a status; never an id or a
+person's words. docs/metrics.md has a row for each metric.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from prometheus_client import Info as _Info
 
 from bot import __version__
 
-disable_created_metrics()  # a time beside every count, which nobody asks for
+disable_created_metrics()  # no `_created` series beside every counter
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _SOON = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5)
@@ -35,7 +35,7 @@ build.info({"version": __version__, "python": platform.python_version()})
 
 
 class Shares:
-    """A gauge of the sum over workspaces, each of which sets its own share. Its name is no label."""
+    """A gauge of the sum over workspaces, each of which sets its share; the workspace is no label."""
 
     def __init__(self, name: str, help_: str) -> None:
         self._gauge = Gauge(name, help_)
@@ -88,7 +88,7 @@ log_lines = Counter("sessions_bot_log_lines_total", "Lines of the log", ["level"
 clock_steps = Counter("sessions_bot_clock_steps_total", "Times that a clock was set, or this machine slept", ["clock"])
 clock_off = Gauge("sessions_bot_clock_off_seconds", "How far a clock is ahead of the time that counts", ["clock"])
 
-# What is counted seldom is there from the start: a first one that makes its line is no rise, for Prometheus.
+# Rare series start at 0: Prometheus sees no increase in a series whose first sample is 1.
 for _cause in ("signature", "clock"):
     refused.labels(_cause)
 for _outcome in ("ok", "failed"):
@@ -116,12 +116,12 @@ STORED: Mapping[str, str] = {
     WORKSPACE_REFUSED: "Workspaces where Slack refuses the bot's token, so that nothing is sent",
     POLL_AGE: "Since the last good poll, or since the start where there was none",
 }
-"""What the database knows, read when it is asked for: the same in every process."""
+"""Metrics read from the database at each scrape, equal in every process."""
 
 
 def exposition(stored: Mapping[str, float] | None) -> bytes:
-    """All metrics in Prometheus' text format. `stored`: a value for each of `STORED`, None where the database didn't
-    say."""
+    """Return all metrics in Prometheus' text format. `stored`: a value for each of `STORED`, or None if the database
+    failed."""
     now = CollectorRegistry()
     Gauge("sessions_bot_database_up", "1 where the database answered this scrape in time", registry=now).set(
         stored is not None

@@ -1,4 +1,4 @@
-"""How the program is called, for advice that a person can type."""
+"""The program's command, for advice that a person can type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doctor's view of the settings: what is missing, wrong, misspelt or exchanged."""
+"""The doctor's checks of the settings: missing, invalid, misspelt or swapped values."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from bot.program import PROGRAM
 from bot.settings import HMS_KEYS, Mode, Settings, Wrong, lacking
 
 HMS_SECRET_CHARS = 32
-"""A key of HS256 has as many bytes or more (RFC 7518, 3.2); those of 100ms have more."""
+"""Minimum length of an HS256 key (RFC 7518, 3.2); 100ms's are longer."""
 _HMS_ACCESS_KEY = re.compile(r"[0-9a-f]{24}")
-"""The form of all that were seen; 100ms's pages promise none."""
+"""The form of all keys seen; 100ms's docs promise none."""
 _SIGNING_SECRET = re.compile(r"[0-9a-f]{32}")
 _ALIKE = 0.75
-"""A name of `.env` that is as near to a setting's is taken for a slip."""
+"""Minimum similarity for a name in `.env` to count as a misspelt setting."""
 _ALIKE_OUTSIDE = 0.85
-"""The environment has names of other programs."""
+"""The same for the environment, which holds other programs' names."""
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{7,}")
-"""Shorter names of the environment are like many others."""
+"""Names long enough to compare; shorter ones resemble many others."""
 
 
 def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) -> list[CheckResult]:
-    """A finding for each setting that is missing for these modes or looks odd, and for each that is `wrong`."""
+    """Return a finding for each setting that is missing for these modes, suspicious, or in `wrong`."""
     missing = [each for mode in of for each in lacking(settings, mode)]
     found = [CheckResult(each.name, "fail", each.why, each.do) for each in dict.fromkeys([*wrong, *missing])]
     failed = {each.what for each in found}
@@ -34,8 +34,7 @@ def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) 
 
 
 def misspelt(settings: Settings, environment: Collection[str], file: Collection[str]) -> Iterator[CheckResult]:
-    """A finding for each name that is no setting and nearly one that isn't set. The names are as `names_given` has
-    them."""
+    """Yield a finding for each unknown name close to an unset setting; names as returned by `names_given`."""
     fields = {name.upper() for name in Settings.model_fields}
     unset = {name.upper() for name in Settings.model_fields if name not in settings.model_fields_set}
     for names, where, alike in ((file, " in .env", _ALIKE), (environment, "", _ALIKE_OUTSIDE)):
@@ -46,7 +45,7 @@ def misspelt(settings: Settings, environment: Collection[str], file: Collection[
 
 
 def _odd(settings: Settings) -> Iterator[CheckResult]:
-    """Findings of values that look wrong and may be right."""
+    """Yield findings of suspicious values, which may still be right."""
     signing, secret = settings.slack_signing_secret, settings.hms_secret
     if signing is not None and not _SIGNING_SECRET.fullmatch(signing.get_secret_value()):
         seen = "doesn't look like one, which has 32 digits and letters a to f"

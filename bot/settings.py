@@ -1,4 +1,4 @@
-"""Every setting, read from the environment and `.env` here and nowhere else."""
+"""All settings, read from the environment and `.env` here and nowhere else."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 @dataclass(frozen=True)
 class Account:
-    """A bot's token, the keys of the 100ms account behind its workspace, and what is set by ids of that workspace; in
-    the form that `Settings` have."""
+    """One account in the form of `Settings`: a bot token, the 100ms keys behind its workspace, and settings with ids of
+    that workspace."""
 
     slack_bot_token: SecretStr
     hms_access_key: str | None = None
@@ -70,7 +70,7 @@ class Account:
 
 
 class Settings(BaseSettings):
-    """Names are those of the environment, in capitals there. An empty value or spaces alone count as not set."""
+    """Settings, named as in the environment but in lower case. Empty or blank values count as not set."""
 
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
 
@@ -99,12 +99,12 @@ class Settings(BaseSettings):
 
     @property
     def timezone_said(self) -> bool:
-        """False where DEFAULT_TIMEZONE is only the default of its own."""
+        """True if DEFAULT_TIMEZONE is set explicitly."""
         return "default_timezone" in self.model_fields_set
 
     @property
     def secrets(self) -> list[str]:
-        """What must never be read in a log: tokens, keys, and passwords in addresses."""
+        """Values to redact in logs: tokens, keys, and passwords in URLs."""
         values = [getattr(self, name) for name in type(self).model_fields]
         tokens = [each.get_secret_value() for each in values if isinstance(each, SecretStr)]
         addresses = (self.database_url, self.slack_api_url, self.hms_api_url)
@@ -144,7 +144,7 @@ _WRITE = {
     "log_level": "INFO, for example",
     "log_format": "text or json",
 }
-"""Into each setting that may be wrong by its form."""
+"""Advice on the value of each setting whose form can be wrong."""
 _STARTS = {"slack_bot_token": ("xoxb-", "xoxe.xoxb-"), "slack_app_token": ("xapp-",)}
 _KINDS = (
     (re.compile(r"(xoxe\.)?xoxb-"), "a bot token", "SLACK_BOT_TOKEN"),
@@ -153,15 +153,15 @@ _KINDS = (
     (re.compile(r"xoxe-"), "a refresh token", ""),
     (re.compile(r"[0-9a-f]{32}\Z"), "a signing secret, by its form", "SLACK_SIGNING_SECRET"),
 )
-"""Beginnings of Slack's tokens (docs.slack.dev/authentication/tokens), and the setting that each belongs in."""
+"""Prefixes of Slack's tokens (docs.slack.dev/authentication/tokens), and the setting for each."""
 _COPIED = re.compile(r"[\x21-\x7e]+")
-"""A token, key or secret as it was given out. Another one may not even fit into a request's header."""
+"""Characters of a token, key or secret; others may not even fit into a request's header."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A setting that is missing or wrong, where `why` goes on from its name, and what to do, in words that hold nothing
-    of its value."""
+    """A missing or invalid setting. `why` continues a sentence after its name, `do` is the remedy; neither holds the
+    value."""
 
     name: str
     why: str
@@ -173,7 +173,7 @@ class Wrong:
 
 
 def read() -> Settings:
-    """The settings as they are. Raises ConfigError with one line that says what to mend."""
+    """Read the settings. Raises ConfigError, one line that says what to fix."""
     settings, wrong = read_all()
     if wrong:
         raise ConfigError(wrong[0].line)
@@ -181,7 +181,7 @@ def read() -> Settings:
 
 
 def read_all(env_file: str | None = ".env") -> tuple[Settings, list[Wrong]]:
-    """The settings, with their defaults in place of all that are wrong."""
+    """Read the settings, with defaults in place of invalid ones, and what is wrong."""
     try:
         return Settings(_env_file=env_file), []  # type: ignore[call-arg]
     except (UnicodeDecodeError, OSError) as error:
@@ -196,12 +196,12 @@ def read_all(env_file: str | None = ".env") -> tuple[Settings, list[Wrong]]:
 
 
 def _why(message: str) -> str:
-    """What pydantic says of a value, as it goes on from the setting's name."""
+    """Return pydantic's message as a continuation of the setting's name."""
     return message.removeprefix("Value error, ").removeprefix("that ").replace("Input should", "should", 1)
 
 
 def load(mode: Mode) -> Settings:
-    """The settings of a mode, complete. Raises ConfigError as `read` does."""
+    """Read the settings and check that a mode has all it needs. Raises ConfigError as `read` does."""
     settings = read()
     for wrong in lacking(settings, mode):
         raise ConfigError(wrong.line)
@@ -209,12 +209,12 @@ def load(mode: Mode) -> Settings:
 
 
 def modes(settings: Settings) -> Sequence[Mode]:
-    """Those that the settings are meant for; the first of all where they don't tell."""
+    """Return the modes that the settings are for, the first mode if they don't tell."""
     return [mode for mode, needed in _NEEDED.items() if getattr(settings, needed[-1][0]) is not None] or ["web"]
 
 
 def lacking(settings: Settings, mode: Mode) -> Iterator[Wrong]:
-    """What a mode can't do without, or not as it is."""
+    """Yield a mode's required settings that are missing or unusable."""
     for name, what in _NEEDED[mode]:
         if getattr(settings, name) is None:
             yield Wrong(name.upper(), "is not set", f"it is {what}")
@@ -233,7 +233,7 @@ def lacking(settings: Settings, mode: Mode) -> Iterator[Wrong]:
 
 
 def _swapped(name: str, value: str, what: str) -> Wrong | None:
-    """The finding of a value that belongs into another setting of Slack's, or into none."""
+    """Return the finding for a value that belongs in another setting, or in none."""
     for form, kind, home in _KINDS:
         if form.match(value) and home != name.upper():
             move = f"move it to {home}; " if home else ""
@@ -242,19 +242,20 @@ def _swapped(name: str, value: str, what: str) -> Wrong | None:
 
 
 def names_given() -> tuple[set[str], set[str]]:
-    """The names that have a value in the environment, and those in `.env` as far as it can be read, in capitals."""
+    """Return the names with a value in the environment, and those in `.env` if readable, in upper case."""
     try:
         file = DotEnvSettingsSource(Settings).env_vars
     except (UnicodeDecodeError, OSError):  # `read_all` says so
         file = {}
     environment, written = (
-        {name.upper() for name, value in some.items() if value} for some in (EnvSettingsSource(Settings).env_vars, file)
+        {name.upper() for name, value in source.items() if value}
+        for source in (EnvSettingsSource(Settings).env_vars, file)
     )
     return environment, written
 
 
 def _odd(settings: Settings, name: str) -> Wrong | None:
-    """What is wrong with a value that was copied, if it isn't what was given out: a wrapped one, for example."""
+    """Return the finding for a copied value with stray characters, such as a line break."""
     if _COPIED.fullmatch(_text(settings, name)):
         return None
     return Wrong(name.upper(), "has a space, a line break or another odd character in it", "copy it anew")

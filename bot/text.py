@@ -1,4 +1,4 @@
-"""What a person typed, as they meant it: Slack's rewriting undone, look-alike characters made plain."""
+"""Normalises typed text: undoes Slack's rewriting and replaces look-alike characters."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _SLACK_TOKEN = re.compile(r"<(?P<mark>[@#!]|(?=https?://|mailto:|tel:))(?P<targe
 
 
 def from_slack(text: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Undo what Slack does to a command's text: `<@U1|ada>` is `@ada`, a link is its label, `&amp;` is `&`. `names` has
-    what people are called by their ids, where that is known.
+    """Undo what Slack does to a command's text: `<@U1|ada>` is `@ada`, a link is its label, `&amp;` is `&`. `names`
+    maps user ids to known names.
 
     docs.slack.dev, "Formatting message text" and "Implementing slash commands" (escape option).
     """
@@ -42,19 +42,19 @@ def from_slack(text: str, names: Mapping[str, str] = MappingProxyType({})) -> st
 
 
 def mentioned(text: str) -> list[str]:
-    """The ids of the people whom a command's text mentions, in order."""
+    """Return the ids of the people mentioned in a command's text, in order."""
     return list(dict.fromkeys(match["target"] for match in _SLACK_TOKEN.finditer(text) if match["mark"] == "@"))
 
 
 def tidy(text: str) -> str:
-    """`clean`, with digits of every script and other look-alikes of ASCII made plain. Idempotent."""
+    """Return `clean` text with digits of every script and other look-alikes as ASCII. Idempotent."""
     if text.isascii():
         return clean(text)
     return clean(_DIGIT.sub(lambda match: str(int(match[0])), text.translate(_SMART)))
 
 
 def clean(text: str) -> str:
-    """One line: single spaces, no control characters, no direction marks."""
+    """Return one line: single spaces, no control characters, no direction marks."""
     if not (text.isascii() and text.isprintable()):
         text = "".join(_plain(char) for char in text)
     return re.sub(r" {2,}", " ", text).strip()
@@ -70,7 +70,7 @@ def _plain(char: str) -> str:
 
 
 def unstack(text: str) -> str:
-    """Without more than two combining marks on a character: stacks of them reach into the lines around."""
+    """Limit combining marks to two a character: stacks of them overlap the lines around."""
     if text.isascii():
         return text
     kept, marks = [], 0
@@ -82,13 +82,13 @@ def unstack(text: str) -> str:
 
 
 def quote(word: str, most: int = 60) -> str:
-    """An untrusted word as an inline code span that it can't end."""
+    """Return an untrusted word as a code span that it can't end."""
     word = unstack(tidy(word)).replace("`", "ˋ")
     return f"`{word if len(word) <= most else word[: most - 1] + '…'}`"
 
 
 def fold(text: str) -> str:
-    """The form in which two names are compared: tidy, NFKC, without regard to case."""
+    """Return a name's form for comparison: tidy, NFKC, case-folded."""
     if text.isascii() and text.isprintable():
         return re.sub(r" {2,}", " ", text).strip().lower()
     return tidy(unicodedata.normalize("NFKC", tidy(text))).casefold()
@@ -98,10 +98,10 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def is_hash(name: str) -> bool:
-    """True for the SHA-256 that a HIPAA workspace's API gives in place of a name (100ms docs, HIPAA-workspace)."""
+    """True for a SHA-256, which a HIPAA workspace's API sends in place of a name (100ms docs, HIPAA-workspace)."""
     return len(name) == 64 and _HASH.fullmatch(name) is not None
 
 
 def spoken(text: str) -> str:
-    """The form in which a name is said: folded, with spaces for the marks that join its words in 100ms."""
+    """Return a name's spoken form: folded, with spaces for the separators of 100ms's names."""
     return re.sub(r"[-._:\s]+", " ", fold(text)).strip()

@@ -148,7 +148,7 @@ def test_the_settings_own_secrets_are_struck_out() -> None:
 
 def test_a_word_of_our_own_example_is_not_told_by_being_struck_out() -> None:
     log.set_up("INFO", "text", ["password", "postgres", "s3cret-w0rd"])
-    assert log.struck("as in postgresql://user:password@host, s3cret-w0rd") == (
+    assert log.redacted("as in postgresql://user:password@host, s3cret-w0rd") == (
         "as in postgresql://user:password@host, [secret]"
     )
 
