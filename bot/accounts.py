@@ -1,4 +1,4 @@
-"""Accounts taken into service: the workspace of each, and the jobs that work for it."""
+"""Serves accounts: the workspace of each, and its background jobs."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ from bot.workspace import Workspace, Workspaces
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long alerts take their time, in seconds; the crash test takes less. `lead_s` is the lease of who polls. A
-    message is leased for `lease_s`, in which its request may take `post_s`; one without a clear answer is looked up
-    `settle_s` after its lease, by a look every `reconcile_s`, and where it can't be read `first_wait_s` after that.
-    Jobs look for work `haste` times as often; `budget` is for a request to 100ms."""
+    """The timing of alerts, in seconds; the crash test uses less. `lead_s`: the leader's lease. `lease_s`: a message's
+    lease, in which its request may take `post_s`. An unconfirmed message is looked up `settle_s` after its lease, every
+    `reconcile_s`; if history can't be read, it is resolved `first_wait_s` later. `haste` multiplies the jobs' rates;
+    `budget` is for requests to 100ms."""
 
     lead_s: float = LEAD_S
     post_s: float = TIMEOUT_S
@@ -63,8 +63,8 @@ PACE = Pace()
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What all accounts of a process share. `sockets`: how many connections of Socket Mode are open.
-    `wall` is this machine's clock."""
+    """The shared parts of a process. `sockets` returns the number of open Socket Mode connections. `wall` is this
+    machine's clock."""
 
     mode: Mode
     http: aiohttp.ClientSession
@@ -76,8 +76,8 @@ class Process:
 
 
 class Accounts:
-    """Serves accounts, each by settings of its own, from when Slack says whose its token is. `background` are the jobs
-    of those that are served. Raises ConfigError for a proxy that can't be used."""
+    """Serves accounts, each with its own settings, once auth.test has named its workspace. `background`: the jobs of
+    those served. Raises ConfigError for an unusable proxy."""
 
     def __init__(
         self, accounts: Sequence[tuple[Settings, Access]], clock: Clock, budget: RetryBudget | None = None
@@ -88,7 +88,7 @@ class Accounts:
         self.background: list[BackgroundJobs] = []
 
     async def serve(self, process: Process) -> None:
-        """Serve all of them but those whose token Slack refuses. Raises ConfigError where that is every one."""
+        """Serve all accounts except those that Slack refuses. Raises ConfigError if it refuses every one."""
         refused: list[ConfigError] = []
 
         async def begin(number: int, settings: Settings, access: Access, hms: Hms) -> None:
@@ -104,8 +104,8 @@ class Accounts:
             raise refused[0]
 
     def authorizer(self) -> Callable[..., Awaitable[AuthorizeResult]]:
-        """For Bolt: the token of a team, and of no other. It answers also before Slack has, without one: no listener
-        needs it."""
+        """Return Bolt's authorizer: each team gets its own token, or none before auth.test, since no listener needs
+        it."""
 
         async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
             known = self.workspaces.get(team_id)
@@ -120,17 +120,17 @@ class Accounts:
         return authorize
 
     def stop(self) -> None:
-        """Messages are no longer claimed."""
+        """Stop claiming messages."""
         for jobs in self.background:
             jobs.stop()
 
     def cut(self) -> None:
-        """No job begins any more, and those that can be cut off are."""
+        """Stop starting jobs, and cancel those that aren't `whole`."""
         for scheduler in self._schedulers:
             scheduler.cut()
 
     async def finish(self, grace_s: float) -> None:
-        """Wait for the jobs at work, `grace_s` seconds at most."""
+        """Wait for running jobs, at most `grace_s` seconds."""
         await asyncio.gather(*(scheduler.finish(grace_s) for scheduler in self._schedulers))
 
     async def close(self) -> None:
@@ -138,7 +138,7 @@ class Accounts:
             await hms.close()
 
     async def _begin(self, process: Process, number: int, settings: Settings, access: Access, hms: Hms) -> None:
-        """Wait until Slack says whose the token is. Then its people can be answered, and its jobs begin."""
+        """Wait for auth.test, then serve the workspace and start its jobs."""
         client = slack_client(settings, process.http, again=False)
         try:
             who = await identify(client)

@@ -1,4 +1,4 @@
-"""The one place that builds things, and takes them down again."""
+"""The composition root: builds and shuts down the whole bot."""
 
 from __future__ import annotations
 
@@ -45,20 +45,21 @@ from bot.web.scrape import Metrics
 from bot.web.server import application
 
 FEATURES = (LINES, BROWSE, ALERTS, DIGESTS, MUTES, QUIET_HOURS, THREADS, CHANNEL, HEALTH, HELP, POSTING)
-"""All that people can do in Slack, in the order of the help."""
+"""All features, in the order of the help."""
 START_S = 1.0
-"""How long the start waits for Slack: a refused token ends it, a slow Slack doesn't hold it up."""
+"""Seconds that the start waits for Slack: a refused token ends it, a slow Slack doesn't delay it."""
 DRAIN_S = 20.0
-"""How long answers may take after SIGTERM: a platform such as Heroku kills after 30 seconds."""
+"""Seconds for running answers after SIGTERM; platforms such as Heroku kill after 30."""
 JOBS_STOP_S = 12.0
-"""How long a post that has begun may take when the bot stops: a little more than the post's own time-out."""
+"""Seconds for a running post at shutdown, a little more than its own timeout."""
 STOP_S = 3.0
-"""How long requests that are still coming in may take when the bot stops: Slack gives them up then."""
+"""Seconds for incoming requests at shutdown; Slack gives them up after that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The bot, listening at `url`. `starting` ends when Slack has answered, or with ConfigError where it refuses."""
+    """The bot, listening at `url`. `starting` completes when Slack has answered, or fails with ConfigError if it
+    refuses."""
 
     url: str
     starting: asyncio.Future[Any]
@@ -77,10 +78,9 @@ async def running(
     features: Sequence[Feature] = FEATURES,
     accounts: Sequence[Account] = (),
 ) -> AsyncIterator[Running]:
-    """Build everything and listen. On the way out nothing acknowledged is left unanswered: answers have `drain_s`
-    seconds, and who gets none by then is told so. `wall` is this machine's clock; `accounts` are served beside the
-    one of the settings. Raises ConfigError, and OSError where
-    it can't listen."""
+    """Build everything and listen. At exit every acknowledged request gets an answer within `drain_s`, or an apology.
+    `wall` is this machine's clock; `accounts` are served besides that of the settings. Raises ConfigError, and OSError
+    if it can't listen."""
     registry = Registry(features)
     every = [settings, *(settings.model_copy(update=vars(each)) for each in accounts)]
     async with AsyncExitStack() as stack:
@@ -125,7 +125,7 @@ async def running(
         runner = web.AppRunner(doors, shutdown_timeout=STOP_S)
         await runner.setup()
         stack.push_async_callback(work.drain, drain_s)
-        stack.push_async_callback(runner.cleanup)  # before the drain: nothing comes in after that
+        stack.push_async_callback(runner.cleanup)  # runs before the drain, so that no request arrives after it
         listening = await listen(runner, settings.host, settings.port, bounds)
         stack.callback(listening.close)
         steps = [served.serve(Process(mode, http, store, clock, pace, sockets, wall))]
@@ -176,4 +176,4 @@ async def _cancelled(starting: asyncio.Future[Any]) -> None:
     starting.cancel()
     await asyncio.wait([starting])
     if not starting.cancelled():
-        starting.exception()  # asyncio logs one that nobody looks at
+        starting.exception()  # else asyncio logs it as never retrieved

@@ -1,4 +1,4 @@
-"""The Slack workspaces that the bot serves, each with the 100ms account behind it."""
+"""The Slack workspaces being served, each with its 100ms account."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """One workspace, made once Slack has said whose the token is. `stale` says why its alerts wait, or ""; `examine`
-    how the bot is there."""
+    """One workspace, created after auth.test. `stale` returns why its alerts wait, or ""; `examine` runs the doctor."""
 
     who: Who
     slack: AsyncWebClient
@@ -44,12 +43,12 @@ class Workspace:
 
     @property
     def invite(self) -> str:
-        """What a person types to let the bot into a channel."""
+        """The command that adds the bot to a channel."""
         return f"/invite @{self.who.name or 'Sessions'}"
 
 
 class Workspaces:
-    """Workspaces by team id. Slack has yet to say whose the tokens of `waiting` accounts are."""
+    """Workspaces by team id. `waiting` counts accounts whose auth.test is pending."""
 
     def __init__(self, waiting: int) -> None:
         self.waiting = waiting

@@ -33,9 +33,8 @@ PRUNE_S = 3_600.0
 
 
 class BackgroundJobs:
-    """The work of one process for one workspace. Every process sends; the one with the `lease` polls, every
-    `interval_s`, makes digests and reads rooms. `clock` is the one that all of them go by; `hear` asks Slack, so that
-    the clock hears what time it is."""
+    """The jobs of one process for one workspace. Every process sends; the holder of `lease` polls every `interval_s`,
+    makes digests and reads rooms. All jobs use `clock`; `hear` asks Slack, whose answer sets it."""
 
     def __init__(
         self,
@@ -87,19 +86,19 @@ class BackgroundJobs:
         )
 
     def stop(self) -> None:
-        """Begin nothing more: a run ends when what is under way is written down."""
+        """Start no new work; a running step finishes once it is recorded."""
         self._deliver.stop()
         for share in (metrics.leader, metrics.sessions_live):
             share.set(self.team_id, 0)
 
     async def slow(self) -> str:
-        """Lines for operators where messages don't go out, or ""."""
+        """Return lines for operators if messages are delayed or held, else ""."""
         counts = await self._store.counts(self.team_id, self._now_ms())
         return "\n".join(filter(None, (slow(counts.waiting, counts.late_s), held(counts.held))))
 
     async def stale(self, *, public: bool = False) -> str:
-        """A line where Slack refuses the bot, or what is known of sessions is old, or "". `public`: anybody may read
-        it, so that it has none of 100ms's own words."""
+        """Return a line if Slack refuses the bot or session data is stale, else "". `public`: without 100ms's own
+        words, since anybody may read it."""
         state = await self._store.poll_state(self.team_id)
         stopped = await self._store.workspace_stopped(self.team_id)
         good_s, now_s = (state.good_ms or 0) / 1000, self._clock()
@@ -110,7 +109,7 @@ class BackgroundJobs:
         return f"alerts wait: {why}" if why else ""
 
     async def stored(self) -> Mapping[str, float]:
-        """What operators watch of what is stored: see `metrics.STORED`."""
+        """Return the values of `metrics.STORED`."""
         counts = await self._store.counts(self.team_id, self._now_ms())
         age_s = age(((await self._store.poll_state(self.team_id)).good_ms or 0) / 1000, self._clock())
         return {
@@ -123,12 +122,12 @@ class BackgroundJobs:
         }
 
     async def recover(self) -> None:
-        """Go on where the workspace refused us before: auth.test was just answered."""
+        """Resume a workspace that Slack had refused; call after a successful auth.test."""
         if await self._store.workspace_taken(self.team_id):
             log.info("workspace_takes_again")
 
     async def _lead(self) -> None:
-        """Renew the lease when a third of it is over; one that another has, try to get."""
+        """Renew our lease after a third of it, or try to acquire another's."""
         before, now = self._fence, self._clock.steady()
         if before and now < self._renew_at:
             return
@@ -150,7 +149,7 @@ class BackgroundJobs:
             await self._digests.run(self._fence)
 
     async def _tell(self) -> None:
-        """Tell operators, where this process leads."""
+        """Notify operators, if this process leads."""
         if self._fence:
             await self._watch.tell(self._fence, self._interval_s, self._began_s())
 
@@ -167,8 +166,7 @@ class BackgroundJobs:
             await self._deliver.reconcile()
 
     async def _timely(self) -> bool:
-        """Look at the clocks; True where it is certain how late it is. Otherwise Slack tells, without which nothing
-        could be sent either."""
+        """Check the clocks; return True if the time is certain. If not, ask Slack, which sending needs anyway."""
         await self._clock.set()
         if self._clock.doubtful:
             await self._hear()
@@ -185,5 +183,5 @@ class BackgroundJobs:
         return int(self._clock() * 1000)
 
     def _began_s(self) -> float:
-        """When this process began, in epoch seconds."""
+        """Return the process's start in epoch seconds."""
         return self._clock() - self._clock.steady() + self._began
