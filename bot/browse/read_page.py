@@ -53,5 +53,4 @@ async def read_page(hms: Hms, rooms: Rooms, place: PageCursor, now: datetime) ->
             break
     if not page.sessions and page.ended and place.number == 1 and "room_id" in asked.params:
         await rooms.must_exist(asked.params["room_id"])
-    page.sessions = [rooms.cast(session) for session in page.sessions]
     return page

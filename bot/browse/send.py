@@ -26,6 +26,7 @@ async def send_page(request: Request, place: PageCursor, *, replace: bool = Fals
     query = await rooms.resolve(place.query)
     page = await read_page(request.workspace.hms, rooms, changed(place, query=query), request.now)
     page.names = await rooms.names([*query.named_ids, *(session.room_id for session in page.sessions)])
+    page.sessions = [rooms.cast(session) for session in page.sessions]  # `names` learns the rooms' templates
     shared_by = await request.display_name() if for_all else None
     message = await _drawn(partial(listing, page, shared_by=shared_by), page.peers)
     if not page.sessions:
@@ -36,8 +37,9 @@ async def send_page(request: Request, place: PageCursor, *, replace: bool = Fals
 async def send_session(request: Request, session_id: str, *, replace: bool = False) -> None:
     """Answer with one session."""
     request.again = button("Try again", ids.SHOW_AGAIN, ids.session_value(session_id))
-    session = await read_session(request.workspace.hms, request.workspace.rooms, session_id)
+    session = await read_session(request.workspace.hms, session_id)
     names = await request.workspace.rooms.names([session.room_id])
+    session = request.workspace.rooms.cast(session)  # `names` learns the room's template
     draw = partial(details, session, names, as_of=request.now, zone=request.zone)
     await request.reply(await _drawn(draw, len(session.peers or ())), replace=replace)
 

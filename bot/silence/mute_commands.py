@@ -106,7 +106,7 @@ async def _of_session(request: Request, session_id: str) -> Query:
     """A query for the session's room, which lists of mutes name; empty if 100ms can't tell. Raises NotFound, and
     UserError if the session has ended."""
     try:
-        session = await read_session(request.workspace.hms, request.workspace.rooms, session_id)
+        session = await read_session(request.workspace.hms, session_id)
     except HmsError:
         return Query()
     if not session.active:
