@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.app import FEATURES
 from bot.blockkit.help import markdown_table, usage_hint
 from bot.slack.registry import Registry
-from bot.slack.scopes import FEATURES as SCOPE_FEATURES
+from bot.slack.scopes import NEEDS
 
 ROWS = Registry(FEATURES).rows
 ROOT = Path(__file__).parent.parent
@@ -31,9 +31,9 @@ def written(name: str) -> str:
 def scopes_table() -> str:
     """What each feature needs of Slack."""
     lines = ["| scope | without it |", "|---|---|"]
-    for feature in SCOPE_FEATURES:
-        lost = f"**needed**: {feature.lost}" if feature.needed else feature.lost
-        lines.append(f"| {', '.join(f'`{scope}`' for scope in feature.scopes)} | {lost} |")
+    for need in NEEDS:
+        lost = f"**needed**: {need.lost}" if need.needed else need.lost
+        lines.append(f"| {', '.join(f'`{scope}`' for scope in need.scopes)} | {lost} |")
     return "\n".join(lines) + "\n"
 
 

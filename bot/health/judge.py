@@ -11,7 +11,7 @@ from bot.health.check_result import CheckResult
 from bot.program import PROGRAM
 from bot.sessions.model import Session
 from bot.sessions.roles import OURS, RoleSettings, Templates
-from bot.slack.scopes import FEATURES
+from bot.slack.scopes import NEEDS
 from bot.text import fold, is_hash
 
 SLOW_S = 300.0
@@ -123,14 +123,14 @@ def _listed(roles: Collection[str]) -> str:
 def judge_scopes(granted: Collection[str], *, groups: bool) -> list[CheckResult]:
     """One finding for each feature that lacks a scope. `groups`: whether ACCESS names user groups."""
     what, findings = "Slack scopes", []
-    for feature in FEATURES:
-        if feature.groups and not groups:
+    for need in NEEDS:
+        if need.groups and not groups:
             continue
-        if missing := [scope for scope in feature.scopes if scope not in granted]:
+        if missing := [scope for scope in need.scopes if scope not in granted]:
             scopes = " and ".join(f"`{scope}`" for scope in missing)
             page = "on the app's page OAuth &amp; Permissions if missing there"
             mend = f"add {scopes} {page}, then install the app again and allow {'it' if len(missing) == 1 else 'them'}"
-            findings.append(CheckResult(what, "fail" if feature.needed else "warn", feature.lost, mend))
+            findings.append(CheckResult(what, "fail" if need.needed else "warn", need.lost, mend))
     return findings or [CheckResult(what, "ok", "everything that the features need")]
 
 

@@ -1,5 +1,5 @@
-"""What of Slack's permissions each feature needs. `manifest.yml` asks for the same, and a test
-compares them; `make docs` writes the table of docs/alerts.md."""
+"""`NEEDS`: Slack's scopes, each with what needs it. `manifest.yml` asks for the same, and a test compares them;
+`make docs` writes the table of docs/alerts.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Feature:
+class Need:
     """`lost`: what doesn't work where one of `scopes` isn't granted; `needed`: nobody can do without it; `groups`: only
     those can't whose ACCESS names user groups."""
 
@@ -17,23 +17,23 @@ class Feature:
     groups: bool = False
 
 
-FEATURES = (
-    Feature(("commands",), "nobody can type /sessions", needed=True),
-    Feature(("chat:write",), "no alert and no digest can be posted", needed=True),
-    Feature(
+NEEDS = (
+    Need(("commands",), "nobody can type /sessions", needed=True),
+    Need(("chat:write",), "no alert and no digest can be posted", needed=True),
+    Need(
         ("channels:history", "groups:history"),
         "a message whose arrival Slack didn't confirm can't be looked up in its channel, and may be shown twice",
     ),
-    Feature(
+    Need(
         ("im:history", "im:write"),
         "a direct message whose arrival Slack didn't confirm can't be looked up",
     ),
-    Feature(
+    Need(
         ("channels:read", "groups:read"),
         "the bot doesn't hear that it was invited, and the doctor can't tell which channels it is missing from",
     ),
-    Feature(("usergroups:read",), "who is in the user groups of ACCESS isn't known, so they are refused", groups=True),
-    Feature(
+    Need(("usergroups:read",), "who is in the user groups of ACCESS isn't known, so they are refused", groups=True),
+    Need(
         ("users:read",),
         "nobody's time zone is known (what is stored asks for a city unless DEFAULT_TIMEZONE is set), guests may do "
         "what members may, and people of other workspaces are told by what Slack sends alone",

@@ -9,13 +9,13 @@ import pytest
 
 from bot.demo.run import scopes_of
 from bot.health import judge as health
-from bot.slack.scopes import FEATURES
+from bot.slack.scopes import NEEDS
 from tests.conftest import ROOT
 
 
 def test_the_features_need_what_the_manifest_asks_for(manifest: dict[str, object]) -> None:
-    assert {scope for feature in FEATURES for scope in feature.scopes} == scopes_of(manifest)
-    optional = {scope for feature in FEATURES if not feature.needed for scope in feature.scopes}
+    assert {scope for need in NEEDS for scope in need.scopes} == scopes_of(manifest)
+    optional = {scope for need in NEEDS if not need.needed for scope in need.scopes}
     assert optional == set(manifest["oauth_config"]["scopes"]["bot_optional"])  # type: ignore[index]
 
 
