@@ -18,10 +18,10 @@ from bot.query.command_lines import Mended, corrected
 from bot.query.model import Query
 from bot.query.times import ms
 from bot.query.zones import depends_on_zone
-from bot.slack import render as problem
 from bot.slack.destination import Destination
 from bot.slack.once import begun_before, sent_as
 from bot.slack.registry import Registry
+from bot.slack.render import problem, query_problem, restarting, room_choice, unexpected, which_zone
 from bot.slack.reply import Replies
 from bot.slack.reply_to import ReplyTo, reply_to
 from bot.slack.work import Work
@@ -225,53 +225,50 @@ class Request:
 
 
 async def answer(request: Request, event: str, job: Coroutine[Any, Any, None]) -> None:
-    """Run a job to its end, and tell the person what went wrong where it did. The top of every listener."""
-    began = time.perf_counter()
-    outcome = await _answer(request, event, job)
-    metrics.answers.labels(event, request.name, outcome).observe(time.perf_counter() - began)
-
-
-async def _answer(request: Request, event: str, job: Coroutine[Any, Any, None]) -> str:
-    """The outcome: "ok", or what went wrong."""
-    reference = log.reference.get()
+    """Run a job to its end, and tell the person what went wrong if anything did. The top of every listener."""
+    began, reference = time.perf_counter(), log.reference.get()
+    outcome = "ok"
     try:
         async with asyncio.timeout(request.bot.answer_s), request.bot.work.slot():
             if await begun_before(request.bot.store, request.workspace.team_id, request.sent, request.now_ms):
                 job.close()
-                return "repeated"
-            await request.at_home()
-            await job
+                outcome = "repeated"
+            else:
+                await request.at_home()
+                await job
         if not request.delivered:
-            log.warning(event, user=request.user_id, outcome=UNDELIVERED)
-            return UNDELIVERED
-        log.info(event, user=request.user_id)
-        return "ok"
+            outcome = UNDELIVERED
+            log.warning(event, user=request.user_id, outcome=outcome)
+        elif outcome == "ok":
+            log.info(event, user=request.user_id)
     except (asyncio.CancelledError, Exception) as error:
         job.close()  # it may not have begun
         if request.posting is not None and isinstance(error, asyncio.CancelledError | TimeoutError):
-            log.warning(event, user=request.user_id, outcome="posting")  # the answer is on its way
-            return "posting"
-        return await _explain(request, event, error, reference)
+            outcome = "posting"  # the answer is on its way
+            log.warning(event, user=request.user_id, outcome=outcome)
+        else:
+            outcome = await _explain(request, event, error, reference)
+    metrics.answers.labels(event, request.name, outcome).observe(time.perf_counter() - began)
 
 
 async def _explain(request: Request, event: str, error: BaseException, reference: str) -> str:
-    """The message that goes with an error, posted and logged; its outcome."""
+    """Post and log the message that goes with an error; return its outcome."""
     outcome, cause, request.note = type(error).__name__, getattr(error, "cause", ""), ""
     if isinstance(error, QueryError):
-        message = problem.query_problem(error, await request.mended(error))
+        message = query_problem(error, await request.mended(error))
     elif isinstance(error, ManyRooms):
-        message = problem.room_choice(error, now=request.now, zone=request.zone)
+        message = room_choice(error, now=request.now, zone=request.zone)
     elif isinstance(error, WhichZone):
-        message = problem.which_zone(error)
+        message = which_zone(error)
     elif isinstance(error, BotError):
-        message = problem.problem(error, reference=reference, again=request.again)
+        message = problem(error, reference=reference, again=request.again)
     elif isinstance(error, TimeoutError):
-        message = problem.problem(HmsUnavailable(LATE), reference=reference, again=request.again)
+        message = problem(HmsUnavailable(LATE), reference=reference, again=request.again)
     elif isinstance(error, asyncio.CancelledError):
-        message = problem.restarting()
+        message = restarting()
     else:
         outcome = "unexpected"
-        message = problem.unexpected(reference)
+        message = unexpected(reference)
     write = log.info if isinstance(error, UserError) else log.warning
     write(event, user=request.user_id, outcome=outcome, cause=cause)
     if outcome == "unexpected":
