@@ -15,7 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot import log, metrics
 from bot.health.judge import SLACK_SKEW_S
 from bot.web.connections import Bounds, bounded, finish_response, mark_authenticated
-from bot.web.rejected import Refusals
+from bot.web.rejections import Rejections
 from bot.web.scrape import Metrics
 from bot.web.single_flight import SingleFlight
 
@@ -55,14 +55,14 @@ def application(
 
 
 def _events(slack: AsyncApp, verifier: SignatureVerifier, now_s: Callable[[], float]) -> Handler:
-    refusals = Refusals()
+    rejections = Rejections()
 
     async def events(request: web.Request) -> web.StreamResponse:
         began = time.perf_counter()
         log.new_reference()
         off_s = _signed_off_s(request, await request.read(), verifier, now_s())
         if off_s is None or abs(off_s) > SLACK_SKEW_S:
-            refusals.note(off_s)
+            rejections.note(off_s)
             return web.Response(status=401)
         mark_authenticated(request)
         response = await respond(request)

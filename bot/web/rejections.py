@@ -11,7 +11,7 @@ QUIET_S = 60.0
 """Minimum seconds between two log lines of one cause."""
 
 
-class Refusals:
+class Rejections:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._counts: dict[str, int] = {}
