@@ -22,20 +22,20 @@ from bot.store import Store
 
 REMEMBERED, REMEMBERED_S = 10_000, 86_400.0
 TRIES = 5
-"""So often history that Slack refuses to show is asked for, before the policy says what becomes of the message. What
-isn't answered at all is no try: an outage may last."""
+"""How often a history that Slack refuses to show is asked for before `unsure` decides. A request without an answer
+is no try: an outage may last."""
 DOUBLED_MOST = 3
 """A wait is doubled so often, then stays."""
 OLDEST_MS = 600_000
 """History is read from so long before the first try: clocks differ."""
 REPEAT = "Possible repeat: Slack didn't confirm this message, and I can't read the channel to see whether it is there."
 
-Policy = Literal["hold", "repost"]
+IfUnsure = Literal["hold", "repost"]
 
 
 class Confirm:
-    """`policy` is for messages that may be there where history can't be read: `repost` sends them again, marked, until
-    that is answered; `hold` leaves them to a person. History that can't be read is tried again after `first_wait_s`,
+    """`unsure` decides on a message that may be there if history can't be read: `repost` sends it again, marked, until
+    that is answered; `hold` leaves it to a person. History that can't be read is tried again after `first_wait_s`,
     then after twice as long, up to eight times that."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Confirm:
         mark: Mark,
         now_ms: Callable[[], int],
         *,
-        policy: Policy,
+        unsure: IfUnsure,
         post_s: float,
         settle_s: float,
         first_wait_s: float,
@@ -54,7 +54,7 @@ class Confirm:
         self._chat = chat
         self._mark = mark
         self._now_ms = now_ms
-        self._policy = policy
+        self._unsure = unsure
         self._post_s = post_s
         self._settle_ms = int(settle_s * 1000)
         self._first_wait_s = first_wait_s
@@ -111,7 +111,7 @@ class Confirm:
 
     async def _unknown(self, claimed: Claimed, cause: str) -> bool:
         row = claimed.row
-        if self._policy == "hold":
+        if self._unsure == "hold":
             log.error("post_held", channel=row.channel_id, kind=row.kind, cause=f"unconfirmed, {cause}", key=row.key)
             await self._hold(claimed)
             return True

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from bot.outbox.chat import TIMEOUT_S, Chat
-from bot.outbox.confirm import Confirm, Policy
+from bot.outbox.confirm import Confirm, IfUnsure
 from bot.outbox.record import Claimed, Mark
 from bot.outbox.records import Row
 from bot.slack.outcome import Outcome
@@ -37,9 +37,8 @@ READS_AT_ONCE = 4
 
 
 class Deliver:
-    """At most `at_once` requests are under way. `unsure` is what becomes of a message that may be there where the
-    channel can't be read; `bot` says the bot's name; `ops` is the channel that hears of troubles; `clock` gives epoch
-    seconds."""
+    """Sends one workspace's messages, at most `at_once` at a time. `unsure` as for `Confirm`; `bot`: the bot's name;
+    `ops`: the channel that hears of troubles; `clock` gives epoch seconds."""
 
     def __init__(
         self,
@@ -47,7 +46,7 @@ class Deliver:
         chat: Chat,
         team_id: str,
         *,
-        unsure: Policy = "repost",
+        unsure: IfUnsure = "repost",
         at_once: int = 20,
         bot: str = "Sessions",
         ops: str = "",
@@ -73,7 +72,7 @@ class Deliver:
             chat,
             self._mark,
             self._now_ms,
-            policy=unsure,
+            unsure=unsure,
             post_s=post_s,
             settle_s=settle_s,
             first_wait_s=first_wait_s,

@@ -36,10 +36,11 @@ class Superseded(Exception):
 
 
 @dataclass(slots=True)
-class Work:
-    """What is done about one sweep. `seq` is the snapshot that its next commit follows. `naming` names its people;
-    `renamed`: those who are known are named otherwise. `rooms`: those that are known of the sessions seen so far.
-    `put_off`: some of these are left to the next poll, which reads again what comes after `reached`."""
+class SweepWork:
+    """A sweep that is being read and stored. `seq`: the snapshot that its next commit follows. `naming`: the id of the
+    names that its people have; `renamed`: the last poll knew them by others. `rooms`: the known ones of the sessions
+    seen so far. `put_off`: some of those sessions are left to the next poll, which reads again what comes after
+    `reached`."""
 
     team_id: str
     now: datetime
@@ -69,7 +70,7 @@ class Commit:
         self._room_facts = room_facts
         self._store = store
 
-    async def part(self, work: Work, progress: Progress, *, last: bool) -> None:
+    async def part(self, work: SweepWork, progress: Progress, *, last: bool) -> None:
         """Store what was seen since the part before, with the messages about it. `last`: nothing follows. Raises
         Superseded."""
         work.put_off |= await self._room_facts.learn(work.team_id, work.sweep, work.rooms, work.now)
@@ -110,7 +111,7 @@ class Commit:
         _count(changes)
 
     async def _tell(
-        self, work: Work, changed: Sequence[SessionChange], due: Sequence[Session], *, whole: bool
+        self, work: SweepWork, changed: Sequence[SessionChange], due: Sequence[Session], *, whole: bool
     ) -> _Told:
         """The messages to channels, and the cards that they leave. `whole`: all that is live has been seen, so that
         what was withheld can be judged, and what was counted be told where nothing is left to count."""
@@ -146,7 +147,7 @@ class Commit:
         )
 
     async def _release(
-        self, work: Work, cards: Iterable[Card], subscriptions: Sequence[Subscription], unwanted: SilencePolicy
+        self, work: SweepWork, cards: Iterable[Card], subscriptions: Sequence[Subscription], unwanted: SilencePolicy
     ) -> tuple[list[Card], list[Notification]]:
         """As `release`, for those of these cards that are withheld."""
         waiting = [card for card in cards if card.hushed_ms]

@@ -19,7 +19,7 @@ from bot.rooms.names import Rooms
 from bot.sessions.model import Room
 from bot.sessions.tracked import Tracked
 from bot.store import Fence, Snapshot, Store
-from bot.tracking.commit import Commit, Superseded, Work
+from bot.tracking.commit import Commit, Superseded, SweepWork
 from bot.tracking.reading import Progress, look, read
 from bot.tracking.room_facts import RoomFacts, asked_for
 from bot.tracking.sweep import Memory, Sweep
@@ -108,7 +108,7 @@ class Poll:
             wait_s = error.retry_after_s or LIMITED_S
         self._rest_until = self._monotonic() + wait_s
 
-    async def _work(self, memory: Memory, fence: Fence | None, now: datetime, *, complete: bool) -> Work:
+    async def _work(self, memory: Memory, fence: Fence | None, now: datetime, *, complete: bool) -> SweepWork:
         """A sweep to be made now, on top of what is remembered."""
         team_id, known = self._team_id, memory.snapshot
         renamed = known.naming != self._hms.naming
@@ -124,7 +124,7 @@ class Poll:
         asking = await self._asking(team_id, known)
         sweep = Sweep(memory, asking, {card.session_id for card in held}, now, rooms, complete=complete)
         before = Progress(known.read_ms, known.backlog)
-        return Work(team_id, now, fence, sweep, self._hms.naming, renamed, rooms, known.seq, before)
+        return SweepWork(team_id, now, fence, sweep, self._hms.naming, renamed, rooms, known.seq, before)
 
     async def _asking(self, team_id: str, known: Snapshot) -> frozenset[Subscription]:
         """The subscriptions that may have something to say of sessions to which nothing happened."""
@@ -132,7 +132,7 @@ class Poll:
         every = await self._store.subscriptions(team_id)
         return frozenset(each for each in every if each.query.timed or each.created_ms > new_ms)
 
-    async def _swept(self, work: Work, reading: AsyncIterator[Progress]) -> str:
+    async def _swept(self, work: SweepWork, reading: AsyncIterator[Progress]) -> str:
         """Store what is read, as it is read, and remember it. The outcome: "ok", "superseded" by another process's
         sweep, or the error of 100ms."""
         sweep, known = work.sweep, work.sweep.known
