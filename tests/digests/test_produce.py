@@ -375,19 +375,19 @@ async def test_the_list_says_what_became_of_the_newest(world: World, end: str, s
 
 
 @pytest.mark.parametrize(
-    ("clock", "said"),
+    ("hour", "said"),
     [
         ("09:09", "🟢 working · next Wed 18 Nov 09:00 · last Mon 16 Nov"),
         ("09:11", "🟠 the one of Tue 17 Nov is late · next Wed 18 Nov 09:00 · last Mon 16 Nov"),
     ],
 )
-async def test_the_list_says_what_is_late(world: World, clock: str, said: str) -> None:
+async def test_the_list_says_what_is_late(world: World, hour: str, said: str) -> None:
     """Also where nobody has tried to make it."""
     world.now = at(15)
     await world.make()
     await world.pass_to(at(16, "09:01"), step=timedelta(days=1))
     await world.posted()
-    world.now = at(17, clock)
+    world.now = at(17, hour)
     assert await listed(world) == said
 
 

@@ -487,6 +487,9 @@ async def test_bad_blocks_leave_the_text(world: World, caplog: pytest.LogCapture
     await world.until_sent()
     assert world.shown() == ["text"]
     caplog.clear()  # the defect is the test's
+    (violation,) = world.slack.violations
+    assert "invalid_blocks" in violation
+    world.slack.violations.clear()
 
 
 async def test_a_message_that_slack_never_takes_stops_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:
