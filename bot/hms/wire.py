@@ -69,7 +69,7 @@ def sessions(body: bytes) -> Listed[Session]:
         try:
             page = _sessions_decoder.decode(body)
             return Listed([each.session() for each in page.data or ()], 0, page)
-        except msgspec.ValidationError:
+        except _NO_JSON:
             return _each(body, _session)
 
 
@@ -116,7 +116,7 @@ def _session(raw: bytes, loads: Callable[[bytes], object] = _anything) -> Sessio
     """Decode a session, for lists, records and polls alike. Raises HmsBadReply."""
     try:
         return _entry_decoder.decode(raw).session()
-    except msgspec.ValidationError:
+    except _NO_JSON:  # a page's decoder passes over the texts in an entry without reading them
         return salvage.session(loads(raw))
 
 

@@ -91,6 +91,19 @@ def test_a_number_beyond_all_bounds_costs_one_session() -> None:
     assert last.read().id == "b"
 
 
+def test_text_that_is_no_utf8_costs_one_session() -> None:
+    """In a list and in a poll, whatever else the page has."""
+    before = counted()
+    body = b'{"data": [{"id": "\xff", "active": true}, {"id": "b", "active": true}]}'
+    answer = wire.sessions(body)
+    assert [each.id for each in answer.entries] == ["b"] and answer.unreadable == 1
+    odd, last = (wire.Entry(raw) for raw in wire.entries(body).entries)
+    with pytest.raises(HmsBadReply):
+        odd.read()
+    assert last.read().id == "b"
+    assert counted() == before | {"session": before["session"] + 2}
+
+
 @pytest.mark.parametrize("body", [b'{"data": [3, 4]}', b'{"data": [{"id": []}]}'])
 def test_sessions_none_of_which_can_be_read_are_counted(body: bytes) -> None:
     answer = wire.sessions(body)
