@@ -12,8 +12,8 @@ from bot.blockkit.blocks import Message, button
 from bot.browse.details import details
 from bot.browse.read_page import MANY_PEERS, read_page
 from bot.browse.render import listing
+from bot.hms.session import read_session
 from bot.query.cursor import PageCursor
-from bot.rooms.session import read_session
 from bot.slack.request import Request
 from bot.slack.unknown_rooms import noted
 

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
 from bot.errors import HmsError, ManyRooms, QueryError, TooMany, UserError
+from bot.hms.session import read_session
 from bot.query.command_lines import Line, check_alone
 from bot.query.filters import MUTE
 from bot.query.model import Query, Term
 from bot.query.parse import parse
 from bot.query.times import ms
 from bot.query.values import RoomId, is_id
-from bot.rooms.session import read_session
 from bot.silence import mute_render as say
 from bot.silence.lines import end_line, muted, read_silence, silence_in
 from bot.silence.mute import Mute
