@@ -1,4 +1,4 @@
-"""The figures of a period: counted in one reading of the account, and shown to who asks for them."""
+"""Count the figures of a period in one reading of the account, for digests and previews."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from bot.rooms.names import Rooms
 from bot.sessions.model import Room, Session
 
 READ_MOST_S = 600.0
-"""Reading that takes longer is given up."""
+"""Timeout of one reading."""
 
 ROOMS_ASKED_MOST = 200
-"""Most unknown rooms that are asked for singly, for their templates; of the others these stay unknown."""
+"""Most unknown rooms that are read singly for their templates; those of others stay unknown."""
 
 TallyKey = tuple[Query, str]
-"""What is counted alike: a query, and the zone at whose midnights a chart is divided."""
+"""The key of a tally: a query, and the zone whose midnights divide its chart."""
 
 
 def tally_key(digest: Digest) -> TallyKey:
@@ -40,9 +40,9 @@ def tally_key(digest: Digest) -> TallyKey:
 
 
 async def preview(hms: Hms, rooms: Rooms, digest: Digest, now: datetime, most_s: float = READ_MOST_S) -> Message:
-    """The digest of the newest period that is over, for the one who asks; where that isn't read within `most_s`, how
-    far that got. It needs not be stored. Raises HmsError, and TimeoutError where nothing was read."""
-    what = newest(digest.schedule, now)
+    """The message of the newest period that is over, or of the progress if reading takes longer than `most_s`. The
+    digest needn't be stored. Raises HmsError, and TimeoutError if nothing was read."""
+    due = newest(digest.schedule, now)
     wanted = tally_key(digest)
     read = 0
 
@@ -52,12 +52,12 @@ async def preview(hms: Hms, rooms: Rooms, digest: Digest, now: datetime, most_s:
 
     try:
         async with asyncio.timeout(most_s):
-            figures = (await count(hms, rooms, what.window, [wanted], seen))[wanted]
+            figures = (await count(hms, rooms, due.window, [wanted], seen))[wanted]
     except TimeoutError:
         if not read:
             raise
         return unfinished(digest, read, most_s, READ_MOST_S, now)
-    return await draw(rooms, figures, digest, what, preview=True)
+    return await draw(rooms, figures, digest, due, preview=True)
 
 
 async def count(
@@ -67,8 +67,8 @@ async def count(
     wanted: Iterable[TallyKey],
     seen: Callable[[Sequence[Session]], None] = lambda _: None,
 ) -> Mapping[TallyKey, Figures]:
-    """The figures of each query, from one reading of the account: requests are its pages, and `seen` is told of each.
-    Raises HmsError."""
+    """The figures for each key, from one reading of the account, one request a page; `seen` is called with each page's
+    sessions. Raises HmsError."""
     await hms.templates.ready()
     tallies: dict[TallyKey, Tally] = {}
     checks: list[tuple[Callable[[Session], bool], Tally]] = []
@@ -84,8 +84,8 @@ async def count(
             for session in filter(matches, sessions):
                 tally.add(session)
 
-    # The live ones first: one that ends meanwhile is in both lists, and counts once. Without `active` a list may have
-    # all or only the live ones, the docs say both (Sessions/list-sessions).
+    # Live sessions first: one that ends meanwhile is in both lists, and counts once. `active` is always given: without
+    # it the docs say both "all" and "only live ones" (Sessions/list-sessions).
     unreadable = 0
     only = _only_room(query for query, _ in tallies)
     needs_rooms = any(query.needs_rooms for query, _ in tallies)
@@ -96,23 +96,23 @@ async def count(
             unreadable += batch.unreadable
             if needs_rooms:
                 known |= await rooms.know(session.room_id for session in batch.sessions)
-            await asyncio.to_thread(take, batch.sessions)  # so that acknowledgements don't wait for it
+            await asyncio.to_thread(take, batch.sessions)  # acknowledgements mustn't wait for it
     if len(every := set[str]().union(*(tally.room_ids for tally in tallies.values()))) >= ROOMS_ONCE_FROM:
         known |= await rooms.learn(every - known.keys(), ROOMS_ASKED_MOST)
     templates = {room.id: room.template_id for room in known.values()}
     figures = {each: await asyncio.to_thread(tally.figures, templates) for each, tally in tallies.items()}
-    return {each: replace(some, unreadable=unreadable) for each, some in figures.items()}
+    return {key: replace(counted, unreadable=unreadable) for key, counted in figures.items()}
 
 
-async def draw(rooms: Rooms, figures: Figures, digest: Digest, what: Due, *, preview: bool = False) -> Message:
-    """What a channel sees of the figures, with the names of the rooms in it."""
+async def draw(rooms: Rooms, figures: Figures, digest: Digest, due: Due, *, preview: bool = False) -> Message:
+    """The message of a due digest, after looking up the names of its rooms."""
     longest = [figures.longest.room_id] if figures.longest else []
-    odd, busiest = ([each.room_id for each in some] for some in (figures.odd, figures.rooms))
+    odd, busiest = ([entry.room_id for entry in entries] for entries in (figures.odd, figures.rooms))
     names = await rooms.names([*digest.query.named_ids, *longest, *odd, *busiest])
-    return digest_message(figures, digest, names, what, preview=preview)
+    return digest_message(figures, digest, names, due, preview=preview)
 
 
 def _only_room(queries: Iterable[Query]) -> dict[str, str]:
-    """The room that all of them are about, as a parameter of the list; none where they aren't."""
+    """The list's `room_id` parameter if all queries are about the same single room, else none."""
     rooms = {room for query in queries for room in rooms_of(query) or [""]}
     return {"room_id": rooms.pop()} if len(rooms) == 1 and "" not in rooms else {}

@@ -1,4 +1,4 @@
-"""Which digest is due: of several that were missed the newest, and the others are named."""
+"""Decide when a digest is due. Of several missed dates only the newest is sent; it names the others. Pure."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from bot.digests.model import Digest
 from bot.query.schedule import Schedule, Window
 
 LATE_S = 600
-"""A digest that is made so long after its time says that it is late."""
+"""Delay from which a digest says that it is late."""
 AHEAD_S = 60
-"""Clocks differ by so much at most, else one of them is wrong."""
+"""Largest difference between clocks that are right."""
 _RARE = timedelta(days=15)
-"""A schedule has a date at least so often; of a weekly one a zone may skip the day."""
+"""Longest interval between two dates of a schedule: a zone may skip the day of a weekly one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The digest of `day`, about `window`. `late`: its time is long over. `skipped`: the dates before it that get none,
-    oldest first."""
+    """A due digest: the one of `day`, about `window`. `late`: more than LATE_S after its time. `skipped`: earlier
+    dates that get none, oldest first."""
 
     day: date
     window: Window
@@ -29,11 +29,11 @@ class Due:
 
 
 def due(digest: Digest, now: datetime) -> Due | None:
-    """What is to be sent of a stored digest, or None where nothing is. Of one that is astray, the newest."""
+    """The due date of a stored digest, or None; for a digest that is astray, the newest date."""
     if astray(digest, now):
-        what = newest(digest.schedule, now)
+        last = newest(digest.schedule, now)
         made = datetime.fromtimestamp(digest.created_ms / 1000, UTC)
-        return None if what.window.end < made <= now else replace(what, late=_late(what.window, now))
+        return None if last.window.end < made <= now else replace(last, late=_late(last.window, now))
     if digest.last is None or not (days := digest.schedule.missed(digest.last, now)):
         return None
     *skipped, day = days
@@ -42,13 +42,13 @@ def due(digest: Digest, now: datetime) -> Due | None:
 
 
 def newest(schedule: Schedule, now: datetime) -> Due:
-    """The newest one whose period is over, whether or not it was sent."""
+    """The newest date whose period is over, sent or not."""
     day = schedule.missed(now.date() - _RARE, now)[-1]
     return Due(day, schedule.window(day))
 
 
 def astray(digest: Digest, now: datetime) -> bool:
-    """Whether a date is done with that has not come: a clock was ahead. It would be silent until then."""
+    """True if a future date is already done with, since a clock was ahead: no digest would come until then."""
     (following,) = digest.schedule.next(now + timedelta(seconds=AHEAD_S))
     return digest.last is not None and digest.last >= following
 

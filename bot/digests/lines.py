@@ -1,4 +1,4 @@
-"""The line of a digest, read and written: `digest [preview] <schedule> [empty:say|skip] [query]`."""
+"""Read and write the command line of a digest: `digest [preview] <schedule> [empty:say|skip] [query]`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ PREVIEW = f"{DIGEST} preview"
 
 
 def read_digest(text: str, zone: str) -> tuple[Schedule, Query]:
-    """A digest's schedule, in `zone` where the line names none, and its query, with `empty:` as it was said. Raises
-    QueryError."""
+    """A digest's schedule, in `zone` if the line names none, and its query, `empty:` included. Raises QueryError."""
     line = tidy(text)
     check_length(line, line, WHOLE_CHARS)
     schedule, rest = read_schedule(line, zone)
@@ -30,10 +29,10 @@ def read_digest(text: str, zone: str) -> tuple[Schedule, Query]:
 
 
 def digest_line(digest: Digest) -> str:
-    """The line that makes it."""
+    """The command line that makes the digest."""
     return joined("digest", schedule_line(digest), terms(digest.query))
 
 
 def schedule_line(digest: Digest) -> str:
-    """What stands in front of a digest's query."""
+    """The part of the command line before the query."""
     return f"{digest.schedule} empty:skip" if digest.empty == "skip" else str(digest.schedule)

@@ -1,4 +1,4 @@
-"""A channel's digests, said to whoever makes, changes or lists them."""
+"""Draw digests for who makes, changes or lists them, and their notices to the channel."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PROBLEMS = {
     "HmsEndless": f"there are more than {SESSIONS_MOST:,} sessions to count",
     "TimeoutError": "100ms took too long",
 }
-"""Why the newest one isn't there yet, by `Digest.problem`."""
+"""Causes of a late digest in words, by `Digest.problem`."""
 
 
 def made(
@@ -48,9 +48,8 @@ def made(
     waiting: bool = False,
     heard: bool = True,
 ) -> Message:
-    """For the one who asked for it: what the bot took it to mean, and when it comes. `paused`: why nothing can be
-    posted in the channel, as in Channel; `waiting`: the first message isn't there yet; `heard`: the channel has had
-    others."""
+    """The answer to who makes a digest, with its query in words and its next dates. `paused`: the cause of a pause, as
+    in Channel; `waiting`: the first message isn't there yet; `heard`: the channel has had others."""
     number, by = digest.number, f"<@{digest.created_by}>"
     head = {
         "new": f"✅ Digest {number} is set, by {by}.",
@@ -79,14 +78,14 @@ def made(
 
 
 def announced(digest: Digest, *, by: str, names: Names) -> Message:
-    """The first message of a digest to its channel, which shows that the bot can post there. `by`: its maker's name."""
+    """The channel's first message about a digest, which shows that the bot can post there. `by`: its maker's name."""
     text = f"🗓️ {person(by)} set up a digest of {sessions(digest.query, names, WORDS_CHARS)}, {when(digest)}."
     see = f"`{COMMAND} digests` has buttons to preview, pause and remove it."
     return Message(f"{text} {see}", [section(text), context(see)])
 
 
 def ended(digest: Digest, names: Names) -> Message:
-    """What was ended, and the line that makes it again."""
+    """The answer to who removes a digest, with the line that makes it again."""
     head, words = f"🗑️ Digest {digest.number} has ended.", sessions(digest.query, names, WORDS_CHARS)
     line = typed(digest_line(digest))
     text = f"{head} {words}, {when(digest)}." + (f" To have it again: `{line}`" if line else "")
@@ -95,7 +94,7 @@ def ended(digest: Digest, names: Names) -> Message:
 
 
 def halted_or_resumed(digest: Digest, names: Names, now: datetime) -> Message:
-    """It is paused, or it goes on."""
+    """The answer to who pauses or resumes a digest."""
     number, words = digest.number, sessions(digest.query, names, _LISTED_WORDS_CHARS)
     if digest.paused:
         undo = f"`{COMMAND} digest resume {number}` resumes it."
@@ -109,7 +108,7 @@ def halted_or_resumed(digest: Digest, names: Names, now: datetime) -> Message:
 
 
 def unfinished(digest: Digest, read: int, tried_s: float, most_s: float, now: datetime) -> Message:
-    """For a preview that isn't done in time: `read` sessions were read in `tried_s`; the digest itself has `most_s`."""
+    """The answer if a preview isn't done in time: `read` sessions came in `tried_s`; the digest itself has `most_s`."""
     (following,) = digest.schedule.next(now)
     at = f"{_at(digest, following)} ({digest.schedule.zone})"
     if digest.paused or digest.halted:
@@ -123,7 +122,8 @@ def unfinished(digest: Digest, read: int, tried_s: float, most_s: float, now: da
 
 
 def not_made(digest: Digest, problem: str, of: date, again: datetime | None) -> Message:
-    """For the channel: why the digest of that date isn't there, and when it is tried `again`; None: not any more."""
+    """The channel's notice of a late or missing digest for the date `of`. `again`: the next try, None if it is given
+    up."""
     if again:
         text, then = f"⏳ The digest for {day(of)} is late: {_why(problem)}.", f"Next try: {clock(again, again)}."
     else:
@@ -138,7 +138,7 @@ def not_made(digest: Digest, problem: str, of: date, again: datetime | None) -> 
 def digests_list(
     items: Sequence[Digest], channel: Channel, *, names: Names, as_of: datetime, stale: str = "", invite: str = ""
 ) -> Message:
-    """A channel's digests, for the one who asked. `stale`: a sentence on data that is old."""
+    """The list of a channel's digests. `stale`: a warning about old data, or ""."""
     if not items:
         text = "This channel has no digests."
         how = f"Make one:\n```{COMMAND} digest weekdays 9:00```"
@@ -154,14 +154,14 @@ def digests_list(
 
 
 def row(digest: Digest, names: Names, as_of: datetime, most_chars: int) -> str:
-    """One digest of a list, in at most so many characters (300 always do)."""
+    """The row of one digest in a list, in at most `most_chars` characters (300 are always enough)."""
     rest = f"\n{when(digest)} · by <@{digest.created_by}>\n{_state(digest, as_of)}"
     head = f"*{digest.number}* · "
     return f"{head}{sessions(digest.query, names, max(40, most_chars - len(head) - len(rest)))}{rest}"
 
 
 def buttons(digest: Digest, view: str) -> Block:
-    """What can be done with it, in a list that is a view as in `actions.set_value`."""
+    """The buttons of a digest in a list; `view` as in `actions.set_value`."""
     verb = "resume" if digest.paused else "pause"
     turn, remove = _press(digest, verb.capitalize(), view, verb), _press(digest, "Remove", view, "remove")
     return actions(_preview(digest), turn, remove)
@@ -193,7 +193,7 @@ def _state(digest: Digest, as_of: datetime) -> str:
 
 
 def _works(digest: Digest, as_of: datetime) -> str:
-    """How it is: by the one that is due, else by what became of its newest message."""
+    """The state of a digest: that of a due date, else of its newest message."""
     waits = due(digest, as_of)
     if waits and digest.problem:
         return f"🟠 the one of {day(waits.day)} is late, and tried again: {_why(digest.problem)}"

@@ -1,4 +1,4 @@
-"""What a channel gets at set times: the figures of the time since."""
+"""A channel's digest: the figures of a period, at set times."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from bot.query.model import Query
 from bot.query.schedule import Schedule
 
 Empty = Literal["say", "skip"]
-"""What becomes of a digest without a session: one line that says so, or no message."""
+"""Behaviour for a period without sessions: one line that says so, or no message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A digest of the sessions that match `query` (state `all`, all its rooms known, no times), made by a person for a
-    channel. `created_ms` is in milliseconds since 1970. `number` is how people name it; 0 before it is stored.
-    `paused`: by a person. `last`: the local dates up to this one are done with: sent, skipped, before it was made or
-    while it was paused; None before it is stored. `problem`: why the newest that is due couldn't be made yet, a cause
-    in a word or two, "" when all is well. `halted`: why nothing can be posted in the channel, Slack's error code, ""
-    where all is well. `tries`: how often that one couldn't be made. `status` and `cause`: what became of the message of
-    `last`, as the outbox has it; "" without."""
+    """A digest of the sessions that match `query` (state `all`, its rooms resolved, no times). `created_ms` is in
+    milliseconds since 1970. `number` is its name for people; 0 before it is stored. `paused`: by a person. `last`:
+    local dates up to this one are done with: sent, skipped, before it was made or while it was paused; None before it
+    is stored. `problem`: the cause why the due one couldn't be made yet, in a word or two, else ""; `tries`: its
+    failed tries. `halted`: Slack's error code that pauses the channel, else "". `status` and `cause`: those of the
+    message of `last` in the outbox, "" without one."""
 
     team_id: str
     channel_id: str
@@ -41,5 +40,5 @@ class Digest:
     cause: str = ""
 
     def key(self, day: date) -> str:
-        """The unique key of that date's message."""
+        """The unique key of the message of `day`."""
         return key_of("digest", self.team_id, self.channel_id, str(self.number), day.isoformat())

@@ -1,6 +1,6 @@
-"""What a digest says, piece by piece, as mrkdwn: its period, its figures and how they changed, what looks wrong.
+"""The phrases of a digest as mrkdwn: its period, figures, changes and oddities.
 
-Times are on the clock of the digest's zone: what is written into a chart can't follow its reader.
+Times are on the clock of the digest's zone, since labels of a chart can't follow the reader's.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from bot.blockkit.phrases import NO_BREAK, Names, length, room
 from bot.digests.figures import Bucket, Figures, Odd, RoomFigures, Totals
 
 PERCENT_FROM, PERCENT_MOST = 10, 999
-"""Of a smaller number before, and of a greater change, a percentage says nothing."""
+"""Bounds within which a percentage means something: the least number before, and the greatest change."""
 LENGTH_MOST_S = 31 * 86_400
-"""A session that 100ms gives no start for would be decades long."""
+"""Longer lengths aren't shown: without a start from 100ms a session seems decades long."""
 _PERIODS = {1: ("Daily digest", "the day before"), 7: ("Weekly digest", "the week before")}
 _NAME_CHARS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One figure of the period: `*102* sessions`. `change`: from the period before, "" where there is nothing to
-    compare with."""
+    """One figure of the period: `*102* sessions`. `change`: from the period before, "" if there is nothing to compare
+    with."""
 
     value: str
     label: str
@@ -38,7 +38,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The time `[start, end)` that a digest is about, in words."""
+    """A digest's period `[start, end)` in words."""
 
     start: datetime
     end: datetime
@@ -50,7 +50,7 @@ class Period:
 
     @property
     def before(self) -> str:
-        """What it is compared with."""
+        """The period of comparison, such as `the day before`."""
         return self._names[1]
 
     @property
@@ -73,7 +73,7 @@ class Period:
         return f"{local:%H:%M} on {date}".replace(" ", NO_BREAK)
 
     def labels(self, buckets: Sequence[Bucket]) -> list[str]:
-        """A label for each part of the period, no two the same: the time of day, the day, or both."""
+        """A distinct label for each bucket: the time of day, the day, or both."""
         starts = [self._local(each.start) for each in buckets]
         if any(each.end - each.start > timedelta(hours=20) for each in buckets):
             return unique(f"{start:%a} {start.day}" for start in starts)
@@ -95,7 +95,7 @@ def day(when: date) -> str:
 
 
 def days(some: Sequence[date], most: int) -> str:
-    """`Sat 21 Nov, Sun 22 Nov`; of more than `most` the number, the first and the last."""
+    """`Sat 21 Nov, Sun 22 Nov`; more than `most` become their number, the first and the last."""
     if len(some) > most:
         return f"{len(some)} digests, {day(some[0])} to {day(some[-1])}"
     return ", ".join(map(day, some))
@@ -124,12 +124,12 @@ def facts(figures: Figures, names: Names, period: Period) -> list[Fact]:
 
 
 def compared(figures: Figures) -> bool:
-    """Whether there was anything in the period before to compare with."""
+    """True if the period before has sessions or people to compare with."""
     return bool(figures.before.sessions or figures.before.people)
 
 
 def room_change(figures: RoomFigures) -> str:
-    """How a room's minutes changed; `new` where there was nothing in the period before."""
+    """The change of a room's minutes; `new` if it wasn't used in the period before."""
     return "new" if figures.before_s is None else change(minutes(figures.participant_s), minutes(figures.before_s))
 
 
@@ -146,7 +146,7 @@ def change(now: int, before: int) -> str:
 
 
 def longer(now_s: float, before_s: float) -> str:
-    """`▲ 25 min longer`; "" where one is too long to be true."""
+    """`▲ 25 min longer`; "" if either length is implausible."""
     if max(now_s, before_s) > LENGTH_MOST_S or not before_s:
         return ""
     if abs(now_s - before_s) < 1:
@@ -177,7 +177,7 @@ def odd(session: Odd, names: Names) -> str:
 
 
 def unique(labels: Iterable[str], most_chars: int = CHART_LABEL_CHARS) -> list[str]:
-    """Labels for a chart: one line, not empty, so short, and each once: the second `Lab` is `Lab (2)`."""
+    """Labels for a chart: one line, not empty, at most `most_chars`, and distinct: the second `Lab` is `Lab (2)`."""
     made: list[str] = []
     for label in labels:
         shown = plain(label, most_chars) or "–"

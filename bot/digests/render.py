@@ -1,7 +1,7 @@
-"""A digest as a channel gets it: the figures and how they changed, what looks wrong, two charts, the busiest rooms.
+"""Draw a digest: the figures and their changes, odd sessions, two charts, the busiest rooms.
 
-The text has every figure too: it is all that arrives where a workspace refuses such blocks. Nobody is mentioned, not
-even who made it: it comes unasked, and a mention rings each time.
+The text has every figure too, for workspaces that refuse such blocks. Nobody is mentioned, not even its maker: it comes
+unasked, and every mention notifies.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _ONCE = "By template, as most rooms were used once."
 
 
 def digest_message(figures: Figures, digest: Digest, names: Names, due: Due, *, preview: bool = False) -> Message:
-    """The digest that is due, for its channel; or a look at it, for the one who asked. `names`: of its rooms."""
+    """The message of a due digest, or its preview. `names`: those of rooms by id."""
     return _Drawing(figures, digest, names, due, preview).message()
 
 
@@ -97,14 +97,14 @@ class _Drawing:
 
     @property
     def _none(self) -> str:
-        """All that there is to say of a quiet period."""
+        """The one sentence about a quiet period."""
         words = sessions(self.digest.query, self.names, _WORDS_CHARS)
         such = f" {words.removeprefix(SESSIONS)}" if words.startswith(SESSIONS) else ""
         return f"no sessions{such} · {self._period.span}, {self.digest.schedule.zone}"
 
     @property
     def _notes(self) -> list[str]:
-        """That it is late, only a look at it, or leaves something out."""
+        """Notes on a preview, a delay, skipped dates and unreadable sessions."""
         notes = []
         if self.preview:
             notes.append("👁️ A preview, which only you see.")
@@ -128,7 +128,7 @@ class _Drawing:
         return f"{number}`{COMMAND} digests` lists, previews, pauses and ends digests."
 
     def _odd(self) -> Iterable[Block]:
-        """The sessions that look wrong, each with a button that shows it."""
+        """Sections for the odd sessions, each with a button that shows it."""
         shown = self.figures.odd[:ODD_SHOWN]
         if not self._odd_head:
             return
@@ -142,7 +142,7 @@ class _Drawing:
 
     @property
     def _odd_head(self) -> str:
-        """How many look wrong, and how many did in the period before; "" where none does nor did."""
+        """The number of odd sessions and its change from the period before; "" if there were none in both."""
         number, before = len(self.figures.odd) + self.figures.odd_more, self.figures.odd_before
         if not number and not before:
             return ""
@@ -162,7 +162,7 @@ class _Drawing:
             yield pie(f"Participant-minutes by {self.figures.by}", parts)
 
     def _minutes(self) -> dict[str, float]:
-        """Of the rooms with most; the others together."""
+        """Participant-minutes of the busiest rooms by label, the others summed up."""
         parts = [(self._plain_name(each.room_id), minutes(each.participant_s)) for each in self.figures.rooms]
         others = self.figures.other_rooms
         rest = minutes(others.participant_s) if others else 0
@@ -189,7 +189,7 @@ class _Drawing:
             yield context(" ".join(notes))
 
     def _buttons(self) -> Iterable[Block]:
-        """The period's sessions, as a list for who presses."""
+        """The button that lists the period's sessions for who presses it."""
         query = self.digest.query
         times = (Term("after", Instant(self.figures.start)), Term("before", Instant(self.figures.end)))
         asked = Query("all", canonical([*query.terms, *times]))
@@ -215,7 +215,7 @@ class _Drawing:
         return [f"Most people at once over all sessions, from: {said}"]
 
     def _room_lines(self, others: Sequence[str]) -> list[str]:
-        """The busiest rooms, as many as there is room for beside the other lines."""
+        """Lines for the busiest rooms, as many as fit beside the other lines."""
         rooms = self.figures.rooms
         if len(rooms) < 2:
             return []
@@ -244,12 +244,12 @@ class _Drawing:
         return _ONCE if self.figures.by == "template" else ""
 
     def _name(self, id: str) -> str:
-        """Of one of the busiest."""
+        """The name of a busiest room or template, as mrkdwn."""
         if self.figures.by == "room":
             return room(id, self.names, _NAME_CHARS)
         return template(id, self.names, _NAME_CHARS) if id else _NO_TEMPLATE
 
     def _plain_name(self, room_id: str) -> str:
-        """For a chart or a cell: never empty."""
+        """The name for a chart or a table's cell, as plain text; never empty."""
         unknown = f"{self.figures.by} {room_id}" if room_id else f"{self.figures.by} not known"
         return plain(self.names.get(room_id) or "", NAME_CHARS) or unknown

@@ -1,7 +1,7 @@
-"""Counts the figures of a digest in one pass over sessions that aren't kept.
+"""Count the figures of a digest in one pass over sessions that aren't kept.
 
-Times are whole microseconds since 1970, all that a datetime holds: sums are exact, and the figures of a session that
-lies in the period are those of `sessions.peak` and `Session.participant_s`.
+Times are whole microseconds since 1970, the resolution of datetime, so sums are exact. A session within the period has
+the figures of `sessions.peak` and `Session.participant_s`.
 """
 
 from __future__ import annotations
@@ -43,9 +43,8 @@ _Visits = list[tuple[int, int]]  # joined and left
 
 @dataclass(slots=True)
 class _Count:
-    """What is counted of a period, or of a room in it. `people` are hashes, once for each session that somebody was in:
-    ids would take ten times the memory, and among a million people two are taken for one with a chance of 1 in 30
-    million."""
+    """The counts of a period, or of a room in it. `people` are hashes, one for each person in each session: ids would
+    take ten times the memory, and among a million people two collide with a chance of 1 in 30 million."""
 
     sessions: int = 0
     participant_us: int = 0
@@ -67,19 +66,19 @@ class _Count:
 
 
 class Tally:
-    """Counts `Figures` of `[start, end)`, and the totals of the equally long period before it, from sessions as they
-    are read. `edges` (`digests.figures.edges`) divide the period into the buckets of its series.
+    """Counts `Figures` of `[start, end)` and the totals of the equally long period before it, session by session.
+    `edges` (`digests.figures.edges`) divide the period into the buckets of its series.
 
-    It keeps the id of a session, three numbers of a visit: some 7 MB for 10,000 sessions of 20 peers."""
+    Memory: an id for each session, three numbers for each visit; 7 MB for 10,000 sessions of 20 peers."""
 
     def __init__(self, start: datetime, end: datetime, edges: Sequence[datetime] = ()) -> None:
         """Raises ValueError for edges that aren't rising times from `start` to `end`."""
-        self._start, self._end = _us(start), _us(end)
-        self._edges = [_us(edge) for edge in edges or (start, end)]
+        self._start, self._end = _microseconds(start), _microseconds(end)
+        self._edges = [_microseconds(edge) for edge in edges or (start, end)]
         rising = all(earlier < later for earlier, later in pairwise(self._edges))
         if not rising or (self._edges[0], self._edges[-1]) != (self._start, self._end):
             raise ValueError("edges must rise from the period's start to its end")
-        # Windows: the period before, then the buckets. Of each, the sessions that started in it, and who came and went.
+        # Windows: the period before, then the buckets. For each, the number of sessions started, and joins and leaves.
         self._marks = [2 * self._start - self._end, *self._edges]
         self._started = [0 for _ in self._edges]
         self._moves = [array("q") for _ in self._edges]
@@ -92,12 +91,12 @@ class Tally:
         self._odd: list[Odd] = []
 
     def add(self, session: Session) -> None:
-        """Count a session, in any order; an id that was counted already is left out."""
+        """Count a session, in any order; each id counts once."""
         if session.id in self._seen:
             return
         self._seen.add(session.id)
         end_at = session.ended_at or NEVER
-        started, ended = _us(session.started_at), _us(end_at)
+        started, ended = _microseconds(session.started_at), _microseconds(end_at)
         periods = (
             (self._rooms_before[session.room_id], self._marks[0], self._start),
             (self._rooms[session.room_id], self._start, self._end),
@@ -109,7 +108,7 @@ class Tally:
 
         everyone: dict[Hashable, _Visits] = {}
         for who, peer, joined_at, left_at in session.visits(end_at):
-            joined, left = _us(joined_at), _us(left_at)
+            joined, left = _microseconds(joined_at), _microseconds(left_at)
             for count, begin, end in periods:
                 if joined < end and begin < left and peer.joined is not None:
                     count.participant_us += min(left, end) - max(joined, begin)
@@ -125,8 +124,8 @@ class Tally:
         self._examine(session, started, ended, everyone)
 
     def _move(self, joined: int, left: int) -> None:
-        """Note that the number of people rises and falls. Who leaves as a window begins leaves the one before it: they
-        aren't in at its beginning, and make room for who joins then."""
+        """Record a join and a leave. Somebody who leaves as a window begins leaves in the one before: they aren't in
+        at its start, and go before those who join then."""
         first, end = self._marks[0], self._end
         if joined < end and first < left:
             joined = max(joined, first)
@@ -135,7 +134,7 @@ class Tally:
                 self._moves[bisect_left(self._marks, left) - 1].append(2 * left)
 
     def _examine(self, session: Session, started: int, ended: int, everyone: dict[Hashable, _Visits]) -> None:
-        """The longest session, and those that look wrong."""
+        """Update the longest session and the odd ones."""
         if _is_live(started, ended, self._marks[0], self._start):
             self._longest_before = max(self._longest_before, min(ended, self._start) - started)
             self._odd_before += _odd(session, started, ended, everyone, self._start) is not None
@@ -150,12 +149,12 @@ class Tally:
 
     @property
     def room_ids(self) -> set[str]:
-        """The rooms of what was added so far."""
+        """The rooms of the sessions added so far."""
         return self._rooms.keys() | self._rooms_before.keys()
 
     def figures(self, templates: Mapping[str, str] = NO_TEMPLATES) -> Figures:
-        """The figures of what was added so far. `templates`: the id of each room's template, as far as they are known,
-        for where rooms are used once, and tell nothing."""
+        """The figures of the sessions added so far. `templates`: template ids by room id, as far as they are known, to
+        group rooms that are used once."""
         peaks = self._peaks()
         rooms, before = _where_something_was(self._rooms), _where_something_was(self._rooms_before)
         grouped = sum(1 for id in rooms if templates.get(id))
@@ -167,8 +166,8 @@ class Tally:
         odd = sorted(self._odd, key=lambda odd: (-odd.length_s, odd.session_id))
         longest = self._longest[1] if self._longest else None
         return Figures(
-            start=_when(self._start),
-            end=_when(self._end),
+            start=_datetime(self._start),
+            end=_datetime(self._end),
             totals=_totals(_Count.sum(rooms.values()), peaks[1:], longest.length_s if longest else 0.0),
             before=_totals(_Count.sum(before.values()), peaks[:1], self._longest_before / _SECOND),
             longest=longest,
@@ -182,7 +181,7 @@ class Tally:
             odd_more=max(0, len(odd) - ODD_MAX),
             odd_before=self._odd_before,
             series=tuple(
-                Bucket(_when(begin), _when(end), most, sessions)
+                Bucket(_datetime(begin), _datetime(end), most, sessions)
                 for (begin, end), (most, _), sessions in zip(
                     pairwise(self._edges), peaks[1:], self._started[1:], strict=True
                 )
@@ -190,7 +189,7 @@ class Tally:
         )
 
     def _peaks(self) -> list[tuple[int, int]]:
-        """Of each window: the most people in at once, and when first."""
+        """For each window, the most people in at once and the first time of that."""
         peaks = []
         people_in = 0
         for begin, moves in zip(self._marks, self._moves, strict=False):
@@ -207,8 +206,8 @@ class Tally:
 
 
 def _stays(visits: _Visits) -> _Visits:
-    """When a person was in, with however many peers; of somebody who left at once, a microsecond, within which nobody
-    comes or goes."""
+    """A person's visits merged into stays, whatever their peers. Somebody who left at once stays for a microsecond, in
+    which nobody else joins or leaves."""
     stays: _Visits = []
     for joined, left in sorted(visits):
         left = max(left, joined + 1)
@@ -224,13 +223,13 @@ def _where_something_was(rooms: Mapping[str, _Count]) -> dict[str, _Count]:
 
 
 def _used_once(rooms: Mapping[str, _Count], before: Mapping[str, _Count]) -> bool:
-    """True where most rooms had one session in both periods together, so that the busiest are a list of ones."""
+    """True if most rooms had at most one session in both periods together, so that a list of rooms would say little."""
     once = sum(1 for id, count in rooms.items() if count.sessions + (before[id].sessions if id in before else 0) <= 1)
     return len(rooms) >= ROOMS_ONCE_FROM and 2 * once > len(rooms)
 
 
 def _grouped(rooms: Mapping[str, _Count], templates: Mapping[str, str]) -> dict[str, _Count]:
-    """The same by template; by "" where that isn't known."""
+    """The counts by template; under "" where it is unknown."""
     groups: dict[str, list[_Count]] = defaultdict(list)
     for id, count in rooms.items():
         groups[templates.get(id, "")].append(count)
@@ -238,12 +237,12 @@ def _grouped(rooms: Mapping[str, _Count], templates: Mapping[str, str]) -> dict[
 
 
 def _is_live(started: int, ended: int, begin: int, end: int) -> bool:
-    """Whether a session was live at some moment of `[begin, end)`."""
+    """True if a session was live at some moment of `[begin, end)`."""
     return started < end and begin < max(ended, started + 1)
 
 
 def _odd(session: Session, started: int, ended: int, everyone: Mapping[Hashable, _Visits], end: int) -> Odd | None:
-    """What looks wrong about a session that was live in a period, as of the period's end."""
+    """The oddity of a session that was live in a period, as of the period's end; None if there is none."""
     length, people_in, empty = max(0, min(ended, end) - started), 0, 0
     if ended > end:
         came = [[left for joined, left in visits if joined < end] for visits in everyone.values()]
@@ -261,12 +260,12 @@ def _odd(session: Session, started: int, ended: int, everyone: Mapping[Hashable,
 
 def _totals(count: _Count, peaks: list[tuple[int, int]], longest_s: float) -> Totals:
     peak, at = max(peaks, key=lambda each: each[0])  # the first of equals
-    return Totals(*count.figures, peak, _when(at) if peak else None, longest_s)
+    return Totals(*count.figures, peak, _datetime(at) if peak else None, longest_s)
 
 
-def _us(when: datetime) -> int:
+def _microseconds(when: datetime) -> int:
     return (when - _EPOCH) // _MICROSECOND
 
 
-def _when(us: int) -> datetime:
+def _datetime(us: int) -> datetime:
     return _EPOCH + us * _MICROSECOND
