@@ -1,4 +1,4 @@
-"""The list of sessions and its buttons, and `show`: one session, by its id, its row in the list of live ones, or its
+"""The list of sessions and its buttons, and `show`: one session by its id, its row in the list of live ones, or its
 room's name."""
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ async def list_sessions(request: Request, line: str) -> None:
 
 
 async def show(request: Request, rest: str) -> None:
-    """Answer with the session that is meant, or with the list where it may be several."""
-    said = unquoted(rest)
-    if not said:
+    """Answer with one session, or with a list if several may be meant."""
+    target = unquoted(rest)
+    if not target:
         raise QueryError.whole("Which session?", "show", "show 1")
-    if (row := read_number(said)) is not None:
+    if (row := read_number(target)) is not None:
         await send_session(request, await _in_row(request, row))
-    elif session_id := _id(said):
+    elif session_id := _id(target):
         await send_session(request, session_id)
     else:
-        with said_for(LIST):  # what may be meant otherwise is offered as a list
-            await _of_query(request, await _query(request, said))
+        with said_for(LIST):  # corrections are offered as lists
+            await _of_query(request, await _query(request, target))
 
 
 async def _of_query(request: Request, query: Query) -> None:
-    """The list; of a room alone its only live session, else its newest."""
+    """Answer with the list, but for a single room with its only live session, else its newest."""
     if query.state != "active" or [(term.key, term.negated) for term in query.terms] != [("room", False)]:
         await request.local_zone()
         await _list(request, query)
@@ -69,24 +69,24 @@ async def _list(request: Request, query: Query) -> None:
     await send_page(request, PageCursor.first(query, request.now, request.zone))
 
 
-def _id(said: str) -> str:
-    """The id that is said, or "". Raises UserError for what is almost one."""
+def _id(typed: str) -> str:
+    """The session id if it is one, else "". Raises UserError for a malformed id."""
     try:
-        return parse_id(said)
+        return parse_id(typed)
     except ValueError:
         pass
     try:
-        parse_room(said)
+        parse_room(typed)
     except ValueError as error:
-        raise UserError(f"{quote(said)}: {error}.") from None
+        raise UserError(f"{quote(typed)}: {error}.") from None
     return ""
 
 
-async def _query(request: Request, said: str) -> Query:
-    """The query that is meant; words that are no filter are a room's name."""
+async def _query(request: Request, typed: str) -> Query:
+    """The parsed query; words that are no filter are taken for a room's name. Raises QueryError."""
     try:
         with said_for(LIST):
-            return parse(said)
+            return parse(typed)
     except QueryError as error:
         better = await request.mended(error)
         if not (better.sure and better.rooms):
@@ -95,23 +95,23 @@ async def _query(request: Request, said: str) -> Query:
 
 
 async def _in_row(request: Request, row: int) -> str:
-    """The id of the session in that row of the list of live ones."""
+    """The session id in a row of the list of live ones. Raises UserError."""
     if not 1 <= row <= LIMIT_MAX:
         raise UserError(f"Rows go from 1 to {LIMIT_MAX}.")
-    found = await _newest(request, parse(f"active limit:{max(row, LIMIT_MIN)}"))
-    if row > len(found):
-        live = count(len(found), "session is", "sessions are") if found else "no session is"
+    sessions = await _newest(request, parse(f"active limit:{max(row, LIMIT_MIN)}"))
+    if row > len(sessions):
+        live = count(len(sessions), "session is", "sessions are") if sessions else "no session is"
         raise UserError(f"There is no row {row}: {live} live just now.")
-    return found[row - 1].id
+    return sessions[row - 1].id
 
 
 async def _newest(request: Request, query: Query) -> list[Session]:
-    """The first page of a query whose rooms are known."""
+    """The sessions of the first page of a query whose rooms are resolved."""
     place = PageCursor.first(query, request.now, request.zone)
     return (await read_page(request.workspace.hms, request.workspace.rooms, place, request.now)).sessions
 
 
-async def _turn(request: Request, value: str) -> None:
+async def _turn_page(request: Request, value: str) -> None:
     await send_page(request, read(value), replace=True)
 
 
@@ -138,7 +138,7 @@ async def _share(request: Request, value: str) -> None:
             await store.withdraw(team_id, sharing)
         raise
     if not done:
-        await store.withdraw(team_id, sharing)  # whoever sees that it isn't there shares it again
+        await store.withdraw(team_id, sharing)  # so that it can be shared again at once
         raise UserError("Slack did not confirm that the page was shared. If it isn't in the channel, share it again.")
 
 
@@ -151,7 +151,7 @@ async def _details_again(request: Request, value: str) -> None:
 
 
 def _fresh(request: Request, place: PageCursor) -> PageCursor:
-    """A first page counts its relative times from now; a later one belongs to the pages before it."""
+    """The cursor with the times of a first page fixed anew; a later page belongs to the pages before it."""
     return PageCursor.first(place.query, request.now, place.zone) if place.number == 1 else place
 
 
@@ -177,8 +177,8 @@ FEATURE = Feature(
         ),
     ),
     actions=(
-        Action(ids.MORE, _turn, (LIST,)),
-        Action(ids.BACK, _turn, (LIST,)),
+        Action(ids.MORE, _turn_page, (LIST,)),
+        Action(ids.BACK, _turn_page, (LIST,)),
         Action(ids.REFRESH, _refresh, (LIST,)),
         Action(ids.SHARE, _share, (LIST,)),
         Action(ids.OPEN, _open, (LIST,)),

@@ -1,4 +1,4 @@
-"""One session as a message: what `/sessions show` answers."""
+"""Draw one session, the answer to `/sessions show`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _ID_CHARS = 32
 
 
 def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Message:
-    """Room, both lengths, and people by role: `PEOPLE_SHOWN` of them, who is in first; the rest are counted."""
+    """The message with room, both lengths, and people by role: `PEOPLE_SHOWN` of them, those in first; the rest are
+    counted."""
     summary = summarise(session)
     state = "🟢 *Live*" if session.active else "⚪ *Ended*"
     ended = session.ended_at
@@ -62,10 +63,10 @@ def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Me
 
 
 def _counted(session: Session, summary: Summary) -> str:
-    """People, and their connections where these are more."""
-    said = f"{f'{summary.people_in:,} in now, ' if session.active else ''}{summary.people:,} in all"
+    """The number of people, and of their connections if there are more."""
+    counted = f"{f'{summary.people_in:,} in now, ' if session.active else ''}{summary.people:,} in all"
     connections = len(session.peers or ())
-    return f"{said}\n{connections:,} connections" if connections > summary.people else said
+    return f"{counted}\n{connections:,} connections" if connections > summary.people else counted
 
 
 def _lost(session: Session) -> str:
@@ -81,10 +82,10 @@ def _people(session: Session, as_of: datetime) -> Iterable[Block]:
     for person in people:
         by_role.setdefault(person.role, []).append(person)
     roles = sorted(by_role.items(), key=lambda entry: (not session.roles.leads(entry[0]), -len(entry[1])))
-    some = fair([len(members) for _, members in roles[:ROLES_SHOWN]], PEOPLE_SHOWN)
+    shares = fair([len(members) for _, members in roles[:ROLES_SHOWN]], PEOPLE_SHOWN)
     lines: list[str] = []
     left_chars = PEOPLE_CHARS
-    for (role, members), most in zip(roles, some, strict=False):
+    for (role, members), most in zip(roles, shares, strict=False):
         in_now = f"{sum(person.is_in for person in members):,} in now, " if session.active else ""
         head = f"*{mrkdwn(role, _NAME_CHARS) or 'no role'}* · {in_now}{len(members):,} in all"
         shown = [_person(person, session, as_of) for person in members[:most]]

@@ -10,15 +10,15 @@ from bot.query.cursor import PageCursor
 from bot.sessions.model import Session
 
 READ_AHEAD_PAGES = 10
-"""The most API pages read for one page of an answer when filters are checked here: 1,000 sessions at 100 each."""
+"""Most API pages read for one page of an answer when filters are checked here: 1,000 sessions at 100 each."""
 
 
 @dataclass(slots=True)
 class Page:
-    """The page at `place`, read at `as_of`: its sessions, newest first. `cursor` is the last session examined: the next
-    page starts after it, so that none is skipped or shown twice; it is None at the end of the list. `unreadable`:
-    sessions on the way that could not be read. `fault`: why 100ms failed before the page was full, "" where it didn't.
-    `names` are those of rooms and templates by id, as far as they are known."""
+    """The page at `place`, read at `as_of`: its sessions, newest first. `cursor`: the last session examined, after
+    which the next page starts, so that none is skipped or shown twice; None at the end of the list. `unreadable`: the
+    number of sessions on the way that could not be read. `fault`: the error of 100ms before the page was full, or "".
+    `names`: those of rooms and templates by id, as far as they are known."""
 
     place: PageCursor
     as_of: datetime
@@ -32,21 +32,21 @@ class Page:
 
     @property
     def full(self) -> bool:
-        """True when it has as many sessions as were asked for."""
+        """True if it has as many sessions as the query's limit."""
         return len(self.sessions) >= self.place.query.limit
 
     @property
     def bound_reached(self) -> bool:
-        """True where reading stopped before the page was full and before the list ended."""
+        """True if reading stopped before the page was full and before the list ended."""
         return not self.full and not self.ended
 
     @property
     def peers(self) -> int:
-        """Peers of all its sessions: what it costs to draw it."""
+        """The peers of all its sessions, by which the cost of drawing grows."""
         return sum(len(session.peers or ()) for session in self.sessions)
 
     def take(self, batch: Sequence[Session], keep: Callable[[Session], bool] | None, *, last: bool) -> None:
-        """Examine an API page, up to the session that fills this page. `last`: the list ends with it."""
+        """Examine an API page, up to the session that fills this page. `last`: the list ends with `batch`."""
         for number, session in enumerate(batch, start=1):
             self.cursor = session.id
             self.examined += 1

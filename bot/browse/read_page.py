@@ -15,15 +15,15 @@ from bot.query.values import LIMIT_MAX
 from bot.rooms.names import Rooms
 
 READ_AHEAD_S = 10.0
-"""After so long no further API page is read for one page of an answer."""
+"""Seconds after which no further API page is read for one page of an answer."""
 MANY_PEERS = 5_000
-"""From here on sessions are examined in a thread, so that acknowledgements don't wait for it."""
+"""Above this, sessions are examined and drawn in a thread: acknowledgements mustn't wait for it."""
 
 
 async def read_page(hms: Hms, rooms: Rooms, place: PageCursor, now: datetime) -> Page:
     """The page at `place`, whose query has ids for names. API pages are read until it is full, the list ends, or a
-    bound is reached. Raises NotFound; HmsError only where the first of them can't be read, else the
-    page tells of it."""
+    bound is reached. Raises NotFound, and HmsError if nothing was examined before; a later error is the page's
+    `fault`."""
     await hms.templates.ready()
     loop = asyncio.get_running_loop()
     stop_at = loop.time() + READ_AHEAD_S

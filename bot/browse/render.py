@@ -1,8 +1,8 @@
-"""A page of sessions as a message.
+"""Draw a page of sessions.
 
-Up to `CARDS_MOST` sessions get a section each with a Show button; more of them share sections, a line each, and a menu
-shows any. Slack bounds the text of all blocks together, so each session has a share of it and says the most useful
-things first: what does not fit there is a press of Show away.
+Up to `CARDS_MOST` sessions get a section each with a Show button; more share sections, a line each, and a menu shows
+any. Slack bounds the text of all blocks together, so each session has a share of it, the most useful parts first; Show
+has the rest.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ ROOMY_CHARS = 130  # a line with so much room shows longer names and full dates
 
 
 def listing(page: Page, *, shared_by: str | None = None) -> Message:
-    """The page for the person who asked, with its buttons; or for all, as shared by that user id."""
-    asked = query(page.place.query, page.names)
-    head = [section(asked), context(*_about(page))]
+    """The page with its buttons, or as shared in the channel by the person of that name."""
+    title = query(page.place.query, page.names)
+    head = [section(title), context(*_about(page))]
     foot = list(_foot(page, shared_by))
-    says = f"{asked}: {count(len(page.sessions), 'session', 'sessions')} on page {page.place.number}."
+    says = f"{title}: {count(len(page.sessions), 'session', 'sessions')} on page {page.place.number}."
     if not page.sessions:
         return Message(says, [*head, *_empty(page), *foot])
     draw = _cards if len(page.sessions) <= CARDS_MOST else _lines
@@ -107,7 +107,7 @@ def _line(number: int, session: Session, page: Page, *, roomy: bool) -> list[Par
 
 
 def _foot(page: Page, shared_by: str | None) -> Iterable[Block]:
-    """Back and More carry their own pages, Refresh and Share this one."""
+    """Notes and buttons below the page; Back and More carry their own cursors, Refresh and Share this page's."""
     place, here = page.place, page.place.write()
     if page.unreadable:
         yield context(unread(page.unreadable))
@@ -143,23 +143,23 @@ def _empty(page: Page) -> Iterable[Block]:
         "No sessions match." if place.query.terms or place.query.state != "all" else "There are no sessions yet."
     )
     suggestions = [
-        button(label, f"{ids.OPEN}.{number}", replace(place, query=asked).write())
-        for number, (label, asked) in enumerate(_next_queries(place.query))
+        button(label, f"{ids.OPEN}.{number}", replace(place, query=suggested).write())
+        for number, (label, suggested) in enumerate(_next_queries(place.query))
     ]
     if suggestions:
         yield actions(*suggestions)
 
 
-def _next_queries(asked: Query) -> Iterable[tuple[str, Query]]:
-    """What to ask when nothing was found: the same of another state, then with less said."""
+def _next_queries(empty: Query) -> Iterable[tuple[str, Query]]:
+    """Suggestions after a query without results, with their labels: another state, then fewer filters."""
     for state, label in (("ended", "Ended ones instead"), ("active", "Active ones instead"), ("all", "Of any state")):
-        if asked.state not in (state, "all"):
-            yield label, Query(state, asked.without("start").terms)
-    narrow = [term.key for term in asked.terms if term.key not in ("limit", *ROOM_KEYS)]
+        if empty.state not in (state, "all"):
+            yield label, Query(state, empty.without("start").terms)
+    narrow = [term.key for term in empty.terms if term.key not in ("limit", *ROOM_KEYS)]
     if narrow:
-        yield "Without the other filters", asked.without(*narrow)
-    if any(term.key in ROOM_KEYS for term in asked.terms):
-        yield "In every room", asked.without(*ROOM_KEYS, "start")
+        yield "Without the other filters", empty.without(*narrow)
+    if any(term.key in ROOM_KEYS for term in empty.terms):
+        yield "In every room", empty.without(*ROOM_KEYS, "start")
 
 
 def _short(text: str, most_chars: int = 200) -> str:

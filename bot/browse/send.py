@@ -19,7 +19,8 @@ from bot.slack.unknown_rooms import noted
 
 
 async def send_page(request: Request, place: PageCursor, *, replace: bool = False, for_all: bool = False) -> bool:
-    """Answer with the page at `place`, in place of the message at hand or for all to see."""
+    """Answer with the page at `place`, as a replacement of the message at hand or for all to see. False if Slack didn't
+    confirm it."""
     request.again = button("Try again", ids.OPEN, place.write())
     request.zone = place.zone
     rooms = request.workspace.rooms
@@ -45,5 +46,5 @@ async def send_session(request: Request, session_id: str, *, replace: bool = Fal
 
 
 async def _drawn(draw: Callable[[], Message], peers: int) -> Message:
-    """Drawn in a thread where that takes long, so that acknowledgements don't wait for it."""
+    """The drawn message; in a thread if it takes long, since acknowledgements mustn't wait for it."""
     return draw() if peers < MANY_PEERS else await asyncio.to_thread(draw)

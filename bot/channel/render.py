@@ -1,4 +1,4 @@
-"""All that a channel has set, on one card, and who changed it."""
+"""Draw a channel's settings on one card, and the log of their changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CHANGES_MOST = 20
 _LINE_CHARS = 300
 _WORDS_CHARS, _WORDS_LEAST_CHARS = 120, 40
 _GROWN_CHARS = 10
-"""Words that are cut grow by so much more at most than they are given."""
+"""Most characters by which shortened words exceed their share."""
 _HEADS = 3
 _NOTE_BLOCKS = 1
 _ROOM = re.compile(r"\broom:([0-9a-f]{24})\b")
@@ -40,7 +40,7 @@ _ROOM = re.compile(r"\broom:([0-9a-f]{24})\b")
 
 @dataclass(frozen=True, slots=True)
 class ChannelSettings:
-    """What a channel has set. `threads`: whether it gets replies; `stale`: a sentence on data that is old."""
+    """A channel's settings. `threads`: True if it gets replies; `stale`: a warning about old data, or ""."""
 
     channel_id: str
     channel: Channel
@@ -53,17 +53,17 @@ class ChannelSettings:
 
     @property
     def named_ids(self) -> list[str]:
-        queries = [each.query for some in (self.subscriptions, self.digests, self.mutes) for each in some]
-        return [each for query in queries for each in query.named_ids]
+        queries = [item.query for items in (self.subscriptions, self.digests, self.mutes) for item in items]
+        return [id for query in queries for id in query.named_ids]
 
 
 def settings_card(settings: ChannelSettings, *, names: Names, zone: str, as_of: datetime, invite: str = "") -> Message:
-    """For the one who asked; times are on the clock of `zone`, but those of digests, which have their own."""
+    """The card of a channel's settings; times are on the clock of `zone`, those of digests on their own."""
     return _Card(settings, names, zone, as_of, invite).message()
 
 
 def changes_list(changes: Sequence[SettingChange], *, names: Names, as_of: datetime) -> Message:
-    """Who changed what, the newest first."""
+    """The log of changes with their authors, newest first."""
     if not changes:
         text = "Nobody has changed this channel's settings yet."
         return Message(text, [section(text)])
@@ -74,13 +74,14 @@ def changes_list(changes: Sequence[SettingChange], *, names: Names, as_of: datet
 
 
 def room_ids_of(changes: Iterable[SettingChange]) -> list[str]:
-    """The rooms that the changes name by their ids."""
+    """The ids of the rooms in the changes' command lines."""
     return [room_id for each in changes for room_id in _ROOM.findall(each.line)]
 
 
 @dataclass(slots=True)
 class _Entry:
-    """One thing that is set. `line`: what makes it, shown `with_line`; `below`: buttons in a block of their own."""
+    """One setting. `line`: the command line that makes it, shown `with_line`; `below`: buttons in a block of their
+    own."""
 
     text: str
     line: str
@@ -214,7 +215,7 @@ def _drawn(groups: Sequence[_Group]) -> list[Block]:
 
 
 def _typed(line: str) -> str:
-    """A line to be shown with its entry, "" where it is too long."""
+    """A command line to be shown with its entry; "" if it is too long."""
     return typed(line) if len(line) <= _LINE_CHARS else ""
 
 
@@ -226,7 +227,7 @@ def _change(change: SettingChange, names: Names) -> str:
 
 
 def _who(person: str) -> str:
-    """A mention; the bot itself changes what Slack doesn't let it do."""
+    """A mention of the person, or `the bot`, which changes settings itself where Slack refuses it something."""
     return f"<@{person}>" if person else "the bot"
 
 
