@@ -161,7 +161,7 @@ def _doctor(options: Namespace) -> int:
     settings, _ = read_all()
     log.set_up("WARNING", settings.log_format, settings.secrets)  # the findings go to standard output
     found = asyncio.run(doctor(Registry(FEATURES), ask_slack=options.slack))
-    findings = [replace(each, seen=log.redacted(each.seen)) for each in found]
+    findings = [replace(each, detail=log.redacted(each.detail)) for each in found]
     for line in terminal(findings, colour=sys.stdout.isatty()):
         print(line)
     return int(any(finding.state == "fail" for finding in findings))

@@ -82,7 +82,7 @@ def parts(
     """Return the parts that the settings allow to be checked in modes `of`; `wrong` as for `review`, the rest as in
     `Parts`. `probe` and `hms` are None for an unusable proxy."""
     findings = review(settings, of, wrong)
-    unfit = {finding.what for finding in findings if finding.state == "fail"}
+    unfit = {finding.name for finding in findings if finding.state == "fail"}
 
     def fit(*names: str) -> bool:
         return unfit.isdisjoint(names)

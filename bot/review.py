@@ -27,8 +27,8 @@ def review(settings: Settings, of: Sequence[Mode], wrong: Sequence[Wrong] = ()) 
     """Return a finding for each setting that is missing for these modes, suspicious, or in `wrong`."""
     missing = [each for mode in of for each in lacking(settings, mode)]
     found = [CheckResult(each.name, "fail", each.why, each.do) for each in dict.fromkeys([*wrong, *missing])]
-    failed = {each.what for each in found}
-    found += [each for each in _odd(settings) if each.what not in failed]
+    failed = {each.name for each in found}
+    found += [each for each in _odd(settings) if each.name not in failed]
     said = " or ".join(f"{PROGRAM} {mode}" for mode in of)
     return found or [CheckResult("Settings", "ok", f"all there for {said}")]
 

@@ -1,4 +1,4 @@
-"""Ask Slack's validator about one message of each kind."""
+"""Check one message of each kind with Slack's validator."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from bot.health.probes import Asked
 from bot.health.samples import samples
 from bot.slack.data_blocks import DATA_BLOCKS
 
-WHAT = "Blocks"
+NAME = "Blocks"
 ASK_S = 3.0
-"""Seconds that one judgement may take; charts and tables may take a second one."""
+"""Timeout of one judgement; charts and tables may need a second one."""
 
 Judge = Callable[[Blocks], Awaitable[Verdict]]
 
 
 async def blocks(asked: Asked) -> Sequence[CheckResult]:
-    """Findings of the messages that this Slack takes and refuses, or one that it can't be asked; none unless wanted."""
+    """Results for the messages that this Slack takes and refuses, or one if it can't be asked; none without a judge."""
     judge = asked.parts.judge
     if judge is None:
         return []
@@ -27,20 +27,20 @@ async def blocks(asked: Asked) -> Sequence[CheckResult]:
     verdicts = dict(zip(kinds, await asyncio.gather(*(_ask(judge, each) for each in kinds.values())), strict=True))
     if silent := sorted({each.unknown for each in verdicts.values() if each.unknown}):
         way = "check this machine's way to Slack, or try again in a minute; nothing else depends on it"
-        return [CheckResult(WHAT, "warn", f"Slack's blocks.validate can't be asked ({', '.join(silent)})", way)]
+        return [CheckResult(NAME, "warn", f"Slack's blocks.validate can't be asked ({', '.join(silent)})", way)]
     refused = {kind: each.problem for kind, each in verdicts.items() if each.problem}
     taken = [kind for kind in kinds if kind not in refused]
-    found = [CheckResult(WHAT, "ok", f"Slack takes {', '.join(taken)}")] if taken else []
+    found = [CheckResult(NAME, "ok", f"Slack takes {', '.join(taken)}")] if taken else []
     return [*found, *await asyncio.gather(*(_refused(judge, kind, kinds[kind], why) for kind, why in refused.items()))]
 
 
 async def _refused(judge: Judge, kind: str, refused: Blocks, why: str) -> CheckResult:
-    """The finding of a message that Slack refuses: for its charts and tables alone, or altogether."""
+    """The result for a refused message: a warning if only its charts and tables are refused."""
     plainer = [block for block in refused if block["type"] not in DATA_BLOCKS]
     if len(plainer) < len(refused) and await _ask(judge, plainer) == Verdict():
-        seen = f"this Slack refuses charts and tables ({why}), so {kind} comes without"
-        return CheckResult(WHAT, "warn", seen, "nothing to do: the figures stand in the text as well")
-    return CheckResult(WHAT, "fail", f"Slack refuses {kind}: {why}", "please report it: a defect")
+        detail = f"this Slack refuses charts and tables ({why}), so {kind} comes without"
+        return CheckResult(NAME, "warn", detail, "nothing to do: the figures stand in the text as well")
+    return CheckResult(NAME, "fail", f"Slack refuses {kind}: {why}", "please report it: a defect")
 
 
 async def _ask(judge: Judge, some: Blocks) -> Verdict:

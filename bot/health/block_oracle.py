@@ -14,28 +14,29 @@ Blocks = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`problem`: why Slack refuses the blocks; `unknown`: why it gave no judgement. Both are "" where it takes them."""
+    """Slack's judgement. `problem`: the reason of a refusal; `unknown`: the reason for no judgement. Both are "" if it
+    takes the blocks."""
 
     problem: str = ""
     unknown: str = ""
 
 
 async def judge_blocks(http: aiohttp.ClientSession, api_url: str, blocks: Blocks) -> Verdict:
-    """Slack's verdict on a message's blocks. Raises what aiohttp raises where Slack can't be reached."""
+    """Slack's verdict on a message's blocks. Raises aiohttp's errors if Slack can't be reached."""
     form = {"blocks": json.dumps(list(blocks))}
     async with http.post(f"{api_url}/blocks.validate", data=form) as answer:
         text = await answer.text(errors="replace")
     try:
-        said = json.loads(text)
+        body = json.loads(text)
     except ValueError:
-        said = None
-    if not isinstance(said, Mapping):
+        body = None
+    if not isinstance(body, Mapping):
         return Verdict(unknown=f"status {answer.status}")
-    if said.get("ok") is True:
+    if body.get("ok") is True:
         return Verdict()
-    if said.get("error") != "invalid_blocks":
-        return Verdict(unknown=str(said.get("error")))
-    return Verdict(problem=_first(said.get("errors")))
+    if body.get("error") != "invalid_blocks":
+        return Verdict(unknown=str(body.get("error")))
+    return Verdict(problem=_first(body.get("errors")))
 
 
 def _first(errors: Any) -> str:

@@ -1,4 +1,4 @@
-"""The doctor's look at the conversations that the bot writes to."""
+"""The doctor's check of the conversations that the bot writes to."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from bot.slack.destination import Destination
 from bot.slack.responses import judge
 
 PLACES_MOST = 10
-"""Most conversations with something wrong that are told one by one; the others are counted. So many user groups,
-and channels, of ACCESS are looked at: Slack allows 20 such questions a minute."""
+"""Most conversations with trouble that are listed; the others are counted. Also the most user groups, and the most
+channels, of ACCESS that are checked: Slack allows 20 such requests a minute."""
 _SEE = f"`{COMMAND} subscriptions` there"
 
 
 async def channels(asked: Asked) -> Sequence[CheckResult]:
-    """Findings of the conversations that something is wrong with, or one that all is well."""
+    """A result for each conversation with trouble, or one if all are well."""
     store, who, probe = (await asked.store).value, (await asked.who).value, asked.parts.probe
     if store is None or who is None or probe is None:
         return []
@@ -33,7 +33,7 @@ async def channels(asked: Asked) -> Sequence[CheckResult]:
     troubled = {
         place: channel
         for place, channel in (await store.troubled(who.team_id)).items()
-        if place in told or channel.held  # a pause of what is told of nothing any more is no trouble
+        if place in told or channel.held  # a pause matters only where something is still to be told
     }
     shut_out = {place for place in told if Destination(place).is_channel} - inside if inside is not None else set()
     places = sorted(shut_out.union(troubled))
@@ -61,23 +61,23 @@ async def channels(asked: Asked) -> Sequence[CheckResult]:
 def _place(place: str, trouble: Channel | None, who: Who, public: bool) -> CheckResult:
     invite = f"/invite @{who.name}"
     if trouble is None:
-        seen, do = "the bot isn't in it, or it was archived or deleted", let_in(invite)
+        detail, fix = "the bot isn't in it, or it was archived or deleted", let_in(invite)
     elif trouble.paused:
-        why, do = pause(trouble.paused, place, invite=invite)
-        do += f"; messages come by themselves then, or at once with *Resume* in {_SEE}"
-        seen = f"paused: {why}"
+        why, fix = pause(trouble.paused, place, invite=invite)
+        fix += f"; messages come by themselves then, or at once with *Resume* in {_SEE}"
+        detail = f"paused: {why}"
     else:
-        seen, do = health.held(trouble.held), f"*Send them* in {_SEE}"
-    return CheckResult("Channel", "warn", seen, do, place, public)
+        detail, fix = health.held(trouble.held), f"*Send them* in {_SEE}"
+    return CheckResult("Channel", "warn", detail, fix, place, public)
 
 
 def readable(who: Who) -> bool:
-    """True where Slack tells of channels."""
+    """True if the bot's scopes let it read channels."""
     return who.scopes >= {"channels:read", "groups:read"}
 
 
 async def _inside(probe: SlackProbe, who: Who) -> set[str] | None:
-    """The channels that the bot is in; None where Slack doesn't tell."""
+    """The channels that the bot is in; None if Slack doesn't tell."""
     if not readable(who):
         return None
     try:
@@ -88,7 +88,7 @@ async def _inside(probe: SlackProbe, who: Who) -> set[str] | None:
 
 
 async def _is_public(probe: SlackProbe, place: str, told: bool) -> bool:
-    """True where it is known to be."""
+    """True if the channel is known to be public."""
     try:
         return told and Destination(place).may_be_public and await within(probe.is_public(place))
     except Exception:

@@ -1,4 +1,4 @@
-"""What a check of the bot's own state comes to."""
+"""The result of a check of the bot's own state."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ State = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """`seen` may hold text from outside and is escaped where it is shown; `do` is our own mrkdwn, shown as it is.
-    `place`: the conversation that it is about; `public`: anybody in the workspace may know of that one."""
+    """The result of the check `name`. `detail` may hold text from outside and is escaped where it is shown; `fix` is
+    our own mrkdwn, shown as it is. `place`: the conversation that it is about; `public`: anybody may know of that."""
 
-    what: str
+    name: str
     state: State
-    seen: str
-    do: str = ""
+    detail: str
+    fix: str = ""
     place: str = ""
     public: bool = False

@@ -1,4 +1,4 @@
-"""Ask everything that the bot depends on how it is. `CHECKS`: a new check is one entry."""
+"""The doctor's checks of all that the bot depends on. A new one is an entry in `CHECKS`."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ from bot.slack.responses import judge
 from bot.store import StoreError
 
 CHECK_S = 8.0
-"""How long a check may take, which may ask two things in turn; all run side by side."""
+"""Timeout of a check, which may make two requests in turn; all run side by side."""
 TAB_MS = 86_400_000
-"""A refusal that is older says nothing of today."""
+"""Age from which a refusal is no news of today."""
 NO_CHANNEL = "channel_not_found"
 
 
 async def examine(parts: Parts, *, check_s: float = CHECK_S) -> list[CheckResult]:
-    """All findings, in the order of `CHECKS`. Raises nothing: a check that fails, or takes longer than `check_s`
-    seconds, is a finding."""
+    """All results, in the order of `CHECKS`. Raises nothing: a check that raises, or takes longer than `check_s`
+    seconds, is a failed result."""
     asked = ask(parts)
-    checks = {what: asyncio.create_task(_run(what, check(asked))) for what, check in CHECKS.items()}
+    checks = {name: asyncio.create_task(_run(name, check(asked))) for name, check in CHECKS.items()}
     await asyncio.wait(checks.values(), timeout=check_s)
     late = f"no answer within {check_s:.0f} s"
-    found = [task.result() if task.done() else [CheckResult(what, "fail", late, ELSE)] for what, task in checks.items()]
+    found = [task.result() if task.done() else [CheckResult(name, "fail", late, ELSE)] for name, task in checks.items()]
     for task in (asked.who, asked.hms, asked.store, *checks.values()):
-        task.cancel()  # and not waited for: a driver may take its time even for that
+        task.cancel()  # not awaited: a driver may be slow even to cancel
     return [finding for some in found for finding in some]
 
 
-async def _run(what: str, check: Coroutine[Any, Any, Sequence[CheckResult]]) -> Sequence[CheckResult]:
-    """One check; what it raises is a finding."""
+async def _run(name: str, check: Coroutine[Any, Any, Sequence[CheckResult]]) -> Sequence[CheckResult]:
+    """The results of one check; an exception becomes a failed result."""
     try:
         return await check
     except StoreError as error:
-        return [CheckResult(what, "fail", broken(error), ELSE)]
+        return [CheckResult(name, "fail", broken(error), ELSE)]
     except Exception as error:
-        log.error("check_failed", check=what, exc_info=True)
+        log.error("check_failed", check=name, exc_info=True)
         return [
-            CheckResult(what, "fail", f"the check itself failed ({type(error).__name__})", "please report it: a defect")
+            CheckResult(name, "fail", f"the check itself failed ({type(error).__name__})", "please report it: a defect")
         ]
 
 
@@ -65,17 +65,17 @@ async def _slack_token(asked: Asked) -> Sequence[CheckResult]:
 
 
 async def _slack_socket(asked: Asked) -> Sequence[CheckResult]:
-    what, probe, token = "Slack socket", asked.parts.probe, asked.parts.app_token
+    name, probe, token = "Slack socket", asked.parts.probe, asked.parts.app_token
     if probe is None or not token:
         return []
-    if asked.parts.sockets is not None:  # what asks Slack spends what the bot may ask to reconnect
+    if asked.parts.sockets is not None:  # a request to Slack would use up the bot's own budget to reconnect
         return [health.judge_sockets(asked.parts.sockets())]
     try:
         await within(probe.connect(token))
     except Exception as error:
-        mend = "make another app-level token with connections:write, page Basic Information"
-        return [refused(what, error, "SLACK_APP_TOKEN", mend, asked.parts.slack_proxy)]
-    return [CheckResult(what, "ok", "Slack would open one")]
+        fix = "make another app-level token with connections:write, page Basic Information"
+        return [refused(name, error, "SLACK_APP_TOKEN", fix, asked.parts.slack_proxy)]
+    return [CheckResult(name, "ok", "Slack would open one")]
 
 
 async def _slack_scopes(asked: Asked) -> Sequence[CheckResult]:
@@ -89,7 +89,7 @@ async def _access(asked: Asked) -> Sequence[CheckResult]:
         return []
     groups = sorted({each for rule in access.values() for each in rule.groups})[:PLACES_MOST]
     if "usergroups:read" not in who.scopes:
-        groups = []  # what that means is said of the scopes
+        groups = []  # the check of scopes reports it
     places = sorted({each for rule in access.values() for each in rule.channels if Destination(each).is_channel})[
         :PLACES_MOST
     ]
@@ -105,7 +105,7 @@ async def _access(asked: Asked) -> Sequence[CheckResult]:
 
 
 async def _cause(asked: Coroutine[Any, Any, Any]) -> str:
-    """Why Slack doesn't answer, or ""."""
+    """The cause of a failed request to Slack; "" if it succeeds."""
     try:
         await within(asked)
     except Exception as error:
@@ -125,14 +125,14 @@ async def _roles(asked: Asked) -> Sequence[CheckResult]:
     try:
         templates = Templates(await within(hms.list_templates()))
     except (HmsError, TimeoutError) as error:
-        seen = f"100ms doesn't give the templates ({getattr(error, 'cause', 'no answer')}): who hosts is guessed"
-        return [CheckResult("Roles", "warn", seen, "try again in a moment, or set HOST_ROLES and IGNORE_ROLES")]
+        detail = f"100ms doesn't give the templates ({getattr(error, 'cause', 'no answer')}): who hosts is guessed"
+        return [CheckResult("Roles", "warn", detail, "try again in a moment, or set HOST_ROLES and IGNORE_ROLES")]
     return health.judge_roles(hms.templates.settings, templates)
 
 
 async def _clocks(asked: Asked) -> Sequence[CheckResult]:
     clock = asked.parts.clock
-    await asyncio.wait([asked.who, asked.hms])  # whose answers it hears
+    await asyncio.wait([asked.who, asked.hms])  # their answers set the clock
     heard = [(f"{service}'s", clock.ahead_s(service)) for service in (SLACK, HMS)]
     return [health.judge_clock(health.MACHINE, ahead_s, whose) for whose, ahead_s in heard if ahead_s is not None]
 
@@ -177,9 +177,9 @@ async def _outbox(asked: Asked) -> Sequence[CheckResult]:
     found = [health.judge_outbox(counts.waiting, counts.late_s, counts.held, release)]
     stopped = await store.workspace_stopped(who.team_id if who is not None else "")
     if stopped is not None:
-        seen = health.refused(stopped.cause, asked.parts.clock() - stopped.since_ms / 1000)
-        mend = "install the app again, or copy its token anew; what waits goes out once Slack takes it"
-        found.insert(0, CheckResult("Sending", "fail", seen, mend))
+        detail = health.refused(stopped.cause, asked.parts.clock() - stopped.since_ms / 1000)
+        fix = "install the app again, or copy its token anew; what waits goes out once Slack takes it"
+        found.insert(0, CheckResult("Sending", "fail", detail, fix))
     return found
 
 
@@ -190,8 +190,8 @@ async def _ops(asked: Asked) -> Sequence[CheckResult]:
         return []
     cause = await _cause(probe.is_public(ops))
     if cause == NO_CHANNEL:
-        mend = "compare its id with OPS_CHANNEL, and invite the bot there"
-        return [CheckResult("OPS_CHANNEL", "fail", "Slack shows the bot no such channel", mend, ops)]
+        fix = "compare its id with OPS_CHANNEL, and invite the bot there"
+        return [CheckResult("OPS_CHANNEL", "fail", "Slack shows the bot no such channel", fix, ops)]
     if cause:
         return [CheckResult("OPS_CHANNEL", "warn", f"Slack answers {code(cause)}", ELSE, ops)]
     return [CheckResult("OPS_CHANNEL", "ok", "found", "", ops)]
@@ -225,4 +225,4 @@ CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[CheckResult]
     "Channels": channels,
     "Blocks": blocks,
 }
-"""By what is looked at, in the order in which they are shown."""
+"""The checks by name, in the order in which they are shown."""

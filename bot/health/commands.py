@@ -1,4 +1,4 @@
-"""How the bot is, for the one who asks."""
+"""The `doctor` command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NO_GUESTS = "The bot's health is shown to full members of the workspace only: pl
 
 
 async def doctor(request: Request, line: str) -> Message:
-    """The answer to `doctor`: the trouble that the checks find, or with `details` all of it."""
+    """The answer to `doctor`: failed checks and warnings, or with `details` every check."""
     details = line.strip(" ,").lower() == DETAILS
     if not details:
         check_alone("doctor", line)

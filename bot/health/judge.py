@@ -1,4 +1,4 @@
-"""How the bot is, judged by what was seen: the same words for /readyz, for lists in Slack and for the doctor."""
+"""Judge the bot's health from measurements, in the same words for /readyz, lists in Slack and the doctor. Pure."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from bot.slack.scopes import NEEDS
 from bot.text import fold, is_hash
 
 SLOW_S = 300.0
-"""A message that isn't sent after so long is worth an operator's eye."""
+"""Delay of a message from which operators are warned."""
 STALE_POLLS = 4
-"""Data older than so many poll intervals is stale."""
+"""Age in poll intervals from which data is stale."""
 SKEW_WARN_S = 5.0
-"""A `Date` header has whole seconds and was on its way; what differs by more is a clock that nobody sets."""
+"""Largest difference from a `Date` header, which has whole seconds and was on its way, of a clock that is kept set."""
 SLACK_SKEW_S = 300.0
 """Requests that are dated further off are refused (docs.slack.dev/authentication/verifying-requests-from-slack)."""
 MACHINE, DATABASE = "this machine's clock", "the database's clock"
 CLOCKS = {"machine": MACHINE, "database": DATABASE}
 SOCKETS = 2
-"""So many connections a process has in Socket Mode, and more for moments in which one is replaced."""
+"""Connections of a process in Socket Mode; more while one is being replaced."""
 EXPIRY_WARN_S = 3 * 86_400.0
-"""A token that can't be renewed is told of so long before its end: a weekend, and a day to act in."""
+"""Lead time of the warning about a token that can't be renewed: a weekend, and a day to act."""
 
 
 def age(good_s: float, now_s: float) -> float | None:
-    """Seconds since a good poll at `good_s`, 0 for never; None where that isn't known: a date that has not come was
-    written by a clock that was wrong."""
+    """Seconds since the last good poll at `good_s`. None for 0, never, and for a time in the future, which a wrong
+    clock wrote."""
     return max(0.0, now_s - good_s) if 0 < good_s <= now_s + SKEW_WARN_S else None
 
 
 def stale(good_s: float, since_s: float, cause: str, *, now_s: float, interval_s: float) -> str:
-    """What to say of sessions that were last read at `good_s`, 0 for never, or "" where that is new enough. `since_s`:
-    when the bot began to read. In epoch seconds."""
+    """A warning if sessions were last read too long ago, at `good_s` (0 for never), else "". `since_s`: the start of
+    polling. Both in epoch seconds."""
     age_s = age(good_s, now_s)
     if min(now_s - since_s, math.inf if age_s is None else age_s) < STALE_POLLS * interval_s:
         return ""
@@ -46,7 +46,7 @@ def stale(good_s: float, since_s: float, cause: str, *, now_s: float, interval_s
 
 
 def last_read(good_s: float, now_s: float) -> str:
-    """When 100ms was last read for alerts; 0 is never."""
+    """A sentence on the last good poll, at `good_s`; 0 for never."""
     if not good_s:
         return "100ms has not been read yet"
     age_s = age(good_s, now_s)
@@ -56,22 +56,22 @@ def last_read(good_s: float, now_s: float) -> str:
 
 
 def slow(waiting: int, oldest_s: float) -> str:
-    """What to say of so many messages to be sent, the oldest due for so long; "" where that is as it should be."""
+    """A warning if the oldest of `waiting` messages is overdue by more than SLOW_S, else ""."""
     return f"{waiting} messages are to be sent, the oldest for {span(oldest_s)}" if oldest_s > SLOW_S else ""
 
 
 def refused(cause: str, for_s: float) -> str:
-    """A line about a workspace that refuses the bot for that `cause`, a code of Slack's."""
+    """A line about a workspace that has refused the bot for `for_s` seconds; `cause` is Slack's error code."""
     return f"nothing is sent: Slack refuses the bot's token ({cause}) for {span(max(0.0, for_s))}"
 
 
 def held(count: int) -> str:
-    """What to say of messages that nobody knows to have arrived, or ""."""
+    """A warning about unconfirmed messages that are held; "" for none."""
     return f"messages held, unconfirmed: {count}" if count else ""
 
 
 def span(seconds: float) -> str:
-    """`45 s`, `12 min`, `5 h`, `3 d`, rounded down from two of a unit on."""
+    """A length such as `45 s`, `12 min`, `5 h`, `3 d`, rounded down, in the largest unit of which it has two."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{int(seconds // size)} {unit}"
@@ -79,36 +79,38 @@ def span(seconds: float) -> str:
 
 
 def judge_reading(read: Sequence[Session], unreadable: int) -> list[CheckResult]:
-    """Check the newest sessions for odd ones: some can't be read, or names are hashes."""
-    what, found = "100ms sessions", []
+    """Warnings about unreadable sessions among the newest, and a note if names are hashes."""
+    name, found = "100ms sessions", []
     if unreadable:
-        seen = f"{unreadable} of the {len(read) + unreadable} newest are in a form that the bot can't read"
-        mend = "nobody hears of them: update the bot, or report it with one of them from the API"
-        found.append(CheckResult(what, "warn", seen, mend))
+        detail = f"{unreadable} of the {len(read) + unreadable} newest are in a form that the bot can't read"
+        fix = "nobody hears of them: update the bot, or report it with one of them from the API"
+        found.append(CheckResult(name, "warn", detail, fix))
     names = [peer.name for session in read for _, peer in session.each_peer() if peer.name]
     if names and all(map(is_hash, names)):
-        seen = "names come as hashes, of which 8 digits are shown: that is how 100ms's HIPAA workspaces are"
-        found.append(CheckResult(what, "ok", f"{seen}. Rooms are found by their clear names all the same"))
+        detail = "names come as hashes, of which 8 digits are shown: that is how 100ms's HIPAA workspaces are"
+        found.append(CheckResult(name, "ok", f"{detail}. Rooms are found by their clear names all the same"))
     return found
 
 
 def judge_roles(settings: RoleSettings, templates: Templates) -> list[CheckResult]:
-    """Check the roles that host and record, and name those of the settings that no template has."""
-    what, found = "Roles", []
+    """The roles that host and record, or warnings about roles in the settings that no template has."""
+    name, found = "Roles", []
     there = {fold(role) for role in (*templates.roles(), *OURS)}
     some = ", ".join(sorted(templates.roles())[:_ROLES_SHOWN])
     for setting, names in (("HOST_ROLES", settings.hosts), ("IGNORE_ROLES", settings.ignored)):
         if unknown := sorted(name for name in names if fold(name) not in there):
-            seen = f"{setting} names {', '.join(unknown)}, which no template has"
-            found.append(CheckResult(what, "warn", f"{seen}. Theirs are {some}" if some else seen, f"mend {setting}"))
+            detail = f"{setting} names {', '.join(unknown)}, which no template has"
+            found.append(
+                CheckResult(name, "warn", f"{detail}. Theirs are {some}" if some else detail, f"mend {setting}")
+            )
     if found:
         return found
     hosts, recorders = settings.hosts or templates.hosts(), settings.ignored or templates.recorders()
     if not hosts:
-        seen = "no template says who hosts, so roles called host do; HOST_ROLES can name others"
+        detail = "no template says who hosts, so roles called host do; HOST_ROLES can name others"
     else:
-        seen = f"hosting: {_listed(hosts)}" + (f"; recording: {_listed(recorders)}" if recorders else "")
-    return [CheckResult(what, "ok", seen)]
+        detail = f"hosting: {_listed(hosts)}" + (f"; recording: {_listed(recorders)}" if recorders else "")
+    return [CheckResult(name, "ok", detail)]
 
 
 _ROLES_SHOWN = 8
@@ -121,31 +123,31 @@ def _listed(roles: Collection[str]) -> str:
 
 
 def judge_scopes(granted: Collection[str], *, groups: bool) -> list[CheckResult]:
-    """One finding for each feature that lacks a scope. `groups`: whether ACCESS names user groups."""
-    what, findings = "Slack scopes", []
+    """A result for each feature that lacks a scope. `groups`: ACCESS names user groups."""
+    name, findings = "Slack scopes", []
     for need in NEEDS:
         if need.groups and not groups:
             continue
         if missing := [scope for scope in need.scopes if scope not in granted]:
             scopes = " and ".join(f"`{scope}`" for scope in missing)
             page = "on the app's page OAuth &amp; Permissions if missing there"
-            mend = f"add {scopes} {page}, then install the app again and allow {'it' if len(missing) == 1 else 'them'}"
-            findings.append(CheckResult(what, "fail" if need.needed else "warn", need.lost, mend))
-    return findings or [CheckResult(what, "ok", "everything that the features need")]
+            fix = f"add {scopes} {page}, then install the app again and allow {'it' if len(missing) == 1 else 'them'}"
+            findings.append(CheckResult(name, "fail" if need.needed else "warn", need.lost, fix))
+    return findings or [CheckResult(name, "ok", "everything that the features need")]
 
 
 def judge_messages_tab(ago_s: float) -> CheckResult:
-    """The app's Messages tab, which was off when the bot wrote to somebody so long ago."""
-    seen = f"it was off {span(ago_s)} ago, so a message to a person was refused, such as that alerts are paused"
+    """A warning that the app's Messages tab was off when the bot wrote to a person `ago_s` seconds ago."""
+    detail = f"it was off {span(ago_s)} ago, so a message to a person was refused, such as that alerts are paused"
     page = "switch *Messages Tab* on, on the app's page App Home, or paste its manifest anew"
-    return CheckResult("Messages tab", "warn", seen, f"{page}; the app needn't be installed again")
+    return CheckResult("Messages tab", "warn", detail, f"{page}; the app needn't be installed again")
 
 
 def judge_group(group_id: str, cause: str) -> CheckResult:
-    """A user group of ACCESS whose members Slack doesn't tell, for that `cause`, a code of Slack's."""
-    why, mend = _GROUPS.get(cause, (f"Slack answers {cause}", "look again in a moment"))
-    seen = f"who is in {group_id} isn't known, so they are refused: {why}"
-    return CheckResult("Access", "fail" if cause in _GROUPS else "warn", seen, mend)
+    """The result for a user group of ACCESS whose members can't be read; `cause` is Slack's error code."""
+    why, fix = _GROUPS.get(cause, (f"Slack answers {cause}", "look again in a moment"))
+    detail = f"who is in {group_id} isn't known, so they are refused: {why}"
+    return CheckResult("Access", "fail" if cause in _GROUPS else "warn", detail, fix)
 
 
 _GROUPS = {
@@ -155,37 +157,37 @@ _GROUPS = {
 
 
 def unknown_channel(channel_id: str) -> CheckResult:
-    """A channel of ACCESS that Slack says is not there, as it does of private ones that the bot isn't in."""
-    seen = "Slack shows the bot no such channel; it may be a private one that the bot isn't in"
-    return CheckResult("Access", "warn", seen, "compare its id with ACCESS", channel_id)
+    """A warning about a channel of ACCESS that Slack doesn't find, as with private ones that the bot isn't in."""
+    detail = "Slack shows the bot no such channel; it may be a private one that the bot isn't in"
+    return CheckResult("Access", "warn", detail, "compare its id with ACCESS", channel_id)
 
 
 def good_access(commands: int, groups: int, channels: int) -> CheckResult:
-    """Rules for so many commands, of which so many user groups and channels were found."""
+    """The good result for ACCESS: the numbers of commands with rules, and of user groups and channels found."""
     found = f"; found: user groups {groups}, channels {channels}" if groups or channels else ""
     return CheckResult("Access", "ok", f"rules: {commands}{found}")
 
 
 def judge_sockets(count: int) -> CheckResult:
-    """So many connections of Socket Mode that are open."""
-    what, seen = "Slack socket", "1 connection is open" if count == 1 else f"{count} connections are open"
+    """The result for `count` open connections of Socket Mode."""
+    name, detail = "Slack socket", "1 connection is open" if count == 1 else f"{count} connections are open"
     if count >= SOCKETS:
-        return CheckResult(what, "ok", seen)
-    mend = "look for `socket_failed`, `socket_mode_off` and `app_token_refused` in the log"
-    return CheckResult(what, "warn" if count else "fail", f"{seen}, of {SOCKETS}", mend)
+        return CheckResult(name, "ok", detail)
+    fix = "look for `socket_failed`, `socket_mode_off` and `app_token_refused` in the log"
+    return CheckResult(name, "warn" if count else "fail", f"{detail}, of {SOCKETS}", fix)
 
 
 def judge_clock(own: str, ahead_s: float, whose: str) -> CheckResult:
-    """A clock of ours (this machine's, the database's) against `whose`, which is `ahead_s` ahead of it."""
+    """The result for a clock of ours (this machine's, the database's); `whose` clock is `ahead_s` ahead of it."""
     off_s = abs(ahead_s)
     if off_s <= SKEW_WARN_S:
         return CheckResult("Clock", "ok", f"{own} is the same as {whose}, to {max(1, round(off_s))} s")
-    seen = f"{own} is {span(off_s)} {'behind' if ahead_s > 0 else 'ahead of'} {whose}"
-    return CheckResult("Clock", "warn", seen, "keep it set (NTP); the bot goes by Slack's and 100ms's meanwhile")
+    detail = f"{own} is {span(off_s)} {'behind' if ahead_s > 0 else 'ahead of'} {whose}"
+    return CheckResult("Clock", "warn", detail, "keep it set (NTP); the bot goes by Slack's and 100ms's meanwhile")
 
 
 def clocks(off_s: Mapping[str, float], most_s: float) -> str:
-    """A line for each clock of ours that is off by more than `most_s`, or ""."""
+    """A line for each clock of ours that is off by more than `most_s`; "" for none."""
     off = {CLOCKS[name]: by_s for name, by_s in off_s.items() if abs(by_s) > most_s}
     return "\n".join(
         f"{own} is {span(abs(by_s))} {'ahead of' if by_s > 0 else 'behind'} Slack's and 100ms's, which count"
@@ -194,37 +196,37 @@ def clocks(off_s: Mapping[str, float], most_s: float) -> str:
 
 
 def judge_token(claims: Mapping[str, Any] | None, now_s: float) -> CheckResult:
-    """A management token of 100ms that an operator made, by what it says of itself; None where it can't be read."""
-    what, name, instead = "100ms token", "HMS_MANAGEMENT_TOKEN", "or set `HMS_ACCESS_KEY` and `HMS_SECRET` instead"
+    """The result for an operator's management token of 100ms by its claims; None if they can't be read."""
+    name, setting, instead = "100ms token", "HMS_MANAGEMENT_TOKEN", "or set `HMS_ACCESS_KEY` and `HMS_SECRET` instead"
     make = f"make a new one on the Developer page of the 100ms dashboard, {instead}"
     if claims is None:
-        return CheckResult(what, "fail", f"{name} is no token: 100ms's are JWTs, eyJ….….…", make)
+        return CheckResult(name, "fail", f"{setting} is no token: 100ms's are JWTs, eyJ….….…", make)
     if claims.get("type") != "management":
-        return CheckResult(what, "fail", f"{name} is a token of another type: it must be a management token", make)
+        return CheckResult(name, "fail", f"{setting} is a token of another type: it must be a management token", make)
     ends_s = claims.get("exp")
     if not isinstance(ends_s, int | float) or not 0 < ends_s < 1e11:
-        return CheckResult(what, "ok", "taken; it doesn't say when it ends")
+        return CheckResult(name, "ok", "taken; it doesn't say when it ends")
     left_s, when = ends_s - now_s, f"{datetime.fromtimestamp(ends_s, UTC):%Y-%m-%d %H:%M} UTC"
     if left_s <= 0:
-        return CheckResult(what, "fail", f"{name} expired at {when}", make)
+        return CheckResult(name, "fail", f"{setting} expired at {when}", make)
     renew = f"the bot can't renew it: set `HMS_ACCESS_KEY` and `HMS_SECRET` instead, or make a new one before {when}"
     if left_s < EXPIRY_WARN_S:
-        return CheckResult(what, "warn", f"taken, but it expires in {span(left_s)}", renew)
-    return CheckResult(what, "ok", f"taken, until {when}")
+        return CheckResult(name, "warn", f"taken, but it expires in {span(left_s)}", renew)
+    return CheckResult(name, "ok", f"taken, until {when}")
 
 
 def judge_revision(now: str, revisions: Sequence[str]) -> CheckResult:
-    """The database's revision, "" for an empty one; `known` are this program's, the newest last."""
-    what = "Database"
+    """The result for a database at revision `now`, "" if empty; `revisions` are this program's, the newest last."""
+    name = "Database"
     if not now:
-        return CheckResult(what, "ok", "empty: its tables are made at the first start")
+        return CheckResult(name, "ok", "empty: its tables are made at the first start")
     if now == revisions[-1]:
-        return CheckResult(what, "ok", f"revision {now}, the newest")
+        return CheckResult(name, "ok", f"revision {now}, the newest")
     if now in revisions:
-        seen = f"revision {now} is older than this program's, {revisions[-1]}"
-        return CheckResult(what, "warn", seen, f"`{PROGRAM} migrate`, or start the bot, which does the same")
-    seen = f"a newer version of the bot has changed this database (revision {now})"
-    return CheckResult(what, "fail", seen, "start that version, or give this one a database of its own")
+        detail = f"revision {now} is older than this program's, {revisions[-1]}"
+        return CheckResult(name, "warn", detail, f"`{PROGRAM} migrate`, or start the bot, which does the same")
+    detail = f"a newer version of the bot has changed this database (revision {now})"
+    return CheckResult(name, "fail", detail, "start that version, or give this one a database of its own")
 
 
 EXPOSED = CheckResult(
@@ -238,26 +240,26 @@ EXPOSED = CheckResult(
 def judge_polls(
     good_s: float, since_s: float, cause: str, *, running: bool, now_s: float, interval_s: float
 ) -> CheckResult:
-    """When 100ms was last read, as for `stale`, and whether a process of the bot is there to read it."""
-    what = "Last poll"
+    """The result for the last poll, with arguments as for `stale`; `running`: a process of the bot is there to poll."""
+    name = "Last poll"
     old = stale(good_s, since_s, cause, now_s=now_s, interval_s=interval_s)
     if not old:
-        return CheckResult(what, "ok", last_read(good_s, now_s))
+        return CheckResult(name, "ok", last_read(good_s, now_s))
     if running:
-        mend = (
+        fix = (
             "nobody is told of anything meanwhile: mend what is wrong with 100ms, or look for `poll_failed` in the log"
         )
-        return CheckResult(what, "fail" if good_s else "warn", old, mend)
+        return CheckResult(name, "fail" if good_s else "warn", old, fix)
     if not good_s:
-        return CheckResult(what, "ok", f"{old}, and the bot isn't running")
-    return CheckResult(what, "warn", f"{old}, and the bot isn't running", f"`{PROGRAM} web`, or `socket`, starts it")
+        return CheckResult(name, "ok", f"{old}, and the bot isn't running")
+    return CheckResult(name, "warn", f"{old}, and the bot isn't running", f"`{PROGRAM} web`, or `socket`, starts it")
 
 
 def judge_outbox(waiting: int, oldest_s: float, unconfirmed: int, release: str) -> CheckResult:
-    """Messages that are to be sent, the oldest for so long, and `unconfirmed` ones that are held; `release`: what sends
-    those."""
-    what, late, kept = "Outbox", slow(waiting, oldest_s), held(unconfirmed)
-    seen = late or f"{waiting} to be sent" + (f", the oldest for {span(oldest_s)}" if waiting else "")
+    """The result for the outbox: `waiting` messages, the oldest overdue by `oldest_s`, and `unconfirmed` ones that are
+    held; `release`: how to send those."""
+    name, late, kept = "Outbox", slow(waiting, oldest_s), held(unconfirmed)
+    detail = late or f"{waiting} to be sent" + (f", the oldest for {span(oldest_s)}" if waiting else "")
     look = "is the bot running, and does Slack answer? The log's `post_later` and `channel_paused` say more"
-    do = "; ".join(filter(None, (look if late else "", release if kept else "")))
-    return CheckResult(what, "warn" if do else "ok", "; ".join(filter(None, (seen, kept))), do)
+    fix = "; ".join(filter(None, (look if late else "", release if kept else "")))
+    return CheckResult(name, "warn" if fix else "ok", "; ".join(filter(None, (detail, kept))), fix)

@@ -1,4 +1,4 @@
-"""What several checks of the doctor need, asked once, and how to ask."""
+"""The doctor's probes: questions that several checks share, asked once."""
 
 from __future__ import annotations
 
@@ -27,20 +27,19 @@ from bot.store import REVISIONS, Store, StoreError
 T = TypeVar("T")
 
 ASK_S = 4.0
-"""How long one question to Slack, 100ms or the database may take."""
+"""Timeout of one request to Slack, 100ms or the database."""
 ELSE = "look at the other lines, and try again"
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is looked at; None or "" where it isn't set, or wrongly, of which `settings` tell. `given_token`: 100ms's,
-    where it isn't signed here. `look`: the database as it is, None where there is none yet; raises ConfigError.
-    `interval_s` lies between two polls; `clock` hears what Slack and 100ms
-    answer; `since_s`: since when the bot polls, where it is known, in epoch seconds.
-    `slack_proxy`, `hms_proxy`: the `host:port` that lies between, or "". `signed`: Slack's requests come by HTTP, and
-    dated. `port`: the address that the bot would listen at, and `sockets`: how many connections of Socket Mode are
-    open: the one for the command line, the other for the running bot. `judge`: Slack's own judgement of
-    blocks, where somebody wants that asked. `ops_channel` is told of troubles."""
+    """The parts under examination; None or "" if a part isn't set, or wrongly, as `settings` then report.
+    `given_token`: an operator's token for 100ms. `look` returns the database as it is, None if there is none yet, and
+    raises ConfigError. `interval_s`: seconds between polls. `clock` follows the dates of Slack's and 100ms's answers.
+    `since_s`: the start of polling in epoch seconds, 0 if unknown. `slack_proxy`, `hms_proxy`: `host:port` or "".
+    `signed`: Slack's requests come by HTTP, dated. `port` checks the address to listen at (command line), `sockets`
+    counts open connections of Socket Mode (running bot). `judge`: Slack's validator of blocks, if wanted.
+    `ops_channel` is told of troubles."""
 
     settings: Sequence[CheckResult]
     interval_s: float
@@ -63,8 +62,8 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult(Generic[T]):
-    """What several checks need, asked once, with what one of them finds of it. `value` is None where there is no good
-    answer: then the other checks have nothing to say."""
+    """A probe's answer, with the results of the check that reports it. `value` is None without a good answer; the
+    other checks then report nothing."""
 
     findings: Sequence[CheckResult]
     value: T | None = None
@@ -72,7 +71,7 @@ class ProbeResult(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One examination. `hms`: True where 100ms answered; `store`: one at this program's revision."""
+    """The probes of one examination. `hms`: True if 100ms answered; `store`: one at this program's revision."""
 
     parts: Parts
     who: asyncio.Task[ProbeResult[Who]]
@@ -81,7 +80,7 @@ class Asked:
 
 
 def ask(parts: Parts) -> Asked:
-    """Begin to ask."""
+    """Start all probes."""
     return Asked(
         parts,
         asyncio.create_task(_who(parts)),
@@ -91,7 +90,7 @@ def ask(parts: Parts) -> Asked:
 
 
 async def within(asked: Coroutine[Any, Any, T]) -> T:
-    """The answer; TimeoutError where it takes too long, which isn't waited for."""
+    """The result of an awaitable; raises TimeoutError after ASK_S seconds, without waiting for its cancellation."""
     task = asyncio.create_task(asked)
     try:
         done, _ = await asyncio.wait([task], timeout=ASK_S)
@@ -106,15 +105,15 @@ def broken(error: StoreError) -> str:
     return f"the database doesn't do its work ({error.cause})"
 
 
-def refused(what: str, error: Exception, setting: str, mend: str, proxy: str) -> CheckResult:
-    """What an error of Slack's says of a token; `proxy` as in `Parts`."""
+def refused(name: str, error: Exception, setting: str, fix: str, proxy: str) -> CheckResult:
+    """The result for a token by Slack's error; `proxy` as in `Parts`."""
     outcome = judge(error)
     if isinstance(outcome, Refused):
-        return CheckResult(what, "fail", f"Slack refuses {setting} ({outcome.code})", mend)
+        return CheckResult(name, "fail", f"Slack refuses {setting} ({outcome.code})", fix)
     if isinstance(outcome, RetryLater) and isinstance(error, SlackApiError):
-        return CheckResult(what, "warn", f"Slack asks to wait ({outcome.cause})", "try again in a minute")
+        return CheckResult(name, "warn", f"Slack asks to wait ({outcome.cause})", "try again in a minute")
     cause = f"no answer within {ASK_S:.0f} s" if isinstance(error, TimeoutError) else outcome.cause
-    return CheckResult(what, "fail", f"Slack can't be asked ({cause})", f"check {_way_out(proxy)}, and SLACK_API_URL")
+    return CheckResult(name, "fail", f"Slack can't be asked ({cause})", f"check {_way_out(proxy)}, and SLACK_API_URL")
 
 
 def _way_out(proxy: str) -> str:
@@ -124,17 +123,17 @@ def _way_out(proxy: str) -> str:
 
 
 async def _who(parts: Parts) -> ProbeResult[Who]:
-    what = "Slack token"
+    name = "Slack token"
     if parts.probe is None:
         return ProbeResult([])
     try:
         who = await within(parts.probe.who())
     except Exception as error:
-        mend = "copy the bot token (xoxb-…) anew from your app"
-        return ProbeResult([refused(what, error, "SLACK_BOT_TOKEN", mend, parts.slack_proxy)])
+        fix = "copy the bot token (xoxb-…) anew from your app"
+        return ProbeResult([refused(name, error, "SLACK_BOT_TOKEN", fix, parts.slack_proxy)])
     if who.org_wide:
-        return ProbeResult([CheckResult(what, "fail", f"SLACK_BOT_TOKEN {ORG_WIDE}", IN_ONE)])
-    return ProbeResult([CheckResult(what, "ok", f"{who.team} ({who.team_id}), as @{who.name}")], who)
+        return ProbeResult([CheckResult(name, "fail", f"SLACK_BOT_TOKEN {ORG_WIDE}", IN_ONE)])
+    return ProbeResult([CheckResult(name, "ok", f"{who.team} ({who.team_id}), as @{who.name}")], who)
 
 
 async def _hms(parts: Parts) -> ProbeResult[bool]:
@@ -143,24 +142,24 @@ async def _hms(parts: Parts) -> ProbeResult[bool]:
     given = health.judge_token(claims(parts.given_token), parts.clock()) if parts.given_token else None
     if given is not None and given.state == "fail":
         return ProbeResult([given])
-    what, mend = "100ms", f"look at 100ms's status page, and check {_way_out(parts.hms_proxy)}"
+    name, fix = "100ms", f"look at 100ms's status page, and check {_way_out(parts.hms_proxy)}"
     try:
         read = await within(parts.hms.check())
     except TimeoutError:
-        return ProbeResult([CheckResult(what, "fail", f"doesn't answer within {ASK_S:.0f} s", mend)])
+        return ProbeResult([CheckResult(name, "fail", f"doesn't answer within {ASK_S:.0f} s", fix)])
     except HmsUnavailable as error:
-        return ProbeResult([CheckResult(what, "fail", f"{error.text} ({error.cause})", mend)])
+        return ProbeResult([CheckResult(name, "fail", f"{error.text} ({error.cause})", fix)])
     except HmsAuth as error:
         return ProbeResult([_refused_token(error, bool(given))], True)
     except HmsRateLimited as error:
-        return ProbeResult([CheckResult(what, "warn", error.text, "others use the account too; try again then")])
+        return ProbeResult([CheckResult(name, "warn", error.text, "others use the account too; try again then")])
     except HmsRefused as error:
         return ProbeResult(
-            [CheckResult(what, "fail", f"it refuses the bot's requests ({error.cause})", "check HMS_API_URL")]
+            [CheckResult(name, "fail", f"it refuses the bot's requests ({error.cause})", "check HMS_API_URL")]
         )
     except HmsError as error:
         return ProbeResult(
-            [CheckResult(what, "fail", f"another answer than 100ms's ({error.cause})", "check HMS_API_URL")]
+            [CheckResult(name, "fail", f"another answer than 100ms's ({error.cause})", "check HMS_API_URL")]
         )
     signed = CheckResult("100ms token", "ok", "taken; signed with HMS_ACCESS_KEY, and renewed each day")
     return ProbeResult([given or signed, *health.judge_reading(read.sessions, read.unreadable)], True)
@@ -168,30 +167,30 @@ async def _hms(parts: Parts) -> ProbeResult[bool]:
 
 def _refused_token(error: HmsError, given: bool) -> CheckResult:
     if given:
-        seen, mend = "HMS_MANAGEMENT_TOKEN", "make a new one on the Developer page of the 100ms dashboard"
+        detail, fix = "HMS_MANAGEMENT_TOKEN", "make a new one on the Developer page of the 100ms dashboard"
     else:
-        seen = "the token signed with HMS_ACCESS_KEY and HMS_SECRET"
-        mend = "copy both anew from the Developer page of the 100ms dashboard, and mind the clock: tokens are dated"
-    return CheckResult("100ms token", "fail", f"100ms refuses {seen} ({error.cause})", mend)
+        detail = "the token signed with HMS_ACCESS_KEY and HMS_SECRET"
+        fix = "copy both anew from the Developer page of the 100ms dashboard, and mind the clock: tokens are dated"
+    return CheckResult("100ms token", "fail", f"100ms refuses {detail} ({error.cause})", fix)
 
 
 async def _store(parts: Parts) -> ProbeResult[Store]:
-    what = "Database"
+    name = "Database"
     if parts.look is None:
         return ProbeResult([])
     try:
         store = await within(parts.look())
         if store is None:
-            return ProbeResult([CheckResult(what, "ok", "none yet: the file is made at the first start")])
+            return ProbeResult([CheckResult(name, "ok", "none yet: the file is made at the first start")])
         judged = health.judge_revision(now := await within(store.revision()), REVISIONS)
     except ConfigError as error:
         return ProbeResult(
-            [CheckResult(what, "fail", error.text.removeprefix("DATABASE_URL: "), "mend that, or DATABASE_URL")]
+            [CheckResult(name, "fail", error.text.removeprefix("DATABASE_URL: "), "mend that, or DATABASE_URL")]
         )
     except StoreError as error:
-        return ProbeResult([CheckResult(what, "fail", broken(error), ELSE)])
+        return ProbeResult([CheckResult(name, "fail", broken(error), ELSE)])
     except TimeoutError:
-        mend = "check host and port in DATABASE_URL, and that a firewall lets the bot through"
-        return ProbeResult([CheckResult(what, "fail", f"doesn't answer within {ASK_S:.0f} s", mend)])
+        fix = "check host and port in DATABASE_URL, and that a firewall lets the bot through"
+        return ProbeResult([CheckResult(name, "fail", f"doesn't answer within {ASK_S:.0f} s", fix)])
     found = [judged, *([health.EXPOSED] if store.exposed else [])]
     return ProbeResult(found, store if now == REVISIONS[-1] else None)

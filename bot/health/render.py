@@ -1,4 +1,4 @@
-"""What the doctor found, for a terminal and for Slack."""
+"""Draw the doctor's results for a terminal and for Slack."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from bot.health.check_result import CheckResult, State
 from bot.program import PROGRAM
 
 DETAILS = "details"
-SEEN_CHARS = 240
+DETAIL_CHARS = 240
 _AROUND_CHARS = 500
-"""For the head, the foot, and what is said of lines that are left out."""
+"""Reserve for the head, the foot, and the note on lines that are left out."""
 _NAMED = f"`{PROGRAM} doctor` names them"
 _COLOURS: dict[State, str] = {"ok": "32", "warn": "33", "fail": "31"}
 _MARKS: dict[State, str] = {"fail": "🔴", "warn": "🟠", "ok": "🟢"}
@@ -27,20 +27,20 @@ _WORD_CHARS = max(map(len, _COLOURS))
 
 
 def terminal(findings: Sequence[CheckResult], *, colour: bool) -> Iterator[str]:
-    """A line for each, without its end."""
-    what_chars = max((len(finding.what) for finding in findings), default=0)
+    """A line for each result and a summary, without line ends."""
+    name_chars = max((len(finding.name) for finding in findings), default=0)
     for finding in findings:
         word = finding.state.ljust(_WORD_CHARS)
         if colour:
             word = f"\033[{_COLOURS[finding.state]}m{word}\033[0m"
-        seen = plain(" ".join(filter(None, (finding.place, finding.seen))), SEEN_CHARS)
-        do = html.unescape(finding.do).replace("*", "")
-        yield f"{word}  {finding.what.ljust(what_chars)}  {seen}" + (f"  → {do}" if do else "")
+        detail = plain(" ".join(filter(None, (finding.place, finding.detail))), DETAIL_CHARS)
+        fix = html.unescape(finding.fix).replace("*", "")
+        yield f"{word}  {finding.name.ljust(name_chars)}  {detail}" + (f"  → {fix}" if fix else "")
     yield summary(findings)
 
 
 def summary(findings: Sequence[CheckResult]) -> str:
-    """One line on all of them, as plain text."""
+    """One line on all results, as plain text."""
     checks = count(len(findings), "check", "checks")
     failed, warned = (_named(findings, state) for state in ("fail", "warn"))
     if failed:
@@ -50,12 +50,12 @@ def summary(findings: Sequence[CheckResult]) -> str:
 
 
 def _named(findings: Sequence[CheckResult], state: State) -> str:
-    return ", ".join(dict.fromkeys(each.what for each in findings if each.state == state))
+    return ", ".join(dict.fromkeys(each.name for each in findings if each.state == state))
 
 
 def doctor_message(findings: Sequence[CheckResult], *, here: str, as_of: datetime, details: bool = False) -> Message:
-    """For the one who asked, in the channel `here`: what isn't well, the worst first, or with `details` every check.
-    Other conversations are named where everybody may know of them, and counted where not."""
+    """The answer in the channel `here`: failures and warnings, the worst first, or with `details` every check. Other
+    conversations are named if they are public, else counted."""
     shown = [each for each in findings if each.place in ("", here) or each.public]
     if hidden := len(findings) - len(shown):
         others = count(hidden, "conversation that isn't public", "conversations that aren't public")
@@ -80,5 +80,5 @@ def doctor_message(findings: Sequence[CheckResult], *, here: str, as_of: datetim
 
 def _line(finding: CheckResult) -> str:
     place = f" <#{finding.place}>" if finding.place else ""
-    line = f"{_MARKS[finding.state]} *{finding.what}*{place} · {mrkdwn(finding.seen, SEEN_CHARS)}"
-    return f"{line}\n      → {finding.do}" if finding.do else line
+    line = f"{_MARKS[finding.state]} *{finding.name}*{place} · {mrkdwn(finding.detail, DETAIL_CHARS)}"
+    return f"{line}\n      → {finding.fix}" if finding.fix else line

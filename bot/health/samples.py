@@ -1,4 +1,4 @@
-"""One message of each kind that the bot makes, with made-up data: for a judge of blocks."""
+"""One message of each kind that the bot makes, with made-up data, for Slack's validator of blocks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _TEAM, _CHANNEL, _WHO, _ZONE = "T1", "C1", "U1", "UTC"
 
 
 def samples() -> Mapping[str, Message]:
-    """The messages, by the names that people know them by."""
+    """The messages by their names for people."""
     live, *others = sessions = [_session(number) for number in range(30)]
     ended = others[0]
     place = PageCursor.first(parse("active"), _NOW, _ZONE)
@@ -75,7 +75,7 @@ def samples() -> Mapping[str, Message]:
 
 
 def _session(number: int) -> Session:
-    """The first one is live; the others end an hour after they began, as many hours ago."""
+    """A session that began `number` + 1 hours ago: live for 0, else ended after an hour."""
     began = _NOW - timedelta(hours=number + 1)
     left = None if number == 0 else began + timedelta(hours=1)
     who = ("Rosa", "Sofia", "Kavya")[: number % 3 + 1]

@@ -1,4 +1,4 @@
-"""What Slack says of the bot itself: who it is, what it may do, where it is.
+"""Questions to Slack about the bot itself: its identity, scopes and channels.
 
 docs.slack.dev/reference/methods: auth.test, apps.connections.open, users.conversations, conversations.info,
 usergroups.users.list.
@@ -16,12 +16,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.bot_identity import Who, who_is
 
 PAGE = 999
-"""The most that users.conversations gives at once."""
+"""Largest page of users.conversations."""
 
 
 class SlackProbe:
-    """Asks once for each thing: `client` must not repeat by itself. What a method raises `slack.responses.judge` can
-    tell."""
+    """Makes one request a page: `client` must not retry by itself. `slack.responses.judge` classifies its errors."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
@@ -30,16 +29,16 @@ class SlackProbe:
         return await who_is(self._client)
 
     async def say_time(self) -> None:
-        """Have any answer of Slack's: whoever traces the client hears its Date."""
+        """Fetch any answer of Slack's for its Date, which the client's trace reads."""
         with suppress(SlackApiError, aiohttp.ClientError, TimeoutError):
             await self._client.auth_test()
 
     async def connect(self, app_token: str) -> None:
-        """Ask where a socket could be opened: by that Slack takes the token. None is opened."""
+        """Check the app-level token with apps.connections.open; opens no socket."""
         await self._client.apps_connections_open(app_token=app_token)
 
     async def channels(self) -> set[str]:
-        """The channels that the bot is in, archived ones left out. Needs channels:read and groups:read."""
+        """The channels that the bot is in, without archived ones. Needs channels:read and groups:read."""
         found: set[str] = set()
         cursor = ""
         while True:
@@ -52,11 +51,11 @@ class SlackProbe:
                 return found
 
     async def is_public(self, channel_id: str) -> bool:
-        """Whether everybody in the workspace may see the channel. Needs the same scopes."""
+        """True if everybody in the workspace may see the channel. Needs the same scopes."""
         channel: Any = (await self._client.conversations_info(channel=channel_id)).get("channel") or {}
         return channel.get("is_channel") is True and channel.get("is_private") is False
 
     async def members(self, group_id: str) -> frozenset[str]:
-        """Who is in a user group. Needs usergroups:read."""
+        """The members of a user group. Needs usergroups:read."""
         answer = await self._client.usergroups_users_list(usergroup=group_id)
         return frozenset(answer.get("users") or ())

@@ -1,4 +1,4 @@
-"""States that operators hear of in OPS_CHANNEL: those that keep messages from people, each once, and its end."""
+"""States that keep messages from people; OPS_CHANNEL hears once of each, and of its end. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ Kind = Literal["token", "100ms", "paused", "held", "stuck"]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`channel_id` where it is one channel's; `cause`: Slack's code, or how many messages are held."""
+    """A state that holds since `since_ms`. `channel_id`: of one channel's state, else ""; `cause`: Slack's error code,
+    or the number of held messages in words."""
 
     kind: Kind
     since_ms: int
@@ -24,12 +25,12 @@ class State:
 
 
 def state_of(name: str, since_ms: int) -> State:
-    """The state that has this name."""
+    """The state of that name, without its cause."""
     kind, _, channel_id = name.partition(" ")
     return State(kind, since_ms, channel_id)  # type: ignore[arg-type]
 
 
 def news(now: Mapping[str, State], told: Mapping[str, int]) -> tuple[list[State], list[State]]:
-    """Those that began, and those that are over, against what was `told`: since when, by name."""
+    """The states that began and those that are over, compared with `told`: the starts of told states by name."""
     began = [state for name, state in now.items() if name not in told]
     return began, [state_of(name, since_ms) for name, since_ms in told.items() if name not in now]

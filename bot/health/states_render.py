@@ -1,4 +1,4 @@
-"""Messages to OPS_CHANNEL."""
+"""Draw messages to OPS_CHANNEL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CODE_CHARS = 80
 
 
 def began(state: State, invite: str) -> Message:
-    """It holds, since then. `invite` is the line that lets the bot into a channel."""
+    """The message that a state holds. `invite`: the line that lets the bot into a channel."""
     since, there = date(datetime.fromtimestamp(state.since_ms / 1000, UTC)), f"<#{state.channel_id}>"
     if state.kind == "token":
         refused = code(plain(state.cause, CODE_CHARS))
@@ -34,7 +34,7 @@ def began(state: State, invite: str) -> Message:
 
 
 def over(state: State) -> Message:
-    """It is over."""
+    """The message that a state is over."""
     text = {
         "token": "✅ Slack takes my token again. What waited goes out.",
         "100ms": "✅ I can read 100ms again. Alerts go on.",

@@ -1,4 +1,4 @@
-"""The watch over what keeps messages from people: asks whether it is over, and tells operators of it."""
+"""The watch over states that keep messages from people: probe for their end, and tell operators."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from bot.slack.responses import judge
 from bot.store import Fence, Store
 
 STUCK_MS = 900_000
-"""A message that is tried for longer is told: Slack answers each try of it, and never says what is wrong."""
+"""Time from which a message counts as stuck: Slack answers every try without saying what is wrong."""
 TOLD_AFTER_MS = 60_000
-"""A refusal of the workspace is told once auth.test has been refused too."""
+"""Age from which a refusal of the workspace is told: by then auth.test has been refused too."""
 
 
 class Watch:
-    """`ops` is the channel that is told, or ""; `bot` says the bot's name."""
+    """`ops`: the operators' channel, or ""; `bot`: the bot's name."""
 
     def __init__(
         self,
@@ -43,8 +43,7 @@ class Watch:
         self._looked = not ops
 
     async def probe(self) -> None:
-        """Where a workspace refused us, ask whether it still does, when that is due: with an answer the outbox goes
-        on."""
+        """Try a workspace that refuses the bot again when that is due; once it answers, the outbox goes on."""
         team_id, now_ms = self._team_id, self._now_ms()
         stopped = await self._store.workspace_probe(team_id, now_ms)
         if stopped is None:
@@ -60,8 +59,8 @@ class Watch:
             log.info("workspace_takes_again", was=stopped.cause)
 
     async def tell(self, fence: Fence, interval_s: float, since_s: float) -> None:
-        """Tell operators what has begun and what is over since they were told last. 100ms is polled each `interval_s`
-        seconds, since `since_s`."""
+        """Tell operators of states that began or ended since the last time. 100ms is polled every `interval_s` seconds,
+        since `since_s` (epoch)."""
         if not self._ops:
             return
         if not self._looked:
@@ -91,7 +90,7 @@ class Watch:
         await self._store.tell_states(team_id, since, [state.name for state in ended], outgoing, now_ms, fence)
 
     async def _look(self) -> None:
-        """Say in the log where Slack doesn't show the bot the operators' channel, as far as it tells of channels."""
+        """Log a warning if Slack refuses to show the operators' channel, with scopes to read channels."""
         try:
             if (await self._probe.who()).scopes >= {"channels:read", "groups:read"}:
                 await self._probe.is_public(self._ops)
@@ -101,7 +100,7 @@ class Watch:
                 log.warning("ops_channel_refused", channel=self._ops, cause=outcome.code)
 
     async def _states(self, team_id: str, now_ms: int, interval_s: float, since_s: float) -> list[State]:
-        """Those that hold now; that the operators' own channel is paused can't be told there."""
+        """The states that hold now, without those of the operators' own channel, which couldn't be told there."""
         found = []
         stopped = await self._store.workspace_stopped(team_id)
         if stopped is not None and now_ms - stopped.since_ms >= TOLD_AFTER_MS:

@@ -21,8 +21,8 @@ async def test_a_check_that_raises_is_a_finding(caplog: pytest.LogCaptureFixture
 
     found = await examine(Parts(SETTINGS, 15.0, Clock(), look=look))
     assert found[0] == SETTINGS[0]
-    assert [each.state for each in found if each.what == "Database"] == ["fail"]
-    assert not any("secret" in each.seen for each in found)
+    assert [each.state for each in found if each.name == "Database"] == ["fail"]
+    assert not any("secret" in each.detail for each in found)
     assert "check_failed" in [record.getMessage() for record in caplog.records]
 
 
@@ -35,5 +35,5 @@ async def test_a_check_that_hangs_is_a_finding() -> None:
         raise AssertionError
 
     found = await examine(Parts(SETTINGS, 15.0, Clock(), look=look), check_s=0.1)
-    assert [(each.what, each.state) for each in found][:2] == [("Settings", "ok"), ("Database", "fail")]
-    assert found[1].seen.startswith("no answer within")
+    assert [(each.name, each.state) for each in found][:2] == [("Settings", "ok"), ("Database", "fail")]
+    assert found[1].detail.startswith("no answer within")

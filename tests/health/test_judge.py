@@ -23,14 +23,14 @@ def test_the_features_need_what_the_manifest_asks_for(manifest: dict[str, object
 def test_clocks(ahead_s: float) -> None:
     """The bot goes by the others' clocks, so one that is wrong is no failure."""
     found = health.judge_clock(health.MACHINE, ahead_s, "Slack's")
-    assert found.state == ("ok" if abs(ahead_s) <= 5 else "warn") and bool(found.do) is (found.state != "ok")
-    assert ("behind" in found.seen) is (ahead_s > 5) and ("ahead of" in found.seen) is (ahead_s < -5)
+    assert found.state == ("ok" if abs(ahead_s) <= 5 else "warn") and bool(found.fix) is (found.state != "ok")
+    assert ("behind" in found.detail) is (ahead_s > 5) and ("ahead of" in found.detail) is (ahead_s < -5)
 
 
 @pytest.mark.parametrize(("count", "state"), [(0, "fail"), (1, "warn"), (2, "ok"), (4, "ok")])
 def test_sockets(count: int, state: str) -> None:
     found = health.judge_sockets(count)
-    assert (found.state, bool(found.do), str(count) in found.seen) == (state, state != "ok", True)
+    assert (found.state, bool(found.fix), str(count) in found.detail) == (state, state != "ok", True)
 
 
 @pytest.mark.parametrize("claims", [{}, {"type": "management", "exp": "soon"}, {"type": "management", "exp": 1e300}])
@@ -55,7 +55,7 @@ def test_tokens_that_say_odd_things(claims: dict[str, object]) -> None:
 )
 def test_polls(good_s: float, since_s: float, running: bool, state: str) -> None:
     found = health.judge_polls(good_s, since_s, "HmsAuth", running=running, now_s=1_000, interval_s=15)
-    assert (found.state, bool(found.do)) == (state, state != "ok")
+    assert (found.state, bool(found.fix)) == (state, state != "ok")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_polls(good_s: float, since_s: float, running: bool, state: str) -> None
 )
 def test_outbox(waiting: int, oldest_s: float, unconfirmed: int, state: str) -> None:
     found = health.judge_outbox(waiting, oldest_s, unconfirmed, "release")
-    assert (found.state, "release" in found.do) == (state, unconfirmed > 0)
+    assert (found.state, "release" in found.fix) == (state, unconfirmed > 0)
 
 
 def test_revisions() -> None:
@@ -74,9 +74,7 @@ def test_revisions() -> None:
 
 
 def test_advice_calls_the_program_as_it_was_called() -> None:
-    code = (
-        "import sys; sys.argv[0] = '{}'; from bot.health.judge import judge_revision as j; print(j('1', ('1', '2')).do)"
-    )
+    code = "import sys; sys.argv[0] = '{}'; from bot.health.judge import judge_revision as j; print(j('1', ('1', '2')).fix)"
     for called, says in (
         ("/home/ada/.local/bin/sessions-bot", "`sessions-bot migrate`"),
         ("x.py", "`python -m bot mi"),
