@@ -52,8 +52,7 @@ ROOM_KEYS = frozenset({"room", "template"})
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The context of a local check: the time, and rooms by id. Filters on room names or templates need the session's
-    room in `rooms`."""
+    """The context of a local check: the time, and rooms by id, which filters on room names or templates need."""
 
     now: datetime
     rooms: Mapping[str, Room]
