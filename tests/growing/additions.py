@@ -105,8 +105,8 @@ FEATURE = Feature(
     "a scope of Slack's": (
         Put(
             "bot/slack/scopes.py",
-            '    Feature(("usergroups:read",)',
-            '    Feature(("reactions:write",), "nobody sees that the bot has heard"),\n',
+            '    Need(("usergroups:read",)',
+            '    Need(("reactions:write",), "nobody sees that the bot has heard"),\n',
         ),
         Put("manifest.yml", "      - usergroups:read", "      - reactions:write\n"),
         Put("manifest.yml", "      - usergroups:read\n      - users:read\n", "      - reactions:write\n"),
@@ -124,10 +124,11 @@ FEATURE = Feature(
     ),
     "a button that does what a line does": (Put(PINGS, "ids.RUN", ""),),
     "a command whose line is more than a query": (
+        Put(PINGS, "reads=True", 'line=Line(lambda line, now, zone: parse(line), "active"), '),
         Put(
-            "bot/query/command_lines.py",
-            "    MUTE: Line(",
-            '    "ping": Line(lambda line, now, zone: parse(line), "active"),\n',
+            PINGS,
+            "from bot.slack.registry",
+            "from bot.query.command_lines import Line\nfrom bot.query.parse import parse\n",
         ),
     ),
     "something to attack": (
