@@ -23,10 +23,10 @@ def release(
     now: datetime,
     policy: SilencePolicy,
 ) -> tuple[list[Card], list[Notification]]:
-    """The changed cards, and a catch-up for each channel whose silence about a withheld session (`hushed_ms`) is over.
-    It lists sessions that are still live and counts the ended ones, as far as subscriptions want them; with no live
-    one it comes only if a subscription wants ends. `sessions`: the live ones now, by id; the card of one that is
-    missing, since it couldn't be read, waits. `ended`: ended ones by id, as far as they are known."""
+    """The changed cards, and a catch-up for each channel whose silence about a withheld card is over. It lists sessions
+    that are still live and counts the ended ones, as far as subscriptions want them; with no live one it comes only if
+    a subscription wants ends. `sessions`: the live ones now, by id; the card of one that is missing, since it
+    couldn't be read, waits. `ended`: ended ones by id, as far as they are known."""
     now_ms = ms(now)
     kinds_of = {(each.channel_id, each.number): each.kinds for each in subscriptions}
 
@@ -39,28 +39,30 @@ def release(
     kept: list[Card] = []
     notifications: list[Notification] = []
     for channel_id, cards in channels.items():
-        over = [card for card in cards if card.status != "silent"]
+        over = [card for card in cards if card.status != "unannounced"]
         if (all_until_ms := policy.every_until_ms(channel_id)) is not None:
-            kept += [replace(card, hushed_ms=all_until_ms) for card in over if card.hushed_ms < all_until_ms]
+            kept += [
+                replace(card, withheld_until_ms=all_until_ms) for card in over if card.withheld_until_ms < all_until_ms
+            ]
             over = []
         elif policy.holds(channel_id):  # an ended session can't be matched with mutes any more
-            over = [card for card in over if card.hushed_ms <= now_ms]
-        waiting = [card for card in cards if card.status == "silent" and card.session_id in sessions]
+            over = [card for card in over if card.withheld_until_ms <= now_ms]
+        waiting = [card for card in cards if card.status == "unannounced" and card.session_id in sessions]
         live: list[Session] = []
         for card in waiting:
             session = sessions[card.session_id]
             until_ms = policy.until_ms(channel_id, session)
             if until_ms is not None:
-                kept += [replace(card, hushed_ms=until_ms)] if until_ms != card.hushed_ms else []
+                kept += [replace(card, withheld_until_ms=until_ms)] if until_ms != card.withheld_until_ms else []
             elif wants(card, SHOWS):
                 live.append(session)
-                kept.append(replace(card, status="listed", hushed_ms=0))
+                kept.append(replace(card, status="summarised", withheld_until_ms=0))
             else:  # no subscription wants it any more
-                kept.append(replace(card, hushed_ms=0))
-        kept += [replace(card, status="closed", hushed_ms=0) for card in over]
+                kept.append(replace(card, withheld_until_ms=0))
+        kept += [replace(card, status="final", withheld_until_ms=0) for card in over]
         over = [card for card in over if wants(card, SHOWS | ENDS)]
         if live or any(wants(card, ENDS) for card in over):
-            told = [ended[card.session_id] for card in over if card.status == "listed" and card.session_id in ended]
+            told = [ended[card.session_id] for card in over if card.status == "summarised" and card.session_id in ended]
             for listed in (live, told):
                 listed.sort(key=lambda session: (session.started_at, session.id))
             notifications.append(Recap(cards[0].team_id, channel_id, tuple(live), tuple(told), len(over)))

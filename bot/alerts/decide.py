@@ -67,17 +67,17 @@ def _each(
             continue
         matched = frozenset(each.number for each in matching)
         card = replace(before, known=before.known | matched, stopped=before.known - matched)
-        if card.hushed_ms:
+        if card.withheld_until_ms:
             yield _withheld(change, card), []
         elif card.gen == 0:
             yield _unseen(change, card, [each for each in matching if each.number not in before.known], kinds)
         elif not change.event:
             yield card, []
         elif change.ended:
-            card = replace(card, status="closed")
+            card = replace(card, status="final")
             yield card, [Edit(card, session)]
-        elif card.status == "closed":
-            card = replace(card, status="live", reopened=card.reopened + 1)
+        elif card.status == "final":
+            card = replace(card, status="posted", reopened=card.reopened + 1)
             yield card, [Edit(card, session)]
         else:
             yield card, [Edit(card, session), *_reply(card, change, kinds)]
@@ -89,10 +89,10 @@ def _new(
     """The card of a session without one in the channel. A session that was live before is posted only if it is news to
     a subscription."""
     matched = frozenset(each.number for each in matching)
-    card = Card(matching[0].team_id, channel_id, change.session.id, "silent", known=matched)
+    card = Card(matching[0].team_id, channel_id, change.session.id, "unannounced", known=matched)
     if change.ended:
         wanted = "end" in kinds or (change.opened and "start" in kinds)
-        return _posted(card, change.session) if wanted else (replace(card, status="closed"), [])
+        return _posted(card, change.session) if wanted else (replace(card, status="final"), [])
     fresh = change.opened or change.reopened or any(is_news(change.session, each) for each in matching)
     return _posted(card, change.session) if fresh and kinds & SHOWS else (card, [])
 
@@ -102,12 +102,12 @@ def _unseen(
 ) -> tuple[Card, list[Notification]]:
     """A card without a message; `started`: the subscriptions that the session matches for the first time."""
     if change.ended:
-        return _posted(card, change.session) if "end" in kinds else (replace(card, status="closed"), [])
+        return _posted(card, change.session) if "end" in kinds else (replace(card, status="final"), [])
     if change.reopened:
-        return _posted(card, change.session) if kinds & SHOWS else (replace(card, status="silent"), [])
+        return _posted(card, change.session) if kinds & SHOWS else (replace(card, status="unannounced"), [])
     if any(each.kinds & SHOWS and is_news(change.session, each) for each in started):
         return _posted(card, change.session)
-    if card.status == "silent" and _told(change, kinds):
+    if card.status == "unannounced" and _told(change, kinds):
         posted, post = _posted(card, change.session)
         return posted, [*post, *_reply(posted, change, kinds)]
     return card, []
@@ -116,10 +116,10 @@ def _unseen(
 def _withheld(change: SessionChange, card: Card) -> Card:
     """A card whose announcement waits for `catch_up.release`."""
     if change.ended:
-        return replace(card, status="closed")
-    if change.reopened and card.status == "listed":  # the channel never heard of its end
-        return replace(card, hushed_ms=0)
-    return replace(card, status="silent") if change.reopened else card
+        return replace(card, status="final")
+    if change.reopened and card.status == "summarised":  # the channel never heard of its end
+        return replace(card, withheld_until_ms=0)
+    return replace(card, status="unannounced") if change.reopened else card
 
 
 def _heard(
@@ -136,14 +136,16 @@ def _heard(
         replace(notification, hushed=True) for notification in notifications if isinstance(notification, Edit)
     ]
     posts = any(isinstance(notification, Post) for notification in notifications)
-    listed = before is not None and before.status == "listed"
+    listed = before is not None and before.status == "summarised"
     if not session.active and policy.alone(card.channel_id, session):  # muted until then: told to who saw it open
         if not posts:
-            return replace(card, hushed_ms=0), edits
-        return (card, notifications) if listed else (replace(card, status="closed", gen=card.gen - 1), [])
+            return replace(card, withheld_until_ms=0), edits
+        return (card, notifications) if listed else (replace(card, status="final", gen=card.gen - 1), [])
     if posts:
-        ended: Status = "listed" if listed else "closed"
-        card = replace(card, status="silent" if session.active else ended, gen=card.gen - 1, hushed_ms=until_ms)
+        ended: Status = "summarised" if listed else "final"
+        card = replace(
+            card, status="unannounced" if session.active else ended, gen=card.gen - 1, withheld_until_ms=until_ms
+        )
     return card, edits
 
 
@@ -159,14 +161,14 @@ def _told(change: SessionChange, kinds: frozenset[str]) -> SessionChange | None:
 
 
 def _posted(card: Card, session: Session) -> tuple[Card, list[Notification]]:
-    card = replace(card, status="live" if session.active else "closed", gen=card.gen + 1)
+    card = replace(card, status="posted" if session.active else "final", gen=card.gen + 1)
     return card, [Post(card, session)]
 
 
 def _needless(card: Card, before: Mapping[str, Mapping[str, Card]]) -> bool:
     """True for a new card without a message, of an ended session that isn't withheld."""
     new = card.channel_id not in before.get(card.session_id, {})
-    return new and card.status == "closed" and card.gen == 0 and not card.hushed_ms
+    return new and card.status == "final" and card.gen == 0 and not card.withheld_until_ms
 
 
 def _storm(posts: list[Post], told: int) -> list[Post]:
@@ -194,7 +196,7 @@ def _rolled_up(
         ended = tuple(session for session in sessions if not session.active)
         rolled.append(RollUp(storm[0].card.team_id, channel_id, opened, ended))
         for post in storm:
-            status: Status = "listed" if post.session.active else "closed"
+            status: Status = "summarised" if post.session.active else "final"
             kept[channel_id, post.session.id] = replace(post.card, status=status, gen=post.card.gen - 1)
     listed = {post.card.key for storm in storms.values() for post in storm}
     others = [

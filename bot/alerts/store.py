@@ -18,6 +18,7 @@ from bot.outbox import audit_log as changes
 from bot.outbox import cards
 from bot.outbox import queue as messages
 from bot.outbox.card import Card, key_of, lists_of
+from bot.outbox.cards import STORED
 from bot.outbox.conversations import ChannelKey, lock, next_number, turn
 from bot.outbox.message import Outgoing
 from bot.outbox.records import How
@@ -67,7 +68,7 @@ def subscribe(
         }
         stored = db.execute(subscriptions.insert().values(values).returning(subscriptions)).one()
     number = frozenset((stored.number,))
-    known = [Card(new.team_id, new.channel_id, session_id, "silent", known=number) for session_id in silent]
+    known = [Card(new.team_id, new.channel_id, session_id, "unannounced", known=number) for session_id in silent]
     cards.add(db, known, new.created_ms)
     messages.put(db, [first], paused, turn(db, new.team_id), new.created_ms)
     belongs = mark(new.team_id, new.channel_id, stored.number)
@@ -109,7 +110,11 @@ def last_told(db: Connection, team_id: str, channel_id: str) -> dict[int, int]:
         return {}
     of = tables.cards.c
     told: dict[int, int] = {}
-    there = (of.team_id == team_id, of.channel_id == channel_id, or_(of.ts.is_not(None), of.status == "listed"))
+    there = (
+        of.team_id == team_id,
+        of.channel_id == channel_id,
+        or_(of.ts.is_not(None), of.status == STORED["summarised"]),
+    )
     when = select(of.known, func.max(of.changed_ms)).where(*there).group_by(of.known)
     for known, changed_ms in db.execute(when):
         for number in map(int, filter(None, known.split(","))):

@@ -6,20 +6,20 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["silent", "listed", "live", "closed"]
+Status = Literal["unannounced", "summarised", "posted", "final"]
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`silent`: the channel knows of the session and has no message, as it was live before; `listed`: it has none since
-    the session stood in a list. `gen` counts the messages made for it, 0 as long as there is none: a deleted one is
-    followed by another. `reopened`: how often the session came back. `known`: the numbers of the subscriptions that it
-    has matched; as long as it has no message the others may still announce it. `stopped`: those of them that it has
-    stopped matching. `hushed_ms`, in milliseconds since 1970:
-    it would have been announced and wasn't, as the channel doesn't want to hear it until then; 0 when it isn't so. As
-    long as it is, the status of a session that is live is `silent`, and of one that has ended `closed`, or `listed`
-    where the channel was told that it opened. It has no message then, or its last was deleted. `born`: the id that the
-    channel had when the card was made, "" where it is the same: keys stay as they are when Slack changes it."""
+    """A channel's card for a session. `status`: `unannounced` while the channel has no message, as the session was live
+    before; `summarised` if a list announced it instead; `posted` while the session is live, `final` when it has ended.
+    `gen`: the number of messages made for it, 0 for none; a deleted one is followed by another. `reopened`: the times
+    that the session came back. `known`: the numbers of the subscriptions that it has matched; without a message others
+    may still announce it. `stopped`: those of them that it no longer matches. `withheld_until_ms`, in milliseconds
+    since 1970: the end of the silence that withholds its announcement, else 0. A withheld card has no message, or its
+    last was deleted; its status is `unannounced` for a live session and `final` for an ended one, or `summarised` if
+    the channel had heard of its start. `born`: the id that the channel had when the card was made, "" if it is the
+    same: keys stay as they are when Slack changes it."""
 
     team_id: str
     channel_id: str
@@ -29,7 +29,7 @@ class Card:
     reopened: int = 0
     known: frozenset[int] = frozenset()
     stopped: frozenset[int] = frozenset()
-    hushed_ms: int = 0
+    withheld_until_ms: int = 0
     born: str = ""
 
     @property

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, case, literal_column, or_, select, update
 
 from bot.db.sql import ROWS, chunks, insert, parts
 from bot.db.tables import cards, outbox
-from bot.outbox.card import Card
+from bot.outbox.card import Card, Status
+
+STORED: Mapping[Status, str] = {"unannounced": "silent", "summarised": "listed", "posted": "live", "final": "closed"}
+"""A card's status by its name in the database, which older processes read too."""
+_READ: Mapping[str, Status] = {name: status for status, name in STORED.items()}
 
 
 def add(db: Connection, new: Sequence[Card], now_ms: int) -> None:
@@ -58,11 +62,11 @@ def read(db: Connection, team_id: str, session_ids: Iterable[str]) -> list[Card]
 
 
 def hushed(db: Connection, team_id: str) -> list[Card]:
-    return _all(db, select(cards).where(cards.c.team_id == team_id, WITHHELD, cards.c.status == "silent"))
+    return _all(db, select(cards).where(cards.c.team_id == team_id, WITHHELD, cards.c.status == STORED["unannounced"]))
 
 
 def hushed_ended(db: Connection, team_id: str, now_ms: int, hushed: Callable[[str], bool]) -> list[Card]:
-    ended = (cards.c.team_id == team_id, WITHHELD, cards.c.status != "silent")
+    ended = (cards.c.team_id == team_id, WITHHELD, cards.c.status != STORED["unannounced"])
     channels = db.scalars(select(cards.c.channel_id).where(*ended).distinct())
     free = [channel_id for channel_id in channels if not hushed(channel_id)]
     found = _all(db, select(cards).where(*ended, cards.c.hushed_ms <= now_ms))
@@ -104,7 +108,7 @@ def replace(db: Connection, card: Card) -> bool:
 
 def withhold(db: Connection, key: str, until_ms: int) -> None:
     """The end of the session whose card has that message is to be counted then, if it has ended."""
-    ended = (cards.c.key == key, cards.c.status == "closed")
+    ended = (cards.c.key == key, cards.c.status == STORED["final"])
     db.execute(update(cards).where(*ended).values(hushed_ms=until_ms))
 
 
@@ -123,7 +127,7 @@ _SENT = update(cards).where(cards.c.key.in_(bindparam("some", expanding=True))).
 
 def _card(row: Any) -> Card:
     known, stopped = (frozenset(map(int, filter(None, some.split(",")))) for some in (row.known, row.stopped))
-    state = (row.status, row.gen, row.reopened, known, stopped, row.hushed_ms, row.born)
+    state = (_READ[row.status], row.gen, row.reopened, known, stopped, row.hushed_ms, row.born)
     return Card(row.team_id, row.channel_id, row.session_id, *state)
 
 
@@ -133,14 +137,14 @@ def _values(some: Sequence[Card], now_ms: int) -> list[dict[str, object]]:
             "team_id": card.team_id,
             "session_id": card.session_id,
             "channel_id": card.channel_id,
-            "status": card.status,
+            "status": STORED[card.status],
             "gen": card.gen,
             "reopened": card.reopened,
             "known": ",".join(map(str, sorted(card.known))),
             "stopped": ",".join(map(str, sorted(card.stopped))),
             "key": card.key,
             "changed_ms": now_ms,
-            "hushed_ms": card.hushed_ms,
+            "hushed_ms": card.withheld_until_ms,
             "born": card.born,
         }
         for card in some

@@ -161,7 +161,7 @@ class Mark:
     async def _frozen(self, row: Row, code: str) -> None:
         """The card's message is there and can't be changed: only the end of its session is worth another."""
         card = await self._store.card(row)
-        if card is not None and card.status == "closed":
+        if card is not None and card.status == "final":
             await self._anew(row, code)
         else:
             log.warning("edit_dropped", channel=row.channel_id, cause=code, key=row.key)

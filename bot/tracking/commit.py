@@ -150,8 +150,8 @@ class Commit:
         self, work: SweepWork, cards: Iterable[Card], subscriptions: Sequence[Subscription], unwanted: SilencePolicy
     ) -> tuple[list[Card], list[Notification]]:
         """As `release`, for those of these cards that are withheld."""
-        waiting = [card for card in cards if card.hushed_ms]
-        told = [card.session_id for card in waiting if card.status == "listed"]
+        waiting = [card for card in cards if card.withheld_until_ms]
+        told = [card.session_id for card in waiting if card.status == "summarised"]
         tracked = {**await self._store.tracked(work.team_id, told), **work.sweep.tracked} if told else {}
         ended = {key: tracked[key].session(live=False) for key in told if key in tracked}
         return await asyncio.to_thread(release, waiting, work.sweep.held, ended, subscriptions, work.now, unwanted)

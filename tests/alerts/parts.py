@@ -69,7 +69,7 @@ class Channel:
         kept, tasks = route(diff(self.known, seen), self.subscriptions, self.cards.values(), now, policy)
         self.cards |= {each.session_id: each for each in kept}
         live = {each.id: each for each in seen if each.active and each.id not in unread}
-        held = [each for each in self.cards.values() if each.hushed_ms]
+        held = [each for each in self.cards.values() if each.withheld_until_ms]
         ended = {each.id: each for each in seen if not each.active}
         kept, released = release(held, live, ended, self.subscriptions, now, policy)
         self.cards |= {each.session_id: each for each in kept}
@@ -87,4 +87,4 @@ class Channel:
     def state(self, number: int = 1) -> tuple[str, int, bool]:
         """Of that session's card: status, messages, whether its announcement is withheld."""
         found = self.cards[session(number=number).id]
-        return found.status, found.gen, bool(found.hushed_ms)
+        return found.status, found.gen, bool(found.withheld_until_ms)

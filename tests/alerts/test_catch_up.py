@@ -18,14 +18,14 @@ from tests.alerts.parts import EVERY, HOUR, NOW, NOW_MS, ROOMS, Channel, card, m
 def test_what_opens_is_told_once_when_the_mute_is_over() -> None:
     here = Channel()
     assert here.poll(session("ann", number=2), session("ann"), policy=policy(mute())) == []
-    assert here.state() == ("silent", 0, True)
+    assert here.state() == ("unannounced", 0, True)
     assert here.poll(session("ann", "bob"), session("ann", number=2), policy=policy(mute())) == []
     assert here.poll(session("ann", "bob"), session("ann", number=2)) == [Recap]
     assert here.recap == ([session().id, session(number=2).id], 0)
-    assert here.state() == ("listed", 0, False)
+    assert here.state() == ("summarised", 0, False)
     assert here.poll(session("ann", "bob"), session("ann", number=2)) == []
     assert here.poll(session("ann", active=False), session("ann", number=2)) == [Post]
-    assert here.state() == ("closed", 1, False)
+    assert here.state() == ("final", 1, False)
 
 
 @pytest.mark.parametrize("live", [True, False])
@@ -40,7 +40,7 @@ def test_what_came_and_went_is_counted_where_there_is_something_to_tell(live: bo
     told = started or "end" in kinds
     assert here.poll(*ended) == [Recap] * told
     assert not told or here.recap == ([session(number=2).id] * started, 2 + (not live))
-    assert here.state() == here.state(3) == ("closed", 0, False)
+    assert here.state() == here.state(3) == ("final", 0, False)
     assert here.poll(*ended) == []
 
 
@@ -49,7 +49,7 @@ def test_an_end_that_nobody_asks_for_any_more_is_not_told() -> None:
     here.poll(session(active=False), policy=policy(mute()))
     here.subscriptions = [subscription("on:start"), subscription("on:end", "C2", number=1), subscription("", number=2)]
     assert here.poll(session(active=False)) == []
-    assert here.state() == ("closed", 0, False)
+    assert here.state() == ("final", 0, False)
 
 
 def test_only_the_ends_that_somebody_asks_for_are_counted() -> None:
@@ -60,7 +60,7 @@ def test_only_the_ends_that_somebody_asks_for_are_counted() -> None:
     assert here.poll(*some, policy=policy(mute())) == []
     assert here.poll(*some) == [Recap]
     assert here.recap == ([], 1)
-    assert here.state() == here.state(2) == ("closed", 0, False)
+    assert here.state() == here.state(2) == ("final", 0, False)
 
 
 @pytest.mark.parametrize("comes_back", [True, False])
@@ -68,12 +68,12 @@ def test_one_whose_card_was_deleted_in_a_mute_is_told_as_one_without(comes_back:
     here = Channel()
     assert here.poll(session()) == [Post]
     assert here.poll(session(active=False), policy=policy(mute())) == [Edit]
-    here.cards[session().id] = replace(here.cards[session().id], hushed_ms=NOW_MS + HOUR)
+    here.cards[session().id] = replace(here.cards[session().id], withheld_until_ms=NOW_MS + HOUR)
     assert here.poll(session(active=comes_back), policy=policy(mute())) == []
     assert here.poll(session(active=comes_back)) == [Recap]
     assert here.recap == ([session().id] * comes_back, int(not comes_back))
     assert here.poll(session(active=False)) == ([Edit] if comes_back else [])
-    assert here.state() == ("closed", 1, False)
+    assert here.state() == ("final", 1, False)
 
 
 def test_one_that_ends_just_as_the_mute_does_is_counted() -> None:
@@ -81,7 +81,7 @@ def test_one_that_ends_just_as_the_mute_does_is_counted() -> None:
     here.poll(session(), policy=policy(mute()))
     assert here.poll(session(active=False)) == [Recap]
     assert here.recap == ([], 1)
-    assert here.state() == ("closed", 0, False)
+    assert here.state() == ("final", 0, False)
 
 
 @pytest.mark.parametrize("kinds", ["on:start,end", "on:start"])
@@ -106,9 +106,9 @@ def test_a_session_that_is_muted_until_it_ends_ends_without_a_word(kinds: str, o
     alone = policy(mute(session_id=session().id, hours=12), *others)
     for seen in (session("ann"), session("ann", "bob"), session(active=False), session("ann")):
         assert here.poll(seen, policy=alone) == []
-        assert here.state()[:2] == ("silent" if seen.active else "closed", 0)
+        assert here.state()[:2] == ("unannounced" if seen.active else "final", 0)
     assert here.poll(session(active=False), policy=alone) == []
-    assert here.state() == ("closed", 0, False)
+    assert here.state() == ("final", 0, False)
 
 
 @pytest.mark.parametrize("kinds", ["on:start,end", "on:start"])
@@ -118,7 +118,7 @@ def test_the_end_of_a_muted_session_that_was_seen_to_open_is_told(kinds: str) ->
     assert here.poll(session("ann")) == [Post]
     assert here.poll(session("ann", "bob"), policy=alone) == [Edit]
     assert here.poll(session(active=False), policy=alone) == [Edit]
-    assert here.state() == ("closed", 1, False)
+    assert here.state() == ("final", 1, False)
     here = Channel(subscription(kinds))
     here.poll(session("ann"), policy=policy(mute()))
     assert here.poll(session("ann")) == [Recap]
@@ -144,7 +144,7 @@ def test_an_edit_goes_on_and_a_reply_does_not() -> None:
     assert [each.hushed for each in here.sent if isinstance(each, Edit)] == [False]
     assert here.poll(session("ann", "bob", "eve", "dan"), policy=policy(unthreaded=["C2"])) == [Edit, Reply]
     assert here.poll(session("ann", active=False), policy=policy(mute())) == [Edit]
-    assert here.state() == ("closed", 1, False)
+    assert here.state() == ("final", 1, False)
     assert here.poll(session("ann", active=False)) == []
     assert here.poll(session("ann"), policy=policy(mute())) == [Edit]
 
@@ -167,14 +167,14 @@ def test_quiet_hours_within_a_mute_make_one_message() -> None:
         sent = here.poll(session(), policy=policy(mute(), now=now, quiet="14:00-16:00"), minutes=minutes)
         assert sent == ([Recap] if minutes == 118 else [])
         if minutes == 0:
-            assert here.cards[session().id].hushed_ms == NOW_MS + 118 * 60_000
+            assert here.cards[session().id].withheld_until_ms == NOW_MS + 118 * 60_000
 
 
 def test_a_longer_mute_is_a_later_end() -> None:
     here = Channel()
     here.poll(session(), policy=policy(mute()))
     assert here.poll(session(), policy=policy(mute(hours=5))) == []
-    assert here.cards[session().id].hushed_ms == NOW_MS + 5 * HOUR
+    assert here.cards[session().id].withheld_until_ms == NOW_MS + 5 * HOUR
 
 
 def test_what_has_ended_is_counted_with_what_its_mute_held() -> None:
@@ -186,10 +186,10 @@ def test_what_has_ended_is_counted_with_what_its_mute_held() -> None:
     here.poll(*after, policy=policy(*both))
     assert here.poll(*after, policy=policy(both[1], now=NOW + timedelta(minutes=60)), minutes=60) == [Recap]
     assert here.recap == ([session(number=1).id], 1)
-    assert here.state(3) == ("closed", 0, True)
+    assert here.state(3) == ("final", 0, True)
     assert here.poll(*after) == [Recap]  # unmuted
     assert here.recap == ([], 1)
-    assert here.state(3) == ("closed", 0, False)
+    assert here.state(3) == ("final", 0, False)
 
 
 def test_what_ended_in_a_mute_that_was_ended_early_is_counted_at_the_end_it_was_to_have() -> None:
@@ -213,7 +213,7 @@ def test_the_end_of_what_stood_in_a_list_is_told_after_the_mute() -> None:
     assert here.poll(*over, policy=policy(mute())) == []
     assert here.poll(*over) == [Recap]
     assert here.recap == ([], 1)
-    assert here.state() == ("closed", 0, False)
+    assert here.state() == ("final", 0, False)
 
 
 def test_one_from_a_list_that_was_over_for_a_moment_is_as_it_was() -> None:
@@ -222,7 +222,7 @@ def test_one_from_a_list_that_was_over_for_a_moment_is_as_it_was() -> None:
     here.poll(*many)
     here.poll(session(active=False), policy=policy(mute()))
     assert here.poll(session(), policy=policy(mute())) == []
-    assert here.state() == ("listed", 0, False)
+    assert here.state() == ("summarised", 0, False)
     assert here.poll(session()) == []
 
 
@@ -238,7 +238,7 @@ def test_an_end_that_was_withheld_is_no_start() -> None:
     here = Channel(subscription("on:end"))
     here.poll(session())
     here.poll(session(active=False), policy=policy(mute()))
-    assert here.state() == ("closed", 0, True)
+    assert here.state() == ("final", 0, True)
     assert here.poll(session(), policy=policy(mute())) == []
     assert here.poll(session()) == []
     assert here.poll(session(active=False)) == [Post]
@@ -249,7 +249,7 @@ def test_what_nobody_asks_for_any_more_is_not_told() -> None:
     here.poll(session(), policy=policy(mute()))
     here.subscriptions = [subscription("on:end", number=1), subscription("", "C2", number=2)]
     assert here.poll(session()) == []
-    assert here.state() == ("silent", 0, False)
+    assert here.state() == ("unannounced", 0, False)
     here.subscriptions = [subscription("", number=2, minutes_ago=60)]
     assert here.poll(session("ann")) == [Post]
 
@@ -267,9 +267,9 @@ def test_a_subscription_made_meanwhile_is_told_with_the_others() -> None:
 def test_one_that_joins_a_session_without_a_card_waits_too() -> None:
     here = Channel(subscription("on:join"))
     here.known = {session().id: track(session(), 0)}
-    here.cards = {session().id: card("silent", 0)}
+    here.cards = {session().id: card("unannounced", 0)}
     assert here.poll(session("ann"), policy=policy(mute())) == []
-    assert here.state() == ("silent", 0, True)
+    assert here.state() == ("unannounced", 0, True)
     assert here.poll(session("ann")) == [Recap]
 
 
@@ -305,19 +305,21 @@ def test_a_storm_in_a_mute_is_withheld_as_a_whole() -> None:
 
 
 def test_each_channel_has_its_own() -> None:
-    cards = [replace(card("silent", 0), channel_id=channel, hushed_ms=NOW_MS) for channel in ("C1", "C2", "C3")]
+    cards = [
+        replace(card("unannounced", 0), channel_id=channel, withheld_until_ms=NOW_MS) for channel in ("C1", "C2", "C3")
+    ]
     subscriptions = [subscription("", channel) for channel in ("C1", "C2")]
     kept, tasks = release(cards, {session().id: session()}, {}, subscriptions, NOW, policy(mute()))
-    assert [(each.channel_id, each.status, each.hushed_ms) for each in kept] == [
-        ("C1", "silent", NOW_MS + HOUR),
-        ("C2", "listed", 0),
-        ("C3", "silent", 0),
+    assert [(each.channel_id, each.status, each.withheld_until_ms) for each in kept] == [
+        ("C1", "unannounced", NOW_MS + HOUR),
+        ("C2", "summarised", 0),
+        ("C3", "unannounced", 0),
     ]
     assert tasks == [Recap("T1", "C2", (session(),), (), 0)]
 
 
 def test_what_waits_changes_only_where_something_does() -> None:
-    held = replace(card("silent", 0), hushed_ms=NOW_MS + HOUR)
+    held = replace(card("unannounced", 0), withheld_until_ms=NOW_MS + HOUR)
     same = [SessionChange(session())]
     assert route(same, [EVERY], [held], NOW, policy(mute())) == ([], [])
     assert release([held], {session().id: session()}, {}, [EVERY], NOW, policy(mute())) == ([], [])

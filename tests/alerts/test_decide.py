@@ -27,29 +27,29 @@ def told(
 @pytest.mark.parametrize(
     ("before", "after", "line", "had", "status", "tasks"),
     [
-        (None, session("ann"), "", None, "live", [Post]),
+        (None, session("ann"), "", None, "posted", [Post]),
         (None, session("ann"), f"room:{ROOMS[1]}", None, None, []),
-        (None, session("ann"), "on:end", None, "silent", []),
-        (None, session("ann"), "on:join", None, "live", [Post]),
-        (None, session("ann", active=False), "", None, "closed", [Post]),
+        (None, session("ann"), "on:end", None, "unannounced", []),
+        (None, session("ann"), "on:join", None, "posted", [Post]),
+        (None, session("ann", active=False), "", None, "final", [Post]),
         (None, session("ann", active=False), "on:join", None, None, []),
-        (session("ann"), session("ann", "bob"), "", card("live"), "live", [Edit]),
-        (session("ann"), session("ann", "bob"), "on:join", card("live"), "live", [Edit, Reply]),
-        (session("ann"), session("ann", "bob"), "on:leave", card("live"), "live", [Edit]),
-        (session("ann"), session(), "on:leave", card("live"), "live", [Edit, Reply]),
-        (session("ann"), session("ann", active=False), "", card("live"), "closed", [Edit]),
-        (session("ann"), session("ann", active=False), f"room:{ROOMS[1]}", card("live"), "closed", [Edit]),
-        (session("ann", active=False), session("ann"), "", card("closed"), "live", [Edit]),
-        (session("ann", active=False), session("ann"), "", card("closed", 0), "live", [Post]),
+        (session("ann"), session("ann", "bob"), "", card("posted"), "posted", [Edit]),
+        (session("ann"), session("ann", "bob"), "on:join", card("posted"), "posted", [Edit, Reply]),
+        (session("ann"), session("ann", "bob"), "on:leave", card("posted"), "posted", [Edit]),
+        (session("ann"), session(), "on:leave", card("posted"), "posted", [Edit, Reply]),
+        (session("ann"), session("ann", active=False), "", card("posted"), "final", [Edit]),
+        (session("ann"), session("ann", active=False), f"room:{ROOMS[1]}", card("posted"), "final", [Edit]),
+        (session("ann", active=False), session("ann"), "", card("final"), "posted", [Edit]),
+        (session("ann", active=False), session("ann"), "", card("final", 0), "posted", [Post]),
         # live when the subscription was made
-        (session("ann"), session("ann", "bob"), "", card("silent", 0), None, []),
-        (session("ann"), session("ann", active=False), "", card("silent", 0), "closed", [Post]),
-        (session("ann"), session("ann", active=False), "on:start", card("silent", 0), "closed", []),
-        (session("ann"), session("ann", "bob"), "", None, "silent", []),
+        (session("ann"), session("ann", "bob"), "", card("unannounced", 0), None, []),
+        (session("ann"), session("ann", active=False), "", card("unannounced", 0), "final", [Post]),
+        (session("ann"), session("ann", active=False), "on:start", card("unannounced", 0), "final", []),
+        (session("ann"), session("ann", "bob"), "", None, "unannounced", []),
         # it comes to match
-        (session("ann"), session("ann", "bob"), "peers:>=2", None, "live", [Post]),
+        (session("ann"), session("ann", "bob"), "peers:>=2", None, "posted", [Post]),
         (session("ann"), session("ann", "bob"), "peers:>=3", None, None, []),
-        (session("ann", "bob"), session("ann"), "peers:>=2", card("live"), "live", [Edit]),
+        (session("ann", "bob"), session("ann"), "peers:>=2", card("posted"), "posted", [Edit]),
     ],
 )
 def test_each_change(
@@ -64,10 +64,10 @@ def test_each_subscription_has_its_own_start() -> None:
     """What one was told of silently may still be announced by another."""
     only_end, grown = subscription("on:end", number=1), subscription("peers:>=2 on:start", number=2)
     cards, sent = route(diff({}, [session("ann")]), [only_end, grown], [], NOW, LOUD)
-    assert (cards[0].status, cards[0].known, sent) == ("silent", {1}, [])
+    assert (cards[0].status, cards[0].known, sent) == ("unannounced", {1}, [])
     known = {session().id: track(session("ann"), 0)}
     cards, sent = route(diff(known, [session("ann", "bob")]), [only_end, grown], cards, NOW, LOUD)
-    assert cards[0].status == "live" and isinstance(sent[0], Post)
+    assert cards[0].status == "posted" and isinstance(sent[0], Post)
 
 
 def test_what_stood_in_a_list_may_come_to_match_another() -> None:
@@ -86,7 +86,7 @@ def test_what_opens_while_somebody_subscribes_is_told() -> None:
         made = [subscription("", minutes_ago=minutes_ago)]
         _, sent = route([SessionChange(younger)], made, [], NOW, LOUD)
         assert bool(sent) is posted
-    card = Card("T1", "C1", older.id, "silent", known=frozenset((1,)))  # it was counted as live then
+    card = Card("T1", "C1", older.id, "unannounced", known=frozenset((1,)))  # it was counted as live then
     assert route([SessionChange(older)], [subscription("", minutes_ago=60)], [card], NOW, LOUD) == ([], [])
 
 
@@ -112,7 +112,7 @@ def test_nothing_changed_is_nothing_told() -> None:
 
 
 def test_a_session_that_comes_back_is_counted_on_its_card() -> None:
-    closed = card("closed")
+    closed = card("final")
     cards, sent = told(session(active=False), session("ann"), "", closed)
     assert cards[0].reopened == 1 and cards[0].key == closed.key and isinstance(sent[0], Edit)
 
@@ -128,7 +128,7 @@ def test_longer_is_noticed_without_a_change() -> None:
     same = SessionChange(session("ann"))
     waiting = [subscription("longer:10m")]
     cards, sent = route([same], waiting, [], NOW, LOUD)
-    assert [each.status for each in cards] == ["live"] and isinstance(sent[0], Post)
+    assert [each.status for each in cards] == ["posted"] and isinstance(sent[0], Post)
     assert route([same], waiting, cards, NOW, LOUD) == ([], [])
 
 
@@ -169,7 +169,7 @@ def test_a_storm_is_one_message(count: int) -> None:
     assert len(here) == 1 and isinstance(here[0], RollUp)
     assert [each.id for each in many if each.active] == [each.id for each in here[0].opened]
     assert [each.id for each in many if not each.active] == [each.id for each in here[0].ended]
-    assert {each.status for each in cards if each.channel_id == "C1"} == {"listed"}
+    assert {each.status for each in cards if each.channel_id == "C1"} == {"summarised"}
     assert all(each.gen == 0 for each in cards if each.channel_id == "C1")
 
 
@@ -191,7 +191,7 @@ def test_a_storm_that_has_been_listed_is_not_listed_again() -> None:
 
 @pytest.mark.parametrize(("line", "tasks"), [("on:join", [Post, Reply]), ("on:leave", []), ("on:start,end", [])])
 def test_who_joins_a_session_that_was_live_before_is_told(line: str, tasks: list[type]) -> None:
-    _, sent = told(session("ann"), session("ann", "bob"), line, card("silent", 0))
+    _, sent = told(session("ann"), session("ann", "bob"), line, card("unannounced", 0))
     assert [type(task) for task in sent] == tasks
     if tasks:
         assert isinstance(sent[0], Post) and isinstance(sent[1], Reply) and sent[0].card == sent[1].card
@@ -203,7 +203,7 @@ def test_a_card_knows_the_subscriptions_that_it_is_for() -> None:
     first, second, other = (subscription(line, number=n) for n, line in ((1, ""), (2, "on:end"), (3, "role:host")))
     for some in (many, many[:1]):
         cards, _ = route(diff({}, some), [first, other], [], NOW, LOUD)
-        assert {each.status for each in cards} == {"listed" if len(some) > 1 else "live"}
+        assert {each.status for each in cards} == {"summarised" if len(some) > 1 else "posted"}
         assert {each.known for each in cards} == {frozenset((1,))}
     cards, _ = route(
         diff({many[0].id: track(many[0], 0)}, [session("ann", "bob", number=0)]), [second], cards, NOW, LOUD

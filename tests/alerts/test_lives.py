@@ -142,7 +142,7 @@ class Lives(RuleBasedStateMachine):
         before = [card for card in self.cards.values() if card.session_id in ids]
         cards, tasks = route(changes, SUBSCRIPTIONS, before, self.now, self.policy)
         self.cards |= {card.place: card for card in cards}
-        held = [card for card in self.cards.values() if card.hushed_ms]
+        held = [card for card in self.cards.values() if card.withheld_until_ms]
         live = {each.id: each for each in seen if each.active}
         cards, released = release(held, live, {}, SUBSCRIPTIONS, self.now, self.policy)
         self.cards |= {card.place: card for card in cards}
@@ -224,7 +224,7 @@ class Lives(RuleBasedStateMachine):
             assert each.active or "C3" in known
             assert "C4" in known
             assert each.room_id == ROOMS[0] or ("C2", each.id) not in told
-        assert all(bool(card.hushed_ms) <= (card.gen == 0) for card in self.cards.values())
+        assert all(bool(card.withheld_until_ms) <= (card.gen == 0) for card in self.cards.values())
 
     @invariant()
     def only_wanted_threads(self) -> None:

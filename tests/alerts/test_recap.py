@@ -76,7 +76,7 @@ class Life:
         if card is not None and card.gen:  # its card says it
             return False
         if policy.until_ms("C1", each) is None:  # that it opened was kept back until now, or its end is told
-            return card is not None and bool(card.hushed_ms)
+            return card is not None and bool(card.withheld_until_ms)
         return not policy.alone("C1", each)
 
 
@@ -94,5 +94,5 @@ def test_what_is_kept_back_is_counted_once(seed: int) -> None:
         life.end(each)
     life.poll()
     assert life.counted == life.owed
-    assert not any(card.hushed_ms for card in life.here.cards.values())
+    assert not any(card.withheld_until_ms for card in life.here.cards.values())
     assert life.here.poll(*life.sessions.values(), policy=LOUD, minutes=life.minutes) == []

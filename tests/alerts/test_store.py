@@ -24,8 +24,8 @@ async def test_a_new_one_has_a_number_silent_cards_and_a_first_message(store: St
     assert await store.subscriptions(TEAM, "C1") == [stored]
     cards = await store.cards(TEAM, ["s2", "s1", "s3"])
     assert sorted((each.session_id, each.status, each.gen) for each in cards) == [
-        ("s1", "silent", 0),
-        ("s2", "silent", 0),
+        ("s1", "unannounced", 0),
+        ("s2", "unannounced", 0),
     ]
     assert await send(store) == [("post", "hello", None)]
     assert await store.channel(TEAM, "C1") == Channel(last_ms=NOW)
@@ -158,16 +158,18 @@ async def test_when_each_was_last_told(store: Store) -> None:
     def of(session_id: str, status: str, gen: int, *numbers: int, channel: str = "C1") -> Card:
         return replace(card(channel, session_id, status, gen), known=frozenset(numbers))
 
-    posted = of("s1", "live", 1, 1, 2)
+    posted = of("s1", "posted", 1, 1, 2)
     assert await store.last_told(TEAM, "C1") == {}
-    elsewhere = of("s1", "live", 1, 5, channel="C2")
-    await commit(store, post(posted), post(elsewhere), cards=[posted, elsewhere, of("s2", "silent", 0, 1, 2, 3, 4)])
+    elsewhere = of("s1", "posted", 1, 5, channel="C2")
+    await commit(
+        store, post(posted), post(elsewhere), cards=[posted, elsewhere, of("s2", "unannounced", 0, 1, 2, 3, 4)]
+    )
     assert await store.last_told(TEAM, "C1") == {}  # not sent yet
     await send(store)
-    await commit(store, message("list"), cards=[of("s3", "listed", 0, 3)], now_ms=NOW + 5_000)
+    await commit(store, message("list"), cards=[of("s3", "summarised", 0, 3)], now_ms=NOW + 5_000)
     assert await store.last_told(TEAM, "C1") == {1: NOW, 2: NOW, 3: NOW}
     await send(store, NOW + 6_000)
-    changed = of("s1", "closed", 1, 2)
+    changed = of("s1", "final", 1, 2)
     await commit(store, edit(changed), cards=[changed], now_ms=NOW + 60_000)
     await send(store, NOW + 61_000)
     assert await store.last_told(TEAM, "C1") == {2: NOW + 60_000, 3: NOW + 5_000}

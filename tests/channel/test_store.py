@@ -123,7 +123,7 @@ async def test_a_new_id_that_has_something_keeps_it_and_gets_the_rest(store: Sto
     await store.subscribe(subscription(NEW, "user:b"), ["s1", "s2"], message("new", NEW), by=by())
     await store.add_digest(digest(NEW, empty="skip"), by())
     await store.add_quiet(TEAM, NEW, hours("23:00-06:00 daily UTC"), by())
-    has_stopped = replace(card(OLD, status="silent", gen=0), known=frozenset((1, 2, 3)), stopped=frozenset((2,)))
+    has_stopped = replace(card(OLD, status="unannounced", gen=0), known=frozenset((1, 2, 3)), stopped=frozenset((2,)))
     await commit(store, cards=[has_stopped])
     assert await move(store)
     assert {each.number: str(each.query) for each in await store.subscriptions(TEAM, NEW)} == {

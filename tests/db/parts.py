@@ -57,7 +57,7 @@ def tracked(name: str, *, live: bool = True, seen_ms: int = NOW) -> Tracked:
     return Tracked(name, "room", live, NOW - 60_000, seen_ms, PEOPLE)
 
 
-def card(channel: str = "C1", session: str = "s1", status: str = "live", gen: int = 1) -> Card:
+def card(channel: str = "C1", session: str = "s1", status: str = "posted", gen: int = 1) -> Card:
     return Card(TEAM, channel, session, status, gen)
 
 

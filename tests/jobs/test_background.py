@@ -164,7 +164,7 @@ async def test_only_who_leads_makes_digests(store: Store, start: Callable[[Store
 
 
 async def test_old_rows_are_pruned_by_and_by(store: Store, start: Callable[[Store], Process]) -> None:
-    await commit(store, message("m"), changed=[tracked("s1", live=False)], cards=[card(status="closed")])
+    await commit(store, message("m"), changed=[tracked("s1", live=False)], cards=[card(status="final")])
     (row,) = await store.claim(TEAM, 1_764_000_000_000, 20_000, 10)
     await store.sent([(row, "1.0")], 1_764_000_000_000)
     await commit(store, now_ms=1_764_000_000_000 + 8 * DAY_MS)

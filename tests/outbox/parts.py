@@ -57,7 +57,7 @@ class World:
         return self.slack.workspace.channel(name).id
 
     def card(self, session_id: str = "s1", channel: str = "live-ops") -> Card:
-        return Card(TEAM_ID, self.channel(channel), session_id, "live")
+        return Card(TEAM_ID, self.channel(channel), session_id, "posted")
 
     async def put(self, *outgoing: Outgoing, cards: Iterable[Card] = (), known: Sequence[Tracked] = ()) -> None:
         """As a poll would."""

@@ -116,8 +116,8 @@ async def test_a_deleted_message_is_posted_anew(store: Store) -> None:
     assert await send(store, NOW + 1_000) == [("post", "one", None)]
     assert await send(store, NOW + 2_000) == [("reply", "came", "ts-one")]
     # a poll that read the card before it was replaced speaks of the old message, and means the new one
-    await commit(store, edit(CARD, "two"), reply(CARD, "r2"), cards=[replace(CARD, status="closed")])
-    assert await store.cards(TEAM, ["s1"]) == [replace(new, status="closed")]
+    await commit(store, edit(CARD, "two"), reply(CARD, "r2"), cards=[replace(CARD, status="final")])
+    assert await store.cards(TEAM, ["s1"]) == [replace(new, status="final")]
     assert await send(store, NOW + 3_000) == [("edit", "two", "ts-one")]
     assert await send(store, NOW + 3_000) == [("reply", "came", "ts-one")]
 
@@ -145,14 +145,14 @@ async def test_a_post_that_was_refused_is_tried_again_where_a_new_message_is_wan
     assert await send(store, NOW + 60_000) == [("post", "three", None)]
 
 
-@pytest.mark.parametrize("status", ["live", "closed"])
+@pytest.mark.parametrize("status", ["posted", "final"])
 async def test_the_end_that_a_deleted_message_was_to_say_may_be_withheld(store: Store, status: Status) -> None:
     await posted(store)
     await commit(store, edit(CARD, "one"), cards=[replace(CARD, status=status)])
     row = await take(store)
     await store.dead(row, "message_not_found", NOW + 1)
     await store.dead(row, "message_not_found", NOW + 2)  # the row is no longer its
-    withheld = [replace(CARD, status=status, hushed_ms=NOW + 1)] if status == "closed" else []
+    withheld = [replace(CARD, status=status, withheld_until_ms=NOW + 1)] if status == "final" else []
     assert await store.hushed_ended(TEAM, NOW + 1, lambda _: True) == withheld
 
 

@@ -270,7 +270,7 @@ async def test_a_card_that_can_not_be_edited_any_more_tells_the_end_anew(world: 
         await world.until_sent()
     assert world.shown() == ["opened"]
     ended = Tracked(card.session_id, "a" * 24, False, world.now_ms, world.now_ms, {})
-    await world.put(cards=[replace(card, status="closed", gen=0)], known=[ended])
+    await world.put(cards=[replace(card, status="final", gen=0)], known=[ended])
     await world.edit(card, "ended")
     world.slack.fail("chat.update", ApiError("edit_window_closed"))
     await world.until_sent()

@@ -212,7 +212,7 @@ async def test_a_change_that_cannot_be_kept_is_not_made(store: Store) -> None:
 
 
 async def test_cards_whose_announcement_is_withheld(store: Store) -> None:
-    held = Card(TEAM, "C1", "s1", "silent", known=frozenset((1,)), hushed_ms=NOW + HOUR)
+    held = Card(TEAM, "C1", "s1", "unannounced", known=frozenset((1,)), withheld_until_ms=NOW + HOUR)
     await commit(store, cards=[held, card(session="s2")])
     assert await store.hushed(TEAM) == await store.cards(TEAM, ["s1"]) == [held]
     assert await store.hushed("T2") == []
@@ -222,11 +222,11 @@ async def test_cards_whose_announcement_is_withheld(store: Store) -> None:
 
 async def test_of_what_has_ended_only_that_is_read_which_may_be_told(store: Store) -> None:
     some = [
-        Card(TEAM, "C1", "s1", "closed", hushed_ms=NOW),
-        Card(TEAM, "C1", "s2", "listed", hushed_ms=NOW + HOUR),
-        Card(TEAM, "C2", "s1", "closed", hushed_ms=NOW + HOUR),
-        Card(TEAM, "C2", "s2", "silent", hushed_ms=NOW),
-        Card(TEAM, "C3", "s1", "closed"),
+        Card(TEAM, "C1", "s1", "final", withheld_until_ms=NOW),
+        Card(TEAM, "C1", "s2", "summarised", withheld_until_ms=NOW + HOUR),
+        Card(TEAM, "C2", "s1", "final", withheld_until_ms=NOW + HOUR),
+        Card(TEAM, "C2", "s2", "unannounced", withheld_until_ms=NOW),
+        Card(TEAM, "C3", "s1", "final"),
     ]
     await commit(store, cards=some)
     assert await store.hushed(TEAM) == [some[3]]
@@ -244,8 +244,8 @@ async def test_of_what_has_ended_only_that_is_read_which_may_be_told(store: Stor
 
 async def test_what_waits_for_the_end_of_a_mute_is_not_forgotten(store: Store) -> None:
     later = NOW + 8 * DAY
-    for session, hushed_ms in (("s1", later), ("s2", later + 1), ("s3", 0)):
-        await commit(store, cards=[Card(TEAM, "C1", session, "closed", hushed_ms=hushed_ms)])
+    for session, withheld_until_ms in (("s1", later), ("s2", later + 1), ("s3", 0)):
+        await commit(store, cards=[Card(TEAM, "C1", session, "final", withheld_until_ms=withheld_until_ms)])
     await commit(store, now_ms=later)
     await store.prune(TEAM, later)
     assert [card.session_id for card in await store.cards(TEAM, ["s1", "s2", "s3"])] == ["s1", "s2"]

@@ -79,7 +79,7 @@ async def test_a_fence_that_is_stale_writes_nothing(store: Store) -> None:
 
 async def test_who_subscribes_while_a_poll_is_made_is_not_forgotten_by_it(store: Store) -> None:
     """A session without a message is known to both subscriptions: to that of the poll, and to the new one."""
-    silent = Card(TEAM, "C1", "s1", "silent", known=frozenset((7,)))
+    silent = Card(TEAM, "C1", "s1", "unannounced", known=frozenset((7,)))
     new, _ = await store.subscribe(subscription(), ["s1"], message("first"))
     await commit(store, cards=[silent])
     (found,) = await store.cards(TEAM, ["s1"])
@@ -94,8 +94,8 @@ async def test_cards_are_found_by_session(store: Store) -> None:
     await commit(store, cards=cards)
     found = await store.cards(TEAM, (each.session_id for each in cards))
     assert sorted(found, key=lambda each: int(each.session_id[1:])) == cards
-    await commit(store, cards=[card(session="s0", channel="C0", status="closed")])
-    assert [each.status for each in await store.cards(TEAM, ["s0"])] == ["closed"]
+    await commit(store, cards=[card(session="s0", channel="C0", status="final")])
+    assert [each.status for each in await store.cards(TEAM, ["s0"])] == ["final"]
 
 
 @pytest.mark.parametrize("name", ["naïve 𝒜da 🎥", "'; DROP TABLE cards; --", "a\x00b", 'q"uo\\te'])
@@ -108,9 +108,9 @@ async def test_names_come_back_as_they_were(store: Store, name: str) -> None:
 
 async def test_old_rows_are_forgotten(store: Store) -> None:
     done, live, kept = (
-        card(session="done", status="closed"),
+        card(session="done", status="final"),
         card(session="live"),
-        card(session="kept", status="closed"),
+        card(session="kept", status="final"),
     )
     await commit(store, post(live), changed=[tracked("done", live=False), tracked("live")], cards=[done, live])
     row = (await store.claim(TEAM, NOW, 1, 1))[0]
@@ -132,7 +132,7 @@ async def test_old_rows_are_forgotten(store: Store) -> None:
 async def test_old_rows_are_forgotten_some_at_a_time(store: Store) -> None:
     """No transaction is long, however much there is to forget."""
     many = SOME * 2 + 1
-    over = [card(session=f"s{n}", status="closed") for n in range(many)]
+    over = [card(session=f"s{n}", status="final") for n in range(many)]
     await commit(store, changed=[tracked(each.session_id, live=False) for each in over], cards=over)
     later = NOW + 8 * DAY
     await commit(store, now_ms=later)
