@@ -136,14 +136,14 @@ def _serve(mode: Literal["web", "socket"]) -> None:
 
 def _migrate(_: Namespace) -> None:
     from bot import log
+    from bot.db.database import Database
     from bot.settings import read
-    from bot.store import Store
 
     settings = read()
     log.set_up(settings.log_level, settings.log_format, settings.secrets)
 
     async def migrate() -> None:
-        store = await Store.open(settings.database_url)
+        store = await Database.open(settings.database_url)
         await store.close()
 
     asyncio.run(migrate())

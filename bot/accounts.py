@@ -12,7 +12,9 @@ from slack_bolt.authorization import AuthorizeResult
 from bot import log
 from bot.clients import hms_client, slack_client
 from bot.clock import Clock
+from bot.db.database import Database
 from bot.db.leases import POLLER
+from bot.db.problems import StoreError
 from bot.digests.produce import Digests
 from bot.doctor import parts
 from bot.errors import ConfigError
@@ -36,7 +38,6 @@ from bot.slack.groups import Groups
 from bot.slack.people import People
 from bot.slack.places import Places
 from bot.slack.reply import Replies
-from bot.store import Store, StoreError
 from bot.tracking.poll import Poll
 from bot.workspace import Workspace, Workspaces
 
@@ -68,7 +69,7 @@ class Process:
 
     mode: Mode
     http: aiohttp.ClientSession
-    store: Store
+    store: Database
     clock: Clock
     pace: Pace
     sockets: Callable[[], int] | None
@@ -153,7 +154,7 @@ class Accounts:
             chat = Chat(client, who.bot_id, data_blocks)
             jobs = _jobs(process, settings, who, hms, rooms, chat, probe, first=not number)
 
-            async def look() -> Store:
+            async def look() -> Database:
                 return store
 
             examined = parts(

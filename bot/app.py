@@ -17,12 +17,13 @@ from bot.accounts import PACE, Accounts, Pace, Process
 from bot.alerts.commands import FEATURE as ALERTS
 from bot.browse.commands import FEATURE as BROWSE
 from bot.channel.commands import FEATURE as CHANNEL
+from bot.channel.events import FEATURE as POSTING
 from bot.clients import secret, slack_client, slack_http
 from bot.clock import SLACK, Clock
+from bot.db.database import Database
 from bot.digests.commands import FEATURE as DIGESTS
 from bot.errors import ConfigError
 from bot.health.commands import FEATURE as HEALTH
-from bot.outbox.events import FEATURE as POSTING
 from bot.query.zones import sayable_zone
 from bot.settings import Account, Mode, Settings
 from bot.silence.mute_commands import FEATURE as MUTES
@@ -38,7 +39,6 @@ from bot.slack.run import FEATURE as LINES
 from bot.slack.socket import TIMES, Socket, Times
 from bot.slack.trace import trace
 from bot.slack.work import Work
-from bot.store import Store
 from bot.web.connections import BOUNDS, Bounds, allow_files, listen
 from bot.web.ready import Health
 from bot.web.scrape import Metrics
@@ -90,7 +90,7 @@ async def running(
         accesses = [read_access(each.access, registry.words, registry.free) for each in every]
         served = Accounts(list(zip(every, accesses, strict=True)), clock, pace.budget)
         stack.push_async_callback(served.close)
-        store = await Store.open(settings.database_url)
+        store = await Database.open(settings.database_url)
         stack.push_async_callback(store.close)
         if not store.single:
             clock.share(store.time)

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.clients import given_token, hms_client, secret, slack_client, slack_http
 from bot.clock import SLACK, Clock
+from bot.db.database import Database
 from bot.errors import ConfigError
 from bot.health.block_oracle import judge_blocks
 from bot.health.check_result import CheckResult
@@ -24,7 +25,6 @@ from bot.settings import HMS_KEYS, Mode, Settings, Wrong, modes, names_given, re
 from bot.slack.access_rules import Access, read_access
 from bot.slack.registry import Registry
 from bot.slack.trace import trace
-from bot.store import Store
 
 ACCESS_RULE = "a rule is `subscribe, digest: S0123OPS C0123LIVE`, and `;` stands between two"
 
@@ -54,8 +54,8 @@ async def doctor(registry: Registry, *, ask_slack: bool = False) -> list[CheckRe
             stack.push_async_callback(hms.close)
             judge = partial(judge_blocks, http, settings.slack_api_url) if ask_slack else None
 
-        async def look() -> Store | None:
-            if store := await Store.look(settings.database_url):
+        async def look() -> Database | None:
+            if store := await Database.look(settings.database_url):
                 stack.push_async_callback(store.close)
             return store
 
@@ -75,7 +75,7 @@ def parts(
     *,
     probe: SlackProbe | None,
     hms: Hms | None,
-    look: Callable[[], Coroutine[Any, Any, Store | None]],
+    look: Callable[[], Coroutine[Any, Any, Database | None]],
     since_s: float = 0.0,
     sockets: Callable[[], int] | None = None,
 ) -> Parts:

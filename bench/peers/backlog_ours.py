@@ -18,13 +18,15 @@ import bot.app  # noqa: F401 - so that memory has all that the bot has
 from bench.peers.lines import answer
 from bench.servers.data import ACCESS_KEY, SECRET
 from bench.servers.weeks import NOW, WEEK_S
+from bot.alerts import store as alerts_store
 from bot.alerts.subscription import Subscription
+from bot.db.database import Database
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.rooms.names import Rooms
-from bot.store import Store
+from bot.tracking import store as tracking_store
 from bot.tracking.poll import Poll
 
 TEAM = "T1"
@@ -50,14 +52,18 @@ async def blocks() -> AsyncIterator[list[float]]:
     watching.cancel()
 
 
-async def away(path: str) -> Store:
+async def away(path: str) -> Database:
     """A store as a process left it that went before the account began."""
-    store = await Store.open(path)
+    store = await Database.open(path)
     for number in range(CHANNELS):
         place = TEAM, f"C{number}"
         made = Subscription(*place, parse(""), frozenset(("start", "end")), "U1", WENT_MS)
-        await store.subscribe(made, [], Outgoing(f"hello {number}", *place, "post", "Subscribed.", []))
-    assert await store.commit_poll(TEAM, 0, WENT_MS, changed=[], cards=[], outgoing=[], read_ms=WENT_MS)
+        await alerts_store.subscribe(
+            store, made, [], Outgoing(f"hello {number}", *place, "post", "Subscribed.", []), by=None
+        )
+    assert await tracking_store.commit(
+        store, TEAM, 0, WENT_MS, changed=[], cards=[], outgoing=[], read_ms=WENT_MS, fence=None, known=None
+    )
     return store
 
 
@@ -70,11 +76,11 @@ async def main(url: str) -> None:
         poll = Poll(hms, Rooms(hms, store, TEAM), store, TEAM, lambda: datetime.fromtimestamp(NOW, UTC))
         polls, began, before = 0, time.perf_counter(), time.process_time()
         async with blocks() as waited:
-            while not polls or (await store.snapshot(TEAM)).backlog:
+            while not polls or (await tracking_store.snapshot(store, TEAM)).backlog:
                 assert await poll.run()
                 polls += 1
         s, cpu_s = time.perf_counter() - began, time.process_time() - before
-        sessions = sum(not each.live for each in (await store.snapshot(TEAM)).sessions.values())
+        sessions = sum(not each.live for each in (await tracking_store.snapshot(store, TEAM)).sessions.values())
         await store.close()
         return {"s": s, "cpu_s": cpu_s, "polls": polls, "block_ms": max(waited), "sessions": sessions}
 

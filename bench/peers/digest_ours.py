@@ -13,15 +13,18 @@ import bot.app  # noqa: F401 - so that memory has all that the bot has
 from bench.peers.lines import answer
 from bench.servers.data import ACCESS_KEY, SECRET
 from bench.servers.weeks import A_WEEK, DUE, NOW
+from bot.db.database import Database
 from bot.db.setting_change import SettingChange
+from bot.digests import store as digests_store
 from bot.digests.model import Digest
 from bot.digests.produce import Digests
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
+from bot.outbox import claims
+from bot.outbox import store as outbox_store
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
 from bot.rooms.names import Rooms
-from bot.store import Store
 
 TEAM = "T1"
 LINE = "weekly mon 09:00"
@@ -29,7 +32,7 @@ LINE = "weekly mon 09:00"
 
 async def main(url: str) -> None:
     hms = Hms(url, SignedToken(ACCESS_KEY, SECRET))
-    store = await Store.open("sqlite:///digest.db")
+    store = await Database.open("sqlite:///digest.db")
     digests = Digests(hms, Rooms(hms, store, TEAM), store, TEAM, lambda: datetime.fromtimestamp(NOW, UTC))
     schedule, _ = read_schedule(LINE, "UTC")
     made = 0
@@ -38,13 +41,13 @@ async def main(url: str) -> None:
         nonlocal made
         made += 1
         new = Digest(TEAM, f"C{made}", parse("all"), schedule, "say", "U1", 0)
-        await store.add_digest(new, DUE * 1000, SettingChange(0, "U1", LINE))
+        await digests_store.add(store, new, DUE * 1000, SettingChange(0, "U1", LINE))
         began, before = time.perf_counter(), time.process_time()
         assert await digests.run() == 1
         s, cpu_s = time.perf_counter() - began, time.process_time() - before
         now_ms = (NOW + made * 60) * 1000
-        (row,) = await store.claim(TEAM, now_ms, 20_000, 10)
-        await store.sent([(row, "1.0")], now_ms)
+        (row,) = await claims.claim(store, TEAM, now_ms, 20_000, 10)
+        await outbox_store.sent(store, [(row, "1.0")], now_ms)
         assert f"{A_WEEK:,} sessions" in row.text, row.text
         return {"s": s, "cpu_s": cpu_s}
 

@@ -15,18 +15,18 @@ from bench.peers.lines import answer
 from bench.peers.poll_ours import TEAM, Polled
 from bench.servers.data import ACCESS_KEY, SECRET
 from bench.servers.live import BEGAN
+from bot.db.database import Database
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
 from bot.outbox.chat import Chat
 from bot.outbox.deliver import Deliver
-from bot.store import Store
 
 CHANNELS = 1_000
 
 
 async def main(url: str) -> None:
     hms = Hms(url, SignedToken(ACCESS_KEY, SECRET))
-    store = await Store.open("sqlite:///fanout.db")
+    store = await Database.open("sqlite:///fanout.db")
     polled = Polled(hms, store)
     await polled.run(BEGAN)
     for number in range(CHANNELS):

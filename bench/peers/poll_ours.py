@@ -16,14 +16,18 @@ import bot.app  # noqa: F401 - so that memory has all that the bot has
 from bench.peers.lines import answer
 from bench.servers.data import ACCESS_KEY, SECRET
 from bench.servers.live import BEGAN, ROOM_IDS
+from bot.alerts import store as alerts_store
 from bot.alerts.subscription import Subscription
+from bot.db.database import Database
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
+from bot.outbox import claims
+from bot.outbox import counts as outbox_counts
+from bot.outbox import store as outbox_store
 from bot.outbox.card import key_of
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.rooms.names import Rooms
-from bot.store import Store
 from bot.tracking.poll import Poll
 
 TEAM = "T1"
@@ -43,7 +47,7 @@ def line_of(number: int) -> str:
 class Polled:
     """A store with subscriptions, and its poll. The clock is the account's."""
 
-    def __init__(self, hms: Hms, store: Store) -> None:
+    def __init__(self, hms: Hms, store: Database) -> None:
         self.store = store
         self.now = BEGAN
         self.poll = Poll(hms, Rooms(hms, store, TEAM), store, TEAM, lambda: datetime.fromtimestamp(self.now, UTC))
@@ -57,7 +61,7 @@ class Polled:
         query = parse(line, scope="subscribe")
         made = Subscription(TEAM, channel, query, frozenset(kinds), "U1", self.now * 1000)
         hello = Outgoing(key_of(channel, line), TEAM, channel, "post", "Subscribed.", [])
-        await self.store.subscribe(made, [], hello)
+        await alerts_store.subscribe(self.store, made, [], hello, by=None)
 
     async def run(self, now: int) -> float:
         """Milliseconds of processor time, of all threads."""
@@ -69,10 +73,12 @@ class Polled:
     async def deliver(self) -> int:
         """Mark everything as sent; how much it was."""
         count, now_ms = 0, self.now * 1000
-        while (await self.store.counts()).waiting:
+        while (await outbox_counts.read(self.store)).waiting:
             now_ms += 20_000
-            rows = await self.store.claim(TEAM, now_ms, 20_000, 1_000)
-            await self.store.sent([(row, f"{self.now}.{row.id:06}") for row in rows], self.now * 1000 - 60_000)
+            rows = await claims.claim(self.store, TEAM, now_ms, 20_000, 1_000)
+            await outbox_store.sent(
+                self.store, [(row, f"{self.now}.{row.id:06}") for row in rows], self.now * 1000 - 60_000
+            )
             count += len(rows)
         return count
 
@@ -85,14 +91,14 @@ async def main(url: str, asked: str) -> None:
         async def first(job: dict[str, Any]) -> dict[str, Any]:
             nonlocal count
             count += 1
-            store = await Store.open(f"sqlite:///first-{count}.db")
+            store = await Database.open(f"sqlite:///first-{count}.db")
             cpu_ms = await Polled(hms, store).run(job["now"])
             await store.close()
             return {"cpu_ms": cpu_ms}
 
         await answer(first)
     else:
-        polled = Polled(hms, await Store.open(f"sqlite:///{asked}.db"))
+        polled = Polled(hms, await Database.open(f"sqlite:///{asked}.db"))
         await polled.run(BEGAN)
         await polled.subscribe(int(asked))
         await polled.deliver()

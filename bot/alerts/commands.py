@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from bot.alerts import store as alerts_store
 from bot.alerts import subscribe as flow
 from bot.alerts.subscription import Subscription, kinds_of
 from bot.alerts.subscription_render import subscribed, subscriptions_list, unsubscribed
@@ -14,6 +15,7 @@ from bot.blockkit.blocks import Message
 from bot.blockkit.help import COMMAND
 from bot.blockkit.phrases import listed
 from bot.errors import UserError
+from bot.outbox import channel_pause, conversations
 from bot.query.command_lines import Line, check_alone, terms
 from bot.query.filters import SUBSCRIBE
 from bot.query.kinds import KINDS, ON
@@ -56,13 +58,13 @@ async def subscriptions(request: Request, line: str = "") -> Message:
     """The channel's subscriptions, and how it is with them."""
     check_alone("subscriptions", line)
     store, channel_id = request.bot.store, request.channel_id
-    found = await store.subscriptions(request.team_id, channel_id)
-    channel = await store.channel(request.team_id, channel_id)
+    found = await alerts_store.read(store, request.team_id, channel_id)
+    channel = await conversations.read(store, request.team_id, channel_id)
     return subscriptions_list(
         channel_id,
         found,
         channel,
-        told=await store.last_told(request.team_id, channel_id),
+        told=await alerts_store.last_told(store, request.team_id, channel_id),
         names=await request.names(*(each.query for each in found)),
         as_of=request.now,
         stale=await request.workspace.stale(),
@@ -74,11 +76,11 @@ async def unsubscribe(request: Request, line: str) -> Message:
     """End the subscription that is named by its number or its query, or `all`."""
     await request.no_guests()
     store, said = request.bot.store, unquoted(line)
-    here = await store.subscriptions(request.team_id, request.channel_id)
+    here = await alerts_store.read(store, request.team_id, request.channel_id)
     every = said.lower() in _ALL and len(here) > 0
     numbers = [each.number for each in here] if every else [await _number(request, said, here)]
     by = request.by("unsubscribe all" if len(numbers) > 1 else _ending(numbers[0], here))
-    gone = await store.unsubscribe(request.team_id, request.channel_id, numbers, by)
+    gone = await alerts_store.unsubscribe(store, request.team_id, request.channel_id, numbers, by)
     if not gone:
         what = await kind_of(request, numbers[0])
         raise UserError(f"This channel has no subscription {numbers[0]}{f', that is {what}' if what else ''}: {SEE}.")
@@ -94,14 +96,14 @@ def _ending(number: int, here: Sequence[Subscription]) -> str:
 async def resumed(request: Request) -> Message:
     """Go on after a pause; the list then shows how it went."""
     await request.no_guests()
-    await request.bot.store.resume(request.team_id, request.channel_id)
+    await channel_pause.resume(request.bot.store, request.team_id, request.channel_id)
     return await _settled(request)
 
 
 async def released(request: Request) -> Message:
     """Send what is held because nobody can tell whether it arrived."""
     await request.no_guests()
-    await request.bot.store.release(request.team_id, request.channel_id)
+    await channel_pause.release(request.bot.store, request.team_id, request.channel_id)
     return await _settled(request)
 
 
@@ -109,7 +111,7 @@ async def _settled(request: Request) -> Message:
     """The list, a moment later: so that it shows how that went."""
     stop_at = time.monotonic() + RESUMED_S
     while time.monotonic() < stop_at:
-        channel = await request.bot.store.channel(request.team_id, request.channel_id)
+        channel = await conversations.read(request.bot.store, request.team_id, request.channel_id)
         if channel.paused or not channel.waiting:
             break
         await asyncio.sleep(0.1)

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Row, case, delete, func, or_, select, update
 from bot.alerts.subscription import Subscription
 from bot.db import tables
 from bot.db.queries import hashed, read_query, readable
-from bot.db.setting_change import SettingChange
+from bot.db.setting_change import How, SettingChange
 from bot.db.sql import UNCONFIRMED, chunks
 from bot.db.tables import channels, outbox, subscriptions
+from bot.db.transaction import transaction
 from bot.errors import TooMany
 from bot.outbox import audit_log as changes
 from bot.outbox import cards
@@ -21,21 +22,25 @@ from bot.outbox.card import Card, key_of, lists_of
 from bot.outbox.cards import STORED
 from bot.outbox.conversations import ChannelKey, lock, next_number, turn
 from bot.outbox.message import Outgoing
-from bot.outbox.records import How
 from bot.query.model import Query
 
 SUBSCRIPTIONS_MOST = 100
 """In a channel."""
 
 
+@transaction
 def subscribe(
     db: Connection,
     new: Subscription,
     silent: Sequence[str],
     first: Outgoing,
-    changed: Outgoing | None,
+    changed: Outgoing | None = None,
+    *,
     by: SettingChange | None,
 ) -> tuple[Subscription, How]:
+    """Store it, silent cards for the sessions that it shall not announce, and its first message. The same query
+    again is the same subscription: with other kinds it gets these and their maker, and its message is `changed`
+    where that is given; with equal ones nothing is stored. Raises TooMany."""
     place = (new.team_id, new.channel_id)
     paused = lock(db, [place, (first.team_id, first.channel_id)])
     text, kinds = str(new.query), ",".join(sorted(new.kinds))
@@ -78,16 +83,20 @@ def subscribe(
     return _subscription(stored, new.query), how
 
 
-def read(db: Connection, team_id: str, channel_id: str | None) -> list[Subscription]:
+@transaction
+def read(db: Connection, team_id: str, channel_id: str | None = None) -> list[Subscription]:
+    """By number."""
     query = select(subscriptions).where(subscriptions.c.team_id == team_id)
     if channel_id is not None:
         query = query.where(subscriptions.c.channel_id == channel_id)
     return readable(db.execute(query.order_by(subscriptions.c.number, subscriptions.c.channel_id)), _read)
 
 
+@transaction
 def unsubscribe(
     db: Connection, team_id: str, channel_id: str, numbers: Sequence[int], by: SettingChange
 ) -> list[Subscription]:
+    """Those of these numbers that were there, and are no longer."""
     lock(db, [(team_id, channel_id)])
     columns = subscriptions.c
     removed = delete(subscriptions).where(
@@ -102,6 +111,7 @@ def unsubscribe(
     return sorted(readable(rows, _read), key=lambda each: each.number)
 
 
+@transaction
 def last_told(db: Connection, team_id: str, channel_id: str) -> dict[int, int]:
     """A card that changed while nothing could be sent was told no later than the channel's last message."""
     here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)

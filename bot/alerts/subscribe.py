@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.alerts import store as alerts_store
 from bot.alerts.matching import rooms_of
 from bot.alerts.subscription import Subscription, kinds_of, subscription_line
 from bot.alerts.subscription_render import announced
 from bot.blockkit.phrases import Names
+from bot.db.database import Database
 from bot.db.setting_change import SettingChange
 from bot.hms.client import Hms
 from bot.hms.pages import pages
+from bot.outbox import conversations
 from bot.outbox.card import key_of
 from bot.outbox.channel import Channel
 from bot.outbox.message import Outgoing
@@ -23,7 +26,6 @@ from bot.query.times import ms
 from bot.query.values import RoomId
 from bot.rooms.names import Rooms
 from bot.sessions.model import Room, Session
-from bot.store import Store
 
 LIVE_PAGES = 10
 """How far live sessions are read for a new subscription: 1,000, the newest. A session beyond that which is live already
@@ -44,7 +46,7 @@ class Subscribed:
 
 
 async def subscribe(
-    hms: Hms, rooms: Rooms, store: Store, *, query: Query, team_id: str, channel_id: str,
+    hms: Hms, rooms: Rooms, store: Database, *, query: Query, team_id: str, channel_id: str,
     user_id: str, name: str, now: datetime,
 ) -> Subscribed:  # fmt: skip
     """`query` is a line said to subscribe, by one who is called `name`. Raises NotFound, ManyRooms, TooMany or
@@ -62,9 +64,9 @@ async def subscribe(
     messages = [announced(new, how, by=name, live=len(live), names=names) for how in ("new", "changed")]
     first, changed = (Outgoing(key, team_id, channel_id, "post", each.text, each.blocks) for each in messages)
     by = SettingChange(now_ms, user_id, subscription_line(new))
-    stored, how = await store.subscribe(new, [session.id for session in live], first, changed, by=by)
+    stored, how = await alerts_store.subscribe(store, new, [session.id for session in live], first, changed, by=by)
     waiting = not await settled(store, (team_id, channel_id), key)
-    return Subscribed(stored, how, len(live), names, await store.channel(team_id, channel_id), waiting)
+    return Subscribed(stored, how, len(live), names, await conversations.read(store, team_id, channel_id), waiting)
 
 
 async def _live(hms: Hms, rooms: Rooms, query: Query, now: datetime) -> list[Session]:

@@ -16,6 +16,7 @@ from bot.query.model import Query
 from bot.query.parse import parse
 from bot.query.values import LIMIT_MAX, LIMIT_MIN, parse_id, parse_room
 from bot.sessions.model import Session
+from bot.slack import store as request_store
 from bot.slack.access import permit
 from bot.slack.numbers import read_number, unquoted
 from bot.slack.registry import Action, Command, Feature
@@ -129,16 +130,16 @@ async def _share(request: Request, value: str) -> None:
         raise UserError(f"This page can't be shared from here: type `{COMMAND}` in the channel, and share it there.")
     store, team_id = request.bot.store, request.team_id
     sharing = f"share {request.user_id} {request.message_ts} {value}"
-    if not await store.begin(team_id, sharing, request.now_ms, SHARED_ONCE_MS):
+    if not await request_store.begin(store, team_id, sharing, request.now_ms, SHARED_ONCE_MS):
         raise UserError("That page has just been shared here.")
     try:
         done = await send_page(request, place, for_all=True)
     except BaseException:
         if request.posting is None:
-            await store.withdraw(team_id, sharing)
+            await request_store.withdraw(store, team_id, sharing)
         raise
     if not done:
-        await store.withdraw(team_id, sharing)  # so that it can be shared again at once
+        await request_store.withdraw(store, team_id, sharing)  # so that it can be shared again at once
         raise UserError("Slack did not confirm that the page was shared. If it isn't in the channel, share it again.")
 
 

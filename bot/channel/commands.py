@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from bot.alerts import store as alerts_store
 from bot.blockkit.blocks import Message
 from bot.channel.render import CHANGES_MOST, VIEW, ChannelSettings, changes_list, room_ids_of, settings_card
+from bot.digests import store as digests_store
 from bot.errors import QueryError
+from bot.outbox import audit_log, conversations, threads
+from bot.silence import mute_store, quiet_store
 from bot.slack.registry import Command, Feature
 from bot.slack.request import Request
 from bot.text import quote
@@ -21,15 +25,15 @@ async def settings(request: Request, line: str) -> Message:
         text = f"{quote(said)} is no part of the settings: say `{_CHANGES[0]}`, or nothing."
         raise QueryError.at(text, said, (0, len(said)), instead=_CHANGES[0])
     workspace, store, here = request.workspace, request.bot.store, request.channel_id
-    team_id, channel = workspace.team_id, await store.channel(workspace.team_id, here)
+    team_id, channel = workspace.team_id, await conversations.read(store, workspace.team_id, here)
     has = ChannelSettings(
         here,
         channel,
-        await store.subscriptions(team_id, here),
-        await store.digests(team_id, here),
-        await store.mutes(team_id, request.now_ms, here),
-        (await store.quiets(team_id, here)).get(here, []),
-        here not in await store.unthreaded(team_id),
+        await alerts_store.read(store, team_id, here),
+        await digests_store.read(store, team_id, here),
+        await mute_store.read(store, team_id, request.now_ms, here),
+        (await quiet_store.read(store, team_id, here)).get(here, []),
+        here not in await threads.off(store, team_id),
         await workspace.stale(),
     )
     names, zone = await workspace.rooms.names(has.named_ids), await request.local_zone()
@@ -37,7 +41,7 @@ async def settings(request: Request, line: str) -> Message:
 
 
 async def _changes(request: Request) -> Message:
-    changes = await request.bot.store.changes(request.team_id, request.channel_id, CHANGES_MOST)
+    changes = await audit_log.read(request.bot.store, request.team_id, request.channel_id, CHANGES_MOST)
     return changes_list(changes, names=await request.workspace.rooms.names(room_ids_of(changes)), as_of=request.now)
 
 

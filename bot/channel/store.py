@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, 
 from bot.alerts.store import mark as subscription_mark
 from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, unfinished
 from bot.db.tables import cards, catchups, changes, channels, digests, mutes, outbox, quiets, subscriptions
+from bot.db.transaction import transaction
 from bot.digests.store import mark as digest_mark
 from bot.outbox import channel_pause as pausing
 from bot.outbox.card import lists_of
@@ -19,6 +20,7 @@ MOVED = (subscriptions, digests, mutes, quiets, catchups, cards, outbox, changes
 """Every table that has a channel's id."""
 
 
+@transaction
 def move(db: Connection, team_id: str, old_id: str, new_id: str) -> bool:
     """True if there was something under the old id. Where both ids have the same thing, the new one's stays."""
     old, new = (team_id, old_id), (team_id, new_id)
@@ -53,7 +55,7 @@ def move(db: Connection, team_id: str, old_id: str, new_id: str) -> bool:
     db.execute(update(channels).where(_at(channels, new)).values(merged))
     db.execute(delete(channels).where(_at(channels, old)))
     if paused[new] is None:  # why the old id was refused says nothing of the new one
-        pausing.resume(db, team_id, new_id)
+        pausing.resume.within(db, team_id, new_id)
     return True
 
 

@@ -6,6 +6,7 @@ import asyncio
 import random
 import socket
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -15,13 +16,14 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, false
 
+from bot.db import leases
 from bot.db.address import Postgres, SqliteFile, read_address
 from bot.db.engine import CONNECTIONS, LOOK_S, postgres_engine, sqlite_engine
 from bot.db.file_lock import check, lock_file, locked, open_to_others
 from bot.db.integrity import look_through
 from bot.db.migrate import revision_of, upgrade
 from bot.db.problems import ERRORS, StoreError, in_words, passes
-from bot.db.tables import leases
+from bot.db.tables import leases as leases_table
 from bot.errors import ConfigError
 
 T = TypeVar("T")
@@ -41,7 +43,7 @@ THROUGH_S = 2.0
 
 
 @dataclass(slots=True)
-class _Transaction:
+class _Progress:
     """Its progress: it has `begun`; somebody `still` waits for it. `driver`: its connection, as PostgreSQL's driver has
     it."""
 
@@ -82,7 +84,7 @@ class Database:
         self._under_way: set[asyncio.Future[Any]] = set()
 
     @classmethod
-    async def open(cls, url: str, *, busy_s: float = BUSY_S) -> Database:
+    async def open(cls, url: str = "", *, busy_s: float = BUSY_S) -> Database:
         """Connected and at the newest revision. Raises ConfigError with one line that says what to mend."""
         address = read_address(url)
         if isinstance(address, SqliteFile):
@@ -96,7 +98,7 @@ class Database:
         def work(connection: Connection) -> None:
             upgrade(connection)
             # nothing to upgrade is nothing written: a database that is read only would be noticed at the first poll
-            connection.execute(delete(leases).where(false()))
+            connection.execute(delete(leases_table).where(false()))
 
         await database._begin(address, work, reads=False)
         return database
@@ -140,22 +142,36 @@ class Database:
             await self.close()
             raise
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
+    async def revision(self) -> str:
+        """The one that the database is at, or "" where it is empty."""
+        return await self.run(revision_of)
+
+    async def running(self) -> bool:
+        """True where a process of the bot, this one or another, works with the database."""
+        return self.served if self.single else await self.run(leases.lasts)
+
+    async def time(self) -> float:
+        """Epoch seconds by the clock that all processes share: PostgreSQL's. A file has one process, whose own will
+        do."""
+        return time.time() if self.single else await self.run(leases.time_s)
+
+    async def run(self, work: Callable[[Connection], T], name: str = "") -> T:
         """What `work` gives, in a transaction of its own: all of it is stored, or nothing and StoreError is raised.
         `work` is called in another thread, and again after it was undone. When the caller is cancelled while the
-        transaction waits for the database, it isn't begun any more; one that has begun comes to its end."""
+        transaction waits for the database, it isn't begun any more; one that has begun comes to its end. `name` is for
+        whoever listens to the connections, as their `info` has it."""
         for tries_left in reversed(range(TRIES)):
             try:
-                return await self._once(work)
+                return await self._once(work, name)
             except ERRORS as error:
                 if not (passes(error) and tries_left):
                     raise StoreError(error) from error
             await asyncio.sleep(random.uniform(0.01, 0.1))
         raise AssertionError("the last try returns or raises")
 
-    async def _once(self, work: Callable[[Connection], T]) -> T:
-        transaction = _Transaction()
-        queued = self._threads.submit(copy_context().run, self._transact, work, transaction)
+    async def _once(self, work: Callable[[Connection], T], name: str) -> T:
+        transaction = _Progress()
+        queued = self._threads.submit(copy_context().run, self._transact, work, transaction, name)
         done = asyncio.wrap_future(queued)
         self._under_way.add(done)
         done.add_done_callback(self._over)
@@ -172,13 +188,13 @@ class Database:
                 await asyncio.wait((done,), timeout=END_S)
             raise
 
-    def _transact(self, work: Callable[[Connection], T], transaction: _Transaction) -> T:
+    def _transact(self, work: Callable[[Connection], T], transaction: _Progress, name: str) -> T:
         try:
             with self.engine.begin() as connection:
                 if not transaction.still:
                     raise asyncio.CancelledError
                 transaction.begun = True
-                connection.info["work"] = work  # by which a test knows the transaction
+                connection.info["transaction"] = name
                 if not self.single:
                     transaction.driver = connection.connection.driver_connection
                 return work(connection)

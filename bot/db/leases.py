@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, case, cast, func, or_, select, true
 
 from bot.db.sql import insert
 from bot.db.tables import leases
-from bot.outbox.records import Fence
+from bot.db.transaction import transaction
 
 POLLER = "poller"
 """The lease of the process that polls the first account, which has had this name since there was only one."""
@@ -18,12 +20,26 @@ _NOW_S = func.extract("epoch", func.clock_timestamp())
 """PostgreSQL's own clock."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A lease as it was when it was taken. `epoch` grows with every change of owner."""
+
+    name: str
+    owner: str
+    epoch: int
+
+
 def time_s(db: Connection) -> float:
+    """Epoch seconds by the clock that all processes share: a file has one process, whose own will do."""
+    if db.dialect.name == "sqlite":
+        return time.time()
     return float(db.scalar(select(_NOW_S)) or 0.0)
 
 
-def take(db: Connection, name: str, owner: str, ttl_ms: int, *, single: bool) -> Fence | None:
-    """None while another owner's lease lasts. On PostgreSQL its clock judges; `single`: there can be no other owner."""
+@transaction
+def take(db: Connection, name: str, owner: str, ttl_ms: int) -> Fence | None:
+    """Take or renew a lease; None while another owner's lasts. PostgreSQL's clock judges; a file has no other owner."""
+    single = db.dialect.name == "sqlite"
     now: ColumnElement[int] | int = 0
     if not single:
         now = cast(_NOW_S * 1000, BigInteger)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +14,7 @@ class SettingChange:
     at_ms: int
     by: str
     line: str
+
+
+How = Literal["new", "same", "changed"]
+"""What became of a setting that was stored: `same`, it was there as it is; `changed`, it was there otherwise."""

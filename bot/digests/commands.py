@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, button
+from bot.digests import store as digests_store
 from bot.digests.count import preview
 from bot.digests.lines import PREVIEW, digest_line, read_digest, schedule_line
 from bot.digests.list_render import digests_list, ended, halted_or_resumed, made
 from bot.digests.model import Digest
 from bot.digests.set_digest import set_digest
 from bot.errors import ManyRooms, QueryError, TooMany, UserError, WhichZone, said_for
+from bot.outbox import conversations
 from bot.query.command_lines import Line, check_alone, terms
 from bot.query.filters import DIGEST
 from bot.query.model import Query
@@ -61,8 +63,8 @@ async def digests(request: Request, line: str = "") -> Message:
     """The channel's digests, and how it is with them."""
     check_alone("digests", line)
     store, team_id = request.bot.store, request.team_id
-    found = await store.digests(team_id, request.channel_id)
-    channel = await store.channel(team_id, request.channel_id)
+    found = await digests_store.read(store, team_id, request.channel_id)
+    channel = await conversations.read(store, team_id, request.channel_id)
     names = await request.names(*(each.query for each in found))
     stale = await request.workspace.stale()
     return digests_list(found, channel, names=names, as_of=request.now, stale=stale, invite=request.workspace.invite)
@@ -93,7 +95,7 @@ async def _turn(request: Request, verb: str, said: str) -> Message:
     found = await _one(request, verb, said)
     by = request.by(f"digest {verb} {_named(found)}")
     store = request.bot.store
-    turned = await store.pause_digest(request.team_id, request.channel_id, found.number, verb == "pause", by)
+    turned = await digests_store.pause(store, request.team_id, request.channel_id, found.number, verb == "pause", by)
     if turned is None:
         raise await _no_such(request, verb, str(found.number))
     return halted_or_resumed(turned, await request.names(turned.query), request.now)
@@ -103,7 +105,7 @@ async def _remove(request: Request, said: str) -> Message:
     await request.no_guests()
     found = await _one(request, "remove", said)
     by = request.by(f"digest remove {_named(found)}")
-    gone = await request.bot.store.remove_digest(request.team_id, request.channel_id, found.number, by)
+    gone = await digests_store.remove(request.bot.store, request.team_id, request.channel_id, found.number, by)
     if gone is None:
         raise await _no_such(request, "remove", str(found.number))
     return ended(gone, await request.names(gone.query))
@@ -151,7 +153,7 @@ async def _read(request: Request, line: str, *, stored_by: str = "") -> Digest:
 
 async def _one(request: Request, verb: str, said: str) -> Digest:
     """The digest that is named by its number or its line; alone, the only one."""
-    here = await request.bot.store.digests(request.team_id, request.channel_id)
+    here = await digests_store.read(request.bot.store, request.team_id, request.channel_id)
     if not said and len(here) == 1:
         return here[0]
     number = read_number(said)
@@ -175,7 +177,7 @@ async def _like(request: Request, verb: str, said: str) -> Digest | None:
 
 
 async def _no_such(request: Request, verb: str, said: str) -> UserError:
-    here = await request.bot.store.digests(request.team_id, request.channel_id)
+    here = await digests_store.read(request.bot.store, request.team_id, request.channel_id)
     return await no_such(request, said, [each.number for each in here], scope=f"{DIGEST} {verb}", what="digest")
 
 

@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from bot import log, metrics
 from bot.blockkit.blocks import Message
+from bot.db.database import Database
+from bot.db.leases import Fence
+from bot.digests import store as digests_store
 from bot.digests.count import READ_MOST_S, count, draw, tally_key
 from bot.digests.due import AHEAD_S, Due, astray, due
 from bot.digests.list_render import not_made
@@ -21,7 +24,6 @@ from bot.outbox.message import Outgoing
 from bot.query.schedule import Window
 from bot.query.times import ms
 from bot.rooms.names import Rooms
-from bot.store import Fence, Store
 
 SETTLE_S = 5.0
 """A period is read so long after its end, by the clock of 100ms too: by then its lists have what happened in it."""
@@ -43,7 +45,7 @@ class Digests:
         self,
         hms: Hms,
         rooms: Rooms,
-        store: Store,
+        store: Database,
         team_id: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
@@ -87,9 +89,9 @@ class Digests:
 
     async def _candidates(self) -> list[Digest]:
         now = self._now()
-        found = await self._store.due_digests(self._team_id, ms(now))
+        found = await digests_store.due(self._store, self._team_id, ms(now))
         if not timedelta() <= now - self._looked < ASTRAY:
-            every = await self._store.digests(self._team_id)
+            every = await digests_store.read(self._store, self._team_id)
             found += [each for each in every if astray(each, now) and not (each.paused or each.halted)]
             self._looked = now
         return found
@@ -168,14 +170,14 @@ class Digests:
                 said = not_made(digest, problem, of, again)
                 key = key_of("late", digest.key(of))
                 notice = [Outgoing(key, digest.team_id, digest.channel_id, "post", said.text, said.blocks)]
-            await self._store.digest_failed(digest, problem, notice, ms(self._clock()))
+            await digests_store.failed(self._store, digest, problem, notice, ms(self._clock()))
 
     async def _send(
         self, digest: Digest, what: Due, message: Message | None, fence: Fence | None, outcome: str
     ) -> bool:
         key, place = digest.key(what.day), (digest.team_id, digest.channel_id)
         outgoing = [Outgoing(key, *place, "post", message.text, message.blocks)] if message else []
-        sent = await self._store.send_digest(digest, what.day, outgoing, ms(self._clock()), fence)
+        sent = await digests_store.send(self._store, digest, what.day, outgoing, ms(self._clock()), fence)
         if sent:
             metrics.digests.labels(outcome).inc()
             day, skipped = what.day.isoformat(), len(what.skipped)

@@ -10,10 +10,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Executable, Row, and_, delete, exists, func, or_, select, update
 
 from bot.db import leases
+from bot.db.leases import Fence
 from bot.db.queries import hashed, read_query, readable
-from bot.db.setting_change import SettingChange
+from bot.db.setting_change import How, SettingChange
 from bot.db.sql import chunks, unfinished
 from bot.db.tables import channels, digests, outbox
+from bot.db.transaction import transaction
 from bot.digests.model import Digest
 from bot.errors import TooMany
 from bot.outbox import audit_log as changes
@@ -21,7 +23,6 @@ from bot.outbox import queue as messages
 from bot.outbox.card import key_of
 from bot.outbox.conversations import ChannelKey, channel_of, lock, next_number, triable, turn
 from bot.outbox.message import Outgoing
-from bot.outbox.records import Fence, How
 from bot.query.schedule import Schedule
 from bot.query.times import ms
 
@@ -29,7 +30,11 @@ DIGESTS_MOST = 20
 """In a channel."""
 
 
-def add(db: Connection, new: Digest, by: SettingChange, first: Outgoing | None) -> tuple[Digest, How]:
+@transaction
+def add(db: Connection, new: Digest, by: SettingChange, first: Outgoing | None = None) -> tuple[Digest, How]:
+    """Store it, to be made from its next date on, and of a new one its `first` message. The same schedule and query
+    again is the same digest: with another `empty` it gets this one and its maker, and one that is paused goes on.
+    Raises TooMany."""
     place = (new.team_id, new.channel_id)
     paused = lock(db, [place])
     here = (digests.c.team_id == new.team_id, digests.c.channel_id == new.channel_id)
@@ -66,7 +71,9 @@ def add(db: Connection, new: Digest, by: SettingChange, first: Outgoing | None) 
     return _digest(row), how
 
 
-def read(db: Connection, team_id: str, channel_id: str | None) -> list[Digest]:
+@transaction
+def read(db: Connection, team_id: str, channel_id: str | None = None) -> list[Digest]:
+    """By number."""
     query = select(digests, channels.c.paused).outerjoin(channels, channel_of(digests))
     query = query.where(digests.c.team_id == team_id)
     if channel_id is not None:
@@ -82,7 +89,9 @@ def read(db: Connection, team_id: str, channel_id: str | None) -> list[Digest]:
     ]
 
 
+@transaction
 def due(db: Connection, team_id: str, now_ms: int) -> list[Digest]:
+    """Those whose time has come, the longest due first; none of a channel that is paused."""
     here = (digests.c.team_id == team_id, digests.c.next_ms <= now_ms)
     query = select(digests).outerjoin(channels, channel_of(digests)).where(*here, _writable(now_ms))
     rows = db.execute(query.order_by(digests.c.next_ms, digests.c.channel_id, digests.c.number))
@@ -95,14 +104,20 @@ def _writable(now_ms: int) -> ColumnElement[bool]:
     return or_(channels.c.paused.is_(None), and_(channels.c.probe_ms <= now_ms, ~kept))
 
 
+@transaction
 def remove(db: Connection, team_id: str, channel_id: str, number: int, by: SettingChange) -> Digest | None:
+    """The one removed, or None where the channel has none of that number. What is unsent of it is taken back, as
+    when it is paused."""
     lock(db, [(team_id, channel_id)])
     messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
     removed = delete(digests).where(*_is(team_id, channel_id, number)).returning(digests)
     return _changed(db, removed, by)
 
 
+@transaction
 def pause(db: Connection, team_id: str, channel_id: str, number: int, paused: bool, by: SettingChange) -> Digest | None:
+    """Pause it, or let it go on at its next date; what it missed meanwhile isn't made. As it is from now
+    on, or None where the channel has none of that number."""
     lock(db, [(team_id, channel_id)])
     same = _is(team_id, channel_id, number)
     before = next(iter(readable(db.execute(select(digests).where(*same)), _digest)), None)
@@ -113,6 +128,7 @@ def pause(db: Connection, team_id: str, channel_id: str, number: int, paused: bo
     return _changed(db, update(digests).where(*same).values(values).returning(digests), by)
 
 
+@transaction
 def send(
     db: Connection,
     digest: Digest,
@@ -121,6 +137,9 @@ def send(
     now_ms: int,
     fence: Fence | None,
 ) -> bool:
+    """That date's digest, or nothing where it is skipped. False, and nothing is
+    stored, where that date or another is done with since `digest` was read, the digest is gone, it or its channel
+    is paused, or the fence's lease has a new owner."""
     if fence is not None and not leases.holds(db, fence):
         return False
     place = (digest.team_id, digest.channel_id)
@@ -153,7 +172,9 @@ def _put(
         db.execute(belongs.values(of=mark(*place, number)))
 
 
-def failed(db: Connection, digest: Digest, problem: str, notice: Sequence[Outgoing], now_ms: int) -> None:
+@transaction
+def failed(db: Connection, digest: Digest, problem: str, notice: Sequence[Outgoing] = (), now_ms: int = 0) -> None:
+    """Why it can't be made yet, which counts as a try; it stays due. `notice` tells its channel of that."""
     place = (digest.team_id, digest.channel_id)
     paused = lock(db, [place])
     same = (*_is(*place, digest.number), digests.c.last == str(digest.last))

@@ -11,6 +11,7 @@ from bot.health import judge as health
 from bot.health.check_result import CheckResult
 from bot.health.probes import Asked, within
 from bot.health.slack_probe import SlackProbe
+from bot.outbox import channel_pause
 from bot.outbox.channel import Channel
 from bot.outbox.render import let_in, pause
 from bot.slack.bot_identity import Who
@@ -28,11 +29,11 @@ async def channels(asked: Asked) -> Sequence[CheckResult]:
     store, who, probe = (await asked.store).value, (await asked.who).value, asked.parts.probe
     if store is None or who is None or probe is None:
         return []
-    told, inside = await store.told(who.team_id), await _inside(probe, who)
+    told, inside = await channel_pause.told(store, who.team_id), await _inside(probe, who)
     told |= set(filter(None, [asked.parts.ops_channel]))
     troubled = {
         place: channel
-        for place, channel in (await store.troubled(who.team_id)).items()
+        for place, channel in (await channel_pause.troubled(store, who.team_id)).items()
         if place in told or channel.held  # a pause matters only where something is still to be told
     }
     shut_out = {place for place in told if Destination(place).is_channel} - inside if inside is not None else set()

@@ -10,18 +10,22 @@ from bot import log
 from bot.blockkit.escape import code
 from bot.blockkit.help import COMMAND
 from bot.clock import HMS, SLACK
+from bot.db.problems import StoreError
 from bot.errors import HmsError
 from bot.health import judge as health
 from bot.health.approval import blocks
 from bot.health.channels import PLACES_MOST, channels, readable
 from bot.health.check_result import CheckResult
 from bot.health.probes import ELSE, Asked, Parts, ask, broken, refused, within
+from bot.outbox import counts as outbox_counts
+from bot.outbox import store as outbox_store
+from bot.outbox import workspaces
 from bot.sessions.roles import Templates
 from bot.slack.access_rules import names_groups
 from bot.slack.destination import Destination
 from bot.slack.outcome import Refused
 from bot.slack.responses import judge
-from bot.store import StoreError
+from bot.tracking import store as tracking_store
 
 CHECK_S = 8.0
 """Timeout of a check, which may make two requests in turn; all run side by side."""
@@ -150,7 +154,7 @@ async def _last_poll(asked: Asked) -> Sequence[CheckResult]:
     store, who, _ = (await asked.store).value, (await asked.who).value, await asked.hms
     if store is None or who is None:
         return []
-    state, running, parts = await store.poll_state(who.team_id), await store.running(), asked.parts
+    state, running, parts = await tracking_store.state(store, who.team_id), await store.running(), asked.parts
     found = [
         health.judge_polls(
             (state.good_ms or 0) / 1000,
@@ -172,10 +176,10 @@ async def _outbox(asked: Asked) -> Sequence[CheckResult]:
     if store is None:
         return []
     now_ms = int(asked.parts.clock() * 1000)
-    counts = await store.counts(who.team_id if who is not None else "", now_ms)
+    counts = await outbox_counts.read(store, who.team_id if who is not None else "", now_ms)
     release = f"*Send them* in `{COMMAND} subscriptions` of their channels"
     found = [health.judge_outbox(counts.waiting, counts.late_s, counts.held, release)]
-    stopped = await store.workspace_stopped(who.team_id if who is not None else "")
+    stopped = await workspaces.stopped(store, who.team_id if who is not None else "")
     if stopped is not None:
         detail = health.refused(stopped.cause, asked.parts.clock() - stopped.since_ms / 1000)
         fix = "install the app again, or copy its token anew; what waits goes out once Slack takes it"
@@ -203,7 +207,7 @@ async def _messages_tab(asked: Asked) -> Sequence[CheckResult]:
     if store is None or who is None:
         return []
     now_ms = int(await store.time() * 1000)
-    refused_ms = await store.dropped_ms(who.team_id, "messages_tab_disabled", now_ms - TAB_MS)
+    refused_ms = await outbox_store.dropped_ms(store, who.team_id, "messages_tab_disabled", now_ms - TAB_MS)
     return [health.judge_messages_tab((now_ms - refused_ms) / 1000)] if refused_ms is not None else []
 
 

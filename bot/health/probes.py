@@ -11,6 +11,9 @@ from slack_sdk.errors import SlackApiError
 
 from bot.blockkit.escape import code
 from bot.clock import Clock
+from bot.db.database import Database
+from bot.db.migrate import REVISIONS
+from bot.db.problems import StoreError
 from bot.errors import ConfigError, HmsAuth, HmsError, HmsRateLimited, HmsRefused, HmsUnavailable
 from bot.health import judge as health
 from bot.health.block_oracle import Blocks, Verdict
@@ -22,7 +25,6 @@ from bot.slack.access_rules import Access
 from bot.slack.bot_identity import IN_ONE, ORG_WIDE, Who
 from bot.slack.outcome import Refused, RetryLater
 from bot.slack.responses import judge
-from bot.store import REVISIONS, Store, StoreError
 
 T = TypeVar("T")
 
@@ -55,7 +57,7 @@ class Parts:
     hms: Hms | None = None
     hms_proxy: str = ""
     given_token: str = ""
-    look: Callable[[], Coroutine[Any, Any, Store | None]] | None = None
+    look: Callable[[], Coroutine[Any, Any, Database | None]] | None = None
     port: Callable[[], Coroutine[Any, Any, CheckResult]] | None = None
     judge: Callable[[Blocks], Coroutine[Any, Any, Verdict]] | None = None
 
@@ -76,7 +78,7 @@ class Asked:
     parts: Parts
     who: asyncio.Task[ProbeResult[Who]]
     hms: asyncio.Task[ProbeResult[bool]]
-    store: asyncio.Task[ProbeResult[Store]]
+    store: asyncio.Task[ProbeResult[Database]]
 
 
 def ask(parts: Parts) -> Asked:
@@ -174,7 +176,7 @@ def _refused_token(error: HmsError, given: bool) -> CheckResult:
     return CheckResult("100ms token", "fail", f"100ms refuses {detail} ({error.cause})", fix)
 
 
-async def _store(parts: Parts) -> ProbeResult[Store]:
+async def _store(parts: Parts) -> ProbeResult[Database]:
     name = "Database"
     if parts.look is None:
         return ProbeResult([])

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot import log
+from bot.db.database import Database
+from bot.db.leases import Fence
+from bot.health import store as health_store
 from bot.health.judge import stale
 from bot.health.slack_probe import SlackProbe
 from bot.health.states import State, news
 from bot.health.states_render import began, over
+from bot.outbox import channel_pause, workspaces
+from bot.outbox import counts as outbox_counts
 from bot.outbox.card import key_of
 from bot.outbox.message import Outgoing
 from bot.slack.outcome import Refused
 from bot.slack.responses import judge
-from bot.store import Fence, Store
+from bot.tracking import store as tracking_store
 
 STUCK_MS = 900_000
 """Time from which a message counts as stuck: Slack answers every try without saying what is wrong."""
@@ -26,7 +31,7 @@ class Watch:
 
     def __init__(
         self,
-        store: Store,
+        store: Database,
         probe: SlackProbe,
         team_id: str,
         now_ms: Callable[[], int],
@@ -45,7 +50,7 @@ class Watch:
     async def probe(self) -> None:
         """Try a workspace that refuses the bot again when that is due; once it answers, the outbox goes on."""
         team_id, now_ms = self._team_id, self._now_ms()
-        stopped = await self._store.workspace_probe(team_id, now_ms)
+        stopped = await workspaces.probe(self._store, team_id, now_ms)
         if stopped is None:
             return
         try:
@@ -55,7 +60,7 @@ class Watch:
             cause = outcome.code if isinstance(outcome, Refused) else outcome.cause
             log.warning("workspace_refuses", cause=cause, for_s=(now_ms - stopped.since_ms) // 1000)
             return
-        if await self._store.workspace_taken(team_id, stopped.since_ms):
+        if await workspaces.taken(self._store, team_id, stopped.since_ms):
             log.info("workspace_takes_again", was=stopped.cause)
 
     async def tell(self, fence: Fence, interval_s: float, since_s: float) -> None:
@@ -69,7 +74,7 @@ class Watch:
         team_id, now_ms = self._team_id, self._now_ms()
         begun, ended = news(
             {state.name: state for state in await self._states(team_id, now_ms, interval_s, since_s)},
-            await self._store.states(team_id),
+            await health_store.read(self._store, team_id),
         )
         if not begun and not ended:
             return
@@ -87,7 +92,7 @@ class Watch:
             for state, what, message in messages
         ]
         since = {state.name: state.since_ms for state in begun}
-        await self._store.tell_states(team_id, since, [state.name for state in ended], outgoing, now_ms, fence)
+        await health_store.tell(self._store, team_id, since, [state.name for state in ended], outgoing, now_ms, fence)
 
     async def _look(self) -> None:
         """Log a warning if Slack refuses to show the operators' channel, with scopes to read channels."""
@@ -102,14 +107,14 @@ class Watch:
     async def _states(self, team_id: str, now_ms: int, interval_s: float, since_s: float) -> list[State]:
         """The states that hold now, without those of the operators' own channel, which couldn't be told there."""
         found = []
-        stopped = await self._store.workspace_stopped(team_id)
+        stopped = await workspaces.stopped(self._store, team_id)
         if stopped is not None and now_ms - stopped.since_ms >= TOLD_AFTER_MS:
             found.append(State("token", stopped.since_ms, cause=stopped.cause))
-        state = await self._store.poll_state(team_id)
+        state = await tracking_store.state(self._store, team_id)
         good_s = (state.good_ms or 0) / 1000
         if stale(good_s, since_s, state.cause, now_s=now_ms / 1000, interval_s=interval_s):
             found.append(State("100ms", int(max(good_s, since_s) * 1000)))
-        for channel_id, channel in (await self._store.troubled(team_id)).items():
+        for channel_id, channel in (await channel_pause.troubled(self._store, team_id)).items():
             if channel_id == self._ops:
                 continue
             if channel.paused:
@@ -117,7 +122,7 @@ class Watch:
             if channel.held:
                 said = "1 message is" if channel.held == 1 else f"{channel.held} messages are"
                 found.append(State("held", now_ms, channel_id, said))
-        for channel_id, since_ms in (await self._store.stuck(team_id, now_ms - STUCK_MS)).items():
+        for channel_id, since_ms in (await outbox_counts.stuck(self._store, team_id, now_ms - STUCK_MS)).items():
             if stopped is None and channel_id != self._ops:
                 found.append(State("stuck", since_ms, channel_id))
         return found

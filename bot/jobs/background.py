@@ -7,13 +7,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot import log, metrics
 from bot.clock import Clock
+from bot.db import leases
+from bot.db.database import Database
+from bot.db.leases import POLLER, Fence
 from bot.digests.produce import Digests
 from bot.health.judge import age, held, refused, slow, stale
 from bot.health.watch import Watch
 from bot.jobs.scheduler import Job
+from bot.outbox import counts as outbox_counts
+from bot.outbox import prune as pruning
+from bot.outbox import workspaces
 from bot.outbox.deliver import Deliver
 from bot.rooms.walk import PAGE_INTERVAL_S, Walk
-from bot.store import POLLER, Fence, Store
+from bot.tracking import store as tracking_store
 from bot.tracking.poll import Poll
 
 LEASE_S = 15.0
@@ -38,7 +44,7 @@ class BackgroundJobs:
 
     def __init__(
         self,
-        store: Store,
+        store: Database,
         poll: Poll,
         digests: Digests,
         walk: Walk,
@@ -93,14 +99,14 @@ class BackgroundJobs:
 
     async def slow(self) -> str:
         """Return lines for operators if messages are delayed or held, else ""."""
-        counts = await self._store.counts(self.team_id, self._now_ms())
+        counts = await outbox_counts.read(self._store, self.team_id, self._now_ms())
         return "\n".join(filter(None, (slow(counts.waiting, counts.late_s), held(counts.held))))
 
     async def stale(self, *, public: bool = False) -> str:
         """Return a line if Slack refuses the bot or session data is stale, else "". `public`: without 100ms's own
         words, since anybody may read it."""
-        state = await self._store.poll_state(self.team_id)
-        stopped = await self._store.workspace_stopped(self.team_id)
+        state = await tracking_store.state(self._store, self.team_id)
+        stopped = await workspaces.stopped(self._store, self.team_id)
         good_s, now_s = (state.good_ms or 0) / 1000, self._clock()
         cause = state.cause.partition(":")[0] if public else state.cause
         old = stale(good_s, self._began_s(), cause, now_s=now_s, interval_s=self._interval_s)
@@ -110,20 +116,20 @@ class BackgroundJobs:
 
     async def stored(self) -> Mapping[str, float]:
         """Return the values of `metrics.STORED`."""
-        counts = await self._store.counts(self.team_id, self._now_ms())
-        age_s = age(((await self._store.poll_state(self.team_id)).good_ms or 0) / 1000, self._clock())
+        counts = await outbox_counts.read(self._store, self.team_id, self._now_ms())
+        age_s = age(((await tracking_store.state(self._store, self.team_id)).good_ms or 0) / 1000, self._clock())
         return {
             metrics.OUTBOX_MESSAGES: counts.waiting,
             metrics.OUTBOX_AGE: counts.late_s,
             metrics.HELD_MESSAGES: counts.held,
             metrics.PAUSED_CHANNELS: counts.paused,
-            metrics.WORKSPACE_REFUSED: await self._store.workspace_stopped(self.team_id) is not None,
+            metrics.WORKSPACE_REFUSED: await workspaces.stopped(self._store, self.team_id) is not None,
             metrics.POLL_AGE: self._clock() - self._began_s() if age_s is None else age_s,
         }
 
     async def recover(self) -> None:
         """Resume a workspace that Slack had refused; call after a successful auth.test."""
-        if await self._store.workspace_taken(self.team_id):
+        if await workspaces.taken(self._store, self.team_id):
             log.info("workspace_takes_again")
 
     async def _lead(self) -> None:
@@ -132,7 +138,7 @@ class BackgroundJobs:
         if before and now < self._renew_at:
             return
         self._renew_at = now + self._lead_s / 3
-        self._fence = await self._store.lead(self._lease, self._owner, int(self._lead_s * 1000))
+        self._fence = await leases.take(self._store, self._lease, self._owner, int(self._lead_s * 1000))
         metrics.leader.set(self.team_id, self._fence is not None)
         if self._fence and not before:
             log.info("leading", epoch=self._fence.epoch)
@@ -177,7 +183,7 @@ class BackgroundJobs:
         if now < self._prune_at or not self._clock.sure:
             return
         self._prune_at = now + PRUNE_S
-        await self._store.prune(self.team_id, self._now_ms())
+        await pruning.prune(self._store, self.team_id, self._now_ms())
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from bot.db.setting_change import SettingChange
 from bot.db.tables import changes, channels
+from bot.db.transaction import transaction
 from bot.outbox.conversations import ChannelKey, try_now
 
 
@@ -19,13 +20,16 @@ def add(db: Connection, place: ChannelKey, by: SettingChange) -> None:
     try_now(db, place)
 
 
+@transaction
 def counts(db: Connection, team_id: str) -> dict[str, int]:
     """How often the settings of each channel were changed."""
     rows = db.execute(select(channels.c.channel_id, channels.c.changed).where(channels.c.team_id == team_id))
     return {row[0]: row[1] for row in rows}
 
 
-def read(db: Connection, team_id: str, channel_id: str, most: int) -> list[SettingChange]:
+@transaction
+def read(db: Connection, team_id: str, channel_id: str, most: int = 20) -> list[SettingChange]:
+    """The newest changes of a channel's settings, the newest first."""
     query = select(changes).where(changes.c.team_id == team_id, changes.c.channel_id == channel_id)
     rows = db.execute(query.order_by(changes.c.id.desc()).limit(most))
     return [SettingChange(row.at_ms, row.by, row.line) for row in rows]

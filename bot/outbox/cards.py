@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Select, bindparam, case, literal_column, or_,
 
 from bot.db.sql import ROWS, chunks, insert, parts
 from bot.db.tables import cards, outbox
+from bot.db.transaction import transaction
 from bot.outbox.card import Card, Status
+from bot.outbox.records import Row
 
 STORED: Mapping[Status, str] = {"unannounced": "silent", "summarised": "listed", "posted": "live", "final": "closed"}
 """A card's status by its name in the database, which older processes read too."""
@@ -53,7 +55,9 @@ def put(db: Connection, changed: Sequence[Card], now_ms: int) -> None:
         db.execute(upsert, _values(some, now_ms))
 
 
+@transaction
 def read(db: Connection, team_id: str, session_ids: Iterable[str]) -> list[Card]:
+    """Those of all channels."""
     found: list[Card] = []
     for some in chunks(dict.fromkeys(session_ids)):
         query = select(cards).where(cards.c.team_id == team_id, cards.c.session_id.in_(some))
@@ -61,11 +65,16 @@ def read(db: Connection, team_id: str, session_ids: Iterable[str]) -> list[Card]
     return found
 
 
+@transaction
 def hushed(db: Connection, team_id: str) -> list[Card]:
+    """Those of all channels whose announcement is withheld, of sessions that are live."""
     return _all(db, select(cards).where(cards.c.team_id == team_id, WITHHELD, cards.c.status == STORED["unannounced"]))
 
 
+@transaction
 def hushed_ended(db: Connection, team_id: str, now_ms: int, hushed: Callable[[str], bool]) -> list[Card]:
+    """The same of sessions that have ended, where they may be told: their time has come, or their channel isn't
+    `hushed` any more. Of the others there may be very many."""
     ended = (cards.c.team_id == team_id, WITHHELD, cards.c.status != STORED["unannounced"])
     channels = db.scalars(select(cards.c.channel_id).where(*ended).distinct())
     free = [channel_id for channel_id in channels if not hushed(channel_id)]
@@ -75,11 +84,13 @@ def hushed_ended(db: Connection, team_id: str, now_ms: int, hushed: Callable[[st
     return found
 
 
-def of_key(db: Connection, key: str) -> Card | None:
-    """The card whose message has or had that key."""
+@transaction
+def of_message(db: Connection, row: Row) -> Card | None:
+    """The card whose message an edit changes, or a post is; None once it is forgotten."""
+    key = row.key.removesuffix(":edit")
     query = select(cards).where(or_(cards.c.key == key, cards.c.key_before == key))
-    row = db.execute(query).first()
-    return _card(row) if row is not None else None
+    found = db.execute(query).first()
+    return _card(found) if found is not None else None
 
 
 def places(db: Connection, keys: Iterable[str]) -> dict[str, tuple[str, str | None]]:

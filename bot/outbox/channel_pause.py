@@ -13,6 +13,7 @@ from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, unfinished
 from bot.db.tables import channels, outbox
 from bot.db.tables import digests as digested
 from bot.db.tables import subscriptions as subscribed
+from bot.db.transaction import transaction
 from bot.digests import store as digests
 from bot.outbox import queue as messages
 from bot.outbox.channel import Channel
@@ -25,6 +26,7 @@ TRY_MOST_MS = 3_600_000
 TRIES_AT_ONCE = 50
 
 
+@transaction
 def pause(
     db: Connection,
     team_id: str,
@@ -33,8 +35,11 @@ def pause(
     now_ms: int,
     tell: Callable[[str], Outgoing],
 ) -> None:
+    """The channel can't be written to: its messages are held, and each of the `makers` gets what `tell` makes for
+    them, once per pause. One that is in flight is held too; if its sender learns what became of it, that still
+    counts, and else it is looked for after `resume`: for one that was refused call `again` before."""
     place = (team_id, channel_id)
-    told = [tell(person) for person in makers(db, team_id, channel_id)]
+    told = [tell(person) for person in makers.within(db, team_id, channel_id)]
     # all at once, in order: the people's conversations too
     paused = lock(db, [place, *((each.team_id, each.channel_id) for each in told)])
     if paused[place] != reason:
@@ -50,6 +55,7 @@ def pause(
     db.execute(moves.values(status=HELD, cause=reason))
 
 
+@transaction
 def try_paused(db: Connection, team_id: str, now_ms: int) -> None:
     """Let one message go in each paused channel whose time for that has come, and that has none under way."""
     at = channels.c.probe_ms
@@ -81,19 +87,22 @@ def try_paused(db: Connection, team_id: str, now_ms: int) -> None:
         db.execute(tried.values(probe_ms=now_ms + wait_ms, probes=probes + 1))
 
 
+@transaction
 def makers(db: Connection, team_id: str, channel_id: str) -> list[str]:
     """Who asked for what the channel gets, each once."""
-    people = [each.created_by for each in subscriptions.read(db, team_id, channel_id)]
-    people += [each.created_by for each in digests.read(db, team_id, channel_id)]
+    people = [each.created_by for each in subscriptions.read.within(db, team_id, channel_id)]
+    people += [each.created_by for each in digests.read.within(db, team_id, channel_id)]
     return list(dict.fromkeys(people))
 
 
+@transaction
 def told(db: Connection, team_id: str) -> set[str]:
     """The conversations that have a subscription or a digest."""
     some = [select(each.c.channel_id).where(each.c.team_id == team_id) for each in (subscribed, digested)]
     return set(db.scalars(union(*some)))
 
 
+@transaction
 def troubled(db: Connection, team_id: str) -> dict[str, Channel]:
     """The conversations that are paused, or have messages of which nobody knows whether they arrived: `held` of
     them."""
@@ -108,14 +117,18 @@ def troubled(db: Connection, team_id: str) -> dict[str, Channel]:
     return found
 
 
+@transaction
 def resume(db: Connection, team_id: str, channel_id: str) -> bool:
+    """What the pause held is to be sent again; whether the channel was paused."""
     place = (team_id, channel_id)
     was_paused = lock(db, [place])[place] is not None
     go_on(db, [place])
     return was_paused
 
 
+@transaction
 def release(db: Connection, team_id: str, channel_id: str) -> None:
+    """A person wants to have sent what is held because nobody can tell whether it is there."""
     place = (team_id, channel_id)
     paused = lock(db, [place])[place]
     values = {"status": PENDING, "cause": ""} if paused is None else {"cause": paused}

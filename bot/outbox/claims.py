@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from bot.db.sql import PENDING, SENDING, chunks
 from bot.db.tables import channels, limits, outbox, workspaces
+from bot.db.transaction import transaction
 from bot.outbox import queue as messages
 from bot.outbox.conversations import channel_of
 from bot.outbox.message import Kind
@@ -54,12 +55,18 @@ _ROW = (
 )
 
 
+@transaction
 def claim(db: Connection, team_id: str, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
+    """Messages to send now: the next one of each channel of the team that may be written to, oldest first. They are
+    this process's for `lease_ms`."""
     due = db.execute(_DUE, {"team": team_id, "now": now_ms, "most": limit})
     return _claimed(db, due, now_ms, lease_ms)
 
 
+@transaction
 def overdue(db: Connection, team_id: str, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
+    """Messages of which nobody knows whether they were sent: their lease ended before `before_ms`. Claimed
+    anew."""
     lost = or_(outbox.c.lease_ms < before_ms, outbox.c.lease_ms > now_ms + FAR_MS)
     query = _with_channel().where(outbox.c.team_id == _team, outbox.c.status == SENDING, lost, _TAKEN)
     rows = db.execute(query.order_by(outbox.c.lease_ms, outbox.c.id).limit(limit), {"team": team_id})

@@ -11,14 +11,15 @@ from cachetools import TTLCache
 from bot import log
 from bot.blockkit.blocks import context
 from bot.blockkit.limits import MESSAGE_BLOCKS
+from bot.db.database import Database
 from bot.db.sql import UNCONFIRMED
+from bot.outbox import store as outbox_store
 from bot.outbox.chat import Chat
 from bot.outbox.notices import held
 from bot.outbox.record import LEAST_WAIT_S, Claimed, Mark
 from bot.slack.destination import Destination
 from bot.slack.outcome import Outcome, Refused, RetryLater, Sent, Unconfirmed, Unreadable
 from bot.slack.refusals import NO_HISTORY
-from bot.store import Store
 
 REMEMBERED, REMEMBERED_S = 10_000, 86_400.0
 TRIES = 5
@@ -40,7 +41,7 @@ class Confirm:
 
     def __init__(
         self,
-        store: Store,
+        store: Database,
         chat: Chat,
         mark: Mark,
         now_ms: Callable[[], int],
@@ -66,7 +67,7 @@ class Confirm:
         """Whether it is known now what became of it."""
         row = claimed.row
         if row.kind == "edit":  # the same any number of times
-            await self._store.again(row)
+            await outbox_store.again(self._store, row)
             return True
         oldest_ms = min(row.first_try_ms, self._now_ms()) - OLDEST_MS
         thread_ts = row.target_ts if row.kind == "reply" else None
@@ -75,11 +76,11 @@ class Confirm:
         except Unreadable as error:
             return await self._unreadable(claimed, error)
         if found is None:
-            await self._store.again(row)
+            await outbox_store.again(self._store, row)
         elif found.threaded:
-            await self._store.sent([(row, found.ts)], self._now_ms())
+            await outbox_store.sent(self._store, [(row, found.ts)], self._now_ms())
         elif await self._chat.withdraw(row.channel_id, found.ts, timeout_s=self._post_s):
-            await self._store.no_thread(row)
+            await outbox_store.no_thread(self._store, row)
         else:
             await self._wait(claimed, self._grown_s(row.key), "outside its thread")
             return False
@@ -164,15 +165,15 @@ class Confirm:
         row = claimed.row
         self._forget(row.key)
         if Destination(row.channel_id).is_person:
-            await self._store.dead(row, UNCONFIRMED)
+            await outbox_store.dead(self._store, row, UNCONFIRMED)
             return
-        await self._store.held(row, UNCONFIRMED)
+        await outbox_store.held(self._store, row, UNCONFIRMED)
         await self._mark.warn(row, "held", "", held(row.channel_id))
 
     async def _wait(self, claimed: Claimed, wait_s: float, cause: str) -> None:
         """Be given the row again after so many seconds: it comes when its lease is over and settled."""
         until_ms = self._now_ms() + int(wait_s * 1000) - self._settle_ms
-        await self._store.unsure(claimed.row, until_ms, cause)
+        await outbox_store.unsure(self._store, claimed.row, until_ms, cause)
 
     def _grown_s(self, key: str) -> float:
         times = self._waited.get(key, 0)

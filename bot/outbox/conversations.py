@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, bindparam, c
 
 from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, insert
 from bot.db.tables import channels, outbox, polls
+from bot.db.transaction import transaction
 from bot.outbox.channel import Channel
 
 ChannelKey = tuple[str, str]
@@ -85,7 +86,9 @@ def turn(db: Connection, team_id: str) -> int:
     return db.scalar(select(polls.c.seq).where(polls.c.team_id == team_id)) or 0
 
 
+@transaction
 def read(db: Connection, team_id: str, channel_id: str) -> Channel:
+    """How it is with it."""
     columns = channels.c
     query = select(columns.paused, columns.paused_ms, columns.last_ms, columns.probes)
     found = db.execute(query.where(columns.team_id == team_id, columns.channel_id == channel_id)).one_or_none()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, case, func, null, select, true
 
+from bot.db import leases
 from bot.db.sql import HELD, UNCONFIRMED, unfinished
 from bot.db.tables import channels, outbox
+from bot.db.transaction import transaction
 from bot.outbox.conversations import channel_of
 from bot.outbox.records import Counts
 
 
+@transaction
 def stuck(db: Connection, team_id: str, before_ms: int) -> dict[str, int]:
     """For each channel that isn't paused and has a message that was first tried before then: when that was."""
     query = (
@@ -21,7 +24,11 @@ def stuck(db: Connection, team_id: str, before_ms: int) -> dict[str, int]:
     return {row[0]: row[1] for row in db.execute(query.group_by(outbox.c.channel_id))}
 
 
-def read(db: Connection, now_ms: int, team_id: str) -> Counts:
+@transaction
+def read(db: Connection, team_id: str = "", now_ms: int | None = None) -> Counts:
+    """Counts of what waits now in all channels of a team; "" for all teams. None is now by the database's clock."""
+    if now_ms is None:
+        now_ms = int(leases.time_s(db) * 1000)
     ours = outbox.c.team_id == team_id if team_id else true()
     open_ = (ours, unfinished(outbox), outbox.c.status != HELD, outbox.c.waits_for.is_(None))
     queued, not_before = outbox.c.queued_ms, outbox.c.not_before_ms

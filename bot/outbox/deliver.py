@@ -12,12 +12,13 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+from bot.db.database import Database
+from bot.outbox import channel_pause, claims
 from bot.outbox.chat import TIMEOUT_S, Chat
 from bot.outbox.confirm import Confirm, IfUnsure
 from bot.outbox.record import Claimed, Mark
 from bot.outbox.records import Row
 from bot.slack.outcome import Outcome
-from bot.store import Store
 
 LEASE_S = 20.0
 """So long a claimed row is this process's to send; longer than a request may take."""
@@ -42,7 +43,7 @@ class Deliver:
 
     def __init__(
         self,
-        store: Store,
+        store: Database,
         chat: Chat,
         team_id: str,
         *,
@@ -91,7 +92,7 @@ class Deliver:
             return 0
         self._running = True
         try:
-            await self._store.try_paused(self._team_id, self._now_ms())
+            await channel_pause.try_paused(self._store, self._team_id, self._now_ms())
             return await self._run()
         finally:
             self._running = False
@@ -100,7 +101,7 @@ class Deliver:
         """Look up what has been without an answer for too long; of how many rows it is known now what became."""
         began, now_ms = time.monotonic(), self._now_ms()
         settled_ms = now_ms - int(self._settle_s * 1000)
-        rows = await self._store.overdue(self._team_id, settled_ms, self._at_once, now_ms, self._lease_ms)
+        rows = await claims.overdue(self._store, self._team_id, settled_ms, self._at_once, now_ms, self._lease_ms)
         gate = asyncio.Semaphore(READS_AT_ONCE)
 
         async def settle(claimed: Claimed) -> bool:
@@ -120,7 +121,7 @@ class Deliver:
             while True:
                 if len(under_way) <= most // 2 and not self._stopping and time.monotonic() < until:
                     began, now_ms = time.monotonic(), self._now_ms()
-                    rows = await self._store.claim(self._team_id, now_ms, self._lease_ms, most - len(under_way))
+                    rows = await claims.claim(self._store, self._team_id, now_ms, self._lease_ms, most - len(under_way))
                     for claimed in self._claimed(rows, began, now_ms):
                         under_way[asyncio.create_task(self._send(claimed, gate))] = claimed
                 if not under_way:

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, exists, not_, select, update
 
 from bot import log
+from bot.db.database import Database
 from bot.db.sql import CLOSED, DEAD, ENDED, SENDING, chunks, unfinished
 from bot.db.tables import begun, cards, changes, limits, mutes, outbox, polls, sessions
+from bot.db.transaction import transaction
 from bot.outbox.cards import WITHHELD
 
 DAY_MS = 86_400_000
@@ -20,7 +22,15 @@ SOME = 1_000
 """Rows of a table that one transaction forgets: others wait for it, and nobody waits for this."""
 
 
-def prune(db: Connection, team_id: str, now_ms: int) -> bool:
+async def prune(database: Database, team_id: str, now_ms: int) -> None:
+    """Forget what was sent or given up, closed cards and ended sessions seven days before the last good poll, mutes
+    seven days after their end, and who changed what after a year."""
+    while await prune_some(database, team_id, now_ms):
+        pass
+
+
+@transaction
+def prune_some(db: Connection, team_id: str, now_ms: int) -> bool:
     """Forget some of a workspace's; True where there may be more."""
     columns = (polls.c.good_ms, polls.c.read_ms, polls.c.backlog_ms)
     times = db.execute(select(*columns).where(polls.c.team_id == team_id)).one_or_none() or ()

@@ -10,16 +10,21 @@ from typing import Any
 
 from bot import log, metrics
 from bot.blockkit.blocks import Message
+from bot.db.database import Database
 from bot.db.setting_change import SettingChange
+from bot.outbox import cards as card_store
+from bot.outbox import channel_pause, conversations, workspaces
+from bot.outbox import store as outbox_store
 from bot.outbox.card import Card, key_of
 from bot.outbox.message import Outgoing
 from bot.outbox.notices import dropped, no_replies, paused
 from bot.outbox.records import Row
+from bot.rooms import store as room_store
 from bot.silence.current import current_policy
 from bot.slack.destination import Destination
 from bot.slack.outcome import MessageGone, Outcome, Refused, RetryLater, Sent, Unconfirmed
 from bot.slack.refusals import FROZEN, MISSED, NO_THREAD, REFUSALS, Whose
-from bot.store import Store
+from bot.tracking import store as tracking_store
 
 LEAST_WAIT_S = 1.0
 ODD_WAITS_S = (10.0, 50.0)
@@ -39,7 +44,7 @@ class Claimed:
 class Mark:
     """`bot` says its name, `now_ms` the time; `ops`: the channel that hears of troubles, or ""."""
 
-    def __init__(self, store: Store, bot: str, now_ms: Callable[[], int], ops: str = "") -> None:
+    def __init__(self, store: Database, bot: str, now_ms: Callable[[], int], ops: str = "") -> None:
         self._store = store
         self._bot = bot
         self._now_ms = now_ms
@@ -49,7 +54,7 @@ class Mark:
         """How many were sent. None: its lease had no time left, so nothing was done."""
         sent = [(claimed.row, outcome.ts) for claimed, outcome in outcomes if isinstance(outcome, Sent)]
         if sent:
-            await self._store.sent(sent, self._now_ms())
+            await outbox_store.sent(self._store, sent, self._now_ms())
         for claimed, outcome in outcomes:
             if outcome is not None:
                 said = "ok" if isinstance(outcome, Sent) else type(outcome).__name__
@@ -72,12 +77,14 @@ class Mark:
         """Its channel refuses us: its messages are kept, and one is tried from time to time."""
         now_ms = self._now_ms()
         log.warning("channel_paused", channel=row.channel_id, kind=row.kind, cause=code, key=row.key)
-        channel = await self._store.channel(row.team_id, row.channel_id)
-        await self._store.pause(row.team_id, row.channel_id, code, now_ms, self._tell(row, code, channel.last_ms))
+        channel = await conversations.read(self._store, row.team_id, row.channel_id)
+        await channel_pause.pause(
+            self._store, row.team_id, row.channel_id, code, now_ms, self._tell(row, code, channel.last_ms)
+        )
 
     async def stop(self, row: Row, code: str) -> None:
         """Its workspace refuses us: nothing is sent there until auth.test is answered."""
-        if await self._store.workspace_refused(row.team_id, code, self._now_ms()):
+        if await workspaces.refused(self._store, row.team_id, code, self._now_ms()):
             log.error("workspace_refused", cause=code)
 
     async def drop(self, row: Row, code: str) -> None:
@@ -87,7 +94,7 @@ class Mark:
             log.warning("direct_message_dropped", **fields)
         else:
             log.error("message_dropped", **fields)
-        await self._store.dead(row, code)
+        await outbox_store.dead(self._store, row, code)
         await self.warn(row, "dropped", code, dropped(row.channel_id, code), ops=self._ops)
 
     async def warn(self, row: Row, what: str, code: str, message: Message, *, ops: str = "") -> None:
@@ -96,27 +103,27 @@ class Mark:
         if Destination(row.channel_id).is_person:
             return
         day = str(self._now_ms() // 86_400_000)
-        told = [*await self._store.makers(row.team_id, row.channel_id), *filter(None, [ops])]
+        told = [*await channel_pause.makers(self._store, row.team_id, row.channel_id), *filter(None, [ops])]
         keys = {place: key_of(what, row.team_id, row.channel_id, place, code, day) for place in told}
         outgoing = [
             Outgoing(key, row.team_id, place, "post", message.text, message.blocks)
             for place, key in keys.items()
             if place != row.channel_id
         ]
-        await self._store.send(outgoing, self._now_ms())
+        await outbox_store.add(self._store, outgoing, self._now_ms())
 
     async def _unsent(self, claimed: Claimed, outcome: Outcome | None) -> None:
         row = claimed.row
         match outcome:
             case None:
-                await self._store.again(row)
+                await outbox_store.again(self._store, row)
             case RetryLater(retry_after_s=asked_s, cause=cause):
                 until_ms = self._now_ms() + int(max(asked_s, LEAST_WAIT_S) * 1000)
                 log.info("post_later", channel=row.channel_id, kind=row.kind, cause=cause, wait_s=asked_s)
-                await self._store.slow_down(row, until_ms)
+                await outbox_store.slow_down(self._store, row, until_ms)
             case Unconfirmed(cause=cause):
                 log.warning("post_unconfirmed", channel=row.channel_id, kind=row.kind, cause=cause, key=row.key)
-                await self._store.unsure(row, claimed.until_ms, cause)
+                await outbox_store.unsure(self._store, row, claimed.until_ms, cause)
             case MessageGone():
                 await self._anew(row, "message_not_found")
             case Refused(code=code):
@@ -129,13 +136,13 @@ class Mark:
         between does the same."""
         match self.whose(row, code):
             case "workspace":
-                await self._store.later(row, 0)
+                await outbox_store.later(self._store, row, 0)
                 await self.stop(row, code)
             case "channel":
-                await self._store.again(row)
+                await outbox_store.again(self._store, row)
                 await self.pause(row, code)
             case "thread" if code == NO_THREAD:
-                await self._store.no_thread(row)
+                await outbox_store.no_thread(self._store, row)
             case "thread":
                 await self._no_threads(row, code)
             case "message" if row.kind == "edit" and code in FROZEN:
@@ -150,7 +157,7 @@ class Mark:
         if row.refusals < len(ODD_WAITS_S):
             wait_s = ODD_WAITS_S[row.refusals]
             log.warning("post_refused", channel=row.channel_id, kind=row.kind, cause=code, key=row.key, wait_s=wait_s)
-            await self._store.later(row, self._now_ms() + int(wait_s * 1000))
+            await outbox_store.later(self._store, row, self._now_ms() + int(wait_s * 1000))
         elif row.kind == "edit" and code in FROZEN:
             await self._frozen(row, code)
         elif row.kind == "edit" and code in MISSED:
@@ -160,31 +167,31 @@ class Mark:
 
     async def _frozen(self, row: Row, code: str) -> None:
         """The card's message is there and can't be changed: only the end of its session is worth another."""
-        card = await self._store.card(row)
+        card = await card_store.of_message(self._store, row)
         if card is not None and card.status == "final":
             await self._anew(row, code)
         else:
             log.warning("edit_dropped", channel=row.channel_id, cause=code, key=row.key)
-            await self._store.dead(row, code)
+            await outbox_store.dead(self._store, row, code)
 
     async def _anew(self, row: Row, code: str) -> None:
         """The card's message was deleted, or can't be changed: what was to be its new state becomes a new message, or
         none where that isn't wanted now. A later state is tried again, and an end is counted when it may be told."""
-        card = await self._store.card(row)
+        card = await card_store.of_message(self._store, row)
         until_ms = None if card is None else await self._unwanted(card)
         if card is None or until_ms is not None:
             log.warning("edit_dropped", channel=row.channel_id, cause=code, key=row.key)
-            await self._store.dead(row, code, until_ms or 0)
+            await outbox_store.dead(self._store, row, code, until_ms or 0)
             return
         card = replace(card, gen=card.gen + 1)
         post = Outgoing(card.key, row.team_id, row.channel_id, "post", row.text, row.blocks)
-        await self._store.replaced(row, card, post)
+        await outbox_store.replaced(self._store, row, card, post)
 
     async def _unwanted(self, card: Card) -> int | None:
         """When its channel may hear of the session again, 0 where it was muted by itself; None: now."""
         now = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
-        known = (await self._store.tracked(card.team_id, [card.session_id])).values()
-        stored = await self._store.rooms(card.team_id, [each.room_id for each in known])
+        known = (await tracking_store.tracked(self._store, card.team_id, [card.session_id])).values()
+        stored = await room_store.by_id(self._store, card.team_id, [each.room_id for each in known])
         rooms = {room.id: room for room in stored}
         unwanted = await current_policy(self._store, card.team_id, now, rooms, of_rooms_only=True)
         for tracked in known:
@@ -199,7 +206,7 @@ class Mark:
         message = no_replies(code)
         key = key_of("no replies", row.team_id, row.channel_id, row.key)
         notice = Outgoing(key, row.team_id, row.channel_id, "post", message.text, message.blocks)
-        await self._store.no_threads(row, code, notice, SettingChange(self._now_ms(), "", "threads off"))
+        await outbox_store.no_threads(self._store, row, code, notice, SettingChange(self._now_ms(), "", "threads off"))
 
     def _tell(self, row: Row, code: str, last_ms: int | None) -> Callable[[str], Outgoing]:
         """`last_ms`: when its last message was sent. Somebody who presses Resume too early is not told again."""

@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 
-from bot.store import Store
+from bot.db.database import Database
+from bot.outbox import conversations
+from bot.outbox import store as outbox_store
 
 FIRST_WAIT_S = 4.0
 """A person waits gladly for so long."""
 
 
-async def settled(store: Store, place: tuple[str, str], key: str) -> bool:
+async def settled(store: Database, place: tuple[str, str], key: str) -> bool:
     """True as soon as it is known what became of a message for that (team, channel), or of the try in a paused channel
     that a person's line makes; False where it isn't in time."""
     stop_at = time.monotonic() + FIRST_WAIT_S
     while time.monotonic() < stop_at:
-        channel = await store.channel(*place)
+        channel = await conversations.read(store, *place)
         tried = not channel.paused or (channel.tries > 0 and not channel.waiting)
-        if tried and await store.status(key) not in ("pending", "sending"):
+        if tried and await outbox_store.status(store, key) not in ("pending", "sending"):
             return True
         await asyncio.sleep(0.1)
     return False

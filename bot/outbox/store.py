@@ -20,6 +20,7 @@ from sqlalchemy import (
 from bot.db.setting_change import SettingChange
 from bot.db.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert, unfinished
 from bot.db.tables import channels, limits, outbox
+from bot.db.transaction import transaction
 from bot.outbox import cards, threads
 from bot.outbox import queue as messages
 from bot.outbox.card import Card
@@ -34,7 +35,10 @@ GONE = ":gone"
 """What a reply waits for whose thread was deleted, behind the key of the card's message: for the one after that."""
 
 
-def sent(db: Connection, rows: Sequence[tuple[Row, str]], now_ms: int, gap_ms: int) -> None:
+@transaction
+def sent(db: Connection, rows: Sequence[tuple[Row, str]], now_ms: int, gap_ms: int = 1000) -> None:
+    """They are there, each under its ts. What waited for one may go; the channel's next message waits `gap_ms`. An
+    edit of which there is a newer state meanwhile is to be sent again."""
     revs = _ours(db, [row for row, _ in rows])
     done = [(row, ts) for row, ts in rows if row.id in revs]
     moved_on = [row for row, _ in done if row.kind == "edit" and revs[row.id].rev != row.rev]
@@ -54,7 +58,10 @@ def sent(db: Connection, rows: Sequence[tuple[Row, str]], now_ms: int, gap_ms: i
         db.execute(_WROTE, {"ids": ids, "now": now_ms, "next": now_ms + gap_ms})
 
 
+@transaction
 def no_thread(db: Connection, row: Row) -> None:
+    """A reply that is certainly not there, as the card's message was deleted: it waits for the card's next one,
+    which the card's next change makes."""
     lock(db, [(row.team_id, row.channel_id)])
     of = db.scalar(select(outbox.c.of).where(*_is(row))) or ""
     key, ts = cards.places(db, [of]).get(of, (of, None))
@@ -67,7 +74,9 @@ def no_thread(db: Connection, row: Row) -> None:
     _change(db, row, **values, of=key, waits_for=waits_for, target_ts=ts)
 
 
+@transaction
 def slow_down(db: Connection, row: Row, until_ms: int) -> None:
+    """It is certainly not there, and Slack asks to wait: with posts in its channel, or with all edits."""
     if not _back(db, row, not_before_ms=0):
         return
     method = EDIT if row.kind == "edit" else POST + row.channel_id
@@ -76,30 +85,44 @@ def slow_down(db: Connection, row: Row, until_ms: int) -> None:
     db.execute(statement.on_conflict_do_update(index_elements=["team_id", "method"], set_={"not_before_ms": longer}))
 
 
+@transaction
 def again(db: Connection, row: Row) -> None:
+    """It is certainly not there: to be sent at once."""
     _back(db, row, not_before_ms=0)
 
 
+@transaction
 def later(db: Connection, row: Row, until_ms: int) -> None:
+    """It is certainly not there, and the refusal says nothing for sure: to be sent again then."""
     _back(db, row, not_before_ms=until_ms, refusals=row.refusals + 1)
 
 
+@transaction
 def no_threads(db: Connection, row: Row, cause: str, notice: Outgoing, by: SettingChange) -> None:
+    """A reply that will never be sent, as the channel takes none: threads are off there, and `notice` says so,
+    where they were on."""
     paused = lock(db, [(row.team_id, row.channel_id)])
-    dead(db, row, cause, 0)
-    if threads.turn(db, row.team_id, row.channel_id, False, by):
+    dead.within(db, row, cause, 0)
+    if threads.turn.within(db, row.team_id, row.channel_id, False, by):
         messages.put(db, [notice], paused, turn(db, row.team_id), by.at_ms)
 
 
+@transaction
 def unsure(db: Connection, row: Row, until_ms: int, cause: str) -> None:
+    """It may be there. Its lease ends at `until_ms`, and `overdue` gives it out."""
     _change(db, row, lease_ms=until_ms, cause=cause)
 
 
+@transaction
 def held(db: Connection, row: Row, cause: str) -> None:
+    """A person must act: it is kept until `release`, or `resume` where it has another cause."""
     _change(db, row, status=HELD, claim=None, cause=cause)
 
 
-def dead(db: Connection, row: Row, cause: str, untold_ms: int) -> None:
+@transaction
+def dead(db: Connection, row: Row, cause: str, untold_ms: int = 0) -> None:
+    """It will never be sent as it is, nor what waits for it. A card's newer state is tried once more. With
+    `untold_ms`, the end of a card's session is withheld until then, if it has ended."""
     newer = update(outbox).where(*_is(row), outbox.c.rev != row.rev)  # an edit's, that came while this one was tried
     status = case((outbox.c.status == HELD, HELD), else_=PENDING)
     lock(db, [(row.team_id, row.channel_id)])
@@ -115,7 +138,10 @@ def dead(db: Connection, row: Row, cause: str, untold_ms: int) -> None:
         cards.withhold(db, row.key.removesuffix(":edit"), untold_ms)
 
 
+@transaction
 def replaced(db: Connection, row: Row, card: Card, post: Outgoing) -> None:
+    """The message that `row` would edit was deleted: it is dead, and `card`, its `gen` one higher than before, gets
+    the new message `post`, whose key is the card's. It shows the newest state that the store knows."""
     paused = lock(db, [(row.team_id, row.channel_id), (post.team_id, post.channel_id)])
     now = db.scalar(select(outbox.c.payload).where(*_is(row), outbox.c.rev != row.rev))
     values = {"status": DEAD, "claim": None, "cause": "message deleted", "done_ms": row.first_try_ms}
@@ -131,18 +157,24 @@ def replaced(db: Connection, row: Row, card: Card, post: Outgoing) -> None:
     db.execute(thread.where(*here, outbox.c.status != SENDING).values(of=card.key, waits_for=card.key, target_ts=None))
 
 
+@transaction
 def add(db: Connection, outgoing: Sequence[Outgoing], now_ms: int) -> None:
+    """Messages that belong to no poll."""
     for team_id in sorted({each.team_id for each in outgoing}):
         some = [each for each in outgoing if each.team_id == team_id]
         paused = lock(db, [(each.team_id, each.channel_id) for each in some])
         messages.put(db, some, paused, turn(db, team_id), now_ms)
 
 
+@transaction
 def status(db: Connection, key: str) -> str:
+    """pending, sending, sent, held or dead; "" for a message that isn't there."""
     return db.scalar(select(outbox.c.status).where(outbox.c.key == key)) or ""
 
 
+@transaction
 def dropped_ms(db: Connection, team_id: str, cause: str, since_ms: int) -> int | None:
+    """When the newest message that was given up for this cause was first tried, None where none was since then."""
     of = outbox.c
     query = select(func.max(of.done_ms)).where(of.done_ms > since_ms, of.team_id == team_id, of.cause == cause)
     newest: int | None = db.scalar(query.where(of.status == DEAD))

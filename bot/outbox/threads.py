@@ -6,12 +6,15 @@ from sqlalchemy import Connection, not_, select, update
 
 from bot.db.setting_change import SettingChange
 from bot.db.tables import channels, outbox
+from bot.db.transaction import transaction
 from bot.outbox import audit_log as changes
 from bot.outbox import queue as messages
 from bot.outbox.conversations import lock
 
 
+@transaction
 def turn(db: Connection, team_id: str, channel_id: str, on: bool, by: SettingChange) -> bool:
+    """Whether the channel gets replies; they are on at first. True where that changed."""
     lock(db, [(team_id, channel_id)])
     here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
     turned = update(channels).where(*here, channels.c.threads != on).values(threads=on)
@@ -23,6 +26,8 @@ def turn(db: Connection, team_id: str, channel_id: str, on: bool, by: SettingCha
     return True
 
 
+@transaction
 def off(db: Connection, team_id: str) -> set[str]:
+    """The channels that get no replies."""
     query = select(channels.c.channel_id).where(channels.c.team_id == team_id, not_(channels.c.threads))
     return set(db.scalars(query))

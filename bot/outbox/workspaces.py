@@ -6,6 +6,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from bot.db.sql import insert
 from bot.db.tables import workspaces
+from bot.db.transaction import transaction
 from bot.outbox.records import Stopped
 
 FIRST_PROBE_MS = 30_000
@@ -14,12 +15,14 @@ FAR_MS = 2 * PROBE_MS
 """A probe further ahead was planned by a clock that was wrong."""
 
 
+@transaction
 def refused(db: Connection, team_id: str, cause: str, now_ms: int) -> bool:
     """False where that is known already."""
     values = {"team_id": team_id, "cause": cause, "since_ms": now_ms, "probe_ms": now_ms + FIRST_PROBE_MS}
     return db.execute(insert(db, workspaces).values(values).on_conflict_do_nothing()).rowcount > 0
 
 
+@transaction
 def stopped(db: Connection, team_id: str) -> Stopped | None:
     """None where the workspace takes the bot."""
     query = select(workspaces.c.cause, workspaces.c.since_ms)
@@ -27,6 +30,7 @@ def stopped(db: Connection, team_id: str) -> Stopped | None:
     return Stopped(row.cause, row.since_ms) if row is not None else None
 
 
+@transaction
 def probe(db: Connection, team_id: str, now_ms: int) -> Stopped | None:
     """The refusal, where it is time to ask and nobody else does."""
     at = workspaces.c.probe_ms
@@ -36,7 +40,8 @@ def probe(db: Connection, team_id: str, now_ms: int) -> Stopped | None:
     return Stopped(row.cause, row.since_ms) if row is not None else None
 
 
-def taken(db: Connection, team_id: str, since_ms: int | None) -> bool:
+@transaction
+def taken(db: Connection, team_id: str, since_ms: int | None = None) -> bool:
     """The refusal since then, or any with None, is over; whether there was one."""
     over = delete(workspaces).where(workspaces.c.team_id == team_id)
     if since_ms is not None:

@@ -11,12 +11,14 @@ from typing import TypeVar
 from cachetools import TTLCache
 
 from bot import log
+from bot.db.database import Database
+from bot.db.problems import StoreError
 from bot.errors import HmsAuth, HmsError, HmsNotFound, HmsRateLimited, HmsUnavailable, NotFound
 from bot.hms.client import Hms
 from bot.query.times import api_time
 from bot.query.values import is_id
+from bot.rooms import store as room_store
 from bot.sessions.model import Room, Session
-from bot.store import Store, StoreError
 from bot.text import quote
 
 T = TypeVar("T")
@@ -38,7 +40,7 @@ NO_ROOMS: list[Room] = []
 class KnownRooms:
     """One workspace's rooms, with a cache shared by all requests. A failing database counts as an empty one."""
 
-    def __init__(self, hms: Hms, store: Store, team_id: str) -> None:
+    def __init__(self, hms: Hms, store: Database, team_id: str) -> None:
         self._hms = hms
         self._store = store
         self._team_id = team_id
@@ -73,7 +75,7 @@ class KnownRooms:
         known = {each: room for each in wanted if (room := self._rooms.get(each))}
         known |= {each: Room(each, "") for each in wanted if not is_id(each)}
         if missing := wanted - known.keys():
-            stored = await self._stored(self._store.rooms(self._team_id, missing), NO_ROOMS)
+            stored = await self._stored(room_store.by_id(self._store, self._team_id, missing), NO_ROOMS)
             self._rooms.update((room.id, room) for room in stored)
             known |= {room.id: room for room in stored}
         return known
@@ -104,7 +106,7 @@ class KnownRooms:
         new = [room for room in rooms if self._rooms.get(room.id) != room and is_id(room.id)]
         self._rooms.update((room.id, room) for room in new)
         if new:
-            await self._stored(self._store.keep_rooms(self._team_id, new), None)
+            await self._stored(room_store.keep(self._store, self._team_id, new), None)
 
     async def _learn(self, room_ids: Iterable[str], most: int) -> tuple[dict[str, Room], HmsError | None]:
         wanted = set(room_ids)

@@ -10,13 +10,15 @@ from dataclasses import replace
 
 from cachetools import TTLCache
 
+from bot.db.database import Database
 from bot.errors import HmsError, HmsUnavailable, ManyRooms, NotFound
 from bot.hms.client import Hms
 from bot.query.model import Query, Term
 from bot.query.values import LIMIT_MAX, RoomPrefix, TemplateId
+from bot.rooms import store as room_store
 from bot.rooms.known import LISTED_PAGES, NO_ROOMS, KnownRooms
+from bot.rooms.store import RoomWalk
 from bot.sessions.model import Room
-from bot.store import RoomWalk, Store
 from bot.text import fold, is_hash, quote, spoken
 
 SEARCH_KEPT_S = 60
@@ -31,7 +33,7 @@ PREFIX_FROM = 3
 class Rooms(KnownRooms):
     """Finds rooms by name, among known ones and in 100ms. `clock` returns epoch seconds."""
 
-    def __init__(self, hms: Hms, store: Store, team_id: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, hms: Hms, store: Database, team_id: str, clock: Callable[[], float] = time.time) -> None:
         super().__init__(hms, store, team_id)
         self._clock = clock
         self._found: TTLCache[str, tuple[list[Room], bool]] = TTLCache(SEARCHES_KEPT, SEARCH_KEPT_S)
@@ -64,7 +66,7 @@ class Rooms(KnownRooms):
             read, _ = await self._renew()
         except HmsError:
             read = NO_ROOMS
-        stored = await self._stored(self._store.rooms_newest(self._team_id, most), NO_ROOMS)
+        stored = await self._stored(room_store.newest(self._store, self._team_id, most), NO_ROOMS)
         named = {room.id: room for room in [*stored, *read] if room.name}
         return [named[room_id] for room_id in sorted(named, reverse=True)[:most]]
 
@@ -98,21 +100,21 @@ class Rooms(KnownRooms):
         return [(f"{prefix} ({count:,} rooms)", "", line)] if count >= PREFIX_FROM else []
 
     async def _beginning(self, prefix: str) -> int:
-        return await self._stored(self._store.rooms_beginning(self._team_id, prefix), 0)
+        return await self._stored(room_store.beginning(self._store, self._team_id, prefix), 0)
 
     async def _find(self, wanted: str) -> tuple[list[Room], bool]:
         """Return the rooms of that name, else those that contain it, and whether there may be more."""
         name = fold(wanted)
         if kept := self._found.get(name):
             return kept
-        found, more = await self._stored(self._store.rooms_called(self._team_id, name), NO_ROOMS), False
+        found, more = await self._stored(room_store.called(self._store, self._team_id, name), NO_ROOMS), False
         if not found:
             named, more = await self._named(wanted)
             await self.keep(named)
             found = [room for room in named if room.folded == name or is_hash(room.name)]
         if not found:
             read, more = await self._renew()
-            stored = await self._stored(self._store.rooms_having(self._team_id, name, PARTS_MOST), NO_ROOMS)
+            stored = await self._stored(room_store.having(self._store, self._team_id, name, PARTS_MOST), NO_ROOMS)
             every = {room.id: room for room in [*stored, *read, *named]}
             found = [room for room in every.values() if room.folded == name]
             found = found or [room for room in every.values() if room in named or name in room.folded]
@@ -128,7 +130,7 @@ class Rooms(KnownRooms):
     async def _near(self, wanted: str) -> list[Room]:
         """Return rooms with a similar name."""
         read, _ = await self._renew()
-        stored = await self._stored(self._store.rooms_newest(self._team_id, NEAR_MOST), NO_ROOMS)
+        stored = await self._stored(room_store.newest(self._store, self._team_id, NEAR_MOST), NO_ROOMS)
         names = {room.folded: room for room in [*stored, *read] if room.name}
         return [names[name] for name in difflib.get_close_matches(fold(wanted), names, n=5, cutoff=0.6)]
 
@@ -137,7 +139,7 @@ class Rooms(KnownRooms):
         whether unknown ones may remain."""
         if kept := self._renewed.get("all"):
             return kept
-        far = await self._stored(self._store.room_walk(self._team_id), RoomWalk())
+        far = await self._stored(room_store.walk(self._store, self._team_id), RoomWalk())
         kinds, down_to = ((True, False), "") if far.done_ms is None else ((True,), far.newest)
         lists = await asyncio.gather(*(self._newest(enabled=each, down_to=down_to) for each in kinds))
         rooms = [room for listed, _, _ in lists for room in listed]
@@ -147,7 +149,7 @@ class Rooms(KnownRooms):
             done_ms = int(self._clock() * 1000) if far.done_ms is None else far.done_ms
             if (newest, done_ms) != (far.newest, far.done_ms):
                 new = replace(far, newest=newest, done_ms=done_ms)
-                await self._stored(self._store.set_room_walk(self._team_id, new), None)
+                await self._stored(room_store.set_walk(self._store, self._team_id, new), None)
         if all(good for _, _, good in lists):
             self._renewed["all"] = rooms, not whole
         return rooms, not whole

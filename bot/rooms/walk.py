@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot import log
+from bot.db.database import Database
 from bot.errors import HmsError, HmsRefused
 from bot.hms.client import Hms
+from bot.rooms import store as room_store
 from bot.rooms.names import Rooms
-from bot.store import RoomWalk, Store
+from bot.rooms.store import RoomWalk
 
 PAGE_INTERVAL_S = 2.0
 """Seconds between pages: 100,000 rooms take half an hour."""
@@ -28,7 +30,7 @@ class Walk:
         self,
         hms: Hms,
         rooms: Rooms,
-        store: Store,
+        store: Database,
         team_id: str,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
@@ -54,27 +56,27 @@ class Walk:
                 rooms, cursor = await self._hms.list_rooms(start=far.cursor or None, enabled=far.enabled)
                 await self._rooms.keep(rooms)
                 far = _further(far, [room.id for room in rooms], cursor, now_ms)
-                await self._store.set_room_walk(self._team_id, far)
+                await room_store.set_walk(self._store, self._team_id, far)
                 if far.cursor or far.enabled:
                     return True
         except HmsError as error:
             log.warning("rooms_unread", outcome=type(error).__name__, cause=error.cause)
             self._rest_until = self._monotonic() + REST_S
             if isinstance(error, HmsRefused) and far.cursor:  # the cursor is no longer valid
-                await self._store.set_room_walk(self._team_id, replace(far, enabled=True, cursor=""))
+                await room_store.set_walk(self._store, self._team_id, replace(far, enabled=True, cursor=""))
             return False
 
     async def _begun(self) -> RoomWalk:
         """Return the walk's progress. Rooms of a previous account are deleted."""
-        far, account = await self._store.room_walk(self._team_id), self._hms.account
+        far, account = await room_store.walk(self._store, self._team_id), self._hms.account
         if not account or far.account == account:
             return far
         if far.account:
             log.info("rooms_forgotten")
-            await self._store.forget_rooms(self._team_id)
+            await room_store.forget_all(self._store, self._team_id)
             far = RoomWalk()
         far = replace(far, account=account)
-        await self._store.set_room_walk(self._team_id, far)
+        await room_store.set_walk(self._store, self._team_id, far)
         return far
 
 

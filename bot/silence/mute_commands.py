@@ -16,6 +16,7 @@ from bot.query.parse import parse
 from bot.query.times import ms
 from bot.query.values import RoomId, is_id
 from bot.silence import mute_render as say
+from bot.silence import mute_store
 from bot.silence.lines import end_line, muted, read_silence, silence_in
 from bot.silence.mute import Mute
 from bot.silence.quiet_commands import quiets
@@ -49,7 +50,7 @@ async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
     wanted = Mute(request.team_id, request.channel_id, query, session_id, ms(end), request.user_id, request.now_ms)
     by = request.by(" ".join(filter(None, ("mute", muted(wanted), local_end))))
     try:
-        stored, how, before = await request.bot.store.add_mute(wanted, by, longer=longer)
+        stored, how, before = await mute_store.add(request.bot.store, wanted, by, longer=longer)
     except TooMany as error:
         raise QueryError.whole(error.text, f"mute {line}", "mutes") from None
     answer = say.muted(stored, how, before, names=await request.names(stored.query), zone=zone)
@@ -78,7 +79,7 @@ async def unmute(request: Request, said: str) -> Message:
     named = muted(ending[0]) or str(ending[0].number)
     by = request.by(f"unmute {'all' if len(ending) > 1 else named}")
     numbers = [each.number for each in ending]
-    gone = await request.bot.store.remove_mutes(request.team_id, request.channel_id, numbers, by)
+    gone = await mute_store.remove(request.bot.store, request.team_id, request.channel_id, numbers, by)
     if not gone:
         raise UserError("That mute has just ended.")
     left, hours = await _here(request), await quiets(request)
@@ -115,7 +116,7 @@ async def _of_session(request: Request, session_id: str) -> Query:
 
 
 async def _here(request: Request) -> list[Mute]:
-    return await request.bot.store.mutes(request.team_id, request.now_ms, request.channel_id)
+    return await mute_store.read(request.bot.store, request.team_id, request.now_ms, request.channel_id)
 
 
 async def _mute(request: Request, value: str) -> None:

@@ -8,19 +8,22 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, select
 
 from bot.db.queries import read_query, readable
-from bot.db.setting_change import SettingChange
+from bot.db.setting_change import How, SettingChange
 from bot.db.tables import mutes
+from bot.db.transaction import transaction
 from bot.errors import TooMany
 from bot.outbox import audit_log as changes
 from bot.outbox.conversations import lock, next_number
-from bot.outbox.records import How
 from bot.silence.mute import Mute
 
 MUTES_MOST = 50
 """In a channel, of those that hold."""
 
 
+@transaction
 def add(db: Connection, new: Mute, by: SettingChange, *, longer: bool = False) -> tuple[Mute, How, Mute | None]:
+    """The same query and session again, while it holds, is the same mute with this end, or with the later one where
+    it may only get `longer`. Also the mute as it was before, if it was there. Raises TooMany."""
     place = (new.team_id, new.channel_id)
     lock(db, [place])
     text = str(new.query)
@@ -50,14 +53,18 @@ def add(db: Connection, new: Mute, by: SettingChange, *, longer: bool = False) -
     return _mute(row), "changed" if before else "new", before
 
 
-def read(db: Connection, team_id: str, now_ms: int, channel_id: str | None) -> list[Mute]:
+@transaction
+def read(db: Connection, team_id: str, now_ms: int, channel_id: str | None = None) -> list[Mute]:
+    """Those that hold, by number."""
     query = select(mutes).where(mutes.c.team_id == team_id, mutes.c.until_ms > now_ms)
     if channel_id is not None:
         query = query.where(mutes.c.channel_id == channel_id)
     return readable(db.execute(query.order_by(mutes.c.number, mutes.c.channel_id)), _mute)
 
 
+@transaction
 def remove(db: Connection, team_id: str, channel_id: str, numbers: Sequence[int], by: SettingChange) -> list[Mute]:
+    """Those that held until now, by number."""
     lock(db, [(team_id, channel_id)])
     here = (mutes.c.team_id == team_id, mutes.c.channel_id == channel_id, mutes.c.number.in_(numbers))
     removed = delete(mutes).where(*here, mutes.c.until_ms > by.at_ms).returning(mutes)

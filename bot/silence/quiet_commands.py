@@ -9,6 +9,7 @@ from bot.blockkit.blocks import Message
 from bot.errors import Overlaps, QueryError, TooMany
 from bot.query.command_lines import Line
 from bot.silence import quiet_render as say
+from bot.silence import quiet_store
 from bot.silence.lines import QUIET, quiet_line, read_hours
 from bot.silence.quiet_hours import QuietHours
 from bot.slack.registry import Command, Feature
@@ -33,8 +34,8 @@ async def quiet(request: Request, line: str) -> Message:
     await request.may_set_up()
     await request.in_local_zone(read, _in_city)
     try:
-        how = await request.bot.store.add_quiet(
-            request.team_id, request.channel_id, wanted, request.by(quiet_line(wanted))
+        how = await quiet_store.add(
+            request.bot.store, request.team_id, request.channel_id, wanted, request.by(quiet_line(wanted))
         )
     except Overlaps as error:
         raise QueryError.at(error.text, tidy(line), (0, len(tidy(line))), instead=error.instead) from None
@@ -45,7 +46,7 @@ async def quiet(request: Request, line: str) -> Message:
 
 async def quiets(request: Request) -> say.Quiets:
     """The channel's quiet hours with the ids of their makers."""
-    return (await request.bot.store.quiets(request.team_id, request.channel_id)).get(request.channel_id, [])
+    return (await quiet_store.read(request.bot.store, request.team_id, request.channel_id)).get(request.channel_id, [])
 
 
 async def _end_quiet(request: Request, line: str, wanted: QuietHours | None, read: Read) -> Message:
@@ -60,7 +61,7 @@ async def _end_quiet(request: Request, line: str, wanted: QuietHours | None, rea
                 raise _see(f"This channel has no quiet hours {quote(str(wanted))}.", line)
             wanted = alike[0]
     by = request.by(f"quiet off {wanted}" if wanted else "quiet off")
-    gone = await request.bot.store.clear_quiets(request.team_id, request.channel_id, by, wanted)
+    gone = await quiet_store.clear(request.bot.store, request.team_id, request.channel_id, by, wanted)
     return say.quiet_ended(gone, [quiet for quiet, _ in await quiets(request)])
 
 

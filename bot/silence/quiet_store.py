@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, select
 from bot.db.queries import readable
 from bot.db.setting_change import SettingChange
 from bot.db.tables import quiets
+from bot.db.transaction import transaction
 from bot.errors import Overlaps, TooMany
 from bot.outbox import audit_log as changes
 from bot.outbox.conversations import lock
@@ -20,7 +21,9 @@ QUIETS_MOST = 10
 """Ranges of hours in a channel."""
 
 
+@transaction
 def add(db: Connection, team_id: str, channel_id: str, quiet: QuietHours, by: SettingChange) -> Literal["new", "same"]:
+    """Raises Overlaps or TooMany."""
     place = (team_id, channel_id)
     lock(db, [place])
     others = readable(db.execute(select(quiets).where(*_of(*place))), _quiet)
@@ -40,7 +43,9 @@ def add(db: Connection, team_id: str, channel_id: str, quiet: QuietHours, by: Se
     return "new"
 
 
-def read(db: Connection, team_id: str, channel_id: str | None) -> dict[str, list[tuple[QuietHours, str]]]:
+@transaction
+def read(db: Connection, team_id: str, channel_id: str | None = None) -> dict[str, list[tuple[QuietHours, str]]]:
+    """The quiet hours of each channel that has any, with who made them; the oldest first."""
     query = select(quiets).where(quiets.c.team_id == team_id)
     if channel_id is not None:
         query = query.where(quiets.c.channel_id == channel_id)
@@ -51,9 +56,11 @@ def read(db: Connection, team_id: str, channel_id: str | None) -> dict[str, list
     return found
 
 
+@transaction
 def clear(
     db: Connection, team_id: str, channel_id: str, by: SettingChange, only: QuietHours | None = None
 ) -> list[QuietHours]:
+    """All, or `only` those. Those removed."""
     lock(db, [(team_id, channel_id)])
     gone = [*_of(team_id, channel_id), *([quiets.c.hours == str(only)] if only else [])]
     rows = db.execute(delete(quiets).where(*gone).returning(quiets)).all()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bot.blockkit.phrases import listed
+from bot.db import numbers as stored
 from bot.errors import QueryError, UserError
 from bot.slack.request import Request
 from bot.text import quote
@@ -28,13 +29,7 @@ def read_number(said: str) -> int | None:
 
 async def kind_of(request: Request, number: int) -> str:
     """What has that number in the channel: `a digest`; "" where nothing has."""
-    store, team_id, channel_id = request.bot.store, request.team_id, request.channel_id
-    numbers = {
-        "a subscription": [each.number for each in await store.subscriptions(team_id, channel_id)],
-        "a digest": [each.number for each in await store.digests(team_id, channel_id)],
-        "a mute": [each.number for each in await store.mutes(team_id, request.now_ms, channel_id)],
-    }
-    return next((kind for kind, some in numbers.items() if number in some), "")
+    return await stored.kind_of(request.bot.store, request.team_id, request.channel_id, number, request.now_ms)
 
 
 def numbered(here: Sequence[int], what: str) -> str:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot import log
-from bot.store import Store, StoreError
+from bot.db.database import Database
+from bot.db.problems import StoreError
+from bot.slack import store as request_store
 
 KEPT_MS = 900_000
 """Longer than a signature is good for, and than Slack sends an event again: after five minutes at the latest
@@ -21,14 +23,14 @@ def sent_as(body: Mapping[str, Any]) -> str:
     return str(body.get("event_id") or body.get("trigger_id") or "")
 
 
-async def begun_before(store: Store, team_id: str, sent: str, now_ms: int) -> bool:
+async def begun_before(store: Database, team_id: str, sent: str, now_ms: int) -> bool:
     """True for a request that some process has begun to do. False where the database doesn't say: this process's own
     memory has to do then."""
     if not sent:
         return False
     try:
         async with asyncio.timeout(WAIT_S):
-            first = await store.begin(team_id, sent, now_ms, KEPT_MS)
+            first = await request_store.begin(store, team_id, sent, now_ms, KEPT_MS)
     except (StoreError, TimeoutError) as error:
         log.warning("repeats_unknown", cause=getattr(error, "cause", "") or type(error).__name__)
         return False

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from bot import log, metrics
 from bot.blockkit.blocks import Block, Message, context
 from bot.blockkit.phrases import Names
+from bot.db.database import Database
 from bot.db.setting_change import SettingChange
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, StaleButton, UserError, WhichZone
 from bot.query.command_lines import Mended, corrected
@@ -25,7 +26,6 @@ from bot.slack.render import problem, query_problem, restarting, room_choice, un
 from bot.slack.reply import Replies
 from bot.slack.reply_to import ReplyTo, reply_to
 from bot.slack.work import Work
-from bot.store import Store
 from bot.workspace import Workspace, Workspaces
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ class Bot:
     workspaces: Workspaces
     replies: Replies  # to those of no workspace of its, with no token
     work: Work
-    store: Store
+    store: Database
     registry: Registry
     zone: str = "UTC"  # of people whose own isn't known
     answer_s: float = ANSWER_S

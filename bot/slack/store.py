@@ -8,9 +8,12 @@ from sqlalchemy import Connection, delete
 
 from bot.db.sql import insert
 from bot.db.tables import begun
+from bot.db.transaction import transaction
 
 
+@transaction
 def begin(db: Connection, team_id: str, what: str, now_ms: int, kept_ms: int) -> bool:
+    """True for the first to begin with `what`; whoever else would within `kept_ms` gets False."""
     new = insert(db, begun).values(team_id=team_id, digest=_digest(what), until_ms=now_ms + kept_ms)
     taken = new.on_conflict_do_update(
         index_elements=["team_id", "digest"],
@@ -20,7 +23,9 @@ def begin(db: Connection, team_id: str, what: str, now_ms: int, kept_ms: int) ->
     return db.scalar(taken.returning(begun.c.until_ms)) is not None
 
 
+@transaction
 def withdraw(db: Connection, team_id: str, what: str) -> None:
+    """It wasn't done: the next one is the first again."""
     db.execute(delete(begun).where(begun.c.team_id == team_id, begun.c.digest == _digest(what)))
 
 

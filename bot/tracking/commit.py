@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import metrics
+from bot.alerts import store as alerts_store
 from bot.alerts.backlog import Catchup, count, finish
 from bot.alerts.catch_up import release
 from bot.alerts.decide import route
 from bot.alerts.messages import Messages, rooms_named
 from bot.alerts.notification import Notification
 from bot.alerts.subscription import Subscription
+from bot.db.database import Database
+from bot.db.leases import Fence
+from bot.outbox import audit_log
+from bot.outbox import cards as card_store
 from bot.outbox.card import Card
 from bot.outbox.message import Outgoing
 from bot.query.times import ms
@@ -22,7 +27,7 @@ from bot.sessions.diff import SessionChange, diff
 from bot.sessions.model import Room, Session
 from bot.silence.current import current_policy
 from bot.silence.policy import SilencePolicy
-from bot.store import Fence, Store
+from bot.tracking import store as tracking_store
 from bot.tracking.reading import Progress
 from bot.tracking.room_facts import RoomFacts
 from bot.tracking.sweep import Sweep
@@ -65,7 +70,7 @@ class _Told:
 class Commit:
     """Stores sweeps of one workspace, one at a time."""
 
-    def __init__(self, rooms: Rooms, room_facts: RoomFacts, store: Store) -> None:
+    def __init__(self, rooms: Rooms, room_facts: RoomFacts, store: Database) -> None:
         self._rooms = rooms
         self._room_facts = room_facts
         self._store = store
@@ -86,9 +91,10 @@ class Commit:
             tracked = list({**known, **work.sweep.tracked}.values())
         done = False
         for _ in range(TELLS_MOST):
-            settings = await self._store.settings_known(work.team_id)
+            settings = await audit_log.counts(self._store, work.team_id)
             told = await self._tell(work, changes, part.due, whole=whole)
-            done = await self._store.commit_poll(
+            done = await tracking_store.commit(
+                self._store,
                 work.team_id,
                 work.seq,
                 ms(work.now),
@@ -103,7 +109,7 @@ class Commit:
                 catchups=told.catchups,
                 good=whole,
             )
-            if done or await self._store.settings_known(work.team_id) == settings:
+            if done or await audit_log.counts(self._store, work.team_id) == settings:
                 break
         if not done:
             raise Superseded
@@ -121,14 +127,14 @@ class Commit:
         # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
         unwanted = await current_policy(self._store, team_id, now, work.rooms)
         held = [
-            *(await self._store.hushed(team_id) if whole else []),
-            *(await self._store.hushed_ended(team_id, ms(now), unwanted.holds) if whole else []),
+            *(await card_store.hushed(self._store, team_id) if whole else []),
+            *(await card_store.hushed_ended(self._store, team_id, ms(now), unwanted.holds) if whole else []),
         ]
-        before = await self._store.catchups(team_id)
+        before = await tracking_store.read_catchups(self._store, team_id)
         if not (changes or held or before):
             return _Told([], [], None)
-        subscriptions = await self._store.subscriptions(team_id)  # and who subscribes meanwhile shall
-        cards = await self._store.cards(team_id, [change.session.id for change in changes])
+        subscriptions = await alerts_store.read(self._store, team_id)  # and who subscribes meanwhile shall
+        cards = await card_store.read(self._store, team_id, [change.session.id for change in changes])
         told = {channel_id: each.told for channel_id, each in before.items()}
         kept, routed = await asyncio.to_thread(route, changes, subscriptions, cards, now, unwanted, told, work.rooms)
         counts = work.sweep.complete or work.reached.backlog is not None
@@ -152,7 +158,9 @@ class Commit:
         """As `release`, for those of these cards that are withheld."""
         waiting = [card for card in cards if card.withheld_until_ms]
         told = [card.session_id for card in waiting if card.status == "summarised"]
-        tracked = {**await self._store.tracked(work.team_id, told), **work.sweep.tracked} if told else {}
+        tracked = (
+            {**await tracking_store.tracked(self._store, work.team_id, told), **work.sweep.tracked} if told else {}
+        )
         ended = {key: tracked[key].session(live=False) for key in told if key in tracked}
         return await asyncio.to_thread(release, waiting, work.sweep.held, ended, subscriptions, work.now, unwanted)
 

@@ -10,18 +10,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot import log, metrics
+from bot.alerts import store as alerts_store
 from bot.alerts.subscription import Subscription
+from bot.db.database import Database
+from bot.db.leases import Fence
 from bot.errors import HmsError, HmsRateLimited
 from bot.hms.client import Hms
 from bot.net.waits import grown_s
+from bot.outbox import cards as card_store
 from bot.query.times import ms
 from bot.rooms.names import Rooms
 from bot.sessions.model import Room
 from bot.sessions.tracked import Tracked
-from bot.store import Fence, Snapshot, Store
+from bot.tracking import store as tracking_store
 from bot.tracking.commit import Commit, Superseded, SweepWork
 from bot.tracking.reading import Progress, look, read
 from bot.tracking.room_facts import RoomFacts, asked_for
+from bot.tracking.store import Snapshot
 from bot.tracking.sweep import Memory, Sweep
 
 REST_S, REST_MOST_S = 1.0, 120.0
@@ -40,7 +45,7 @@ class Poll:
         self,
         hms: Hms,
         rooms: Rooms,
-        store: Store,
+        store: Database,
         team_id: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
@@ -78,7 +83,7 @@ class Poll:
         """Look at these sessions alone. False where that is left to the next poll: after one that has failed, before
         the first, and where another process has polled since."""
         now = self._clock()
-        state = await self._store.poll_state(self._team_id)
+        state = await tracking_store.state(self._store, self._team_id)
         memory = self._memory
         if memory is None or memory.snapshot.seq != state.seq or memory.snapshot.naming != self._hms.naming:
             return False
@@ -88,9 +93,9 @@ class Poll:
     async def _poll(self, fence: Fence | None, now: datetime) -> bool:
         began = time.perf_counter()
         try:
-            state = await self._store.poll_state(self._team_id)
+            state = await tracking_store.state(self._store, self._team_id)
             if self._memory is None or self._memory.snapshot.seq != state.seq:
-                self._memory = Memory(await self._store.snapshot(self._team_id))
+                self._memory = Memory(await tracking_store.snapshot(self._store, self._team_id))
             work = await self._work(self._memory, fence, now, complete=True)
             self._room_facts.begin()
             outcome = await self._swept(work, read(self._hms, work.sweep, ms(now)))
@@ -112,7 +117,7 @@ class Poll:
         """A sweep to be made now, on top of what is remembered."""
         team_id, known = self._team_id, memory.snapshot
         renamed = known.naming != self._hms.naming
-        held = await self._store.hushed(team_id) if complete else []
+        held = await card_store.hushed(self._store, team_id) if complete else []
         await self._hms.templates.ready()
         if renamed or self._read_under is not self._hms.templates.current:  # who hosts or records is said otherwise
             self._read_under = self._hms.templates.current
@@ -129,7 +134,7 @@ class Poll:
     async def _asking(self, team_id: str, known: Snapshot) -> frozenset[Subscription]:
         """The subscriptions that may have something to say of sessions to which nothing happened."""
         new_ms = 0 if known.good_ms is None else known.good_ms - NEW_MS
-        every = await self._store.subscriptions(team_id)
+        every = await alerts_store.read(self._store, team_id)
         return frozenset(each for each in every if each.query.timed or each.created_ms > new_ms)
 
     async def _swept(self, work: SweepWork, reading: AsyncIterator[Progress]) -> str:
@@ -143,7 +148,9 @@ class Poll:
             await self._commit.part(work, progress, last=True)
         except HmsError as error:
             log.warning("poll_failed", outcome=type(error).__name__, cause=error.cause)
-            await self._store.poll_failed(work.team_id, ms(work.now), f"{type(error).__name__}: {error.cause}")
+            await tracking_store.failed(
+                self._store, work.team_id, ms(work.now), f"{type(error).__name__}: {error.cause}"
+            )
             self._rest(error)
             return type(error).__name__
         except Superseded:

@@ -8,11 +8,13 @@ from contextlib import suppress
 from datetime import datetime
 
 from bot import log
+from bot.alerts import store as alerts_store
+from bot.db.database import Database
 from bot.hms.client import LIFE_MOST
 from bot.query.times import ms
 from bot.rooms.names import Rooms
 from bot.sessions.model import Room
-from bot.store import Store
+from bot.silence import mute_store
 from bot.tracking.sweep import Sweep
 
 LEARNED_MOST = 100
@@ -24,9 +26,9 @@ GIVEN_UP_S = 3_600.0
 """A session that can't be live any more waits so long for its room, which is one without a name then."""
 
 
-async def asked_for(store: Store, team_id: str, now_ms: int) -> bool:
+async def asked_for(store: Database, team_id: str, now_ms: int) -> bool:
     """True where a subscription or a mute needs to know rooms."""
-    subscriptions, mutes = await store.subscriptions(team_id), await store.mutes(team_id, now_ms)
+    subscriptions, mutes = await alerts_store.read(store, team_id), await mute_store.read(store, team_id, now_ms)
     return any(
         query.needs_rooms for query in (*(each.query for each in subscriptions), *(each.query for each in mutes))
     )
@@ -35,7 +37,7 @@ async def asked_for(store: Store, team_id: str, now_ms: int) -> bool:
 class RoomFacts:
     """Learns rooms for the polls of one workspace, one poll at a time. `monotonic` gives seconds."""
 
-    def __init__(self, rooms: Rooms, store: Store, monotonic: Callable[[], float]) -> None:
+    def __init__(self, rooms: Rooms, store: Database, monotonic: Callable[[], float]) -> None:
         self._rooms = rooms
         self._store = store
         self._monotonic = monotonic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import msgspec
@@ -11,16 +11,17 @@ from sqlalchemy import Connection, and_, delete, select, update
 
 from bot.alerts.backlog import Backlog, Catchup
 from bot.db import leases
+from bot.db.leases import Fence
 from bot.db.sql import ENDED, LIVE, ROWS, chunks, insert, parts
 from bot.db.tables import catchups as catchups_
 from bot.db.tables import polls, sessions
+from bot.db.transaction import transaction
 from bot.outbox import audit_log as changes
-from bot.outbox import cards
+from bot.outbox import cards as card_store
 from bot.outbox import queue as messages
 from bot.outbox.card import Card
 from bot.outbox.conversations import lock
 from bot.outbox.message import Outgoing
-from bot.outbox.records import Fence, PollState, Snapshot
 from bot.sessions.tracked import Tracked
 
 KEPT_MS = 2 * 86_400_000
@@ -38,13 +39,41 @@ _TRACKED = select(
 _people = msgspec.json.Decoder(dict[str, tuple[str, str]])
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the last good poll knew: `seq` counts the good polls, `good_ms` is the last one's time, None before the
+    first. `sessions` by id: those that were live, and those that ended up to two days before. `naming`: the `Mask` that
+    names the people in them, "" for none. `read_ms`: when they were read, by the clock of 100ms, but for the
+    `backlog`."""
+
+    seq: int
+    good_ms: int | None
+    sessions: Mapping[str, Tracked]
+    naming: str = ""
+    read_ms: int | None = None
+    backlog: Backlog | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollState:
+    """`errors` polls failed since the last good one, the last for `cause`."""
+
+    seq: int = 0
+    good_ms: int | None = None
+    errors: int = 0
+    cause: str = ""
+    naming: str = ""
+
+
+@transaction
 def state(db: Connection, team_id: str) -> PollState:
     row = db.execute(select(polls).where(polls.c.team_id == team_id)).one_or_none()
     return PollState(row.seq, row.good_ms, row.errors, row.cause, row.naming) if row is not None else PollState()
 
 
+@transaction
 def snapshot(db: Connection, team_id: str) -> Snapshot:
-    last = state(db, team_id)
+    last = state.within(db, team_id)
     asked = select(polls.c.read_ms, polls.c.backlog_ms, polls.c.backlog_start).where(polls.c.team_id == team_id)
     read_ms, since_ms, start = db.execute(asked).one_or_none() or (None, None, "")
     backlog = Backlog(since_ms, start) if since_ms is not None else None
@@ -56,7 +85,9 @@ def snapshot(db: Connection, team_id: str) -> Snapshot:
     return Snapshot(last.seq, last.good_ms, found, last.naming, read_ms, backlog)
 
 
+@transaction
 def tracked(db: Connection, team_id: str, session_ids: Iterable[str]) -> dict[str, Tracked]:
+    """What the last good poll knew of these sessions, of those that ended for a week."""
     found: dict[str, Tracked] = {}
     for some in chunks(session_ids):
         rows = db.execute(_TRACKED.where(sessions.c.team_id == team_id, sessions.c.session_id.in_(some)))
@@ -64,7 +95,9 @@ def tracked(db: Connection, team_id: str, session_ids: Iterable[str]) -> dict[st
     return found
 
 
+@transaction
 def failed(db: Connection, team_id: str, now_ms: int, cause: str) -> None:
+    """it self._run(lambda db: polls.failed(db, team_id, now_ms, caus"""
     statement = insert(db, polls)
     values = {"errors": polls.c.errors + 1, "failed_ms": now_ms, "cause": cause}
     db.execute(
@@ -73,30 +106,36 @@ def failed(db: Connection, team_id: str, now_ms: int, cause: str) -> None:
     )
 
 
+@transaction
 def commit(
     db: Connection,
     team_id: str,
     seq: int,
     now_ms: int,
     *,
-    read_ms: int | None,
-    backlog: Backlog | None,
-    good: bool,
-    naming: str,
     changed: Sequence[Tracked],
-    changed_cards: Sequence[Card],
+    cards: Sequence[Card],
     outgoing: Sequence[Outgoing],
-    catchups: Mapping[str, Catchup] | None,
     fence: Fence | None,
     known: Mapping[str, int] | None,
+    naming: str = "",
+    read_ms: int | None = None,
+    backlog: Backlog | None = None,
+    catchups: Mapping[str, Catchup] | None = None,
+    good: bool = True,
 ) -> bool:
+    """A good poll that began from snapshot `seq`: its facts and messages; `naming`, `read_ms` and `backlog` are the
+    next snapshot's, and `catchups` those from now on, where they are given. A part of a poll, which isn't `good`
+    yet, is the same but for when the last good one was. False, and nothing is stored, where another poll was stored
+    since, the fence's lease has a new owner, or the settings of a channel that is told of something have changed
+    since they were `known`, as `audit_log.counts` says."""
     if fence is not None and not leases.holds(db, fence):
         return False
-    concerned: Sequence[Card | Outgoing] = (*changed_cards, *outgoing)
+    concerned: Sequence[Card | Outgoing] = (*cards, *outgoing)
     places = {(each.team_id, each.channel_id) for each in concerned}
     paused = lock(db, places)
     if known is not None and places:
-        now = changes.counts(db, team_id)
+        now = changes.counts.within(db, team_id)
         if any(now[channel_id] != known.get(channel_id, 0) for _, channel_id in places):
             return False
     facts: dict[str, object] = {"read_ms": read_ms, "backlog_ms": None, "backlog_start": ""}
@@ -113,14 +152,16 @@ def commit(
         upsert = statement.on_conflict_do_update(index_elements=["team_id", "session_id"], set_=values)
         for some in chunks(changed, ROWS):
             db.execute(upsert, [_values(team_id, each) for each in some])
-    cards.put(db, changed_cards, now_ms)
+    card_store.put(db, cards, now_ms)
     messages.put(db, outgoing, paused, seq + 1, now_ms)
     if catchups is not None:
         _put_catchups(db, team_id, catchups)
     return True
 
 
+@transaction
 def read_catchups(db: Connection, team_id: str) -> dict[str, Catchup]:
+    """Each channel's progress with a backlog; none where there is nothing to catch up with."""
     columns = (catchups_.c.channel_id, catchups_.c.told, catchups_.c.opened, catchups_.c.ended)
     rows = db.execute(select(*columns).where(catchups_.c.team_id == team_id))
     return {channel_id: Catchup(*counts) for channel_id, *counts in rows}

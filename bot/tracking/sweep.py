@@ -16,7 +16,7 @@ from bot.query.times import ms
 from bot.sessions.diff import missing, same, track
 from bot.sessions.model import Room, Session
 from bot.sessions.tracked import Tracked
-from bot.store import Snapshot
+from bot.tracking.store import Snapshot
 
 MANY = 500
 """Changes that are stored at once: an account's sessions with all their peers are large, and so is what they make of

@@ -13,14 +13,16 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from bot.alerts import store as alerts_store
+from bot.alerts.store import SUBSCRIPTIONS_MOST
 from bot.alerts.subscription import Subscription, kinds_of
 from bot.blockkit.sizes import texts
+from bot.db.database import Database
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack, RateLimited
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.settings import Settings
-from bot.store import SUBSCRIPTIONS_MOST, Store
 from tests.clocks import Wall
 from tests.live import cards, fill, opened, polls, posts, press, runs, said_soon, say, subscribe, until
 from tests.work import at_work
@@ -324,12 +326,14 @@ async def test_guests_are_told_to_ask_a_member(bot: str, slack: FakeSlack) -> No
 
 
 async def test_the_101st_subscription_of_a_channel(slack: FakeSlack, hms: FakeHms, polling: Settings) -> None:
-    store = await Store.open(polling.database_url)
+    store = await Database.open(polling.database_url)
     channel = slack.workspace.channel("live-ops").id
     for number in range(SUBSCRIPTIONS_MOST):
         query = parse(f"role:r{number}", scope="subscribe")
         made = Subscription(slack.workspace.team_id, channel, query, kinds_of(query), "U1", 0)
-        await store.subscribe(made, [], Outgoing(f"k{number}", made.team_id, channel, "post", "x", []))
+        await alerts_store.subscribe(
+            store, made, [], Outgoing(f"k{number}", made.team_id, channel, "post", "x", []), by=None
+        )
     await store.close()
     async with at_work(polling, slack):
         reply = await say(slack, "subscribe role:one-more")

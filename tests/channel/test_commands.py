@@ -7,8 +7,8 @@ import re
 from bot.blockkit.sizes import texts
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack
+from bot.digests.store import DIGESTS_MOST
 from bot.settings import Settings
-from bot.store import DIGESTS_MOST
 from tests.live import polls, press, said_soon, say
 from tests.work import at_work
 

@@ -27,7 +27,7 @@ from bot.silence import mute_render as mutes
 from bot.silence.lines import mute_line, quiet_line, read_hours, read_silence
 from bot.silence.mute import Mute
 from bot.silence.quiet_hours import QuietHours, read_quiet
-from bot.store import QUIETS_MOST
+from bot.silence.quiet_store import QUIETS_MOST
 from tests.accounts import NOW, name
 from tests.alerts.test_subscription_render import hostile, some_health
 from tests.blockkit.judge import harmless, inside_limits

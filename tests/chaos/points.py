@@ -1,7 +1,7 @@
 """The named points: each side of each commit and of each call. Ends or stops this process at one of a commit.
 
-Those of commits are SQLAlchemy's own events, so nothing of the bot is changed. A transaction has the name of the method
-of `Store` that it belongs to; only those that write count. Calls are watched by the stand-ins (`doors`).
+Those of commits are SQLAlchemy's own events, so nothing of the bot is changed. A transaction has the name that
+`Database.run` was given; only those that write count. Calls are watched by the stand-ins (`doors`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Pool, event
 
 NAMES = (
-    "commit_poll", "poll_failed", "lead", "claim", "sent", "slow_down", "again", "unsure", "overdue", "held", "dead",
-    "replaced", "send", "pause", "resume", "release", "workspace_taken", "subscribe", "unsubscribe", "prune",
-    "add_digest", "pause_digest", "remove_digest", "send_digest", "digest_failed", "add_mute", "remove_mutes",
-    "add_quiet", "clear_quiets", "set_threads", "begin",
+    "tracking.store.commit", "tracking.store.failed", "db.leases.take", "outbox.claims.claim", "outbox.store.sent", "outbox.store.slow_down", "outbox.store.again", "outbox.store.unsure", "outbox.claims.overdue", "outbox.store.held", "outbox.store.dead",
+    "outbox.store.replaced", "outbox.store.add", "outbox.channel_pause.pause", "outbox.channel_pause.resume", "outbox.channel_pause.release", "outbox.workspaces.taken", "alerts.store.subscribe", "alerts.store.unsubscribe", "outbox.prune.prune_some",
+    "digests.store.add", "digests.store.pause", "digests.store.remove", "digests.store.send", "digests.store.failed", "silence.mute_store.add", "silence.mute_store.remove",
+    "silence.quiet_store.add", "silence.quiet_store.clear", "outbox.threads.turn", "slack.store.begin",
 )  # fmt: skip
-"""The methods of `Store` that write."""
+"""The transactions that write."""
 OPEN = "open"
 """The migration, in an empty database."""
 CALLS = (
@@ -56,7 +56,16 @@ POINTS = tuple(
 STARTS = tuple(Point(side, OPEN) for side in COMMIT_SIDES)
 
 
-LED = {"commit_poll", "poll_failed", "lead", "sessions", "session", "rooms", "send_digest", "digest_failed"}
+LED = {
+    "tracking.store.commit",
+    "tracking.store.failed",
+    "db.leases.take",
+    "sessions",
+    "session",
+    "rooms",
+    "digests.store.send",
+    "digests.store.failed",
+}
 """Points that only the process comes to which polls."""
 
 
@@ -93,16 +102,10 @@ def listen(tell: Callable[[str, str], None]) -> None:
     @event.listens_for(Engine, "commit")
     def _committing(connection: Connection) -> None:
         if connection.info.get("wrote"):
-            connection.info["committed"] = _name(connection)
+            connection.info["committed"] = connection.info.pop("transaction", "") or OPEN
             tell("before", connection.info["committed"])
 
     @event.listens_for(Pool, "checkin")
     def _given_back(_connection: object, record: Any) -> None:
         if record is not None and (name := record.info.pop("committed", "")):
             tell("after", name)
-
-
-def _name(connection: Connection) -> str:
-    """Of a transaction: `Database.run`'s `work` is a lambda in a method of Store."""
-    work = connection.info.pop("work", None)
-    return getattr(work, "__qualname__", "").removeprefix("Store.").partition(".")[0] or OPEN

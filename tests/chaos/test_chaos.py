@@ -4,27 +4,27 @@ one."""
 from __future__ import annotations
 
 import asyncio
-import inspect
 import random
 
 import pytest
 
-from bot.store import Store
 from tests.chaos.days import DAYS, SHORT
 from tests.chaos.points import NAMES
 from tests.chaos.run import Result, run, run_day
 from tests.chaos.table import details
 from tests.db.server import new_database, postgres_server
+from tests.db.transactions import transactions
 
 READS = {
-    "card", "cards", "changes", "channel", "counts", "digests", "due_digests", "hushed", "hushed_ended",
-    "last_told", "makers", "mutes", "poll_state", "quiets", "revision", "running", "settings_known", "snapshot", "status",
-    "subscriptions", "time", "told", "tracked", "troubled", "unthreaded",
-    "room_walk", "rooms", "rooms_beginning", "rooms_called", "rooms_having", "rooms_newest",
-    "stuck", "catchups", "dropped_ms", "states", "workspace_stopped",
+    "db.numbers.kind_of",
+    "outbox.cards.of_message", "outbox.cards.read", "outbox.audit_log.read", "outbox.conversations.read", "outbox.counts.read", "digests.store.read", "digests.store.due", "outbox.cards.hushed", "outbox.cards.hushed_ended",
+    "alerts.store.last_told", "outbox.channel_pause.makers", "silence.mute_store.read", "tracking.store.state", "silence.quiet_store.read", "outbox.audit_log.counts", "tracking.store.snapshot", "outbox.store.status",
+    "alerts.store.read", "outbox.channel_pause.told", "tracking.store.tracked", "outbox.channel_pause.troubled", "outbox.threads.off",
+    "rooms.store.walk", "rooms.store.by_id", "rooms.store.beginning", "rooms.store.called", "rooms.store.having", "rooms.store.newest",
+    "outbox.counts.stuck", "tracking.store.read_catchups", "outbox.store.dropped_ms", "health.store.read", "outbox.workspaces.stopped",
 }  # fmt: skip
 NEVER = {
-    "forget_rooms", "keep_rooms", "later", "move", "no_thread", "no_threads", "set_room_walk", "tell_states", "try_paused", "withdraw", "workspace_probe", "workspace_refused",
+    "rooms.store.forget", "rooms.store.keep", "outbox.store.later", "channel.store.move", "outbox.store.no_thread", "outbox.store.no_threads", "rooms.store.set_walk", "health.store.tell", "outbox.channel_pause.try_paused", "slack.store.withdraw", "outbox.workspaces.probe", "outbox.workspaces.refused",
 }  # fmt: skip
 """Those that the life of the crash test doesn't come to, or not surely."""
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -71,9 +71,8 @@ def test_two_workspaces_hear_only_their_own(results: list[Result]) -> None:
     assert result.messages > 10 and result.neighbours > 5, details(result)
 
 
-def test_every_method_that_writes_is_a_point() -> None:
-    methods = {name for name, each in vars(Store).items() if inspect.iscoroutinefunction(each) and name[0] != "_"}
-    assert methods - {"close"} == {*NAMES, *READS, *NEVER}
+def test_every_transaction_that_writes_is_a_point() -> None:
+    assert transactions().keys() == {*NAMES, *READS, *NEVER}
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import Store
+from bot.db.database import Database
 from tests.db.server import migrate, named, new_database, postgres_server, run_sql
 
 
@@ -68,7 +68,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
-    opened = await Store.open(url)
+async def store(url: str) -> AsyncIterator[Database]:
+    opened = await Database.open(url)
     yield opened
     await opened.close()

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.alerts.subscription import Subscription
+from bot.db.database import Database
+from bot.db.leases import Fence
 from bot.db.setting_change import SettingChange
 from bot.digests.model import Digest, Empty
+from bot.outbox import claims
+from bot.outbox import store as outbox_store
 from bot.outbox.card import Card
 from bot.outbox.message import Outgoing
+from bot.outbox.records import Row
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
 from bot.sessions.tracked import Tracked
 from bot.silence.mute import Mute
-from bot.store import Fence, Row, Store
+from bot.tracking import store as tracking_store
 
 NOW = 1_764_000_000_000
 """Monday 2025-11-24, 16:00 UTC."""
@@ -78,7 +83,7 @@ def message(key: str, channel: str = "C1", text: str = "hello") -> Outgoing:
 
 
 async def commit(
-    store: Store,
+    store: Database,
     *outgoing: Outgoing,
     cards: Sequence[Card] = (),
     changed: Sequence[Tracked] = (),
@@ -86,19 +91,21 @@ async def commit(
     fence: Fence | None = None,
 ) -> None:
     """The next good poll."""
-    seq = (await store.poll_state(TEAM)).seq
-    assert await store.commit_poll(TEAM, seq, now_ms, changed=changed, cards=cards, outgoing=outgoing, fence=fence)
+    seq = (await tracking_store.state(store, TEAM)).seq
+    assert await tracking_store.commit(
+        store, TEAM, seq, now_ms, changed=changed, cards=cards, outgoing=outgoing, fence=fence, known=None
+    )
 
 
-async def take(store: Store, now_ms: int = NOW) -> Row:
+async def take(store: Database, now_ms: int = NOW) -> Row:
     """The one row that is due."""
-    rows = await store.claim(TEAM, now_ms, LEASE, 100)
+    rows = await claims.claim(store, TEAM, now_ms, LEASE, 100)
     assert len(rows) == 1, rows
     return rows[0]
 
 
-async def send(store: Store, now_ms: int = NOW) -> list[tuple[str, str, str | None]]:
+async def send(store: Database, now_ms: int = NOW) -> list[tuple[str, str, str | None]]:
     """Send what is due: (kind, text, target) of each row; its ts is `ts-<text>`."""
-    rows = await store.claim(TEAM, now_ms, LEASE, 100)
-    await store.sent([(row, f"ts-{row.text}") for row in rows], now_ms)
+    rows = await claims.claim(store, TEAM, now_ms, LEASE, 100)
+    await outbox_store.sent(store, [(row, f"ts-{row.text}") for row in rows], now_ms)
     return [(row.kind, row.text, row.target_ts) for row in rows]

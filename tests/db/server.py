@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from bot.store import Store
+from bot.db.database import Database
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def migrate(url: str) -> None:
     """Bring an empty database to the newest revision."""
 
     async def opened() -> None:
-        await (await Store.open(url)).close()
+        await (await Database.open(url)).close()
 
     asyncio.run(opened())
 

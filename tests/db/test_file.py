@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from bot.db import database
+from bot.db.database import Database
 from bot.db.integrity import look_through
-from bot.store import Store
+from bot.outbox import counts as outbox_counts
+from bot.outbox import store as outbox_store
 from tests.conftest import ROOT
 from tests.db.parts import commit, message, send
 from tests.db.test_open import refused, unfit
@@ -24,9 +26,9 @@ pytestmark = pytest.mark.slow
 
 _HOLDER = """if True:
     import asyncio, sys
-    from bot.store import Store
+    from bot.db.database import Database
     async def main():
-        store = await Store.open(sys.argv[1])
+        store = await Database.open(sys.argv[1])
         print("open", flush=True)
         await asyncio.to_thread(sys.stdin.read)
         await store.close()
@@ -69,10 +71,10 @@ async def test_a_file_under_another_name_is_locked_too(tmp_path: Path) -> None:
     async with held(path):
         other.hardlink_to(path)
         assert "another process of the bot uses" in await refused(f"sqlite:///{other}")
-        look = await Store.look(f"sqlite:///{other}")
+        look = await Database.look(f"sqlite:///{other}")
         assert look is not None and await look.running()
         await look.close()
-    await (await Store.open(f"sqlite:///{other}")).close()
+    await (await Database.open(f"sqlite:///{other}")).close()
     other.unlink()
     async with held(path):
         with mounted(path, other):
@@ -82,7 +84,7 @@ async def test_a_file_under_another_name_is_locked_too(tmp_path: Path) -> None:
 async def test_the_locks_of_sqlite_last_while_the_bot_runs(tmp_path: Path) -> None:
     """No descriptor of the file is closed: another program that writes has to wait for the bot's transaction."""
     path = tmp_path / "bot.db"
-    store = await Store.open(f"sqlite:///{path}")
+    store = await Database.open(f"sqlite:///{path}")
     await commit(store, message("m"))
 
     program = (
@@ -93,7 +95,7 @@ async def test_the_locks_of_sqlite_last_while_the_bot_runs(tmp_path: Path) -> No
         done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True)
         assert "database is locked" in done.stderr
 
-    await store._database.run(refuse)
+    await store.run(refuse)
     assert len(await send(store)) == 1
     await store.close()
 
@@ -102,7 +104,7 @@ async def test_only_its_user_may_read_it(tmp_path: Path) -> None:
     path = tmp_path / "bot.db"
     before = os.umask(0)
     try:
-        store = await Store.open(f"sqlite:///{path}")
+        store = await Database.open(f"sqlite:///{path}")
         await commit(store, message("m"))
         assert {each.name: oct(each.stat().st_mode & 0o777) for each in tmp_path.iterdir()} == dict.fromkeys(
             ("bot.db", "bot.db-wal", "bot.db-shm", "bot.db.lock"), "0o600"
@@ -114,19 +116,19 @@ async def test_only_its_user_may_read_it(tmp_path: Path) -> None:
 
 async def test_a_file_that_others_may_read_is_told_and_closed_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "bot.db"
-    await (await Store.open(f"sqlite:///{path}")).close()
+    await (await Database.open(f"sqlite:///{path}")).close()
     path.chmod(0o644)
-    look = await Store.look(f"sqlite:///{path}")
+    look = await Database.look(f"sqlite:///{path}")
     assert look is not None and look.exposed
     await look.close()
-    store = await Store.open(f"sqlite:///{path}")
+    store = await Database.open(f"sqlite:///{path}")
     assert not store.exposed and path.stat().st_mode & 0o777 == 0o600
     await store.close()
 
 
 async def test_a_damaged_file_is_not_started_with(tmp_path: Path) -> None:
     path = tmp_path / "bot.db"
-    store = await Store.open(f"sqlite:///{path}")
+    store = await Database.open(f"sqlite:///{path}")
     await commit(store, *(message(f"m{n}", text="x" * 500) for n in range(200)))
     await store.close()
     with closing(sqlite3.connect(path)) as plain:
@@ -155,18 +157,18 @@ def test_a_large_file_is_looked_through_for_a_bounded_time(tmp_path: Path) -> No
 async def test_who_has_no_time_left_waits_for_no_lock(tmp_path: Path) -> None:
     """Another program has the file, and transactions queue: one whose caller has gone is never begun."""
     path = tmp_path / "bot.db"
-    store = await Store.open(f"sqlite:///{path}", busy_s=60)
-    await store.counts()
+    store = await Database.open(f"sqlite:///{path}", busy_s=60)
+    await outbox_counts.read(store)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        calls = [asyncio.create_task(store.send([message(f"m{n}")], 0)) for n in range(3)]
+        calls = [asyncio.create_task(outbox_store.add(store, [message(f"m{n}")], 0)) for n in range(3)]
         await asyncio.sleep(0.2)
         for call in calls:
             call.cancel()
         done, waiting = await asyncio.wait(calls, timeout=5)
         assert len(done) == 3 and not waiting
         other.execute("ROLLBACK")
-    assert [await store.status(f"m{n}") for n in range(3)] == ["", "", ""]
+    assert [await outbox_store.status(store, f"m{n}") for n in range(3)] == ["", "", ""]
     await store.close()
 
 

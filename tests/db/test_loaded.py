@@ -10,10 +10,10 @@ from tests.conftest import ROOT
 PROGRAM = """if True:
     import asyncio, sys
     from bot import app  # all that the bot loads
-    from bot.store import Store
+    from bot.db.database import Database
     async def main():
-        store = await Store.open(sys.argv[1])
-        await store.counts()
+        store = await Database.open(sys.argv[1])
+        await store.revision()
         await store.close()
     asyncio.run(main())
     print(*(name for name in ("psycopg", "greenlet", "sqlalchemy.orm", "alembic") if name in sys.modules))"""

@@ -15,12 +15,20 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
+from bot.alerts import store as alerts_store
+from bot.db.database import Database
 from bot.db.migrate import NEWEST, PLACE, upgrade
 from bot.db.tables import metadata
+from bot.digests import store as digests_store
 from bot.errors import ConfigError
+from bot.outbox import audit_log, conversations, threads
+from bot.outbox import cards as card_store
+from bot.outbox import store as outbox_store
 from bot.outbox.card import Card
 from bot.outbox.channel import Channel
-from bot.store import Snapshot, Store
+from bot.silence import mute_store
+from bot.tracking import store as tracking_store
+from bot.tracking.store import Snapshot
 from tests.conftest import ROOT
 from tests.db.parts import NOW, TEAM, by, card, commit, edit, message, mute, send, subscription
 
@@ -67,7 +75,7 @@ async def test_from_every_revision(url: str, revision: str) -> None:
     with begin(url) as connection:
         upgrade(connection, revision)
     for number in range(2):
-        store = await Store.open(url)
+        store = await Database.open(url)
         await commit(store, message(f"m{number}"))
         assert len(await send(store, NOW + number * 1000)) == 1
         await store.close()
@@ -80,16 +88,16 @@ async def test_what_the_first_revision_stored_is_still_there(url: str) -> None:
         upgrade(connection, "0001")
         for statement in FIRST:
             connection.execute(text(statement), {"team": TEAM, "now": NOW, "key": card().key})
-    store = await Store.open(url)
-    assert await store.subscriptions(TEAM) == [replace(subscription(line="user:ada", kinds=["start"]), number=3)]
-    assert await store.cards(TEAM, ["s1"]) == [Card(TEAM, "C1", "s1", "live", 1, known=frozenset((3,)))]
-    assert await store.channel(TEAM, "C1") == Channel(last_ms=NOW)
-    assert await store.unthreaded(TEAM) == set()
-    assert await store.hushed(TEAM) == []
-    assert await store.snapshot(TEAM) == Snapshot(7, NOW, {}, read_ms=NOW)
-    assert await store.digests(TEAM) == []
-    assert await store.changes(TEAM, "C1") == []
-    assert (await store.add_mute(mute(), by()))[0].number == 4
+    store = await Database.open(url)
+    assert await alerts_store.read(store, TEAM) == [replace(subscription(line="user:ada", kinds=["start"]), number=3)]
+    assert await card_store.read(store, TEAM, ["s1"]) == [Card(TEAM, "C1", "s1", "live", 1, known=frozenset((3,)))]
+    assert await conversations.read(store, TEAM, "C1") == Channel(last_ms=NOW)
+    assert await threads.off(store, TEAM) == set()
+    assert await card_store.hushed(store, TEAM) == []
+    assert await tracking_store.snapshot(store, TEAM) == Snapshot(7, NOW, {}, read_ms=NOW)
+    assert await digests_store.read(store, TEAM) == []
+    assert await audit_log.read(store, TEAM, "C1") == []
+    assert (await mute_store.add(store, mute(), by()))[0].number == 4
     await commit(store, edit(card()), cards=[card(status="closed")])
     assert await send(store) == [("edit", "changed", "1.0")]
     await store.close()
@@ -118,23 +126,23 @@ async def test_what_was_held_for_a_lost_token_is_sent(url: str) -> None:
         for key, channel, cause, claim in rows:
             row = {"key": key, "team": TEAM, "channel": channel, "cause": cause, "claim": claim, "now": NOW}
             connection.execute(text(put), row | {"shown": '{"text": "hello", "blocks": []}'})
-    store = await Store.open(url)
-    statuses = [await store.status(key) for key, *_ in rows]
-    paused = [(await store.channel(TEAM, channel)).paused for channel in ("C1", "C2")]
+    store = await Database.open(url)
+    statuses = [await outbox_store.status(store, key) for key, *_ in rows]
+    paused = [(await conversations.read(store, TEAM, channel)).paused for channel in ("C1", "C2")]
     await store.close()
     assert statuses == ["sending", "pending", "pending", "held", "held", "held"]
     assert paused == [None, "is_archived"]
 
 
 async def test_a_file_is_written_ahead_and_in_full(sqlite: str) -> None:
-    store = await Store.open(sqlite)
+    store = await Database.open(sqlite)
     for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5_000)):
-        assert await store._run(lambda db, name=pragma: db.scalar(text(f"PRAGMA {name}"))) == value
+        assert await store.run(lambda db, name=pragma: db.scalar(text(f"PRAGMA {name}"))) == value
     await store.close()
 
 
 async def test_replicas_start_at_once(postgres: str) -> None:
-    program = "import asyncio, sys; from bot.store import Store; asyncio.run(Store.open(sys.argv[1]))"
+    program = "import asyncio, sys; from bot.db.database import Database; asyncio.run(Database.open(sys.argv[1]))"
     replicas = [
         await asyncio.create_subprocess_exec(
             sys.executable, "-c", program, postgres, cwd=ROOT, stderr=asyncio.subprocess.PIPE
@@ -147,20 +155,20 @@ async def test_replicas_start_at_once(postgres: str) -> None:
 
 
 async def test_a_newer_revision_is_refused(url: str) -> None:
-    await (await Store.open(url)).close()
+    await (await Database.open(url)).close()
     with begin(url) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConfigError, match=r"newer version of the bot has changed this database \(revision 9999\)"):
-        await Store.open(url)
+        await Database.open(url)
     with pytest.raises(ConfigError, match="newer version"):  # and the file is free again
-        await Store.open(url)
+        await Database.open(url)
 
 
 async def test_tables_of_another_program_are_left_alone(url: str) -> None:
     with begin(url) as connection:
         connection.execute(text("CREATE TABLE cards (what TEXT)"))
     with pytest.raises(ConfigError, match="tables of another program"):
-        await Store.open(url)
+        await Database.open(url)
     with begin(url) as connection:
         connection.execute(text("SELECT what FROM cards"))
         for table in ("subscriptions", "alembic_version"):  # all or nothing

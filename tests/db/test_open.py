@@ -15,10 +15,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.db import leases
 from bot.db.address import Postgres, SqliteFile, read_address
 from bot.db.database import Database
+from bot.db.migrate import REVISIONS
+from bot.db.problems import StoreError
 from bot.errors import ConfigError
-from bot.store import REVISIONS, Store, StoreError
+from bot.outbox import counts as outbox_counts
+from bot.tracking import store as tracking_store
 from tests.conftest import ROOT
 from tests.db.parts import NOW, TEAM, card, commit, message, post, send, tracked
 from tests.db.server import named, run_sql
@@ -36,7 +40,7 @@ def empty() -> bool:
 async def refused(url: str, busy_s: float = 1) -> str:
     """The one line."""
     with pytest.raises(ConfigError) as caught:
-        await Store.open(url, busy_s=busy_s)
+        await Database.open(url, busy_s=busy_s)
     said = caught.value.text
     assert said.startswith("DATABASE_URL")
     assert "\n" not in said
@@ -94,19 +98,19 @@ async def test_no_url(url: str) -> None:
 
 async def test_the_working_folder_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    store = await Store.open()
+    store = await Database.open()
     assert (tmp_path / "sessions-bot.db").exists()
     await store.close()
 
 
 async def test_a_file_serves_one_process(tmp_path: Path) -> None:
     (tmp_path / "other.db").symlink_to(tmp_path / "bot.db")
-    store = await Store.open(f"sqlite:///{tmp_path / 'bot.db'}")
+    store = await Database.open(f"sqlite:///{tmp_path / 'bot.db'}")
     for name in ("bot.db", "other.db"):
         assert "another process of the bot uses" in await refused(f"sqlite:///{tmp_path / name}")
     await commit(store, message("m"))
     await store.close()
-    store = await Store.open(f"sqlite:///{tmp_path / 'other.db'}")
+    store = await Database.open(f"sqlite:///{tmp_path / 'other.db'}")
     assert len(await send(store)) == 1
     await store.close()
 
@@ -114,9 +118,9 @@ async def test_a_file_serves_one_process(tmp_path: Path) -> None:
 async def test_a_killed_process_leaves_the_file_free(sqlite: str) -> None:
     program = """if True:
         import asyncio, sys
-        from bot.store import Store
+        from bot.db.database import Database
         async def main():
-            store = await Store.open(sys.argv[1])
+            store = await Database.open(sys.argv[1])
             print("open", flush=True)
             await asyncio.sleep(60)
         asyncio.run(main())"""
@@ -128,7 +132,7 @@ async def test_a_killed_process_leaves_the_file_free(sqlite: str) -> None:
     assert "another process" in await refused(sqlite)
     process.kill()
     await process.communicate()
-    await (await Store.open(sqlite)).close()
+    await (await Database.open(sqlite)).close()
 
 
 @pytest.fixture
@@ -172,7 +176,7 @@ async def test_a_folder_that_is_read_only(ordinary: Path) -> None:
 
 async def test_a_file_that_is_read_only(ordinary: Path) -> None:
     path = ordinary / "bot.db"
-    await (await Store.open(f"sqlite:///{path}")).close()
+    await (await Database.open(f"sqlite:///{path}")).close()
     ordinary.chmod(0o777)
     Path(f"{path}.lock").chmod(0o666)
     path.chmod(0o444)
@@ -192,7 +196,7 @@ async def unfit(url: str) -> str:
     """What the start says, which a look says too."""
     said = await refused(url)
     with pytest.raises(ConfigError) as caught:
-        await Store.look(url)
+        await Database.look(url)
     assert caught.value.text == said
     return said
 
@@ -214,7 +218,7 @@ async def test_a_look_says_what_the_start_would(tmp_path: Path) -> None:
 
 async def test_a_look_says_what_may_not_be_written_to(ordinary: Path) -> None:
     url = f"sqlite:///{ordinary / 'bot.db'}"
-    await (await Store.open(url)).close()
+    await (await Database.open(url)).close()
     file, lock = ordinary / "bot.db", ordinary / "bot.db.lock"
     ordinary.chmod(0o777), lock.chmod(0o666), file.chmod(0o444)
     with as_nobody():
@@ -229,23 +233,23 @@ async def test_a_look_says_what_may_not_be_written_to(ordinary: Path) -> None:
 
 async def test_a_file_that_another_program_has_locked(tmp_path: Path) -> None:
     path = tmp_path / "bot.db"
-    await (await Store.open(f"sqlite:///{path}")).close()
+    await (await Database.open(f"sqlite:///{path}")).close()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     assert "another program has it locked" in await refused(f"sqlite:///{path}", busy_s=0.2)
     other.close()
-    await (await Store.open(f"sqlite:///{path}")).close()
+    await (await Database.open(f"sqlite:///{path}")).close()
 
 
 async def test_a_disk_that_is_full_at_the_start(tmp_path: Path) -> None:
     program = """if True:
         import asyncio, resource, signal, sys
         from bot.errors import ConfigError
-        from bot.store import Store
+        from bot.db.database import Database
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
         try:
-            asyncio.run(Store.open(sys.argv[1]))
+            asyncio.run(Database.open(sys.argv[1]))
         except ConfigError as error:
             print(error.text)"""
     process = await asyncio.create_subprocess_exec(
@@ -254,34 +258,46 @@ async def test_a_disk_that_is_full_at_the_start(tmp_path: Path) -> None:
     )  # fmt: skip
     said, _ = await process.communicate()
     assert "disk" in said.decode()
-    await (await Store.open(f"sqlite:///{tmp_path / 'bot.db'}")).close()
+    await (await Database.open(f"sqlite:///{tmp_path / 'bot.db'}")).close()
 
 
 async def test_a_disk_that_fills_up_later(sqlite: str) -> None:
-    store = await Store.open(sqlite)
+    store = await Database.open(sqlite)
     await commit(store, message("m"))
-    await store._run(lambda db: db.execute(text("PRAGMA max_page_count = 1")))  # as many as there are
+    await store.run(lambda db: db.execute(text("PRAGMA max_page_count = 1")))  # as many as there are
     with pytest.raises(StoreError, match="the disk is full"):
-        await store.commit_poll(
-            TEAM, 1, NOW, changed=[tracked(f"s{n}") for n in range(2000)], cards=[card()], outgoing=[post(card())]
+        await tracking_store.commit(
+            store,
+            TEAM,
+            1,
+            NOW,
+            changed=[tracked(f"s{n}") for n in range(2000)],
+            cards=[card()],
+            outgoing=[post(card())],
+            fence=None,
+            known=None,
         )
-    assert (await store.poll_state(TEAM)).seq == 1
-    assert (await store.snapshot(TEAM)).sessions == {}
-    assert (await store.counts()).waiting == 1
-    await store._run(lambda db: db.execute(text("PRAGMA max_page_count = 1000000")))
+    assert (await tracking_store.state(store, TEAM)).seq == 1
+    assert (await tracking_store.snapshot(store, TEAM)).sessions == {}
+    assert (await outbox_counts.read(store)).waiting == 1
+    await store.run(lambda db: db.execute(text("PRAGMA max_page_count = 1000000")))
     await commit(store, changed=[tracked(f"s{n}") for n in range(2000)])
     await store.close()
 
 
-async def test_a_cancelled_call_leaves_nothing_half_done(store: Store) -> None:
+async def test_a_cancelled_call_leaves_nothing_half_done(store: Database) -> None:
     some = [tracked(f"s{n}") for n in range(2_000)]
     for wait_s in (0.0, 0.002, 0.01, 0.03, 0.05):
-        seq = (await store.poll_state(TEAM)).seq
-        task = asyncio.create_task(store.commit_poll(TEAM, seq, NOW, changed=some, cards=[card()], outgoing=[]))
+        seq = (await tracking_store.state(store, TEAM)).seq
+        task = asyncio.create_task(
+            tracking_store.commit(
+                store, TEAM, seq, NOW, changed=some, cards=[card()], outgoing=[], fence=None, known=None
+            )
+        )
         await asyncio.sleep(wait_s)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        known = await store.snapshot(TEAM)
+        known = await tracking_store.snapshot(store, TEAM)
         assert len(known.sessions) == (2_000 if known.seq else 0)
     await commit(store, message("m"))
     assert len(await send(store)) == 1
@@ -297,14 +313,14 @@ async def test_servers_that_cannot_be_used(server: str) -> None:
 @pytest.mark.parametrize("migrated", [False, True])
 async def test_a_server_that_is_read_only(server: str, postgres: str, migrated: bool) -> None:
     if migrated:
-        await (await Store.open(postgres)).close()
+        await (await Database.open(postgres)).close()
     name = postgres.partition("?")[0].rpartition("/")[2]
     await run_sql(server, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     assert "a standby, or set to read only" in await refused(postgres)
 
 
 async def test_a_connection_that_is_cut_is_made_anew(postgres: str) -> None:
-    store = await Store.open(postgres)
+    store = await Database.open(postgres)
     await commit(store, message("m"))
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
     await run_sql(postgres, f"{cut} AND pid <> pg_backend_pid()")
@@ -357,24 +373,24 @@ async def test_a_server_that_goes_away_while_one_connects(breaks_off: str) -> No
 
 async def test_a_look_changes_nothing(url: str, tmp_path: Path) -> None:
     """Neither beside a process that works with the database, nor after it has ended."""
-    assert await Store.look(f"sqlite:///{tmp_path / 'none.db'}") is None
-    store = await Store.open(url)
+    assert await Database.look(f"sqlite:///{tmp_path / 'none.db'}") is None
+    store = await Database.open(url)
     await commit(store, message("m"))
-    await store.lead("poller", "me", 60_000)
+    await leases.take(store, "poller", "me", 60_000)
     for running in (True, False):
         if not running:
-            await store.lead("poller", "me", -1)
+            await leases.take(store, "poller", "me", -1)
             await store.close()
         before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")}
-        look = await Store.look(url)
+        look = await Database.look(url)
         assert look is not None
-        assert (await look.revision(), (await look.counts()).waiting, await look.running()) == (
+        assert (await look.revision(), (await outbox_counts.read(look)).waiting, await look.running()) == (
             REVISIONS[-1],
             1,
             running,
         )
         with pytest.raises(StoreError):
-            await look.poll_failed(TEAM, NOW, "x")
+            await tracking_store.failed(look, TEAM, NOW, "x")
         await look.close()
         after = {path.name: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")}
         assert after == before

@@ -10,20 +10,24 @@ from email.utils import formatdate
 from zoneinfo import ZoneInfo
 
 from bot.blockkit.phrases import NO_BREAK
+from bot.db.database import Database
 from bot.db.setting_change import SettingChange
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_hms.records import Room, Session
+from bot.digests import store as digests_store
 from bot.digests.count import READ_MOST_S
 from bot.digests.model import Digest, Empty
 from bot.digests.produce import Digests
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
 from bot.net.retry_budget import RetryBudget
+from bot.outbox import channel_pause, claims
+from bot.outbox import store as outbox_store
 from bot.outbox.message import Outgoing
+from bot.outbox.records import Row
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
 from bot.rooms.names import Rooms
-from bot.store import Row, Store
 
 TEAM = "T1"
 ALL = parse("all")
@@ -40,7 +44,7 @@ def at(day: int, clock: str = "12:00", month: int = 11) -> datetime:
 class World:
     """An account, a store and one process's digests. Its time is the test's."""
 
-    def __init__(self, account: Account, fake: FakeHms, store: Store) -> None:
+    def __init__(self, account: Account, fake: FakeHms, store: Database) -> None:
         self.account, self.fake, self.store = account, fake, store
         self.now = MONDAY
         self.hms = Hms(fake.url, SignedToken(fake.access_key, fake.secret), RetryBudget(budget_s=0.5))
@@ -68,7 +72,9 @@ class World:
 
     async def halt(self, channel: str = "C1") -> None:
         now_ms = int(self.now.timestamp() * 1000)
-        await self.store.pause(TEAM, channel, "is_archived", now_ms, lambda who: _notice(f"to {who}", who))
+        await channel_pause.pause(
+            self.store, TEAM, channel, "is_archived", now_ms, lambda who: _notice(f"to {who}", who)
+        )
 
     async def make(
         self, line: str = "daily 9:00", query: str = "all", *, empty: Empty = "say", channel: str = "C1"
@@ -76,11 +82,11 @@ class World:
         schedule, _ = read_schedule(line, "Europe/Berlin")
         now_ms = int(self.now.timestamp() * 1000)
         new = Digest(TEAM, channel, parse(query), schedule, empty, "U1", now_ms)
-        made, _ = await self.store.add_digest(new, SettingChange(now_ms, "U1", line))
+        made, _ = await digests_store.add(self.store, new, SettingChange(now_ms, "U1", line))
         return made
 
     async def digest(self, number: int = 1) -> Digest:
-        return next(each for each in await self.store.digests(TEAM) if each.number == number)
+        return next(each for each in await digests_store.read(self.store, TEAM) if each.number == number)
 
     async def pass_to(
         self, when: datetime, digests: Digests | None = None, step: timedelta = timedelta(hours=6)
@@ -95,8 +101,8 @@ class World:
     async def posted(self) -> list[Row]:
         """All that is in the outbox, sent."""
         rows, now_ms = [], int(self.now.timestamp() * 1000) + 60_000
-        while some := await self.store.claim(TEAM, now_ms, 20_000, 100):
-            await self.store.sent([(row, f"{now_ms}.{row.id}") for row in some], now_ms)
+        while some := await claims.claim(self.store, TEAM, now_ms, 20_000, 100):
+            await outbox_store.sent(self.store, [(row, f"{now_ms}.{row.id}") for row in some], now_ms)
             rows += some
             now_ms += 60_000
         return rows
@@ -125,7 +131,7 @@ def meet(account: Account, room: Room, start: datetime, minutes: float | None, *
 
 @asynccontextmanager
 async def opened(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
-    store = await Store.open(sqlite)
+    store = await Database.open(sqlite)
     made = World(account, hms, store)
     yield made
     await made.hms.close()

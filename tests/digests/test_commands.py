@@ -10,8 +10,8 @@ import pytest
 from bot.blockkit.sizes import texts
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import ApiError, FakeSlack, Message, RateLimited
+from bot.digests.store import DIGESTS_MOST
 from bot.settings import Settings
-from bot.store import DIGESTS_MOST
 from tests.live import fill, posts, press, runs, said_soon, say, subscribe
 from tests.work import at_work
 

@@ -14,17 +14,21 @@ from prometheus_client import REGISTRY
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blockkit.phrases import NO_BREAK
+from bot.db import leases
+from bot.db.leases import Fence
 from bot.db.setting_change import SettingChange
 from bot.demo.fake_hms import Account, FakeHms, FirstPage, Stall, Status
 from bot.demo.fake_slack import ApiError, FakeSlack
+from bot.digests import store as digests_store
 from bot.digests.list_render import digests_list
 from bot.digests.produce import GIVE_UP_TRIES, TELL_TRIES
 from bot.hms.pages import PAGES_MOST
+from bot.outbox import channel_pause, claims
+from bot.outbox import store as outbox_store
 from bot.outbox.channel import Channel
 from bot.outbox.chat import Chat
 from bot.outbox.deliver import Deliver
 from bot.query.times import ms
-from bot.store import Fence
 from tests.digests.parts import BERLIN, TEAM, World, at, meet, opened
 
 
@@ -116,9 +120,9 @@ async def test_after_downtime_one_that_would_be_skipped_names_the_others(world: 
 async def test_what_was_paused_is_not_named_as_skipped(world: World) -> None:
     await world.make()
     by = SettingChange(0, "U1", "digests")
-    assert await world.store.pause_digest(TEAM, "C1", 1, True, by)
+    assert await digests_store.pause(world.store, TEAM, "C1", 1, True, by)
     assert await world.pass_to(at(20, "10:00")) == 0
-    assert await world.store.pause_digest(TEAM, "C1", 1, False, replace(by, at_ms=ms(world.now)))
+    assert await digests_store.pause(world.store, TEAM, "C1", 1, False, replace(by, at_ms=ms(world.now)))
     assert await world.pass_to(at(21, "09:01"), step=timedelta(minutes=30)) == 1
     (text,) = await world.texts()
     assert "Sat 21 Nov" in text and "Skipped" not in text and "late" not in text
@@ -156,7 +160,7 @@ async def test_a_quiet_period_is_said_or_skipped(world: World) -> None:
     await world.make(empty="skip", channel="C2")
     assert await world.pass_to(at(18)) == 4
     assert [(row.channel_id, ": no sessions · " in row.text) for row in await world.posted()] == [("C1", True)] * 2
-    assert [each.last for each in await world.store.digests(TEAM)] == [date(2026, 11, 18)] * 2
+    assert [each.last for each in await digests_store.read(world.store, TEAM)] == [date(2026, 11, 18)] * 2
     session = meet(world.account, world.hall, at(18, "08:30"), None)
     world.account.leave(session, session.present()[0], at(18, "08:40").timestamp())
     await world.pass_to(at(19))  # nobody was in and nothing began, but it is open: that is to be said
@@ -303,7 +307,7 @@ async def test_a_period_that_cannot_be_read_keeps_no_other_waiting(world: World)
     world.fake.fail("/sessions", Status(400))
     assert await world.digests.run() == 1
     (sent,) = [row.channel_id for row in await world.posted()]
-    every = {each.channel_id: each.problem for each in await world.store.digests(TEAM)}
+    every = {each.channel_id: each.problem for each in await digests_store.read(world.store, TEAM)}
     assert every.pop(sent) == "" and list(every.values()) == ["HmsRefused"]
 
 
@@ -327,7 +331,7 @@ async def test_a_slow_period_keeps_no_other_waiting(world: World) -> None:
     quick = world.process(read_s=0.3)
     world.fake.fail("/sessions", Stall(1))
     assert await quick.run() == 3
-    (slow,) = [each for each in await world.store.digests(TEAM) if each.last == date(2026, 11, 16)]
+    (slow,) = [each for each in await digests_store.read(world.store, TEAM) if each.last == date(2026, 11, 16)]
     assert slow.problem == "TimeoutError"
     assert len(await world.posted()) == 3
     assert await world.digests.run() == 1
@@ -364,13 +368,13 @@ async def test_the_list_says_what_became_of_the_newest(world: World, end: str, s
     if end == "is_archived":
         await world.halt()
     elif end != "pending":
-        (row,) = await world.store.claim(TEAM, now_ms + 5_000, 20_000, 5)
+        (row,) = await claims.claim(world.store, TEAM, now_ms + 5_000, 20_000, 5)
         if end == "sent":
-            await world.store.sent([(row, "1.0")], now_ms)
+            await outbox_store.sent(world.store, [(row, "1.0")], now_ms)
         elif end == "unconfirmed":
-            await world.store.held(row, end)
+            await outbox_store.held(world.store, row, end)
         else:
-            await world.store.dead(row, end)
+            await outbox_store.dead(world.store, row, end)
     assert await listed(world) == said
 
 
@@ -405,7 +409,7 @@ async def test_the_list_says_why_each_is_late(world: World) -> None:
 
 async def listed(world: World, number: int = 1) -> str:
     """What the list says of one."""
-    found = await world.store.digests(TEAM)
+    found = await digests_store.read(world.store, TEAM)
     lines = digests_list(found, Channel(), names={}, as_of=world.now).text.replace(NO_BREAK, " ").splitlines()
     (first,) = [place for place, line in enumerate(lines) if line.startswith(f"*{number}* · ")]
     return lines[first + 2]
@@ -478,7 +482,7 @@ async def test_a_paused_channel_gets_the_newest_when_it_goes_on(world: World) ->
     assert await world.pass_to(at(20), step=timedelta(hours=1)) == 0
     pages = world.pages()
     assert await world.digests.run() == 0 and world.pages() == pages, "nothing is read for nobody"
-    await world.store.resume(TEAM, "C1")
+    await channel_pause.resume(world.store, TEAM, "C1")
     assert await world.digests.run() == 1
     first, second = [text for text in await world.texts() if "igest" in text]
     assert "Tue 17 Nov" in first
@@ -493,10 +497,10 @@ async def test_what_is_unsent_of_one_that_is_gone_is_taken_back(world: World, ho
     await world.halt()
     by = SettingChange(0, "U1", how)
     if how == "remove":
-        assert await world.store.remove_digest(TEAM, "C1", 1, by)
+        assert await digests_store.remove(world.store, TEAM, "C1", 1, by)
     else:
-        assert await world.store.pause_digest(TEAM, "C1", 1, True, by)
-    await world.store.resume(TEAM, "C1")
+        assert await digests_store.pause(world.store, TEAM, "C1", 1, True, by)
+    await channel_pause.resume(world.store, TEAM, "C1")
     texts = [text for text in await world.texts() if "igest" in text]
     assert len(texts) == 1 and "no sessions with the role host" in texts[0]
 
@@ -511,15 +515,15 @@ async def test_a_person_changes_it_while_it_is_counted(world: World) -> None:
     while not world.pages():
         await asyncio.sleep(0.01)
     by = SettingChange(0, "U1", "digests")
-    assert await world.store.remove_digest(TEAM, "C1", 1, by)
-    assert await world.store.pause_digest(TEAM, "C2", 1, True, by)
+    assert await digests_store.remove(world.store, TEAM, "C1", 1, by)
+    assert await digests_store.pause(world.store, TEAM, "C2", 1, True, by)
     assert await running == 1
     assert [row.channel_id for row in await world.posted()] == ["C3"]
 
 
 async def test_who_no_longer_leads_sends_nothing(world: World) -> None:
     await world.make()
-    fence = await world.store.lead("poller", "me", 60_000)
+    fence = await leases.take(world.store, "poller", "me", 60_000)
     assert fence is not None
     world.now = at(17, "09:01")
     assert await world.digests.run(Fence(fence.name, "other", fence.epoch + 1)) == 0

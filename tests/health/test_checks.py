@@ -7,16 +7,16 @@ import asyncio
 import pytest
 
 from bot.clock import Clock
+from bot.db.database import Database
 from bot.health.check_result import CheckResult
 from bot.health.checks import examine
 from bot.health.probes import Parts
-from bot.store import Store
 
 SETTINGS = [CheckResult("Settings", "ok", "all there")]
 
 
 async def test_a_check_that_raises_is_a_finding(caplog: pytest.LogCaptureFixture) -> None:
-    async def look() -> Store:
+    async def look() -> Database:
         raise RuntimeError("<secret>")
 
     found = await examine(Parts(SETTINGS, 15.0, Clock(), look=look))
@@ -27,7 +27,7 @@ async def test_a_check_that_raises_is_a_finding(caplog: pytest.LogCaptureFixture
 
 
 async def test_a_check_that_hangs_is_a_finding() -> None:
-    async def look() -> Store:
+    async def look() -> Database:
         try:
             await asyncio.sleep(60)
         finally:

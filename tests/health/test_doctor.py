@@ -17,11 +17,17 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bot.alerts import store as alerts_store
+from bot.db import leases
+from bot.db.database import Database
 from bot.db.migrate import upgrade
 from bot.demo.fake_hms import Oddities, Stall, Status
 from bot.demo.fake_slack import ApiError, RateLimited, Stalled
 from bot.demo.fake_slack.seed import OPERATORS, TEAM_ID
-from bot.store import Store
+from bot.outbox import channel_pause
+from bot.outbox import claims as claims_
+from bot.outbox import store as outbox_store
+from bot.tracking import store as tracking_store
 from tests.conftest import ROOT
 from tests.db import parts
 from tests.db.test_migrations import begin
@@ -216,7 +222,7 @@ async def test_the_database_is_looked_at_and_left_alone(world: World, url: str) 
     assert "Last poll" not in said.states()
     with begin(url) as connection:
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
-    await (await Store.open(url)).close()
+    await (await Database.open(url)).close()
     said = await world.doctor(DATABASE_URL=url)
     assert (said.code, said.states()["Database"], said.states()["Last poll"]) == (0, "ok", "ok")
     with begin(url) as connection:
@@ -299,17 +305,23 @@ async def test_a_token_that_was_wrapped_is_to_be_copied_anew(world: World) -> No
 
 async def test_what_waits_and_what_is_stuck(world: World, url: str) -> None:
     channels = {name: world.slack.workspace.channel(name).id for name in ("live-ops", "random", "incident-room")}
-    store = await Store.open(url)
+    store = await Database.open(url)
     old_ms = now_ms() - 3_600_000
-    await store.commit_poll(TEAM_ID, 0, old_ms, changed=[], cards=[], outgoing=[])
+    await tracking_store.commit(store, TEAM_ID, 0, old_ms, changed=[], cards=[], outgoing=[], fence=None, known=None)
     for channel_id in channels.values():
         some = replace(parts.subscription(channel_id), team_id=TEAM_ID, created_ms=now_ms())
-        await store.subscribe(some, [], replace(parts.message(f"first {channel_id}", channel_id), team_id=TEAM_ID))
+        await alerts_store.subscribe(
+            store, some, [], replace(parts.message(f"first {channel_id}", channel_id), team_id=TEAM_ID), by=None
+        )
     (row,) = [
-        row for row in await store.claim(TEAM_ID, now_ms(), 60_000, 10) if row.channel_id == channels["incident-room"]
+        row
+        for row in await claims_.claim(store, TEAM_ID, now_ms(), 60_000, 10)
+        if row.channel_id == channels["incident-room"]
     ]
-    await store.held(row, "unconfirmed")
-    await store.pause(TEAM_ID, channels["live-ops"], "is_archived", now_ms(), lambda who: parts.message("dm", who))
+    await outbox_store.held(store, row, "unconfirmed")
+    await channel_pause.pause(
+        store, TEAM_ID, channels["live-ops"], "is_archived", now_ms(), lambda who: parts.message("dm", who)
+    )
     said = await world.doctor(DATABASE_URL=url, POLL_INTERVAL_S="1000")
     assert (said.code, said.of("Last poll")) == (0, [("ok", "100ms was last read 60 min ago")])
     said = await world.doctor(DATABASE_URL=url)
@@ -317,7 +329,7 @@ async def test_what_waits_and_what_is_stuck(world: World, url: str) -> None:
     running = url.startswith("sqlite")  # the file is open here; of PostgreSQL the poller's lease counts
     assert (state, said.code) == (("fail", 1) if running else ("warn", 0))
     assert rest.startswith("100ms was last read 60 min ago") and ("isn't running" in rest) is not running
-    await store.lead("poller", "somebody", 60_000)
+    await leases.take(store, "poller", "somebody", 60_000)
     assert (await world.doctor(DATABASE_URL=url)).of("Last poll")[0][0] == "fail"
     await store.close()
     ((state, rest),) = said.of("Outbox")
@@ -332,15 +344,19 @@ async def test_what_waits_and_what_is_stuck(world: World, url: str) -> None:
 
 async def test_messages_that_do_not_go_out(make_world: Callable[..., Any], sqlite: str) -> None:
     world = await make_world(without=frozenset({"groups:read"}))
-    store = await Store.open(sqlite)
-    await store.commit_poll(TEAM_ID, 0, now_ms(), changed=[], cards=[], outgoing=[])
-    await store.send([replace(parts.message("m"), team_id=TEAM_ID)], now_ms() - 3_600_000)
+    store = await Database.open(sqlite)
+    await tracking_store.commit(store, TEAM_ID, 0, now_ms(), changed=[], cards=[], outgoing=[], fence=None, known=None)
+    await outbox_store.add(store, [replace(parts.message("m"), team_id=TEAM_ID)], now_ms() - 3_600_000)
     for number in range(12):
         some = replace(parts.subscription(f"C{number:02}"), team_id=TEAM_ID, created_ms=now_ms())
-        await store.subscribe(some, [], replace(parts.message(f"first {number}", f"C{number:02}"), team_id=TEAM_ID))
+        await alerts_store.subscribe(
+            store, some, [], replace(parts.message(f"first {number}", f"C{number:02}"), team_id=TEAM_ID), by=None
+        )
     before = await world.doctor(DATABASE_URL=sqlite)
     for number in range(12):
-        await store.pause(TEAM_ID, f"C{number:02}", "no_`such`_code", now_ms(), lambda who: parts.message(who, who))
+        await channel_pause.pause(
+            store, TEAM_ID, f"C{number:02}", "no_`such`_code", now_ms(), lambda who: parts.message(who, who)
+        )
     await store.close()
     said = await world.doctor(DATABASE_URL=sqlite)
     assert said.code == 0

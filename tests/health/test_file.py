@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import Store
+from bot.db.database import Database
 from tests.db import parts
 from tests.health.conftest import World
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 async def test_a_damaged_file_and_one_that_others_may_read(world: World, tmp_path: Path) -> None:
     path = tmp_path / "bot.db"
-    store = await Store.open(f"sqlite:///{path}")
+    store = await Database.open(f"sqlite:///{path}")
     await parts.commit(store, *(parts.message(f"m{n}", text="x" * 500) for n in range(200)))
     await store.close()
     path.chmod(0o644)

@@ -12,10 +12,14 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import HMS, Clock
+from bot.db import leases
+from bot.db.database import Database
+from bot.db.leases import POLLER
 from bot.db.setting_change import SettingChange
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.seed import TEAM_ID
+from bot.digests import store as digests_store
 from bot.digests.model import Digest
 from bot.digests.produce import Digests
 from bot.health.judge import SLOW_S
@@ -25,6 +29,9 @@ from bot.hms.auth import SignedToken
 from bot.hms.client import LIFE_MOST, Hms
 from bot.jobs.background import BackgroundJobs
 from bot.jobs.scheduler import Scheduler
+from bot.outbox import claims
+from bot.outbox import counts as outbox_counts
+from bot.outbox import store as outbox_store
 from bot.outbox.chat import Chat
 from bot.outbox.deliver import Deliver
 from bot.outbox.prune import DAY_MS
@@ -33,7 +40,7 @@ from bot.query.schedule_parser import read_schedule
 from bot.query.times import ms
 from bot.rooms.names import Rooms
 from bot.rooms.walk import Walk
-from bot.store import POLLER, Store
+from bot.tracking import store as tracking_store
 from bot.tracking.poll import Poll
 from tests.clocks import set_database
 from tests.db.parts import TEAM, card, commit, message, tracked
@@ -47,7 +54,7 @@ class Process:
     """The alerts of one process, without the rest of it. Its time is `ahead` of ours; with `later_s` its waits have
     lasted so much longer."""
 
-    def __init__(self, store: Store, slack: FakeSlack, hms: FakeHms, http: aiohttp.ClientSession) -> None:
+    def __init__(self, store: Database, slack: FakeSlack, hms: FakeHms, http: aiohttp.ClientSession) -> None:
         self.store = store
         clock = Clock()
         if not store.single:
@@ -92,11 +99,11 @@ class Process:
 
 
 @pytest.fixture
-async def start(slack: FakeSlack, hms: FakeHms) -> AsyncIterator[Callable[[Store], Process]]:
+async def start(slack: FakeSlack, hms: FakeHms) -> AsyncIterator[Callable[[Database], Process]]:
     begun = []
     async with aiohttp.ClientSession() as http:
 
-        def begin(store: Store) -> Process:
+        def begin(store: Database) -> Process:
             begun.append(Process(store, slack, hms, http))
             return begun[-1]
 
@@ -114,10 +121,10 @@ async def _polled(hms: FakeHms, more: int = 1) -> None:
 
 
 async def test_one_of_two_polls_and_the_other_follows_it(
-    postgres: str, start: Callable[[Store], Process], hms: FakeHms, caplog: pytest.LogCaptureFixture
+    postgres: str, start: Callable[[Database], Process], hms: FakeHms, caplog: pytest.LogCaptureFixture
 ) -> None:
     await set_database(postgres, 0.0)
-    stores = [await Store.open(postgres) for _ in range(2)]
+    stores = [await Database.open(postgres) for _ in range(2)]
     first, second = map(start, stores)
     first.scheduler.start()
     await _polled(hms)
@@ -125,7 +132,7 @@ async def test_one_of_two_polls_and_the_other_follows_it(
     await _polled(hms, 4)
     assert [record.message for record in caplog.records].count("leading") == 1
     await first.end()
-    assert await stores[1].lead(POLLER, "third", 1) is None, "the lease was not waited for"
+    assert await leases.take(stores[1], POLLER, "third", 1) is None, "the lease was not waited for"
     await set_database(postgres, LEAD_S)
     await _polled(hms)
     assert [record.message for record in caplog.records].count("leading") == 2
@@ -135,49 +142,49 @@ async def test_one_of_two_polls_and_the_other_follows_it(
 
 
 async def test_who_no_longer_leads_commits_no_poll(
-    postgres: str, start: Callable[[Store], Process], account: Account
+    postgres: str, start: Callable[[Database], Process], account: Account
 ) -> None:
     """A process that was stopped for longer than its lease goes on in the middle of a poll."""
-    store, other = await Store.open(postgres), await Store.open(postgres)
+    store, other = await Database.open(postgres), await Database.open(postgres)
     process = start(store)
-    fence = await store.lead("poller", "stopped", 1)
+    fence = await leases.take(store, "poller", "stopped", 1)
     await asyncio.sleep(0.01)
-    assert await other.lead("poller", "next", 60_000)
+    assert await leases.take(other, "poller", "next", 60_000)
     assert fence is not None and not await process.poll.run(fence)
-    assert (await store.poll_state(TEAM_ID)).good_ms is None
+    assert (await tracking_store.state(store, TEAM_ID)).good_ms is None
     await store.close()
     await other.close()
 
 
-async def test_only_who_leads_makes_digests(store: Store, start: Callable[[Store], Process]) -> None:
+async def test_only_who_leads_makes_digests(store: Database, start: Callable[[Database], Process]) -> None:
     process = start(store)
     jobs = {job.name: job.run for job in process.alerts.jobs()}
     schedule, _ = read_schedule(f"daily {datetime.now(UTC) - timedelta(minutes=30):%H:%M}", "UTC")
     digest = Digest(TEAM_ID, "C1", parse("all"), schedule, "say", "U1", 0)
-    await store.add_digest(digest, SettingChange(ms(datetime.now(UTC) - timedelta(days=1)), "U1", "digest"))
+    await digests_store.add(store, digest, SettingChange(ms(datetime.now(UTC) - timedelta(days=1)), "U1", "digest"))
     await jobs["digests"]()
-    assert (await store.counts()).waiting == 0
+    assert (await outbox_counts.read(store)).waiting == 0
     await jobs["lead"]()
     for _ in range(2):
         await jobs["digests"]()
-    assert (await store.counts()).waiting == 1
+    assert (await outbox_counts.read(store)).waiting == 1
 
 
-async def test_old_rows_are_pruned_by_and_by(store: Store, start: Callable[[Store], Process]) -> None:
+async def test_old_rows_are_pruned_by_and_by(store: Database, start: Callable[[Database], Process]) -> None:
     await commit(store, message("m"), changed=[tracked("s1", live=False)], cards=[card(status="final")])
-    (row,) = await store.claim(TEAM, 1_764_000_000_000, 20_000, 10)
-    await store.sent([(row, "1.0")], 1_764_000_000_000)
+    (row,) = await claims.claim(store, TEAM, 1_764_000_000_000, 20_000, 10)
+    await outbox_store.sent(store, [(row, "1.0")], 1_764_000_000_000)
     await commit(store, now_ms=1_764_000_000_000 + 8 * DAY_MS)
     process = start(store)
     process.scheduler.start()
     async with asyncio.timeout(5):
-        while await store.status("m"):
+        while await outbox_store.status(store, "m"):
             await asyncio.sleep(0.02)
     await process.end()
 
 
 async def test_100ms_silences_polls_for_five_minutes_at_most(
-    store: Store, start: Callable[[Store], Process], hms: FakeHms, account: Account
+    store: Database, start: Callable[[Database], Process], hms: FakeHms, account: Account
 ) -> None:
     process = start(store)
     hms.fail("/sessions*", Status(429, headers={"Retry-After": "864000"}))
@@ -189,20 +196,20 @@ async def test_100ms_silences_polls_for_five_minutes_at_most(
 
 
 async def test_an_operator_hears_of_messages_that_do_not_go_out(
-    store: Store, start: Callable[[Store], Process]
+    store: Database, start: Callable[[Database], Process]
 ) -> None:
     process = start(store)
     assert await process.alerts.slow() == ""
     long_ago = int((time.time() - SLOW_S - 60) * 1000)
     await commit(store, message("m"), message("n", "C2"), now_ms=long_ago)
     assert (await process.alerts.slow()).startswith("2 messages are to be sent, the oldest for 6 min")
-    for row in await store.claim(TEAM, long_ago, 20_000, 10):
-        await store.held(row, "unconfirmed")
+    for row in await claims.claim(store, TEAM, long_ago, 20_000, 10):
+        await outbox_store.held(store, row, "unconfirmed")
     assert await process.alerts.slow() == "messages held, unconfirmed: 2"
 
 
 async def test_a_session_without_a_record_is_over_when_it_can_no_longer_be_live(
-    store: Store, start: Callable[[Store], Process], hms: FakeHms, account: Account
+    store: Database, start: Callable[[Database], Process], hms: FakeHms, account: Account
 ) -> None:
     """It is in no list, and its own record can't be had."""
     (session,) = fill(account, 1)
@@ -211,8 +218,8 @@ async def test_a_session_without_a_record_is_over_when_it_can_no_longer_be_live(
     account.end(session, time.time())
     hms.fail_always(f"/sessions/{session.id}", Status(400))
     assert await process.poll.run()
-    assert (await store.snapshot(TEAM_ID)).sessions[session.id].live
+    assert (await tracking_store.snapshot(store, TEAM_ID)).sessions[session.id].live
     process.ahead = LIFE_MOST
     assert await process.poll.run()
-    over = (await store.snapshot(TEAM_ID)).sessions[session.id]
+    over = (await tracking_store.snapshot(store, TEAM_ID)).sessions[session.id]
     assert (over.live, dict(over.people)) == (False, {})

@@ -11,12 +11,16 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from bot.db.database import Database
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.seed import TEAM_ID
+from bot.outbox import claims
+from bot.outbox import counts as outbox_counts
+from bot.outbox import store as outbox_store
 from bot.outbox.message import Outgoing
 from bot.settings import Settings
-from bot.store import Store
+from bot.tracking import store as tracking_store
 from tests.clocks import DAY_S, HOUR_S, STEPS, Wall, set_database
 from tests.live import PATIENCE_S, cards, opened, polls, subscribe, until
 from tests.work import at_work
@@ -79,13 +83,13 @@ async def test_a_clock_that_was_wrong_at_the_start(
 ) -> None:
     """Nothing that waits is given up, nothing that was sent is forgotten, and what comes is told."""
     now_ms = int(time.time() * 1000)
-    store = await Store.open(quick.database_url)
+    store = await Database.open(quick.database_url)
     channel = slack.workspace.channel("live-ops").id
     waiting = [Outgoing(f"w{n}", TEAM_ID, channel, "post", f"waits {n}", []) for n in range(2)]
-    await store.send([Outgoing("before", TEAM_ID, channel, "post", "said before", [])], now_ms)
-    (row,) = await store.claim(TEAM_ID, now_ms, 20_000, 10)
-    await store.sent([(row, "1.0")], now_ms)
-    await store.send(waiting, now_ms)
+    await outbox_store.add(store, [Outgoing("before", TEAM_ID, channel, "post", "said before", [])], now_ms)
+    (row,) = await claims.claim(store, TEAM_ID, now_ms, 20_000, 10)
+    await outbox_store.sent(store, [(row, "1.0")], now_ms)
+    await outbox_store.add(store, waiting, now_ms)
     await store.close()
     wall = Wall(by_s)
     wall.rule(monkeypatch)
@@ -95,9 +99,9 @@ async def test_a_clock_that_was_wrong_at_the_start(
         await told(slack, account)
         wall.by_s = 0.0
         await told(slack, account)
-    store = await Store.open(quick.database_url)
-    assert [await store.status(key) for key in ("before", "w0", "w1")] == ["sent"] * 3
-    assert abs((await store.poll_state(TEAM_ID)).good_ms - time.time() * 1000) < 30_000
+    store = await Database.open(quick.database_url)
+    assert [await outbox_store.status(store, key) for key in ("before", "w0", "w1")] == ["sent"] * 3
+    assert abs((await tracking_store.state(store, TEAM_ID)).good_ms - time.time() * 1000) < 30_000
     await store.close()
 
 
@@ -116,6 +120,6 @@ async def test_a_clock_of_the_databases_that_is_set(
         assert said.startswith("ready\nthe database's clock is ") and "which count" in said
         await set_database(postgres, 0.0)
         await told(slack, account)
-    store = await Store.open(postgres)
-    assert (await store.counts()).waiting == 0
+    store = await Database.open(postgres)
+    assert (await outbox_counts.read(store)).waiting == 0
     await store.close()

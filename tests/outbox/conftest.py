@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from bot.db.database import Database
 from bot.demo.fake_slack import FakeSlack
-from bot.store import Store
 from tests.outbox.parts import HISTORY, POSTING, Clock, World
 
 
@@ -21,7 +21,7 @@ def scopes() -> frozenset[str]:
 async def world(sqlite: str, scopes: frozenset[str]) -> AsyncIterator[World]:
     clock = Clock()
     async with aiohttp.ClientSession() as http, FakeSlack(scopes=scopes, clock=clock) as slack:
-        store = await Store.open(sqlite)
+        store = await Database.open(sqlite)
         yield World(slack, store, clock, http)
         await store.close()
         assert slack.violations == []

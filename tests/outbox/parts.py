@@ -9,16 +9,19 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.alerts import store as alerts_store
 from bot.alerts.subscription import Subscription
+from bot.db.database import Database
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.seed import BOT_USER, TEAM_ID
+from bot.outbox import counts as outbox_counts
 from bot.outbox.card import Card, key_of
 from bot.outbox.chat import Chat
 from bot.outbox.deliver import Deliver
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.sessions.tracked import Tracked
-from bot.store import Store
+from bot.tracking import store as tracking_store
 
 HISTORY = frozenset({"channels:history", "groups:history", "im:history", "im:write"})
 POSTING = frozenset({"commands", "chat:write"})
@@ -37,7 +40,7 @@ class Clock:
 class World:
     """A workspace, an outbox and its sender."""
 
-    def __init__(self, slack: FakeSlack, store: Store, clock: Clock, http: aiohttp.ClientSession) -> None:
+    def __init__(self, slack: FakeSlack, store: Database, clock: Clock, http: aiohttp.ClientSession) -> None:
         self.slack, self.store, self.clock, self.http = slack, store, clock, http
         self.deliver = self.sender()
 
@@ -61,9 +64,17 @@ class World:
 
     async def put(self, *outgoing: Outgoing, cards: Iterable[Card] = (), known: Sequence[Tracked] = ()) -> None:
         """As a poll would."""
-        state = await self.store.poll_state(TEAM_ID)
-        assert await self.store.commit_poll(
-            TEAM_ID, state.seq, self.now_ms, changed=known, cards=list(cards), outgoing=outgoing
+        state = await tracking_store.state(self.store, TEAM_ID)
+        assert await tracking_store.commit(
+            self.store,
+            TEAM_ID,
+            state.seq,
+            self.now_ms,
+            changed=known,
+            cards=list(cards),
+            outgoing=outgoing,
+            fence=None,
+            known=None,
         )
 
     async def posts(self, *texts: str, channel: str = "live-ops") -> None:
@@ -85,7 +96,7 @@ class World:
             query = parse(f"peers:>={len(person)} user:{person}")
             made = Subscription(TEAM_ID, self.channel(channel), query, frozenset({"start"}), person, self.now_ms)
             hello = Outgoing(key_of("hello", person), TEAM_ID, made.channel_id, "post", "hello", [])
-            await self.store.subscribe(made, [], hello)
+            await alerts_store.subscribe(self.store, made, [], hello, by=None)
 
     async def until_sent(self, deliver: Deliver | None = None, steps: int = 200, step_s: float = 1.0) -> None:
         """Tick as the jobs do until the outbox is empty."""
@@ -93,10 +104,10 @@ class World:
         for _ in range(steps):
             await deliver.run()
             await deliver.reconcile()
-            if (await self.store.counts()).waiting == 0:
+            if (await outbox_counts.read(self.store)).waiting == 0:
                 return
             self.clock.now += step_s
-        raise AssertionError(await self.store.counts())
+        raise AssertionError(await outbox_counts.read(self.store))
 
     def shown(self, channel: str = "live-ops") -> list[str]:
         return [message.plain for message in self.slack.messages(channel)]

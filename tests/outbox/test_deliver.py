@@ -14,11 +14,14 @@ import pytest
 from bot.db.setting_change import SettingChange
 from bot.demo.fake_slack import ApiError, Dropped, Fault, HttpError, Message, RateLimited, Stalled
 from bot.demo.fake_slack.seed import ADA, BEN, BOT_USER, TEAM_ID
+from bot.outbox import channel_pause, conversations
+from bot.outbox import counts as outbox_counts
 from bot.outbox.card import Card, key_of
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.query.schedule import EVERY_DAY
 from bot.sessions.tracked import Tracked
+from bot.silence import mute_store, quiet_store
 from bot.silence.mute import Mute
 from bot.silence.quiet_hours import QuietHours
 from tests.outbox.parts import POSTING, World, invite, kick, section
@@ -243,7 +246,7 @@ async def test_history_that_is_always_refused(world: World, policy: Any) -> None
     world.slack.fail("conversations.history", *[ApiError("no_such_code")] * 5)
     await world.until_sent(deliver, steps=600)
     assert world.calls("conversations.history") == 5
-    channel = await world.store.channel(TEAM_ID, world.channel("live-ops"))
+    channel = await conversations.read(world.store, TEAM_ID, world.channel("live-ops"))
     assert (len(world.shown()), channel.held) == ((1, 1) if policy == "hold" else (2, 0))
 
 
@@ -254,16 +257,18 @@ async def test_hold_leaves_it_to_a_person(world: World) -> None:
     world.slack.fail("chat.postMessage", Dropped(after_doing=True))
     await world.until_sent()
     assert world.shown() == ["maybe", "next"]
-    channel = await world.store.channel(TEAM_ID, world.channel("live-ops"))
+    channel = await conversations.read(world.store, TEAM_ID, world.channel("live-ops"))
     assert (channel.paused, channel.held) == (None, 1)
     kick(world)
     await world.posts("after")
     await world.until_sent()
     invite(world)
-    await world.store.resume(TEAM_ID, world.channel("live-ops"))  # nobody has said that it may show twice
+    await channel_pause.resume(
+        world.store, TEAM_ID, world.channel("live-ops")
+    )  # nobody has said that it may show twice
     await world.until_sent()
     assert world.shown() == ["maybe", "next", "after"]
-    await world.store.release(TEAM_ID, world.channel("live-ops"))  # a person wants it sent
+    await channel_pause.release(world.store, TEAM_ID, world.channel("live-ops"))  # a person wants it sent
     await world.until_sent()
     assert world.shown() == ["maybe", "next", "after", "maybe"]
 
@@ -287,7 +292,7 @@ async def test_a_repeat_that_is_refused_is_never_sent_unmarked(world: World) -> 
     await world.posts("maybe")
     world.slack.fail("chat.postMessage", Dropped(after_doing=True), ApiError("not_in_channel"))
     await world.until_sent(deliver)
-    await world.store.resume(TEAM_ID, world.channel("live-ops"))
+    await channel_pause.resume(world.store, TEAM_ID, world.channel("live-ops"))
     await world.until_sent(deliver)
     first, again = world.shown()
     assert first == "maybe" and again.startswith("Possible repeat: ")
@@ -313,10 +318,10 @@ async def test_kicked_out_before_the_look_up(world: World) -> None:
     kick(world)
     await world.until_sent()
     assert len(world.direct(ADA)) == 1
-    channel = await world.store.channel(TEAM_ID, world.channel("live-ops"))
+    channel = await conversations.read(world.store, TEAM_ID, world.channel("live-ops"))
     assert (channel.paused, channel.held) == ("not_in_channel", 2)
     invite(world)
-    await world.store.resume(TEAM_ID, world.channel("live-ops"))
+    await channel_pause.resume(world.store, TEAM_ID, world.channel("live-ops"))
     await world.until_sent()
     assert world.shown() == ["hello", "there", "next"]
 
@@ -356,12 +361,12 @@ async def test_a_deleted_card_is_not_posted_anew_while_nobody_wants_it(world: Wo
     if what == "hours":
         now = datetime.fromtimestamp(world.clock(), UTC)
         hours = QuietHours(EVERY_DAY, now.time(), (now + timedelta(hours=1)).time(), "UTC")
-        await world.store.add_quiet(card.team_id, card.channel_id, hours, by)
+        await quiet_store.add(world.store, card.team_id, card.channel_id, hours, by)
     else:
         about = card.session_id if what == "session" else ""
         query = parse("role:host" if what == "some" else "", scope="mute")
         new = Mute(card.team_id, card.channel_id, query, about, now_ms + 3_600_000, "U1", now_ms)
-        await world.store.add_mute(new, by)
+        await mute_store.add(world.store, new, by)
     await world.edit(card, "one is in")
     await world.until_sent()
     assert world.slack.messages() == []
@@ -450,7 +455,7 @@ async def test_a_broken_channel_pauses_and_resumes(
     await world.posts("first", "second")
     await world.posts("elsewhere", channel="general")
     await world.until_sent()
-    channel = await world.store.channel(TEAM_ID, world.channel("live-ops"))
+    channel = await conversations.read(world.store, TEAM_ID, world.channel("live-ops"))
     assert (channel.paused, channel.held) == (reason, 2)
     assert (world.shown(), world.shown("general")) == (before, ["elsewhere"])
     for person in (ADA, BEN):
@@ -461,7 +466,7 @@ async def test_a_broken_channel_pauses_and_resumes(
     await world.posts("third")
     await world.until_sent()
     mend_it(world)
-    assert await world.store.resume(TEAM_ID, world.channel("live-ops"))
+    assert await channel_pause.resume(world.store, TEAM_ID, world.channel("live-ops"))
     await world.until_sent()
     assert world.shown() == [*before, "first", "second", "third"]
     assert len(world.direct(ADA)) == len(world.direct(BEN)) == 1
@@ -476,7 +481,7 @@ async def test_an_edit_in_a_broken_channel_pauses_it_too(world: World) -> None:
     await world.edit(card, "changed")
     await world.until_sent()
     _unarchive(world)
-    await world.store.resume(TEAM_ID, card.channel_id)
+    await channel_pause.resume(world.store, TEAM_ID, card.channel_id)
     await world.until_sent()
     assert world.shown()[-1] == "changed"
     assert len(world.direct(ADA)) == 1
@@ -497,7 +502,7 @@ async def test_a_message_that_slack_never_takes_stops_nothing(world: World, capl
     world.slack.fail("chat.postMessage", ApiError("invalid_blocks"), ApiError("msg_too_long"))
     await world.until_sent()
     assert world.shown() == ["good"]
-    assert (await world.store.channel(TEAM_ID, world.channel("live-ops"))).paused is None
+    assert (await conversations.read(world.store, TEAM_ID, world.channel("live-ops"))).paused is None
     assert "message_dropped" in [record.message for record in caplog.records]
 
 
@@ -505,7 +510,7 @@ async def test_a_message_that_slack_never_takes_stops_nothing(world: World, capl
 
 
 class Doors:
-    """Stands before a store or a chat, and tells of every call's beginning and end."""
+    """Stands before a database or a chat, and tells of every call's beginning and end."""
 
     def __init__(self, inner: Any, at: Callable[[str], Any]) -> None:
         self._inner, self._at = inner, at
@@ -514,9 +519,10 @@ class Doors:
         method = getattr(self._inner, name)
 
         async def through(*args: Any, **options: Any) -> Any:
-            await self._at(f"before {name}")
+            what = args[1].rpartition(".")[2] if name == "run" else name  # a transaction has a name of its own
+            await self._at(f"before {what}")
             result = await method(*args, **options)
-            await self._at(f"after {name}")
+            await self._at(f"after {what}")
             return result
 
         return through
@@ -555,7 +561,7 @@ POINTS = [
     *("before claim", "after claim", "before post", "after post", "before sent", "after sent"),
     *("before edit", "after edit", "before overdue", "after overdue", "before find", "after find"),
     *("before again", "after again", "before unsure", "after unsure", "before slow_down", "after slow_down"),
-    *("before pause", "after pause", "before card", "before replaced", "after replaced"),
+    *("before pause", "after pause", "before of_message", "before replaced", "after replaced"),
 ]
 
 
@@ -610,10 +616,10 @@ async def test_the_process_ends_at(world: World, point: str, nth: int) -> None:
     for message in world.slack.messages():
         if message.plain.startswith("Ann"):
             assert _parent(world, message).plain == message.plain.replace("Ann came to ", "") + " changed"
-    assert (await world.store.channel(TEAM_ID, world.channel("support"))).paused == "not_in_channel"
+    assert (await conversations.read(world.store, TEAM_ID, world.channel("support"))).paused == "not_in_channel"
     assert len(world.direct(ADA)) == 1
     world.slack.workspace.channel("support").members.add(BOT_USER)
-    await world.store.resume(TEAM_ID, world.channel("support"))
+    await channel_pause.resume(world.store, TEAM_ID, world.channel("support"))
     await world.until_sent()
     assert world.shown("support") == ["hello", "held"]
 
@@ -640,10 +646,10 @@ async def test_what_was_refused_is_not_unconfirmed(world: World, point: str) -> 
     await asyncio.gather(life, return_exceptions=True)
     await world.until_sent(step_s=4.0)
     invite(world)
-    await world.store.resume(TEAM_ID, world.channel("live-ops"))
+    await channel_pause.resume(world.store, TEAM_ID, world.channel("live-ops"))
     await world.until_sent(step_s=4.0)
     assert world.shown() == ["hello", "first", "second"]
-    assert ((await world.store.counts()).held, len(world.direct(ADA))) == (0, 1)
+    assert ((await outbox_counts.read(world.store)).held, len(world.direct(ADA))) == (0, 1)
 
 
 def _parent(world: World, message: Message) -> Message:
@@ -667,10 +673,10 @@ async def test_two_senders_and_many_faults(world: World, seed: int) -> None:
     for _ in range(3_000):
         await asyncio.gather(*(each.run() for each in senders))
         await asyncio.gather(*(each.reconcile() for each in senders))
-        if (await world.store.counts()).waiting == 0:
+        if (await outbox_counts.read(world.store)).waiting == 0:
             break
         world.clock.now += dice.choice([0.5, 1, 5])
-    held = [await world.store.channel(TEAM_ID, world.channel(channel)) for channel in channels]
+    held = [await conversations.read(world.store, TEAM_ID, world.channel(channel)) for channel in channels]
     assert [each.held for each in held] == [0] * 4
     assert {channel: world.shown(channel) for channel in channels} == texts
 
@@ -686,4 +692,4 @@ async def test_whoever_asked_is_told_of_what_is_held(world: World) -> None:
     for person in (ADA, BEN):
         (told,) = world.direct(person)
         assert "may not have arrived" in told
-    assert (await world.store.counts()).held == 2
+    assert (await outbox_counts.read(world.store)).held == 2

@@ -6,58 +6,62 @@ from dataclasses import replace
 
 import pytest
 
+from bot.db.database import Database
+from bot.outbox import cards as card_store
+from bot.outbox import channel_pause, claims
+from bot.outbox import counts as outbox_counts
+from bot.outbox import store as outbox_store
 from bot.outbox.card import Status
-from bot.store import Store
 from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, send, take
 
 CARD = card()
 
 
-async def posted(store: Store) -> None:
+async def posted(store: Database) -> None:
     await commit(store, post(CARD), cards=[CARD])
     assert await send(store) == [("post", "opened", None)]
 
 
-async def test_a_post_that_was_not_tried_shows_the_newest_state(store: Store) -> None:
+async def test_a_post_that_was_not_tried_shows_the_newest_state(store: Database) -> None:
     await commit(store, post(CARD), cards=[CARD])
     await commit(store, edit(CARD, "newer"))
     assert await send(store) == [("post", "newer", None)]
     assert await send(store, NOW + 60_000) == []
 
 
-async def test_also_in_one_commit(store: Store) -> None:
+async def test_also_in_one_commit(store: Database) -> None:
     await commit(store, post(CARD), edit(CARD, "newer"), reply(CARD, "r"), cards=[CARD])
     assert await send(store) == [("post", "newer", None)]
     assert await send(store, NOW + 1000) == [("reply", "came", "ts-newer")]
 
 
-async def test_edits_and_replies_wait_for_the_post(store: Store) -> None:
+async def test_edits_and_replies_wait_for_the_post(store: Database) -> None:
     await commit(store, post(CARD), cards=[CARD])
     row = await take(store)
     await commit(store, edit(CARD, "one"), reply(CARD, "r"))
     await commit(store, edit(CARD, "two"))
-    assert await store.claim(TEAM, NOW, LEASE, 10) == []
-    await store.sent([(row, "1.5")], NOW, gap_ms=0)
+    assert await claims.claim(store, TEAM, NOW, LEASE, 10) == []
+    await outbox_store.sent(store, [(row, "1.5")], NOW, gap_ms=0)
     assert await send(store) == [("edit", "two", "1.5")]
     assert await send(store) == [("reply", "came", "1.5")]
     assert await send(store, NOW + 60_000) == []
 
 
-async def test_also_while_the_post_is_put_off_or_held(store: Store) -> None:
+async def test_also_while_the_post_is_put_off_or_held(store: Database) -> None:
     await commit(store, post(CARD), cards=[CARD])
-    await store.slow_down(await take(store), NOW + 5_000)
+    await outbox_store.slow_down(store, await take(store), NOW + 5_000)
     await commit(store, edit(CARD, "one"))  # the post may have been seen on its way: it stays as it is
     row = await take(store, NOW + 5_000)
     assert row.text == "opened"
-    await store.held(row, "unconfirmed")
+    await outbox_store.held(store, row, "unconfirmed")
     await commit(store, edit(CARD, "two"))
-    assert await store.claim(TEAM, NOW + 60_000, LEASE, 10) == []
-    await store.release(TEAM, "C1")
+    assert await claims.claim(store, TEAM, NOW + 60_000, LEASE, 10) == []
+    await channel_pause.release(store, TEAM, "C1")
     assert [text for _, text, _ in await send(store, NOW + 60_000)] == ["opened"]
     assert await send(store, NOW + 60_000) == [("edit", "two", "ts-opened")]
 
 
-async def test_one_edit_in_15_seconds_and_the_last_state_wins(store: Store) -> None:
+async def test_one_edit_in_15_seconds_and_the_last_state_wins(store: Database) -> None:
     await posted(store)
     await commit(store, edit(CARD, "one"))
     assert await send(store, NOW) == [("edit", "one", "ts-opened")]
@@ -68,30 +72,30 @@ async def test_one_edit_in_15_seconds_and_the_last_state_wins(store: Store) -> N
     assert await send(store, NOW + 90_000) == []
 
 
-async def test_an_edit_that_was_overtaken_on_its_way_goes_again(store: Store) -> None:
+async def test_an_edit_that_was_overtaken_on_its_way_goes_again(store: Database) -> None:
     await posted(store)
     await commit(store, edit(CARD, "one"))
     row = await take(store)
     await commit(store, edit(CARD, "two"))
-    assert await store.claim(TEAM, NOW, LEASE, 10) == []
-    await store.sent([(row, "x")], NOW + 10)
+    assert await claims.claim(store, TEAM, NOW, LEASE, 10) == []
+    await outbox_store.sent(store, [(row, "x")], NOW + 10)
     assert await send(store, NOW + 15_009) == []
     again = await take(store, NOW + 15_010)
     assert (again.text, again.rev, again.attempts, again.first_try_ms) == ("two", 1, 1, NOW + 15_010)
-    await store.sent([(again, "x")], NOW + 15_010)
-    assert (await store.counts()).waiting == 0
+    await outbox_store.sent(store, [(again, "x")], NOW + 15_010)
+    assert (await outbox_counts.read(store)).waiting == 0
 
 
-async def test_an_edit_that_comes_back_shows_the_newest_state(store: Store) -> None:
+async def test_an_edit_that_comes_back_shows_the_newest_state(store: Database) -> None:
     await posted(store)
     await commit(store, edit(CARD, "one"))
     row = await take(store)
     await commit(store, edit(CARD, "two"))
-    await store.slow_down(row, NOW + 3_000)
+    await outbox_store.slow_down(store, row, NOW + 3_000)
     assert await send(store, NOW + 3_000) == [("edit", "two", "ts-opened")]
 
 
-async def test_edits_do_not_overtake_what_waits_longer(store: Store) -> None:
+async def test_edits_do_not_overtake_what_waits_longer(store: Database) -> None:
     """An edit's row is old, its state is not: new messages of a busy channel get their turn."""
     await posted(store)
     await commit(store, edit(CARD, "one"))
@@ -102,81 +106,81 @@ async def test_edits_do_not_overtake_what_waits_longer(store: Store) -> None:
     assert [text for _, text, _ in await send(store, NOW + 60_000)] == ["two"]
 
 
-async def test_a_deleted_message_is_posted_anew(store: Store) -> None:
+async def test_a_deleted_message_is_posted_anew(store: Database) -> None:
     await posted(store)
     await commit(store, edit(CARD, "one"))
     row = await take(store)
     await commit(store, reply(CARD, "r"))
-    known = await store.card(row)
+    known = await card_store.of_message(store, row)
     assert known == CARD
     new = replace(CARD, gen=2)
-    await store.replaced(row, new, post(new, "one"))
-    assert await store.cards(TEAM, ["s1"]) == [new]
-    await store.sent([(row, "x")], NOW)  # the row is no longer its
+    await outbox_store.replaced(store, row, new, post(new, "one"))
+    assert await card_store.read(store, TEAM, ["s1"]) == [new]
+    await outbox_store.sent(store, [(row, "x")], NOW)  # the row is no longer its
     assert await send(store, NOW + 1_000) == [("post", "one", None)]
     assert await send(store, NOW + 2_000) == [("reply", "came", "ts-one")]
     # a poll that read the card before it was replaced speaks of the old message, and means the new one
     await commit(store, edit(CARD, "two"), reply(CARD, "r2"), cards=[replace(CARD, status="final")])
-    assert await store.cards(TEAM, ["s1"]) == [replace(new, status="final")]
+    assert await card_store.read(store, TEAM, ["s1"]) == [replace(new, status="final")]
     assert await send(store, NOW + 3_000) == [("edit", "two", "ts-one")]
     assert await send(store, NOW + 3_000) == [("reply", "came", "ts-one")]
 
 
-async def test_anew_means_as_it_is_now(store: Store) -> None:
+async def test_anew_means_as_it_is_now(store: Database) -> None:
     await posted(store)
     await commit(store, edit(CARD, "one"))
     row = await take(store)
     await commit(store, edit(CARD, "two"))
     new = replace(CARD, gen=2)
-    await store.replaced(row, new, post(new, row.text))
-    await store.replaced(row, new, post(new, row.text))
+    await outbox_store.replaced(store, row, new, post(new, row.text))
+    await outbox_store.replaced(store, row, new, post(new, row.text))
     assert await send(store, NOW + 60_000) == [("post", "two", None)]
     assert await send(store, NOW + 90_000) == []
 
 
-async def test_a_post_that_was_refused_is_tried_again_where_a_new_message_is_wanted(store: Store) -> None:
+async def test_a_post_that_was_refused_is_tried_again_where_a_new_message_is_wanted(store: Database) -> None:
     await commit(store, post(CARD), cards=[CARD])
-    await store.dead(await take(store), "invalid_blocks")
+    await outbox_store.dead(store, await take(store), "invalid_blocks")
     await commit(store, replace(edit(CARD, "one"), hushed=True))
     assert await send(store, NOW + 60_000) == []
-    assert (await store.counts()).waiting == 0
+    assert (await outbox_counts.read(store)).waiting == 0
     await commit(store, edit(CARD, "two"))
     await commit(store, replace(edit(CARD, "three"), hushed=True))
     assert await send(store, NOW + 60_000) == [("post", "three", None)]
 
 
 @pytest.mark.parametrize("status", ["posted", "final"])
-async def test_the_end_that_a_deleted_message_was_to_say_may_be_withheld(store: Store, status: Status) -> None:
+async def test_the_end_that_a_deleted_message_was_to_say_may_be_withheld(store: Database, status: Status) -> None:
     await posted(store)
     await commit(store, edit(CARD, "one"), cards=[replace(CARD, status=status)])
     row = await take(store)
-    await store.dead(row, "message_not_found", NOW + 1)
-    await store.dead(row, "message_not_found", NOW + 2)  # the row is no longer its
+    await outbox_store.dead(store, row, "message_not_found", NOW + 1)
+    await outbox_store.dead(store, row, "message_not_found", NOW + 2)  # the row is no longer its
     withheld = [replace(CARD, status=status, withheld_until_ms=NOW + 1)] if status == "final" else []
-    assert await store.hushed_ended(TEAM, NOW + 1, lambda _: True) == withheld
+    assert await card_store.hushed_ended(store, TEAM, NOW + 1, lambda _: True) == withheld
 
 
-async def test_an_edit_without_a_card_is_logged_and_kept_out(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_edit_without_a_card_is_logged_and_kept_out(store: Database, caplog: pytest.LogCaptureFixture) -> None:
     await commit(store, edit(card(session="unknown")))
-    assert (await store.counts()).waiting == 0
+    assert (await outbox_counts.read(store)).waiting == 0
     assert "message_without_card" in caplog.text
 
 
-async def test_a_reply_waits_nowhere_once_the_card_is_there(store: Store) -> None:
+async def test_a_reply_waits_nowhere_once_the_card_is_there(store: Database) -> None:
     await posted(store)
     await commit(store, reply(CARD, "r"), reply(CARD, "r", "twice"))
     assert await send(store, NOW + 1_000) == [("reply", "came", "ts-opened")]
     assert await send(store, NOW + 2_000) == []
 
 
-async def test_a_newer_state_has_tries_of_its_own(store: Store) -> None:
+async def test_a_newer_state_has_tries_of_its_own(store: Database) -> None:
     await posted(store)
     await commit(store, edit(CARD, "one"))
     at = NOW + 20_000
     for _ in range(2):
-        await store.later(await take(store, at), at)
+        await outbox_store.later(store, await take(store, at), at)
     row = await take(store, at)
     assert row.refusals == 2
     await commit(store, edit(CARD, "two"))
-    await store.sent([(row, "1")], at)
+    await outbox_store.sent(store, [(row, "1")], at)
     assert (await take(store, at + 20_000)).refusals == 0

@@ -11,6 +11,7 @@ from bot.alerts.notification import Notification, Post, Reply
 from bot.outbox.card import Card
 from bot.sessions.diff import SessionChange, diff, track
 from bot.sessions.model import Peer, Session
+from bot.tracking import store as tracking_store
 from tests.alerts.parts import NOW, session
 from tests.outbox.parts import World
 
@@ -24,7 +25,7 @@ def change(before: Session, after: Session) -> SessionChange:
 
 async def put(world: World, *tasks: Notification) -> None:
     """As one poll would."""
-    drawn = Messages({session().room_id: ROOM}, (await world.store.poll_state(tasks[0].card.team_id)).seq)  # type: ignore[union-attr]
+    drawn = Messages({session().room_id: ROOM}, (await tracking_store.state(world.store, tasks[0].card.team_id)).seq)  # type: ignore[union-attr]
     await world.put(*map(drawn.outgoing, tasks), cards=[each.card for each in tasks])  # type: ignore[union-attr]
 
 

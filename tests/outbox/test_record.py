@@ -8,12 +8,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.alerts import store as alerts_store
+from bot.db import leases
 from bot.db.setting_change import SettingChange
 from bot.demo.fake_slack import ApiError, Dropped, HttpError
 from bot.demo.fake_slack.seed import ADA, BEN, TEAM_ID
+from bot.digests import store as digests_store
 from bot.digests.model import Digest
 from bot.health.slack_probe import SlackProbe
 from bot.health.watch import Watch
+from bot.outbox import channel_pause, conversations, threads, workspaces
+from bot.outbox import counts as outbox_counts
 from bot.outbox.card import key_of
 from bot.outbox.channel_pause import TRY_MS
 from bot.outbox.message import Outgoing
@@ -28,7 +33,7 @@ ROUNDS = 400
 
 
 async def paused(world: World, channel: str = "live-ops") -> str | None:
-    return (await world.store.channel(TEAM_ID, world.channel(channel))).paused
+    return (await conversations.read(world.store, TEAM_ID, world.channel(channel))).paused
 
 
 # The workspace's
@@ -44,13 +49,13 @@ async def test_a_refusal_of_the_workspace_pauses_no_channel(world: World, code: 
     world.slack.fail("chat.postMessage", ApiError(code), ApiError(code))
     await world.deliver.run()
     calls = world.calls("chat.postMessage")
-    stopped = await world.store.workspace_stopped(TEAM_ID)
+    stopped = await workspaces.stopped(world.store, TEAM_ID)
     assert stopped is not None and stopped.cause == code
     world.clock.now += 3_600
     await world.deliver.run()
     assert (await paused(world), await paused(world, "general"), world.direct(ADA)) == (None, None, [])
     assert world.calls("chat.postMessage") == calls
-    assert await world.store.workspace_taken(TEAM_ID)
+    assert await workspaces.taken(world.store, TEAM_ID)
     await world.until_sent()
     assert (world.shown(), world.shown("general")) == (["hello", "here"], ["there"])
     assert world.calls("conversations.history") == 0  # claims were given back
@@ -58,16 +63,16 @@ async def test_a_refusal_of_the_workspace_pauses_no_channel(world: World, code: 
 
 async def test_auth_test_is_asked_after_half_a_minute_then_each_minute_by_one(world: World) -> None:
     now = world.now_ms
-    assert await world.store.workspace_refused(TEAM_ID, "invalid_auth", now)
-    assert not await world.store.workspace_refused(TEAM_ID, "token_revoked", now + 1)
-    assert await world.store.workspace_probe(TEAM_ID, now + 29_999) is None
-    assert await world.store.workspace_probe(TEAM_ID, now + 30_000) is not None
-    assert await world.store.workspace_probe(TEAM_ID, now + 30_001) is None
-    assert await world.store.workspace_probe(TEAM_ID, now + 89_999) is None
-    stopped = await world.store.workspace_probe(TEAM_ID, now + 90_000)
+    assert await workspaces.refused(world.store, TEAM_ID, "invalid_auth", now)
+    assert not await workspaces.refused(world.store, TEAM_ID, "token_revoked", now + 1)
+    assert await workspaces.probe(world.store, TEAM_ID, now + 29_999) is None
+    assert await workspaces.probe(world.store, TEAM_ID, now + 30_000) is not None
+    assert await workspaces.probe(world.store, TEAM_ID, now + 30_001) is None
+    assert await workspaces.probe(world.store, TEAM_ID, now + 89_999) is None
+    stopped = await workspaces.probe(world.store, TEAM_ID, now + 90_000)
     assert stopped is not None and (stopped.cause, stopped.since_ms) == ("invalid_auth", now)
-    assert not await world.store.workspace_taken(TEAM_ID, now + 5)  # another refusal than the one asked about
-    assert await world.store.workspace_taken(TEAM_ID, now)
+    assert not await workspaces.taken(world.store, TEAM_ID, now + 5)  # another refusal than the one asked about
+    assert await workspaces.taken(world.store, TEAM_ID, now)
 
 
 async def test_one_channel_that_slack_refuses_for_the_token_pauses_alone_in_the_end(world: World) -> None:
@@ -75,7 +80,7 @@ async def test_one_channel_that_slack_refuses_for_the_token_pauses_alone_in_the_
     world.slack.fail("chat.postMessage", *[ApiError("invalid_auth")] * 3)
     for _ in range(3):
         await world.deliver.run()
-        await world.store.workspace_taken(TEAM_ID)  # auth.test is answered
+        await workspaces.taken(world.store, TEAM_ID)  # auth.test is answered
     assert await paused(world) == "invalid_auth"
 
 
@@ -107,7 +112,7 @@ async def test_a_pause_is_known_at_once_to_whoever_waits_for_the_message(world: 
     kick(world)
     await world.posts("first")
     await world.deliver.run()
-    channel = await world.store.channel(TEAM_ID, world.channel("live-ops"))
+    channel = await conversations.read(world.store, TEAM_ID, world.channel("live-ops"))
     assert (channel.paused, channel.tries, channel.waiting) == ("not_in_channel", 1, 0)
     assert await settled(world.store, (TEAM_ID, world.channel("live-ops")), key_of("first"))
 
@@ -122,7 +127,7 @@ async def test_whoever_changes_something_there_makes_the_bot_try_at_once(world: 
     await world.until_sent()
     assert await paused(world) == "not_in_channel"
     by = SettingChange(world.now_ms, ADA, "threads off")
-    await world.store.set_threads(TEAM_ID, world.channel("live-ops"), False, by)
+    await threads.turn(world.store, TEAM_ID, world.channel("live-ops"), False, by)
     await world.until_sent()
     await world.until_sent()
     assert (await paused(world), world.shown()) == (None, ["hello", "first"])
@@ -156,7 +161,7 @@ async def test_a_channel_that_takes_no_replies_is_told_once_and_has_cards_alone(
     await world.until_sent()
     opened, notice = world.shown()
     assert opened == "opened" and code in notice and "threads on" in notice
-    assert await world.store.unthreaded(TEAM_ID) == {card.channel_id}
+    assert await threads.off(world.store, TEAM_ID) == {card.channel_id}
     assert await paused(world) is None
     await world.edit(card, "over")
     world.clock.now += 15
@@ -294,13 +299,13 @@ async def test_an_outage_of_hours_holds_nothing_and_doubles_nothing(world: World
         world.clock.now += 60
         await world.deliver.run()
         await world.deliver.reconcile()
-    assert (await world.store.counts()).held == 0
+    assert (await outbox_counts.read(world.store)).held == 0
     for method in ("chat.postMessage", "chat.update", "conversations.history", "conversations.open", "auth.test"):
         while world.slack._site.faults.take(method):
             pass
     await world.until_sent(steps=ROUNDS)
     assert (world.shown(), world.shown("general")) == (["over", "hello"], ["elsewhere"])
-    assert (await world.store.counts()).held == 0
+    assert (await outbox_counts.read(world.store)).held == 0
 
 
 # Withdrawn
@@ -311,7 +316,7 @@ async def test_threads_off_withdraws_replies_that_wait(world: World) -> None:
     await world.open(card)
     await world.reply(card, "Ann came")
     await world.edit(card, "one is in")
-    await world.store.set_threads(TEAM_ID, card.channel_id, False, SettingChange(world.now_ms, ADA, "threads off"))
+    await threads.turn(world.store, TEAM_ID, card.channel_id, False, SettingChange(world.now_ms, ADA, "threads off"))
     await world.until_sent()
     assert world.shown() == ["one is in"]
 
@@ -326,7 +331,7 @@ def watch(world: World, ops: str = "support") -> Watch:
 
 
 async def tell(world: World, watching: Watch) -> None:
-    fence = await world.store.lead("poller", "one", 60_000)
+    fence = await leases.take(world.store, "poller", "one", 60_000)
     assert fence is not None
     await watching.tell(fence, 15.0, world.clock())
 
@@ -422,7 +427,7 @@ async def test_a_paused_channel_of_operators_makes_no_noise(world: World) -> Non
         await world.deliver.run()
         await tell(world, watching)
         world.clock.now += 60
-    assert (await world.store.channel(TEAM_ID, world.channel("live-ops"))).held == 1
+    assert (await conversations.read(world.store, TEAM_ID, world.channel("live-ops"))).held == 1
 
 
 async def test_operators_hear_of_100ms_out_of_reach_and_back(world: World) -> None:
@@ -430,7 +435,7 @@ async def test_operators_hear_of_100ms_out_of_reach_and_back(world: World) -> No
     await world.put()
     await tell(world, watching)
     world.clock.now += 120
-    fence = await world.store.lead("poller", "one", 60_000)
+    fence = await leases.take(world.store, "poller", "one", 60_000)
     assert fence is not None
     for _ in range(3):
         await watching.tell(fence, 15.0, 0.0)
@@ -476,7 +481,9 @@ async def test_the_end_of_a_subscription_withdraws_what_nothing_asks_for_any_mor
     await world.open(shared, "shared")
     await world.reply(shown, "Ann came")
     await world.edit(shown, "shown changed")
-    await world.store.unsubscribe(TEAM_ID, ours.channel_id, [1], SettingChange(world.now_ms, ADA, "unsubscribe 1"))
+    await alerts_store.unsubscribe(
+        world.store, TEAM_ID, ours.channel_id, [1], SettingChange(world.now_ms, ADA, "unsubscribe 1")
+    )
     await world.until_sent()
     assert world.shown() == ["hello", "hello", "shown changed", "shared"]
 
@@ -487,15 +494,15 @@ async def test_a_digest_is_the_try_of_a_paused_channel_where_nothing_else_waits(
     new = Digest(TEAM_ID, channel_id, parse("all"), schedule, "say", ADA, 0)
     (day,) = schedule.next(now)
     due_ms = ms(schedule.at(day))
-    await world.store.add_digest(new, SettingChange(world.now_ms, ADA, "digest"))
+    await digests_store.add(world.store, new, SettingChange(world.now_ms, ADA, "digest"))
     notice = Outgoing(key_of("dm"), TEAM_ID, ADA, "post", "paused", [])
-    await world.store.pause(TEAM_ID, channel_id, "not_in_channel", world.now_ms, lambda _: notice)
-    assert await world.store.due_digests(TEAM_ID, due_ms) == []
-    (due,) = await world.store.due_digests(TEAM_ID, due_ms + TRY_MS)
+    await channel_pause.pause(world.store, TEAM_ID, channel_id, "not_in_channel", world.now_ms, lambda _: notice)
+    assert await digests_store.due(world.store, TEAM_ID, due_ms) == []
+    (due,) = await digests_store.due(world.store, TEAM_ID, due_ms + TRY_MS)
     message = Outgoing(key_of("digest"), TEAM_ID, channel_id, "post", "a digest", [])
     later_ms = due_ms + 86_400_000
-    assert await world.store.send_digest(due, day, [message], due_ms + TRY_MS)
-    assert await world.store.due_digests(TEAM_ID, later_ms + TRY_MS) == []  # one is enough
+    assert await digests_store.send(world.store, due, day, [message], due_ms + TRY_MS, fence=None)
+    assert await digests_store.due(world.store, TEAM_ID, later_ms + TRY_MS) == []  # one is enough
     world.clock.now += 120
     await world.until_sent()
     assert (world.shown(), await paused(world)) == (["a digest"], None)

@@ -7,36 +7,39 @@ from dataclasses import replace
 import pytest
 
 from bot import metrics
-from bot.store import Store
+from bot.db.database import Database
+from bot.outbox import channel_pause, claims, conversations
+from bot.outbox import counts as outbox_counts
+from bot.outbox import store as outbox_store
 from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, send, take
 
 
-async def test_a_claim_is_one_row_a_channel_in_order(store: Store) -> None:
+async def test_a_claim_is_one_row_a_channel_in_order(store: Database) -> None:
     await commit(store, message("a1", text="a1"), message("b1", "C2", "b1"), message("a2", text="a2"))
     await commit(store, message("a3", text="a3"))
-    rows = await store.claim(TEAM, NOW, LEASE, 10)
+    rows = await claims.claim(store, TEAM, NOW, LEASE, 10)
     assert [(row.text, row.attempts, row.first_try_ms, row.rev, row.kind) for row in rows] == [
         ("a1", 1, NOW, 0, "post"),
         ("b1", 1, NOW, 0, "post"),
     ]
-    assert await store.claim(TEAM, NOW, LEASE, 10) == []
-    await store.sent([(rows[0], "1")], NOW)
-    assert await store.claim(TEAM, NOW + 999, LEASE, 10) == []  # a second between two messages
+    assert await claims.claim(store, TEAM, NOW, LEASE, 10) == []
+    await outbox_store.sent(store, [(rows[0], "1")], NOW)
+    assert await claims.claim(store, TEAM, NOW + 999, LEASE, 10) == []  # a second between two messages
     assert [text for _, text, _ in await send(store, NOW + 1000)] == ["a2"]
-    await store.sent([(rows[1], "2")], NOW, gap_ms=0)
+    await outbox_store.sent(store, [(rows[1], "2")], NOW, gap_ms=0)
     assert [text for _, text, _ in await send(store, NOW + 2000)] == ["a3"]
-    assert (await store.counts()).waiting == 0
+    assert (await outbox_counts.read(store)).waiting == 0
 
 
-async def test_a_limit_takes_the_oldest(store: Store) -> None:
+async def test_a_limit_takes_the_oldest(store: Database) -> None:
     await commit(store, *(message(f"m{n}", f"C{n}", str(n)) for n in range(5)))
-    assert [row.text for row in await store.claim(TEAM, NOW, LEASE, 2)] == ["0", "1"]
-    assert [row.text for row in await store.claim(TEAM, NOW, LEASE, 2)] == ["2", "3"]
-    assert [row.text for row in await store.claim(TEAM, NOW, LEASE, 2)] == ["4"]
-    assert (await store.counts()).waiting == 5
+    assert [row.text for row in await claims.claim(store, TEAM, NOW, LEASE, 2)] == ["0", "1"]
+    assert [row.text for row in await claims.claim(store, TEAM, NOW, LEASE, 2)] == ["2", "3"]
+    assert [row.text for row in await claims.claim(store, TEAM, NOW, LEASE, 2)] == ["4"]
+    assert (await outbox_counts.read(store)).waiting == 5
 
 
-async def test_a_key_is_stored_once(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_key_is_stored_once(store: Database, caplog: pytest.LogCaptureFixture) -> None:
     await commit(store, message("m", text="first"))
     await commit(store, message("m", text="first"))
     assert [text for _, text, _ in await send(store)] == ["first"]
@@ -47,7 +50,7 @@ async def test_a_key_is_stored_once(store: Store, caplog: pytest.LogCaptureFixtu
 
 @pytest.mark.parametrize("together", [True, False])
 async def test_another_message_under_a_key_is_an_error(
-    store: Store, caplog: pytest.LogCaptureFixture, together: bool
+    store: Database, caplog: pytest.LogCaptureFixture, together: bool
 ) -> None:
     """It is left out: nobody could tell which of the two has arrived."""
     before, one = metrics.key_conflicts._value.get(), card()
@@ -61,7 +64,7 @@ async def test_another_message_under_a_key_is_an_error(
     assert metrics.key_conflicts._value.get() == before + 2
 
 
-async def test_a_card_that_has_moved_on_takes_no_key(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_card_that_has_moved_on_takes_no_key(store: Database, caplog: pytest.LogCaptureFixture) -> None:
     """Its message shows a newer state by then."""
     one = card()
     await commit(store, post(one), edit(one), cards=[one])
@@ -70,68 +73,74 @@ async def test_a_card_that_has_moved_on_takes_no_key(store: Store, caplog: pytes
     assert not caplog.records
 
 
-async def test_only_the_claimer_marks(store: Store) -> None:
+async def test_only_the_claimer_marks(store: Database) -> None:
     await commit(store, message("m"))
     row = await take(store)
     other = replace(row, claim="another")
-    await store.sent([(other, "1")], NOW)
-    await store.slow_down(other, NOW + 1)
-    await store.again(other)
-    await store.unsure(other, NOW - 99, "x")
-    await store.held(other, "x")
-    await store.dead(other, "x")
-    assert (await store.channel(TEAM, "C1")).waiting == 1
-    assert await store.overdue(TEAM, NOW + LEASE, 10, NOW, LEASE) == []
-    (again,) = await store.overdue(TEAM, NOW + LEASE + 1, 10, NOW + LEASE + 1, LEASE)
+    await outbox_store.sent(store, [(other, "1")], NOW)
+    await outbox_store.slow_down(store, other, NOW + 1)
+    await outbox_store.again(store, other)
+    await outbox_store.unsure(store, other, NOW - 99, "x")
+    await outbox_store.held(store, other, "x")
+    await outbox_store.dead(store, other, "x")
+    assert (await conversations.read(store, TEAM, "C1")).waiting == 1
+    assert await claims.overdue(store, TEAM, NOW + LEASE, 10, NOW, LEASE) == []
+    (again,) = await claims.overdue(store, TEAM, NOW + LEASE + 1, 10, NOW + LEASE + 1, LEASE)
     assert (again.id, again.attempts, again.first_try_ms) == (row.id, 2, NOW)
-    await store.sent([(row, "1")], NOW)  # too late: it is another's by now
-    assert (await store.channel(TEAM, "C1")).last_ms is None
-    await store.sent([(again, "1")], NOW + 5)
-    assert (await store.channel(TEAM, "C1")).last_ms == NOW + 5
+    await outbox_store.sent(store, [(row, "1")], NOW)  # too late: it is another's by now
+    assert (await conversations.read(store, TEAM, "C1")).last_ms is None
+    await outbox_store.sent(store, [(again, "1")], NOW + 5)
+    assert (await conversations.read(store, TEAM, "C1")).last_ms == NOW + 5
 
 
-async def test_rate_limits_of_a_channel_and_of_a_method(store: Store) -> None:
+async def test_rate_limits_of_a_channel_and_of_a_method(store: Database) -> None:
     one, two = card(), card("C2", "s2")
     await commit(store, post(one), post(two), message("m"), cards=[one, two])
-    for row in await store.claim(TEAM, NOW, LEASE, 10):
-        await (store.slow_down(row, NOW + 30_000) if row.channel_id == "C1" else store.sent([(row, "2.0")], NOW))
+    for row in await claims.claim(store, TEAM, NOW, LEASE, 10):
+        await (
+            outbox_store.slow_down(store, row, NOW + 30_000)
+            if row.channel_id == "C1"
+            else outbox_store.sent(store, [(row, "2.0")], NOW)
+        )
     await commit(store, edit(two))
-    rows = await store.claim(TEAM, NOW + 10_000, LEASE, 10)
+    rows = await claims.claim(store, TEAM, NOW + 10_000, LEASE, 10)
     assert [row.kind for row in rows] == ["edit"]  # edits have no part in the channel's limit
-    await store.slow_down(rows[0], NOW + 40_000)
-    await store.slow_down(rows[0], NOW + 90_000)  # not ours any more
+    await outbox_store.slow_down(store, rows[0], NOW + 40_000)
+    await outbox_store.slow_down(store, rows[0], NOW + 90_000)  # not ours any more
     await commit(store, reply(two, "r"))
     assert await send(store, NOW + 11_000) == [("reply", "came", "2.0")]
     assert [text for _, text, _ in await send(store, NOW + 30_000)] == ["opened"]
-    assert [row.attempts for row in await store.claim(TEAM, NOW + 31_000, LEASE, 10)] == [1]
-    assert [(row.kind, row.attempts) for row in await store.claim(TEAM, NOW + 40_000, LEASE, 10)] == [("edit", 2)]
+    assert [row.attempts for row in await claims.claim(store, TEAM, NOW + 31_000, LEASE, 10)] == [1]
+    assert [(row.kind, row.attempts) for row in await claims.claim(store, TEAM, NOW + 40_000, LEASE, 10)] == [
+        ("edit", 2)
+    ]
 
 
-async def test_a_shorter_wait_does_not_end_a_longer_one(store: Store) -> None:
+async def test_a_shorter_wait_does_not_end_a_longer_one(store: Database) -> None:
     one, two = card(), card("C2", "s2")
     await commit(store, post(one), post(two), cards=[one, two])
     await send(store)
     await commit(store, edit(one), edit(two))
-    row, other = await store.claim(TEAM, NOW + 20_000, LEASE, 10)
-    await store.slow_down(other, NOW + 80_000)
-    await store.slow_down(row, NOW + 30_000)
-    assert await store.claim(TEAM, NOW + 79_999, LEASE, 10) == []
-    assert len(await store.claim(TEAM, NOW + 80_000, LEASE, 10)) == 2
+    row, other = await claims.claim(store, TEAM, NOW + 20_000, LEASE, 10)
+    await outbox_store.slow_down(store, other, NOW + 80_000)
+    await outbox_store.slow_down(store, row, NOW + 30_000)
+    assert await claims.claim(store, TEAM, NOW + 79_999, LEASE, 10) == []
+    assert len(await claims.claim(store, TEAM, NOW + 80_000, LEASE, 10)) == 2
 
 
-async def test_a_reply_whose_thread_is_gone_waits_for_the_cards_next_message(store: Store) -> None:
+async def test_a_reply_whose_thread_is_gone_waits_for_the_cards_next_message(store: Database) -> None:
     one = card()
     await commit(store, post(one), reply(one, "r1", "Ann came"), cards=[one])
     await send(store)
-    await store.no_thread(await take(store, NOW + 2_000))
-    assert (await store.counts()).waiting == 0  # what waits for another doesn't count
+    await outbox_store.no_thread(store, await take(store, NOW + 2_000))
+    assert (await outbox_counts.read(store)).waiting == 0  # what waits for another doesn't count
     await commit(store, message("m", text="m"), reply(one, "r2", "Ben came"))
     assert [text for _, text, _ in await send(store, NOW + 3_000)] == ["m"]
-    await store.no_thread(await take(store, NOW + 4_000))
+    await outbox_store.no_thread(store, await take(store, NOW + 4_000))
     await commit(store, edit(one, "two are in"))
     edited = await take(store, NOW + 5_000)
     anew = replace(one, gen=2)
-    await store.replaced(edited, anew, post(anew, edited.text))
+    await outbox_store.replaced(store, edited, anew, post(anew, edited.text))
     sent = [await send(store, NOW + seconds * 1_000) for seconds in (6, 7, 8)]
     assert sent == [
         [("post", "two are in", None)],
@@ -140,54 +149,54 @@ async def test_a_reply_whose_thread_is_gone_waits_for_the_cards_next_message(sto
     ]
 
 
-async def test_a_reply_that_comes_back_after_the_card_was_replaced_follows_it(store: Store) -> None:
+async def test_a_reply_that_comes_back_after_the_card_was_replaced_follows_it(store: Database) -> None:
     one = card()
     await commit(store, post(one), cards=[one])
     await send(store)
     await commit(store, edit(one, "two are in"), reply(one, "r", "Ben came"))
     edited = await take(store)
-    await store.sent([(edited, "1.0")], NOW)
+    await outbox_store.sent(store, [(edited, "1.0")], NOW)
     flying = await take(store, NOW + 1_000)
     await commit(store, edit(one, "three are in"))
     anew = replace(one, gen=2)
-    await store.no_thread(flying)
+    await outbox_store.no_thread(store, flying)
     edited = await take(store, NOW + 16_000)
-    await store.replaced(edited, anew, post(anew, "three are in"))
+    await outbox_store.replaced(store, edited, anew, post(anew, "three are in"))
     assert [text for _, text, _ in await send(store, NOW + 17_000)] == ["three are in"]
     again = await take(store, NOW + 18_000)
     assert (again.text, again.target_ts) == ("Ben came", "ts-three are in")
-    await store.no_thread(again)  # that one is deleted too
-    assert await store.claim(TEAM, NOW + 99_000, LEASE, 10) == []
+    await outbox_store.no_thread(store, again)  # that one is deleted too
+    assert await claims.claim(store, TEAM, NOW + 99_000, LEASE, 10) == []
 
 
-async def test_unsure_rows_block_their_channel_until_it_is_known(store: Store) -> None:
+async def test_unsure_rows_block_their_channel_until_it_is_known(store: Database) -> None:
     await commit(store, message("m", text="m"), message("n", text="n"))
     row = await take(store)
-    await store.unsure(row, NOW + 50_000, "TimeoutError")
-    assert await store.claim(TEAM, NOW + 90_000, LEASE, 10) == []
-    assert await store.overdue(TEAM, NOW + 50_000, 10, NOW + 65_000, LEASE) == []
-    (found,) = await store.overdue(TEAM, NOW + 50_001, 10, NOW + 65_001, LEASE)
-    assert await store.overdue(TEAM, NOW + 50_001, 10, NOW + 65_001, LEASE) == []
-    await store.again(found)
-    assert [(row.text, row.attempts) for row in await store.claim(TEAM, NOW + 65_001, LEASE, 10)] == [("m", 3)]
+    await outbox_store.unsure(store, row, NOW + 50_000, "TimeoutError")
+    assert await claims.claim(store, TEAM, NOW + 90_000, LEASE, 10) == []
+    assert await claims.overdue(store, TEAM, NOW + 50_000, 10, NOW + 65_000, LEASE) == []
+    (found,) = await claims.overdue(store, TEAM, NOW + 50_001, 10, NOW + 65_001, LEASE)
+    assert await claims.overdue(store, TEAM, NOW + 50_001, 10, NOW + 65_001, LEASE) == []
+    await outbox_store.again(store, found)
+    assert [(row.text, row.attempts) for row in await claims.claim(store, TEAM, NOW + 65_001, LEASE, 10)] == [("m", 3)]
 
 
-async def test_held_and_released(store: Store) -> None:
+async def test_held_and_released(store: Database) -> None:
     await commit(store, message("m", text="m"), message("n", text="n"))
-    await store.held(await take(store), "unconfirmed")
-    channel = await store.channel(TEAM, "C1")
+    await outbox_store.held(store, await take(store), "unconfirmed")
+    channel = await conversations.read(store, TEAM, "C1")
     assert (channel.held, channel.waiting, channel.paused) == (1, 1, None)
     assert [text for _, text, _ in await send(store)] == ["n"]  # others go on
-    assert (await store.counts()).waiting == 0
-    assert (await store.counts()).held == 1
-    assert not await store.resume(TEAM, "C1")  # that is no answer to what is asked
-    assert (await store.counts()).held == 1
-    await store.release(TEAM, "C1")
+    assert (await outbox_counts.read(store)).waiting == 0
+    assert (await outbox_counts.read(store)).held == 1
+    assert not await channel_pause.resume(store, TEAM, "C1")  # that is no answer to what is asked
+    assert (await outbox_counts.read(store)).held == 1
+    await channel_pause.release(store, TEAM, "C1")
     assert [text for _, text, _ in await send(store, NOW + 1000)] == ["m"]
-    assert (await store.counts()).held == 0
+    assert (await outbox_counts.read(store)).held == 0
 
 
-async def test_cards_go_before_who_comes_and_goes(store: Store) -> None:
+async def test_cards_go_before_who_comes_and_goes(store: Database) -> None:
     one, two = card(), card(session="b" * 24)
     await commit(store, post(one), cards=[one])
     await send(store)
@@ -197,20 +206,20 @@ async def test_cards_go_before_who_comes_and_goes(store: Store) -> None:
     assert sent == ["post", "reply", "reply"]
 
 
-async def test_a_time_that_a_wrong_clock_wrote_holds_nothing_up(store: Store) -> None:
+async def test_a_time_that_a_wrong_clock_wrote_holds_nothing_up(store: Database) -> None:
     """The clock was two hours fast, and is set right."""
     await commit(store, message("m", text="m"), message("n"))
     fast = NOW + 2 * 3_600_000
     row = await take(store, fast)
-    await store.slow_down(row, fast + 60_000)
+    await outbox_store.slow_down(store, row, fast + 60_000)
     assert [text for _, text, _ in await send(store)] == ["m"]
     lost = await take(store, NOW + 2_000)
-    await store.unsure(lost, fast, "")
-    assert [row.key for row in await store.overdue(TEAM, NOW, 10, NOW + 3_000, LEASE)] == ["n"]
+    await outbox_store.unsure(store, lost, fast, "")
+    assert [row.key for row in await claims.overdue(store, TEAM, NOW, 10, NOW + 3_000, LEASE)] == ["n"]
 
 
 @pytest.mark.parametrize("back_ms", [30_000, 60_000, 3_000_000])
-async def test_a_clock_that_is_set_back_stops_nothing_for_long(store: Store, back_ms: int) -> None:
+async def test_a_clock_that_is_set_back_stops_nothing_for_long(store: Database, back_ms: int) -> None:
     one = card()
     await commit(store, post(one), cards=[one])
     await send(store, NOW + back_ms)
@@ -219,26 +228,26 @@ async def test_a_clock_that_is_set_back_stops_nothing_for_long(store: Store, bac
     assert sorted(text for some in sent for _, text, _ in some) == ["changed", "m"]
 
 
-async def test_dead_is_for_ever(store: Store) -> None:
+async def test_dead_is_for_ever(store: Database) -> None:
     gone = card()
     await commit(store, post(gone), cards=[gone])
     row = await take(store)
     await commit(store, edit(gone, "unseen"), reply(gone, "r"))
-    await store.dead(row, "msg_too_long")
-    assert (await store.counts()).waiting == 0
+    await outbox_store.dead(store, row, "msg_too_long")
+    assert (await outbox_counts.read(store)).waiting == 0
     assert await send(store, NOW + 99_000) == []
     # but a newer state of the card is another message, and may be one that Slack takes
     await commit(store, edit(gone, "shorter"))
     assert await send(store, NOW + 99_000) == [("post", "shorter", None)]
 
 
-async def test_many_marked_at_once(store: Store) -> None:
+async def test_many_marked_at_once(store: Database) -> None:
     cards = [card(f"C{n}", f"s{n}") for n in range(300)]
     await commit(store, *map(post, cards), cards=cards)
-    rows = await store.claim(TEAM, NOW, LEASE, 300)
+    rows = await claims.claim(store, TEAM, NOW, LEASE, 300)
     await commit(store, *map(edit, cards), *(reply(each, f"r{each.channel_id}") for each in cards))
     stolen = [replace(row, claim="another") if n % 3 == 0 else row for n, row in enumerate(rows)]
-    await store.sent([(row, f"ts{row.channel_id}") for row in stolen], NOW)
-    due = await store.claim(TEAM, NOW + 1000, LEASE, 300)
+    await outbox_store.sent(store, [(row, f"ts{row.channel_id}") for row in stolen], NOW)
+    due = await claims.claim(store, TEAM, NOW + 1000, LEASE, 300)
     assert len(due) == 200
     assert all(row.target_ts == f"ts{row.channel_id}" and row.kind == "edit" for row in due)

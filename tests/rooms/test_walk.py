@@ -6,21 +6,22 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.db.database import Database
 from bot.demo.fake_hms import Account, FakeHms, Oddities, Status
 from bot.errors import NotFound
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
 from bot.query.parse import parse
+from bot.rooms import store as room_store
 from bot.rooms.names import Rooms
 from bot.rooms.walk import CHECK_INTERVAL_S, REST_S, WALK_INTERVAL_MS, Walk
-from bot.store import Store
 from tests.conftest import NOW
 
 TEAM = "T1"
 
 
 class World:
-    def __init__(self, account: Account, fake: FakeHms, store: Store, hms: Hms) -> None:
+    def __init__(self, account: Account, fake: FakeHms, store: Database, hms: Hms) -> None:
         self.account, self.fake, self.store, self.hms = account, fake, store, hms
         self.time, self.monotonic = NOW, 0.0
         self.restart()
@@ -42,7 +43,7 @@ class World:
         return len(self.fake.requests)
 
     async def known(self) -> int:
-        return len(await self.store.rooms_newest(TEAM, 10_000))
+        return len(await room_store.newest(self.store, TEAM, 10_000))
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ async def world(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[Wo
     for number in range(350):
         account.add_room(f"lesson-{number}", enabled=number % 7 > 0)
     client = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
-    store = await Store.open(sqlite)
+    store = await Database.open(sqlite)
     yield World(account, hms, store, client)
     await store.close()
     await client.close()
@@ -66,7 +67,7 @@ async def test_a_walk_goes_on_where_it_was_and_rests_for_a_day(world: World) -> 
     world.later(WALK_INTERVAL_MS / 1000 + CHECK_INTERVAL_S)
     world.account.rooms[next(iter(world.account.rooms))].name = "renamed"
     assert await world.steps(8) >= 4
-    assert [room.name for room in await world.store.rooms_called(TEAM, "renamed")] == ["renamed"]
+    assert [room.name for room in await room_store.called(world.store, TEAM, "renamed")] == ["renamed"]
 
 
 async def test_a_walk_rests_where_100ms_fails_and_loses_no_page(world: World) -> None:
@@ -87,7 +88,7 @@ async def test_new_rooms_are_read_down_to_the_first_that_is_known(world: World) 
         await world.rooms.resolve(parse("room:zzzz"))
     lists = [each for each in world.fake.requests if "name" not in each.query]
     assert len(lists) == 2
-    assert await world.store.rooms_beginning(TEAM, "new-") == 150
+    assert await room_store.beginning(world.store, TEAM, "new-") == 150
     assert (await world.rooms.resolve(parse("room:NEW-149"))).room_ids
 
 
@@ -106,5 +107,5 @@ async def test_rooms_of_another_account_are_forgotten(world: World) -> None:
         world.hms = Hms(other.url, SignedToken(other.access_key, other.secret))
         world.restart()
         await world.steps(2)
-        assert [room.name for room in await world.store.rooms_newest(TEAM, 1_000)] == ["lesson-of-theirs"]
+        assert [room.name for room in await room_store.newest(world.store, TEAM, 1_000)] == ["lesson-of-theirs"]
         await world.hms.close()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
+from bot.alerts import store as alerts_store
 from bot.alerts.subscription import Subscription
+from bot.db.database import Database
 from bot.db.setting_change import SettingChange
 from bot.demo.fake_hms import Account
 from bot.demo.fake_hms.records import Session
 from bot.hms.client import Hms
+from bot.outbox import claims
+from bot.outbox import store as outbox_store
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.rooms.names import Rooms
+from bot.silence import mute_store
 from bot.silence.mute import Mute
-from bot.store import Store
 from bot.tracking.poll import Poll
 
 TEAM, CHANNEL = "T1", "C1"
@@ -25,7 +29,7 @@ HOUR = timedelta(hours=1)
 class World:
     """An account, and polls of it for one channel. `poll` gives the texts of what it would send, each with its kind."""
 
-    def __init__(self, account: Account, store: Store, hms: Hms) -> None:
+    def __init__(self, account: Account, store: Database, hms: Hms) -> None:
         self.store, self.hms = store, hms
         self.ahead = timedelta()
         self.account = account
@@ -56,14 +60,16 @@ class World:
     async def mute(self, session_id: str = "") -> Mute:
         ends_ms = self.now_ms + 3_600_000
         new = Mute(TEAM, CHANNEL, parse(""), session_id, ends_ms, "U1", self.now_ms)
-        return (await self.store.add_mute(new, BY))[0]
+        return (await mute_store.add(self.store, new, BY))[0]
 
     async def subscribe(self, line: str) -> None:
         """In place of what the channel had."""
-        numbers = [each.number for each in await self.store.subscriptions(TEAM, CHANNEL)]
-        await self.store.unsubscribe(TEAM, CHANNEL, numbers, BY)
+        numbers = [each.number for each in await alerts_store.read(self.store, TEAM, CHANNEL)]
+        await alerts_store.unsubscribe(self.store, TEAM, CHANNEL, numbers, BY)
         wanted = Subscription(TEAM, CHANNEL, parse(line), frozenset(("start",)), "U1", self.now_ms)
-        await self.store.subscribe(wanted, [], Outgoing(line, TEAM, CHANNEL, "post", "hello", []))
+        await alerts_store.subscribe(
+            self.store, wanted, [], Outgoing(line, TEAM, CHANNEL, "post", "hello", []), by=None
+        )
         assert await self.poll() == [("post", "hello")]
 
     async def poll(self) -> list[tuple[str, str]]:
@@ -72,7 +78,7 @@ class World:
 
     async def sent(self) -> list[tuple[str, str]]:
         sent = []
-        while rows := await self.store.claim(TEAM, self.now_ms, 20_000, 10):
+        while rows := await claims.claim(self.store, TEAM, self.now_ms, 20_000, 10):
             sent += [(row.kind, row.text.split("\n")[0]) for row in rows]
-            await self.store.sent([(row, "1.0") for row in rows], self.now_ms, gap_ms=0)
+            await outbox_store.sent(self.store, [(row, "1.0") for row in rows], self.now_ms, gap_ms=0)
         return sent

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from bot.outbox import cards as card_store
+from bot.tracking import store as tracking_store
 from tests.tracking.parts import TEAM, World
 
 
 async def known(world: World) -> list[tuple[set[int], set[int]]]:
     """Of each card, the subscriptions that its session has matched, and those of them that it has stopped matching."""
-    cards = await world.store.cards(TEAM, (await world.store.snapshot(TEAM)).sessions)
+    cards = await card_store.read(world.store, TEAM, (await tracking_store.snapshot(world.store, TEAM)).sessions)
     return [(set(card.known), set(card.stopped)) for card in cards]
 
 

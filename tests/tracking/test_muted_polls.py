@@ -11,12 +11,18 @@ from email.utils import formatdate
 
 import pytest
 
+from bot.alerts import store as alerts_store
 from bot.alerts.subscription import Subscription
 from bot.demo.fake_hms import FakeHms, Stall, Status
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
+from bot.outbox import cards as card_store
+from bot.outbox import claims, threads
+from bot.outbox import prune as pruning
+from bot.outbox import store as outbox_store
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
+from bot.silence import mute_store, quiet_store
 from bot.silence.mute import Mute
 from bot.silence.quiet_hours import read_quiet
 from tests.tracking.parts import BY, CHANNEL, HOUR, TEAM, World
@@ -39,7 +45,7 @@ async def test_a_mute_that_ends(world: World) -> None:
     world.ahead = HOUR
     assert await world.poll() == recap(1, 1)
     assert await world.poll() == []
-    assert await world.store.hushed(TEAM) == []
+    assert await card_store.hushed(world.store, TEAM) == []
     world.end(stays)
     ((kind, text),) = await world.poll()
     assert (kind, text.partition(" after ")[0]) == ("post", "*Town hall* ended")
@@ -50,7 +56,7 @@ async def test_a_mute_that_somebody_ends(world: World) -> None:
     mute = await world.mute()
     world.open(), world.open()
     assert await world.poll() == []
-    await world.store.remove_mutes(TEAM, CHANNEL, [mute.number], BY)
+    await mute_store.remove(world.store, TEAM, CHANNEL, [mute.number], BY)
     assert await world.poll() == recap(2, 0)
     assert await world.poll() == []
 
@@ -61,7 +67,7 @@ async def test_a_mute_ends_early_when_all_has_ended(world: World) -> None:
     world.end(world.open())
     assert await world.poll() == []
     assert await world.poll() == []
-    await world.store.remove_mutes(TEAM, CHANNEL, [mute.number], BY)
+    await mute_store.remove(world.store, TEAM, CHANNEL, [mute.number], BY)
     assert await world.poll() == [("post", "1 session has ended while it was quiet here.")]
     assert await world.poll() == []
 
@@ -101,15 +107,15 @@ async def test_one_that_stood_in_a_list_is_named_also_after_a_weekend(world: Wor
     world.ahead = HOUR
     assert await world.poll() == recap(1, 0)
     new = Mute(TEAM, CHANNEL, parse(""), "", world.now_ms + 9 * 86_400_000, "U1", world.now_ms)
-    await world.store.add_mute(new, BY)
+    await mute_store.add(world.store, new, BY)
     world.end(session)
     assert await world.poll() == []
     for days in (3, 8, 9):
         world.ahead = HOUR + timedelta(days=days)
-        await world.store.prune(TEAM, world.now_ms)
+        await pruning.prune(world.store, TEAM, world.now_ms)
         world.restart()
         assert await world.polls.run()
-    (row,) = await world.store.claim(TEAM, world.now_ms, 20_000, 10)
+    (row,) = await claims.claim(world.store, TEAM, world.now_ms, 20_000, 10)
     assert row.text.startswith("1 session has ended while it was quiet here.")
     assert session.id in str(row.blocks) and "Town hall" in str(row.blocks)
 
@@ -117,11 +123,11 @@ async def test_one_that_stood_in_a_list_is_named_also_after_a_weekend(world: Wor
 async def test_what_is_yet_to_be_counted_is_kept(world: World) -> None:
     """Nobody polls when the mute ends, and old rows are thrown away."""
     new = Mute(TEAM, CHANNEL, parse(""), "", world.now_ms + 20 * 86_400_000, "U1", world.now_ms)
-    await world.store.add_mute(new, BY)
+    await mute_store.add(world.store, new, BY)
     world.end(world.open())
     assert await world.poll() == []
     world.ahead = timedelta(days=20, hours=1)
-    await world.store.prune(TEAM, world.now_ms)
+    await pruning.prune(world.store, TEAM, world.now_ms)
     assert await world.poll() == [("post", "1 session has ended while it was quiet here.")]
 
 
@@ -141,16 +147,16 @@ async def test_a_card_is_edited_in_quiet_hours_and_gets_no_reply(world: World) -
     assert [kind for kind, _ in await world.poll()] == ["post"]
     now = world.now()
     around = f"{now - 2 * HOUR:%H:%M}-{now + 2 * HOUR:%H:%M}"
-    await world.store.add_quiet(TEAM, CHANNEL, read_quiet(around, "UTC"), BY)
+    await quiet_store.add(world.store, TEAM, CHANNEL, read_quiet(around, "UTC"), BY)
     world.join(shown, "Ada")
     world.open()
     assert [kind for kind, _ in await world.poll()] == ["edit"]
-    await world.store.clear_quiets(TEAM, CHANNEL, BY)
+    await quiet_store.clear(world.store, TEAM, CHANNEL, BY)
     assert await world.poll() == recap(1, 0)
     world.ahead = timedelta(minutes=1)  # a card's next edit waits
     world.join(shown, "Ben")
     assert sorted(kind for kind, _ in await world.poll()) == ["edit", "reply"]
-    await world.store.set_threads(TEAM, CHANNEL, False, BY)
+    await threads.turn(world.store, TEAM, CHANNEL, False, BY)
     world.ahead *= 2
     world.join(shown, "Eve")
     assert [kind for kind, _ in await world.poll()] == ["edit"]
@@ -160,9 +166,11 @@ async def test_what_nobody_asks_for_any_more_is_not_counted(world: World) -> Non
     await world.mute()
     world.end(world.open())
     assert await world.poll() == []
-    await world.store.unsubscribe(TEAM, CHANNEL, [1], BY)
+    await alerts_store.unsubscribe(world.store, TEAM, CHANNEL, [1], BY)
     wanted = Subscription(TEAM, CHANNEL, parse(""), frozenset(("start", "end")), "U1", world.now_ms)
-    await world.store.subscribe(wanted, [], Outgoing("second", TEAM, CHANNEL, "post", "hello", []))
+    await alerts_store.subscribe(
+        world.store, wanted, [], Outgoing("second", TEAM, CHANNEL, "post", "hello", []), by=None
+    )
     world.end(world.open())
     assert await world.poll() == [("post", "hello")]
     world.ahead = HOUR
@@ -172,12 +180,12 @@ async def test_what_nobody_asks_for_any_more_is_not_counted(world: World) -> Non
 async def test_a_card_that_was_refused_is_tried_again_after_the_mute(world: World) -> None:
     session = world.open()
     assert await world.polls.run()
-    (row,) = await world.store.claim(TEAM, world.now_ms, 20_000, 10)
-    await world.store.dead(row, "invalid_blocks")
+    (row,) = await claims.claim(world.store, TEAM, world.now_ms, 20_000, 10)
+    await outbox_store.dead(world.store, row, "invalid_blocks")
     mute = await world.mute()
     world.join(session, "Ada")
     assert await world.poll() == []
-    await world.store.remove_mutes(TEAM, CHANNEL, [mute.number], BY)
+    await mute_store.remove(world.store, TEAM, CHANNEL, [mute.number], BY)
     world.join(session, "Ben")
     (kind, text), (reply, _) = await world.poll()
     assert (kind, reply) == ("post", "reply") and "2 in now" in text
@@ -209,7 +217,7 @@ async def test_one_session_alone_is_muted(world: World) -> None:
     world.open()
     assert len(await world.poll()) == 1
     longer = replace(mute, until_ms=mute.until_ms + 3_600_000)
-    await world.store.add_mute(longer, BY)
+    await mute_store.add(world.store, longer, BY)
     world.ahead = HOUR
     assert await world.poll() == []
     world.ahead *= 2

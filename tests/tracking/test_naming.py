@@ -8,16 +8,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.alerts import store as alerts_store
 from bot.alerts.subscription import Subscription
+from bot.db.database import Database
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_hms.records import Session
 from bot.hms.auth import SignedToken
 from bot.hms.client import LIFE_MOST, Hms
+from bot.outbox import claims
+from bot.outbox import store as outbox_store
 from bot.outbox.message import Outgoing
+from bot.outbox.records import Row
 from bot.query.parse import parse
 from bot.rooms.names import Rooms
 from bot.sessions.mask import Mask
-from bot.store import Row, Store
+from bot.tracking import store as tracking_store
 from bot.tracking.poll import Poll
 
 TEAM = "T1"
@@ -27,7 +32,7 @@ NAMINGS = {"open": None, "masked": Mask("one"), "another secret": Mask("two")}
 class World:
     """An account with one session, and a channel that hears of all. Each poll is that of a new process."""
 
-    def __init__(self, account: Account, hms: FakeHms, store: Store) -> None:
+    def __init__(self, account: Account, hms: FakeHms, store: Database) -> None:
         self.account, self.hms, self.store = account, hms, store
         self.ahead = timedelta()
 
@@ -44,21 +49,21 @@ class World:
         assert await Poll(client, Rooms(client, self.store, TEAM), self.store, TEAM, self.now).run()
         await client.close()
         sent: list[Row] = []
-        while rows := await self.store.claim(TEAM, now_ms, 20_000, 10):
-            await self.store.sent([(row, "1.0") for row in rows], now_ms, gap_ms=0)
+        while rows := await claims.claim(self.store, TEAM, now_ms, 20_000, 10):
+            await outbox_store.sent(self.store, [(row, "1.0") for row in rows], now_ms, gap_ms=0)
             sent += rows
         return sent
 
     async def kept(self) -> str:
-        return str((await self.store.snapshot(TEAM)).sessions)
+        return str((await tracking_store.snapshot(self.store, TEAM)).sessions)
 
 
 @pytest.fixture
 async def world(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
-    store = await Store.open(sqlite)
+    store = await Database.open(sqlite)
     made = World(account, hms, store)
     wanted = Subscription(TEAM, "C1", parse(""), frozenset(("start", "end", "join", "leave")), "U1", 1)
-    await store.subscribe(wanted, [], Outgoing("first", TEAM, "C1", "post", "hello", []))
+    await alerts_store.subscribe(store, wanted, [], Outgoing("first", TEAM, "C1", "post", "hello", []), by=None)
     yield made
     await store.close()
 

@@ -7,9 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.db import leases
+from bot.db.leases import Fence
 from bot.demo.fake_hms import FakeHms, Status
 from bot.demo.fake_hms.records import Session
-from bot.store import Fence, Snapshot
+from bot.tracking import store as tracking_store
+from bot.tracking.store import Snapshot
 from tests.tracking.parts import TEAM, World
 
 HOUR_S = 3_600.0
@@ -54,12 +57,12 @@ async def test_it_sees_what_happened_and_the_next_poll_says_nothing_new(world: W
 async def test_it_finds_no_other_session_missing_and_leaves_the_polls_cursors(world: World) -> None:
     one, other = world.open(), world.open()
     assert len(await world.poll()) == 2
-    before = await world.store.snapshot(TEAM)
+    before = await tracking_store.snapshot(world.store, TEAM)
     world.end(other)
     world.join(one, "Ada")
     world.ahead = timedelta(minutes=1)
     assert sorted(kind for kind, _ in await look(world, one)) == ["edit", "reply"]
-    after = await world.store.snapshot(TEAM)
+    after = await tracking_store.snapshot(world.store, TEAM)
     assert (cursors(after), after.seq) == (cursors(before), before.seq + 1)
     assert {key: each.live for key, each in after.sessions.items()} == {one.id: True, other.id: True}
     assert [kind for kind, _ in await world.poll()] == ["edit"]  # the end of the other
@@ -70,13 +73,13 @@ async def test_what_it_is_not_told_of_a_session_says_nothing(world: World, hms: 
     session = world.account.open_session(world.room, time.time() - 86_400)
     assert len(await world.poll()) == 1
     hms.fail(f"/sessions/{session.id}", Status(404, body={"code": 404, "message": "not found"}))
-    seq = (await world.store.poll_state(TEAM)).seq
+    seq = (await tracking_store.state(world.store, TEAM)).seq
     assert await look(world, session) == []
-    assert (await world.store.poll_state(TEAM)).seq == seq
+    assert (await tracking_store.state(world.store, TEAM)).seq == seq
 
 
 async def test_who_no_longer_leads_stores_none(world: World) -> None:
-    fence = await world.store.lead("poller", "one", 60_000)
+    fence = await leases.take(world.store, "poller", "one", 60_000)
     assert fence is not None
     session = world.open()
     assert not await world.polls.look([session.id], Fence(fence.name, "another", fence.epoch - 1))
@@ -106,5 +109,5 @@ async def test_one_that_100ms_refuses_rests_as_a_poll_does(world: World, hms: Fa
     session = world.open()
     hms.fail_always(f"/sessions/{session.id}", Status(status))
     assert not await world.polls.look([session.id])
-    assert (await world.store.poll_state(TEAM)).errors == 1
+    assert (await tracking_store.state(world.store, TEAM)).errors == 1
     assert not await world.polls.run()

@@ -8,128 +8,153 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from bot.alerts import store as alerts_store
+from bot.db import leases
+from bot.db.database import Database
+from bot.db.leases import Fence
+from bot.outbox import cards as card_store
+from bot.outbox import claims
+from bot.outbox import counts as outbox_counts
+from bot.outbox import prune as pruning
+from bot.outbox import store as outbox_store
 from bot.outbox.card import Card
 from bot.outbox.prune import SOME
-from bot.store import Fence, PollState, Snapshot, Store
+from bot.tracking import store as tracking_store
+from bot.tracking.store import PollState, Snapshot
 from tests.db.parts import NOW, TEAM, card, commit, edit, message, post, send, subscription, tracked
 
 DAY = 86_400_000
 
 
-async def test_before_the_first_poll(store: Store) -> None:
-    assert await store.snapshot(TEAM) == Snapshot(0, None, {})
-    assert await store.poll_state(TEAM) == PollState(0, None, 0, "")
-    assert await store.cards(TEAM, []) == []
-    assert (await store.counts()).waiting == 0
+async def test_before_the_first_poll(store: Database) -> None:
+    assert await tracking_store.snapshot(store, TEAM) == Snapshot(0, None, {})
+    assert await tracking_store.state(store, TEAM) == PollState(0, None, 0, "")
+    assert await card_store.read(store, TEAM, []) == []
+    assert (await outbox_counts.read(store)).waiting == 0
 
 
-async def test_what_is_committed_is_the_next_snapshot(store: Store) -> None:
+async def test_what_is_committed_is_the_next_snapshot(store: Database) -> None:
     await commit(store, changed=[tracked("a"), tracked("b")])
     await commit(store, changed=[tracked("b", live=False, seen_ms=NOW + 1)], now_ms=NOW + 1)
-    assert await store.snapshot(TEAM) == Snapshot(
+    assert await tracking_store.snapshot(store, TEAM) == Snapshot(
         2, NOW + 1, {"a": tracked("a"), "b": tracked("b", live=False, seen_ms=NOW + 1)}
     )
-    assert await store.snapshot("T2") == Snapshot(0, None, {})
-    assert await store.commit_poll(TEAM, 2, NOW + 2, changed=[], cards=[], outgoing=[], naming="n", read_ms=NOW - 5)
-    after = await store.snapshot(TEAM)
+    assert await tracking_store.snapshot(store, "T2") == Snapshot(0, None, {})
+    assert await tracking_store.commit(
+        store, TEAM, 2, NOW + 2, changed=[], cards=[], outgoing=[], naming="n", read_ms=NOW - 5, fence=None, known=None
+    )
+    after = await tracking_store.snapshot(store, TEAM)
     assert (after.seq, after.good_ms, after.naming, after.read_ms) == (3, NOW + 2, "n", NOW - 5)
 
 
-async def test_a_snapshot_has_what_ended_in_the_last_two_days(store: Store) -> None:
+async def test_a_snapshot_has_what_ended_in_the_last_two_days(store: Database) -> None:
     await commit(store, changed=[tracked("a"), tracked("b", live=False), tracked("c", live=False, seen_ms=NOW - 1)])
     await commit(store, now_ms=NOW + 2 * DAY)
-    assert set((await store.snapshot(TEAM)).sessions) == {"a", "b"}
+    assert set((await tracking_store.snapshot(store, TEAM)).sessions) == {"a", "b"}
 
 
-async def test_a_poll_that_another_one_overtook_writes_nothing(store: Store) -> None:
+async def test_a_poll_that_another_one_overtook_writes_nothing(store: Database) -> None:
     await commit(store, changed=[tracked("a")])
     for stale in (0, 2):
-        written = await store.commit_poll(
-            TEAM, stale, NOW, changed=[tracked("b")], cards=[card()], outgoing=[post(card())]
+        written = await tracking_store.commit(
+            store,
+            TEAM,
+            stale,
+            NOW,
+            changed=[tracked("b")],
+            cards=[card()],
+            outgoing=[post(card())],
+            fence=None,
+            known=None,
         )
         assert not written
-    assert set((await store.snapshot(TEAM)).sessions) == {"a"}
-    assert await store.cards(TEAM, ["s1"]) == []
-    assert (await store.counts()).waiting == 0
-    assert not await store.commit_poll("T2", 5, NOW, changed=[], cards=[], outgoing=[])
-    assert (await store.poll_state("T2")).seq == 0
+    assert set((await tracking_store.snapshot(store, TEAM)).sessions) == {"a"}
+    assert await card_store.read(store, TEAM, ["s1"]) == []
+    assert (await outbox_counts.read(store)).waiting == 0
+    assert not await tracking_store.commit(
+        store, "T2", 5, NOW, changed=[], cards=[], outgoing=[], fence=None, known=None
+    )
+    assert (await tracking_store.state(store, "T2")).seq == 0
 
 
-async def test_failures_are_counted_until_a_good_poll(store: Store) -> None:
-    await store.poll_failed(TEAM, NOW, "HmsUnavailable")
-    await store.poll_failed(TEAM, NOW + 1, "HmsAuth")
-    assert await store.poll_state(TEAM) == PollState(0, None, 2, "HmsAuth")
+async def test_failures_are_counted_until_a_good_poll(store: Database) -> None:
+    await tracking_store.failed(store, TEAM, NOW, "HmsUnavailable")
+    await tracking_store.failed(store, TEAM, NOW + 1, "HmsAuth")
+    assert await tracking_store.state(store, TEAM) == PollState(0, None, 2, "HmsAuth")
     await commit(store)
-    assert await store.poll_state(TEAM) == PollState(1, NOW, 0, "")
-    await store.poll_failed(TEAM, NOW + 1, "HmsAuth")
-    assert await store.poll_state(TEAM) == PollState(1, NOW, 1, "HmsAuth")
+    assert await tracking_store.state(store, TEAM) == PollState(1, NOW, 0, "")
+    await tracking_store.failed(store, TEAM, NOW + 1, "HmsAuth")
+    assert await tracking_store.state(store, TEAM) == PollState(1, NOW, 1, "HmsAuth")
 
 
-async def test_a_fence_that_is_stale_writes_nothing(store: Store) -> None:
-    fence = await store.lead("poller", "me", 60_000)
+async def test_a_fence_that_is_stale_writes_nothing(store: Database) -> None:
+    fence = await leases.take(store, "poller", "me", 60_000)
     assert fence is not None
     await commit(store, changed=[tracked("a")], fence=fence)
     for stale in (Fence("poller", "me", fence.epoch + 1), Fence("poller", "you", fence.epoch), Fence("none", "me", 1)):
-        assert not await store.commit_poll(
-            TEAM, 1, NOW, changed=[tracked("b")], cards=[], outgoing=[message("m")], fence=stale
+        assert not await tracking_store.commit(
+            store, TEAM, 1, NOW, changed=[tracked("b")], cards=[], outgoing=[message("m")], fence=stale, known=None
         )
-    assert (await store.poll_state(TEAM)).seq == 1
-    assert set((await store.snapshot(TEAM)).sessions) == {"a"}
+    assert (await tracking_store.state(store, TEAM)).seq == 1
+    assert set((await tracking_store.snapshot(store, TEAM)).sessions) == {"a"}
 
 
-async def test_who_subscribes_while_a_poll_is_made_is_not_forgotten_by_it(store: Store) -> None:
+async def test_who_subscribes_while_a_poll_is_made_is_not_forgotten_by_it(store: Database) -> None:
     """A session without a message is known to both subscriptions: to that of the poll, and to the new one."""
     silent = Card(TEAM, "C1", "s1", "unannounced", known=frozenset((7,)))
-    new, _ = await store.subscribe(subscription(), ["s1"], message("first"))
+    new, _ = await alerts_store.subscribe(store, subscription(), ["s1"], message("first"), by=None)
     await commit(store, cards=[silent])
-    (found,) = await store.cards(TEAM, ["s1"])
+    (found,) = await card_store.read(store, TEAM, ["s1"])
     assert found.known == {7, new.number}
     await commit(store, post(card()), cards=[card()])
-    (found,) = await store.cards(TEAM, ["s1"])
+    (found,) = await card_store.read(store, TEAM, ["s1"])
     assert (found.gen, found.known) == (1, {7, new.number})
 
 
-async def test_cards_are_found_by_session(store: Store) -> None:
+async def test_cards_are_found_by_session(store: Database) -> None:
     cards = [card(session=f"s{n}", channel=f"C{n % 3}") for n in range(1_200)]
     await commit(store, cards=cards)
-    found = await store.cards(TEAM, (each.session_id for each in cards))
+    found = await card_store.read(store, TEAM, (each.session_id for each in cards))
     assert sorted(found, key=lambda each: int(each.session_id[1:])) == cards
     await commit(store, cards=[card(session="s0", channel="C0", status="final")])
-    assert [each.status for each in await store.cards(TEAM, ["s0"])] == ["final"]
+    assert [each.status for each in await card_store.read(store, TEAM, ["s0"])] == ["final"]
 
 
 @pytest.mark.parametrize("name", ["naïve 𝒜da 🎥", "'; DROP TABLE cards; --", "a\x00b", 'q"uo\\te'])
-async def test_names_come_back_as_they_were(store: Store, name: str) -> None:
+async def test_names_come_back_as_they_were(store: Database, name: str) -> None:
     odd = replace(tracked("a"), people={name: (name, name)})
     await commit(store, message("m", text=name), changed=[odd])
-    assert (await store.snapshot(TEAM)).sessions == {"a": odd}
-    assert (await store.claim(TEAM, NOW, 1, 1))[0].text == name
+    assert (await tracking_store.snapshot(store, TEAM)).sessions == {"a": odd}
+    assert (await claims.claim(store, TEAM, NOW, 1, 1))[0].text == name
 
 
-async def test_old_rows_are_forgotten(store: Store) -> None:
+async def test_old_rows_are_forgotten(store: Database) -> None:
     done, live, kept = (
         card(session="done", status="final"),
         card(session="live"),
         card(session="kept", status="final"),
     )
     await commit(store, post(live), changed=[tracked("done", live=False), tracked("live")], cards=[done, live])
-    row = (await store.claim(TEAM, NOW, 1, 1))[0]
-    await store.sent([(row, "1.0")], NOW)
+    row = (await claims.claim(store, TEAM, NOW, 1, 1))[0]
+    await outbox_store.sent(store, [(row, "1.0")], NOW)
     later = NOW + 7 * DAY + 1
     await commit(
         store, message("waiting"), cards=[kept], changed=[tracked("kept", live=False, seen_ms=later)], now_ms=later
     )
-    await store.prune(TEAM, later)
-    assert {each.session_id for each in await store.cards(TEAM, ["done", "live", "kept"])} == {"live", "kept"}
-    assert set((await store.snapshot(TEAM)).sessions) == {"live", "kept"}
-    assert (await store.counts()).waiting == 1
+    await pruning.prune(store, TEAM, later)
+    assert {each.session_id for each in await card_store.read(store, TEAM, ["done", "live", "kept"])} == {
+        "live",
+        "kept",
+    }
+    assert set((await tracking_store.snapshot(store, TEAM)).sessions) == {"live", "kept"}
+    assert (await outbox_counts.read(store)).waiting == 1
     # the message of a card that still lives can be edited though its row is gone
     assert await send(store, later) == [("post", "hello", None)]
     await commit(store, edit(live), now_ms=later)
     assert await send(store, later) == [("edit", "changed", "1.0")]
 
 
-async def test_old_rows_are_forgotten_some_at_a_time(store: Store) -> None:
+async def test_old_rows_are_forgotten_some_at_a_time(store: Database) -> None:
     """No transaction is long, however much there is to forget."""
     many = SOME * 2 + 1
     over = [card(session=f"s{n}", status="final") for n in range(many)]
@@ -137,13 +162,13 @@ async def test_old_rows_are_forgotten_some_at_a_time(store: Store) -> None:
     later = NOW + 8 * DAY
     await commit(store, now_ms=later)
     deleted = [0]
-    engine = store._database.engine
+    engine = store.engine
     event.listen(engine, "commit", lambda _: deleted.append(0))
 
     def count(_db: object, cursor: Any, statement: str, *_: object) -> None:
         deleted[-1] += cursor.rowcount if statement.startswith("DELETE") else 0
 
     event.listen(engine, "after_cursor_execute", count)
-    await store.prune(TEAM, later)
+    await pruning.prune(store, TEAM, later)
     assert deleted == [2 * SOME, 2 * SOME, 2, 0]
-    assert (await store.snapshot(TEAM)).sessions == {}
+    assert (await tracking_store.snapshot(store, TEAM)).sessions == {}

@@ -15,7 +15,7 @@ from bot.hms.wire import Entry
 from bot.query.parse import parse
 from bot.query.times import ms
 from bot.sessions.model import Peer, Session
-from bot.store import Snapshot
+from bot.tracking.store import Snapshot
 from bot.tracking.sweep import Memory, Sweep
 
 BEGAN = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)

@@ -10,19 +10,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.alerts import store as alerts_store
 from bot.alerts.subscription import Subscription
+from bot.db.database import Database
 from bot.db.setting_change import SettingChange
 from bot.db.tables import rooms as rooms_stored
 from bot.demo.fake_hms import Account, FakeHms, FirstPage, Pass, Stall, Status
 from bot.demo.fake_hms.records import Room, Session
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
+from bot.outbox import claims
+from bot.outbox import prune as pruning
+from bot.outbox import store as outbox_store
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.query.values import LIMIT_MAX
 from bot.rooms.names import Rooms
+from bot.silence import mute_store
 from bot.silence.mute import Mute
-from bot.store import Store
+from bot.tracking import store as tracking_store
 from bot.tracking.poll import Poll
 from bot.tracking.reading import SLICE_PAGES
 from bot.tracking.sweep import MANY
@@ -33,7 +39,7 @@ TEAM = "T1"
 class World:
     """An account, a store, and polls for its channels. The time that polls go by is the test's."""
 
-    def __init__(self, account: Account, fake: FakeHms, store: Store) -> None:
+    def __init__(self, account: Account, fake: FakeHms, store: Database) -> None:
         self.account, self.fake, self.store = account, fake, store
         self.hms = Hms(fake.url, SignedToken(fake.access_key, fake.secret))
         self.time = time.time()
@@ -64,7 +70,9 @@ class World:
 
     async def subscribe(self, channel: str = "C1", line: str = "", kinds: tuple[str, ...] = ("start", "end")) -> None:
         made = Subscription(TEAM, channel, parse(line), frozenset(kinds), "U1", int(self.time * 1000))
-        await self.store.subscribe(made, [], Outgoing(f"first {channel}", TEAM, channel, "post", "hello", []))
+        await alerts_store.subscribe(
+            self.store, made, [], Outgoing(f"first {channel}", TEAM, channel, "post", "hello", []), by=None
+        )
 
     def ended(self, count: int, since: timedelta, rooms: Sequence[Room] = ()) -> None:
         """So many sessions opened and ended meanwhile, evenly spread, also over these rooms."""
@@ -82,16 +90,16 @@ class World:
         """What each channel gets, sent."""
         found: dict[str, list[str]] = {}
         now_ms = int(self.time * 1000)
-        while rows := await self.store.claim(TEAM, now_ms, 20_000, 100):
+        while rows := await claims.claim(self.store, TEAM, now_ms, 20_000, 100):
             for row in rows:
                 found.setdefault(row.channel_id, []).append(row.text)
-            await self.store.sent([(row, f"1.{row.id}") for row in rows], now_ms, gap_ms=0)
+            await outbox_store.sent(self.store, [(row, f"1.{row.id}") for row in rows], now_ms, gap_ms=0)
         return found
 
 
 @pytest.fixture
 async def world(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
-    store = await Store.open(sqlite)
+    store = await Database.open(sqlite)
     made = World(account, hms, store)
     await made.subscribe()
     assert await made.polls.run()
@@ -168,14 +176,16 @@ async def test_a_reading_that_is_cut_off_loses_nothing_and_tells_nothing_twice(
     while len(polls) < 5:
         texts += (await world.told()).get("C1", [])
         world.pass_by(timedelta(minutes=2))
-        await world.store.prune(TEAM, int(world.time * 1000))
+        await pruning.prune(world.store, TEAM, int(world.time * 1000))
         if restarts:
             world.polls = world.process()
         polls.append(await world.polls.run())
     assert polls.count(False) == 1
     texts += (await world.told()).get("C1", [])
     assert counted(texts) == many
-    assert (await world.store.snapshot(TEAM)).backlog is None and await world.store.catchups(TEAM) == {}
+    assert (await tracking_store.snapshot(world.store, TEAM)).backlog is None and await tracking_store.read_catchups(
+        world.store, TEAM
+    ) == {}
 
 
 async def test_a_backlog_whose_place_100ms_does_not_know_any_more_is_begun_again(world: World) -> None:
@@ -191,7 +201,7 @@ async def test_a_backlog_whose_place_100ms_does_not_know_any_more_is_begun_again
         texts += (await world.told()).get("C1", [])
         world.pass_by(timedelta(seconds=15))
     assert counted(texts) == many
-    assert (await world.store.snapshot(TEAM)).backlog is None
+    assert (await tracking_store.snapshot(world.store, TEAM)).backlog is None
 
 
 async def test_another_downtime_amid_a_backlog_loses_nothing_and_tells_nothing_twice(world: World) -> None:
@@ -216,11 +226,13 @@ async def test_a_muted_channel_hears_of_a_backlog_afterwards(world: World) -> No
     assert counted((await world.told())["C1"]) == MANY
     now_ms = int(world.time * 1000)
     by = SettingChange(now_ms, "U1", "mute")
-    mute, _, _ = await world.store.add_mute(Mute(TEAM, "C1", parse(""), "", now_ms + 3_600_000, "U1", now_ms), by)
+    mute, _, _ = await mute_store.add(
+        world.store, Mute(TEAM, "C1", parse(""), "", now_ms + 3_600_000, "U1", now_ms), by
+    )
     world.pass_by(timedelta(seconds=15))
     assert await world.polls.run()
     assert await world.told() == {}
-    await world.store.remove_mutes(TEAM, "C1", [mute.number], by)
+    await mute_store.remove(world.store, TEAM, "C1", [mute.number], by)
     world.pass_by(timedelta(seconds=15))
     assert await world.polls.run()
     recap, line = (await world.told())["C1"]
@@ -244,13 +256,13 @@ async def test_a_backlog_waits_for_rooms_that_cannot_be_asked_for(
         if number == fails_in:
             world.fake.fail_always("/rooms*", Status(400))
             world.polls = world.process()
-            assert await world.store._run(lambda db: db.execute(rooms_stored.delete()))
+            assert await world.store.run(lambda db: db.execute(rooms_stored.delete()))
         assert await world.polls.run()
         world.fake.heal()
         texts += (await world.told()).get("C2", [])
         world.pass_by(timedelta(seconds=15))
     assert counted(texts) == many
-    assert (await world.store.snapshot(TEAM)).backlog is None
+    assert (await tracking_store.snapshot(world.store, TEAM)).backlog is None
 
 
 async def test_a_failed_reading_rests_before_the_next_and_longer_each_time(world: World) -> None:

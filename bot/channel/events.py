@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bot import log
+from bot.channel import store as channel_store
+from bot.outbox import channel_pause, workspaces
 from bot.query.times import ms
 from bot.slack.registry import Event, Feature, Payload
 from bot.slack.request import Bot
@@ -17,21 +19,21 @@ async def _joined(bot: Bot, workspace: Workspace, event: Payload) -> None:
 
 async def _resume(bot: Bot, workspace: Workspace, event: Payload) -> None:
     team_id, channel_id = workspace.team_id, str(event.get("channel") or "")
-    if channel_id and await bot.store.resume(team_id, channel_id):
+    if channel_id and await channel_pause.resume(bot.store, team_id, channel_id):
         log.info("resumed", channel=channel_id)
 
 
 async def _id_changed(bot: Bot, workspace: Workspace, event: Payload) -> None:
     """A private channel that is shared with another workspace gets a new id (docs.slack.dev/apis/slack-connect)."""
     old_id, new_id = (str(event.get(name) or "") for name in ("old_channel_id", "new_channel_id"))
-    if old_id and new_id and await bot.store.move(workspace.team_id, old_id, new_id):
+    if old_id and new_id and await channel_store.move(bot.store, workspace.team_id, old_id, new_id):
         log.info("channel_moved", channel=new_id, was=old_id)
 
 
 async def _uninstalled(bot: Bot, workspace: Workspace, event: Payload) -> None:
     """Nobody in the workspace can be answered or told anything, until the app is installed again."""
     log.error("uninstalled", cause=event.get("type"))
-    await bot.store.workspace_refused(workspace.team_id, "app_uninstalled", ms(bot.clock()))
+    await workspaces.refused(bot.store, workspace.team_id, "app_uninstalled", ms(bot.clock()))
 
 
 async def _revoked(bot: Bot, workspace: Workspace, event: Payload) -> None:
