@@ -10,7 +10,7 @@ from bot.browse.read_page import read_page
 from bot.browse.send import send_page, send_session
 from bot.errors import QueryError, UserError, said_for
 from bot.query.command_lines import Line
-from bot.query.cursor import PageCursor, read
+from bot.query.cursor import PageCursor, read_cursor
 from bot.query.filters import LIST
 from bot.query.model import Query
 from bot.query.parse import parse
@@ -108,24 +108,24 @@ async def _in_row(request: Request, row: int) -> str:
 
 async def _newest(request: Request, query: Query) -> list[Session]:
     """The sessions of the first page of a query whose rooms are resolved."""
-    place = PageCursor.first(query, request.now, request.zone)
-    return (await read_page(request.workspace.hms, request.workspace.rooms, place, request.now)).sessions
+    cursor = PageCursor.first(query, request.now, request.zone)
+    return (await read_page(request.workspace.hms, request.workspace.rooms, cursor, request.now)).sessions
 
 
 async def _turn_page(request: Request, value: str) -> None:
-    await send_page(request, read(value), replace=True)
+    await send_page(request, read_cursor(value), replace=True)
 
 
 async def _refresh(request: Request, value: str) -> None:
-    await send_page(request, _fresh(request, read(value)), replace=True)
+    await send_page(request, _fresh(request, read_cursor(value)), replace=True)
 
 
 async def _open(request: Request, value: str) -> None:
-    await send_page(request, _fresh(request, read(value)), replace=request.in_place)
+    await send_page(request, _fresh(request, read_cursor(value)), replace=request.in_place)
 
 
 async def _share(request: Request, value: str) -> None:
-    place = read(value)
+    cursor = read_cursor(value)
     if not isinstance(request.to, ResponseUrl):
         raise UserError(f"This page can't be shared from here: type `{COMMAND}` in the channel, and share it there.")
     store, team_id = request.bot.store, request.team_id
@@ -133,7 +133,7 @@ async def _share(request: Request, value: str) -> None:
     if not await request_store.begin(store, team_id, sharing, request.now_ms, SHARED_ONCE_MS):
         raise UserError("That page has just been shared here.")
     try:
-        done = await send_page(request, place, for_all=True)
+        done = await send_page(request, cursor, for_all=True)
     except BaseException:
         if request.posting is None:
             await request_store.withdraw(store, team_id, sharing)
@@ -151,9 +151,9 @@ async def _details_again(request: Request, value: str) -> None:
     await send_session(request, ids.read_session_value(value), replace=request.in_place)
 
 
-def _fresh(request: Request, place: PageCursor) -> PageCursor:
+def _fresh(request: Request, cursor: PageCursor) -> PageCursor:
     """The cursor with the times of a first page fixed anew; a later page belongs to the pages before it."""
-    return PageCursor.first(place.query, request.now, place.zone) if place.number == 1 else place
+    return PageCursor.first(cursor.query, request.now, cursor.zone) if cursor.number == 1 else cursor
 
 
 FEATURE = Feature(

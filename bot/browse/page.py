@@ -15,15 +15,15 @@ READ_AHEAD_PAGES = 10
 
 @dataclass(slots=True)
 class Page:
-    """The page at `place`, read at `as_of`: its sessions, newest first. `cursor`: the last session examined, after
+    """The page at `cursor`, read at `as_of`: its sessions, newest first. `last_id`: the last session examined, after
     which the next page starts, so that none is skipped or shown twice; None at the end of the list. `unreadable`: the
     number of sessions on the way that could not be read. `fault`: the error of 100ms before the page was full, or "".
     `names`: those of rooms and templates by id, as far as they are known."""
 
-    place: PageCursor
+    cursor: PageCursor
     as_of: datetime
     sessions: list[Session] = field(default_factory=list)
-    cursor: str | None = None
+    last_id: str | None = None
     examined: int = 0
     unreadable: int = 0
     ended: bool = False
@@ -33,7 +33,7 @@ class Page:
     @property
     def full(self) -> bool:
         """True if it has as many sessions as the query's limit."""
-        return len(self.sessions) >= self.place.query.limit
+        return len(self.sessions) >= self.cursor.query.limit
 
     @property
     def bound_reached(self) -> bool:
@@ -48,7 +48,7 @@ class Page:
     def take(self, batch: Sequence[Session], keep: Callable[[Session], bool] | None, *, last: bool) -> None:
         """Examine an API page, up to the session that fills this page. `last`: the list ends with `batch`."""
         for number, session in enumerate(batch, start=1):
-            self.cursor = session.id
+            self.last_id = session.id
             self.examined += 1
             if keep is None or keep(session):
                 self.sessions.append(session)
@@ -58,4 +58,4 @@ class Page:
         else:
             self.ended = last
         if self.ended:
-            self.cursor = None
+            self.last_id = None

@@ -20,20 +20,20 @@ MANY_PEERS = 5_000
 """Above this, sessions are examined and drawn in a thread: acknowledgements mustn't wait for it."""
 
 
-async def read_page(hms: Hms, rooms: Rooms, place: PageCursor, now: datetime) -> Page:
-    """The page at `place`, whose query has ids for names. API pages are read until it is full, the list ends, or a
+async def read_page(hms: Hms, rooms: Rooms, cursor: PageCursor, now: datetime) -> Page:
+    """The page at `cursor`, whose query has ids for names. API pages are read until it is full, the list ends, or a
     bound is reached. Raises NotFound, and HmsError if nothing was examined before; a later error is the page's
     `fault`."""
     await hms.templates.ready()
     loop = asyncio.get_running_loop()
     stop_at = loop.time() + READ_AHEAD_S
-    query = place.query
-    asked = plan(query, place.asked_at)
-    page = Page(place, now, cursor=place.start or query.only("start"))
+    query = cursor.query
+    asked = plan(query, cursor.asked_at)
+    page = Page(cursor, now, last_id=cursor.start or query.only("start"))
     size = LIMIT_MAX if asked.keep else query.limit
     for _ in range(READ_AHEAD_PAGES):
         try:
-            batch = await hms.list_sessions(asked.params, limit=size, start=page.cursor)
+            batch = await hms.list_sessions(asked.params, limit=size, start=page.last_id)
             if query.needs_rooms:
                 asked.rooms.update(await rooms.know(session.room_id for session in batch.sessions))
         except HmsError as error:
@@ -48,9 +48,9 @@ async def read_page(hms: Hms, rooms: Rooms, place: PageCursor, now: datetime) ->
         else:
             page.take(batch.sessions, asked.keep, last=batch.last)
         if not batch.sessions and not page.ended:
-            page.cursor = batch.cursor
+            page.last_id = batch.cursor
         if page.full or page.ended or loop.time() > stop_at:
             break
-    if not page.sessions and page.ended and place.number == 1 and "room_id" in asked.params:
+    if not page.sessions and page.ended and cursor.number == 1 and "room_id" in asked.params:
         await rooms.must_exist(asked.params["room_id"])
     return page

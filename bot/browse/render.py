@@ -29,10 +29,10 @@ ROOMY_CHARS = 130  # a line with so much room shows longer names and full dates
 
 def listing(page: Page, *, shared_by: str | None = None) -> Message:
     """The page with its buttons, or as shared in the channel by the person of that name."""
-    title = query(page.place.query, page.names)
+    title = query(page.cursor.query, page.names)
     head = [section(title), context(*_about(page))]
     foot = list(_foot(page, shared_by))
-    says = f"{title}: {count(len(page.sessions), 'session', 'sessions')} on page {page.place.number}."
+    says = f"{title}: {count(len(page.sessions), 'session', 'sessions')} on page {page.cursor.number}."
     if not page.sessions:
         return Message(says, [*head, *_empty(page), *foot])
     draw = _cards if len(page.sessions) <= CARDS_MOST else _lines
@@ -40,11 +40,11 @@ def listing(page: Page, *, shared_by: str | None = None) -> Message:
 
 
 def _about(page: Page) -> Iterable[str]:
-    number = page.place.number
+    number = page.cursor.number
     shown = count(len(page.sessions), "session", "sessions")
-    follows = ", more follow" if page.cursor else ", the last page" if number > 1 else ""
+    follows = ", more follow" if page.last_id else ", the last page" if number > 1 else ""
     yield f"Page {number} · {shown}{follows} · as of {clock(page.as_of, page.as_of)}"
-    yield f"`/sessions {code(_short(str(page.place.query)))}`"
+    yield f"`/sessions {code(_short(str(page.cursor.query)))}`"
 
 
 def _cards(page: Page, share_chars: int) -> Iterable[Block]:
@@ -108,7 +108,7 @@ def _line(number: int, session: Session, page: Page, *, roomy: bool) -> list[Par
 
 def _foot(page: Page, shared_by: str | None) -> Iterable[Block]:
     """Notes and buttons below the page; Back and More carry their own cursors, Refresh and Share this page's."""
-    place, here = page.place, page.place.write()
+    cursor, here = page.cursor, page.cursor.write()
     if page.unreadable:
         yield context(unread(page.unreadable))
     if page.bound_reached:
@@ -120,11 +120,11 @@ def _foot(page: Page, shared_by: str | None) -> Iterable[Block]:
         yield actions(button("Open for me", ids.OPEN, here, spoken="Open this list for me, with its pages"))
         return
     buttons = []
-    if (back := place.back()) is not None:
-        one_page = back.number == place.number - 1
+    if (back := cursor.back()) is not None:
+        one_page = back.number == cursor.number - 1
         buttons.append(button("Back" if one_page else "First page", ids.BACK, back.write()))
-    if page.cursor:
-        buttons.append(button("More", ids.MORE, place.more(page.cursor).write(), spoken="More sessions"))
+    if page.last_id:
+        buttons.append(button("More", ids.MORE, cursor.more(page.last_id).write(), spoken="More sessions"))
     buttons.append(button("Refresh", ids.REFRESH, here))
     if page.sessions:
         buttons.append(button("Share in channel", ids.SHARE, here))
@@ -132,19 +132,19 @@ def _foot(page: Page, shared_by: str | None) -> Iterable[Block]:
 
 
 def _empty(page: Page) -> Iterable[Block]:
-    place = page.place
+    cursor = page.cursor
     if page.bound_reached:
         yield section("None found so far.")
         return
-    if place.number > 1:
+    if cursor.number > 1:
         yield section("Nothing more: the page before was the last one.")
         return
     yield section(
-        "No sessions match." if place.query.terms or place.query.state != "all" else "There are no sessions yet."
+        "No sessions match." if cursor.query.terms or cursor.query.state != "all" else "There are no sessions yet."
     )
     suggestions = [
-        button(label, f"{ids.OPEN}.{number}", replace(place, query=suggested).write())
-        for number, (label, suggested) in enumerate(_next_queries(place.query))
+        button(label, f"{ids.OPEN}.{number}", replace(cursor, query=suggested).write())
+        for number, (label, suggested) in enumerate(_next_queries(cursor.query))
     ]
     if suggestions:
         yield actions(*suggestions)

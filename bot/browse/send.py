@@ -18,14 +18,14 @@ from bot.slack.request import Request
 from bot.slack.unknown_rooms import noted
 
 
-async def send_page(request: Request, place: PageCursor, *, replace: bool = False, for_all: bool = False) -> bool:
-    """Answer with the page at `place`, as a replacement of the message at hand or for all to see. False if Slack didn't
-    confirm it."""
-    request.again = button("Try again", ids.OPEN, place.write())
-    request.zone = place.zone
+async def send_page(request: Request, cursor: PageCursor, *, replace: bool = False, for_all: bool = False) -> bool:
+    """Answer with the page at `cursor`, as a replacement of the message at hand or for all to see. False if Slack
+    didn't confirm it."""
+    request.again = button("Try again", ids.OPEN, cursor.write())
+    request.zone = cursor.zone
     rooms = request.workspace.rooms
-    query = await rooms.resolve(place.query)
-    page = await read_page(request.workspace.hms, rooms, changed(place, query=query), request.now)
+    query = await rooms.resolve(cursor.query)
+    page = await read_page(request.workspace.hms, rooms, changed(cursor, query=query), request.now)
     page.names = await rooms.names([*query.named_ids, *(session.room_id for session in page.sessions)])
     page.sessions = [rooms.cast(session) for session in page.sessions]  # `names` learns the rooms' templates
     shared_by = await request.display_name() if for_all else None

@@ -44,7 +44,7 @@ def samples() -> Mapping[str, Message]:
     """The messages by their names for people."""
     live, *others = sessions = [_session(number) for number in range(30)]
     ended = others[0]
-    place = PageCursor.first(parse("active"), _NOW, _ZONE)
+    cursor = PageCursor.first(parse("active"), _NOW, _ZONE)
     subscription = Subscription(_TEAM, _CHANNEL, parse("room:town-hall"), frozenset({"start"}), _WHO, _NOW_MS, 1)
     digest = _digest()
     mute = Mute(_TEAM, _CHANNEL, parse("role:guest"), "", _NOW_MS + 7_200_000, _WHO, _NOW_MS, 3)
@@ -52,7 +52,7 @@ def samples() -> Mapping[str, Message]:
     channel = Channel()
     settings = ChannelSettings(_CHANNEL, channel, [subscription], [digest], [mute], quiets)
     page, long_page = (
-        Page(place, _NOW, some, some[-1].id, len(some), names=_NAMES) for some in (sessions[:10], sessions)
+        Page(cursor, _NOW, some, some[-1].id, len(some), names=_NAMES) for some in (sessions[:10], sessions)
     )
     return {
         "a list": listing(page),

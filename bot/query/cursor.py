@@ -71,7 +71,7 @@ class PageCursor:
         return head + base64.urlsafe_b64encode(bytes.fromhex("".join(trail))).decode() + tail
 
 
-def read(value: str) -> PageCursor:
+def read_cursor(value: str) -> PageCursor:
     """Parse a button's value. Raises StaleButton."""
     try:
         version, number, asked_ms, zone, start, trail, text = value.split("|", 6)

@@ -25,13 +25,13 @@ from tests.effort import effort
 
 def page(rng: random.Random, count: int, peers: int, words: tuple[str, ...] = HOSTILE, line: str = "all") -> Page:
     sessions = [session(rng, rng.randrange(peers + 1), words) for _ in range(count)]
-    place = PageCursor.first(parse(line), NOW, "Europe/Berlin")
+    cursor = PageCursor.first(parse(line), NOW, "Europe/Berlin")
     for _ in range(rng.choice((0, 0, 1, 3, 90))):
-        place = place.more(object_id(rng))
+        cursor = cursor.more(object_id(rng))
     return Page(
-        place=place,
+        cursor=cursor,
         sessions=sessions,
-        cursor=sessions[-1].id if sessions and rng.random() < 0.5 else None,
+        last_id=sessions[-1].id if sessions and rng.random() < 0.5 else None,
         as_of=NOW,
         names={each.room_id: name(rng, words) for each in sessions if rng.random() < 0.9},
         examined=1_000,
@@ -93,7 +93,7 @@ def test_a_hundred_rooms_of_2500_peers() -> None:
         for number in range(100)
     ]
     drawn = Page(
-        place=PageCursor.first(parse("all limit:100"), NOW, "UTC"), sessions=sessions, cursor=sessions[-1].id, as_of=NOW,
+        cursor=PageCursor.first(parse("all limit:100"), NOW, "UTC"), sessions=sessions, last_id=sessions[-1].id, as_of=NOW,
         names={each.room_id: f"Room number {n} of the campus" for n, each in enumerate(sessions)}, examined=100,
         ended=True,
     )  # fmt: skip
@@ -127,7 +127,7 @@ def test_a_card_says_everything() -> None:
         created_at=NOW - timedelta(minutes=65),
     )
     drawn = Page(
-        place=PageCursor.first(parse("active"), NOW, "UTC"), sessions=[made], cursor=made.id, as_of=NOW,
+        cursor=PageCursor.first(parse("active"), NOW, "UTC"), sessions=[made], last_id=made.id, as_of=NOW,
         names={made.room_id: "Town hall"}, examined=1, ended=True,
     )  # fmt: skip
     text = "\n".join(texts(listing(drawn).blocks)).replace(NO_BREAK, " ")
@@ -173,6 +173,6 @@ def test_of_many_roles_the_last_are_counted_together() -> None:
 
 def test_a_period_is_said_as_one() -> None:
     asked = parse("ended room:hall after:10:00 before:11:00")
-    drawn = replace(page(random.Random(1), 0, 0), place=PageCursor.first(asked, NOW, "UTC"))
+    drawn = replace(page(random.Random(1), 0, 0), cursor=PageCursor.first(asked, NOW, "UTC"))
     head = "\n".join(texts(listing(drawn).blocks))
     assert re.search(r"started between <!date\^1795428000\^[^>]*> and <!date\^1795431600\^", head), head

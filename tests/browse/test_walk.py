@@ -17,7 +17,7 @@ from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_hms.records import Session
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
-from bot.query.cursor import PageCursor, read
+from bot.query.cursor import PageCursor, read_cursor
 from bot.query.parse import parse
 from bot.rooms.names import Rooms
 from bot.sessions.model import Room
@@ -88,16 +88,16 @@ class AccountRooms(Rooms):
 async def walk(hms: Hms, account: Account, line: str, between: object = lambda: None) -> list[str]:
     """The ids shown, page after page, each page reached through a button's value."""
     rooms = AccountRooms(hms, account)
-    place: PageCursor | None = PageCursor.first(parse(line), datetime.fromtimestamp(NOW, UTC), "UTC")
+    cursor: PageCursor | None = PageCursor.first(parse(line), datetime.fromtimestamp(NOW, UTC), "UTC")
     shown: list[str] = []
     for _ in range(500):
-        page = await read_page(hms, rooms, place, place.asked_at)
-        assert len(page.sessions) <= place.query.limit and not page.fault
-        assert page.cursor is None or page.full or page.examined == READ_AHEAD_PAGES * 100
+        page = await read_page(hms, rooms, cursor, cursor.asked_at)
+        assert len(page.sessions) <= cursor.query.limit and not page.fault
+        assert page.last_id is None or page.full or page.examined == READ_AHEAD_PAGES * 100
         shown += [session.id for session in page.sessions]
-        if page.cursor is None:
+        if page.last_id is None:
             return shown
-        place = read(place.more(page.cursor).write())
+        cursor = read_cursor(cursor.more(page.last_id).write())
         between()  # type: ignore[operator]
     raise AssertionError("the walk never ends")
 

@@ -34,7 +34,7 @@ from bot.digests.figures import (
 from bot.digests.model import Digest
 from bot.digests.phrasing import Period, change, days, longer, unique
 from bot.digests.render import ODD_SHOWN, digest_message
-from bot.query.cursor import read
+from bot.query.cursor import read_cursor
 from bot.query.parse import parse
 from bot.query.plan import plan
 from bot.query.schedule import EVERY_DAY, Schedule, Window
@@ -169,7 +169,7 @@ def test_what_looks_wrong_can_be_shown_and_the_rest_listed() -> None:
         (ids.SHOW, f"1|{session_id}") for session_id in (OPEN_LONG, WAS_LONG, OPEN_EMPTY)
     ]
     (every,) = blocks_of(message, "actions")[0]["elements"]
-    place = read(every["value"])
+    place = read_cursor(every["value"])
     asked = plan(place.query, place.asked_at)
     window = DAILY.window(DAY)
     assert asked.params == {

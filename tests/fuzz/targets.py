@@ -25,7 +25,7 @@ from bot.browse.details import details
 from bot.digests.lines import PREVIEW
 from bot.errors import HmsError, QueryError, StaleButton, said_for
 from bot.hms import wire
-from bot.query import cursor as place
+from bot.query import cursor
 from bot.query.command_lines import corrected, terms
 from bot.query.cursor import PageCursor
 from bot.query.filters import DIGEST, FILTERS, LIST, STATE_WORDS, STATES, SYNONYMS
@@ -180,7 +180,7 @@ _VALUE_WORDS = (
 def _value(text: str) -> Hashable:
     outcomes: list[str] = []
     for read in (
-        place.read, actions.read_session_value, actions.read_line_value, actions.read_set_value,
+        cursor.read_cursor, actions.read_session_value, actions.read_line_value, actions.read_set_value,
         actions.read_channel_value,
     ):  # fmt: skip
         try:
@@ -191,8 +191,8 @@ def _value(text: str) -> Hashable:
         outcomes.append(type(said).__name__)
         if isinstance(said, PageCursor):
             written = said.write()
-            assert len(written) <= place.VALUE_CHARS, "the value is too long for a button"
-            assert place.read(written).write() == written, "the place is read as another"
+            assert len(written) <= cursor.VALUE_CHARS, "the value is too long for a button"
+            assert cursor.read_cursor(written).write() == written, "the place is read as another"
             outcomes.append(f"{said.number > 1} {len(said.trail)} {said.query.state}")
     return tuple(outcomes)
 

@@ -9,7 +9,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from bot.errors import QueryError, StaleButton
-from bot.query.cursor import VALUE_CHARS, PageCursor, read
+from bot.query.cursor import VALUE_CHARS, PageCursor, read_cursor
 from bot.query.model import Query
 from bot.query.parse import RESOLVED_CHARS, parse
 from tests import strategies
@@ -32,13 +32,13 @@ def test_read_undoes_write_and_back_undoes_more(query: Query, zone: str, cursors
     place = first(query, zone)
     visited = [place]
     for cursor in cursors:
-        place = read(place.more(cursor).write())
+        place = read_cursor(place.more(cursor).write())
         visited.append(place)
     for expected in reversed(visited):
-        assert read(expected.write()) == expected
+        assert read_cursor(expected.write()) == expected
         assert place == expected
         if expected.number > 1:
-            place = read(place.back().write())  # type: ignore[union-attr]
+            place = read_cursor(place.back().write())  # type: ignore[union-attr]
     assert place.back() is None
 
 
@@ -47,12 +47,12 @@ def test_read_undoes_write_and_back_undoes_more(query: Query, zone: str, cursors
 def test_fits_however_deep(query: Query, depth: int) -> None:
     place = first(query, "America/Argentina/ComodRivadavia")
     for number in range(depth):
-        place = read(place.more(f"{number:024x}").write())
+        place = read_cursor(place.more(f"{number:024x}").write())
         assert len(place.write()) <= VALUE_CHARS
     assert place.number == depth + 1
     steps = 0
     while (back := place.back()) is not None:
-        place, steps = read(back.write()), steps + 1
+        place, steps = read_cursor(back.write()), steps + 1
     assert place.number == 1 and place.start is None
     assert steps >= 45
 
@@ -89,14 +89,14 @@ def test_the_longest_resolved_query_fits() -> None:
 )
 def test_broken_values_are_stale(value: str) -> None:
     with pytest.raises(StaleButton):
-        read(value)
+        read_cursor(value)
 
 
 @given(st.text(max_size=200))
 def test_any_value_is_read_or_stale(value: str) -> None:
     for text in (value, f"1|1|0|UTC||{value}", f"1|2|5|UTC|{'a' * 24}|{value}"):
         try:
-            place = read(text)
+            place = read_cursor(text)
         except StaleButton:
             continue
-        assert read(place.write()) == place
+        assert read_cursor(place.write()) == place
