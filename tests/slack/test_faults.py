@@ -188,7 +188,7 @@ async def test_what_nothing_handles_is_acknowledged(
             headers["Content-Type"] = "application/json"
         ack = await slack.post_raw(body, headers)
         assert ack.status == 200, body
-    assert caplog.text.count("unhandled") >= 4
+    assert caplog.text.count("unhandled") == 2, "any form and shortcut is answered, one of nobody's as out of date"
 
 
 async def test_garbage_with_a_good_signature_is_no_crash(bot: str, slack: FakeSlack) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -21,6 +22,7 @@ from bot.slack.reply import Replies
 from bot.slack.reply_to import DirectMessage, ReplyTo, ResponseUrl
 from bot.slack.request import Bot, Request, answer
 from bot.slack.work import Work
+from bot.workspace import Workspaces
 
 
 class Log(list[Message]):
@@ -45,22 +47,11 @@ class Somebody:
 
 def request(replies: Log, work: Work, answer_s: float = 5.0) -> Request:
     nothing: Any = None
+    here: Any = SimpleNamespace(team_id="T1", people=Somebody(), replies=replies)
+    workspaces = Workspaces(0)
+    workspaces.add(here)
     bot = Bot(
-        nothing,
-        nothing,
-        Somebody(),
-        replies,
-        work,
-        nothing,
-        lambda: "T1",
-        nothing,
-        nothing,
-        nothing,
-        nothing,
-        nothing,
-        nothing,
-        nothing,
-        answer_s=answer_s,
+        workspaces=workspaces, replies=here.replies, work=work, store=nothing, registry=nothing, answer_s=answer_s
     )
     now = datetime.now(UTC)
     return Request(bot, user_id="U1", to=DirectMessage("U1"), now=now, zone="UTC", team_id="T1", home_id="T1")
