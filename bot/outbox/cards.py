@@ -11,7 +11,7 @@ from bot.db.sql import ROWS, chunks, insert, parts
 from bot.db.tables import cards, outbox
 from bot.db.transaction import transaction
 from bot.outbox.card import Card, Status
-from bot.outbox.records import Row
+from bot.outbox.message import Row
 
 STORED: Mapping[Status, str] = {"unannounced": "silent", "summarised": "listed", "posted": "live", "final": "closed"}
 """A card's status by its name in the database, which older processes read too."""

@@ -30,8 +30,7 @@ from bot.db.tables import channels, limits, outbox, workspaces
 from bot.db.transaction import transaction
 from bot.outbox import queue as messages
 from bot.outbox.conversations import channel_of
-from bot.outbox.message import Kind
-from bot.outbox.records import Row
+from bot.outbox.message import Kind, Row
 
 SOON_MS = 60_000
 FAR_MS = 3_600_000

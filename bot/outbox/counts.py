@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, case, func, null, select, true
 
 from bot.db import leases
@@ -9,7 +11,17 @@ from bot.db.sql import HELD, UNCONFIRMED, unfinished
 from bot.db.tables import channels, outbox
 from bot.db.transaction import transaction
 from bot.outbox.conversations import channel_of
-from bot.outbox.records import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`waiting` messages are to be sent or on their way, without those that wait for another one. The oldest has been
+    due for `late_s`, 0 where none is. `held`: nobody can tell whether they arrived. `paused` channels."""
+
+    waiting: int
+    late_s: float
+    held: int
+    paused: int
 
 
 @transaction

@@ -16,8 +16,8 @@ from bot.db.database import Database
 from bot.outbox import channel_pause, claims
 from bot.outbox.chat import TIMEOUT_S, Chat
 from bot.outbox.confirm import Confirm, IfUnsure
+from bot.outbox.message import Row
 from bot.outbox.record import Claimed, Mark
-from bot.outbox.records import Row
 from bot.slack.outcome import Outcome
 
 LEASE_S = 20.0

@@ -1,4 +1,4 @@
-"""A message for a channel, before it is stored."""
+"""A message of the outbox: before it is stored, and once a process has claimed it."""
 
 from __future__ import annotations
 
@@ -24,3 +24,24 @@ class Outgoing:
     blocks: Sequence[Mapping[str, Any]]
     of: str = ""
     hushed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message that this process has claimed. `target_ts`: what to edit, or the thread to reply in. `attempts` counts
+    this one too, `refusals` the answers before that said nothing for sure. `rev`: the state that `text` and `blocks`
+    show. `claim` proves to the store that it is still ours."""
+
+    id: int
+    key: str
+    team_id: str
+    channel_id: str
+    kind: Kind
+    text: str
+    blocks: list[dict[str, Any]]
+    target_ts: str | None
+    attempts: int
+    first_try_ms: int
+    claim: str
+    rev: int
+    refusals: int = 0

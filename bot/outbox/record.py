@@ -16,9 +16,8 @@ from bot.outbox import cards as card_store
 from bot.outbox import channel_pause, conversations, workspaces
 from bot.outbox import store as outbox_store
 from bot.outbox.card import Card, key_of
-from bot.outbox.message import Outgoing
+from bot.outbox.message import Outgoing, Row
 from bot.outbox.notices import dropped, no_replies, paused
-from bot.outbox.records import Row
 from bot.rooms import store as room_store
 from bot.silence.current import current_policy
 from bot.slack.destination import Destination

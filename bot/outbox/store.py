@@ -26,8 +26,7 @@ from bot.outbox import queue as messages
 from bot.outbox.card import Card
 from bot.outbox.claims import EDIT, POST
 from bot.outbox.conversations import channel_of, go_on, lock, turn
-from bot.outbox.message import Outgoing
-from bot.outbox.records import Row
+from bot.outbox.message import Outgoing, Row
 
 EDIT_GAP_MS = 15_000
 """A card is edited at most so often."""

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, delete, select, update
 
 from bot.db.sql import insert
 from bot.db.tables import workspaces
 from bot.db.transaction import transaction
-from bot.outbox.records import Stopped
 
 FIRST_PROBE_MS = 30_000
 PROBE_MS = 60_000
 FAR_MS = 2 * PROBE_MS
 """A probe further ahead was planned by a clock that was wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A workspace refuses the bot as a whole, for `cause`, since `since_ms`."""
+
+    cause: str
+    since_ms: int
 
 
 @transaction

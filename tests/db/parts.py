@@ -13,8 +13,7 @@ from bot.digests.model import Digest, Empty
 from bot.outbox import claims
 from bot.outbox import store as outbox_store
 from bot.outbox.card import Card
-from bot.outbox.message import Outgoing
-from bot.outbox.records import Row
+from bot.outbox.message import Outgoing, Row
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
 from bot.sessions.tracked import Tracked

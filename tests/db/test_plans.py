@@ -22,8 +22,7 @@ from bot.outbox import cards as card_store
 from bot.outbox import counts as outbox_counts
 from bot.outbox import prune as pruning
 from bot.outbox import store as outbox_store
-from bot.outbox.message import Outgoing
-from bot.outbox.records import Row
+from bot.outbox.message import Outgoing, Row
 from bot.rooms import store as room_store
 from bot.rooms.store import RoomWalk
 from bot.sessions.model import Room

@@ -21,7 +21,7 @@ from bot.outbox import channel_pause, claims
 from bot.outbox import counts as outbox_counts
 from bot.outbox import prune as pruning
 from bot.outbox import store as outbox_store
-from bot.outbox.records import Row
+from bot.outbox.message import Row
 from bot.tracking import store as tracking_store
 from tests.clocks import DAY_S, HOUR_S, set_database
 from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, subscription, take, tracked

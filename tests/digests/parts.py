@@ -23,8 +23,7 @@ from bot.hms.client import Hms
 from bot.net.retry_budget import RetryBudget
 from bot.outbox import channel_pause, claims
 from bot.outbox import store as outbox_store
-from bot.outbox.message import Outgoing
-from bot.outbox.records import Row
+from bot.outbox.message import Outgoing, Row
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
 from bot.rooms.names import Rooms

@@ -13,7 +13,7 @@ from bot.db.database import Database
 from bot.outbox import channel_pause, claims
 from bot.outbox import counts as outbox_counts
 from bot.outbox import store as outbox_store
-from bot.outbox.records import Counts
+from bot.outbox.counts import Counts
 from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, send, subscription
 
 

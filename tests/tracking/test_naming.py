@@ -17,8 +17,7 @@ from bot.hms.auth import SignedToken
 from bot.hms.client import LIFE_MOST, Hms
 from bot.outbox import claims
 from bot.outbox import store as outbox_store
-from bot.outbox.message import Outgoing
-from bot.outbox.records import Row
+from bot.outbox.message import Outgoing, Row
 from bot.query.parse import parse
 from bot.rooms.names import Rooms
 from bot.sessions.mask import Mask
