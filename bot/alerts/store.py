@@ -15,9 +15,7 @@ from bot.db.sql import UNCONFIRMED, chunks
 from bot.db.tables import channels, outbox, subscriptions
 from bot.db.transaction import transaction
 from bot.errors import TooMany
-from bot.outbox import audit_log as changes
-from bot.outbox import cards
-from bot.outbox import queue as messages
+from bot.outbox import audit_log, cards, queue
 from bot.outbox.card import Card, key_of, lists_of
 from bot.outbox.cards import STORED
 from bot.outbox.conversations import ChannelKey, lock, next_number, turn
@@ -48,12 +46,12 @@ def subscribe(
     same = (*here, subscriptions.c.query_hash == hashed(text))
     before = db.execute(select(subscriptions).where(*same)).one_or_none()
     if before is not None and before.kinds == kinds:
-        if paused[place] is not None and messages.try_now(db, place):
-            messages.put(db, [first], paused, turn(db, new.team_id), new.created_ms)
+        if paused[place] is not None and queue.try_now(db, place):
+            queue.put(db, [first], paused, turn(db, new.team_id), new.created_ms)
         return _subscription(before, new.query), "same"
     if before is not None:
         how: How = "changed"
-        messages.take_back(db, place, mark(*place, before.number))
+        queue.take_back(db, place, mark(*place, before.number))
         first = changed or first
         others = update(subscriptions).where(*same).values(kinds=kinds, created_by=new.created_by)
         stored = db.execute(others.returning(subscriptions)).one()
@@ -75,11 +73,11 @@ def subscribe(
     number = frozenset((stored.number,))
     known = [Card(new.team_id, new.channel_id, session_id, "unannounced", known=number) for session_id in silent]
     cards.add(db, known, new.created_ms)
-    messages.put(db, [first], paused, turn(db, new.team_id), new.created_ms)
+    queue.put(db, [first], paused, turn(db, new.team_id), new.created_ms)
     belongs = mark(new.team_id, new.channel_id, stored.number)
     db.execute(update(outbox).where(outbox.c.key == first.key).values(of=belongs))
     if by is not None:
-        changes.add(db, place, by)
+        audit_log.add(db, place, by)
     return _subscription(stored, new.query), how
 
 
@@ -104,10 +102,10 @@ def unsubscribe(
     )
     rows = db.execute(removed.returning(subscriptions)).all()
     for row in rows:
-        messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, row.number))
+        queue.take_back(db, (team_id, channel_id), mark(team_id, channel_id, row.number))
     if rows:
         _withdraw(db, (team_id, channel_id))
-        changes.add(db, (team_id, channel_id), by)
+        audit_log.add(db, (team_id, channel_id), by)
     return sorted(readable(rows, _read), key=lambda each: each.number)
 
 
@@ -140,7 +138,7 @@ def _withdraw(db: Connection, place: ChannelKey) -> None:
     unsent = (
         select(outbox.c.id, outbox.c.kind, of.key, of.known)
         .join(tables.cards, of.key == its_card)
-        .where(outbox.c.team_id == place[0], outbox.c.channel_id == place[1], *messages.UNSENT)
+        .where(outbox.c.team_id == place[0], outbox.c.channel_id == place[1], *queue.UNSENT)
         .where(outbox.c.kind.in_(("post", "reply")), outbox.c.cause != UNCONFIRMED)
     )
     rows = [row for row in db.execute(unsent) if left.isdisjoint(map(int, filter(None, row.known.split(","))))]
@@ -150,7 +148,7 @@ def _withdraw(db: Connection, place: ChannelKey) -> None:
         db.execute(delete(outbox).where(outbox.c.waits_for.in_(keys)))
         db.execute(delete(tables.cards).where(of.key.in_(keys)))
     if not left:
-        messages.take_back(db, place, lists_of(*place))
+        queue.take_back(db, place, lists_of(*place))
 
 
 def mark(team_id: str, channel_id: str, number: int) -> str:

@@ -18,8 +18,7 @@ from bot.db.tables import channels, digests, outbox
 from bot.db.transaction import transaction
 from bot.digests.model import Digest
 from bot.errors import TooMany
-from bot.outbox import audit_log as changes
-from bot.outbox import queue as messages
+from bot.outbox import audit_log, queue
 from bot.outbox.card import key_of
 from bot.outbox.conversations import ChannelKey, channel_of, lock, next_number, triable, turn
 from bot.outbox.message import Outgoing
@@ -42,7 +41,7 @@ def add(db: Connection, new: Digest, by: SettingChange, first: Outgoing | None =
     same = (*here, digests.c.schedule == schedule, digests.c.query_hash == hashed(text))
     before = db.execute(select(digests).where(*same)).one_or_none()
     if before is not None and before.empty == new.empty and before.next_ms is not None:
-        if first is not None and paused[place] is not None and messages.try_now(db, place):
+        if first is not None and paused[place] is not None and queue.try_now(db, place):
             _put(db, place, before.number, [first], paused, new.created_ms)
         return _digest(before), "same"
     values: dict[str, object] = {"empty": new.empty, "created_by": new.created_by}
@@ -67,7 +66,7 @@ def add(db: Connection, new: Digest, by: SettingChange, first: Outgoing | None =
         row = db.execute(digests.insert().values(values).returning(digests)).one()
         if first is not None:
             _put(db, place, row.number, [first], paused, new.created_ms)
-    changes.add(db, place, by)
+    audit_log.add(db, place, by)
     return _digest(row), how
 
 
@@ -109,7 +108,7 @@ def remove(db: Connection, team_id: str, channel_id: str, number: int, by: Setti
     """The one removed, or None where the channel has none of that number. What is unsent of it is taken back, as
     when it is paused."""
     lock(db, [(team_id, channel_id)])
-    messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
+    queue.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
     removed = delete(digests).where(*_is(team_id, channel_id, number)).returning(digests)
     return _changed(db, removed, by)
 
@@ -123,7 +122,7 @@ def pause(db: Connection, team_id: str, channel_id: str, number: int, paused: bo
     before = next(iter(readable(db.execute(select(digests).where(*same)), _digest)), None)
     if before is None or before.paused is paused:
         return before
-    messages.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
+    queue.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
     values = {"next_ms": None} if paused else _waits(before.schedule, by)
     return _changed(db, update(digests).where(*same).values(values).returning(digests), by)
 
@@ -166,7 +165,7 @@ def _put(
     now_ms: int,
 ) -> None:
     """Store a digest's messages, known as its own."""
-    messages.put(db, outgoing, paused, turn(db, place[0]), now_ms)
+    queue.put(db, outgoing, paused, turn(db, place[0]), now_ms)
     if outgoing:
         belongs = update(outbox).where(outbox.c.key.in_([each.key for each in outgoing]))
         db.execute(belongs.values(of=mark(*place, number)))
@@ -188,7 +187,7 @@ def _changed(db: Connection, statement: Executable, by: SettingChange) -> Digest
     row = db.execute(statement).one_or_none()
     if row is None:
         return None
-    changes.add(db, (row.team_id, row.channel_id), by)
+    audit_log.add(db, (row.team_id, row.channel_id), by)
     return next(iter(readable([row], _digest)), None)
 
 

@@ -1,5 +1,5 @@
-"""Who changed what of a conversation's settings. It must be locked (`channels.lock`), so that the rows are in the order
-of the changes."""
+"""The log of changes to a conversation's settings, and by whom. The conversation must be locked (`conversations.lock`),
+so that the rows are in the order of the changes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from bot.db.tables import digests as digested
 from bot.db.tables import subscriptions as subscribed
 from bot.db.transaction import transaction
 from bot.digests import store as digests
-from bot.outbox import queue as messages
+from bot.outbox import queue
 from bot.outbox.channel import Channel
 from bot.outbox.conversations import ChannelKey, channel_of, go_on, lock, triable, turn
 from bot.outbox.message import Outgoing
@@ -48,7 +48,7 @@ def pause(
             values |= {"paused_ms": now_ms, "probe_ms": now_ms + TRY_MS, "probes": 1}
         db.execute(update(channels).where(*_is(place)).values(values))
         others = [each for each in told if (each.team_id, each.channel_id) != place]
-        messages.put(db, others, paused, turn(db, team_id), now_ms)
+        queue.put(db, others, paused, turn(db, team_id), now_ms)
     # A claim is kept: its process may yet learn that the message is there, and if not, it is looked for on resuming.
     # As the channel is paused there can't be another, so it is the one in flight then too.
     moves = _of(place).where(unfinished(outbox), outbox.c.status != HELD)

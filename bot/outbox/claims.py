@@ -28,7 +28,7 @@ from sqlalchemy import (
 from bot.db.sql import PENDING, SENDING, chunks
 from bot.db.tables import channels, limits, outbox, workspaces
 from bot.db.transaction import transaction
-from bot.outbox import queue as messages
+from bot.outbox import queue
 from bot.outbox.conversations import channel_of
 from bot.outbox.message import Kind, Row
 
@@ -86,7 +86,7 @@ def _claimed(db: Connection, rows: Iterable[Any], now_ms: int, lease_ms: int) ->
 
 
 def _row(found: Any, token: str, now_ms: int) -> Row:
-    payload = messages.unpacked(found.payload)
+    payload = queue.unpacked(found.payload)
     return Row(
         id=found.id,
         key=found.key,

@@ -1,6 +1,6 @@
 """Messages on their way into the outbox: one row for one fact, and one row for all the edits of a card.
 
-The conversations of the messages must be locked (`channels.lock`).
+The conversations of the messages must be locked (`conversations.lock`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, 
 from bot import log, metrics
 from bot.db.sql import DEAD, HELD, PENDING, ROWS, SENDING, SENT, chunks, insert, unfinished
 from bot.db.tables import outbox
-from bot.outbox import cards
-from bot.outbox import conversations as channels
+from bot.outbox import cards, conversations
 from bot.outbox.conversations import ChannelKey
 from bot.outbox.message import Outgoing
 
@@ -49,7 +48,7 @@ def unpacked(payload: str) -> Payload:
 def put(
     db: Connection, outgoing: Sequence[Outgoing], paused: Mapping[ChannelKey, str | None], turn: int, now_ms: int
 ) -> None:
-    """Store them, in order. `paused` is what `channels.lock` gave; messages for a paused channel are held."""
+    """Store them, in order. `paused` is what `conversations.lock` gave; messages for a paused channel are held."""
     once: dict[tuple[str, int], str] = {}  # one message is often for many channels
     new = insert(db, outbox).on_conflict_do_nothing(index_elements=["key"])
     for some in chunks((each for each in outgoing if each.kind == "post"), ROWS):
@@ -72,8 +71,8 @@ def withdraw(db: Connection, place: ChannelKey, *which: ColumnElement[bool]) -> 
 def try_now(db: Connection, place: ChannelKey) -> bool:
     """Somebody is there, and sees whether a paused conversation takes messages again: it is tried at once. True where
     it has none for that."""
-    channels.try_now(db, place)
-    some = select(outbox.c.id).where(*_at(place), unfinished(outbox), *channels.triable())
+    conversations.try_now(db, place)
+    some = select(outbox.c.id).where(*_at(place), unfinished(outbox), *conversations.triable())
     return db.scalar(some.limit(1)) is None
 
 

@@ -21,8 +21,7 @@ from bot.db.setting_change import SettingChange
 from bot.db.sql import DEAD, HELD, PENDING, SENDING, SENT, chunks, insert, unfinished
 from bot.db.tables import channels, limits, outbox
 from bot.db.transaction import transaction
-from bot.outbox import cards, threads
-from bot.outbox import queue as messages
+from bot.outbox import cards, queue, threads
 from bot.outbox.card import Card
 from bot.outbox.claims import EDIT, POST
 from bot.outbox.conversations import channel_of, go_on, lock, turn
@@ -103,7 +102,7 @@ def no_threads(db: Connection, row: Row, cause: str, notice: Outgoing, by: Setti
     paused = lock(db, [(row.team_id, row.channel_id)])
     dead.within(db, row, cause, 0)
     if threads.turn.within(db, row.team_id, row.channel_id, False, by):
-        messages.put(db, [notice], paused, turn(db, row.team_id), by.at_ms)
+        queue.put(db, [notice], paused, turn(db, row.team_id), by.at_ms)
 
 
 @transaction
@@ -147,9 +146,9 @@ def replaced(db: Connection, row: Row, card: Card, post: Outgoing) -> None:
     if not (_change(db, row, **values) and cards.replace(db, card)):
         return
     if now is not None:  # a newer state came while this one was on its way
-        newer = messages.unpacked(now)
+        newer = queue.unpacked(now)
         post = Outgoing(post.key, post.team_id, post.channel_id, post.kind, newer.text, newer.blocks, post.of)
-    messages.put(db, [post], paused, turn(db, row.team_id), row.first_try_ms)
+    queue.put(db, [post], paused, turn(db, row.team_id), row.first_try_ms)
     # replies to the message that is gone go to the new one's thread
     thread = update(outbox).where(outbox.c.of == row.key.removesuffix(":edit"), outbox.c.kind == "reply")
     here = (outbox.c.team_id == row.team_id, outbox.c.channel_id == row.channel_id, unfinished(outbox))
@@ -162,7 +161,7 @@ def add(db: Connection, outgoing: Sequence[Outgoing], now_ms: int) -> None:
     for team_id in sorted({each.team_id for each in outgoing}):
         some = [each for each in outgoing if each.team_id == team_id]
         paused = lock(db, [(each.team_id, each.channel_id) for each in some])
-        messages.put(db, some, paused, turn(db, team_id), now_ms)
+        queue.put(db, some, paused, turn(db, team_id), now_ms)
 
 
 @transaction
@@ -219,7 +218,7 @@ _OURS = (
     select(outbox.c.id, outbox.c.claim, outbox.c.rev, channels.c.paused)
     .join(channels, channel_of(outbox))
     .where(_one_of_ids)
-    .order_by(channels.c.team_id, channels.c.channel_id)  # as in channels.lock
+    .order_by(channels.c.team_id, channels.c.channel_id)  # as in conversations.lock
     .with_for_update(of=[channels, outbox])
 )
 # An edit's next one waits its time out; for others the column has served.

@@ -7,8 +7,7 @@ from sqlalchemy import Connection, not_, select, update
 from bot.db.setting_change import SettingChange
 from bot.db.tables import channels, outbox
 from bot.db.transaction import transaction
-from bot.outbox import audit_log as changes
-from bot.outbox import queue as messages
+from bot.outbox import audit_log, queue
 from bot.outbox.conversations import lock
 
 
@@ -21,8 +20,8 @@ def turn(db: Connection, team_id: str, channel_id: str, on: bool, by: SettingCha
     if db.execute(turned).rowcount == 0:
         return False
     if not on:
-        messages.withdraw(db, (team_id, channel_id), outbox.c.kind == "reply")
-    changes.add(db, (team_id, channel_id), by)
+        queue.withdraw(db, (team_id, channel_id), outbox.c.kind == "reply")
+    audit_log.add(db, (team_id, channel_id), by)
     return True
 
 

@@ -12,7 +12,7 @@ from bot.db.setting_change import How, SettingChange
 from bot.db.tables import mutes
 from bot.db.transaction import transaction
 from bot.errors import TooMany
-from bot.outbox import audit_log as changes
+from bot.outbox import audit_log
 from bot.outbox.conversations import lock, next_number
 from bot.silence.mute import Mute
 
@@ -49,7 +49,7 @@ def add(db: Connection, new: Mute, by: SettingChange, *, longer: bool = False) -
         "created_ms": new.created_ms,
     }
     row = db.execute(mutes.insert().values(values).returning(mutes)).one()
-    changes.add(db, place, by)
+    audit_log.add(db, place, by)
     return _mute(row), "changed" if before else "new", before
 
 
@@ -70,7 +70,7 @@ def remove(db: Connection, team_id: str, channel_id: str, numbers: Sequence[int]
     removed = delete(mutes).where(*here, mutes.c.until_ms > by.at_ms).returning(mutes)
     rows = db.execute(removed).all()
     if rows:
-        changes.add(db, (team_id, channel_id), by)
+        audit_log.add(db, (team_id, channel_id), by)
     return sorted(readable(rows, _mute), key=lambda mute: mute.number)
 
 

@@ -12,7 +12,7 @@ from bot.db.setting_change import SettingChange
 from bot.db.tables import quiets
 from bot.db.transaction import transaction
 from bot.errors import Overlaps, TooMany
-from bot.outbox import audit_log as changes
+from bot.outbox import audit_log
 from bot.outbox.conversations import lock
 from bot.silence.quiet_hours import QuietHours, endless
 from bot.text import quote
@@ -39,7 +39,7 @@ def add(db: Connection, team_id: str, channel_id: str, quiet: QuietHours, by: Se
         raise TooMany(f"This channel has quiet hours of {QUIETS_MOST} kinds, which is the most. Turn one off first.")
     values = {"team_id": team_id, "channel_id": channel_id, "hours": str(quiet)}
     db.execute(quiets.insert().values(**values, created_by=by.by, created_ms=by.at_ms))
-    changes.add(db, place, by)
+    audit_log.add(db, place, by)
     return "new"
 
 
@@ -65,7 +65,7 @@ def clear(
     gone = [*_of(team_id, channel_id), *([quiets.c.hours == str(only)] if only else [])]
     rows = db.execute(delete(quiets).where(*gone).returning(quiets)).all()
     if rows:
-        changes.add(db, (team_id, channel_id), by)
+        audit_log.add(db, (team_id, channel_id), by)
     return readable(sorted(rows, key=lambda row: (row.created_ms, row.hours)), _quiet)
 
 

@@ -16,9 +16,8 @@ from bot.db.sql import ENDED, LIVE, ROWS, chunks, insert, parts
 from bot.db.tables import catchups as catchups_
 from bot.db.tables import polls, sessions
 from bot.db.transaction import transaction
-from bot.outbox import audit_log as changes
+from bot.outbox import audit_log, queue
 from bot.outbox import cards as card_store
-from bot.outbox import queue as messages
 from bot.outbox.card import Card
 from bot.outbox.conversations import lock
 from bot.outbox.message import Outgoing
@@ -135,7 +134,7 @@ def commit(
     places = {(each.team_id, each.channel_id) for each in concerned}
     paused = lock(db, places)
     if known is not None and places:
-        now = changes.counts.within(db, team_id)
+        now = audit_log.counts.within(db, team_id)
         if any(now[channel_id] != known.get(channel_id, 0) for _, channel_id in places):
             return False
     facts: dict[str, object] = {"read_ms": read_ms, "backlog_ms": None, "backlog_start": ""}
@@ -153,7 +152,7 @@ def commit(
         for some in chunks(changed, ROWS):
             db.execute(upsert, [_values(team_id, each) for each in some])
     card_store.put(db, cards, now_ms)
-    messages.put(db, outgoing, paused, seq + 1, now_ms)
+    queue.put(db, outgoing, paused, seq + 1, now_ms)
     if catchups is not None:
         _put_catchups(db, team_id, catchups)
     return True
