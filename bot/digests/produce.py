@@ -112,7 +112,7 @@ class Digests:
             return 0
         made, left = 0, list(periods[window])
         try:
-            for what, message in await self._draw(window, left):
+            for what, message in await self._messages(window, left):
                 if what:
                     made += await self._send(left[0], what, message, fence, "ok")
                 else:
@@ -123,9 +123,10 @@ class Digests:
             await self._failed(window, left, error, rest_s, fence)
         return made
 
-    async def _draw(self, window: Window, some: Sequence[Digest]) -> list[tuple[Due | None, Message | None]]:
-        """A message for each, none where there is nothing to tell. What is due is seen anew: reading takes its time,
-        and says what time it is at 100ms; None where it isn't this period's. Raises HmsError, and TimeoutError."""
+    async def _messages(self, window: Window, some: Sequence[Digest]) -> list[tuple[Due | None, Message | None]]:
+        """Count the period, and draw the message of each digest: None if it has nothing to say. Whether it is due is
+        asked again after reading, which takes time and tells the time at 100ms: (None, None) if it isn't for this
+        period. Raises HmsError and TimeoutError."""
         async with asyncio.timeout(self._read_s):
             counted = await count(self._hms, self._rooms, window, map(tally_key, some))
             drawn: list[tuple[Due | None, Message | None]] = []
