@@ -46,11 +46,11 @@ async def run(request: Request, text: str) -> None:
     people = mentioned(text)[:MENTIONS_MOST]
     names = await asyncio.gather(*(request.workspace.people.of(user_id) for user_id in people))
     known = {user_id: person.name for user_id, person in zip(people, names, strict=True)}
-    await run_line(request, _one(request, typed_lines(text, COMMAND, known)))
+    await run_line(request, _one_command(request, typed_lines(text, COMMAND, known)))
 
 
-def _one(request: Request, lines: Sequence[str]) -> str:
-    """The line that was typed. Raises UserError where it is several commands."""
+def _one_command(request: Request, lines: Sequence[str]) -> str:
+    """Return the typed lines as one command. Raises UserError if they are several."""
     line = " ".join(lines)
     registry = request.bot.registry
     begun = [
