@@ -28,6 +28,7 @@ from bot.rooms.names import Rooms
 
 TEAM = "T1"
 LINE = "weekly mon 09:00"
+BEFORE_MS = (DUE - 86_400) * 1000
 
 
 async def main(url: str) -> None:
@@ -40,8 +41,8 @@ async def main(url: str) -> None:
     async def work(job: dict[str, Any]) -> dict[str, Any]:
         nonlocal made
         made += 1
-        new = Digest(TEAM, f"C{made}", parse("all"), schedule, "say", "U1", 0)
-        await digests_store.add(store, new, DUE * 1000, SettingChange(0, "U1", LINE))
+        new = Digest(TEAM, f"C{made}", parse("all"), schedule, "say", "U1", BEFORE_MS)
+        await digests_store.add(store, new, SettingChange(BEFORE_MS, "U1", LINE))
         began, before = time.perf_counter(), time.process_time()
         assert await digests.run() == 1
         s, cpu_s = time.perf_counter() - began, time.process_time() - before
