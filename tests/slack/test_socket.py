@@ -103,7 +103,7 @@ async def test_a_silent_connection_is_replaced(settings: Settings, slack: FakeSl
         slack.socket_mode.silence(answers=answers)
         acks = await asyncio.gather(slack.command("help"), slack.command("help"))  # one of them over the silent one
         assert [ack.status for ack in acks] == [200, 200]
-        assert slack.socket_mode.redelivered == 1
+        assert slack.socket_mode.redelivered >= 1  # on a busy machine the other one may seem silent too
 
 
 async def test_a_connection_without_hello_and_one_too_many(
