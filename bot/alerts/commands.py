@@ -1,4 +1,4 @@
-"""Answers about a channel's subscriptions, for commands and buttons alike."""
+"""The commands and buttons for a channel's subscriptions."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from bot.slack.unknown_rooms import noted
 from bot.text import quote
 
 RESUMED_S = 2.0
-"""How long the list waits for messages to go out."""
+"""Seconds that the list waits for messages to go out."""
 _ALL = ("all", "everything")
 SEE = "`/sessions subscriptions` lists those it has"
 
 
 async def subscribe(request: Request, line: str) -> Message:
-    """Subscribe the channel to what the line says."""
+    """Subscribe the channel to the query in `line`."""
     await request.may_set_up()
     workspace = request.workspace
     query = parse(line, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
@@ -55,7 +55,7 @@ async def subscribe(request: Request, line: str) -> Message:
 
 
 async def subscriptions(request: Request, line: str = "") -> Message:
-    """The channel's subscriptions, and how it is with them."""
+    """List the channel's subscriptions with their states."""
     check_alone("subscriptions", line)
     store, channel_id = request.bot.store, request.channel_id
     found = await alerts_store.read(store, request.team_id, channel_id)
@@ -88,7 +88,7 @@ async def unsubscribe(request: Request, line: str) -> Message:
 
 
 def _ending(number: int, here: Sequence[Subscription]) -> str:
-    """The line that ends it, as the log of changes has it: by its query, as a number says nothing later."""
+    """The command line for the audit log, with the query, since a number says nothing later."""
     about = next((terms(each.query) for each in here if each.number == number), "")
     return f"unsubscribe {about or number}"
 
@@ -108,7 +108,7 @@ async def released(request: Request) -> Message:
 
 
 async def _settled(request: Request) -> Message:
-    """The list, a moment later: so that it shows how that went."""
+    """The list of subscriptions, once messages have gone out or RESUMED_S have passed."""
     stop_at = time.monotonic() + RESUMED_S
     while time.monotonic() < stop_at:
         channel = await conversations.read(request.bot.store, request.team_id, request.channel_id)

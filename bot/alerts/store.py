@@ -1,4 +1,4 @@
-"""What channels asked for."""
+"""The subscriptions of channels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bot.outbox.message import Outgoing
 from bot.query.model import Query
 
 SUBSCRIPTIONS_MOST = 100
-"""In a channel."""
+"""Most subscriptions in a channel."""
 
 
 @transaction
@@ -152,7 +152,7 @@ def _withdraw(db: Connection, place: ChannelKey) -> None:
 
 
 def mark(team_id: str, channel_id: str, number: int) -> str:
-    """By this in `of` a subscription's first message is known."""
+    """The value of `of` in the outbox for a subscription's first message."""
     return key_of("subscription", team_id, channel_id, str(number))
 
 

@@ -1,4 +1,4 @@
-"""Make a subscription: know what is live already, store it, and post its first message at once."""
+"""Make a subscription: read the live sessions, store it, and post its first message at once."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from bot.rooms.names import Rooms
 from bot.sessions.model import Room, Session
 
 LIVE_PAGES = 10
-"""How far live sessions are read for a new subscription: 1,000, the newest. A session beyond that which is live already
-opens no card either, unless its query can come to match later."""
+"""Most pages of live sessions read for a new subscription: the newest 1,000. Live sessions beyond that open no card
+either, unless the query may match later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """`how` the subscription came about, what of it is `live` now, how the `channel` is, and whether its first message
-    is still on its way."""
+    """A stored subscription. `how`: new, same or changed; `live`: the number of sessions that match now; `waiting`: its
+    first message is still on its way."""
 
     subscription: Subscription
     how: Literal["new", "same", "changed"]

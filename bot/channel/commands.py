@@ -1,4 +1,4 @@
-"""All that a channel has set, on one card, and who changed it."""
+"""The command for a channel's settings and the log of their changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHANGES = ("changes", "history", "log")
 
 
 async def settings(request: Request, line: str) -> Message:
-    """The card; with `changes` the last changes."""
+    """The card of the channel's settings, or with `changes` the log of changes."""
     said = line.strip(" ,").lower()
     if said in _CHANGES:
         return await _changes(request)

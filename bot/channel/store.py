@@ -1,4 +1,4 @@
-"""A conversation whose id Slack has changed: what is stored of it goes to the new id, keys of messages excepted."""
+"""Move a conversation whose id Slack has changed: all its rows but keys of messages go to the new id."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOVED = (subscriptions, digests, mutes, quiets, catchups, cards, outbox, changes
 
 @transaction
 def move(db: Connection, team_id: str, old_id: str, new_id: str) -> bool:
-    """True if there was something under the old id. Where both ids have the same thing, the new one's stays."""
+    """Move all rows to the new id; False if the old one had none. Where both have the same, the new one's stays."""
     old, new = (team_id, old_id), (team_id, new_id)
     if old == new or db.scalar(select(channels.c.channel_id).where(_at(channels, old))) is None:
         return False
@@ -60,7 +60,7 @@ def move(db: Connection, team_id: str, old_id: str, new_id: str) -> bool:
 
 
 def _subscriptions(db: Connection, old: ChannelKey, new: ChannelKey, after: int) -> Mapping[int, int]:
-    """The number from now on of each that had one under the old id; new ones come after `after`."""
+    """Move subscriptions and return their new numbers by the old ones; those that move are numbered from `after`."""
     stays = {row.query_hash: row.number for row in db.execute(select(subscriptions).where(_at(subscriptions, new)))}
     coming = db.execute(select(subscriptions).where(_at(subscriptions, old))).all()
     numbers = {row.number: stays.get(row.query_hash, row.number + after) for row in coming}
@@ -71,7 +71,7 @@ def _subscriptions(db: Connection, old: ChannelKey, new: ChannelKey, after: int)
 
 
 def _digests(db: Connection, old: ChannelKey, new: ChannelKey, after: int) -> Sequence[int]:
-    """The numbers under the old id of those that move; they come `after` those of the new one."""
+    """Move digests and return their old numbers; those that move are numbered from `after`."""
     stays = db.execute(select(digests.c.schedule, digests.c.query_hash).where(_at(digests, new)))
     for schedule, query_hash in stays.all():
         same = (digests.c.schedule == schedule, digests.c.query_hash == query_hash)
@@ -82,13 +82,13 @@ def _digests(db: Connection, old: ChannelKey, new: ChannelKey, after: int) -> Se
 
 
 def _belongings(db: Connection, old: ChannelKey, now: Mapping[str, str]) -> None:
-    """Messages are known as those of what has moved, by `now` for each mark, so that they end with it."""
+    """Update messages' `of` from each old mark to `now`, so that they end with the setting that has moved."""
     known = update(outbox).where(_at(outbox, old), outbox.c.of == bindparam("was")).values(of=bindparam("now"))
     db.execute(known, [{"was": was, "now": mark} for was, mark in now.items()])
 
 
 def _cards(db: Connection, old: ChannelKey, new: ChannelKey, numbers: Mapping[int, int]) -> None:
-    """Of two cards of a session the one with a message stays, of two messages the new id's."""
+    """Move cards; of two for a session the one with a message stays, of two messages the new id's."""
     columns = (cards.c.session_id, cards.c.gen, cards.c.key, cards.c.known, cards.c.stopped)
     stays = {row.session_id: row for row in db.execute(select(*columns).where(_at(cards, new)))}
     rows = []
@@ -118,7 +118,7 @@ def _outbox(db: Connection, old: ChannelKey, new: ChannelKey, paused: str | None
         stopped = update(outbox).where(_at(outbox, old), outbox.c.status.in_((PENDING, SENDING)))
         db.execute(stopped.values(status=HELD, cause=paused))
     if db.scalar(flying.limit(1)) is not None:
-        # Two in one channel can't be in flight, now or when a pause ends: the sender or a person settles it.
+        # Only one may be in flight in a channel, even after a pause: the sender or a person resolves the others.
         stopped = update(outbox).where(_at(outbox, old), *claimed)
         db.execute(stopped.values(status=HELD, cause=UNCONFIRMED))
     db.execute(_to(new, outbox, old))

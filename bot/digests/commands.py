@@ -1,4 +1,4 @@
-"""Answers about a channel's digests, for commands and buttons alike."""
+"""The commands for a channel's digests, which buttons run too."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from bot.slack.request import Request
 from bot.slack.unknown_rooms import noted
 
 PREVIEW_SHARE = 0.8
-"""Of the time for an answer, for reading the account: names and posting take some, too."""
+"""Share of the time for an answer that reading the account may take; names and posting need the rest."""
 _LISTS = ("", "list", "digests")
 
 
 async def digest(request: Request, line: str) -> Message:
-    """What `digest <line>` asks for."""
+    """Make a digest, or run the verb that `line` begins with."""
     verb, _, rest = line.strip(" ,").partition(" ")
     if run := VERBS.get(verb.lower()):
         return await run(request, unquoted(rest))
@@ -60,7 +60,7 @@ async def digest(request: Request, line: str) -> Message:
 
 
 async def digests(request: Request, line: str = "") -> Message:
-    """The channel's digests, and how it is with them."""
+    """List the channel's digests with their states."""
     check_alone("digests", line)
     store, team_id = request.bot.store, request.team_id
     found = await digests_store.read(store, team_id, request.channel_id)
@@ -71,7 +71,7 @@ async def digests(request: Request, line: str = "") -> Message:
 
 
 async def _preview(request: Request, said: str) -> Message:
-    """The newest one whose period is over, of a digest of the channel or of a line that would make one."""
+    """Preview the newest finished period of one of the channel's digests, or of a line that would make one."""
     request.again = button("Try again", ids.RUN, ids.line_value(f"{PREVIEW} {said}"))
     if said and read_number(said) is None:
         with said_for(PREVIEW):  # what an error offers is a preview, too
@@ -83,14 +83,14 @@ async def _preview(request: Request, said: str) -> Message:
 
 
 async def _pause(request: Request, said: str) -> Message:
-    return await _turn(request, "pause", said)
+    return await _pause_or_resume(request, "pause", said)
 
 
 async def _resume(request: Request, said: str) -> Message:
-    return await _turn(request, "resume", said)
+    return await _pause_or_resume(request, "resume", said)
 
 
-async def _turn(request: Request, verb: str, said: str) -> Message:
+async def _pause_or_resume(request: Request, verb: str, said: str) -> Message:
     await (request.no_guests() if verb == "pause" else request.may_set_up())
     found = await _one(request, verb, said)
     by = request.by(f"digest {verb} {_named(found)}")
@@ -186,7 +186,7 @@ def _same(one: Digest, other: Digest) -> bool:
 
 
 def _named(found: Digest) -> str:
-    """What names it also when it is gone."""
+    """The digest's schedule and query, which identify it in the audit log even when it is gone."""
     return f"{found.schedule} {terms(found.query)}".rstrip()
 
 

@@ -1,4 +1,4 @@
-"""Digests: what is due is counted, drawn and stored for sending, once."""
+"""Produce digests: count, draw and store those that are due, each once."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from bot.query.times import ms
 from bot.rooms.names import Rooms
 
 SETTLE_S = 5.0
-"""A period is read so long after its end, by the clock of 100ms too: by then its lists have what happened in it."""
+"""Delay after a period's end, by the clock of 100ms too, after which its lists are complete."""
 RETRY_S, RETRY_MOST_S = 60.0, 3_600.0
-"""Seconds that a period which couldn't be read is left alone, doubled with each try up to the second."""
+"""Backoff in seconds for a period that can't be read: the first, doubled with each try up to the second."""
 TELL_TRIES, GIVE_UP_TRIES = 3, 12
-"""After so many tries the channel hears that its digest is late, and after so many, some six hours, that none comes."""
+"""Tries after which the channel hears that its digest is late, and, some six hours on, that none comes."""
 AT_ONCE = 2
-"""So many periods are read at once: one that is slow keeps few others waiting."""
+"""Periods read at once, so that a slow one delays few others."""
 ASTRAY = timedelta(minutes=5)
-"""How often it is looked whether a clock that was ahead has put digests off, and whenever a clock goes back."""
+"""Interval of checks for digests that a fast clock has put off; also checked whenever a clock goes back."""
 
 
 class Digests:
-    """The digests of one workspace. One process at a time runs them; `settle_s` as SETTLE_S, `retry_s` as RETRY_S,
+    """Produces the digests of one workspace, in one process at a time. `settle_s` as SETTLE_S, `retry_s` as RETRY_S,
     `read_s` as READ_MOST_S."""
 
     def __init__(
@@ -67,8 +67,8 @@ class Digests:
         self._rest_until: dict[Window, float] = {}  # by `monotonic`
 
     async def run(self, fence: Fence | None = None) -> int:
-        """How many were made. Those about the same period are counted in one reading of the account; of a period that
-        can't be read they are tried again later, after the others."""
+        """Produce all that are due and return their number. Digests of the same period share one reading of the
+        account; a period that can't be read is tried again later, after the others."""
         periods: dict[Window, list[Digest]] = {}
         for digest in await self._candidates():
             if what := self._due(digest):
@@ -97,17 +97,18 @@ class Digests:
         return found
 
     def _now(self) -> datetime:
-        """Until then periods can be read: our clock, or that of 100ms where ours is ahead, less what lists need."""
+        """The end of the newest period that can be read: the earlier of our clock and that of 100ms, less the time for
+        lists to settle."""
         return self._clock() + timedelta(seconds=min(0.0, self._hms.ahead_s) - self._settle_s)
 
     def _due(self, digest: Digest) -> Due | None:
         now = self._now()
-        if self._hms.ahead_s > AHEAD_S and astray(digest, now):  # it is our clock that is behind
+        if self._hms.ahead_s > AHEAD_S and astray(digest, now):  # our own clock is behind
             return None
         return due(digest, now)
 
     async def _make(self, window: Window, periods: Mapping[Window, list[Digest]], fence: Fence | None) -> int:
-        """How many digests of a period were made. None keeps the others waiting."""
+        """Produce the digests of one period and return their number; one that fails doesn't delay the others."""
         if self._monotonic() < self._rest_until.get(window, 0.0):
             return 0
         made, left = 0, list(periods[window])
@@ -124,9 +125,9 @@ class Digests:
         return made
 
     async def _messages(self, window: Window, some: Sequence[Digest]) -> list[tuple[Due | None, Message | None]]:
-        """Count the period, and draw the message of each digest: None if it has nothing to say. Whether it is due is
-        asked again after reading, which takes time and tells the time at 100ms: (None, None) if it isn't for this
-        period. Raises HmsError and TimeoutError."""
+        """Count the period; return the due date and message of each digest. The date is decided anew after reading, which takes time and sets
+        the clock; None if it is no longer this period's. The message is None if there is nothing to tell. Raises
+        HmsError and TimeoutError."""
         async with asyncio.timeout(self._read_s):
             counted = await count(self._hms, self._rooms, window, map(tally_key, some))
             drawn: list[tuple[Due | None, Message | None]] = []
@@ -141,7 +142,7 @@ class Digests:
             return drawn
 
     def _rest(self, window: Window, every: Iterable[Window], some: Iterable[Digest], error: Exception) -> float:
-        """Seconds until the period is read again; where 100ms asks to slow down, any of them."""
+        """Seconds until the period is read again; after a rate limit no period is read before."""
         tries = max((digest.tries for digest in some), default=0) + 1
         rest_s = grown_s(self._retry_s, tries, RETRY_MOST_S)
         windows: Iterable[Window] = [window]
@@ -153,8 +154,8 @@ class Digests:
     async def _failed(
         self, window: Window, digests: Iterable[Digest], error: Exception, rest_s: float, fence: Fence | None
     ) -> None:
-        """Kept where people look for it, told to the channel where it lasts, and given up in the end: at once where
-        trying again changes nothing."""
+        """Store the problem for lists of digests, tell the channel if it lasts, and give up in the end; at once if
+        another try can't help."""
         expected = isinstance(error, HmsError | TimeoutError)
         problem, cause = type(error).__name__, getattr(error, "cause", "") or type(error).__name__
         log.error("digest_failed", end=window.end.isoformat(), cause=cause, exc_info=not expected)

@@ -1,4 +1,4 @@
-"""Make a digest: store it, and tell its channel at once."""
+"""Make a digest: store it and announce it in its channel at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.outbox.settled import settled
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """`how` the digest came about, how its `channel` is, and whether its first message is still on its way."""
+    """A stored digest. `how`: new, same or changed; `waiting`: its first message is still on its way."""
 
     digest: Digest
     how: How
@@ -28,7 +28,7 @@ class Made:
 
 
 async def set_digest(store: Database, new: Digest, by: SettingChange, *, name: str, names: Names) -> Made:
-    """`new` is made by one who is called `name`; `names` are those of its rooms. Raises TooMany."""
+    """Store `new`, made by the person of that `name`, and return it; `names`: those of its rooms. Raises TooMany."""
     key = key_of("digest", new.team_id, new.channel_id, str(new.schedule), str(new.query), str(new.created_ms))
     message = announced(new, by=name, names=names)
     first = Outgoing(key, new.team_id, new.channel_id, "post", message.text, message.blocks)

@@ -1,4 +1,4 @@
-"""What channels get at set times: each date's digest once."""
+"""The digests of channels, and the dates that are done with."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from bot.query.schedule import Schedule
 from bot.query.times import ms
 
 DIGESTS_MOST = 20
-"""In a channel."""
+"""Most digests in a channel."""
 
 
 @transaction
@@ -98,7 +98,7 @@ def due(db: Connection, team_id: str, now_ms: int) -> list[Digest]:
 
 
 def _writable(now_ms: int) -> ColumnElement[bool]:
-    """The channel isn't paused, or it is to be tried and has nothing else to be tried with."""
+    """A condition: the channel isn't paused, or is due for a try and has no other message to try with."""
     kept = exists().where(channel_of(outbox), unfinished(outbox), *triable())
     return or_(channels.c.paused.is_(None), and_(channels.c.probe_ms <= now_ms, ~kept))
 
@@ -201,18 +201,18 @@ def _became(db: Connection, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 
 def mark(team_id: str, channel_id: str, number: int) -> str:
-    """By this in `of` a digest's messages are known."""
+    """The value of `of` in the outbox for a digest's messages."""
     return key_of("digest", team_id, channel_id, str(number))
 
 
 def _waits(schedule: Schedule, by: SettingChange) -> dict[str, object]:
-    """The dates before the first one after a change are done with."""
+    """Column values that mark all dates before the next one as done with."""
     (first,) = schedule.next(datetime.fromtimestamp(by.at_ms / 1000, UTC))
     return _done(schedule, first - timedelta(days=1))
 
 
 def _done(schedule: Schedule, last: date) -> dict[str, object]:
-    """The dates up to `last` are done with; `next_ms` follows from that, and is only there to be looked for."""
+    """Column values that mark the dates up to `last` as done with; `next_ms` derives from it and serves as an index."""
     next_ms = ms(schedule.at(schedule.following(last)))
     return {"last": last.isoformat(), "next_ms": next_ms, "problem": "", "tries": 0}
 

@@ -1,4 +1,4 @@
-"""States that OPS_CHANNEL was told of and that aren't over."""
+"""The states that OPS_CHANNEL was told of and that still hold."""
 
 from __future__ import annotations
 

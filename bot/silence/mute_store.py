@@ -1,4 +1,4 @@
-"""What channels don't want to hear, and until when."""
+"""The mutes of channels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.outbox.conversations import lock, next_number
 from bot.silence.mute import Mute
 
 MUTES_MOST = 50
-"""In a channel, of those that hold."""
+"""Most mutes that hold in a channel."""
 
 
 @transaction

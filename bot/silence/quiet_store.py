@@ -1,4 +1,4 @@
-"""The hours in which channels get nothing new."""
+"""The quiet hours of channels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.silence.quiet_hours import QuietHours, endless
 from bot.text import quote
 
 QUIETS_MOST = 10
-"""Ranges of hours in a channel."""
+"""Most ranges of quiet hours in a channel."""
 
 
 @transaction
