@@ -133,7 +133,7 @@ def _heard(
     if until_ms is None:
         return card, notifications
     edits: list[Notification] = [
-        replace(notification, hushed=True) for notification in notifications if isinstance(notification, Edit)
+        replace(notification, silenced=True) for notification in notifications if isinstance(notification, Edit)
     ]
     posts = any(isinstance(notification, Post) for notification in notifications)
     listed = before is not None and before.status == "summarised"

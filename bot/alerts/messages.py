@@ -54,7 +54,7 @@ class Messages:
         if isinstance(notification, Post):
             return _outgoing(card.key, card.team_id, card.channel_id, "post", message)
         key, where = f"{card.key}:edit", (card.team_id, card.channel_id)
-        return Outgoing(key, *where, "edit", message.text, message.blocks, card.key, notification.hushed)
+        return Outgoing(key, *where, "edit", message.text, message.blocks, card.key, notification.silenced)
 
     def _of_channel(self, notification: RollUp | Recap | CaughtUp, kind: str, message: Message) -> Outgoing:
         key = key_of(kind, notification.team_id, notification.channel_id, self._seq)

@@ -19,11 +19,11 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """An update of the card's message. With `hushed` it posts no new message if Slack had refused the card."""
+    """An update of the card's message. With `silenced` it posts no new message if Slack had refused the card."""
 
     card: Card
     session: Session
-    hushed: bool = False
+    silenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ Kind = Literal["post", "edit", "reply"]
 class Outgoing:
     """`key` is unique for one fact. `of` is the key of the card that an edit changes or a reply belongs to, and of a
     post what it is taken back with.
-    `channel_id` may be a person's id: then it is a direct message. `hushed`: an edit that makes no message where the
+    `channel_id` may be a person's id: then it is a direct message. `silenced`: an edit that makes no message where the
     card's was refused."""
 
     key: str
@@ -23,7 +23,7 @@ class Outgoing:
     text: str
     blocks: Sequence[Mapping[str, Any]]
     of: str = ""
-    hushed: bool = False
+    silenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

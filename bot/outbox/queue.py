@@ -100,7 +100,7 @@ def _put_others(
         if post is not None and post.status == "sent":
             ts = post.ts
         if each.kind == "edit" and post is not None and _can_still_change(post):
-            if not (each.hushed and post.status == "dead"):
+            if not (each.silenced and post.status == "dead"):
                 free = paused[each.team_id, each.channel_id] is None
                 revived = "pending" if free else "held"
                 newer[key] = {"k": key, "new": packed(each.text, each.blocks), "revived": revived}

@@ -139,9 +139,9 @@ def test_an_edit_goes_on_and_a_reply_does_not() -> None:
     here = Channel()
     assert here.poll(session("ann")) == [Post]
     assert here.poll(session("ann", "bob"), policy=policy(mute())) == [Edit]
-    assert [each.hushed for each in here.sent if isinstance(each, Edit)] == [True]
+    assert [each.silenced for each in here.sent if isinstance(each, Edit)] == [True]
     assert here.poll(session("ann", "bob", "eve"), policy=policy(unthreaded=["C1"])) == [Edit]
-    assert [each.hushed for each in here.sent if isinstance(each, Edit)] == [False]
+    assert [each.silenced for each in here.sent if isinstance(each, Edit)] == [False]
     assert here.poll(session("ann", "bob", "eve", "dan"), policy=policy(unthreaded=["C2"])) == [Edit, Reply]
     assert here.poll(session("ann", active=False), policy=policy(mute())) == [Edit]
     assert here.state() == ("final", 1, False)
