@@ -36,9 +36,9 @@ def subscribe(
     *,
     by: SettingChange | None,
 ) -> tuple[Subscription, How]:
-    """Store it, silent cards for the sessions that it shall not announce, and its first message. The same query
-    again is the same subscription: with other kinds it gets these and their maker, and its message is `changed`
-    where that is given; with equal ones nothing is stored. Raises TooMany."""
+    """Store a subscription, cards for the `silent` sessions that it shall not announce, and its `first` message. If one
+    with its query is there, that takes the new kinds and maker, with the message `changed` if given; with equal kinds
+    nothing is stored. Raises TooMany."""
     place = (new.team_id, new.channel_id)
     paused = lock(db, [place, (first.team_id, first.channel_id)])
     text, kinds = str(new.query), ",".join(sorted(new.kinds))
@@ -83,7 +83,7 @@ def subscribe(
 
 @transaction
 def read(db: Connection, team_id: str, channel_id: str | None = None) -> list[Subscription]:
-    """By number."""
+    """The subscriptions of a channel, or of all, by number."""
     query = select(subscriptions).where(subscriptions.c.team_id == team_id)
     if channel_id is not None:
         query = query.where(subscriptions.c.channel_id == channel_id)
@@ -94,7 +94,7 @@ def read(db: Connection, team_id: str, channel_id: str | None = None) -> list[Su
 def unsubscribe(
     db: Connection, team_id: str, channel_id: str, numbers: Sequence[int], by: SettingChange
 ) -> list[Subscription]:
-    """Those of these numbers that were there, and are no longer."""
+    """Remove the subscriptions of these numbers and return them."""
     lock(db, [(team_id, channel_id)])
     columns = subscriptions.c
     removed = delete(subscriptions).where(
@@ -111,7 +111,7 @@ def unsubscribe(
 
 @transaction
 def last_told(db: Connection, team_id: str, channel_id: str) -> dict[int, int]:
-    """A card that changed while nothing could be sent was told no later than the channel's last message."""
+    """The time of each subscription's last message (ms since 1970) by its number, at most that of the channel's."""
     here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
     last_ms = db.scalar(select(channels.c.last_ms).where(*here))
     if last_ms is None:
@@ -131,7 +131,7 @@ def last_told(db: Connection, team_id: str, channel_id: str) -> dict[int, int]:
 
 
 def _withdraw(db: Connection, place: ChannelKey) -> None:
-    """Forget the cards and replies that nobody has begun to send and no subscription asks for any more."""
+    """Delete unsent cards and replies that no subscription asks for any more."""
     here = (subscriptions.c.team_id == place[0], subscriptions.c.channel_id == place[1])
     left = set(db.scalars(select(subscriptions.c.number).where(*here)))
     of, its_card = tables.cards.c, case((outbox.c.kind == "post", outbox.c.key), else_=outbox.c.of)

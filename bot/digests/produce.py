@@ -125,9 +125,9 @@ class Digests:
         return made
 
     async def _messages(self, window: Window, some: Sequence[Digest]) -> list[tuple[Due | None, Message | None]]:
-        """Count the period; return the due date and message of each digest. The date is decided anew after reading, which takes time and sets
-        the clock; None if it is no longer this period's. The message is None if there is nothing to tell. Raises
-        HmsError and TimeoutError."""
+        """Count the period; return the due date and message of each digest. The date is decided anew after reading,
+        which takes time and sets the clock: None if it is no longer this period's. The message is None if there is
+        nothing to tell. Raises HmsError and TimeoutError."""
         async with asyncio.timeout(self._read_s):
             counted = await count(self._hms, self._rooms, window, map(tally_key, some))
             drawn: list[tuple[Due | None, Message | None]] = []

@@ -31,9 +31,8 @@ DIGESTS_MOST = 20
 
 @transaction
 def add(db: Connection, new: Digest, by: SettingChange, first: Outgoing | None = None) -> tuple[Digest, How]:
-    """Store it, to be made from its next date on, and of a new one its `first` message. The same schedule and query
-    again is the same digest: with another `empty` it gets this one and its maker, and one that is paused goes on.
-    Raises TooMany."""
+    """Store a digest from its next date on, and the `first` message of a new one. If one with its schedule and query is
+    there, that takes the new `empty` and maker, and goes on if it was paused. Raises TooMany."""
     place = (new.team_id, new.channel_id)
     paused = lock(db, [place])
     here = (digests.c.team_id == new.team_id, digests.c.channel_id == new.channel_id)
@@ -72,7 +71,7 @@ def add(db: Connection, new: Digest, by: SettingChange, first: Outgoing | None =
 
 @transaction
 def read(db: Connection, team_id: str, channel_id: str | None = None) -> list[Digest]:
-    """By number."""
+    """The digests of a channel, or of all, by number."""
     query = select(digests, channels.c.paused).outerjoin(channels, channel_of(digests))
     query = query.where(digests.c.team_id == team_id)
     if channel_id is not None:
@@ -90,7 +89,7 @@ def read(db: Connection, team_id: str, channel_id: str | None = None) -> list[Di
 
 @transaction
 def due(db: Connection, team_id: str, now_ms: int) -> list[Digest]:
-    """Those whose time has come, the longest due first; none of a channel that is paused."""
+    """The digests that are due, the longest overdue first, without those of paused channels."""
     here = (digests.c.team_id == team_id, digests.c.next_ms <= now_ms)
     query = select(digests).outerjoin(channels, channel_of(digests)).where(*here, _writable(now_ms))
     rows = db.execute(query.order_by(digests.c.next_ms, digests.c.channel_id, digests.c.number))
@@ -105,8 +104,7 @@ def _writable(now_ms: int) -> ColumnElement[bool]:
 
 @transaction
 def remove(db: Connection, team_id: str, channel_id: str, number: int, by: SettingChange) -> Digest | None:
-    """The one removed, or None where the channel has none of that number. What is unsent of it is taken back, as
-    when it is paused."""
+    """Remove a digest and take back its unsent messages. Returns it, or None if the channel has none of that number."""
     lock(db, [(team_id, channel_id)])
     queue.take_back(db, (team_id, channel_id), mark(team_id, channel_id, number))
     removed = delete(digests).where(*_is(team_id, channel_id, number)).returning(digests)
@@ -115,8 +113,8 @@ def remove(db: Connection, team_id: str, channel_id: str, number: int, by: Setti
 
 @transaction
 def pause(db: Connection, team_id: str, channel_id: str, number: int, paused: bool, by: SettingChange) -> Digest | None:
-    """Pause it, or let it go on at its next date; what it missed meanwhile isn't made. As it is from now
-    on, or None where the channel has none of that number."""
+    """Pause a digest and take back its unsent messages, or resume it at its next date, without those it missed. Returns
+    it, or None if the channel has none of that number."""
     lock(db, [(team_id, channel_id)])
     same = _is(team_id, channel_id, number)
     before = next(iter(readable(db.execute(select(digests).where(*same)), _digest)), None)
@@ -136,9 +134,9 @@ def send(
     now_ms: int,
     fence: Fence | None,
 ) -> bool:
-    """That date's digest, or nothing where it is skipped. False, and nothing is
-    stored, where that date or another is done with since `digest` was read, the digest is gone, it or its channel
-    is paused, or the fence's lease has a new owner."""
+    """Store the message of a date, none if it is skipped, and that the date is done with. False, and nothing is stored,
+    if a date was done with since `digest` was read, the digest is gone, it or its channel is paused, or the fence's
+    lease has a new owner."""
     if fence is not None and not leases.holds(db, fence):
         return False
     place = (digest.team_id, digest.channel_id)
@@ -164,7 +162,7 @@ def _put(
     paused: Mapping[ChannelKey, str | None],
     now_ms: int,
 ) -> None:
-    """Store a digest's messages, known as its own."""
+    """Store messages that are taken back with the digest."""
     queue.put(db, outgoing, paused, turn(db, place[0]), now_ms)
     if outgoing:
         belongs = update(outbox).where(outbox.c.key.in_([each.key for each in outgoing]))
@@ -173,7 +171,7 @@ def _put(
 
 @transaction
 def failed(db: Connection, digest: Digest, problem: str, notice: Sequence[Outgoing] = (), now_ms: int = 0) -> None:
-    """Why it can't be made yet, which counts as a try; it stays due. `notice` tells its channel of that."""
+    """Store the problem of a failed try, and the channel's `notice` of it, if any; the digest stays due."""
     place = (digest.team_id, digest.channel_id)
     paused = lock(db, [place])
     same = (*_is(*place, digest.number), digests.c.last == str(digest.last))
@@ -183,7 +181,8 @@ def failed(db: Connection, digest: Digest, problem: str, notice: Sequence[Outgoi
 
 
 def _changed(db: Connection, statement: Executable, by: SettingChange) -> Digest | None:
-    """The digest that a statement changes or removes, None where there is none."""
+    """Run a statement that changes or removes a digest, and log the change. Returns the digest, None if there was
+    none."""
     row = db.execute(statement).one_or_none()
     if row is None:
         return None
@@ -192,7 +191,7 @@ def _changed(db: Connection, statement: Executable, by: SettingChange) -> Digest
 
 
 def _became(db: Connection, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """The status and cause of those messages, as far as they are kept."""
+    """The status and cause of messages by their keys, as far as they are kept."""
     found: dict[str, tuple[str, str]] = {}
     for some in chunks(keys):
         rows = db.execute(select(outbox.c.key, outbox.c.status, outbox.c.cause).where(outbox.c.key.in_(some)))

@@ -17,7 +17,7 @@ from bot.outbox.message import Outgoing
 
 @transaction
 def read(db: Connection, team_id: str) -> dict[str, int]:
-    """The states that operators were told of and that aren't over: since when, by name."""
+    """The starts (ms since 1970) by name of the states that operators were told of and that still hold."""
     query = select(states.c.name, states.c.since_ms).where(states.c.team_id == team_id)
     return {row.name: row.since_ms for row in db.execute(query)}
 
@@ -32,8 +32,8 @@ def tell(
     now_ms: int,
     fence: Fence,
 ) -> bool:
-    """Keep which began and are over, together with the messages of that. False, and nothing is stored, where the
-    fence's lease has a new owner."""
+    """Store which states began and are over, together with their messages. False, and nothing is stored, if the fence's
+    lease has a new owner."""
     if not leases.holds(db, fence):
         return False
     rows = [{"team_id": team_id, "name": name, "since_ms": since_ms} for name, since_ms in began.items()]

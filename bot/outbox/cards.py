@@ -66,18 +66,18 @@ def read(db: Connection, team_id: str, session_ids: Iterable[str]) -> list[Card]
 
 
 @transaction
-def hushed(db: Connection, team_id: str) -> list[Card]:
-    """Those of all channels whose announcement is withheld, of sessions that are live."""
+def withheld(db: Connection, team_id: str) -> list[Card]:
+    """The cards of live sessions whose announcement is withheld, in all channels."""
     return _all(db, select(cards).where(cards.c.team_id == team_id, WITHHELD, cards.c.status == STORED["unannounced"]))
 
 
 @transaction
-def hushed_ended(db: Connection, team_id: str, now_ms: int, hushed: Callable[[str], bool]) -> list[Card]:
-    """The same of sessions that have ended, where they may be told: their time has come, or their channel isn't
-    `hushed` any more. Of the others there may be very many."""
+def withheld_ended(db: Connection, team_id: str, now_ms: int, silent: Callable[[str], bool]) -> list[Card]:
+    """The withheld cards of ended sessions that may be told: their silence is over, or their channel is no longer
+    `silent`. The others, of which there may be very many, aren't read."""
     ended = (cards.c.team_id == team_id, WITHHELD, cards.c.status != STORED["unannounced"])
     channels = db.scalars(select(cards.c.channel_id).where(*ended).distinct())
-    free = [channel_id for channel_id in channels if not hushed(channel_id)]
+    free = [channel_id for channel_id in channels if not silent(channel_id)]
     found = _all(db, select(cards).where(*ended, cards.c.hushed_ms <= now_ms))
     for some in chunks(free):
         found += _all(db, select(cards).where(*ended, cards.c.hushed_ms > now_ms, cards.c.channel_id.in_(some)))

@@ -22,8 +22,8 @@ MUTES_MOST = 50
 
 @transaction
 def add(db: Connection, new: Mute, by: SettingChange, *, longer: bool = False) -> tuple[Mute, How, Mute | None]:
-    """The same query and session again, while it holds, is the same mute with this end, or with the later one where
-    it may only get `longer`. Also the mute as it was before, if it was there. Raises TooMany."""
+    """Store a mute; one of the same query and session that holds takes the new end, with `longer` only a later one.
+    Returns the stored mute, new, same or changed, and the mute before. Raises TooMany."""
     place = (new.team_id, new.channel_id)
     lock(db, [place])
     text = str(new.query)
@@ -55,7 +55,7 @@ def add(db: Connection, new: Mute, by: SettingChange, *, longer: bool = False) -
 
 @transaction
 def read(db: Connection, team_id: str, now_ms: int, channel_id: str | None = None) -> list[Mute]:
-    """Those that hold, by number."""
+    """The mutes that hold at `now_ms` in a channel, or in all, by number."""
     query = select(mutes).where(mutes.c.team_id == team_id, mutes.c.until_ms > now_ms)
     if channel_id is not None:
         query = query.where(mutes.c.channel_id == channel_id)
@@ -64,7 +64,7 @@ def read(db: Connection, team_id: str, now_ms: int, channel_id: str | None = Non
 
 @transaction
 def remove(db: Connection, team_id: str, channel_id: str, numbers: Sequence[int], by: SettingChange) -> list[Mute]:
-    """Those that held until now, by number."""
+    """Remove the mutes of these numbers that still hold, and return them by number."""
     lock(db, [(team_id, channel_id)])
     here = (mutes.c.team_id == team_id, mutes.c.channel_id == channel_id, mutes.c.number.in_(numbers))
     removed = delete(mutes).where(*here, mutes.c.until_ms > by.at_ms).returning(mutes)

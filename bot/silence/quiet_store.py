@@ -23,7 +23,7 @@ QUIETS_MOST = 10
 
 @transaction
 def add(db: Connection, team_id: str, channel_id: str, quiet: QuietHours, by: SettingChange) -> Literal["new", "same"]:
-    """Raises Overlaps or TooMany."""
+    """Store quiet hours, unless the channel has the same. Raises Overlaps or TooMany."""
     place = (team_id, channel_id)
     lock(db, [place])
     others = readable(db.execute(select(quiets).where(*_of(*place))), _quiet)
@@ -45,7 +45,7 @@ def add(db: Connection, team_id: str, channel_id: str, quiet: QuietHours, by: Se
 
 @transaction
 def read(db: Connection, team_id: str, channel_id: str | None = None) -> dict[str, list[tuple[QuietHours, str]]]:
-    """The quiet hours of each channel that has any, with who made them; the oldest first."""
+    """The quiet hours by channel with the ids of their makers, the oldest first."""
     query = select(quiets).where(quiets.c.team_id == team_id)
     if channel_id is not None:
         query = query.where(quiets.c.channel_id == channel_id)
@@ -60,7 +60,7 @@ def read(db: Connection, team_id: str, channel_id: str | None = None) -> dict[st
 def clear(
     db: Connection, team_id: str, channel_id: str, by: SettingChange, only: QuietHours | None = None
 ) -> list[QuietHours]:
-    """All, or `only` those. Those removed."""
+    """Remove all quiet hours of a channel, or `only` those, and return them."""
     lock(db, [(team_id, channel_id)])
     gone = [*_of(team_id, channel_id), *([quiets.c.hours == str(only)] if only else [])]
     rows = db.execute(delete(quiets).where(*gone).returning(quiets)).all()

@@ -127,8 +127,8 @@ class Commit:
         # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
         unwanted = await current_policy(self._store, team_id, now, work.rooms)
         held = [
-            *(await card_store.hushed(self._store, team_id) if whole else []),
-            *(await card_store.hushed_ended(self._store, team_id, ms(now), unwanted.holds) if whole else []),
+            *(await card_store.withheld(self._store, team_id) if whole else []),
+            *(await card_store.withheld_ended(self._store, team_id, ms(now), unwanted.holds) if whole else []),
         ]
         before = await tracking_store.read_catchups(self._store, team_id)
         if not (changes or held or before):

@@ -117,7 +117,7 @@ class Poll:
         """A sweep to be made now, on top of what is remembered."""
         team_id, known = self._team_id, memory.snapshot
         renamed = known.naming != self._hms.naming
-        held = await card_store.hushed(self._store, team_id) if complete else []
+        held = await card_store.withheld(self._store, team_id) if complete else []
         await self._hms.templates.ready()
         if renamed or self._read_under is not self._hms.templates.current:  # who hosts or records is said otherwise
             self._read_under = self._hms.templates.current

@@ -17,7 +17,7 @@ from tests.db.transactions import transactions
 
 READS = {
     "db.numbers.kind_of",
-    "outbox.cards.of_message", "outbox.cards.read", "outbox.audit_log.read", "outbox.conversations.read", "outbox.counts.read", "digests.store.read", "digests.store.due", "outbox.cards.hushed", "outbox.cards.hushed_ended",
+    "outbox.cards.of_message", "outbox.cards.read", "outbox.audit_log.read", "outbox.conversations.read", "outbox.counts.read", "digests.store.read", "digests.store.due", "outbox.cards.withheld", "outbox.cards.withheld_ended",
     "alerts.store.last_told", "outbox.channel_pause.makers", "silence.mute_store.read", "tracking.store.state", "silence.quiet_store.read", "outbox.audit_log.counts", "tracking.store.snapshot", "outbox.store.status",
     "alerts.store.read", "outbox.channel_pause.told", "tracking.store.tracked", "outbox.channel_pause.troubled", "outbox.threads.off",
     "rooms.store.walk", "rooms.store.by_id", "rooms.store.beginning", "rooms.store.called", "rooms.store.having", "rooms.store.newest",

@@ -93,7 +93,7 @@ async def test_what_the_first_revision_stored_is_still_there(url: str) -> None:
     assert await card_store.read(store, TEAM, ["s1"]) == [Card(TEAM, "C1", "s1", "live", 1, known=frozenset((3,)))]
     assert await conversations.read(store, TEAM, "C1") == Channel(last_ms=NOW)
     assert await threads.off(store, TEAM) == set()
-    assert await card_store.hushed(store, TEAM) == []
+    assert await card_store.withheld(store, TEAM) == []
     assert await tracking_store.snapshot(store, TEAM) == Snapshot(7, NOW, {}, read_ms=NOW)
     assert await digests_store.read(store, TEAM) == []
     assert await audit_log.read(store, TEAM, "C1") == []

@@ -157,7 +157,7 @@ async def test_the_end_that_a_deleted_message_was_to_say_may_be_withheld(store: 
     await outbox_store.dead(store, row, "message_not_found", NOW + 1)
     await outbox_store.dead(store, row, "message_not_found", NOW + 2)  # the row is no longer its
     withheld = [replace(CARD, status=status, withheld_until_ms=NOW + 1)] if status == "final" else []
-    assert await card_store.hushed_ended(store, TEAM, NOW + 1, lambda _: True) == withheld
+    assert await card_store.withheld_ended(store, TEAM, NOW + 1, lambda _: True) == withheld
 
 
 async def test_an_edit_without_a_card_is_logged_and_kept_out(store: Database, caplog: pytest.LogCaptureFixture) -> None:

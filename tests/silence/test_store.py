@@ -247,10 +247,10 @@ async def test_a_change_that_cannot_be_kept_is_not_made(store: Database) -> None
 async def test_cards_whose_announcement_is_withheld(store: Database) -> None:
     held = Card(TEAM, "C1", "s1", "unannounced", known=frozenset((1,)), withheld_until_ms=NOW + HOUR)
     await commit(store, cards=[held, card(session="s2")])
-    assert await card_store.hushed(store, TEAM) == await card_store.read(store, TEAM, ["s1"]) == [held]
-    assert await card_store.hushed(store, "T2") == []
+    assert await card_store.withheld(store, TEAM) == await card_store.read(store, TEAM, ["s1"]) == [held]
+    assert await card_store.withheld(store, "T2") == []
     await commit(store, post(card()), cards=[card()])
-    assert await card_store.hushed(store, TEAM) == []
+    assert await card_store.withheld(store, TEAM) == []
 
 
 async def test_of_what_has_ended_only_that_is_read_which_may_be_told(store: Database) -> None:
@@ -262,17 +262,17 @@ async def test_of_what_has_ended_only_that_is_read_which_may_be_told(store: Data
         Card(TEAM, "C3", "s1", "final"),
     ]
     await commit(store, cards=some)
-    assert await card_store.hushed(store, TEAM) == [some[3]]
+    assert await card_store.withheld(store, TEAM) == [some[3]]
 
-    async def ended(now_ms: int, *hushed: str) -> list[Card]:
-        return await card_store.hushed_ended(store, TEAM, now_ms, hushed.__contains__)
+    async def ended(now_ms: int, *silent: str) -> list[Card]:
+        return await card_store.withheld_ended(store, TEAM, now_ms, silent.__contains__)
 
     assert await ended(NOW - 1, "C1", "C2") == []
     assert await ended(NOW, "C1", "C2") == some[:1]
     assert await ended(NOW, "C2") == some[:2]  # unmuted
     assert await ended(NOW, "C1") == [some[0], some[2]]
     assert await ended(NOW + HOUR, "C1", "C2") == some[:3]
-    assert await card_store.hushed_ended(store, "T2", NOW, lambda _: False) == []
+    assert await card_store.withheld_ended(store, "T2", NOW, lambda _: False) == []
 
 
 async def test_what_waits_for_the_end_of_a_mute_is_not_forgotten(store: Database) -> None:

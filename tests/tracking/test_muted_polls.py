@@ -45,7 +45,7 @@ async def test_a_mute_that_ends(world: World) -> None:
     world.ahead = HOUR
     assert await world.poll() == recap(1, 1)
     assert await world.poll() == []
-    assert await card_store.hushed(world.store, TEAM) == []
+    assert await card_store.withheld(world.store, TEAM) == []
     world.end(stays)
     ((kind, text),) = await world.poll()
     assert (kind, text.partition(" after ")[0]) == ("post", "*Town hall* ended")
