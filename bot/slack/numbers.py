@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bot.blockkit.phrases import listed
-from bot.db import numbers as stored
+from bot.db import numbered as stored
 from bot.errors import QueryError, UserError
 from bot.slack.request import Request
 from bot.text import quote

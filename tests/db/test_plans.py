@@ -14,7 +14,7 @@ from bot.alerts import store as alerts_store
 from bot.channel import store as channel_store
 from bot.db import leases, tables
 from bot.db.database import Database
-from bot.db.numbers import kind_of
+from bot.db.numbered import kind_of
 from bot.digests import store as digests_store
 from bot.health import store as health_store
 from bot.outbox import audit_log, channel_pause, claims, conversations, threads, workspaces
@@ -181,7 +181,7 @@ async def _then(of: Callable[[Any], Awaitable[Any]], row: Awaitable[Any]) -> Non
 
 
 DRIVEN: dict[str, Callable[[Database], Awaitable[Any]]] = {
-    "db.numbers.kind_of": lambda store: kind_of(store, TEAM, "C4", 2, NOW),
+    "db.numbered.kind_of": lambda store: kind_of(store, TEAM, "C4", 2, NOW),
     "revision": Database.revision,
     "running": Database.running,
     "alerts.store.subscribe": lambda store: alerts_store.subscribe(
