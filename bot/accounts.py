@@ -39,6 +39,7 @@ from bot.slack.people import People
 from bot.slack.places import Places
 from bot.slack.reply import Replies
 from bot.tracking.poll import Poll
+from bot.tracking.withheld import withheld_until_ms
 from bot.workspace import Workspace, Workspaces
 
 
@@ -210,6 +211,7 @@ def _jobs(
         store,
         chat,
         team_id,
+        withheld_until_ms,
         bot=who.name,
         clock=clock,
         unsure=settings.unconfirmed_posts,

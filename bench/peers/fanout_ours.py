@@ -20,6 +20,7 @@ from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
 from bot.outbox.chat import Chat
 from bot.outbox.deliver import Deliver
+from bot.tracking.withheld import withheld_until_ms
 
 CHANNELS = 1_000
 
@@ -35,7 +36,7 @@ async def main(url: str) -> None:
     async with aiohttp.ClientSession() as http:
         base, token = f"{os.environ['SLACK_API_URL']}/", os.environ["SLACK_BOT_TOKEN"]
         chat = Chat(AsyncWebClient(token, base_url=base, session=http, retry_handlers=[]), "B1")
-        deliver = Deliver(store, chat, TEAM, clock=lambda: polled.now)
+        deliver = Deliver(store, chat, TEAM, withheld_until_ms, clock=lambda: polled.now)
 
         async def work(job: dict[str, Any]) -> dict[str, Any]:
             began, cpu = time.perf_counter(), time.process_time()

@@ -8,13 +8,9 @@ from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, Update, case, exists, func, or_, select, union, update
 
-from bot.alerts import store as subscriptions
 from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, unfinished
-from bot.db.tables import channels, outbox
-from bot.db.tables import digests as digested
-from bot.db.tables import subscriptions as subscribed
+from bot.db.tables import channels, digests, outbox, subscriptions
 from bot.db.transaction import transaction
-from bot.digests import store as digests
 from bot.outbox import queue
 from bot.outbox.channel import Channel
 from bot.outbox.conversations import ChannelKey, channel_of, go_on, lock, triable, turn
@@ -90,15 +86,17 @@ def try_paused(db: Connection, team_id: str, now_ms: int) -> None:
 @transaction
 def makers(db: Connection, team_id: str, channel_id: str) -> list[str]:
     """Who asked for what the channel gets, each once."""
-    people = [each.created_by for each in subscriptions.read.within(db, team_id, channel_id)]
-    people += [each.created_by for each in digests.read.within(db, team_id, channel_id)]
+    people: list[str] = []
+    for table in (subscriptions, digests):
+        here = (table.c.team_id == team_id, table.c.channel_id == channel_id)
+        people += db.scalars(select(table.c.created_by).where(*here).order_by(table.c.number))
     return list(dict.fromkeys(people))
 
 
 @transaction
 def told(db: Connection, team_id: str) -> set[str]:
     """The conversations that have a subscription or a digest."""
-    some = [select(each.c.channel_id).where(each.c.team_id == team_id) for each in (subscribed, digested)]
+    some = [select(each.c.channel_id).where(each.c.team_id == team_id) for each in (subscriptions, digests)]
     return set(db.scalars(union(*some)))
 
 

@@ -17,7 +17,7 @@ from bot.outbox import channel_pause, claims
 from bot.outbox.chat import TIMEOUT_S, Chat
 from bot.outbox.confirm import Confirm, IfUnsure
 from bot.outbox.message import Row
-from bot.outbox.record import Claimed, Mark
+from bot.outbox.record import Claimed, Mark, Withheld
 from bot.slack.outcome import Outcome
 
 LEASE_S = 20.0
@@ -46,6 +46,7 @@ class Deliver:
         store: Database,
         chat: Chat,
         team_id: str,
+        withheld: Withheld,
         *,
         unsure: IfUnsure = "repost",
         at_once: int = 20,
@@ -67,7 +68,7 @@ class Deliver:
         self._post_s = post_s
         self._lease_s = lease_s
         self._settle_s = settle_s
-        self._mark = Mark(store, bot, self._now_ms, ops)
+        self._mark = Mark(store, withheld, bot, self._now_ms, ops)
         self._confirm = Confirm(
             store,
             chat,

@@ -3,9 +3,8 @@ follows from that."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from bot import log, metrics
@@ -18,12 +17,9 @@ from bot.outbox import store as outbox_store
 from bot.outbox.card import Card, key_of
 from bot.outbox.message import Outgoing, Row
 from bot.outbox.notices import dropped, no_replies, paused
-from bot.rooms import store as room_store
-from bot.silence.current import current_policy
 from bot.slack.destination import Destination
 from bot.slack.outcome import MessageGone, Outcome, Refused, RetryLater, Sent, Unconfirmed
 from bot.slack.refusals import FROZEN, MISSED, NO_THREAD, REFUSALS, Whose
-from bot.tracking import store as tracking_store
 
 LEAST_WAIT_S = 1.0
 ODD_WAITS_S = (10.0, 50.0)
@@ -40,11 +36,16 @@ class Claimed:
     until_ms: int
 
 
+Withheld = Callable[[Database, Card, int], Awaitable[int | None]]
+"""When the channel of a card may hear of its session again, from `now_ms` on; None: at once."""
+
+
 class Mark:
     """`bot` says its name, `now_ms` the time; `ops`: the channel that hears of troubles, or ""."""
 
-    def __init__(self, store: Database, bot: str, now_ms: Callable[[], int], ops: str = "") -> None:
+    def __init__(self, store: Database, withheld: Withheld, bot: str, now_ms: Callable[[], int], ops: str = "") -> None:
         self._store = store
+        self._withheld = withheld
         self._bot = bot
         self._now_ms = now_ms
         self._ops = ops
@@ -177,7 +178,7 @@ class Mark:
         """The card's message was deleted, or can't be changed: what was to be its new state becomes a new message, or
         none where that isn't wanted now. A later state is tried again, and an end is counted when it may be told."""
         card = await card_store.of_message(self._store, row)
-        until_ms = None if card is None else await self._unwanted(card)
+        until_ms = None if card is None else await self._withheld(self._store, card, self._now_ms())
         if card is None or until_ms is not None:
             log.warning("edit_dropped", channel=row.channel_id, cause=code, key=row.key)
             await outbox_store.dead(self._store, row, code, until_ms or 0)
@@ -185,19 +186,6 @@ class Mark:
         card = replace(card, gen=card.gen + 1)
         post = Outgoing(card.key, row.team_id, row.channel_id, "post", row.text, row.blocks)
         await outbox_store.replaced(self._store, row, card, post)
-
-    async def _unwanted(self, card: Card) -> int | None:
-        """When its channel may hear of the session again, 0 where it was muted by itself; None: now."""
-        now = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
-        known = (await tracking_store.tracked(self._store, card.team_id, [card.session_id])).values()
-        stored = await room_store.by_id(self._store, card.team_id, [each.room_id for each in known])
-        rooms = {room.id: room for room in stored}
-        unwanted = await current_policy(self._store, card.team_id, now, rooms, of_rooms_only=True)
-        for tracked in known:
-            session = tracked.session(live=tracked.live)
-            alone = unwanted.alone(card.channel_id, session)
-            return 0 if alone else unwanted.until_ms(card.channel_id, session)
-        return unwanted.every_until_ms(card.channel_id)
 
     async def _no_threads(self, row: Row, code: str) -> None:
         """Its channel takes no replies: there are none from now on, and the channel is told so."""

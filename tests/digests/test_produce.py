@@ -29,6 +29,7 @@ from bot.outbox.channel import Channel
 from bot.outbox.chat import Chat
 from bot.outbox.deliver import Deliver
 from bot.query.times import ms
+from bot.tracking.withheld import withheld_until_ms
 from tests.digests.parts import BERLIN, TEAM, World, at, meet, opened
 
 
@@ -540,7 +541,7 @@ async def test_a_workspace_that_refuses_the_blocks_gets_the_text(
     world.now = at(17, "09:01")
     assert await world.digests.run() == 1
     slack.fail("chat.postMessage", *[ApiError("invalid_blocks")] * 2)  # also without charts and table
-    deliver = Deliver(world.store, chat, TEAM, clock=lambda: world.now.timestamp())
+    deliver = Deliver(world.store, chat, TEAM, withheld_until_ms, clock=lambda: world.now.timestamp())
     assert await deliver.run() == 1
     (message,) = slack.messages("live-ops")
     assert message.blocks == []
@@ -561,7 +562,7 @@ async def test_a_workspace_that_draws_blocks_gets_them(
     await world.make(channel=live_ops)
     world.now = at(17, "09:01")
     assert await world.digests.run() == 1
-    assert await Deliver(world.store, chat, TEAM, clock=lambda: world.now.timestamp()).run() == 1
+    assert await Deliver(world.store, chat, TEAM, withheld_until_ms, clock=lambda: world.now.timestamp()).run() == 1
     (message,) = slack.messages("live-ops")
     kinds = [block["type"] for block in message.blocks]
     assert [kinds.count(kind) for kind in ("header", "data_visualization", "data_table")] == [1, 2, 1]

@@ -42,6 +42,7 @@ from bot.rooms.names import Rooms
 from bot.rooms.walk import Walk
 from bot.tracking import store as tracking_store
 from bot.tracking.poll import Poll
+from bot.tracking.withheld import withheld_until_ms
 from tests.clocks import set_database
 from tests.db.parts import TEAM, card, commit, message, tracked
 from tests.live import fill
@@ -72,7 +73,7 @@ class Process:
             clock=lambda: datetime.now(UTC) + self.ahead,
             monotonic=lambda: time.monotonic() + self.later_s,
         )
-        deliver = Deliver(store, Chat(client), TEAM, clock=clock)
+        deliver = Deliver(store, Chat(client), TEAM, withheld_until_ms, clock=clock)
         self.digests = Digests(self.hms, Rooms(self.hms, store, TEAM_ID), store, TEAM_ID)
         walk = Walk(self.hms, Rooms(self.hms, store, TEAM_ID), store, TEAM_ID)
         watch = Watch(store, SlackProbe(client), TEAM_ID, lambda: int(clock() * 1000))

@@ -22,6 +22,7 @@ from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.sessions.tracked import Tracked
 from bot.tracking import store as tracking_store
+from bot.tracking.withheld import withheld_until_ms
 
 HISTORY = frozenset({"channels:history", "groups:history", "im:history", "im:write"})
 POSTING = frozenset({"commands", "chat:write"})
@@ -50,7 +51,7 @@ class World:
 
     def sender(self, store: Any = None, chat: Any = None, **options: Any) -> Deliver:
         options = {"clock": self.clock, **options}
-        return Deliver(store or self.store, chat or self.chat(), TEAM_ID, **options)
+        return Deliver(store or self.store, chat or self.chat(), TEAM_ID, withheld_until_ms, **options)
 
     @property
     def now_ms(self) -> int:
