@@ -18,7 +18,7 @@ from bot.query.suggest import nearest
 from bot.query.times import DAYS, BadValue, Day, TimeOfDay, Wall, parse_length, parse_time
 from bot.query.tokenizer import Word, cut, unstopped
 from bot.query.zones import read_zone
-from bot.text import quote, tidy
+from bot.text import quote
 
 LONGEST = timedelta(days=30)
 
@@ -54,15 +54,6 @@ class Mute:
     def widened(self) -> Mute:
         """The mute without filters on anything but rooms, for sessions whose people and length are unknown."""
         return replace(self, query=self.query.without(*FILTERS.keys() - ROOM_KEYS))
-
-
-def read_mute(line: str, now: datetime, zone: str) -> tuple[datetime, str]:
-    """The end of a mute, UTC, and the unparsed query in the line. The end stands last or first: `2h`, `for 90m`,
-    `until 9:00` (the next), `until tomorrow` (its 9:00), `until monday 9:00 Berlin`, `until 2026-11-24T09:00`. Raises
-    QueryError on the tidied line."""
-    line = tidy(line)
-    end, (start, stop) = find_end(line, now, zone)
-    return end, tidy(f"{line[:start]} {line[stop:]}").strip(" ,")
 
 
 def find_end(line: str, now: datetime, zone: str) -> tuple[datetime, tuple[int, int]]:
