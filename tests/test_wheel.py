@@ -57,7 +57,7 @@ def test_it_holds_the_bot_its_migrations_and_the_demo_as_built(wheel: Path) -> N
 def test_the_command_brings_a_database_up_to_date(installed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     command, env = installed
     for arguments, said in (
-        (("--help",), "usage: sessions-bot web"),
+        (("--help",), "usage: sessions-bot [-h] [--version] COMMAND"),
         (("manifest", "--socket"), "# Paste this at"),
         (("migrate",), "The database is up to date."),
     ):
