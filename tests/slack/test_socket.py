@@ -42,7 +42,7 @@ async def burst(slack: FakeSlack, commands: int, over_s: float) -> None:
         return (await slack.command("help")).status
 
     assert await asyncio.gather(*map(one, range(commands))) == [200] * commands
-    await slack.wait_for(lambda: helps(slack) >= commands)
+    await slack.wait_for(lambda: helps(slack) >= commands, timeout_s=30)
     await asyncio.sleep(0.05)
     assert helps(slack) == commands
 
