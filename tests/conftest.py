@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 import yaml
 
+from bot import metrics
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.server import DEFAULT_SCOPES
@@ -111,6 +112,13 @@ async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterat
                 await asyncio.sleep(0.01)
         hms.requests.clear()
         yield started.url
+
+
+@pytest.fixture(autouse=True)
+def no_shares() -> None:
+    """Gauges start as in a new process: without what a bot or poll of another test has left."""
+    for shares in (share for share in vars(metrics).values() if isinstance(share, metrics.Shares)):
+        shares._shares.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -193,8 +193,8 @@ async def test_operators_see_both(both: tuple[Side, Side], quick: Settings) -> N
         await said_soon(side.slack, "active", side.host)
         await polls(side.hms, 3)
         assert side.slack.workspace.team_id in (await say(side.slack, "doctor details")).plain
-    metrics = await get(us, "metrics")
-    assert "sessions_bot_leader 2.0" in metrics and "sessions_bot_sessions_live 2.0" in metrics
+    await until_metric(us, "sessions_bot_leader 2.0")
+    metrics = await until_metric(us, "sessions_bot_sessions_live 2.0")
     assert "sessions_bot_workspace_refused 0.0" in metrics
     await subscribe(them.slack)
     them.slack.fail("chat.postMessage", *[ApiError("token_revoked")] * 50)
@@ -202,6 +202,14 @@ async def test_operators_see_both(both: tuple[Side, Side], quick: Settings) -> N
     await said_soon(them.slack, "subscriptions", "token_revoked")
     refusals = [line for line in (await get(us, "readyz")).splitlines() if "token_revoked" in line]
     assert len(refusals) == 1 and refusals[0].startswith(f"{them.slack.workspace.team_id}: ")
+
+
+async def until_metric(side: Side, line: str) -> str:
+    """The metrics, once they have that line: a gauge is set when a poll has ended."""
+    async with asyncio.timeout(20):
+        while line not in (metrics := await get(side, "metrics")).splitlines():
+            await asyncio.sleep(0.05)
+    return metrics
 
 
 async def get(side: Side, path: str) -> str:

@@ -124,10 +124,10 @@ async def test_polls_changes_and_posts_count(busy: str, slack: FakeSlack, hms: F
     session = opened(account, account.add_room("Town hall"))
     await until(lambda: cards(slack))
     bob = account.join(session, name="Bob", role="guest", user_id="bob", at=time.time())
-    await polls(hms)
+    await rise.until(1, "changes_total", kind="join")
     assert (await scrape(busy)).value("sessions_live") == 1
     account.leave(session, bob, time.time())
-    await polls(hms)
+    await rise.until(1, "changes_total", kind="leave")
     account.end(session, time.time())
     await rise.until(1, "changes_total", kind="end")
     for kind in KINDS:
