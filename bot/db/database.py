@@ -156,7 +156,7 @@ class Database:
         return time.time() if self.single else await self.run(leases.time_s)
 
     async def run(self, work: Callable[[Connection], T], name: str = "") -> T:
-        """What `work` gives, in a transaction of its own: all of it is stored, or nothing and StoreError is raised.
+        """Return the result of `work`, in a transaction of its own: all is stored, or none and StoreError raised.
         `work` is called in another thread, and again after it was undone. When the caller is cancelled while the
         transaction waits for the database, it isn't begun any more; one that has begun comes to its end. `name` is for
         whoever listens to the connections, as their `info` has it."""

@@ -1,4 +1,4 @@
-"""How each kind of database is connected to."""
+"""Engines for SQLite and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who does what only one replica may do."""
+"""Leases: work that only one replica may do."""
 
 from __future__ import annotations
 
@@ -64,6 +64,6 @@ def lasts(db: Connection) -> bool:
 
 
 def holds(db: Connection, fence: Fence) -> bool:
-    """Whether nobody has taken it since; nobody can until the transaction ends."""
+    """True if nobody has taken it since; nobody can until the transaction ends."""
     query = select(leases.c.epoch).where(leases.c.name == fence.name, leases.c.owner == fence.owner)
     return db.scalar(query.with_for_update(read=True)) == fence.epoch

@@ -1,4 +1,4 @@
-"""What a channel has set has a number, and no two things have the same."""
+"""Numbered settings: everything a channel has set has a number of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KINDS = (("a subscription", subscriptions), ("a digest", digests), ("a mute", m
 
 @transaction
 def kind_of(db: Connection, team_id: str, channel_id: str, number: int, now_ms: int) -> str:
-    """What has that number in the channel: `a digest`; "" where nothing has, or a mute that is over."""
+    """Return the kind of the setting with that number, `a digest`; "" for none, or a mute that is over."""
     return next((kind for kind, table in _KINDS if _is_there(db, table, team_id, channel_id, number, now_ms)), "")
 
 

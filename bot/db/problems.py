@@ -1,4 +1,4 @@
-"""What goes wrong with a database, in words. The database's own text is for the log, never for people: it may hold
+"""Database errors in words. The database's own text is for the log, never for people: it may hold
 values."""
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def sqlstate(error: BaseException) -> str:
 
 
 def passes(error: BaseException) -> bool:
-    """Whether the same may work at once: two replicas were in each other's way, and the database undid one of them."""
+    """True for a serialization failure or deadlock: retry the transaction."""
     if isinstance(error, IntegrityError):
         return "one_in_flight" in str(error.orig)
     return sqlstate(error) in ("40001", "40P01")

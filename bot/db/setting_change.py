@@ -1,4 +1,4 @@
-"""What people changed of a channel's settings."""
+"""Changes that people make to a channel's settings."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ class SettingChange:
 
 
 How = Literal["new", "same", "changed"]
-"""What became of a setting that was stored: `same`, it was there as it is; `changed`, it was there otherwise."""
+"""The result of storing a setting: `same` if it was already there, `changed` if it differed."""

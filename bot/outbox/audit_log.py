@@ -22,7 +22,7 @@ def add(db: Connection, place: ChannelKey, by: SettingChange) -> None:
 
 @transaction
 def counts(db: Connection, team_id: str) -> dict[str, int]:
-    """How often the settings of each channel were changed."""
+    """Return the number of changes to each channel's settings."""
     rows = db.execute(select(channels.c.channel_id, channels.c.changed).where(channels.c.team_id == team_id))
     return {row[0]: row[1] for row in rows}
 

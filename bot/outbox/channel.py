@@ -1,4 +1,4 @@
-"""How it is with what a channel is sent."""
+"""The delivery state of a channel."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def try_paused(db: Connection, team_id: str, now_ms: int) -> None:
 
 @transaction
 def makers(db: Connection, team_id: str, channel_id: str) -> list[str]:
-    """Who asked for what the channel gets, each once."""
+    """Return the makers of the channel's subscriptions and digests, each once."""
     people: list[str] = []
     for table in (subscriptions, digests):
         here = (table.c.team_id == team_id, table.c.channel_id == channel_id)
@@ -117,7 +117,7 @@ def troubled(db: Connection, team_id: str) -> dict[str, Channel]:
 
 @transaction
 def resume(db: Connection, team_id: str, channel_id: str) -> bool:
-    """What the pause held is to be sent again; whether the channel was paused."""
+    """Resume the channel and send its held messages. True if it was paused."""
     place = (team_id, channel_id)
     was_paused = lock(db, [place])[place] is not None
     go_on(db, [place])

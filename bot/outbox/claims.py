@@ -37,7 +37,7 @@ FAR_MS = 3_600_000
 """A wait beyond these bounds can only come from a wrong clock and is ignored: ours are below SOON_MS, Slack's
 Retry-After and leases below FAR_MS."""
 POST, EDIT = "chat.postMessage ", "chat.update"
-"""What Slack limits: posts in each channel, whose id follows, and edits in the whole workspace."""
+"""Names of Slack's rate limits: posts in each channel, whose id follows, and edits in the whole workspace."""
 
 _ROW = (
     outbox.c.id,

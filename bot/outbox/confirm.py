@@ -1,4 +1,4 @@
-"""What became of messages whose sending had no clear answer: looked up in the channel's history by their key."""
+"""Unconfirmed messages, looked up by key in the channel's history."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Confirm:
         self._refused: TTLCache[str, int] = TTLCache(REMEMBERED, REMEMBERED_S)  # how often Slack said no
 
     async def settle(self, claimed: Claimed) -> bool:
-        """Whether it is known now what became of it."""
+        """True once its outcome is known."""
         row = claimed.row
         if row.kind == "edit":  # the same any number of times
             await outbox_store.again(self._store, row)

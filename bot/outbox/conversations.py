@@ -88,7 +88,7 @@ def turn(db: Connection, team_id: str) -> int:
 
 @transaction
 def read(db: Connection, team_id: str, channel_id: str) -> Channel:
-    """How it is with it."""
+    """Return the delivery state of a channel."""
     columns = channels.c
     query = select(columns.paused, columns.paused_ms, columns.last_ms, columns.probes)
     found = db.execute(query.where(columns.team_id == team_id, columns.channel_id == channel_id)).one_or_none()

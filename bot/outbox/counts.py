@@ -1,4 +1,4 @@
-"""What waits in the database, counted for an operator."""
+"""Counts of waiting messages, for an operator."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ CODE_CHARS = 80
 
 
 def held(channel_id: str) -> Message:
-    """What the makers of a channel's subscriptions and digests are told when a message may not have arrived."""
+    """Tell the makers of a channel's subscriptions and digests that a message may not have arrived."""
     text = (
         f"🟠 A message in <#{channel_id}> may not have arrived: Slack's answer was lost, and I can't read the channel "
         f"to see. `{COMMAND} subscriptions` there has a button that sends it."
@@ -21,7 +21,7 @@ def held(channel_id: str) -> Message:
 
 
 def paused(channel_id: str, code: str, bot: str) -> Message:
-    """What those who set something up in a channel are told when it is paused. `bot` is its name, with the @."""
+    """Tell those who set something up in a channel that it is paused. `bot` is its name, with the @."""
     why, do = pause(code, channel_id, invite=f"/invite {bot}")
     text = (
         f"⏸️ Messages in <#{channel_id}> are paused: {why}. To go on, {do}. Then they come by themselves, or at once "

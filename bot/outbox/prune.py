@@ -1,4 +1,4 @@
-"""What is over is kept for a week, what can't be sent for a month, who changed what for a year."""
+"""Retention: a week for ended records, a month for unsent messages, a year for the audit log."""
 
 from __future__ import annotations
 

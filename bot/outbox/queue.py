@@ -20,11 +20,11 @@ from bot.outbox.conversations import ChannelKey
 from bot.outbox.message import Outgoing
 
 SHARED = 256
-"""So many payloads are remembered: one message is often for many channels."""
+"""Payloads kept in memory: one message is often for many channels."""
 
 
 class Payload(msgspec.Struct):
-    """What a message shows."""
+    """The text and blocks of a message."""
 
     text: str
     blocks: list[dict[str, Any]]
@@ -140,7 +140,7 @@ def _unknown(db: Connection, rows: Sequence[dict[str, object]]) -> list[dict[str
 
 
 def _can_still_change(post: Row[Any]) -> bool:
-    """Whether what a post shows may be replaced: it has certainly not been sent."""
+    """True if a post has certainly not been sent, so that its content may be replaced."""
     return post.status == "dead" or (post.status in ("pending", "held") and post.attempts == 0)
 
 

@@ -51,7 +51,7 @@ class Mark:
         self._ops = ops
 
     async def all(self, outcomes: Sequence[tuple[Claimed, Outcome | None]]) -> int:
-        """How many were sent. None: its lease had no time left, so nothing was done."""
+        """Record outcomes and return the number sent. None: the lease had no time left, so nothing was done."""
         sent = [(claimed.row, outcome.ts) for claimed, outcome in outcomes if isinstance(outcome, Sent)]
         if sent:
             await outbox_store.sent(self._store, sent, self._now_ms())
@@ -63,7 +63,7 @@ class Mark:
         return len(sent)
 
     def whose(self, row: Row, code: str) -> Whose | None:
-        """Whose a refusal of this message is; None for one that says nothing for sure."""
+        """Return the scope of a refusal of this message; None if it is inconclusive."""
         whose = REFUSALS.get(code)
         if whose == "workspace" and row.refusals >= len(ODD_WAITS_S):
             whose = "channel"  # auth.test was answered each time

@@ -1,4 +1,4 @@
-"""What became of messages that were claimed. A claim is proof that a row is still ours; nothing is written without."""
+"""Outcomes of claimed messages. A claim is proof that a row is still ours; nothing is written without."""
 
 from __future__ import annotations
 

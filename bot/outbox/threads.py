@@ -1,4 +1,4 @@
-"""Which conversations get replies."""
+"""Thread replies, on or off for each conversation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.outbox.conversations import lock
 
 @transaction
 def turn(db: Connection, team_id: str, channel_id: str, on: bool, by: SettingChange) -> bool:
-    """Whether the channel gets replies; they are on at first. True where that changed."""
+    """Turn a channel's replies on or off; they start on. True if that changed."""
     lock(db, [(team_id, channel_id)])
     here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
     turned = update(channels).where(*here, channels.c.threads != on).values(threads=on)

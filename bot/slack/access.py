@@ -1,4 +1,4 @@
-"""What a person may do, as `ACCESS` says: the one place that is asked before anything is done for them."""
+"""Permission checks by `ACCESS`: the one place that is asked before anything is done for them."""
 
 from __future__ import annotations
 

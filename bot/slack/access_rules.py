@@ -32,16 +32,16 @@ class Rule:
         return frozenset() if user_id in self.users else self.groups
 
     def admits(self, user_id: str, member_of: Container[str] = ()) -> bool:
-        """Whether it is for that person, who is a member of these groups."""
+        """True if it allows that person, a member of these groups."""
         return user_id in self.users or any(group in member_of for group in self.groups) or not self.of_some
 
     def holds_in(self, channel_id: str) -> bool:
-        """Whether the command works there."""
+        """True if it allows the command there."""
         return channel_id in self.channels or not self.channels
 
     @property
     def of_some(self) -> bool:
-        """Whether it is for some people only."""
+        """True if it is for some people only."""
         return bool(self.users or self.groups)
 
 
@@ -50,7 +50,7 @@ Access = Mapping[str, Rule]
 
 
 def names_groups(access: Access) -> bool:
-    """Whether who is in a user group matters."""
+    """True if any rule names a user group."""
     return any(rule.groups for rule in access.values())
 
 

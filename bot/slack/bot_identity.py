@@ -1,4 +1,4 @@
-"""Who the bot is in a workspace: auth.test (docs.slack.dev/reference/methods/auth.test)."""
+"""The bot's identity in a workspace: auth.test (docs.slack.dev/reference/methods/auth.test)."""
 
 from __future__ import annotations
 

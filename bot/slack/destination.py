@@ -1,5 +1,5 @@
-"""Where a message goes, as the first letter of Slack's id tells it. A person's id stands for their direct messages with
-the bot (docs.slack.dev/reference/objects/conversation-object)."""
+"""The kind of a message's destination, by the first letter of Slack's id. A person's id stands for their direct
+messages with the bot (docs.slack.dev/reference/objects/conversation-object)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is in a user group of Slack: usergroups.users.list, which needs `usergroups:read`."""
+"""Members of Slack's user groups: usergroups.users.list, which needs `usergroups:read`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a number means: everything a channel has set has one, so that `3` names one thing."""
+"""Numbers of settings: everything a channel has set has one, so that `3` names one thing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AROUND = re.compile(r"""^(["'`])((?:(?!\1).)*)\1$""")
 
 
 def unquoted(said: str) -> str:
-    """What was said, without quotes around all of it."""
+    """Return the text without quotes around all of it."""
     return _AROUND.sub(r"\2", said.strip(" ,")).strip()
 
 
@@ -28,12 +28,12 @@ def read_number(said: str) -> int | None:
 
 
 async def kind_of(request: Request, number: int) -> str:
-    """What has that number in the channel: `a digest`; "" where nothing has."""
+    """Return the kind of the setting with that number, `a digest`; "" for none."""
     return await stored.kind_of(request.bot.store, request.team_id, request.channel_id, number, request.now_ms)
 
 
 def numbered(here: Sequence[int], what: str) -> str:
-    """Which numbers a channel's digests have, or whatever each is a `what`."""
+    """List the numbers of a channel's digests, or of whatever each is a `what`."""
     if not here:
         return f"This channel has no {what}s."
     if len(here) == 1:

@@ -1,4 +1,4 @@
-"""What became of a message that was sent to Slack."""
+"""Outcomes of messages sent to Slack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Slack says of the person who asks: users.info where `users:read` is granted, else only what can be assumed."""
+"""The person who asks: users.info where `users:read` is granted, else only what can be assumed."""
 
 from __future__ import annotations
 

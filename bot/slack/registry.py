@@ -1,4 +1,4 @@
-"""What a feature adds to what people can do in Slack, and the one table that all of it makes."""
+"""Features' entries for Slack, and the one registry that they make."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from bot.slack.responses import weigh
 
 TIMEOUT = aiohttp.ClientTimeout(total=5, connect=3)
 HOSTS = {"hooks.slack.com", "hooks.slack-gov.com"}
-"""Where response_urls lead, in Slack and in GovSlack."""
+"""Hosts of response_urls, in Slack and in GovSlack."""
 _CODE = re.compile(r"[a-z_]{1,60}")
 
 

@@ -55,7 +55,7 @@ LATE = "That took too long: 100ms is slow just now, or many are asking."
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """What listeners act with, built once in `app`."""
+    """The shared parts that listeners use, built once in `app`."""
 
     workspaces: Workspaces
     replies: Replies  # to those of no workspace of its, with no token
@@ -194,7 +194,7 @@ class Request:
             raise StaleButton()
 
     async def display_name(self) -> str:
-        """What the person is called, as they wrote it; "" where that isn't known."""
+        """Return the person's display name, as they wrote it; "" if unknown."""
         return (await self.workspace.people.of(self.user_id)).name
 
     def by(self, line: str) -> SettingChange:

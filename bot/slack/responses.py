@@ -16,7 +16,7 @@ from bot.slack.outcome import Refused, RetryLater, Unconfirmed
 from bot.slack.refusals import UNSURE, WAITS
 
 UNASKED_S = 5.0
-"""How long to wait where nothing was done and no Retry-After says how long."""
+"""Seconds to wait if nothing was done and there is no Retry-After."""
 
 
 @dataclass(frozen=True, slots=True)

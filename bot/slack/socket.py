@@ -27,7 +27,7 @@ OFF = "link_disabled"
 """Slack's word for Socket Mode that was switched off in the app's settings."""
 WAITS = RetryBudget(first_wait_s=1.0, longest_wait_s=60.0)
 CLOSING = aiohttp.ClientWSTimeout(ws_close=2.0)
-"""How long Slack may take to answer our close."""
+"""Seconds that Slack may take to answer our close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Socket:
 
     @property
     def open(self) -> int:
-        """So many connections."""
+        """Return the number of open connections."""
         return sum(each.open for each in self._connections)
 
     async def connect(self) -> None:

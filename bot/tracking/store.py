@@ -1,4 +1,4 @@
-"""What the last good poll knew, and the one transaction in which a poll's facts and messages are stored."""
+"""The snapshot of the last good poll, and the one transaction that stores a poll's facts and messages."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def snapshot(db: Connection, team_id: str) -> Snapshot:
 
 @transaction
 def tracked(db: Connection, team_id: str, session_ids: Iterable[str]) -> dict[str, Tracked]:
-    """What the last good poll knew of these sessions, of those that ended for a week."""
+    """Return these sessions as the last good poll saw them; ended ones for a week."""
     found: dict[str, Tracked] = {}
     for some in chunks(session_ids):
         rows = db.execute(_TRACKED.where(sessions.c.team_id == team_id, sessions.c.session_id.in_(some)))

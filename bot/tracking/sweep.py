@@ -82,7 +82,7 @@ class Sweep:
         self.fingerprints: dict[int, str] = {}
         self.due_ms: dict[str, int] = {}
         self.tracked: dict[str, Tracked] = {}
-        """What is to be kept of those that aren't as they were."""
+        """Return the records to store for sessions that changed."""
         self.changed: list[Session] = []
         """These, but for the first sweep of all, which tells nothing; as `due` since the last `take`."""
         self.due: list[Session] = []
@@ -108,7 +108,7 @@ class Sweep:
         return part
 
     def memory(self, snapshot: Snapshot) -> Memory:
-        """What to remember, once this is stored as `snapshot`."""
+        """Return the memory of this sweep, once it is stored as `snapshot`."""
         others = self._memory.due_ms.keys() - self._read_ids
         if self.complete:
             others &= self.ids
