@@ -23,7 +23,7 @@ from bot.slack.refusals import NO_HISTORY
 
 REMEMBERED, REMEMBERED_S = 10_000, 86_400.0
 TRIES = 5
-"""How often a history that Slack refuses to show is asked for before `unsure` decides. A request without an answer
+"""Tries to read a history that Slack refuses to show before `unsure` decides. A request without an answer
 is no try: an outage may last."""
 DOUBLED_MOST = 3
 """A wait is doubled so often, then stays."""

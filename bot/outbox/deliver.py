@@ -21,13 +21,13 @@ from bot.outbox.record import Claimed, Mark, Withheld
 from bot.slack.outcome import Outcome
 
 LEASE_S = 20.0
-"""So long a claimed row is this process's to send; longer than a request may take."""
+"""Seconds that a claimed row is this process's to send; longer than a request may take."""
 SETTLE_S = 15.0
-"""So long after its lease a message may still come to be, by a request that is under way somewhere."""
+"""Seconds after its lease in which a request under way may still deliver a message."""
 RUN_S = 20.0
 """After so long a run claims nothing more, so that it ends."""
 AGAIN_S = 0.2
-"""How often new rows are looked for while others are being sent."""
+"""Seconds between looks for new rows while others are being sent."""
 TOGETHER_S = 0.01
 """So long after a message is sent others may be, to be marked with it: a transaction costs more than a row in it."""
 AHEAD = 8

@@ -24,7 +24,7 @@ from bot.slack.responses import judge, read
 EVENT_TYPE = "sessions_bot"
 PAGE = 200
 PAGES_MOST = 20
-"""So many pages are read at a time; the rest at the next."""
+"""Pages read at a time; the rest at the next."""
 TIMEOUT_S = 10.0
 REMEMBERED_S = 3_600.0
 
@@ -34,7 +34,7 @@ _Method = Callable[..., Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """How far a reading has come: messages since `oldest`, of which `newest` was the newest, from page `cursor` on."""
+    """The progress of a reading: messages since `oldest`, of which `newest` was the newest, from page `cursor` on."""
 
     oldest: str
     newest: str = ""

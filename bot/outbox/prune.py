@@ -17,7 +17,7 @@ DAY_MS = 86_400_000
 KEPT_MS = 7 * DAY_MS
 CHANGES_MS = 365 * DAY_MS
 WAITS_MS = 30 * DAY_MS
-"""What has waited for so long, mostly for a channel that is paused, is given up: nobody wants a month of old news."""
+"""The age at which a waiting message, mostly for a paused channel, is given up: nobody wants old news."""
 SOME = 1_000
 """Rows of a table that one transaction forgets: others wait for it, and nobody waits for this."""
 

@@ -47,7 +47,7 @@ def pause(reason: str, channel_id: str = "", *, invite: str) -> tuple[str, str]:
 
 
 def let_in(invite: str, channel_id: str = "") -> str:
-    """How the bot gets into a channel; `invite` is the exact line, where it is known. Nobody can be invited into a
+    """Say how the bot gets into a channel; `invite` is the exact line, where it is known. Nobody can be invited into a
     conversation of two people."""
     if Destination(channel_id).is_direct:
         return "use a channel, or your direct conversation with the bot"

@@ -30,7 +30,7 @@ from bot.outbox.message import Outgoing, Row
 EDIT_GAP_MS = 15_000
 """A card is edited at most so often."""
 GONE = ":gone"
-"""What a reply waits for whose thread was deleted, behind the key of the card's message: for the one after that."""
+"""Suffix of the key that a reply to a deleted thread waits for: the message after the card's."""
 
 
 @transaction

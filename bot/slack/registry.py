@@ -113,7 +113,7 @@ class Registry:
             for scope in (each.name, *(f"{each.name} {verb}" for verb in each.reading))
             if each.line is not None
         }
-        """How lines are read, by the scope of an error in them: a command, or one and its verb."""
+        """Readers of lines, by the scope of an error in them: a command, or one and its verb."""
         self.actions = _unique("action", ((one.id, one) for each in features for one in each.actions))
         self.views = _unique("view", ((one.callback_id, one) for each in features for one in each.views))
         self.shortcuts = _unique("shortcut", ((one.callback_id, one) for each in features for one in each.shortcuts))

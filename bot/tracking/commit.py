@@ -33,7 +33,7 @@ from bot.tracking.room_facts import RoomFacts
 from bot.tracking.sweep import Sweep
 
 TELLS_MOST = 5
-"""How often it is thought over who is told what, where people change just that meanwhile."""
+"""Tries to decide who is told what, if people change just that meanwhile."""
 
 
 class Superseded(Exception):

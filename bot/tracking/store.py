@@ -24,7 +24,7 @@ from bot.outbox.message import Outgoing
 from bot.sessions.tracked import Tracked
 
 KEPT_MS = 2 * 86_400_000
-"""How long a snapshot has the sessions that ended: no list of ended ones reaches back further."""
+"""The age up to which a snapshot keeps ended sessions: no list of ended ones reaches back further."""
 
 _TRACKED = select(
     sessions.c.session_id,
@@ -40,7 +40,7 @@ _people = msgspec.json.Decoder(dict[str, tuple[str, str]])
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the last good poll knew: `seq` counts the good polls, `good_ms` is the last one's time, None before the
+    """Snapshot of the last good poll: `seq` counts the good polls, `good_ms` is the last one's time, None before the
     first. `sessions` by id: those that were live, and those that ended up to two days before. `naming`: the `Mask` that
     names the people in them, "" for none. `read_ms`: when they were read, by the clock of 100ms, but for the
     `backlog`."""
