@@ -28,8 +28,17 @@ _EPOCH_UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
+_ESCAPE = re.compile(rb"\\u(?i:d[89ab][\da-f]{2})\\u(?i:d[c-f][\da-f]{2})|\\u(?i:d[89a-f][\da-f]{2})|\\.")
+"""In JSON: a surrogate pair, a surrogate alone, or the beginning of any other escape."""
+
+
 class _InvalidField(ValueError):
     """A value that can't be read."""
+
+
+def repaired(body: bytes) -> bytes:
+    """Return JSON with U+FFFD for surrogates alone, which no decoder of UTF-8 takes."""
+    return _ESCAPE.sub(lambda escape: rb"\ufffd" if len(escape[0]) == len(rb"\ud800") else escape[0], body)
 
 
 def session(sent: object) -> Session:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -63,45 +64,67 @@ _NOT_JSON = "100ms sent something that is not an answer, as it does when it is h
 _REASON_CHARS = 160
 
 
+def _answer(read: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """Make a decoder of bodies raise HmsError, and repair texts first that are no Unicode."""
+
+    def read_shape(body: bytes) -> T:
+        try:
+            return read(body)
+        except msgspec.ValidationError as error:
+            msgspec.json.decode(body)  # a schema error stops early: the rest may be invalid JSON
+            raise HmsBadReply(salvage.UNKNOWN_FORM, cause=f"wrong shape: {log.safe(error)}") from None
+
+    @wraps(read)
+    def decoded(body: bytes) -> T:
+        with suppress(*_NO_JSON):
+            return read_shape(body)
+        try:
+            return read_shape(salvage.repaired(body))
+        except _NO_JSON:
+            raise HmsUnavailable(_NOT_JSON, cause="the body is not JSON") from None
+
+    return decoded
+
+
+@_answer
 def sessions(body: bytes) -> Listed[Session]:
     """Decode a page of List sessions. Raises HmsError."""
-    with _decoding(body):
-        try:
-            page = _sessions_decoder.decode(body)
-            return Listed([each.session() for each in page.data or ()], 0, page)
-        except _NO_JSON:
-            return _each(body, _session)
+    try:
+        page = _sessions_decoder.decode(body)
+        return Listed([each.session() for each in page.data or ()], 0, page)
+    except _NO_JSON:
+        return _each(body, _session)
 
 
+@_answer
 def entries(body: bytes) -> Listed[msgspec.Raw]:
     """Decode a page of List sessions, leaving each session undecoded. Raises HmsError."""
-    with _decoding(body):
-        page = _raw_decoder.decode(body)
-        return Listed(page.data or [], 0, page)
+    page = _raw_decoder.decode(body)
+    return Listed(page.data or [], 0, page)
 
 
+@_answer
 def session(body: bytes) -> Session:
     """Decode one session. Raises HmsError."""
-    with _decoding(body):
-        return _session(body, msgspec.json.decode)
+    return _session(body, msgspec.json.decode)
 
 
+@_answer
 def rooms(body: bytes) -> Listed[Room]:
     """Decode a page of List rooms. Raises HmsError."""
-    with _decoding(body):
-        return _each(body, lambda raw: _room_decoder.decode(raw).room())
+    return _each(body, lambda raw: _room_decoder.decode(raw).room())
 
 
+@_answer
 def room(body: bytes) -> Room:
     """Decode one room. Raises HmsError."""
-    with _decoding(body):
-        return _room_decoder.decode(body).room()
+    return _room_decoder.decode(body).room()
 
 
+@_answer
 def templates(body: bytes) -> Listed[Template]:
     """Decode a page of List templates. Raises HmsError."""
-    with _decoding(body):
-        return _each(body, lambda raw: _template_decoder.decode(raw).template())
+    return _each(body, lambda raw: _template_decoder.decode(raw).template())
 
 
 def _anything(raw: bytes) -> object:
@@ -128,19 +151,6 @@ def _each(body: bytes, read: Callable[[bytes], T]) -> Listed[T]:
         with suppress(HmsBadReply, *_NO_JSON):
             read_entries.append(read(bytes(raw)))
     return Listed(read_entries, len(page.data or ()) - len(read_entries), page)
-
-
-@contextmanager
-def _decoding(body: bytes) -> Iterator[None]:
-    """Convert decoding errors into HmsError."""
-    try:
-        try:
-            yield
-        except msgspec.ValidationError as error:
-            msgspec.json.decode(body)  # a schema error stops early: the rest may be invalid JSON
-            raise HmsBadReply(salvage.UNKNOWN_FORM, cause=f"wrong shape: {log.safe(error)}") from None
-    except _NO_JSON:
-        raise HmsUnavailable(_NOT_JSON, cause="the body is not JSON") from None
 
 
 def decode(response: httpx.Response, read: Callable[[bytes], T]) -> T:

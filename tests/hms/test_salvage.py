@@ -104,6 +104,29 @@ def test_text_that_is_no_utf8_costs_one_session() -> None:
     assert counted() == before | {"session": before["session"] + 2}
 
 
+@pytest.mark.parametrize(
+    ("sent", "text"),
+    [
+        (r"A\ud800B", "A\ufffdB"), (r"\udc00\uD800", "\ufffd\ufffd"), (r"\ud800\ud83d\ude42", "\ufffd🙂"),
+        (r"\\ud800 \"\ud83d\ude42\"", r'\ud800 "🙂"'),
+    ],
+)  # fmt: skip
+def test_half_a_character_costs_no_more_than_itself(sent: str, text: str) -> None:
+    """A surrogate alone, in a session or any list, beside others and beside a field of another shape."""
+    odd = json.dumps(SESSION | {"peers": {"p": PEER | {"name": "?"}}}).replace("?", sent)
+    page = f'{{"data": [{odd}, {json.dumps(SESSION | {"active": 0})}], "last": ""}}'.encode()
+    listed, polled = wire.sessions(page).entries, [wire.Entry(raw).read() for raw in wire.entries(page).entries]
+    assert listed == polled and [each.id for each in listed] == [ID, ID]
+    assert listed[0] == wire.session(odd.encode()) and [each.name for each in listed[0].people()] == [text]
+    room = f'{{"id": "{ID}", "name": "{sent}"}}'
+    named = (wire.room(room.encode()), *wire.rooms(f'{{"data": [{room}]}}'.encode()).entries)
+    assert [each.name for each in named] == [text] * 2
+    assert wire.templates(f'{{"data": [{room}]}}'.encode()).entries[0].name == text
+    for read in (wire.sessions, wire.room):
+        with pytest.raises(HmsBadReply):
+            read(f'{{"data": 3, "id": 3, "name": "{sent}"}}'.encode())
+
+
 @pytest.mark.parametrize("body", [b'{"data": [3, 4]}', b'{"data": [{"id": []}]}'])
 def test_sessions_none_of_which_can_be_read_are_counted(body: bytes) -> None:
     answer = wire.sessions(body)
