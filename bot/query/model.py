@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.query.filters import FILTERS
-from bot.query.times import needs_zone
-from bot.query.values import LIMIT_DEFAULT, RoomId, RoomName, RoomPrefix, TemplateId, TemplateName
+from bot.query.times import Day, TimeOfDay, Wall
+from bot.query.values import LIMIT_DEFAULT, RoomId, RoomPrefix, TemplateId
 
 _NEEDS_QUOTES = re.compile(r"""[\s,"'`\\]|^//|^$""")
 
@@ -43,35 +43,19 @@ class Query:
     def __str__(self) -> str:
         return " ".join([self.state, *map(str, self.terms)])
 
-    @property
-    def room_names(self) -> list[Term]:
-        """The `room:` terms whose name must still be resolved."""
-        return [term for term in self.terms if isinstance(term.value, RoomName)]
-
-    @property
-    def template_names(self) -> list[Term]:
-        """The `template:` terms whose name must still be resolved."""
-        return [term for term in self.terms if isinstance(term.value, TemplateName)]
-
-    @property
-    def room_ids(self) -> list[str]:
-        """The ids of all `room:` terms, negated ones included."""
-        return [term.value.id for term in self.terms if isinstance(term.value, RoomId)]
+    def having(self, *kinds: type) -> list[Term]:
+        """Return the terms whose value is of one of these types."""
+        return [term for term in self.terms if isinstance(term.value, kinds)]
 
     @property
     def named_ids(self) -> list[str]:
         """The ids of rooms and templates, which are shown by name."""
-        return [term.value.id for term in self.terms if isinstance(term.value, RoomId | TemplateId)]
-
-    @property
-    def prefixes(self) -> list[str]:
-        """The name prefixes of all `room:` terms that aren't negated."""
-        return [term.value.prefix for term in self.terms if isinstance(term.value, RoomPrefix) and not term.negated]
+        return [term.value.id for term in self.having(RoomId, TemplateId)]
 
     @property
     def needs_rooms(self) -> bool:
         """True if matching needs the session's room."""
-        return any(isinstance(term.value, RoomPrefix | TemplateId) for term in self.terms)
+        return bool(self.having(RoomPrefix, TemplateId))
 
     @property
     def timed(self) -> bool:
@@ -81,7 +65,7 @@ class Query:
     @property
     def needs_zone(self) -> bool:
         """True if its meaning depends on the time zone."""
-        return any(needs_zone(term.value) for term in self.terms if term.key in ("after", "before"))
+        return bool(self.having(Day, TimeOfDay, Wall))
 
     @property
     def limit(self) -> int:
@@ -91,10 +75,6 @@ class Query:
     def only(self, key: str) -> Any:
         """Return the value of a key that occurs at most once, or None."""
         return next((term.value for term in self.terms if term.key == key), None)
-
-    def with_room(self, term: Term, room_id: str) -> Query:
-        """Return the query with a room name replaced by the room's id."""
-        return self.with_value(term, RoomId(room_id))
 
     def with_value(self, term: Term, value: Any) -> Query:
         """Return the query with another value in one term."""

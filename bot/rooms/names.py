@@ -14,7 +14,7 @@ from bot.db.database import Database
 from bot.errors import HmsError, HmsUnavailable, ManyRooms, NotFound
 from bot.hms.client import Hms
 from bot.query.model import Query, Term
-from bot.query.values import LIMIT_MAX, RoomPrefix, TemplateId
+from bot.query.values import LIMIT_MAX, RoomId, RoomName, RoomPrefix, TemplateId, TemplateName
 from bot.rooms import store as room_store
 from bot.rooms.known import LISTED_PAGES, NO_ROOMS, KnownRooms
 from bot.rooms.store import RoomWalk
@@ -41,23 +41,23 @@ class Rooms(KnownRooms):
 
     async def resolve(self, query: Query) -> Query:
         """Return the query with ids in place of room and template names. Raises NotFound, ManyRooms or HmsError."""
-        for term in query.template_names:
+        for term in query.having(TemplateName):
             query = query.with_value(term, TemplateId(await self._template(query, term)))
-        for term in query.room_names:
+        for term in query.having(RoomName):
             name = term.value.name
             found, more = await self._find(name)
             near = [] if found else await self._near(name)
             found = found or [room for room in near if spoken(room.name) == spoken(name)]
             if len(found) > 1 or (near and not found):
                 rooms = sorted(found or near, key=lambda room: (len(room.name), room.name))
-                choices = [(room.name, room.id, str(query.with_room(term, room.id))) for room in rooms]
+                choices = [(room.name, room.id, str(query.with_value(term, RoomId(room.id)))) for room in rooms]
                 all_of_them = await self._all_beginning(query, term) if found else []
                 more = more or len(choices) > CHOICES
                 raise ManyRooms(name, [*all_of_them, *choices][:CHOICES], fits=bool(found), more=more)
             if not found:
                 where = f" among the {LISTED_PAGES * LIMIT_MAX:,} newest" if more else ""
                 raise NotFound(f"No room{where} is called {quote(name)}, nor has that in its name.")
-            query = query.with_room(term, found[0].id)
+            query = query.with_value(term, RoomId(found[0].id))
         return query
 
     async def newest(self, most: int) -> list[Room]:
@@ -72,7 +72,8 @@ class Rooms(KnownRooms):
 
     async def without_rooms(self, query: Query) -> list[str]:
         """Return the query's prefixes that no known room's name has."""
-        if empty := [prefix for prefix in query.prefixes if not await self._beginning(prefix)]:
+        prefixes = [term.value.prefix for term in query.having(RoomPrefix) if not term.negated]
+        if empty := [prefix for prefix in prefixes if not await self._beginning(prefix)]:
             try:
                 await self._renew()
             except HmsError:

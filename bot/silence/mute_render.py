@@ -11,6 +11,7 @@ from bot.blockkit.blocks import Block, Message, actions, button, context, sectio
 from bot.blockkit.fit import NOTE_CHARS, share_chars
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.phrases import Names, clock, count, room, sessions
+from bot.query.values import RoomId
 from bot.silence.lines import mute_line
 from bot.silence.mute import Mute
 from bot.silence.quiet_render import DIGESTS, MEANWHILE, Quiets, now_words, to_type, until_moment
@@ -96,7 +97,7 @@ def about(mute: Mute, names: Names, most_chars: int) -> str:
     """The sessions that it mutes, in words."""
     if not mute.session_id:
         return sessions(mute.query, names, most_chars)
-    where = next((f" in {room(room_id, names)}" for room_id in mute.query.room_ids), "")
+    where = next((f" in {room(term.value.id, names)}" for term in mute.query.having(RoomId)), "")
     return f"*One session*{where}, {mute.session_id}"
 
 

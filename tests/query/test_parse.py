@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from bot.errors import QueryError
 from bot.query.filters import FILTERS
-from bot.query.model import Query, Term
+from bot.query.model import Query
 from bot.query.parse import LINE_CHARS, TERMS, mended, parse
+from bot.query.values import RoomId, RoomName
 from bot.text import from_slack, tidy
 from tests import strategies
 from tests.effort import effort
@@ -376,8 +377,7 @@ def test_what_belongs_elsewhere_is_said_so(typed: str, scope: str, spot: str, sa
     parse(better, scope=scope)
 
 
-def test_with_room_keeps_canonical_order() -> None:
+def test_an_id_in_place_of_a_name_keeps_canonical_order() -> None:
     query = parse("room:zeta room:alpha")
-    named = query.room_names[0]
-    assert isinstance(named, Term)
-    assert parse(str(query.with_room(named, ID))) == query.with_room(named, ID)
+    known = query.with_value(query.having(RoomName)[0], RoomId(ID))
+    assert parse(str(known)) == known

@@ -89,7 +89,7 @@ async def test_new_rooms_are_read_down_to_the_first_that_is_known(world: World) 
     lists = [each for each in world.fake.requests if "name" not in each.query]
     assert len(lists) == 2
     assert await room_store.beginning(world.store, TEAM, "new-") == 150
-    assert (await world.rooms.resolve(parse("room:NEW-149"))).room_ids
+    assert (await world.rooms.resolve(parse("room:NEW-149"))).named_ids
 
 
 async def test_a_list_goes_on_where_its_last_is_no_id(world: World) -> None:
