@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 _SMART = str.maketrans(
@@ -94,12 +95,14 @@ def fold(text: str) -> str:
     return tidy(unicodedata.normalize("NFKC", tidy(text))).casefold()
 
 
-_HASH = re.compile(r"[0-9a-f]{64}")
+def closest(word: str, words: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the one of the words that is most like `word`, or None. `cutoff`: the least likeness, up to 1."""
+    return next(iter(difflib.get_close_matches(word, list(words), n=1, cutoff=cutoff)), None)
 
 
 def is_hash(name: str) -> bool:
     """True for a SHA-256, which a HIPAA workspace's API sends in place of a name (100ms docs, HIPAA-workspace)."""
-    return len(name) == 64 and _HASH.fullmatch(name) is not None
+    return re.fullmatch(r"[0-9a-f]{64}", name) is not None
 
 
 def spoken(text: str) -> str:

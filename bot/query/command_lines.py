@@ -8,15 +8,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from bot.errors import QueryError
-from bot.query.filters import DIGEST, LIST
+from bot.query.filters import LIST
 from bot.query.model import Query
 from bot.query.parse import RESOLVED_CHARS, mended, parse
 from bot.text import quote
 
-QUIET = "quiet"
-PREVIEW = f"{DIGEST} preview"
-OFF = ("off", "none", "never", "clear", "remove", "stop")
-"""Words that end quiet hours: all of them, or those named after the word."""
 WHOLE_CHARS = RESOLVED_CHARS + 120
 """Maximum length of a whole line: the longest resolved query, and the words before or behind it."""
 FIXES = 10
@@ -25,9 +21,9 @@ FIXES = 10
 
 def check_alone(command: str, rest: str) -> None:
     """Raise QueryError if a command that takes no arguments has some."""
-    if said := rest.strip(" ,"):
-        text = f"`{command}` takes nothing else: {quote(said)} can't be said with it."
-        raise QueryError.at(text, said, (0, len(said)), "")
+    if line := rest.strip(" ,"):
+        text = f"`{command}` takes nothing else: {quote(line)} can't be said with it."
+        raise QueryError.at(text, line, (0, len(line)), "")
 
 
 def terms(query: Query) -> str:

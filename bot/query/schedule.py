@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
-from bot.query.times import DAYS
+from bot.query.times import DAYS, utc_of
 from bot.query.zones import exact_zone
 
 EVERY_DAY, WEEKDAYS, WEEKEND = tuple(range(7)), tuple(range(5)), (5, 6)
@@ -47,8 +47,7 @@ class Schedule:
 
     def at(self, day: date) -> datetime:
         """Return the UTC instant of that date's occurrence; for a date that the zone skips, the next date's."""
-        # fold=0: a time in a gap moves forward, an ambiguous one is the first
-        return datetime.combine(day, self.clock, ZoneInfo(self.zone)).astimezone(UTC)
+        return utc_of(day, self.clock, ZoneInfo(self.zone))
 
     def next(self, after: datetime, count: int = 1) -> list[date]:
         """Return the first `count` dates whose instant is later than `after`."""

@@ -11,10 +11,9 @@ from itertools import takewhile
 
 from bot.errors import QueryError
 from bot.query.days import nearest_day, read_days
-from bot.query.filters import FILTERS, STATE_WORDS, STATES, SYNONYMS
 from bot.query.model import quoted
 from bot.query.schedule import EVERY_DAY, Schedule
-from bot.query.suggest import may_be_name, meant
+from bot.query.suggest import QUERY_WORDS, may_be_name, meant
 from bot.query.times import parse_clock
 from bot.query.tokenizer import Word, cut, unstopped
 from bot.query.zones import UNKNOWN, BadZone, read_zone
@@ -28,10 +27,9 @@ _NEVER = {
 """Intervals that aren't supported."""
 _FILLERS = ("every", "each", "on", "at", "and", "&", "the", "from")
 THROUGH = ("to", "-", "through", "thru", "till", "until")
-_QUERY_WORDS = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS}
 _ZONE_WORDS = 4
 """Maximum words of a zone name: `america/north dakota/new salem`."""
-_ALMOST_CLOCK = re.compile(r"(\d{1,2}?)(?:[.h]?([0-5]\d))?h?", re.IGNORECASE)
+_ALMOST_CLOCK = re.compile(r"(2[0-3]|[01]?\d)(?:[.h]?([0-5]\d))?h?", re.IGNORECASE)
 
 
 def read_schedule(line: str, zone: str) -> tuple[Schedule, str]:
@@ -40,22 +38,19 @@ def read_schedule(line: str, zone: str) -> tuple[Schedule, str]:
     line = tidy(line)
     reader = Reader(line, cut(line), zone)
     if (never := reader.said()) in _NEVER or (never.isdigit() and reader.said(2).partition(" ")[2] in _NEVER):
-        span = reader.span(1 if never in _NEVER else 2)
-        text = f"{quote(line[slice(*span)])} is not offered: say `daily`, `weekdays` or `weekly`, or days: `mon,thu`."
-        raise QueryError.at(text, line, span, instead="weekly")
-    if wrong := reader.misspelt(clock=not reader.clocks):
-        raise wrong
-    if not reader.clocks and (wrong := reader.in_the_way()):
-        raise wrong
+        count = 1 if never in _NEVER else 2
+        text = f"{reader.shown(count)} is not offered: say `daily`, `weekdays` or `weekly`, or days: `mon,thu`."
+        raise QueryError.at(text, line, reader.span(count), instead="weekly")
+    reader.check_spelling(clock=not reader.clocks)
     if not reader.clocks:
+        reader.check_before_clock()
         such = Schedule(reader.weekdays, _MORNING, reader.zone)
         text = "Say the time of day, too: `09:00`." if reader.place else f"Say when: {quote(str(such))}."
         raise QueryError.at(text, line, (0, reader.end), instead=f"{such} ")
     if len(reader.clocks) > 1:
         text = "A digest has one time of day: make another digest for another time."
         raise QueryError.at(text, line, (reader.clocks[1][1][0], reader.clocks[-1][1][1]), instead="")
-    if wrong := reader.unknown_zone():
-        raise wrong
+    reader.check_zone()
     return Schedule(reader.weekdays, reader.clocks[0][0], reader.zone), reader.rest
 
 
@@ -140,38 +135,36 @@ class Reader:
         """Return the place of the next words in the line."""
         return self.words[self.place].start, self.words[self.place + count - 1].end
 
-    def misspelt(self, *, clock: bool) -> QueryError | None:
-        """Return the error if the next word is nearly a day or, with `clock`, a time of day."""
-        if not (said := self.said()):
-            return None
-        shown = quote(self.line[slice(*self.span())])
+    def shown(self, count: int = 1) -> str:
+        """Return the next words as an error shows them."""
+        return quote(self.line[slice(*self.span(count))])
+
+    def check_spelling(self, *, clock: bool) -> None:
+        """Raise QueryError if the next word is nearly a day or, with `clock`, a time of day."""
+        said = self.said()
         if clock and said[:1].isdigit():
-            fix = almost_clock(said)
-            text = f"{shown} is not a time of day such as `9:00` or `5pm`."
-            return QueryError.at(text, self.line, self.span(), fix, instead=self._instead)
-        if near := _near_day(said):
-            return QueryError.at(f"{shown} is not a day I know: did you mean `{near}`?", self.line, self.span(), near)
-        return None
+            text = f"{self.shown()} is not a time of day such as `9:00` or `5pm`."
+            raise QueryError.at(text, self.line, self.span(), almost_clock(said), instead=self._instead)
+        if said and (near := _near_day(said)):
+            text = f"{self.shown()} is not a day I know: did you mean `{near}`?"
+            raise QueryError.at(text, self.line, self.span(), near)
 
-    def in_the_way(self) -> QueryError | None:
-        """Return the error for an unreadable word that precedes a time of day."""
-        words = self._plain(len(self.words))
-        if not any(_is_clock(word.value) for word in words):
-            return None
-        text = f"{quote(self.line[slice(*self.span())].strip(', '))} is none of the days and time zones that I know."
-        return QueryError.at(text, self.line, self.span(), instead="")
+    def check_before_clock(self) -> None:
+        """Raise QueryError if the next word precedes a time of day, since it can't be read."""
+        if any(_is_clock(word.value) for word in self._plain(len(self.words))):
+            text = f"{self.shown()} is none of the days and time zones that I know."
+            raise QueryError.at(text, self.line, self.span(), instead="")
 
-    def unknown_zone(self) -> QueryError | None:
-        """Return the error for words that may be a zone or a room, where no zone was given and a query may follow."""
+    def check_zone(self) -> None:
+        """Raise QueryError for words that may be a zone or a room, where no zone was given and a query may follow."""
         if not self._zone and re.match(r"-\d", self.rest):
             self._check_zone([self.line[slice(*self.span())]], sure=False)
         names = list(takewhile(lambda word: may_be_name(word.value.lower()), self._plain(_ZONE_WORDS)))
-        if self._zone or not names:
-            return None
-        name, span = " ".join(word.value for word in names), self.span(len(names))
-        error = meant(self.line, span, f"room:{quoted(name)}")
-        error.otherwise = f"{quote(name)}: {UNKNOWN}."
-        return error
+        if names and not self._zone:
+            name = " ".join(word.value for word in names)
+            error = meant(self.line, self.span(len(names)), f"room:{quoted(name)}")
+            error.otherwise = f"{quote(name)}: {UNKNOWN}."
+            raise error
 
     def _plain(self, most: int) -> list[Word]:
         words = self.words[self.place : self.place + most]
@@ -217,10 +210,9 @@ class Reader:
             try:
                 clock = parse_clock(self.said(count))
             except ValueError as error:
-                span = self.span(count)
                 instead = "0:00" if self.said() == "24:00" else self._instead
-                text = f"{quote(self.line[slice(*span)])}: {error}."
-                raise QueryError.at(text, self.line, span, instead=instead) from None
+                text = f"{self.shown(count)}: {error}."
+                raise QueryError.at(text, self.line, self.span(count), instead=instead) from None
             if clock is not None:
                 self.taken.append(Taken(self.span(count), clock=clock))
                 self.place += count
@@ -245,7 +237,7 @@ class Reader:
 
     def _check_zone(self, said: Sequence[str], *, sure: bool) -> None:
         """Raise QueryError if the next words, `said` with ever more of them, were meant as a zone and are none."""
-        if not sure and (self.said() in _QUERY_WORDS or _near_day(self.said())):
+        if not sure and (self.said() in QUERY_WORDS or _near_day(self.said())):
             return
         errors: list[tuple[int, BadZone]] = []
         for most, name in enumerate(said, 1):
@@ -255,18 +247,14 @@ class Reader:
                 errors.append((most, error))
         meant = [each for each in errors if each[1].example][-1:] or (errors[:1] if sure else [])
         for most, wrong in meant:
-            span = self.span(most)
-            text = f"{quote(self.line[slice(*span)])}: {wrong}."
-            raise QueryError.at(text, self.line, span, wrong.fix, instead=wrong.example or self._default)
+            instead = wrong.example or self._default
+            raise QueryError.at(f"{self.shown(most)}: {wrong}.", self.line, self.span(most), wrong.fix, instead=instead)
 
 
 def almost_clock(said: str) -> str | None:
     """Parse `9`, `9.30`, `0930` or `9h30` as a time of day; None for any other text."""
-    if found := _ALMOST_CLOCK.fullmatch(said):
-        with suppress(ValueError):
-            clock = f"{found[1]}:{found[2] or '00'}"
-            return clock if parse_clock(clock) else None
-    return None
+    found = _ALMOST_CLOCK.fullmatch(said)
+    return f"{found[1]}:{found[2] or '00'}" if found else None
 
 
 def _is_clock(said: str) -> bool:
@@ -277,4 +265,4 @@ def _is_clock(said: str) -> bool:
 
 
 def _near_day(said: str) -> str | None:
-    return nearest_day(said) if said not in _QUERY_WORDS else None
+    return nearest_day(said) if said not in QUERY_WORDS else None

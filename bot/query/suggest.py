@@ -6,7 +6,6 @@ may be a room's name, which only the account can tell: `QueryError.room`.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 
@@ -17,11 +16,12 @@ from bot.query.model import Term, quoted
 from bot.query.small_talk import COUNTED, SIGNS, SMALL, TALK
 from bot.query.tokenizer import Word, cut
 from bot.query.values import is_id, parse_room, session_in
-from bot.text import quote
+from bot.text import closest, quote
 
 SPACED_WORDS = 4
 """Maximum words after the first of a time or length: `1 hour 30 minutes ago` has four."""
 
+QUERY_WORDS = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS}
 _NAMES = sorted((*FILTERS, *SYNONYMS), key=len, reverse=True)
 _SIGNED = re.compile(rf"[-–—−]*({'|'.join(map(re.escape, _NAMES))})\s*([=<>≥≤]+)(.*)", re.I | re.S)
 OTHER_STATE = {"active": "ended", "ended": "active", "all": "active"}
@@ -48,14 +48,12 @@ def reads(entry: Filter, value: str) -> bool:
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """Return the nearest known word, or None. It must share the first letter, which people mistype least."""
-    words = [other for other in words if other[:1] == word[:1]]
-    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.7)), None)
+    return closest(word, (other for other in words if other[:1] == word[:1]), cutoff=0.7)
 
 
 def may_be_name(said: str) -> bool:
     """True if a lower-case word has no meaning in a query, and so is probably a name."""
-    words = {*STATES, *STATE_WORDS, *FILTERS, *SYNONYMS, *TALK, *SMALL, "and", "not"}
-    if not said[:1].isalpha() or ":" in said or said in words:
+    if not said[:1].isalpha() or ":" in said or said in QUERY_WORDS | TALK | SMALL | {"and", "not"}:
         return False
     return not (is_id(said) or nearest(said, STATES) or _time(said))
 

@@ -5,11 +5,12 @@ An expression is kept as typed, so that a saved query means the same tomorrow; `
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from bot.text import closest
 
 _LAST = "last "
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -22,19 +23,14 @@ _NUMBER = r"\d{1,9}(?:\.\d{1,3})?"
 _LENGTH = re.compile(rf"(?:{_NUMBER} ?(?:{_UNIT}) ?)+")
 _LENGTH_PART = re.compile(rf"({_NUMBER}) ?({_UNIT})")
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))? ?(?:([ap])\.?m\.?)?")
-_ISO = re.compile(
-    r"(\d{4}-\d{2}-\d{2})"
-    r"(?:[t ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?(z|[+-]\d{2}:?\d{2})?)?",
-    re.IGNORECASE,
-)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = r"\d{4}-\d{2}-\d{2}"
+_ISO = re.compile(rf"({_DATE})(?:[t ](\d{{2}}:\d{{2}}(?::\d{{2}})?)(?:\.(\d{{1,9}}))?(z|[+-]\d{{2}}:?\d{{2}})?)?")
 _CLOCK_NAMES = {"noon": time(12), "midday": time(12), "midnight": time()}
 _OTHER_DATE = re.compile(r"(\d{1,2})([./])(\d{1,2})[./](\d{4})")
 
-
-_DAY_NAMES = {"today": "today", "yesterday": "yesterday", "tues": "tuesday", "thur": "thursday", "thurs": "thursday"}
-_DAY_NAMES |= {name[:n]: name for name in DAYS for n in (3, len(name))}
-_DAY_NAMES |= {f"{_LAST}{short}": f"{_LAST}{name}" for short, name in _DAY_NAMES.items() if name in DAYS}
+DAY_NAMES = {"today": "today", "yesterday": "yesterday", "tues": "tuesday", "thur": "thursday", "thurs": "thursday"}
+DAY_NAMES |= {name[:n]: name for name in DAYS for n in (3, len(name))}
+DAY_NAMES |= {f"{_LAST}{short}": f"{_LAST}{name}" for short, name in DAY_NAMES.items() if name in DAYS}
 
 
 class BadValue(ValueError):
@@ -73,7 +69,7 @@ class Day:
             back = (today.weekday() - DAYS.index(self.name.removeprefix(_LAST))) % 7
             if not back and self.name.startswith(_LAST):
                 back = 7
-        return _instant(datetime.combine(today - timedelta(days=back), self.clock), zone)
+        return utc_of(today - timedelta(days=back), self.clock, zone)
 
     def next(self, when: datetime, zone: ZoneInfo) -> datetime | None:
         """Return the first such weekday after `when`; None for `today` and `yesterday`."""
@@ -92,8 +88,8 @@ class TimeOfDay:
 
     def at(self, now: datetime, zone: ZoneInfo) -> datetime:
         today = now.astimezone(zone).date()
-        when = _instant(datetime.combine(today, self.time), zone)
-        return when if when <= now else _instant(datetime.combine(today - timedelta(days=1), self.time), zone)
+        when = utc_of(today, self.time, zone)
+        return when if when <= now else utc_of(today - timedelta(days=1), self.time, zone)
 
     def next(self, when: datetime, zone: ZoneInfo) -> datetime | None:
         """Return the first such time after `when`."""
@@ -111,7 +107,7 @@ class Wall:
     date_only: bool
 
     def at(self, now: datetime, zone: ZoneInfo) -> datetime:
-        return _instant(self.local, zone)
+        return utc_of(self.local.date(), self.local.time(), zone)
 
     def __str__(self) -> str:
         if self.date_only:
@@ -146,11 +142,6 @@ class Fixed:
         return str(self.said)
 
 
-def needs_zone(when: Time) -> bool:
-    """True if the instant depends on the asking person's zone."""
-    return isinstance(when, Day | TimeOfDay | Wall)
-
-
 def between(after: Time, before: Time, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Resolve two times that belong together. A time of day after another is the next one after it, so that
     `after:10:00 before:11:00` is always one hour; a weekday or time of day that would not be later is the next one
@@ -165,7 +156,7 @@ def between(after: Time, before: Time, now: datetime, zone: ZoneInfo) -> tuple[d
 
 
 def parse_time(text: str) -> Time:
-    """Parse one time expression; ValueError with a sentence for people."""
+    """Parse one time expression; BadValue with a sentence for people."""
     said = text.strip().lower().removesuffix(" ago")
     if said == "now":
         return Ago(0)
@@ -176,30 +167,28 @@ def parse_time(text: str) -> Time:
     if (clock := parse_clock(said)) is not None:
         return TimeOfDay(clock)
     if iso := _ISO.fullmatch(said):
-        return _parse_iso(said, iso)
+        return _parse_iso(iso)
     date_said, _, clock_said = said.partition(" ")
-    if _DATE.fullmatch(date_said) and (clock := parse_clock(clock_said)) is not None:
+    if re.fullmatch(_DATE, date_said) and (clock := parse_clock(clock_said)) is not None:
         return parse_time(f"{date_said} {clock:%H:%M}")
     if other := _OTHER_DATE.fullmatch(said):
         raise BadValue("write a date as year-month-day", _as_iso(other))
-    near = difflib.get_close_matches(said, ("today", "yesterday", *DAYS), n=1, cutoff=0.7)
-    raise BadValue(
-        "that is not a time I know; say 2h, 3d, today, monday, 9:30 or 2026-11-23", near[0] if near else None
-    )
+    near = closest(said, ("today", "yesterday", *DAYS), cutoff=0.7)
+    raise BadValue("that is not a time I know; say 2h, 3d, today, monday, 9:30 or 2026-11-23", near)
 
 
 def _parse_day(said: str) -> Day | None:
     """Parse `monday`, `last mon`, `monday 9:30` or `9am yesterday`."""
-    if said in _DAY_NAMES:
-        return Day(_DAY_NAMES[said])
+    if said in DAY_NAMES:
+        return Day(DAY_NAMES[said])
     for name, _, clock in (said.rpartition(" "), said.partition(" ")[::-1]):
-        if name in _DAY_NAMES and (when := parse_clock(clock)) is not None:
-            return Day(_DAY_NAMES[name], when)
+        if name in DAY_NAMES and (when := parse_clock(clock)) is not None:
+            return Day(DAY_NAMES[name], when)
     return None
 
 
 def parse_clock(said: str) -> time | None:
-    """Parse `9:30`, `9am`, `9 a.m.`; None for any other text, ValueError for `25:00`."""
+    """Parse `9:30`, `9am`, `9 a.m.`; None for any other text, BadValue for `25:00`."""
     if said in _CLOCK_NAMES:
         return _CLOCK_NAMES[said]
     found = _CLOCK.fullmatch(said)
@@ -207,7 +196,7 @@ def parse_clock(said: str) -> time | None:
         return None
     hour, minute = int(found[1]), int(found[2] or 0)
     if hour > (12 if found[3] else 23) or minute > 59:
-        raise ValueError(f"there is no time {said} in a day")
+        raise BadValue(f"there is no time {said} in a day")
     return time(hour % 12 + 12 * (found[3] == "p") if found[3] else hour, minute)
 
 
@@ -223,26 +212,28 @@ def _as_iso(parts: re.Match[str]) -> str | None:
         return None
 
 
-def _parse_iso(said: str, parts: re.Match[str]) -> Time:
+def _parse_iso(parts: re.Match[str]) -> Time:
     day, clock, fraction, offset = parts.groups()
     micros = int((fraction or "0").ljust(6, "0")[:3]) * 1_000  # the API takes milliseconds
     try:
-        local = datetime.fromisoformat(f"{day}T{clock or '00:00'}").replace(microsecond=micros)
-        if local.year not in YEARS:
-            raise ValueError(f"the year must be {YEARS.start} to {YEARS.stop - 1}")
+        local = _in_range(datetime.fromisoformat(f"{day}T{clock or '00:00'}").replace(microsecond=micros))
         if offset is None:
             return Wall(local, date_only=clock is None)
-        utc = datetime.fromisoformat(local.isoformat() + offset.upper()).astimezone(UTC)
-        if utc.year not in YEARS:
-            raise ValueError(f"the year must be {YEARS.start} to {YEARS.stop - 1}")
-        return Instant(utc)
-    except ValueError as error:
-        said_why = str(error)
-        raise ValueError(said_why if said_why.startswith("the year") else "there is no such date or time") from None
+        return Instant(_in_range(datetime.fromisoformat(local.isoformat() + offset.upper()).astimezone(UTC)))
+    except BadValue:
+        raise
+    except ValueError:
+        raise BadValue("there is no such date or time") from None
+
+
+def _in_range(when: datetime) -> datetime:
+    if when.year not in YEARS:
+        raise BadValue(f"the year must be {YEARS.start} to {YEARS.stop - 1}")
+    return when
 
 
 def parse_length(text: str) -> int:
-    """Parse `45m`, `1h30m`, `1.5h` or `3d` to seconds; ValueError with a sentence for people."""
+    """Parse `45m`, `1h30m`, `1.5h` or `3d` to seconds; BadValue with a sentence for people."""
     said = text.strip().lower()
     if not _LENGTH.fullmatch(said):
         near = f"{said}m" if re.fullmatch(r"\d{1,5}", said) else None
@@ -251,7 +242,7 @@ def parse_length(text: str) -> int:
         raise BadValue("that is not a length such as 45m, 2h or 3d", near)
     seconds = round(sum(float(count) * UNITS_S[unit[0]] for count, unit in _LENGTH_PART.findall(said)))
     if seconds > AGE_MAX_S:
-        raise ValueError("that is more than ten years")
+        raise BadValue("that is more than ten years")
     return seconds
 
 
@@ -268,14 +259,14 @@ def api_time(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1_000:03d}Z"
 
 
-def _instant(local: datetime, zone: ZoneInfo) -> datetime:
-    # fold=0: a time in a gap moves forward, an ambiguous one is the first
-    return local.replace(tzinfo=zone).astimezone(UTC)
+def utc_of(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """Return the UTC instant of a local time: moved forward in a DST gap, the first of two that are the same."""
+    return datetime.combine(day, clock, zone).astimezone(UTC)  # fold is 0
 
 
 def _next(when: datetime, zone: ZoneInfo, clock: time, *, weekday: int | None = None) -> datetime | None:
     day = when.astimezone(zone).date()
-    instants = (_instant(datetime.combine(day + timedelta(days=ahead), clock), zone) for ahead in range(9))
+    instants = (utc_of(day + timedelta(days=ahead), clock, zone) for ahead in range(9))
     fits = (each for each in instants if weekday in (None, each.astimezone(zone).weekday()))
     return next((each for each in fits if each > when), None)
 

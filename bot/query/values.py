@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 
 from bot.query.kinds import KINDS, OTHER_WORDS
 from bot.query.times import BadValue, Time, parse_time
-from bot.text import fold
+from bot.text import closest, fold
 
 LIMIT_MIN, LIMIT_DEFAULT, LIMIT_MAX = 10, 10, 100
 
@@ -145,10 +144,10 @@ def parse_template(text: str) -> TemplateId | TemplateName:
 def parse_bool(text: str) -> str:
     states = {"true": "active", "yes": "active", "active": "active", "all": "all"}
     states |= {"false": "ended", "no": "ended", "ended": "ended"}
-    if text.lower() not in states:
-        near = difflib.get_close_matches(text.lower(), states, n=1)
-        raise BadValue("say true or false", near[0] if near else None)
-    return states[text.lower()]
+    said = text.lower()
+    if said not in states:
+        raise BadValue("say true or false", closest(said, states))
+    return states[said]
 
 
 def parse_when(text: str) -> Time:
@@ -159,16 +158,15 @@ def parse_kind(text: str) -> str:
     said = text.lower()
     kind = OTHER_WORDS.get(said, said)
     if kind not in KINDS:
-        near = difflib.get_close_matches(said, (*KINDS, *OTHER_WORDS), n=1)
-        raise BadValue(f"say {', '.join(KINDS)}", OTHER_WORDS.get(near[0], near[0]) if near else None)
+        near = closest(said, (*KINDS, *OTHER_WORDS))
+        raise BadValue(f"say {', '.join(KINDS)}", OTHER_WORDS.get(near or "", near))
     return kind
 
 
 def parse_empty(text: str) -> str:
     said = text.lower()
     if said not in ("say", "skip"):
-        near = difflib.get_close_matches(said, ("say", "skip"), n=1)
-        raise BadValue("say `say` or `skip`", near[0] if near else None)
+        raise BadValue("say `say` or `skip`", closest(said, ("say", "skip")))
     return said
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable
 from functools import cache
-from itertools import takewhile
 from zoneinfo import available_timezones
 
 from bot.errors import QueryError
 from bot.query.times import BadValue
-from bot.text import fold
+from bot.text import closest, fold
 
 UNKNOWN = "that is not a time zone I know; name a city, such as Europe/Berlin"
 _AREAS = (
@@ -120,9 +118,9 @@ def read_zone(text: str) -> str:
         raise BadZone("an offset doesn't follow daylight saving; name a city, such as Europe/Berlin", example="UTC")
     place = said.rpartition("/")[2]
     places = [key for key in zones if "/" not in key and key[:1] == place[:1]]
-    if near := difflib.get_close_matches(place, places, n=1, cutoff=0.8):
-        meant = zones[near[0]]
-        sure = meant if _slip(place, near[0]) else None
+    if near := closest(place, places, cutoff=0.8):
+        meant = zones[near]
+        sure = meant if _slip(place, near) else None
         raise BadZone(f"that is not a time zone I know; the nearest is {meant}", sure, example=meant)
     raise BadZone(UNKNOWN)
 
@@ -139,8 +137,8 @@ def _ambiguous(said: str) -> BadZone:
 
 def _slip(said: str, meant: str) -> bool:
     """True if at most one letter is missing, extra, wrong, or swapped with the next."""
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(said, meant, strict=False)))
-    said, meant = said[same:], meant[same:]
+    while said and said[0] == meant[:1]:
+        said, meant = said[1:], meant[1:]
     swapped = meant[:2][::-1] + meant[2:]
     return said in (meant[1:], swapped) or said[1:] in (meant, meant[1:])
 

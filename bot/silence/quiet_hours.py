@@ -122,8 +122,7 @@ def read_quiet(line: str, zone: str, *, always: bool = False) -> QuietHours:
     day. Hours without an end are accepted only with `always`. Raises QueryError on the tidied line."""
     line = tidy(line)
     reader = Reader(line, _parted(cut(line)), zone, fillers=(*THROUGH, "between"), usual=(_START, _END))
-    if wrong := reader.misspelt(clock=len(reader.clocks) < 2):
-        raise wrong
+    reader.check_spelling(clock=len(reader.clocks) < 2)
     clocks = [clock for clock, _ in reader.clocks]
     if len(clocks) < 2:
         if clocks or reader.weekdays == EVERY_DAY:
