@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, islice, takewhile
 
 from bot.errors import QueryError
 from bot.query.filters import DIGEST, FILTERS, LIST, MUTE, STATES, SUBSCRIBE
@@ -71,19 +73,13 @@ def mended(error: QueryError) -> str:
 def _joined(words: list[Word]) -> list[Word]:
     """Join words that a space separates from their key or sign: `room: hall`, `peers:>= 2`, `after:3 days ago`."""
     joined: list[Word] = []
-    place = 0
-    while place < len(words):
-        word = words[place]
-        place += 1
+    rest = deque(words)
+    while rest:
+        word = rest.popleft()
         if word.key and not word.quoted:
-            while place < len(words) and _lacks(word, words[place]):
-                other = words[place]
-                word = word.joined(other, word.value + other.value)
-                place += 1
-            if more := _spaced(word, words[place : place + SPACED_WORDS]):
-                value = " ".join([word.value, *(other.value for other in words[place : place + more])])
-                word = word.joined(words[place + more - 1], value)
-                place += more
+            while rest and _lacks(word, rest[0]):
+                word = word.joined(rest.popleft())
+            word = word.joined(*(rest.popleft() for _ in range(_spaced(word, rest))), by=" ")
         joined.append(word)
     return joined
 
@@ -93,17 +89,14 @@ def _lacks(word: Word, other: Word) -> bool:
     return not other.key and not other.comma and (not word.value or _SIGN.fullmatch(word.value) is not None)
 
 
-def _spaced(word: Word, others: Sequence[Word]) -> int:
+def _spaced(word: Word, others: Iterable[Word]) -> int:
     """Return how many of `others` belong to the time or length in `word`."""
-    if word.key not in FILTERS or not FILTERS[word.key].spaced or not word.value:
+    entry = FILTERS.get(word.key)
+    if entry is None or not entry.spaced or not word.value:
         return 0
-    for count in range(len(others), 0, -1):
-        values = [other.value for other in others[:count]]
-        if not any(other.key or other.comma or other.quoted for other in others[:count]) and reads(
-            FILTERS[word.key], " ".join([word.value, *values])
-        ):
-            return count
-    return 0
+    plain = takewhile(lambda other: not (other.key or other.comma or other.quoted), islice(others, SPACED_WORDS))
+    values = list(accumulate((other.value for other in plain), "{} {}".format, initial=word.value))
+    return next((count for count in range(len(values) - 1, 0, -1) if reads(entry, values[count])), 0)
 
 
 def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: str, commands: Sequence[str]) -> Term:
@@ -121,8 +114,9 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: st
         return Term("state", said, span=span)
     if wrong := signed(word, line):
         raise wrong
-    if not word.key and word.comma and terms and _takes_more(terms[-1]):
-        entry, minus = FILTERS[terms[-1].key], word.minus or terms[-1].negated
+    more = FILTERS.get(terms[-1].key) if terms and word.comma else None
+    if not word.key and more and not more.once:
+        entry, minus = more, word.minus or terms[-1].negated
     elif not word.key:
         raise _in_its_place(unknown_word(words, place, line, scope, commands), scope)
     elif word.key not in FILTERS:
@@ -137,10 +131,9 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: st
         raise needs_value(entry, line, span, sign)
     try:
         value = entry.parse(word.value)
-    except ValueError as error:
-        near = error.fix if isinstance(error, BadValue) else None
+    except BadValue as error:
         text = f"{quote(f'{entry.key}:{word.value}')}: {error}."
-        fix = f"{sign}{entry.key}:{near}" if near else None
+        fix = f"{sign}{entry.key}:{error.fix}" if error.fix else None
         raise QueryError.at(text, line, span, fix, instead=instead) from None
     return Term(entry.becomes or entry.key, value, minus, span)
 
@@ -191,7 +184,3 @@ def _check_repeat(term: Term, before: list[Term], line: str) -> None:
             raise QueryError.at("Pick one, or use `all` for both.", line, (start, end), fix)
     elif same and FILTERS[term.key].once and same[0].value != term.value:
         raise QueryError.at(f"`{term.key}:` is given twice, and can only be given once.", line, term.span)
-
-
-def _takes_more(term: Term) -> bool:
-    return term.key != "state" and not FILTERS[term.key].once

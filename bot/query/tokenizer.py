@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 _WORD = re.compile(
-    r"""(?P<minus>[-–—−]*)
+    r"""(?P<gap>[\s,]*)(?P<minus>[-–—−]*)
         (?:(?P<key>(?![^\s,:"]*[-–—−+]\d{1,2}:)[^\s,:"\d][^\s,:"]*)\s?:(?!//))?
         (?P<value>'[^']+'(?=[\s,]|$) | (?:"(?:[^"\\]|\\.)*(?:"|\\?$) | [^\s,"])*)""",
     re.VERBOSE,
 )
 """A sign and digits before a colon are a time, not a key: `+02:00`, `10:00 pm-7:00 am`."""
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)("|\\?$)')
-_GAP = re.compile(r"[\s,]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +29,24 @@ class Word:
     start: int
     end: int
 
-    def joined(self, other: Word, value: str) -> Word:
-        """Return this word and the next as one."""
-        quoted, closed = self.quoted or other.quoted, self.closed and other.closed
-        return replace(self, value=value, quoted=quoted, closed=closed, end=other.end)
+    def joined(self, *others: Word, by: str = "") -> Word:
+        """Return this word and the next ones as one."""
+        words = (self, *others)
+        quoted, closed = any(word.quoted for word in words), all(word.closed for word in words)
+        return replace(
+            self, value=by.join(word.value for word in words), quoted=quoted, closed=closed, end=words[-1].end
+        )
 
 
 def cut(line: str) -> list[Word]:
     """Return the words of a normalised line, from the left."""
     words: list[Word] = []
-    place = 0
-    while True:
-        start = _end(_GAP, line, place)
-        found = _WORD.match(line, start)
-        if found is None or found.end() == start:
-            return words
-        raw = found["value"]
+    end = 0
+    while (found := _WORD.match(line, end)) and found.end() > (start := found.end("gap")):
+        raw, end = found["value"], found.end()
         quoted = raw[:1] in ('"', "'") and len(raw) > 1
         single = raw[:1] == "'" and raw[-1:] == "'" and len(raw) > 2
-        closed = all(match[2] == '"' for match in _QUOTED.finditer(raw)) if not single else True
+        closed = single or all(match[2] == '"' for match in _QUOTED.finditer(raw))
         value = raw[1:-1] if single else _QUOTED.sub(lambda match: re.sub(r"\\(.)", r"\1", match[1]), raw)
         words.append(
             Word(
@@ -56,13 +54,13 @@ def cut(line: str) -> list[Word]:
                 key=(found["key"] or "").lower(),
                 value=re.sub(r" {2,}", " ", value).strip(),
                 quoted=quoted,
-                comma="," in line[place:start],
+                comma="," in found["gap"],
                 closed=closed,
                 start=start,
-                end=found.end(),
+                end=end,
             )
         )
-        place = found.end()
+    return words
 
 
 def unstopped(words: Iterable[Word]) -> list[Word]:
@@ -71,8 +69,3 @@ def unstopped(words: Iterable[Word]) -> list[Word]:
         word if word.key or word.quoted else replace(word, value=word.value.rstrip(".!?") or word.value)
         for word in words
     ]
-
-
-def _end(pattern: re.Pattern[str], line: str, place: int) -> int:
-    found = pattern.match(line, place)
-    return found.end() if found else place
