@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.errors import QueryError
 from bot.query.filters import FILTERS, STATES, Facts, Test
 from bot.query.model import Query, Term
-from bot.query.times import Fixed, Time, api_time, between
+from bot.query.times import Fixed, api_time, between
 from bot.query.values import RoomPrefix
 from bot.sessions.model import Room, Session
 from bot.text import quote
@@ -30,18 +30,16 @@ def plan(query: Query, now: datetime) -> Plan:
     """Split a resolved query, with ids for names and instants for times, into the API's part and ours."""
     active = STATES[query.state]
     params = {} if active is None else {"active": str(active).lower()}
-    local: list[list[Term]] = []
-    for key in dict.fromkeys(term.key for term in query.terms):
-        terms = [term for term in query.terms if term.key == key]
-        entry = FILTERS[key]
-        alone = len(terms) == 1 and not terms[0].negated
-        if entry.param and alone and not isinstance(terms[0].value, RoomPrefix):
-            value = terms[0].value
+    local: list[Term] = []
+    for term in query.terms:
+        entry, value = FILTERS[term.key], term.value
+        alone = not term.negated and sum(other.key == term.key for other in query.terms) == 1
+        if entry.param and alone and not isinstance(value, RoomPrefix):
             params[entry.param] = api_time(value.utc) if isinstance(value, Fixed) else str(value)
         elif entry.test:
-            local.append(terms)
+            local.append(term)
     rooms: dict[str, Room] = {}
-    return Plan(params, _all_of([_any_of(terms) for terms in local], Facts(now, rooms)) if local else None, rooms)
+    return Plan(params, _check(local, Facts(now, rooms)) if local else None, rooms)
 
 
 NO_ROOMS: Mapping[str, Room] = {}
@@ -50,11 +48,7 @@ NO_ROOMS: Mapping[str, Room] = {}
 def matcher(query: Query, now: datetime, rooms: Mapping[str, Room] = NO_ROOMS) -> Callable[[Session], bool]:
     """Return the whole query as a local check. It has no times, and names rooms and templates by id. If it
     `needs_rooms`, `rooms` must contain the room of each session checked."""
-    by_key: dict[str, list[Term]] = {}
-    for term in query.terms:
-        if FILTERS[term.key].test:
-            by_key.setdefault(term.key, []).append(term)
-    return _all_of([_any_of(terms) for terms in by_key.values()], Facts(now, rooms))
+    return _check([term for term in query.terms if FILTERS[term.key].test], Facts(now, rooms))
 
 
 def due(query: Query, session: Session, now: datetime) -> datetime | None:
@@ -65,28 +59,29 @@ def due(query: Query, session: Session, now: datetime) -> datetime | None:
     return min(filter(None, moments), default=None)
 
 
-def _any_of(terms: list[Term]) -> Test:
-    tests = [(term.negated, FILTERS[term.key].test(term.value)) for term in terms]  # type: ignore[misc]
-    wanted = [test for negated, test in tests if not negated]
-    refused = [test for negated, test in tests if negated]
+def _check(terms: list[Term], facts: Facts) -> Callable[[Session], bool]:
+    """Return the check of a session by all these terms: one of each key, none of the negated ones."""
+    wanted: dict[str, list[Test]] = {}
+    refused: list[Test] = []
+    for term in terms:
+        test = FILTERS[term.key].test(term.value)  # type: ignore[misc]
+        (refused if term.negated else wanted.setdefault(term.key, [])).append(test)
 
-    def test(session: Session, facts: Facts) -> bool:
-        return (not wanted or any(test(session, facts) for test in wanted)) and not any(
+    def keep(session: Session) -> bool:
+        return all(any(test(session, facts) for test in tests) for tests in wanted.values()) and not any(
             test(session, facts) for test in refused
         )
 
-    return test
-
-
-def _all_of(tests: list[Test], facts: Facts) -> Callable[[Session], bool]:
-    return lambda session: all(test(session, facts) for test in tests)
+    return keep
 
 
 def fixed(query: Query, now: datetime, zone: ZoneInfo) -> Query:
     """Return the query with its times fixed at `now`, replacing earlier fixes. Raises QueryError if `after` is later
     than `before`."""
     times = {
-        term.key: replace(term, value=_as_said(term.value)) for term in query.terms if term.key in ("after", "before")
+        term.key: replace(term, value=term.value.said) if isinstance(term.value, Fixed) else term
+        for term in query.terms
+        if term.key in ("after", "before")
     }
     instants = {key: term.value.at(now, zone) for key, term in times.items()}
     if len(times) == 2:
@@ -101,11 +96,6 @@ def fixed(query: Query, now: datetime, zone: ZoneInfo) -> Query:
             for term in query.terms
         ),
     )
-
-
-def _as_said(value: Time | Fixed) -> Time:
-    """Return a time as it was typed."""
-    return value.said if isinstance(value, Fixed) else value
 
 
 def _wrong_order(line: str, after: Term, before: Term) -> QueryError:
