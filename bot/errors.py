@@ -53,21 +53,18 @@ class QueryError(UserError):
     asks = ""  # the filter without a value, with its sign
     no_rooms: frozenset[str] = frozenset()  # names of no room, not to be used in a fix
 
-    def __init__(self, text: str, *, line: str, start: int, end: int, fix: str, faithful: bool) -> None:
+    def __init__(self, text: str, line: str, span: tuple[int, int], fix: str, *, faithful: bool) -> None:
         super().__init__(text)
         self.line = line
-        self.start = start
-        self.end = end
-        self.fix = fix
-        self.faithful = faithful
+        self.start, self.end = span
+        self.fix, self.faithful = fix, faithful
 
     @classmethod
     def at(
         cls, text: str, line: str, span: tuple[int, int], fix: str | None = None, *, instead: str = ""
     ) -> QueryError:
         """Build the error. `fix` is the intended text; if that is unknown, `instead` at least makes a valid line."""
-        faithful = fix is not None
-        return cls(text, line=line, start=span[0], end=span[1], fix=instead if fix is None else fix, faithful=faithful)
+        return cls(text, line, span, instead if fix is None else fix, faithful=fix is not None)
 
     @classmethod
     def whole(cls, text: str, line: str, instead: str) -> QueryError:

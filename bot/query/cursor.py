@@ -10,7 +10,6 @@ A value holds nothing that its presser couldn't type, so it isn't signed; an unr
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -90,5 +89,5 @@ def read_cursor(value: str) -> PageCursor:
             raise ValueError(value)
         query = fixed(parse(text, most_chars=RESOLVED_CHARS), asked_at, ZoneInfo(zone))
         return PageCursor(query, asked_at, zone, int(number), start or None, starts)
-    except (ValueError, OverflowError, ZoneInfoNotFoundError, OSError, binascii.Error, QueryError):
+    except (ValueError, OverflowError, ZoneInfoNotFoundError, OSError, QueryError):
         raise StaleButton() from None
