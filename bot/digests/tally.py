@@ -30,7 +30,8 @@ from bot.digests.figures import (
     Totals,
     Why,
 )
-from bot.sessions.model import NEVER, Session
+from bot.sessions.identity import NEVER
+from bot.sessions.model import Session
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

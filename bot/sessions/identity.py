@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from bot.sessions.model import Peer
 
 _EVER = datetime.min.replace(tzinfo=UTC)
-_NEVER = datetime.max.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""Stand-in leave time for people who are still in."""
 Keyed = list[tuple[Hashable, "Peer"]]
 
 
@@ -57,7 +58,7 @@ def _share(found: Keyed, user_id: str, places: Iterable[int]) -> None:
         peer = found[place][1]
         if name not in (None, peer.name) and latest > joined:
             break
-        if (left := peer.left or _NEVER) >= latest:
+        if (left := peer.left or NEVER) >= latest:
             latest, name = left, peer.name
     else:
         return

@@ -21,10 +21,6 @@ from bot.sessions.roles import GUESS, Roles
 from bot.text import fold
 
 FALLBACK_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-NEVER = datetime.max.replace(tzinfo=UTC)
-"""Stand-in leave time for people who are still in."""
-
-
 UtcTime = Annotated[datetime, Meta(tz=True)]
 
 

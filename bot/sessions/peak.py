@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from datetime import datetime
 
-from bot.sessions.model import NEVER, Session
+from bot.sessions.identity import NEVER
+from bot.sessions.model import Session
 
 _LEFT, _JOINED, _LEFT_AT_ONCE = range(3)  # the order within one moment
 
