@@ -64,7 +64,7 @@ Due = Callable[[Session, datetime], datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One key of the query line. `parse` returns the value or raises BadValue with a sentence for people."""
+    """One key of the query line. `parse` returns the value or raises ValueError with a sentence for people."""
 
     key: str
     form: str

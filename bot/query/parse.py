@@ -131,9 +131,10 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: st
         raise needs_value(entry, line, span, sign)
     try:
         value = entry.parse(word.value)
-    except BadValue as error:
+    except ValueError as error:
+        near = error.fix if isinstance(error, BadValue) else None
         text = f"{quote(f'{entry.key}:{word.value}')}: {error}."
-        fix = f"{sign}{entry.key}:{error.fix}" if error.fix else None
+        fix = f"{sign}{entry.key}:{near}" if near else None
         raise QueryError.at(text, line, span, fix, instead=instead) from None
     return Term(entry.becomes or entry.key, value, minus, span)
 

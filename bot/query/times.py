@@ -156,7 +156,7 @@ def between(after: Time, before: Time, now: datetime, zone: ZoneInfo) -> tuple[d
 
 
 def parse_time(text: str) -> Time:
-    """Parse one time expression; BadValue with a sentence for people."""
+    """Parse one time expression; ValueError with a sentence for people."""
     said = text.strip().lower().removesuffix(" ago")
     if said == "now":
         return Ago(0)
@@ -233,7 +233,7 @@ def _in_range(when: datetime) -> datetime:
 
 
 def parse_length(text: str) -> int:
-    """Parse `45m`, `1h30m`, `1.5h` or `3d` to seconds; BadValue with a sentence for people."""
+    """Parse `45m`, `1h30m`, `1.5h` or `3d` to seconds; ValueError with a sentence for people."""
     said = text.strip().lower()
     if not _LENGTH.fullmatch(said):
         near = f"{said}m" if re.fullmatch(r"\d{1,5}", said) else None
@@ -242,7 +242,7 @@ def parse_length(text: str) -> int:
         raise BadValue("that is not a length such as 45m, 2h or 3d", near)
     seconds = round(sum(float(count) * UNITS_S[unit[0]] for count, unit in _LENGTH_PART.findall(said)))
     if seconds > AGE_MAX_S:
-        raise BadValue("that is more than ten years")
+        raise ValueError("that is more than ten years")  # a length, whatever else it could be
     return seconds
 
 
