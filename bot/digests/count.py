@@ -70,13 +70,9 @@ async def count(
     """The figures for each key, from one reading of the account, one request a page; `seen` is called with each page's
     sessions. Raises HmsError."""
     await hms.templates.ready()
-    tallies: dict[TallyKey, Tally] = {}
-    checks: list[tuple[Callable[[Session], bool], Tally]] = []
+    tallies = {key: Tally(edges(window.start, window.end, ZoneInfo(key[1]))) for key in wanted}
     known: dict[str, Room] = {}
-    for query, zone in dict.fromkeys(wanted):
-        tally = Tally(window.start, window.end, edges(window.start, window.end, ZoneInfo(zone)))
-        tallies[query, zone] = tally
-        checks.append((matcher(query, window.end, known), tally))
+    checks = [(matcher(query, window.end, known), tally) for (query, _), tally in tallies.items()]
 
     def take(sessions: Sequence[Session]) -> None:
         seen(sessions)

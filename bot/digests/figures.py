@@ -98,13 +98,11 @@ class Odd:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A part `[start, end)` of the period. `peak`: the most people in at once, including those in at its start;
-    `sessions` started in it."""
+    """A part `[start, end)` of the period. `peak`: the most people in at once, including those in at its start."""
 
     start: datetime
     end: datetime
     peak: int
-    sessions: int
 
 
 @dataclass(frozen=True, slots=True)

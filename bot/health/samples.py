@@ -94,7 +94,7 @@ def _digest() -> Digest:
 def _digest_of(sessions: list[Session], digest: Digest) -> Message:
     day: date = _NOW.date()
     window = digest.schedule.window(day)
-    tally = Tally(window.start, window.end, edges(window.start, window.end, ZoneInfo(_ZONE)))
+    tally = Tally(edges(window.start, window.end, ZoneInfo(_ZONE)))
     for session in sessions:
         tally.add(session)
     return digest_message(tally.figures(), digest, _NAMES, Due(day, window))

@@ -62,7 +62,7 @@ def due(schedule: Schedule = DAILY, day: date = DAY, **more: Any) -> Due:
 
 def series(window: Window, zone: str, peaks: list[int]) -> tuple[Bucket, ...]:
     parts = pairwise(edges(window.start, window.end, ZoneInfo(zone)))
-    return tuple(Bucket(begin, end, peaks[n % len(peaks)], n) for n, (begin, end) in enumerate(parts))
+    return tuple(Bucket(begin, end, peaks[n % len(peaks)]) for n, (begin, end) in enumerate(parts))
 
 
 def usual() -> Figures:
