@@ -101,20 +101,16 @@ def halted_or_resumed(digest: Digest, names: Names, now: datetime) -> Message:
         text = f"⏸️ Digest {number} is paused: {words}, {when(digest)}. Nothing comes until somebody resumes it."
     else:
         undo = f"`{COMMAND} digest pause {number}` pauses it."
-        (following,) = digest.schedule.next(now)
-        coming = f"{_at(digest, following)} ({digest.schedule.zone})"
-        text = f"▶️ Digest {number} goes on: {words}. Next: {coming}; what it missed isn't made up for."
+        text = f"▶️ Digest {number} goes on: {words}. Next: {_next(digest, now)}; what it missed isn't made up for."
     return Message(f"{text} {undo}", [section(text), context(undo)])
 
 
 def unfinished(digest: Digest, read: int, tried_s: float, most_s: float, now: datetime) -> Message:
     """The answer if a preview isn't done in time: `read` sessions came in `tried_s`; the digest itself has `most_s`."""
-    (following,) = digest.schedule.next(now)
-    at = f"{_at(digest, following)} ({digest.schedule.zone})"
     if digest.paused or digest.halted:
         comes = "but is paused"
     else:
-        comes = f"and comes {at}" if digest.number else f"and would come {at}"
+        comes = f"and {'comes' if digest.number else 'would come'} {_next(digest, now)}"
     far = f"{count(read, 'session was', 'sessions were')} read in {tried_s:.0f} seconds, and there are more"
     why = "This account is too large to preview, or 100ms is slow just now."
     text = f"⏳ No preview: {far}. {why} The digest itself has {most_s / 60:.0f} minutes for that, {comes}."
@@ -128,8 +124,7 @@ def not_made(digest: Digest, problem: str, of: date, again: datetime | None) -> 
         text, then = f"⏳ The digest for {day(of)} is late: {_why(problem)}.", f"Next try: {clock(again, again)}."
     else:
         text = f"⚠️ No digest for {day(of)}: {_why(problem)}."
-        (following,) = digest.schedule.next(digest.schedule.at(of))
-        then = f"The next one comes {_at(digest, following)} ({digest.schedule.zone})."
+        then = f"The next one comes {_next(digest, digest.schedule.at(of))}."
     if problem == "HmsEndless":
         then = f"A filter such as `room:` makes it fewer. {then}"
     return Message(f"{text} {then}", [section(text), context(then)])
@@ -186,10 +181,8 @@ def _state(digest: Digest, as_of: datetime) -> str:
     if digest.halted:
         return "⏸️ waits: the channel is paused"
     (following,) = digest.schedule.next(as_of)
-    said = [f"next {_at(digest, following)}"]
-    if digest.last is not None and digest.status == "sent":
-        said.append(f"last {day(digest.last)}")
-    return " · ".join([_works(digest, as_of), *said])
+    state = f"{_works(digest, as_of)} · next {_at(digest, following)}"
+    return f"{state} · last {day(digest.last)}" if digest.last and digest.status == "sent" else state
 
 
 def _works(digest: Digest, as_of: datetime) -> str:
@@ -209,6 +202,11 @@ def _works(digest: Digest, as_of: datetime) -> str:
 
 def _why(problem: str) -> str:
     return _PROBLEMS.get(problem) or f"`{code(plain(problem, 60))}`"
+
+
+def _next(digest: Digest, after: datetime) -> str:
+    (following,) = digest.schedule.next(after)
+    return f"{_at(digest, following)} ({digest.schedule.zone})"
 
 
 def _at(digest: Digest, when: date) -> str:

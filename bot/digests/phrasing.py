@@ -94,11 +94,11 @@ def day(when: date) -> str:
     return f"{when:%a} {when.day} {when:%b}"
 
 
-def days(some: Sequence[date], most: int) -> str:
+def days(dates: Sequence[date], most: int) -> str:
     """`Sat 21 Nov, Sun 22 Nov`; more than `most` become their number, the first and the last."""
-    if len(some) > most:
-        return f"{len(some)} digests, {day(some[0])} to {day(some[-1])}"
-    return ", ".join(map(day, some))
+    if len(dates) > most:
+        return f"{len(dates)} digests, {day(dates[0])} to {day(dates[-1])}"
+    return ", ".join(map(day, dates))
 
 
 def facts(figures: Figures, names: Names, period: Period) -> list[Fact]:
@@ -106,8 +106,8 @@ def facts(figures: Figures, names: Names, period: Period) -> list[Fact]:
     now, before = figures.totals, figures.before
 
     def fact(figure: Callable[[Totals], int], one: str, many: str) -> Fact:
-        said = change(figure(now), figure(before)) if compared(figures) else ""
-        return Fact(f"{figure(now):,}", one if figure(now) == 1 else many, said)
+        difference = change(figure(now), figure(before)) if compared(figures) else ""
+        return Fact(f"{figure(now):,}", one if figure(now) == 1 else many, difference)
 
     at_once = "at once" + (f", at {period.within(now.peak_at)}" if now.peak_at else "")
     facts = [
@@ -118,8 +118,8 @@ def facts(figures: Figures, names: Names, period: Period) -> list[Fact]:
     ]
     if longest := figures.longest:
         where = f"longest session, in {room(longest.room_id, names, _NAME_CHARS)}"
-        said = longer(longest.length_s, before.longest_s) if compared(figures) else ""
-        facts.insert(3, Fact(lasted(longest.length_s), where + (", still open" if longest.live else ""), said))
+        difference = longer(longest.length_s, before.longest_s) if compared(figures) else ""
+        facts.insert(3, Fact(lasted(longest.length_s), where + (", still open" if longest.live else ""), difference))
     return facts
 
 
@@ -165,15 +165,15 @@ def lasted(seconds: float) -> str:
 
 def odd(session: Odd, names: Names) -> str:
     """`*town-hall* · open for 9 h 00 min, 4 people in`."""
-    said = []
+    oddities = []
     open_still = bool(session.people_in or session.empty_s)
     if "long" in session.why:
-        said.append(f"{'open for' if open_still else 'lasted'} {lasted(session.length_s)}")
+        oddities.append(f"{'open for' if open_still else 'lasted'} {lasted(session.length_s)}")
     if "empty" in session.why:
-        said.append(f"{'' if said else 'open, '}with nobody in for {lasted(session.empty_s)}")
+        oddities.append(f"{'' if oddities else 'open, '}with nobody in for {lasted(session.empty_s)}")
     elif session.people_in:
-        said.append(f"{session.people_in:,} in")
-    return f"{room(session.room_id, names, _NAME_CHARS)} · {', '.join(said)}"
+        oddities.append(f"{session.people_in:,} in")
+    return f"{room(session.room_id, names, _NAME_CHARS)} · {', '.join(oddities)}"
 
 
 def unique(labels: Iterable[str], most_chars: int = CHART_LABEL_CHARS) -> list[str]:

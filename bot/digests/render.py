@@ -44,8 +44,6 @@ SKIPPED_SHOWN = 5
 TABLE_PAGE = 5
 _WORDS_CHARS = 500
 _NAME_CHARS = 40
-_CHANGE = "Change"
-_TABLE_HEAD = ("Minutes", _CHANGE, "Sessions", "People")
 _NO_TEMPLATE = "template not known"
 _ONCE = "By template, as most rooms were used once."
 
@@ -69,11 +67,11 @@ class _Drawing:
             none = "\n".join([self._none, *self._notes])
             return Message(f"{title}: {none}", [section(f"*{title}*: {none}")])
         about, foot = "\n".join([self._about, *self._notes]), self._foot
-        said = facts(self.figures, self.names, self._period)
+        drawn = facts(self.figures, self.names, self._period)
         blocks = [
             header(title),
             section(about),
-            fields(*(f"{each}\n{each.change}".rstrip() for each in said)),
+            fields(*(f"{fact}\n{fact.change}".rstrip() for fact in drawn)),
             context(self._compared),
             *self._odd(),
             *self._charts(),
@@ -81,8 +79,8 @@ class _Drawing:
             *self._buttons(),
             context(foot),
         ]
-        head = f"{title}: {', '.join(f'{each.value} {each.label}' for each in said[:3])}."
-        changes = [f"• {each}" + (f": {each.change}" if each.change else "") for each in said]
+        head = f"{title}: {', '.join(f'{fact.value} {fact.label}' for fact in drawn[:3])}."
+        changes = [f"• {fact}" + (f": {fact.change}" if fact.change else "") for fact in drawn]
         lines = [head, about, *changes, self._compared, *self._odd_lines(), *self._series_line()]
         return Message("\n".join([*lines, *self._room_lines(lines), foot]), blocks)
 
@@ -153,13 +151,18 @@ class _Drawing:
         return f"⚠️ *Worth a look*, {as_of} · {count(number, 'session', 'sessions')}{how}"
 
     def _charts(self) -> Iterable[Block]:
-        if self.figures.totals.peak and len(self.figures.series) > 1:
-            labels = self._period.labels(self.figures.series)
-            peaks = {label: each.peak for label, each in zip(labels, self.figures.series, strict=True)}
+        if peaks := self._peaks():
             axis = f"time in {self.digest.schedule.zone}"
             yield bars("Most people at once, over all sessions", "people", peaks, x_label=axis, y_label="people")
         if len(parts := self._minutes()) > 1:
             yield pie(f"Participant-minutes by {self.figures.by}", parts)
+
+    def _peaks(self) -> dict[str, int]:
+        """The most people at once by the label of each bucket; none if nobody was in or there is one bucket."""
+        series = self.figures.series
+        if not self.figures.totals.peak or len(series) < 2:
+            return {}
+        return dict(zip(self._period.labels(series), (bucket.peak for bucket in series), strict=True))
 
     def _minutes(self) -> dict[str, float]:
         """Participant-minutes of the busiest rooms by label, the others summed up."""
@@ -182,8 +185,8 @@ class _Drawing:
             now = minutes(each.participant_s)
             how: list[Cell] = [(now - minutes(each.before_s or 0), room_change(each))] if compared(self.figures) else []
             rows.append([self._plain_name(each.room_id), now, *how, each.sessions, each.people])
-        head = [each for each in _TABLE_HEAD if each != _CHANGE or compared(self.figures)]
-        head.insert(0, self.figures.by.capitalize())
+        changes = ["Change"] if compared(self.figures) else []
+        head = [self.figures.by.capitalize(), "Minutes", *changes, "Sessions", "People"]
         yield data_table(f"Busiest {self.figures.by}s", head, rows, page_size=TABLE_PAGE)
         if notes := [note for note in (self._other_rooms, self._once) if note]:
             yield context(" ".join(notes))
@@ -207,12 +210,8 @@ class _Drawing:
         return [self._odd_head, *lines, *more]
 
     def _series_line(self) -> list[str]:
-        series = self.figures.series
-        if not self.figures.totals.peak or len(series) < 2:
-            return []
-        labels = self._period.labels(series)
-        said = ", ".join(f"{label} {each.peak:,}" for label, each in zip(labels, series, strict=True))
-        return [f"Most people at once over all sessions, from: {said}"]
+        peaks = ", ".join(f"{label} {peak:,}" for label, peak in self._peaks().items())
+        return [f"Most people at once over all sessions, from: {peaks}"] if peaks else []
 
     def _room_lines(self, others: Sequence[str]) -> list[str]:
         """Lines for the busiest rooms, as many as fit beside the other lines."""
@@ -225,8 +224,8 @@ class _Drawing:
         for place, each in enumerate(rooms, start=1):
             counts = (count(each.sessions, "session", "sessions"), count(each.people, "person", "people"))
             held = f"{minutes(each.participant_s):,} participant-minutes"
-            said = (*counts, held, room_change(each)) if compared(self.figures) else (*counts, held)
-            rows.append(f"{place}. {self._name(each.room_id)}: {', '.join(said)}")
+            values = (*counts, held, room_change(each)) if compared(self.figures) else (*counts, held)
+            rows.append(f"{place}. {self._name(each.room_id)}: {', '.join(values)}")
         shown = fitting(rows, left)
         more = [f"… and {len(rows) - len(shown)} more"] if len(rows) > len(shown) else []
         return [*lines, *shown, *more, *filter(None, (self._other_rooms,))]
