@@ -76,15 +76,14 @@ def read(db: Connection, team_id: str, channel_id: str | None = None) -> list[Di
     query = query.where(digests.c.team_id == team_id)
     if channel_id is not None:
         query = query.where(digests.c.channel_id == channel_id)
-    rows = db.execute(query.order_by(digests.c.number, digests.c.channel_id)).all()
-    halted = {(row.channel_id, row.number): row.paused or "" for row in rows}
-    found = readable(rows, _digest)
-    became = _became(db, [each.key(each.last) for each in found if each.last])
-    return [
-        replace(each, halted=halted[each.channel_id, each.number], status=status, cause=cause)
-        for each in found
-        for status, cause in [became.get(each.key(each.last) if each.last else "", ("", ""))]
-    ]
+    rows = db.execute(query.order_by(digests.c.number, digests.c.channel_id))
+    stored = readable(rows, lambda row: replace(_digest(row), halted=row.paused or ""))
+    keys = [digest.key(digest.last) if digest.last else "" for digest in stored]
+    outcomes: dict[str, dict[str, Any]] = {}  # of the messages that are kept
+    for batch in chunks(keys):
+        messages = db.execute(select(outbox.c.key, outbox.c.status, outbox.c.cause).where(outbox.c.key.in_(batch)))
+        outcomes |= {message.key: {"status": message.status, "cause": message.cause} for message in messages}
+    return [replace(digest, **outcomes.get(key, {})) for digest, key in zip(stored, keys, strict=True)]
 
 
 @transaction
@@ -163,10 +162,8 @@ def _put(
     now_ms: int,
 ) -> None:
     """Store messages that are taken back with the digest."""
-    queue.put(db, outgoing, paused, turn(db, place[0]), now_ms)
-    if outgoing:
-        belongs = update(outbox).where(outbox.c.key.in_([each.key for each in outgoing]))
-        db.execute(belongs.values(of=mark(*place, number)))
+    of = mark(*place, number)
+    queue.put(db, [replace(message, of=of) for message in outgoing], paused, turn(db, place[0]), now_ms)
 
 
 @transaction
@@ -188,15 +185,6 @@ def _changed(db: Connection, statement: Executable, by: SettingChange) -> Digest
         return None
     audit_log.add(db, (row.team_id, row.channel_id), by)
     return next(iter(readable([row], _digest)), None)
-
-
-def _became(db: Connection, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """The status and cause of messages by their keys, as far as they are kept."""
-    found: dict[str, tuple[str, str]] = {}
-    for some in chunks(keys):
-        rows = db.execute(select(outbox.c.key, outbox.c.status, outbox.c.cause).where(outbox.c.key.in_(some)))
-        found |= {row.key: (row.status, row.cause) for row in rows}
-    return found
 
 
 def mark(team_id: str, channel_id: str, number: int) -> str:
