@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
+from typing import Literal
 
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, button
 from bot.digests import store as digests_store
 from bot.digests.count import preview
 from bot.digests.lines import PREVIEW, digest_line, read_digest, schedule_line
-from bot.digests.list_render import digests_list, ended, halted_or_resumed, made
+from bot.digests.list_render import announced, digests_list, ended, halted_or_resumed, made
 from bot.digests.model import Digest
-from bot.digests.set_digest import set_digest
 from bot.errors import ManyRooms, QueryError, TooMany, UserError, WhichZone, said_for
 from bot.outbox import conversations
+from bot.outbox.card import key_of
+from bot.outbox.message import Outgoing
+from bot.outbox.settled import settled
 from bot.query.command_lines import Line, check_alone, terms
 from bot.query.filters import DIGEST
 from bot.query.model import Query
@@ -31,7 +35,7 @@ _LISTS = ("", "list", "digests")
 
 
 async def digest(request: Request, line: str) -> Message:
-    """Make a digest, or run the verb that `line` begins with."""
+    """Make a digest and announce it in its channel at once, or run the verb that `line` begins with."""
     verb, _, rest = line.strip(" ,").partition(" ")
     if run := VERBS.get(verb.lower()):
         return await run(request, unquoted(rest))
@@ -40,21 +44,25 @@ async def digest(request: Request, line: str) -> Message:
         return await digests(request)
     await request.may_set_up()
     wanted = await _read(request, line, stored_by="digest")
-    by = request.by(digest_line(wanted))
-    names = await request.names(wanted.query)
+    store, place, names = request.bot.store, (request.team_id, request.channel_id), await request.names(wanted.query)
+    message = announced(wanted, by=await request.display_name(), names=names)
+    key = key_of("digest", *place, str(wanted.schedule), str(wanted.query), str(wanted.created_ms))
+    first = Outgoing(key, *place, "post", message.text, message.blocks)
     try:
-        done = await set_digest(request.bot.store, wanted, by, name=await request.display_name(), names=names)
+        stored, how = await digests_store.add(store, wanted, request.by(digest_line(wanted)), first)
     except TooMany as error:
         raise QueryError.whole(error.text, f"digest {line}", "digests") from None
+    waiting = how != "changed" and not await settled(store, place, key)
+    channel = await conversations.read(store, *place)
     answer = made(
-        done.digest,
-        done.how,
+        stored,
+        how,
         names=names,
         now=request.now,
         invite=request.workspace.invite,
-        paused=done.channel.paused or "",
-        waiting=done.waiting,
-        heard=done.channel.last_ms is not None,
+        paused=channel.paused or "",
+        waiting=waiting,
+        heard=channel.last_ms is not None,
     )
     return await noted(request, wanted.query, answer)
 
@@ -82,40 +90,28 @@ async def _preview(request: Request, said: str) -> Message:
     return await preview(request.workspace.hms, request.workspace.rooms, wanted, request.now, most_s)
 
 
-async def _pause(request: Request, said: str) -> Message:
-    return await _pause_or_resume(request, "pause", said)
-
-
-async def _resume(request: Request, said: str) -> Message:
-    return await _pause_or_resume(request, "resume", said)
-
-
-async def _pause_or_resume(request: Request, verb: str, said: str) -> Message:
-    await (request.no_guests() if verb == "pause" else request.may_set_up())
-    found = await _one(request, verb, said)
-    by = request.by(f"digest {verb} {_named(found)}")
-    store = request.bot.store
-    turned = await digests_store.pause(store, request.team_id, request.channel_id, found.number, verb == "pause", by)
-    if turned is None:
-        raise await _no_such(request, verb, str(found.number))
-    return halted_or_resumed(turned, await request.names(turned.query), request.now)
-
-
-async def _remove(request: Request, said: str) -> Message:
-    await request.no_guests()
-    found = await _one(request, "remove", said)
-    by = request.by(f"digest remove {_named(found)}")
-    gone = await digests_store.remove(request.bot.store, request.team_id, request.channel_id, found.number, by)
-    if gone is None:
-        raise await _no_such(request, "remove", str(found.number))
-    return ended(gone, await request.names(gone.query))
+async def _change(verb: Literal["pause", "resume", "remove"], request: Request, said: str) -> Message:
+    """Pause, resume or remove one of the channel's digests."""
+    await (request.may_set_up() if verb == "resume" else request.no_guests())
+    chosen = await _one(request, verb, said)
+    # the schedule and query identify it in the audit log even when it is gone
+    by = request.by(f"digest {verb} {chosen.schedule} {terms(chosen.query)}".rstrip())
+    which = request.bot.store, request.team_id, request.channel_id, chosen.number
+    if verb == "remove":
+        changed = await digests_store.remove(*which, by)
+    else:
+        changed = await digests_store.pause(*which, verb == "pause", by)
+    if changed is None:
+        raise await _no_such(request, verb, str(chosen.number))
+    names = await request.names(changed.query)
+    return ended(changed, names) if verb == "remove" else halted_or_resumed(changed, names, request.now)
 
 
 VERBS: dict[str, Callable[[Request, str], Awaitable[Message]]] = {
     **dict.fromkeys(("preview", "show", "test"), _preview),
-    **dict.fromkeys(("pause", "stop"), _pause),
-    **dict.fromkeys(("resume", "start", "continue"), _resume),
-    **dict.fromkeys(("remove", "delete", "end", "cancel", "rm"), _remove),
+    **dict.fromkeys(("pause", "stop"), partial(_change, "pause")),
+    **dict.fromkeys(("resume", "start", "continue"), partial(_change, "resume")),
+    **dict.fromkeys(("remove", "delete", "end", "cancel", "rm"), partial(_change, "remove")),
 }
 
 
@@ -134,13 +130,12 @@ async def _read(request: Request, line: str, *, stored_by: str = "") -> Digest:
     wanted = Digest(
         request.team_id,
         request.channel_id,
-        replace(query, state="all"),
+        replace(query, state="all").without("empty"),
         schedule,
         query.only("empty") or "say",
         request.user_id,
         request.now_ms,
     )
-    wanted = replace(wanted, query=wanted.query.without("empty"))
     try:
         return replace(wanted, query=await request.workspace.rooms.resolve(wanted.query))
     except ManyRooms as error:
@@ -183,11 +178,6 @@ async def _no_such(request: Request, verb: str, said: str) -> UserError:
 
 def _same(one: Digest, other: Digest) -> bool:
     return (one.schedule, one.query) == (other.schedule, other.query)
-
-
-def _named(found: Digest) -> str:
-    """The digest's schedule and query, which identify it in the audit log even when it is gone."""
-    return f"{found.schedule} {terms(found.query)}".rstrip()
 
 
 FEATURE = Feature(
