@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot import log, metrics
@@ -37,32 +38,21 @@ ASTRAY = timedelta(minutes=5)
 """Interval of checks for digests that a fast clock has put off; also checked whenever a clock goes back."""
 
 
+@dataclass(eq=False)
 class Digests:
-    """Produces the digests of one workspace, in one process at a time. `settle_s` as SETTLE_S, `retry_s` as RETRY_S,
-    `read_s` as READ_MOST_S."""
+    """Produces the digests of one workspace, in one process at a time. `retry_s` as RETRY_S, `read_s` as
+    READ_MOST_S."""
 
-    def __init__(
-        self,
-        hms: Hms,
-        rooms: Rooms,
-        store: Database,
-        team_id: str,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        *,
-        settle_s: float = SETTLE_S,
-        retry_s: float = RETRY_S,
-        read_s: float = READ_MOST_S,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._hms = hms
-        self._rooms = rooms
-        self._store = store
-        self._team_id = team_id
-        self._clock = clock
-        self._settle_s = settle_s
-        self._retry_s = retry_s
-        self._read_s = read_s
-        self._monotonic = monotonic
+    hms: Hms
+    rooms: Rooms
+    store: Database
+    team_id: str
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
+    retry_s: float = RETRY_S
+    read_s: float = READ_MOST_S
+
+    def __post_init__(self) -> None:
         self._looked = datetime.min.replace(tzinfo=UTC)  # for those astray
         self._rest_until: dict[Window, float] = {}  # by `monotonic`
 
@@ -89,9 +79,9 @@ class Digests:
 
     async def _candidates(self) -> list[Digest]:
         now = self._now()
-        found = await digests_store.due(self._store, self._team_id, ms(now))
+        found = await digests_store.due(self.store, self.team_id, ms(now))
         if not timedelta() <= now - self._looked < ASTRAY:
-            every = await digests_store.read(self._store, self._team_id)
+            every = await digests_store.read(self.store, self.team_id)
             found += [each for each in every if astray(each, now) and not (each.paused or each.halted)]
             self._looked = now
         return found
@@ -99,17 +89,17 @@ class Digests:
     def _now(self) -> datetime:
         """The end of the newest period that can be read: the earlier of our clock and that of 100ms, less the time for
         lists to settle."""
-        return self._clock() + timedelta(seconds=min(0.0, self._hms.ahead_s) - self._settle_s)
+        return self.clock() + timedelta(seconds=min(0.0, self.hms.ahead_s) - SETTLE_S)
 
     def _due(self, digest: Digest) -> Due | None:
         now = self._now()
-        if self._hms.ahead_s > AHEAD_S and astray(digest, now):  # our own clock is behind
+        if self.hms.ahead_s > AHEAD_S and astray(digest, now):  # our own clock is behind
             return None
         return due(digest, now)
 
     async def _make(self, window: Window, periods: Mapping[Window, list[Digest]], fence: Fence | None) -> int:
         """Produce the digests of one period and return their number; one that fails doesn't delay the others."""
-        if self._monotonic() < self._rest_until.get(window, 0.0):
+        if self.monotonic() < self._rest_until.get(window, 0.0):
             return 0
         made, left = 0, list(periods[window])
         try:
@@ -117,38 +107,38 @@ class Digests:
                 if what:
                     made += await self._send(left[0], what, message, fence, "ok")
                 else:
-                    self._rest_until[window] = self._monotonic() + self._retry_s
+                    self._rest_until[window] = self.monotonic() + self.retry_s
                 del left[0]
         except Exception as error:
             rest_s = self._rest(window, periods, left, error)
             await self._failed(window, left, error, rest_s, fence)
         return made
 
-    async def _messages(self, window: Window, some: Sequence[Digest]) -> list[tuple[Due | None, Message | None]]:
+    async def _messages(self, window: Window, digests: Sequence[Digest]) -> list[tuple[Due | None, Message | None]]:
         """Count the period; return the due date and message of each digest. The date is decided anew after reading,
         which takes time and sets the clock: None if it is no longer this period's. The message is None if there is
         nothing to tell. Raises HmsError and TimeoutError."""
-        async with asyncio.timeout(self._read_s):
-            counted = await count(self._hms, self._rooms, window, map(tally_key, some))
+        async with asyncio.timeout(self.read_s):
+            counted = await count(self.hms, self.rooms, window, map(tally_key, digests))
             drawn: list[tuple[Due | None, Message | None]] = []
-            for digest in some:
+            for digest in digests:
                 what = self._due(digest)
                 if what is None or what.window != window:
                     drawn.append((None, None))
                     continue
                 figures = counted[tally_key(digest)]
                 silent = figures.quiet and not figures.unreadable and digest.empty == "skip" and not what.skipped
-                drawn.append((what, None if silent else await draw(self._rooms, figures, digest, what)))
+                drawn.append((what, None if silent else await draw(self.rooms, figures, digest, what)))
             return drawn
 
-    def _rest(self, window: Window, every: Iterable[Window], some: Iterable[Digest], error: Exception) -> float:
+    def _rest(self, window: Window, every: Iterable[Window], digests: Iterable[Digest], error: Exception) -> float:
         """Seconds until the period is read again; after a rate limit no period is read before."""
-        tries = max((digest.tries for digest in some), default=0) + 1
-        rest_s = grown_s(self._retry_s, tries, RETRY_MOST_S)
+        tries = max((digest.tries for digest in digests), default=0) + 1
+        rest_s = grown_s(self.retry_s, tries, RETRY_MOST_S)
         windows: Iterable[Window] = [window]
         if isinstance(error, HmsRateLimited):
             rest_s, windows = error.retry_after_s or rest_s, every
-        self._rest_until |= dict.fromkeys(windows, self._monotonic() + rest_s)
+        self._rest_until |= dict.fromkeys(windows, self.monotonic() + rest_s)
         return rest_s
 
     async def _failed(
@@ -159,7 +149,7 @@ class Digests:
         expected = isinstance(error, HmsError | TimeoutError)
         problem, cause = type(error).__name__, getattr(error, "cause", "") or type(error).__name__
         log.error("digest_failed", end=window.end.isoformat(), cause=cause, exc_info=not expected)
-        again = self._clock() + timedelta(seconds=rest_s)
+        again = self.clock() + timedelta(seconds=rest_s)
         for digest in digests:
             metrics.digests.labels(problem).inc()
             what, tries = self._due(digest), digest.tries + 1
@@ -169,17 +159,17 @@ class Digests:
                 continue
             notice = []
             if of and tries == TELL_TRIES:
-                said = not_made(digest, problem, of, again)
+                message = not_made(digest, problem, of, again)
                 key = key_of("late", digest.key(of))
-                notice = [Outgoing(key, digest.team_id, digest.channel_id, "post", said.text, said.blocks)]
-            await digests_store.failed(self._store, digest, problem, notice, ms(self._clock()))
+                notice = [Outgoing(key, digest.team_id, digest.channel_id, "post", message.text, message.blocks)]
+            await digests_store.failed(self.store, digest, problem, notice, ms(self.clock()))
 
     async def _send(
         self, digest: Digest, what: Due, message: Message | None, fence: Fence | None, outcome: str
     ) -> bool:
         key, place = digest.key(what.day), (digest.team_id, digest.channel_id)
         outgoing = [Outgoing(key, *place, "post", message.text, message.blocks)] if message else []
-        sent = await digests_store.send(self._store, digest, what.day, outgoing, ms(self._clock()), fence)
+        sent = await digests_store.send(self.store, digest, what.day, outgoing, ms(self.clock()), fence)
         if sent:
             metrics.digests.labels(outcome).inc()
             day, skipped = what.day.isoformat(), len(what.skipped)

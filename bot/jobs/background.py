@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot import log, metrics
 from bot.clock import Clock
@@ -38,107 +39,98 @@ PRUNE_S = 3_600.0
 """Seconds between prunings of expired rows."""
 
 
+@dataclass(eq=False)
 class BackgroundJobs:
     """The jobs of one process for one workspace. Every process sends; the holder of `lease` polls every `interval_s`,
     makes digests and reads rooms. All jobs use `clock`; `hear` asks Slack, whose answer sets it."""
 
-    def __init__(
-        self,
-        store: Database,
-        poll: Poll,
-        digests: Digests,
-        walk: Walk,
-        deliver: Deliver,
-        watch: Watch,
-        clock: Clock,
-        interval_s: float,
-        hear: Callable[[], Awaitable[None]],
-        team_id: str,
-        *,
-        lease: str = POLLER,
-        lead_s: float = LEASE_S,
-        reconcile_s: float = RECONCILE_S,
-    ) -> None:
-        self._store = store
-        self._poll = poll
-        self._digests = digests
-        self._walk = walk
-        self._deliver = deliver
-        self._watch = watch
-        self._clock = clock
-        self._interval_s = interval_s
-        self._hear = hear
-        self.team_id = team_id
-        self._lease = lease
-        self._lead_s = lead_s
-        self._reconcile_s = reconcile_s
+    store: Database
+    poll: Poll
+    digests: Digests
+    walk: Walk
+    deliver: Deliver
+    watch: Watch
+    clock: Clock
+    interval_s: float
+    hear: Callable[[], Awaitable[None]]
+    team_id: str
+    lease: str = POLLER
+    lead_s: float = LEASE_S
+    reconcile_s: float = RECONCILE_S
+
+    def __post_init__(self) -> None:
         self._owner = secrets.token_hex(8)
         self._fence: Fence | None = None
         self._renew_at = self._prune_at = 0.0  # by `clock.steady`
-        self._began = clock.steady()
-        metrics.poll_interval.set(interval_s)
+        self._began = self.clock.steady()
+        metrics.poll_interval.set(self.interval_s)
 
     def jobs(self) -> Sequence[Job]:
         return (
-            Job("lead", TICK_S, self._lead, self._lead_s / 3),
-            Job("poll", min(TICK_S, self._interval_s), self._run_poll, max(POLL_MOST_S, 4 * self._interval_s)),
-            Job("digests", DIGESTS_S, self._make_digests, 3_600.0),
-            Job("rooms", PAGE_INTERVAL_S, self._read_rooms, 60.0),
-            Job("deliver", 0.5, self._send, 60.0, whole=True),
-            Job("reconcile", self._reconcile_s, self._look_up, 60.0, whole=True),
-            Job("probe", WATCH_S, self._watch.probe, 30.0),
-            Job("tell", WATCH_S, self._tell, 30.0),
+            Job("lead", TICK_S, self._lead, self.lead_s / 3),
+            Job(
+                "poll",
+                min(TICK_S, self.interval_s),
+                self._leading(self._run_poll),
+                max(POLL_MOST_S, 4 * self.interval_s),
+            ),
+            Job("digests", DIGESTS_S, self._leading(self.digests.run), 3_600.0),
+            Job("rooms", PAGE_INTERVAL_S, self._leading(lambda _: self.walk.step()), 60.0),
+            Job("deliver", 0.5, self._timely(self.deliver.run), 60.0, whole=True),
+            Job("reconcile", self.reconcile_s, self._timely(self.deliver.reconcile), 60.0, whole=True),
+            Job("probe", WATCH_S, self.watch.probe, 30.0),
+            Job("tell", WATCH_S, self._leading(self._tell), 30.0),
             Job("prune", TICK_S, self._prune, 60.0),
         )
 
     def stop(self) -> None:
         """Start no new work; a running step finishes once it is recorded."""
-        self._deliver.stop()
+        self.deliver.stop()
         for share in (metrics.leader, metrics.sessions_live):
             share.set(self.team_id, 0)
 
     async def slow(self) -> str:
         """Return lines for operators if messages are delayed or held, else ""."""
-        counts = await outbox_counts.read(self._store, self.team_id, self._now_ms())
+        counts = await outbox_counts.read(self.store, self.team_id, self._now_ms())
         return "\n".join(filter(None, (slow(counts.waiting, counts.late_s), held(counts.held))))
 
     async def stale(self, *, public: bool = False) -> str:
         """Return a line if Slack refuses the bot or session data is stale, else "". `public`: without 100ms's own
         words, since anybody may read it."""
-        state = await tracking_store.state(self._store, self.team_id)
-        stopped = await workspaces.stopped(self._store, self.team_id)
-        good_s, now_s = (state.good_ms or 0) / 1000, self._clock()
+        state = await tracking_store.state(self.store, self.team_id)
+        stopped = await workspaces.stopped(self.store, self.team_id)
+        good_s, now_s = (state.good_ms or 0) / 1000, self.clock()
         cause = state.cause.partition(":")[0] if public else state.cause
-        old = stale(good_s, self._began_s(), cause, now_s=now_s, interval_s=self._interval_s)
+        old = stale(good_s, self._began_s(), cause, now_s=now_s, interval_s=self.interval_s)
         said = refused(stopped.cause, now_s - stopped.since_ms / 1000) if stopped is not None else ""
         why = "; ".join(filter(None, (said, old)))
         return f"alerts wait: {why}" if why else ""
 
     async def stored(self) -> Mapping[str, float]:
         """Return the values of `metrics.STORED`."""
-        counts = await outbox_counts.read(self._store, self.team_id, self._now_ms())
-        age_s = age(((await tracking_store.state(self._store, self.team_id)).good_ms or 0) / 1000, self._clock())
+        counts = await outbox_counts.read(self.store, self.team_id, self._now_ms())
+        age_s = age(((await tracking_store.state(self.store, self.team_id)).good_ms or 0) / 1000, self.clock())
         return {
             metrics.OUTBOX_MESSAGES: counts.waiting,
             metrics.OUTBOX_AGE: counts.late_s,
             metrics.HELD_MESSAGES: counts.held,
             metrics.PAUSED_CHANNELS: counts.paused,
-            metrics.WORKSPACE_REFUSED: await workspaces.stopped(self._store, self.team_id) is not None,
-            metrics.POLL_AGE: self._clock() - self._began_s() if age_s is None else age_s,
+            metrics.WORKSPACE_REFUSED: await workspaces.stopped(self.store, self.team_id) is not None,
+            metrics.POLL_AGE: self.clock() - self._began_s() if age_s is None else age_s,
         }
 
     async def recover(self) -> None:
         """Resume a workspace that Slack had refused; call after a successful auth.test."""
-        if await workspaces.taken(self._store, self.team_id):
+        if await workspaces.taken(self.store, self.team_id):
             log.info("workspace_takes_again")
 
     async def _lead(self) -> None:
         """Renew our lease after a third of it, or try to acquire another's."""
-        before, now = self._fence, self._clock.steady()
+        before, now = self._fence, self.clock.steady()
         if before and now < self._renew_at:
             return
-        self._renew_at = now + self._lead_s / 3
-        self._fence = await leases.take(self._store, self._lease, self._owner, int(self._lead_s * 1000))
+        self._renew_at = now + self.lead_s / 3
+        self._fence = await leases.take(self.store, self.lease, self._owner, int(self.lead_s * 1000))
         metrics.leader.set(self.team_id, self._fence is not None)
         if self._fence and not before:
             log.info("leading", epoch=self._fence.epoch)
@@ -146,48 +138,44 @@ class BackgroundJobs:
             metrics.sessions_live.set(self.team_id, 0)
             log.info("following")
 
-    async def _run_poll(self) -> None:
-        if self._fence:
-            await self._poll.run(self._fence, self._interval_s - TICK_S / 2)
+    async def _run_poll(self, fence: Fence) -> None:
+        await self.poll.run(fence, self.interval_s - TICK_S / 2)
 
-    async def _make_digests(self) -> None:
-        if self._fence:
-            await self._digests.run(self._fence)
+    async def _tell(self, fence: Fence) -> None:
+        await self.watch.tell(fence, self.interval_s, self._began_s())
 
-    async def _tell(self) -> None:
-        """Notify operators, if this process leads."""
-        if self._fence:
-            await self._watch.tell(self._fence, self._interval_s, self._began_s())
+    def _leading(self, run: Callable[[Fence], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+        """Return a job that does nothing while another process leads."""
 
-    async def _read_rooms(self) -> None:
-        if self._fence:
-            await self._walk.step()
+        async def job() -> None:
+            if self._fence:
+                await run(self._fence)
 
-    async def _send(self) -> None:
-        if await self._timely():
-            await self._deliver.run()
+        return job
 
-    async def _look_up(self) -> None:
-        if await self._timely():
-            await self._deliver.reconcile()
+    def _timely(self, run: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+        """Return a job that checks the clocks, and does nothing while the time is uncertain: then it asks Slack, which
+        sending needs anyway."""
 
-    async def _timely(self) -> bool:
-        """Check the clocks; return True if the time is certain. If not, ask Slack, which sending needs anyway."""
-        await self._clock.set()
-        if self._clock.doubtful:
-            await self._hear()
-        return not self._clock.doubtful
+        async def job() -> None:
+            await self.clock.set()
+            if self.clock.doubtful:
+                await self.hear()
+            if not self.clock.doubtful:
+                await run()
+
+        return job
 
     async def _prune(self) -> None:
-        now = self._clock.steady()
-        if now < self._prune_at or not self._clock.sure:
+        now = self.clock.steady()
+        if now < self._prune_at or not self.clock.sure:
             return
         self._prune_at = now + PRUNE_S
-        await pruning.prune(self._store, self.team_id, self._now_ms())
+        await pruning.prune(self.store, self.team_id, self._now_ms())
 
     def _now_ms(self) -> int:
-        return int(self._clock() * 1000)
+        return int(self.clock() * 1000)
 
     def _began_s(self) -> float:
         """Return the process's start in epoch seconds."""
-        return self._clock() - self._clock.steady() + self._began
+        return self.clock() - self.clock.steady() + self._began

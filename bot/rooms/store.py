@@ -94,7 +94,7 @@ def walk(db: Connection, team_id: str) -> RoomWalk:
 
 @transaction
 def set_walk(db: Connection, team_id: str, far: RoomWalk) -> None:
-    """it self._run(lambda db: rooms.set_walk(db, team_id, fa"""
+    """Store the progress of the walk."""
     values = asdict(far)
     statement = insert(db, room_walks).values(team_id=team_id, **values)
     db.execute(statement.on_conflict_do_update(index_elements=["team_id"], set_=values))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from bot import log
 from bot.db.database import Database
@@ -23,60 +23,52 @@ CHECK_INTERVAL_S = 60.0
 REST_S = 60.0
 
 
+@dataclass(eq=False)
 class Walk:
     """The walk of one workspace, by one process at a time. `clock` returns epoch seconds."""
 
-    def __init__(
-        self,
-        hms: Hms,
-        rooms: Rooms,
-        store: Database,
-        team_id: str,
-        clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._hms = hms
-        self._rooms = rooms
-        self._store = store
-        self._team_id = team_id
-        self._clock = clock
-        self._monotonic = monotonic
-        self._rest_until = 0.0  # by `monotonic`
+    hms: Hms
+    rooms: Rooms
+    store: Database
+    team_id: str
+    clock: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+    _rest_until: float = field(default=0.0, init=False)  # by `monotonic`
 
     async def step(self) -> bool:
         """Read a page if one is due. Return True on success."""
-        if self._monotonic() < self._rest_until:
+        if self.monotonic() < self._rest_until:
             return False
-        far, now_ms = await self._begun(), int(self._clock() * 1000)
+        far, now_ms = await self._begun(), int(self.clock() * 1000)
         if _rests(far, now_ms):
-            self._rest_until = self._monotonic() + CHECK_INTERVAL_S
+            self._rest_until = self.monotonic() + CHECK_INTERVAL_S
             return False
         try:
             while True:  # if both lists are short, reads both
-                rooms, cursor = await self._hms.list_rooms(start=far.cursor or None, enabled=far.enabled)
-                await self._rooms.keep(rooms)
+                rooms, cursor = await self.hms.list_rooms(start=far.cursor or None, enabled=far.enabled)
+                await self.rooms.keep(rooms)
                 far = _further(far, [room.id for room in rooms], cursor, now_ms)
-                await room_store.set_walk(self._store, self._team_id, far)
+                await room_store.set_walk(self.store, self.team_id, far)
                 if far.cursor or far.enabled:
                     return True
         except HmsError as error:
             log.warning("rooms_unread", outcome=type(error).__name__, cause=error.cause)
-            self._rest_until = self._monotonic() + REST_S
+            self._rest_until = self.monotonic() + REST_S
             if isinstance(error, HmsRefused) and far.cursor:  # the cursor is no longer valid
-                await room_store.set_walk(self._store, self._team_id, replace(far, enabled=True, cursor=""))
+                await room_store.set_walk(self.store, self.team_id, replace(far, enabled=True, cursor=""))
             return False
 
     async def _begun(self) -> RoomWalk:
         """Return the walk's progress. Rooms of a previous account are deleted."""
-        far, account = await room_store.walk(self._store, self._team_id), self._hms.account
+        far, account = await room_store.walk(self.store, self.team_id), self.hms.account
         if not account or far.account == account:
             return far
         if far.account:
             log.info("rooms_forgotten")
-            await room_store.forget_all(self._store, self._team_id)
+            await room_store.forget_all(self.store, self.team_id)
             far = RoomWalk()
         far = replace(far, account=account)
-        await room_store.set_walk(self._store, self._team_id, far)
+        await room_store.set_walk(self.store, self.team_id, far)
         return far
 
 
