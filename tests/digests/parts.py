@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from email.utils import formatdate
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.blockkit.phrases import NO_BREAK
 from bot.db.database import Database
 from bot.db.setting_change import SettingChange
-from bot.demo.fake_hms import Account, FakeHms, Status
+from bot.demo.fake_hms import Account, FakeHms, Stall, Status
 from bot.demo.fake_hms.records import Room, Session
 from bot.digests import store as digests_store
 from bot.digests.count import READ_MOST_S
@@ -26,6 +26,7 @@ from bot.outbox import store as outbox_store
 from bot.outbox.message import Outgoing, Row
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
+from bot.query.times import ms
 from bot.rooms.names import Rooms
 
 TEAM = "T1"
@@ -65,32 +66,54 @@ class World:
         )
 
     def say_time(self, ahead_s: float, times: int = 1) -> None:
-        """So often the lists of 100ms are empty, and its clock is so far ahead of ours."""
+        """Let the next `times` lists of 100ms be empty, and its clock be ahead of ours."""
         date = formatdate(time.time() + ahead_s, usegmt=True)
         self.fake.fail("/sessions", *[Status(200, {"Date": date}, {"data": [], "limit": 100})] * times)
 
-    async def halt(self, channel: str = "C1") -> None:
-        now_ms = int(self.now.timestamp() * 1000)
-        await channel_pause.pause(
-            self.store, TEAM, channel, "is_archived", now_ms, lambda who: _notice(f"to {who}", who)
-        )
+    @property
+    def by(self) -> SettingChange:
+        return SettingChange(ms(self.now), "U1", "a line")
 
-    async def make(
-        self, line: str = "daily 9:00", query: str = "all", *, empty: Empty = "say", channel: str = "C1"
-    ) -> Digest:
+    async def halt(self) -> None:
+        """Slack refuses the channel."""
+        notice = Outgoing("notice", TEAM, "U1", "post", "The channel is paused.", [])
+        await channel_pause.pause(self.store, TEAM, "C1", "is_archived", ms(self.now), lambda _: notice)
+
+    def new(self, line: str = "daily 9:00", query: str = "all", *, empty: Empty = "say", channel: str = "C1") -> Digest:
         schedule, _ = read_schedule(line, "Europe/Berlin")
-        now_ms = int(self.now.timestamp() * 1000)
-        new = Digest(TEAM, channel, parse(query), schedule, empty, "U1", now_ms)
-        made, _ = await digests_store.add(self.store, new, SettingChange(now_ms, "U1", line))
+        return Digest(TEAM, channel, parse(query), schedule, empty, "U1", ms(self.now))
+
+    async def make(self, *line_and_query: str, **more: Any) -> Digest:
+        """Store `new` of the same arguments."""
+        made, _ = await digests_store.add(self.store, self.new(*line_and_query, **more), self.by)
         return made
+
+    async def pause(self, paused: bool, channel: str = "C1") -> None:
+        assert await digests_store.pause(self.store, TEAM, channel, 1, paused, self.by)
+
+    async def remove(self) -> None:
+        assert await digests_store.remove(self.store, TEAM, "C1", 1, self.by)
 
     async def digest(self, number: int = 1) -> Digest:
         return next(each for each in await digests_store.read(self.store, TEAM) if each.number == number)
 
+    async def run(self, day: int, clock: str = "09:01") -> int:
+        """The job runs at that moment of November; the number of digests it made."""
+        self.now = at(day, clock)
+        return await self.digests.run()
+
+    async def stalled(self, day: int) -> asyncio.Task[int]:
+        """`run`, which has begun to read and waits for 100ms."""
+        self.fake.fail("/sessions", Stall(0.2))
+        running = asyncio.create_task(self.run(day))
+        while not self.pages():
+            await asyncio.sleep(0.01)
+        return running
+
     async def pass_to(
         self, when: datetime, digests: Digests | None = None, step: timedelta = timedelta(hours=6)
     ) -> int:
-        """The job runs now and then until `when`; how many it made."""
+        """The job runs now and then until `when`; the number of digests it made."""
         made = 0
         while self.now < when:
             self.now = min(self.now + step, when)
@@ -98,8 +121,8 @@ class World:
         return made
 
     async def posted(self) -> list[Row]:
-        """All that is in the outbox, sent."""
-        rows, now_ms = [], int(self.now.timestamp() * 1000) + 60_000
+        """Send all that is in the outbox."""
+        rows, now_ms = [], ms(self.now) + 60_000
         while some := await claims.claim(self.store, TEAM, now_ms, 20_000, 100):
             await outbox_store.sent(self.store, [(row, f"{now_ms}.{row.id}") for row in some], now_ms)
             rows += some
@@ -113,10 +136,6 @@ class World:
         return sum(each.path == "/sessions" for each in self.fake.requests)
 
 
-def _notice(key: str, channel: str) -> Outgoing:
-    return Outgoing(key, TEAM, channel, "post", "The channel is paused.", [])
-
-
 def meet(account: Account, room: Room, start: datetime, minutes: float | None, *people: str) -> Session:
     """A session that lasts so long, or goes on."""
     began = start.timestamp()
@@ -126,12 +145,3 @@ def meet(account: Account, room: Room, start: datetime, minutes: float | None, *
     if minutes is not None:
         account.end(session, began + minutes * 60)
     return session
-
-
-@asynccontextmanager
-async def opened(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
-    store = await Database.open(sqlite)
-    made = World(account, hms, store)
-    yield made
-    await made.hms.close()
-    await store.close()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from bot.blockkit.sizes import texts
 from bot.demo.fake_hms import Account, FakeHms, Status
-from bot.demo.fake_slack import ApiError, FakeSlack, Message, RateLimited
+from bot.demo.fake_slack import ApiError, FakeSlack, RateLimited
 from bot.digests.store import DIGESTS_MOST
 from bot.settings import Settings
 from tests.live import fill, posts, press, runs, said_soon, say, subscribe
@@ -100,14 +98,10 @@ async def test_the_answer_to_a_new_one_has_its_buttons_too(bot: str, slack: Fake
 
 
 async def test_a_line_is_previewed_before_it_is_made(bot: str, slack: FakeSlack, account: Account) -> None:
+    """One with an error is mended and shown at once, to a guest as well: no press makes a digest."""
     fill(account, 3, ended_every=1)
     shown = await say(slack, "digest preview daily 9:00 role:host")
     assert "Daily digest" in shown.plain and "with the role host" in shown.plain
-    assert "has no digests" in (await say(slack, "digests")).plain
-
-
-async def test_a_preview_with_an_error_stays_a_preview(bot: str, slack: FakeSlack, account: Account) -> None:
-    """What was meant is shown at once, to a guest as well: no press makes a digest."""
     shown = await say(slack, "digest preview dayly 9:00 rol:host", user="gus")
     assert shown.plain.startswith("Showing `digest preview daily 9:00 role:host` (you typed `digest preview dayly")
     assert "Daily digest" in shown.plain and "preview" in shown.plain
@@ -167,7 +161,10 @@ async def test_a_name_of_several_rooms_is_chosen_from(bot: str, slack: FakeSlack
 
 
 async def test_a_number_names_one_thing_of_one_channel(bot: str, slack: FakeSlack) -> None:
-    await say(slack, "subscribe role:host")
+    assert (await say(slack, "digest preview")).text == "⚠️ This channel has no digests."
+    await subscribe(slack, "role:host")
+    paused = await say(slack, "digest pause 1")
+    assert "`1` is a subscription, not a digest. This channel has no digests." in paused.plain
     await say(slack, "digest daily 9:00")
     await say(slack, "digest daily 9:00", channel="general")
     await say(slack, "digest daily 10:00", channel="general")
@@ -175,9 +172,8 @@ async def test_a_number_names_one_thing_of_one_channel(bot: str, slack: FakeSlac
     assert "`1` is a subscription, not a digest. This channel's digest is number 2." in wrong.plain
     assert wrong.plain.endswith("For example `/sessions digest remove 2`.")
     assert wrong.labels == []
-    assert (
-        "There is no digest `3` here. This channel's digest is number 2." in (await say(slack, "digest pause 3")).plain
-    )
+    paused = await say(slack, "digest pause 3")
+    assert "There is no digest `3` here. This channel's digest is number 2." in paused.plain
     assert "no subscription 2, that is a digest" in (await say(slack, "unsubscribe 2")).plain
     many = await say(slack, "digest remove", channel="general")
     assert "Which digest? This channel's digests are numbers 1 and 2." in many.plain
@@ -225,35 +221,3 @@ async def test_what_ends_before_the_channel_was_told_is_not_told(bot: str, slack
     assert "The channel is being told." in made.plain
     await press(slack, made, "Remove")
     assert "no digests" in (await say(slack, "digests")).plain and posts(slack) == []
-
-
-def typed_out(message: Message) -> Iterator[str]:
-    """Every text as it was sent, but for what stands in code."""
-    for text in texts(message.blocks):
-        yield re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
-
-
-HOSTILE = "*b* <!channel> `x` @here :x: &lt;"
-
-
-async def test_hostile_words_do_nothing(bot: str, slack: FakeSlack, account: Account) -> None:
-    account.add_room(HOSTILE)
-    made = await say(slack, f'digest daily 9:00 room:"{HOSTILE[:5]}" user:"<!here> *a*"')
-    for message in (made, await say(slack, "digests"), await say(slack, "digest remove 1")):
-        assert not re.search(r"<!(channel|here)>|\*b\*|:x:| @here", " ".join(typed_out(message)))
-
-
-async def test_what_is_there_is_said_by_number(bot: str, slack: FakeSlack) -> None:
-    none = await say(slack, "digest preview")
-    assert none.text == "⚠️ This channel has no digests."
-    await subscribe(slack)
-    assert (
-        "`1` is a subscription, not a digest. This channel has no digests."
-        in (await say(slack, "digest pause 1")).plain
-    )
-    await say(slack, "digest daily 9:00")
-    assert (
-        "There is no digest `9` here. This channel's digest is number 2." in (await say(slack, "digest pause 9")).plain
-    )
-    await say(slack, "digest daily 10:00")
-    assert "Which digest? This channel's digests are numbers 2 and 3." in (await say(slack, "digest remove")).plain

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, timedelta
 from itertools import pairwise
 
 import pytest
 
+from bot.blockkit.blocks import Message
 from bot.blockkit.phrases import NO_BREAK
-from bot.demo.fake_hms import Account, FakeHms, Oddities, Stall, Status
+from bot.demo.fake_hms import Oddities, Stall, Status
 from bot.digests.count import count, preview
-from bot.digests.model import Digest
 from bot.errors import HmsError
-from bot.query.schedule import Schedule
 from bot.query.schedule_parser import read_schedule
 from tests.blockkit.judge import inside_limits
-from tests.digests.parts import ALL, TEAM, World, at, meet, opened
+from tests.digests.parts import ALL, World, at, meet
 
 
-@pytest.fixture
-async def world(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
-    async with opened(account, hms, sqlite) as made:
-        yield made
+async def previewed(world: World) -> Message:
+    """The preview of a daily digest that is not stored."""
+    return await preview(world.hms, world.rooms, world.new(empty="skip"), world.now)
 
 
 @pytest.mark.parametrize("line", ["daily 2:30", "daily 9:00", "mon,thu 9:00", "weekdays 0:00"])
@@ -65,16 +62,14 @@ async def test_each_session_counts_once_over_consecutive_digests(world: World, l
 
 async def test_a_preview_of_one_that_is_not_stored(world: World) -> None:
     meet(world.account, world.hall, at(15, "20:00"), 30)
-    schedule = Schedule(tuple(range(7)), read_schedule("daily 9:00", "UTC")[0].clock, "Europe/Berlin")
-    digest = Digest(TEAM, "C1", ALL, schedule, "skip", "U1", 0)
-    message = await preview(world.hms, world.rooms, digest, world.now)
-    text = message.text.replace(NO_BREAK, " ")
+    text = (await previewed(world)).text.replace(NO_BREAK, " ")
     assert text.startswith("📊 Daily digest · Mon 16 Nov: 1 session, 1 person, 30 participant-minutes.")
     assert "A preview, which only you see." in text and "of this channel" not in text and "*Town hall*" in text
-    assert "no sessions" in (await preview(world.hms, world.rooms, digest, at(15, "08:00"))).text
+    world.now = at(15, "08:00")
+    assert "no sessions" in (await previewed(world)).text
     world.fake.fail_always("/sessions", Status(403))
     with pytest.raises(HmsError):
-        await preview(world.hms, world.rooms, digest, world.now)
+        await previewed(world)
 
 
 async def lessons(world: World, count: int) -> None:
@@ -91,8 +86,7 @@ async def lessons(world: World, count: int) -> None:
 
 async def test_rooms_that_are_used_once_are_told_by_template(world: World) -> None:
     await lessons(world, 30)
-    schedule = Schedule(tuple(range(7)), read_schedule("daily 9:00", "UTC")[0].clock, "Europe/Berlin")
-    message = await preview(world.hms, world.rooms, Digest(TEAM, "C1", ALL, schedule, "skip", "U1", 0), world.now)
+    message = await previewed(world)
     text = message.text.replace(NO_BREAK, " ")
     assert "By template, as most rooms were used once." in text
     assert "teaching" in text and "event" in text and "lesson-7" not in text.partition("Busiest")[2]
@@ -106,8 +100,7 @@ async def test_rooms_are_told_by_name_where_the_templates_of_most_are_not_known(
     await lessons(world, 30)
     await world.rooms.learn(list(world.account.rooms)[:5], 5)
     world.fake.fail_always("/rooms*", Status(403))
-    schedule = Schedule(tuple(range(7)), read_schedule("daily 9:00", "UTC")[0].clock, "Europe/Berlin")
-    message = await preview(world.hms, world.rooms, Digest(TEAM, "C1", ALL, schedule, "skip", "U1", 0), world.now)
+    message = await previewed(world)
     assert "Busiest rooms" in message.text and "template" not in message.text
 
 
@@ -120,8 +113,7 @@ async def test_rooms_that_are_used_again_are_told_by_name(world: World, count: i
             room = world.account.add_room(f"class-{number}")
             for day in (14, 15):
                 meet(world.account, room, at(day, "11:00") + timedelta(minutes=number), 30)
-    schedule = Schedule(tuple(range(7)), read_schedule("daily 9:00", "UTC")[0].clock, "Europe/Berlin")
-    message = await preview(world.hms, world.rooms, Digest(TEAM, "C1", ALL, schedule, "skip", "U1", 0), world.now)
+    message = await previewed(world)
     assert "By template" not in message.text
     assert ("class-1" if count > 3 else "lesson-1") in message.text
 

@@ -1,4 +1,4 @@
-"""Which digest is due: over all zones and however long nobody looks, each date is sent or named once."""
+"""The date that is due: over all zones and however long nobody looks, each is sent or named once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What channels get at set times is kept, once each, and each date's digest is sent once."""
+"""Digests are kept, once each, and that of each date is sent once."""
 
 from __future__ import annotations
 
@@ -50,12 +50,16 @@ async def test_a_new_one_has_a_number_and_waits_for_its_time(store: Database) ->
     assert await audit_log.read(store, TEAM, "C1") == [by("digest …", "U7")]
 
 
-async def test_one_in_a_zone_that_nobody_can_say_is_read_again(store: Database) -> None:
-    new = digest()
-    new = replace(new, schedule=replace(new.schedule, zone="EST"))
-    stored = await added(store, new)
+@pytest.mark.parametrize(
+    ("zone", "line"),
+    [("EST", "all"), ("UTC", "all " + " ".join(f"user:{chr(0x1F600 + n) * 40}" for n in range(12)))],
+    ids=["a zone that nobody can say", "the longest query"],
+)
+async def test_it_is_read_as_it_was(store: Database, zone: str, line: str) -> None:
+    new = replace(digest(), query=parse(line, most_chars=RESOLVED_CHARS))
+    stored = await added(store, replace(new, schedule=replace(new.schedule, zone=zone)))
     assert await digests_store.read(store, TEAM, "C1") == [stored]
-    assert stored.schedule == new.schedule
+    assert (stored.schedule.zone, str(stored.query)) == (zone, line)
 
 
 async def test_the_same_again_is_the_same_one(store: Database) -> None:
@@ -190,13 +194,6 @@ async def test_a_channel_that_is_paused_gets_it_later(store: Database) -> None:
     await channel_pause.resume(store, TEAM, "C1")
     assert await digests_store.due(store, TEAM, next_ms(made)) == [made]
     assert await sends(store, made)
-
-
-async def test_the_longest_query_comes_back_as_it_was(store: Database) -> None:
-    line = "all " + " ".join(f"user:{chr(0x1F600 + n) * 40}" for n in range(12))
-    stored = await added(store, replace(digest(), query=parse(line, most_chars=RESOLVED_CHARS)))
-    assert (await digests_store.read(store, TEAM))[0] == stored
-    assert str(stored.query) == line
 
 
 async def test_two_replicas_send_each_date_once(postgres: str) -> None:
