@@ -15,18 +15,15 @@ from bot.clock import HMS, Clock
 from bot.db import leases
 from bot.db.database import Database
 from bot.db.leases import POLLER
-from bot.db.setting_change import SettingChange
-from bot.demo.fake_hms import Account, FakeHms, Status
+from bot.demo.fake_hms import FakeHms
 from bot.demo.fake_slack import FakeSlack
-from bot.demo.fake_slack.seed import TEAM_ID
 from bot.digests import store as digests_store
-from bot.digests.model import Digest
 from bot.digests.produce import Digests
 from bot.health.judge import SLOW_S
 from bot.health.slack_probe import SlackProbe
 from bot.health.watch import Watch
 from bot.hms.auth import SignedToken
-from bot.hms.client import LIFE_MOST, Hms
+from bot.hms.client import Hms
 from bot.jobs.background import BackgroundJobs
 from bot.jobs.scheduler import Scheduler
 from bot.outbox import claims
@@ -35,62 +32,43 @@ from bot.outbox import store as outbox_store
 from bot.outbox.chat import Chat
 from bot.outbox.deliver import Deliver
 from bot.outbox.prune import DAY_MS
-from bot.query.parse import parse
-from bot.query.schedule_parser import read_schedule
 from bot.query.times import ms
 from bot.rooms.names import Rooms
 from bot.rooms.walk import Walk
-from bot.tracking import store as tracking_store
 from bot.tracking.poll import Poll
 from bot.tracking.withheld import withheld_until_ms
 from tests.clocks import set_database
-from tests.db.parts import TEAM, card, commit, message, tracked
-from tests.live import fill
+from tests.db.parts import NOW, TEAM, by, card, commit, digest, message, tracked
 from tests.work import HASTY
 
 LEAD_S = 60.0
 
 
 class Process:
-    """The alerts of one process, without the rest of it. Its time is `ahead` of ours; with `later_s` its waits have
-    lasted so much longer."""
+    """The background jobs of one process, without the rest of it."""
 
     def __init__(self, store: Database, slack: FakeSlack, hms: FakeHms, http: aiohttp.ClientSession) -> None:
-        self.store = store
         clock = Clock()
         if not store.single:
             clock.share(store.time)
         token = SignedToken(hms.access_key, hms.secret)
         self.hms = Hms(hms.url, token, clock=clock, hear=lambda date: clock.hear(HMS, date))
-        self.ahead = timedelta()
+        account = self.hms, Rooms(self.hms, store, TEAM), store, TEAM
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=http, retry_handlers=[])
-        self.later_s = 0.0
-        self.poll = Poll(
-            self.hms,
-            Rooms(self.hms, store, TEAM_ID),
+        self.background = BackgroundJobs(
             store,
-            TEAM_ID,
-            clock=lambda: datetime.now(UTC) + self.ahead,
-            monotonic=lambda: time.monotonic() + self.later_s,
-        )
-        deliver = Deliver(store, Chat(client), TEAM, withheld_until_ms, clock=clock)
-        self.digests = Digests(self.hms, Rooms(self.hms, store, TEAM_ID), store, TEAM_ID)
-        walk = Walk(self.hms, Rooms(self.hms, store, TEAM_ID), store, TEAM_ID)
-        watch = Watch(store, SlackProbe(client), TEAM_ID, lambda: int(clock() * 1000))
-        self.alerts = BackgroundJobs(
-            store,
-            self.poll,
-            self.digests,
-            walk,
-            deliver,
-            watch,
+            Poll(*account),
+            Digests(*account),
+            Walk(*account),
+            Deliver(store, Chat(client), TEAM, withheld_until_ms, clock=clock),
+            Watch(store, SlackProbe(client), TEAM, lambda: int(clock() * 1000)),
             clock,
             0.5,
             client.auth_test,
             TEAM,
             lead_s=LEAD_S,
         )
-        self.scheduler = Scheduler(self.alerts.jobs(), haste=HASTY.haste)
+        self.scheduler = Scheduler(self.background.jobs(), haste=HASTY.haste)
 
     async def end(self) -> None:
         """From one moment to the next, as kill -9 does: the lease is not given back."""
@@ -142,27 +120,11 @@ async def test_one_of_two_polls_and_the_other_follows_it(
         await store.close()
 
 
-async def test_who_no_longer_leads_commits_no_poll(
-    postgres: str, start: Callable[[Database], Process], account: Account
-) -> None:
-    """A process that was stopped for longer than its lease goes on in the middle of a poll."""
-    store, other = await Database.open(postgres), await Database.open(postgres)
-    process = start(store)
-    fence = await leases.take(store, "poller", "stopped", 1)
-    await asyncio.sleep(0.01)
-    assert await leases.take(other, "poller", "next", 60_000)
-    assert fence is not None and not await process.poll.run(fence)
-    assert (await tracking_store.state(store, TEAM_ID)).good_ms is None
-    await store.close()
-    await other.close()
-
-
 async def test_only_who_leads_makes_digests(store: Database, start: Callable[[Database], Process]) -> None:
-    process = start(store)
-    jobs = {job.name: job.run for job in process.alerts.jobs()}
-    schedule, _ = read_schedule(f"daily {datetime.now(UTC) - timedelta(minutes=30):%H:%M}", "UTC")
-    digest = Digest(TEAM_ID, "C1", parse("all"), schedule, "say", "U1", 0)
-    await digests_store.add(store, digest, SettingChange(ms(datetime.now(UTC) - timedelta(days=1)), "U1", "digest"))
+    jobs = {job.name: job.run for job in start(store).background.jobs()}
+    now = datetime.now(UTC)
+    due = digest(when=f"daily {now - timedelta(minutes=30):%H:%M} UTC")
+    await digests_store.add(store, due, by(at_ms=ms(now - timedelta(days=1))))
     await jobs["digests"]()
     assert (await outbox_counts.read(store)).waiting == 0
     await jobs["lead"]()
@@ -173,54 +135,23 @@ async def test_only_who_leads_makes_digests(store: Database, start: Callable[[Da
 
 async def test_old_rows_are_pruned_by_and_by(store: Database, start: Callable[[Database], Process]) -> None:
     await commit(store, message("m"), changed=[tracked("s1", live=False)], cards=[card(status="final")])
-    (row,) = await claims.claim(store, TEAM, 1_764_000_000_000, 20_000, 10)
-    await outbox_store.sent(store, [(row, "1.0")], 1_764_000_000_000)
-    await commit(store, now_ms=1_764_000_000_000 + 8 * DAY_MS)
-    process = start(store)
-    process.scheduler.start()
+    (row,) = await claims.claim(store, TEAM, NOW, 20_000, 10)
+    await outbox_store.sent(store, [(row, "1.0")], NOW)
+    await commit(store, now_ms=NOW + 8 * DAY_MS)
+    start(store).scheduler.start()
     async with asyncio.timeout(5):
         while await outbox_store.status(store, "m"):
             await asyncio.sleep(0.02)
-    await process.end()
-
-
-async def test_100ms_silences_polls_for_five_minutes_at_most(
-    store: Database, start: Callable[[Database], Process], hms: FakeHms, account: Account
-) -> None:
-    process = start(store)
-    hms.fail("/sessions*", Status(429, headers={"Retry-After": "864000"}))
-    assert not await process.poll.run()
-    process.later_s = 299.0
-    assert not await process.poll.run()
-    process.later_s = 301.0
-    assert await process.poll.run()
 
 
 async def test_an_operator_hears_of_messages_that_do_not_go_out(
     store: Database, start: Callable[[Database], Process]
 ) -> None:
-    process = start(store)
-    assert await process.alerts.slow() == ""
+    background = start(store).background
+    assert await background.slow() == ""
     long_ago = int((time.time() - SLOW_S - 60) * 1000)
     await commit(store, message("m"), message("n", "C2"), now_ms=long_ago)
-    assert (await process.alerts.slow()).startswith("2 messages are to be sent, the oldest for 6 min")
+    assert (await background.slow()).startswith("2 messages are to be sent, the oldest for 6 min")
     for row in await claims.claim(store, TEAM, long_ago, 20_000, 10):
         await outbox_store.held(store, row, "unconfirmed")
-    assert await process.alerts.slow() == "messages held, unconfirmed: 2"
-
-
-async def test_a_session_without_a_record_is_over_when_it_can_no_longer_be_live(
-    store: Database, start: Callable[[Database], Process], hms: FakeHms, account: Account
-) -> None:
-    """It is in no list, and its own record can't be had."""
-    (session,) = fill(account, 1)
-    process = start(store)
-    assert await process.poll.run()
-    account.end(session, time.time())
-    hms.fail_always(f"/sessions/{session.id}", Status(400))
-    assert await process.poll.run()
-    assert (await tracking_store.snapshot(store, TEAM_ID)).sessions[session.id].live
-    process.ahead = LIFE_MOST
-    assert await process.poll.run()
-    over = (await tracking_store.snapshot(store, TEAM_ID)).sessions[session.id]
-    assert (over.live, dict(over.people)) == (False, {})
+    assert await background.slow() == "messages held, unconfirmed: 2"

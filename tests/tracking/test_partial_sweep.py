@@ -1,4 +1,4 @@
-"""Sweeps of a few sessions between two polls, as a timer or a webhook makes them."""
+"""Sweeps of a few sessions between two polls, as a timer or a webhook makes them, and sweeps that find nothing out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from bot.db import leases
 from bot.db.leases import Fence
 from bot.demo.fake_hms import FakeHms, Status
 from bot.demo.fake_hms.records import Session
+from bot.hms.client import LIFE_MOST
+from bot.rooms.names import Rooms
 from bot.tracking import store as tracking_store
+from bot.tracking.poll import Poll
 from bot.tracking.store import Snapshot
 from tests.tracking.parts import TEAM, World
 
@@ -81,9 +84,12 @@ async def test_what_it_is_not_told_of_a_session_says_nothing(world: World, hms: 
 async def test_who_no_longer_leads_stores_none(world: World) -> None:
     fence = await leases.take(world.store, "poller", "one", 60_000)
     assert fence is not None
-    session = world.open()
-    assert not await world.polls.look([session.id], Fence(fence.name, "another", fence.epoch - 1))
+    session, lost = world.open(), Fence(fence.name, "another", fence.epoch - 1)
+    good_ms = (await tracking_store.state(world.store, TEAM)).good_ms
+    assert not await world.polls.look([session.id], lost)
+    assert not await world.polls.run(lost)
     assert await world.sent() == []
+    assert (await tracking_store.state(world.store, TEAM)).good_ms == good_ms
     assert [kind for kind, _ in await world.poll()] == ["post"]
 
 
@@ -111,3 +117,29 @@ async def test_one_that_100ms_refuses_rests_as_a_poll_does(world: World, hms: Fa
     assert not await world.polls.look([session.id])
     assert (await tracking_store.state(world.store, TEAM)).errors == 1
     assert not await world.polls.run()
+
+
+async def test_100ms_silences_polls_for_five_minutes_at_most(world: World, hms: FakeHms) -> None:
+    waited_s = 0.0
+    poll = Poll(world.hms, Rooms(world.hms, world.store, TEAM), world.store, TEAM, monotonic=lambda: waited_s)
+    hms.fail("/sessions*", Status(429, headers={"Retry-After": "864000"}))
+    assert not await poll.run()
+    waited_s = 299.0
+    assert not await poll.run()
+    waited_s = 301.0
+    assert await poll.run()
+
+
+async def test_a_session_without_a_record_is_over_when_it_can_no_longer_be_live(world: World, hms: FakeHms) -> None:
+    """It is in no list, and its own record can't be had."""
+    session = world.account.open_session(world.room, time.time() - 600)
+    world.join(session, "Ann")
+    await world.poll()
+    world.end(session)
+    hms.fail_always(f"/sessions/{session.id}", Status(400))
+    assert await world.poll() == []
+    assert (await tracking_store.snapshot(world.store, TEAM)).sessions[session.id].live
+    world.ahead = LIFE_MOST
+    assert await world.polls.run()
+    over = (await tracking_store.snapshot(world.store, TEAM)).sessions[session.id]
+    assert (over.live, dict(over.people)) == (False, {})
