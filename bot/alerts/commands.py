@@ -23,7 +23,6 @@ from bot.query.parse import RESOLVED_CHARS, parse
 from bot.slack.numbers import kind_of, numbered, read_number, unquoted
 from bot.slack.registry import Action, Command, Feature
 from bot.slack.request import Request
-from bot.slack.unknown_rooms import noted
 from bot.text import quote
 
 RESUMED_S = 2.0
@@ -51,7 +50,7 @@ async def subscribe(request: Request, line: str) -> Message:
         waiting=done.waiting,
         heard=done.channel.last_ms is not None,
     )
-    return await noted(request, done.subscription.query, answer)
+    return await request.noted(done.subscription.query, answer)
 
 
 async def subscriptions(request: Request, line: str = "") -> Message:

@@ -15,7 +15,6 @@ from bot.browse.render import listing
 from bot.hms.session import read_session
 from bot.query.cursor import PageCursor
 from bot.slack.request import Request
-from bot.slack.unknown_rooms import noted
 
 
 async def send_page(request: Request, cursor: PageCursor, *, replace: bool = False, for_all: bool = False) -> bool:
@@ -31,7 +30,7 @@ async def send_page(request: Request, cursor: PageCursor, *, replace: bool = Fal
     shared_by = await request.display_name() if for_all else None
     message = await _drawn(partial(listing, page, shared_by=shared_by), page.peers)
     if not page.sessions:
-        message = await noted(request, query, message)
+        message = await request.noted(query, message)
     return await request.reply(message, replace=replace, for_all=for_all)
 
 

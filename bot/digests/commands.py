@@ -27,7 +27,6 @@ from bot.slack.access import permit
 from bot.slack.numbers import no_such, read_number, unquoted
 from bot.slack.registry import Command, Feature
 from bot.slack.request import Request
-from bot.slack.unknown_rooms import noted
 
 PREVIEW_SHARE = 0.8
 """Share of the time for an answer that reading the account may take; names and posting need the rest."""
@@ -64,7 +63,7 @@ async def digest(request: Request, line: str) -> Message:
         waiting=waiting,
         heard=channel.last_ms is not None,
     )
-    return await noted(request, wanted.query, answer)
+    return await request.noted(wanted.query, answer)
 
 
 async def digests(request: Request, line: str = "") -> Message:

@@ -23,7 +23,6 @@ from bot.silence.quiet_commands import quiets
 from bot.slack.numbers import no_such, read_number, unquoted
 from bot.slack.registry import Action, Command, Feature
 from bot.slack.request import Request
-from bot.slack.unknown_rooms import noted
 
 UNMUTE = "unmute"
 
@@ -54,7 +53,7 @@ async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
     except TooMany as error:
         raise QueryError.whole(error.text, f"mute {line}", "mutes") from None
     answer = say.muted(stored, how, before, names=await request.names(stored.query), zone=zone)
-    return await noted(request, query, answer)
+    return await request.noted(query, answer)
 
 
 async def mutes(request: Request, line: str) -> Message:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from bot import log, metrics
 from bot.blockkit.blocks import Block, Message, context
-from bot.blockkit.phrases import Names
+from bot.blockkit.phrases import Names, no_rooms_yet
 from bot.db.database import Database
 from bot.db.setting_change import SettingChange
 from bot.errors import BotError, HmsUnavailable, ManyRooms, QueryError, StaleButton, UserError, WhichZone
@@ -217,6 +217,11 @@ class Request:
     async def names(self, *queries: Query) -> Names:
         """The names of the rooms that these queries name by their ids."""
         return await self.workspace.rooms.names(room_id for each in queries for room_id in each.named_ids)
+
+    async def noted(self, query: Query, message: Message) -> Message:
+        """The answer, with a line on beginnings of names that no room has yet: those to come match."""
+        prefixes = await self.workspace.rooms.without_rooms(query)
+        return Message(message.head, [*message.blocks, context(no_rooms_yet(prefixes))]) if prefixes else message
 
     async def local_zone(self) -> str:
         """The person's own zone, also for what is asked later on."""
