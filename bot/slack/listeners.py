@@ -25,7 +25,7 @@ from bot.query.filters import LIST
 from bot.query.times import ms
 from bot.slack.access import permit
 from bot.slack.once import KEPT_MS, begun_before, sent_as
-from bot.slack.registry import Payload, Shortcut, View
+from bot.slack.registry import Callback, Payload
 from bot.slack.request import Bot, Request, answer
 from bot.slack.run import run
 
@@ -81,13 +81,13 @@ def register(app: AsyncApp, bot: Bot) -> None:
     async def on_view(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         request = Request.of(bot, body)
-        bot.work.start(answer(request, "view", submit(request, body["view"])))
+        bot.work.start(answer(request, "view", call_back(request, "form", bot.registry.views, body["view"])))
 
     @app.shortcut(ANY)
     async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         request = Request.of(bot, body)
-        bot.work.start(answer(request, "shortcut", begin(request, body)))
+        bot.work.start(answer(request, "shortcut", call_back(request, "shortcut", bot.registry.shortcuts, body)))
 
     async def on_event(body: dict[str, Any]) -> None:
         bot.work.start(hear(body))
@@ -125,23 +125,15 @@ async def press(request: Request, action: Mapping[str, Any]) -> None:
         await entry.run(request, str(chosen or action.get("value") or ""))
 
 
-async def submit(request: Request, view: Payload) -> None:
-    """Answer a form (docs.slack.dev/reference/interaction-payloads/view-interactions-payload)."""
-    await _by_callback(request, request.bot.registry.views.get(str(view.get("callback_id"))), view, "form")
-
-
-async def begin(request: Request, payload: Payload) -> None:
-    """Answer a shortcut (docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload)."""
-    entry = request.bot.registry.shortcuts.get(str(payload.get("callback_id")))
-    await _by_callback(request, entry, payload, "shortcut")
-
-
-async def _by_callback(
-    request: Request, entry: View | Shortcut | None, payload: Payload, kind: Literal["form", "shortcut"]
+async def call_back(
+    request: Request, kind: Literal["form", "shortcut"], entries: Mapping[str, Callback], payload: Payload
 ) -> None:
+    """Answer a form or a shortcut (docs.slack.dev/reference/interaction-payloads: view-interactions-payload and
+    shortcuts-interaction-payload)."""
+    entry = entries.get(str(payload.get("callback_id")))
     if entry is None:
         raise StaleButton(kind)
-    request.name = entry.callback_id
+    request.name = entry.id
     await permit(request, *entry.commands)
     await entry.run(request, payload)
 

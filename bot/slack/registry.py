@@ -58,19 +58,11 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """A form, by its `callback_id`. `run` gets the view as it was submitted."""
+class Callback:
+    """A form, or a global shortcut or one of a message, by its `callback_id`. `run` gets the view as it was submitted,
+    or the shortcut's whole payload."""
 
-    callback_id: str
-    run: Callable[[Request, Payload], Awaitable[None]]
-    commands: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Shortcut:
-    """A global shortcut or one of a message, by its `callback_id`. `run` gets the whole payload."""
-
-    callback_id: str
+    id: str
     run: Callable[[Request, Payload], Awaitable[None]]
     commands: tuple[str, ...] = ()
 
@@ -89,8 +81,8 @@ class Feature:
 
     commands: tuple[Command, ...] = ()
     actions: tuple[Action, ...] = ()
-    views: tuple[View, ...] = ()
-    shortcuts: tuple[Shortcut, ...] = ()
+    views: tuple[Callback, ...] = ()
+    shortcuts: tuple[Callback, ...] = ()
     events: tuple[Event, ...] = ()
     query: Command | None = None
 
@@ -115,8 +107,8 @@ class Registry:
         }
         """Readers of lines, by the scope of an error in them: a command, or one and its verb."""
         self.actions = _unique("action", ((one.id, one) for each in features for one in each.actions))
-        self.views = _unique("view", ((one.callback_id, one) for each in features for one in each.views))
-        self.shortcuts = _unique("shortcut", ((one.callback_id, one) for each in features for one in each.shortcuts))
+        self.views = _unique("view", ((one.id, one) for each in features for one in each.views))
+        self.shortcuts = _unique("shortcut", ((one.id, one) for each in features for one in each.shortcuts))
         self.events = _unique("event", ((one.type, one) for each in features for one in each.events))
 
     @property

@@ -10,7 +10,7 @@ from bot.app import FEATURES, running
 from bot.blockkit.blocks import Message, section
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
-from bot.slack.registry import Action, Command, Event, Feature, Registry, Shortcut, View
+from bot.slack.registry import Action, Callback, Command, Event, Feature, Registry
 from bot.slack.request import Request
 from tests.live import say, until
 from tests.work import at_work
@@ -59,8 +59,8 @@ async def test_an_event_is_one_entry(settings: Settings, slack: FakeSlack) -> No
         (command("greet", "snooze"), "word 'snooze'"),
         (command("list"), "word 'list'"),
         (Feature(actions=(Action("sessions.more", nothing),)), "action 'sessions.more'"),
-        (Feature(views=(View("form", nothing), View("form", nothing))), "view 'form'"),
-        (Feature(shortcuts=(Shortcut("open", nothing), Shortcut("open", nothing))), "shortcut 'open'"),
+        (Feature(views=(Callback("form", nothing), Callback("form", nothing))), "view 'form'"),
+        (Feature(shortcuts=(Callback("open", nothing), Callback("open", nothing))), "shortcut 'open'"),
         (Feature(events=(Event("tokens_revoked", nothing),)), "event 'tokens_revoked'"),
     ],
 )

@@ -16,7 +16,7 @@ from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import ApiError, FakeSlack, Message
 from bot.demo.fake_slack.dispatch import signed
 from bot.settings import Settings
-from bot.slack.registry import Feature, Shortcut, View
+from bot.slack.registry import Callback, Feature
 from bot.slack.request import Request
 from tests.live import fill, press, say, shown, until
 from tests.slack.test_strangers import GRID, OTHER
@@ -228,7 +228,7 @@ async def test_views_and_shortcuts_are_one_entry_each(settings: Settings, slack:
         text = payload["message"]["text"] if "message" in payload else "all"
         await request.reply(Answer(f"Shortcut {text}", [section(f"Shortcut {text}")]))
 
-    added = Feature(views=(View("form", form, ("mute",)),), shortcuts=(Shortcut("look", shortcut),))
+    added = Feature(views=(Callback("form", form, ("mute",)),), shortcuts=(Callback("look", shortcut),))
     async with at_work(settings, slack, features=(*FEATURES, added)) as started:
         await started.starting
         rise = await Rise.since_now(started.url)
