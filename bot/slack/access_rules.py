@@ -33,16 +33,12 @@ class Rule:
 
     def admits(self, user_id: str, member_of: Container[str] = ()) -> bool:
         """True if it allows that person, a member of these groups."""
-        return user_id in self.users or any(group in member_of for group in self.groups) or not self.of_some
+        for_all = not (self.users or self.groups)
+        return for_all or user_id in self.users or any(group in member_of for group in self.groups)
 
     def holds_in(self, channel_id: str) -> bool:
         """True if it allows the command there."""
         return channel_id in self.channels or not self.channels
-
-    @property
-    def of_some(self) -> bool:
-        """True if it is for some people only."""
-        return bool(self.users or self.groups)
 
 
 Access = Mapping[str, Rule]

@@ -10,7 +10,7 @@ from cachetools import TTLCache
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import log
-from bot.slack.question import FAILED_S, NoAnswer, Question, Refusal
+from bot.slack.question import FAILED_S, NoAnswer, Question
 
 KEPT_S = 300
 GROUPS_KEPT = 1_000
@@ -57,13 +57,9 @@ class Groups:
                 raise MembersUnknown(group_id, cause)
             try:
                 answer = await self._question.ask(usergroup=group_id)
-            except Refusal as refusal:
-                cause = refusal.code
             except NoAnswer as failure:
-                cause = failure.cause
-            else:
-                self._members[group_id] = frozenset(answer.get("users") or ())
-                return self._members[group_id]
-            self._failed[group_id] = cause
-            log.warning("group_unreadable", group=group_id, cause=cause)
-            raise MembersUnknown(group_id, cause)
+                self._failed[group_id] = failure.cause
+                log.warning("group_unreadable", group=group_id, cause=failure.cause)
+                raise MembersUnknown(group_id, failure.cause) from None
+            self._members[group_id] = frozenset(answer.get("users") or ())
+            return self._members[group_id]

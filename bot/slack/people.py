@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,8 +20,6 @@ USERS_KEPT = 20_000
 NOBODY = ("user_not_found", "user_not_visible")
 """Slack's codes for a person whom the workspace doesn't know."""
 NOT_GRANTED = ("missing_scope", "no_permission")
-ANYBODY = ""
-"""The key under which it is kept that Slack says nothing of anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +53,25 @@ class People:
     ) -> None:
         self._question = Question(client.users_info, clock)
         self._members: TTLCache[str, Member] = TTLCache(USERS_KEPT, KEPT_S, timer=clock)
-        self._not_granted: TTLCache[str, Member] = TTLCache(1, KEPT_S, timer=clock)
-        self._refused: TTLCache[str, Member] = TTLCache(1, FAILED_S, timer=clock)
-        self.unknown = Member(sayable_zone(default), zone_said=default_said)
+        self._clock = clock
+        self._refused_until = -math.inf
+        self.unknown = self._refused = Member(sayable_zone(default), zone_said=default_said)
 
     async def of(self, user_id: str) -> Member:
         if member := self._members.get(user_id):
             return member
-        for refused in (self._not_granted, self._refused):
-            if unknown := refused.get(ANYBODY):
-                return unknown
+        if self._clock() < self._refused_until:
+            return self._refused
         try:
             answer = await self._question.ask(user=user_id)
         except Refusal as refusal:
-            log.info("person_unknown", cause=refusal.code)
-            if refusal.code in NOBODY:
+            log.info("person_unknown", cause=refusal.cause)
+            if refusal.cause in NOBODY:
                 return replace(self.unknown, stranger=True)
-            if refusal.code in NOT_GRANTED:
-                return self._not_granted.setdefault(ANYBODY, self.unknown)
-            return self._refused.setdefault(ANYBODY, replace(self.unknown, unanswered=True))
+            granted = refusal.cause not in NOT_GRANTED
+            self._refused_until = self._clock() + (FAILED_S if granted else KEPT_S)
+            self._refused = replace(self.unknown, unanswered=granted)
+            return self._refused
         except NoAnswer as failure:
             log.info("person_unknown", cause=failure.cause)
             return replace(self.unknown, unanswered=True)

@@ -30,8 +30,8 @@ class Places:
             return shown
         try:
             await self._question.ask(channel=channel_id, message_ts=NO_MESSAGE)
+        except Refusal as refusal:
+            self._shown[channel_id] = refusal.cause != "channel_not_found"
         except NoAnswer:
             return True
-        except Refusal as refusal:
-            self._shown[channel_id] = refusal.code != "channel_not_found"
         return self._shown.get(channel_id, True)

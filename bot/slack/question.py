@@ -17,20 +17,16 @@ FAILED_S = 10.0
 """Seconds until a method that gave no answer is asked again, where Slack doesn't say how many."""
 
 
-class Refusal(Exception):
-    """Slack refuses this one question; `code` is its own."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 class NoAnswer(Exception):
     """Slack doesn't answer just now; `cause` is for the log."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
         self.cause = cause
+
+
+class Refusal(NoAnswer):
+    """Slack refuses this one question; `cause` is its code."""
 
 
 class Question:

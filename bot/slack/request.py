@@ -234,7 +234,7 @@ async def answer(request: Request, event: str, job: Coroutine[Any, Any, None]) -
     began, reference = time.perf_counter(), log.reference.get()
     outcome = "ok"
     try:
-        async with asyncio.timeout(request.bot.answer_s), request.bot.work.slot():
+        async with asyncio.timeout(request.bot.answer_s), request.bot.work.slots:
             if await begun_before(request.bot.store, request.workspace.team_id, request.sent, request.now_ms):
                 job.close()
                 outcome = "repeated"

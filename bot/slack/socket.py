@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +21,7 @@ from bot.net.retry_budget import RetryBudget
 from bot.slack.connection import Envelope, SocketConnection
 from bot.slack.responses import read
 from bot.slack.retry_until_ready import REFUSED, retry_until_ready
+from bot.slack.work import keep
 
 OFF = "link_disabled"
 """Slack's word for Socket Mode that was switched off in the app's settings."""
@@ -80,8 +80,8 @@ class Socket:
     async def connect(self) -> None:
         """Raises ConfigError where Slack refuses the token."""
         url = await retry_until_ready(self._address, "SLACK_APP_TOKEN", self._client.base_url)
-        self._start(self._keep(url=url))
-        self._start(self._keep(life_s=self._times.stagger_s))
+        keep(self._stay_open(url=url), self._tasks)
+        keep(self._stay_open(life_s=self._times.stagger_s), self._tasks)
 
     async def close(self) -> None:
         """Take no more: Slack sends what is not acknowledged to another process, or tells the person."""
@@ -91,7 +91,7 @@ class Socket:
             await asyncio.wait(self._tasks)
         await asyncio.gather(*(each.close() for each in self._connections))
 
-    async def _keep(self, *, url: str = "", life_s: float | None = None) -> None:
+    async def _stay_open(self, *, url: str = "", life_s: float | None = None) -> None:
         """One connection for ever, and two for a moment: the next is open before the last one goes."""
         last: SocketConnection | None = None
         failures, reason = 0, "start"
@@ -100,14 +100,14 @@ class Socket:
                 connection = await self._open(url)
             except _NotOpen as error:
                 url, failures = "", failures + 1
-                wait_s = self._wait_s(failures, error.retry_after_s)
+                wait_s = self._times.waits.wait_s(failures, error.retry_after_s)
                 self._note(str(error), wait_s)
                 await asyncio.sleep(wait_s)
                 continue
             url, self._told = "", ""
             log.info("socket_open", reason=reason)
             if last is not None:
-                self._start(self._leave(last))
+                keep(self._leave(last), self._tasks)
             began = asyncio.get_running_loop().time()
             await asyncio.wait([connection.over], timeout=life_s)
             reason = connection.over.result() if connection.over.done() else "stagger"
@@ -117,7 +117,7 @@ class Socket:
             lasted = asyncio.get_running_loop().time() - began >= self._times.steady_s
             failures = 0 if lasted else failures + 1
             if failures:
-                await asyncio.sleep(self._wait_s(failures))
+                await asyncio.sleep(self._times.waits.wait_s(failures, None))
 
     async def _open(self, url: str) -> SocketConnection:
         """A connection that has said hello. Raises _NotOpen."""
@@ -142,7 +142,7 @@ class Socket:
         await asyncio.wait(waiting, timeout=self._times.hello_s, return_when=asyncio.FIRST_COMPLETED)
         if connection.hello.done():
             return connection
-        self._start(self._leave(connection, at_once=True))
+        keep(self._leave(connection, at_once=True), self._tasks)
         raise _NotOpen(connection.over.result() if connection.over.done() else "no hello")
 
     async def _leave(self, connection: SocketConnection, *, at_once: bool = False) -> None:
@@ -173,20 +173,12 @@ class Socket:
         finally:
             metrics.acks.labels(str(status)).observe(time.perf_counter() - began)
 
-    def _wait_s(self, failures: int, asked_s: float | None = None) -> float:
-        return self._times.waits.wait_s(failures, asked_s)
-
     def _note(self, cause: str, wait_s: float = 0.0) -> None:
         if cause != OFF and cause not in REFUSED:
             log.warning("socket_failed", cause=cause, wait_s=round(wait_s, 1))
         elif self._told != cause:
             self._told = cause
             log.error("socket_mode_off" if cause == OFF else "app_token_refused", cause=cause)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 class _NotOpen(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 AT_ONCE = 64
@@ -12,22 +11,18 @@ AT_ONCE = 64
 
 class Work:
     """Jobs and the posting of their answers, as tasks. Jobs can be cancelled and then take their leave; a post that has
-    begun is never cut off."""
+    begun is never cut off. `slots`: the places of those that work at the same time; a job waits for one."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
-        self._free = asyncio.Semaphore(at_once)
+        self.slots = asyncio.Semaphore(at_once)
         self._jobs: set[asyncio.Task[Any]] = set()
         self._posts: set[asyncio.Task[Any]] = set()
 
-    def slot(self) -> AbstractAsyncContextManager[None]:
-        """A place among those that work at the same time; a job waits for one."""
-        return self._free
-
     def start(self, job: Coroutine[Any, Any, None]) -> None:
-        _keep(job, self._jobs)
+        keep(job, self._jobs)
 
     def post(self, sending: Coroutine[Any, Any, bool]) -> asyncio.Task[bool]:
-        return _keep(sending, self._posts)
+        return keep(sending, self._posts)
 
     async def drain(self, grace_s: float, farewell_s: float = 10.0) -> None:
         """Wait for all jobs; after `grace_s` seconds cancel the rest, and give answers `farewell_s` more."""
@@ -38,7 +33,8 @@ class Work:
         await _wait(self._posts, farewell_s)
 
 
-def _keep(work: Coroutine[Any, Any, Any], tasks: set[asyncio.Task[Any]]) -> asyncio.Task[Any]:
+def keep(work: Coroutine[Any, Any, Any], tasks: set[asyncio.Task[Any]]) -> asyncio.Task[Any]:
+    """Start a task, and keep it among the `tasks` until it is over: asyncio itself may lose it."""
     task = asyncio.create_task(work)
     tasks.add(task)
     task.add_done_callback(tasks.discard)
