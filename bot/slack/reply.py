@@ -67,59 +67,57 @@ class Replies:
         return False
 
     async def _try(self, to: ReplyTo, text: str, blocks: Blocks, *, replace: bool, for_all: bool) -> Outcome:
-        def again(error: BaseException) -> bool:
-            return isinstance(error, _NotNow) or (isinstance(error, _Unsure) and not for_all)
-
         async def attempt() -> Sent | Refused:
-            said = {"text": text, "unfurl_links": False, "unfurl_media": False}
-            said |= {"blocks": list(blocks)} if blocks else {}
-            match to:
-                case ResponseUrl(url) if is_slacks(url, self._api_url):
-                    kind = "in_channel" if for_all else "ephemeral"
-                    return await self._post(url, {"response_type": kind, "replace_original": replace, **said})
-                case ResponseUrl():
-                    return Refused("another host than Slack's")
-                case Modal(view_id=view_id) if replace:
-                    return await self._ask("views.update", {"view_id": view_id, "view": _modal(text, blocks)})
-                case Home(user_id=user_id) if replace:
-                    return await self._ask("views.publish", {"user_id": user_id, "view": _home(text, blocks)})
-                case Modal(user_id=user_id) | Home(user_id=user_id) | DirectMessage(user_id=user_id):
-                    return await self._ask("chat.postMessage", {"channel": user_id, **said})
-                case Nobody(cause=cause):
-                    return Refused(cause)
+            try:
+                return await self._once(to, text, blocks, replace=replace, for_all=for_all)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise _Again(type(error).__name__, unsure=True) from None
 
         try:
-            return await self._budget.call(attempt, again)
-        except (_NotNow, _Unsure, TimeoutError) as error:
+            return await self._budget.call(
+                attempt, lambda error: isinstance(error, _Again) and not (error.unsure and for_all)
+            )
+        except (_Again, TimeoutError) as error:
             return Unconfirmed(str(error) or type(error).__name__)
 
+    async def _once(self, to: ReplyTo, text: str, blocks: Blocks, *, replace: bool, for_all: bool) -> Sent | Refused:
+        said = {"text": text, "unfurl_links": False, "unfurl_media": False}
+        said |= {"blocks": list(blocks)} if blocks else {}
+        match to:
+            case ResponseUrl(url) if is_slacks(url, self._api_url):
+                kind = "in_channel" if for_all else "ephemeral"
+                return await self._post(url, {"response_type": kind, "replace_original": replace, **said})
+            case ResponseUrl():
+                return Refused("another host than Slack's")
+            case Modal(view_id=view_id) if replace:
+                return await self._ask("views.update", {"view_id": view_id, "view": _modal(text, blocks)})
+            case Home(user_id=user_id) if replace:
+                return await self._ask("views.publish", {"user_id": user_id, "view": _home(text, blocks)})
+            case Modal(user_id=user_id) | Home(user_id=user_id) | DirectMessage(user_id=user_id):
+                return await self._ask("chat.postMessage", {"channel": user_id, **said})
+            case Nobody(cause=cause):
+                return Refused(cause)
+
     async def _post(self, url: str, body: dict[str, Any]) -> Sent | Refused:
-        try:
-            async with self._session.post(url, json=body, timeout=TIMEOUT, allow_redirects=False) as response:
-                status, answer = response.status, await response.text(errors="replace")
-                asked_s = retry_after_s(response.headers, "slack")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _Unsure(type(error).__name__) from None
+        async with self._session.post(url, json=body, timeout=TIMEOUT, allow_redirects=False) as response:
+            status, answer = response.status, await response.text(errors="replace")
         code = _code(answer, status)
         if status == 429 or code in WAITS:
-            raise _NotNow(asked_s)
+            raise _Again("status 429", retry_after_s(response.headers, "slack"))
         if status >= 500 or code in UNSURE:
-            raise _Unsure(f"status {status}")
+            raise _Again(f"status {status}", unsure=True)
         return _Refused(code, status) if code else Sent("")
 
     async def _ask(self, method: str, arguments: dict[str, Any]) -> Sent | Refused:
-        try:
-            async with asyncio.timeout(TIMEOUT.total):
-                answer = await self._call(method, arguments)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _Unsure(type(error).__name__) from None
+        async with asyncio.timeout(TIMEOUT.total):
+            answer = await self._call(method, arguments)
         if answer.status == 200 and not answer.code:
             return Sent(answer.ts)
         outcome = weigh(answer)
         if isinstance(outcome, RetryLater):
-            raise _NotNow(outcome.retry_after_s)
+            raise _Again("status 429", outcome.retry_after_s)
         if isinstance(outcome, Unconfirmed):
-            raise _Unsure(outcome.cause)
+            raise _Again(outcome.cause, unsure=True)
         return outcome
 
 
@@ -144,16 +142,13 @@ def is_slacks(url: str, api_url: str) -> bool:
     return stand_in or (to.scheme == "https" and to.netloc in HOSTS)
 
 
-class _NotNow(Exception):
-    """429: not posted."""
+class _Again(Exception):
+    """Not posted for now; where `unsure`, as after no answer or 5xx, it may have been."""
 
-    def __init__(self, retry_after_s: float | None) -> None:
-        super().__init__("status 429")
+    def __init__(self, cause: str, retry_after_s: float | None = None, *, unsure: bool = False) -> None:
+        super().__init__(cause)
         self.retry_after_s = retry_after_s
-
-
-class _Unsure(Exception):
-    """No answer, or 5xx: it may have been posted."""
+        self.unsure = unsure
 
 
 @dataclass(frozen=True, slots=True)
