@@ -1,4 +1,4 @@
-"""The help, the usage hint of `manifest.yml` and the README's table, generated from `FILTERS` and the commands."""
+"""The help, generated from `FILTERS` and the commands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, actions, button, context, divider, section
 from bot.blockkit.escape import code, entities
 from bot.blockkit.limits import SECTION_TEXT_CHARS
-from bot.query.filters import FILTERS, LIST, STATES
+from bot.query.filters import FILTERS, STATES
 from bot.query.parse import LINE_CHARS
 
 COMMAND = "/sessions"
@@ -23,13 +23,6 @@ _RULES = (
 )
 
 Row = tuple[str, str]
-
-
-def rows(commands: Sequence[Row]) -> list[Row]:
-    """Return (syntax, description) for every state, filter and command, as plain text with code in backticks."""
-    states = [(state, STATE_HELP[state]) for state in STATES]
-    filters = [(entry.form, entry.help) for entry in FILTERS.values()]
-    return [*states, *filters, *commands]
 
 
 def help_message(commands: Sequence[Row], *, closed: Sequence[str] = ()) -> Message:
@@ -72,18 +65,3 @@ def asked(question: str, answers: Mapping[str, str]) -> Message:
 def typed(line: str) -> str:
     """Return the line with its command, for a code span; "" if it is too long to type."""
     return f"{COMMAND} {code(line)}" if len(line) <= LINE_CHARS else ""
-
-
-def usage_hint(commands: Sequence[Row]) -> str:
-    """Return the usage hint for Slack's composer (manifest schema: at most 1,000 characters)."""
-    filters = " ".join(f"[{entry.form}]" for entry in FILTERS.values() if not entry.becomes and LIST in entry.scopes)
-    return f"[{'|'.join(STATES)}] {filters} | " + " | ".join(usage for usage, _ in commands)
-
-
-def markdown_table(commands: Sequence[Row]) -> str:
-    """Return the README's table."""
-    lines = ["| type | for |", "|---|---|"]
-    for form, text in rows(commands):
-        escaped = form.replace("|", r"\|")
-        lines.append(f"| `{escaped}` | {text} |")
-    return "\n".join(lines) + "\n"
