@@ -148,12 +148,12 @@ def _which(here: Sequence[Subscription]) -> str:
 
 
 async def _resume(request: Request, value: str) -> None:
-    request.must_be_in(ids.read_channel_value(value))
+    request.must_be_in(ids.read_channel_id(value))
     await request.reply(await resumed(request), replace=request.in_place)
 
 
 async def _release(request: Request, value: str) -> None:
-    request.must_be_in(ids.read_channel_value(value))
+    request.must_be_in(ids.read_channel_id(value))
     await request.reply(await released(request), replace=request.in_place)
 
 

@@ -115,7 +115,7 @@ def _listed(
     if not shown:
         return Message(text, [section(head), context(why)])
     why = f"{why} `{COMMAND} show &lt;session id&gt;` shows one."
-    options = [(str(number), ids.session_value(session.id)) for number, session in enumerate(shown, start=1)]
+    options = [(str(number), ids.write(session.id)) for number, session in enumerate(shown, start=1)]
     blocks = [section(head), *(section(text) for text in packed(lines)), context(why)]
     return Message(text, [*blocks, actions(menu("Details of number …", ids.SHOW, options))])
 
@@ -127,7 +127,7 @@ def _head(session: Session, names: Names) -> str:
 
 def _card(text: str, session: Session, summary: Summary, names: Names, lines: Sequence[str], reopened: int) -> Message:
     name = names.get(session.room_id) or session.room_id
-    show = button("Details", ids.SHOW, ids.session_value(session.id), spoken=f"Details of the session in {name}")
+    show = button("Details", ids.SHOW, ids.write(session.id), spoken=f"Details of the session in {name}")
     about = "\n".join(line for line in (*lines, roles(session, summary), hosts(session, summary)) if line)
     often = [f"reopened {count(reopened, 'time', 'times')}"] if reopened else []
     foot = " · ".join([f"session {mrkdwn(session.id, 24)}", *often])
@@ -143,7 +143,7 @@ def _quieter(session_id: str) -> Block:
         "Mute this channel until tomorrow 9:00": "until tomorrow 9:00",
         "Mute this session until it ends": f"{session_id} {SESSION_MOST}",
     }
-    return overflow(ids.MUTE, [(label, ids.line_value(line)) for label, line in lines.items()])
+    return overflow(ids.MUTE, [(label, ids.write(line)) for label, line in lines.items()])
 
 
 def _named(names: Sequence[str]) -> str:

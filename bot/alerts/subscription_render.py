@@ -171,7 +171,7 @@ def _lines(items: Sequence[Subscription], names: Names, room_chars: int) -> Iter
 
 def _removing(subscription: Subscription) -> str:
     """The value of the button or option that removes it from the list."""
-    return ids.set_value(subscription.channel_id, "subscriptions", f"unsubscribe {subscription.number}")
+    return ids.write(subscription.channel_id, "subscriptions", f"unsubscribe {subscription.number}")
 
 
 def _last(subscription: Subscription, told: Told, as_of: datetime) -> str:

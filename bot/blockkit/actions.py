@@ -27,25 +27,13 @@ RELEASE = "sessions.release"
 _CHANNEL = re.compile(r"[A-Z0-9]{2,32}")
 
 
-def session_value(session_id: str) -> str:
-    """Write `1|<session id>`."""
-    return f"{VERSION}|{session_id}"
+def write(*parts: str) -> str:
+    """Write `1|<session id>`, `1|<channel id>`, `1|<line without the command>`, or `1|<channel id>|<view>|<line>` for a
+    button that runs the line and renders the view again."""
+    return "|".join((VERSION, *parts))
 
 
-def read_session_value(value: str) -> str:
-    """Return the session id. Raises StaleButton."""
-    version, _, session_id = value.partition("|")
-    if version != VERSION or not is_id(session_id):
-        raise StaleButton()
-    return session_id
-
-
-def line_value(line: str) -> str:
-    """Write `1|<line without the command>`."""
-    return f"{VERSION}|{line}"
-
-
-def read_line_value(value: str) -> str:
+def read_line(value: str) -> str:
     """Return the line. Raises StaleButton."""
     version, _, line = value.partition("|")
     if version != VERSION:
@@ -53,25 +41,21 @@ def read_line_value(value: str) -> str:
     return line
 
 
-def set_value(channel_id: str, view: str, line: str) -> str:
-    """Write `1|<channel id>|<view>|<line>`, for a button that runs the line and renders the view again."""
-    return f"{VERSION}|{channel_id}|{view}|{line}"
+def read_session_id(value: str) -> str:
+    """Return the session id. Raises StaleButton."""
+    if not is_id(session_id := read_line(value)):
+        raise StaleButton()
+    return session_id
 
 
-def read_set_value(value: str) -> tuple[str, str, str]:
-    """Return the channel's id, the view and the line. Raises StaleButton."""
-    version, channel_id, view, line = [*value.split("|", 3), "", "", ""][:4]
-    return read_channel_value(f"{version}|{channel_id}"), view, line
-
-
-def channel_value(channel_id: str) -> str:
-    """Write `1|<channel id>`."""
-    return f"{VERSION}|{channel_id}"
-
-
-def read_channel_value(value: str) -> str:
+def read_channel_id(value: str) -> str:
     """Return the channel's id. Raises StaleButton."""
-    version, _, channel_id = value.partition("|")
-    if version != VERSION or not _CHANNEL.fullmatch(channel_id):
+    if not _CHANNEL.fullmatch(channel_id := read_line(value)):
         raise StaleButton()
     return channel_id
+
+
+def read_set(value: str) -> tuple[str, str, str]:
+    """Return the channel's id, the view and the line. Raises StaleButton."""
+    version, channel_id, view, line = [*value.split("|", 3), "", "", ""][:4]
+    return read_channel_id(f"{version}|{channel_id}"), view, line

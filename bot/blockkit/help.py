@@ -56,8 +56,7 @@ def command_help(form: str, text: str, examples: Sequence[Row]) -> Message:
 def asked(question: str, answers: Mapping[str, str]) -> Message:
     """Return a question with a button for each answer, which runs its line."""
     buttons = [
-        button(label, f"{ids.RUN}.{number}", ids.line_value(line))
-        for number, (label, line) in enumerate(answers.items())
+        button(label, f"{ids.RUN}.{number}", ids.write(line)) for number, (label, line) in enumerate(answers.items())
     ]
     return Message(f"{question} {', '.join(answers)}", [section(question), actions(*buttons)])
 

@@ -144,11 +144,11 @@ async def _share(request: Request, value: str) -> None:
 
 
 async def _details(request: Request, value: str) -> None:
-    await send_session(request, ids.read_session_value(value))
+    await send_session(request, ids.read_session_id(value))
 
 
 async def _details_again(request: Request, value: str) -> None:
-    await send_session(request, ids.read_session_value(value), replace=request.in_place)
+    await send_session(request, ids.read_session_id(value), replace=request.in_place)
 
 
 def _fresh(request: Request, cursor: PageCursor) -> PageCursor:

@@ -54,7 +54,7 @@ def details(session: Session, names: Names, *, as_of: datetime, zone: str) -> Me
             f"As of {clock(as_of, as_of)}. Length runs from start to end; participant-minutes add up everyone's time."
         ),
         actions(
-            button("Refresh", ids.SHOW_AGAIN, ids.session_value(session.id)),
+            button("Refresh", ids.SHOW_AGAIN, ids.write(session.id)),
             *([button("All sessions of this room", ids.OPEN, of_room)] if of_room else []),
         ),
     ]

@@ -50,7 +50,7 @@ def _about(page: Page) -> Iterable[str]:
 def _cards(page: Page, share_chars: int) -> Iterable[Block]:
     for session in page.sessions:
         name = page.names.get(session.room_id) or session.room_id
-        show = button("Show", ids.SHOW, ids.session_value(session.id), spoken=f"Show the session in {name}")
+        show = button("Show", ids.SHOW, ids.write(session.id), spoken=f"Show the session in {name}")
         most_chars = min(SECTION_TEXT_CHARS, share_chars - len("Show"))
         yield section(fit(_card(session, page), most_chars), show)
 
@@ -77,7 +77,7 @@ def _card(session: Session, page: Page) -> list[list[Part]]:
 def _lines(page: Page, share_chars: int) -> Iterable[Block]:
     lines, options = [], []
     for number, session in enumerate(page.sessions, start=1):
-        options.append((str(number), ids.session_value(session.id)))
+        options.append((str(number), ids.write(session.id)))
         most_chars = share_chars - len(str(number))
         lines.append(fit([_line(number, session, page, roomy=most_chars > ROOMY_CHARS)], most_chars))
     for text in packed(lines):

@@ -36,7 +36,7 @@ async def send_page(request: Request, cursor: PageCursor, *, replace: bool = Fal
 
 async def send_session(request: Request, session_id: str, *, replace: bool = False) -> None:
     """Answer with one session."""
-    request.again = button("Try again", ids.SHOW_AGAIN, ids.session_value(session_id))
+    request.again = button("Try again", ids.SHOW_AGAIN, ids.write(session_id))
     session = await read_session(request.workspace.hms, session_id)
     names = await request.workspace.rooms.names([session.room_id])
     session = request.workspace.rooms.cast(session)  # `names` learns the room's template

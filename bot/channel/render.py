@@ -115,7 +115,7 @@ class _Card:
         bottom = [
             *self._quiets(),
             self._threads(),
-            actions(button(f"Last {CHANGES_MOST} changes", ids.RUN, ids.line_value("settings changes"))),
+            actions(button(f"Last {CHANGES_MOST} changes", ids.RUN, ids.write("settings changes"))),
             context(
                 f"Times in {self.zone}. `{COMMAND} help` lists all commands. As of {clock(self.as_of, self.as_of)}."
             ),
@@ -196,7 +196,7 @@ class _Card:
         return section(f"{title}: {len(some)}{more} · `{COMMAND} {buttons} &lt;number&gt;`")
 
     def _press(self, label: str, line: str, spoken: str) -> Block:
-        return button(label, ids.SET, ids.set_value(self.settings.channel_id, VIEW, line), spoken=spoken)
+        return button(label, ids.SET, ids.write(self.settings.channel_id, VIEW, line), spoken=spoken)
 
     def _says(self) -> str:
         have = self.settings

@@ -79,7 +79,7 @@ async def digests(request: Request, line: str = "") -> Message:
 
 async def _preview(request: Request, said: str) -> Message:
     """Preview the newest finished period of one of the channel's digests, or of a line that would make one."""
-    request.again = button("Try again", ids.RUN, ids.line_value(f"{PREVIEW} {said}"))
+    request.again = button("Try again", ids.RUN, ids.write(f"{PREVIEW} {said}"))
     if said and read_number(said) is None:
         with said_for(PREVIEW):  # what an error offers is a preview, too
             wanted = await _read(request, said)

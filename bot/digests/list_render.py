@@ -156,7 +156,7 @@ def row(digest: Digest, names: Names, as_of: datetime, most_chars: int) -> str:
 
 
 def buttons(digest: Digest, view: str) -> Block:
-    """The buttons of a digest in a list; `view` as in `actions.set_value`."""
+    """The buttons of a digest in a list; `view` as in `actions.write`."""
     verb = "resume" if digest.paused else "pause"
     turn, remove = _press(digest, verb.capitalize(), view, verb), _press(digest, "Remove", view, "remove")
     return actions(_preview(digest), turn, remove)
@@ -215,11 +215,11 @@ def _at(digest: Digest, when: date) -> str:
 
 def _preview(digest: Digest) -> Block:
     line = f"digest preview {digest.number}"
-    return button("Preview now", ids.RUN, ids.line_value(line), spoken=f"Preview digest {digest.number}, for you alone")
+    return button("Preview now", ids.RUN, ids.write(line), spoken=f"Preview digest {digest.number}, for you alone")
 
 
 def _press(digest: Digest, label: str, view: str, verb: str) -> Block:
-    value = ids.set_value(digest.channel_id, view, f"digest {verb} {digest.number}")
+    value = ids.write(digest.channel_id, view, f"digest {verb} {digest.number}")
     action_id = f"{ids.SET}.{1 if verb == 'remove' else 0}"  # they stand in one block
     return button(label, action_id, value, spoken=f"{label} digest {digest.number}")
 

@@ -133,7 +133,7 @@ class _Drawing:
         yield section(self._odd_head)
         for each in shown:
             name = self.names.get(each.room_id) or each.room_id
-            show = button("Show", ids.SHOW, ids.session_value(each.session_id), spoken=f"Show the session in {name}")
+            show = button("Show", ids.SHOW, ids.write(each.session_id), spoken=f"Show the session in {name}")
             yield section(odd(each, self.names), show if is_id(each.session_id) else None)
         if more := len(self.figures.odd) - len(shown) + self.figures.odd_more:
             yield context(f"… and {more:,} more")

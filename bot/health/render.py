@@ -63,7 +63,7 @@ def doctor_message(findings: Sequence[CheckResult], *, here: str, as_of: datetim
     worst_first = sorted(shown, key=lambda each: list(_MARKS).index(each.state))
     if not details:
         worst_first = [each for each in worst_first if each.state != "ok"]
-    more = [] if details else [actions(button("Details", ids.RUN, ids.line_value(f"doctor {DETAILS}")))]
+    more = [] if details else [actions(button("Details", ids.RUN, ids.write(f"doctor {DETAILS}")))]
     head = summary(findings)
     lines = [_line(each) for each in worst_first]
     shown_lines = fitting(lines, ALL_TEXT_CHARS - _AROUND_CHARS)

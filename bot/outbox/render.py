@@ -65,7 +65,7 @@ def halted(channel_id: str, channel: Channel, invite: str) -> Iterable[Block]:
     elif channel.held:
         held = count(channel.held, "message is", "messages are")
         why = "Slack's answer was lost, and I can't read this channel to see what arrived"
-        send = button("Send them", ids.RELEASE, ids.channel_value(channel_id), spoken="Send what is held")
+        send = button("Send them", ids.RELEASE, ids.write(channel_id), spoken="Send what is held")
         yield section(f"🟠 {held} held: {why}. Sent now, one that arrived shows twice.", send)
 
 
@@ -79,7 +79,7 @@ def stopped(channel_id: str, reason: str, invite: str) -> Block:
     """The cause of a pause, its remedy, and the Resume button."""
     why, do = pause(reason, channel_id, invite=invite)
     resume = button(
-        "Resume", ids.RESUME, ids.channel_value(channel_id), style="primary", spoken="Resume this channel's messages"
+        "Resume", ids.RESUME, ids.write(channel_id), style="primary", spoken="Resume this channel's messages"
     )
     return section(
         f"⏸️ *Paused:* {why}. To go on, {do}. Messages then come by themselves, or at once "

@@ -120,7 +120,7 @@ async def _here(request: Request) -> list[Mute]:
 
 async def _mute(request: Request, value: str) -> None:
     """Mute from a card's menu. Who presses it may not know of a longer mute, so that stays."""
-    await request.reply(await mute(request, ids.read_line_value(value), longer=True))
+    await request.reply(await mute(request, ids.read_line(value), longer=True))
 
 
 FEATURE = Feature(

@@ -108,5 +108,5 @@ def until(mute: Mute, zone: str) -> str:
 
 def unmute(mute: Mute, view: str) -> Block:
     """The button that ends it."""
-    value = ids.set_value(mute.channel_id, view, f"unmute {mute.number}")
+    value = ids.write(mute.channel_id, view, f"unmute {mute.number}")
     return button("Unmute", ids.SET, value, spoken=f"End mute {mute.number}")

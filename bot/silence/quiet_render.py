@@ -69,7 +69,7 @@ def row(quiet: QuietHours, by: str) -> str:
 def turn_off(quiet: QuietHours, channel_id: str, view: str) -> Block:
     """The button that ends one range, pressed in that view."""
     spoken = f"Turn quiet hours off: {quiet}"
-    return button("Turn off", ids.SET, ids.set_value(channel_id, view, _off(quiet)), spoken=spoken)
+    return button("Turn off", ids.SET, ids.write(channel_id, view, _off(quiet)), spoken=spoken)
 
 
 def quiet_ended(gone: Sequence[QuietHours], left: Sequence[QuietHours]) -> Message:

@@ -42,7 +42,7 @@ def query_problem(error: QueryError, better: Mended) -> Message:
     label = f"Run {line}"
     if mrkdwn(label, BUTTON_TEXT_CHARS) != label:  # too long, or not as harmless as a label has to be
         label, shown = "Run it", f"{shown}\n```{code(line)}```"
-    run = button(label, ids.RUN, ids.line_value(line.removeprefix(COMMAND).lstrip()), style="primary")
+    run = button(label, ids.RUN, ids.write(line.removeprefix(COMMAND).lstrip()), style="primary")
     return Message(f"{text} `{code(line)}`", [section(shown), actions(run)])
 
 
@@ -68,7 +68,7 @@ def _press(line: str, scope: str, now: datetime, zone: str) -> tuple[str, str]:
     """The id and the value of a button that does what the line says."""
     if scope == LIST:
         return ids.OPEN, PageCursor.first(parse(line, most_chars=RESOLVED_CHARS), now, zone).write()
-    return ids.RUN, ids.line_value(f"{scope} {line}")
+    return ids.RUN, ids.write(f"{scope} {line}")
 
 
 def _marked(error: QueryError, command: str) -> str:
@@ -111,7 +111,7 @@ def which_zone(error: WhichZone) -> Message:
     blocks = [section(entities(error.text))]
     if line:
         blocks.append(section(f"Type it with your city, for example:\n```{line}```"))
-    blocks.append(actions(button("Use UTC", ids.RUN, ids.line_value(error.line("UTC")))))
+    blocks.append(actions(button("Use UTC", ids.RUN, ids.write(error.line("UTC")))))
     return Message(f"{error.text} For example: {line}", blocks)
 
 

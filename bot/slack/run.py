@@ -135,11 +135,11 @@ async def _no_rooms(request: Request, better: Mended, scope: str) -> list[str]:
 
 
 async def _press(request: Request, value: str) -> None:
-    await run_line(request, ids.read_line_value(value))
+    await run_line(request, ids.read_line(value))
 
 
 async def _press_set(request: Request, value: str) -> None:
-    channel_id, view, line = ids.read_set_value(value)
+    channel_id, view, line = ids.read_set(value)
     request.must_be_in(channel_id)
     await run_line(request, line, view=view)
 

@@ -326,7 +326,7 @@ def test_a_paused_channel_says_why_and_what_to_do(reason: str) -> None:
         assert [each["text"]["text"] for each in resume] == ["Send them"]
         assert "2 messages are held" in text and "one that arrived shows twice" in text
         return
-    assert ids.read_channel_value(resume[0]["value"]) == "C123ABC"
+    assert ids.read_channel_id(resume[0]["value"]) == "C123ABC"
     assert re.search(r"⏸️ \*Paused:\* .+\. To go on, .+ with \*Resume\*\. What is set is kept,", text)
     assert "What is set is kept, messages for 30 days." in text
     assert "⏸️ paused, 2 held" in text
@@ -405,6 +405,6 @@ def test_the_worst_names_at_their_most() -> None:
 @pytest.mark.parametrize("value", ["", "1|", "1|C", "2|C1", "1|c1", "1|C 1", "C1|1"])
 def test_a_value_that_cannot_be_read(value: str) -> None:
     with pytest.raises(StaleButton):
-        ids.read_set_value(f"{value}|subscriptions|unsubscribe 1")
+        ids.read_set(f"{value}|subscriptions|unsubscribe 1")
     with pytest.raises(StaleButton):
-        ids.read_channel_value(value)
+        ids.read_channel_id(value)

@@ -157,10 +157,10 @@ VALUES = (
     _PLACE.write(),
     _PLACE.more(ID).write(),
     _PLACE.more(ID).more(f"{int(ID, 16) - 9:x}").more(f"{int(ID, 16) - 99:x}").write(),
-    actions.session_value(ID),
-    actions.line_value('mute room:"Town hall" 2h'),
-    actions.set_value("C07QX6MRE01", "settings", "unmute 3"),
-    actions.channel_value("C07QX6MRE01"),
+    actions.write(ID),
+    actions.write('mute room:"Town hall" 2h'),
+    actions.write("C07QX6MRE01", "settings", "unmute 3"),
+    actions.write("C07QX6MRE01"),
 )
 _VALUE_WORDS = (
     "1|",
@@ -180,8 +180,8 @@ _VALUE_WORDS = (
 def _value(text: str) -> Hashable:
     outcomes: list[str] = []
     for read in (
-        cursor.read_cursor, actions.read_session_value, actions.read_line_value, actions.read_set_value,
-        actions.read_channel_value,
+        cursor.read_cursor, actions.read_session_id, actions.read_line, actions.read_set,
+        actions.read_channel_id,
     ):  # fmt: skip
         try:
             said = read(text)

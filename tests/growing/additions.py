@@ -32,7 +32,7 @@ from bot.slack.registry import Action, Command, Event, Feature
 async def ping(request, line):
     if line == "late":
         raise TooLate("It is too late for that.")
-    again = button("Again", ids.AGAIN, line or "you"), button("What is live", ids.RUN, ids.line_value("active"))
+    again = button("Again", ids.AGAIN, line or "you"), button("What is live", ids.RUN, ids.write("active"))
     return Message("Pong", [section(f"Pong for {line or 'nobody'}"), actions(*again)])
 
 
