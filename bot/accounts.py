@@ -79,11 +79,13 @@ class Process:
 
 class Accounts:
     """Serves accounts, each with its own settings, once auth.test has named its workspace. `background`: the jobs of
-    those served. Raises ConfigError for an unusable proxy."""
+    those served. The log knows the secrets of each. Raises ConfigError for an unusable proxy."""
 
     def __init__(
         self, accounts: Sequence[tuple[Settings, Access]], clock: Clock, budget: RetryBudget | None = None
     ) -> None:
+        for settings, _ in accounts:
+            log.strike_out(settings.secrets)
         self._accounts = [(settings, access, hms_client(settings, clock, budget)) for settings, access in accounts]
         self._schedulers: list[Scheduler] = []
         self.workspaces = Workspaces(len(accounts))

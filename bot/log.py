@@ -33,6 +33,7 @@ _SHAPES = (
     r"|(?<=ticket=)[\w%.-]+"  # of a socket's address
 )
 _secret = re.compile(_SHAPES)
+_struck: set[str] = set()
 _VALUES = re.compile(r"[^\w ,.!-]")
 """The end of a library message's constant part."""
 _logger = logging.getLogger("bot")
@@ -71,10 +72,8 @@ def safe(value: object) -> str:
 def set_up(level: str, form: str, secrets: Iterable[str] = ()) -> None:
     """Log to standard error with `secrets` redacted, and silence libraries, which log URLs and bodies. Uncaught
     exceptions and Python's warnings become log lines, too."""
-    global _secret
-    foreign = (each for each in secrets if len(each) >= SECRET_CHARS and each not in _EXAMPLE)
-    longest_first = sorted(foreign, key=len, reverse=True)
-    _secret = re.compile("|".join([*map(re.escape, longest_first), _SHAPES]))
+    _struck.clear()
+    strike_out(secrets)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines(as_json=form == "json"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler, _Counter()], force=True)
@@ -86,6 +85,14 @@ def set_up(level: str, form: str, secrets: Iterable[str] = ()) -> None:
     warnings.showwarning = _warned  # type: ignore[assignment]  # Python names none of the arguments
     sys.excepthook = _crashed
     threading.excepthook = lambda args: _crashed(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def strike_out(secrets: Iterable[str]) -> None:
+    """Redact these secrets, too, from now on."""
+    global _secret
+    _struck.update(secret for secret in secrets if len(secret) >= SECRET_CHARS and secret not in _EXAMPLE)
+    longest_first = sorted(_struck, key=len, reverse=True)
+    _secret = re.compile("|".join([*map(re.escape, longest_first), _SHAPES]))
 
 
 def _crashed(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

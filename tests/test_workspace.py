@@ -15,6 +15,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from bot import log
 from bot.app import running
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_hms.records import Room, Session
@@ -233,6 +234,12 @@ async def test_a_token_refused_at_the_start_holds_up_no_other(quick: Settings, o
         ours.open()
         await ours.card()
         assert "another workspace" in (await say(theirs.slack, "active")).plain
+
+
+async def test_the_log_strikes_out_the_secrets_of_each(both: tuple[Side, Side]) -> None:
+    us, them = both
+    secrets = [us.hms.access_key, us.hms.secret, them.hms.access_key, them.hms.secret]
+    assert log.redacted(", ".join(secrets)) == ", ".join(["[secret]"] * 4)
 
 
 async def test_one_socket_serves_both(quick: Settings, ours: Side, theirs: Side) -> None:
