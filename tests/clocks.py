@@ -16,6 +16,16 @@ STEPS = (HOUR_S, -HOUR_S, 40 * DAY_S, -40 * DAY_S)
 """The steps that no poll and no message may wait for."""
 
 
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self, now: float = 10.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Wall:
     """This machine's wall clock, `by_s` ahead of the true one, for `app.running` or `app.serve`."""
 

@@ -4,13 +4,18 @@ what a channel shows."""
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
 
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_hms.records import Room, Session
-from bot.demo.fake_slack import FakeSlack, Message
+from bot.demo.fake_slack import Ack, FakeSlack, Message
+from bot.demo.fake_slack.dispatch import signed
 from tests.clocks import Wall
 
 PATIENCE_S = 30.0
@@ -119,6 +124,42 @@ def runs(message: Message) -> str:
     return next((label for label in message.labels if label.startswith("Run ")), "")
 
 
-async def press(slack: FakeSlack, message: Message, label: str, **more: int) -> Message:
+async def press(slack: FakeSlack, message: Message, label: str, **more: Any) -> Message:
     await slack.press(message, label, **more)
     return await slack.reply(where=lambda each: each.ephemeral)
+
+
+async def act(slack: FakeSlack, message: Message, action_id: str, value: str, user: str | None = None) -> Message:
+    """The answer to a press of any button, as one that isn't there."""
+    await slack.act(message, action_id=action_id, value=value, user=user)
+    return await slack.reply(where=lambda each: each.ephemeral)
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+async def post(slack: FakeSlack, body: bytes | Mapping[str, Any], kind: str = FORM, secret: str = "") -> Ack:
+    """Send the bot any body, signed as by Slack."""
+    body = body if isinstance(body, bytes) else urlencode(body).encode()
+    headers = signed(secret or slack.signing_secret, body, time.time())
+    return await slack.post_raw(body, {"Content-Type": kind} | headers)
+
+
+async def resend(slack: FakeSlack, *, without: str = "", **changes: Any) -> None:
+    """Send what Slack has sent last as another request: with other values of these fields."""
+    form = dict(parse_qsl(slack.sent[0].decode(), keep_blank_values=True))
+    interaction = "payload" in form
+    payload = (json.loads(form["payload"]) if interaction else form) | {"trigger_id": f"{time.time_ns()}.1"} | changes
+    payload.pop(without, None)
+    ack = await post(slack, {"payload": json.dumps(payload)} if interaction else payload)
+    assert (ack.status, ack.body) == (200, "")
+
+
+def asked(slack: FakeSlack, method: str = "response_url") -> int:
+    """The number of requests to that method of Slack."""
+    return sum(call.method == method for call in slack.calls)
+
+
+def logged(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
+    """The fields of the log's lines of that event."""
+    return [record.__dict__["fields"] for record in caplog.records if record.getMessage() == event]

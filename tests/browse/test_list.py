@@ -14,7 +14,7 @@ from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.query.filters import FILTERS
 from bot.slack.registry import Registry
-from tests.live import fill, shown
+from tests.live import fill, press, say, shown
 
 DATA = Path(__file__).parent.parent / "data" / "hms"
 
@@ -51,21 +51,18 @@ async def test_active_sessions_of_a_room(bot: str, slack: FakeSlack, hms: FakeHm
 async def test_what_is_asked_of_100ms(
     bot: str, slack: FakeSlack, hms: FakeHms, typed: str, query: dict[str, str]
 ) -> None:
-    await slack.command(typed)
-    await slack.reply()
+    await say(slack, typed)
     assert [request.query for request in hms.requests if request.path == "/sessions"] == [query]
 
 
 async def test_the_asking_users_zone(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
     for user in ("ada", "ben"):  # Europe/Berlin, America/New_York
-        await slack.command("ended after:2026-07-01 before:2026-07-02T12:00", user=user)
-        await slack.reply()
+        await say(slack, "ended after:2026-07-01 before:2026-07-02T12:00", user=user)
     assert [(r.query["after"], r.query["before"]) for r in hms.requests if r.path == "/sessions"] == [
         ("2026-06-30T22:00:00.000Z", "2026-07-02T10:00:00.000Z"),
         ("2026-07-01T04:00:00.000Z", "2026-07-02T16:00:00.000Z"),
     ]
-    await slack.command("ended after:2026-07-01", user="ada")
-    await slack.reply()
+    await say(slack, "ended after:2026-07-01", user="ada")
     assert sum(call.method == "users.info" for call in slack.calls) == 2  # and kept
 
 
@@ -76,18 +73,14 @@ async def test_the_documented_samples(
     account = Account.from_json((DATA / seed).read_bytes())
     hms.account = account
     for session in account.sessions.values():
-        await slack.command(f"all room:{session.room_id}")
-        assert session.id in shown(await slack.reply())
-        await slack.command(f"show {session.id}")
-        assert session.id in (await slack.reply()).plain
-    await slack.command("all")
-    reply = await slack.reply()
+        assert session.id in shown(await say(slack, f"all room:{session.room_id}"))
+        assert session.id in (await say(slack, f"show {session.id}")).plain
+    reply = await say(slack, "all")
     listed = sorted(account.sessions, reverse=True)
     assert shown(reply) == listed[:10]
     if count:
         assert len(listed) == count
-        await slack.command(f"show {listed[0]}")
-        reply = await slack.reply()
+        reply = await say(slack, f"show {listed[0]}")
         assert people in reply.plain and "Batch1-student1" in reply.plain
 
 
@@ -102,8 +95,7 @@ async def test_show_one_session(bot: str, slack: FakeSlack, account: Account) ->
             account.leave(session, peer, now - 2_400)
     back = account.join(session, name="Guest 1", role="guest", user_id="g1", at=now - 60)
     assert back
-    await slack.command(f"show {session.id.upper()}")
-    reply = await slack.reply()
+    reply = await say(slack, f"show {session.id.upper()}")
     text = reply.plain.replace(NO_BREAK, " ")
     assert reply.ephemeral
     assert "Live" in text and "*Town hall*" in text and session.id in text and room.id in text
@@ -114,17 +106,14 @@ async def test_show_one_session(bot: str, slack: FakeSlack, account: Account) ->
     assert text.count("• ") == 50
     assert "• Guest 1 · g1 · since " in text and "2 visits" in text
     account.end(session, now)
-    await slack.press(reply, "Refresh")
-    again = await slack.reply()
+    again = await press(slack, reply, "Refresh")
     assert again.ts == reply.ts and "Ended" in again.plain
-    await slack.press(again, "All sessions of this room")
-    assert shown(await slack.reply()) == [session.id]
+    assert shown(await press(slack, again, "All sessions of this room")) == [session.id]
 
 
 async def test_help_lists_every_filter_and_command(bot: str, slack: FakeSlack) -> None:
     for typed in ("help", "HELP", " help "):
-        await slack.command(typed)
-        text = (await slack.reply()).plain.replace("&lt;", "<").replace("&gt;", ">")
+        text = (await say(slack, typed)).plain.replace("&lt;", "<").replace("&gt;", ">")
         assert all(entry.form in text and entry.help.split("`")[0] in text for entry in FILTERS.values())
         assert all(command.usage in text for command in Registry(FEATURES).commands.values())
 
@@ -143,30 +132,24 @@ async def test_room_names(bot: str, slack: FakeSlack, hms: FakeHms, account: Acc
         ('-room:"physics 101"', [*in_lab, *in_twin]),
         (f"room:lab room:{course.id}", [*in_course, *in_lab]),
     ):
-        await slack.command(typed)
-        assert sorted(shown(await slack.reply())) == sorted(session.id for session in expected), typed
+        assert sorted(shown(await say(slack, typed))) == sorted(session.id for session in expected), typed
     for typed in ("room:Standup limit:20", "room:stand"):
-        await slack.command(typed)
-        choice = await slack.reply()
+        choice = await say(slack, typed)
         assert len(choice.labels) == 2 and all(label.startswith("Standup (…") for label in choice.labels)
-    await slack.command("room:phisics")
-    near = await slack.reply()
+    near = await say(slack, "room:phisics")
     assert "No room is called “phisics”. Did you mean one of these?" in near.plain
     assert near.labels == ["Physics 101"]
     wanted = next(label for label in choice.labels if twins[1].id[-6:] in label)
-    await slack.press(choice, wanted)
-    reply = await slack.reply()
+    reply = await press(slack, choice, wanted)
     assert shown(reply) == [session.id for session in in_twin]
     assert reply.ts == choice.ts  # the question gives way to the answer
-    await slack.command("room:Nowhere")
-    assert "No room is called `Nowhere`" in (await slack.reply()).plain
+    assert "No room is called `Nowhere`" in (await say(slack, "room:Nowhere")).plain
 
 
 async def test_room_names_are_looked_up_once(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
     fill(account, 3)
     for typed in ("room:town", "room:TOWN", "ended room:town", "active"):
-        await slack.command(typed)
-        await slack.reply()
+        await say(slack, typed)
     asked = [request for request in hms.requests if request.query.get("name")]  # the others are the walk's
     assert sorted((request.query["name"], request.query["enabled"]) for request in asked) == [
         ("town", "false"),
@@ -182,10 +165,8 @@ async def test_room_names_however_100ms_matches_them(
     rooms = [account.add_room(name) for name in ("Town hall", "Town hall annex", "Kitchen")]
     sessions = [fill(account, 1, room=room)[0] for room in rooms]
     for typed, at in (('room:"Town hall"', 0), ("room:annex", 1), ("room:kitchen", 2)):
-        await slack.command(typed)
-        assert shown(await slack.reply()) == [sessions[at].id]
-    await slack.command("room:town")
-    assert len((await slack.reply()).labels) == 2
+        assert shown(await say(slack, typed)) == [sessions[at].id]
+    assert len((await say(slack, "room:town")).labels) == 2
 
 
 async def test_ids_that_are_not_there(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -195,42 +176,33 @@ async def test_ids_that_are_not_there(bot: str, slack: FakeSlack, account: Accou
         (f"room:{nothing}", f"There is no room with the id `{nothing}`."),
         (f"show {nothing}", f"There is no session with the id `{nothing}`."),
     ):
-        await slack.command(typed)
-        assert says in (await slack.reply()).plain
+        assert says in (await say(slack, typed)).plain
 
 
 async def test_an_excluded_room_need_not_exist(bot: str, slack: FakeSlack) -> None:
-    await slack.command(f"active -room:{'0' * 24}")
-    assert "No sessions match." in (await slack.reply()).plain
+    assert "No sessions match." in (await say(slack, f"active -room:{'0' * 24}")).plain
 
 
 async def test_empty_results_suggest_what_to_ask_next(bot: str, slack: FakeSlack, account: Account) -> None:
     room = account.add_room("Town hall")
     ended = fill(account, 2, room=room, ended_every=1)
-    await slack.command("active room:town longer:5h")
-    reply = await slack.reply()
+    reply = await say(slack, "active room:town longer:5h")
     assert "No sessions match." in reply.plain
     assert {"Ended ones instead", "Of any state", "Without the other filters", "In every room"} <= set(reply.labels)
-    await slack.press(reply, "Without the other filters")
-    reply = await slack.reply()
-    await slack.press(reply, "Ended ones instead")
-    assert shown(await slack.reply()) == [session.id for session in ended]
+    reply = await press(slack, reply, "Without the other filters")
+    assert shown(await press(slack, reply, "Ended ones instead")) == [session.id for session in ended]
 
 
 async def test_hostile_names_end_to_end(bot: str, slack: FakeSlack, account: Account) -> None:
     room = account.add_room("<!channel> *x* @here\n> `boo` <http://a|b>")
     session = fill(account, 1, room=room)[0]
     account.join(session, name="<@U07QX5AAD4A> _evil_ :tada:", role="host", user_id="`x`", at=time.time())
-    await slack.command("active")
-    reply = await slack.reply()
-    await slack.press(reply, "Share in channel")
-    public = await slack.reply()
-    await slack.press(reply, "Show")
-    details = await slack.reply()
+    reply = await say(slack, "active")
+    public = await press(slack, reply, "Share in channel")
+    details = await press(slack, reply, "Show")
     for message in (reply, public, details):
         for text in (message.text, *texts(message.blocks)):
             assert "<!" not in text.replace("<!date^", "")
             assert "<@U07QX5AAD4A>" not in text
             assert "<http" not in text and "@here" not in text and "`boo`" not in text and ":tada:" not in text
-    await slack.command("room:<!channel>`@here`")
-    assert not any("<!channel>" in text for text in texts((await slack.reply()).blocks))
+    assert not any("<!channel>" in text for text in texts((await say(slack, "room:<!channel>`@here`")).blocks))

@@ -9,7 +9,7 @@ import pytest
 from bot.demo.fake_hms import Account, FakeHms, Pass, Status
 from bot.demo.fake_slack import Dropped, FakeSlack, HttpError, Message
 from bot.settings import Settings
-from tests.live import fill, say, shown, until
+from tests.live import fill, press, say, shown, until
 from tests.work import at_work
 
 
@@ -17,8 +17,7 @@ async def to_the_end(slack: FakeSlack, reply: Message) -> list[list[str]]:
     """Press More until it is gone: the sessions of each page."""
     pages = [shown(reply)]
     while "More" in reply.labels:
-        await slack.press(reply, "More")
-        turned = await slack.reply()
+        turned = await press(slack, reply, "More")
         assert turned.ts == reply.ts, "a page is replaced in place"
         reply = turned
         pages.append(shown(reply))
@@ -39,14 +38,12 @@ async def test_more_to_the_end_and_back_to_the_start(
 ) -> None:
     sessions = fill(account, 60, ended_every=4)
     expected = [session.id for number, session in zip(range(59, -1, -1), sessions, strict=True) if keep(number)]  # type: ignore[operator]
-    await slack.command(typed)
-    reply = await slack.reply()
+    reply = await say(slack, typed)
     pages = await to_the_end(slack, reply)
     assert [each for page in pages for each in page] == expected
     reply = slack.ephemerals()[-1]
     for page in reversed(pages[:-1]):
-        await slack.press(reply, "Back")
-        reply = await slack.reply()
+        reply = await press(slack, reply, "Back")
         assert shown(reply) == page
     assert "Back" not in reply.labels
     assert len(slack.ephemerals()) == 1
@@ -55,26 +52,20 @@ async def test_more_to_the_end_and_back_to_the_start(
 async def test_after_a_restart_and_from_another_replica(slack: FakeSlack, account: Account, settings: Settings) -> None:
     sessions = fill(account, 25)
     async with at_work(settings, slack):
-        await slack.command("active")
-        reply = await slack.reply()
+        reply = await say(slack, "active")
     async with at_work(settings, slack):
-        await slack.press(reply, "More")
-        assert shown(await slack.reply()) == [session.id for session in sessions[10:20]]
+        assert shown(await press(slack, reply, "More")) == [session.id for session in sessions[10:20]]
 
 
 async def test_relative_times_are_fixed_by_the_first_page(
     bot: str, slack: FakeSlack, hms: FakeHms, account: Account
 ) -> None:
     fill(account, 25)
-    await slack.command("active after:2h")
-    reply = await slack.reply()
+    reply = await say(slack, "active after:2h")
     await asyncio.sleep(0.05)
-    await slack.press(reply, "More")
-    reply = await slack.reply()
-    await slack.press(reply, "Refresh")
-    reply = await slack.reply()
-    await slack.press(reply, "Back")
-    reply = await slack.reply()
+    reply = await press(slack, reply, "More")
+    reply = await press(slack, reply, "Refresh")
+    reply = await press(slack, reply, "Back")
     asked = [request.query["after"] for request in hms.requests if request.path == "/sessions"]
     assert len(asked) == 4 and len(set(asked)) == 1
     await slack.press(reply, "Refresh")  # of the first page: from now again
@@ -89,13 +80,11 @@ async def test_read_ahead_says_its_bound_and_goes_on(
     sessions = fill(account, 1_150, room=room)
     oldest = sessions[-1]
     account.join(oldest, name="Zoe", role="zookeeper", at=oldest.created_at)
-    await slack.command("active role:zookeeper")
-    reply = await slack.reply()
+    reply = await say(slack, "active role:zookeeper")
     assert shown(reply) == []
     assert "None found so far." in reply.plain and "I looked through 1,000 sessions" in reply.plain
     assert sum(request.path == "/sessions" for request in hms.requests) == 10
-    await slack.press(reply, "More")
-    reply = await slack.reply()
+    reply = await press(slack, reply, "More")
     assert shown(reply) == [oldest.id]
     assert "More" not in reply.labels
 
@@ -107,20 +96,16 @@ async def test_an_error_while_reading_ahead_keeps_what_was_found(
     for session in (sessions[0], sessions[-1]):
         account.join(session, name="Zoe", role="zookeeper", at=session.created_at)
     hms.fail("/sessions*", Pass(), Status(400))
-    await slack.command("active role:zookeeper")
-    reply = await slack.reply()
+    reply = await say(slack, "active role:zookeeper")
     assert shown(reply) == [sessions[0].id]
     assert "I looked through 100 sessions for this page. Then 100ms failed: 100ms refused that request" in reply.plain
-    await slack.press(reply, "More")
-    assert shown(await slack.reply()) == [sessions[-1].id]
+    assert shown(await press(slack, reply, "More")) == [sessions[-1].id]
 
 
 async def test_share_once_however_often_it_is_pressed(bot: str, slack: FakeSlack, account: Account) -> None:
     sessions = fill(account, 25)
-    await slack.command("active", channel="support")
-    reply = await slack.reply()
-    await slack.press(reply, "More")
-    reply = await slack.reply()
+    reply = await say(slack, "active", channel="support")
+    reply = await press(slack, reply, "More")
     await asyncio.gather(*(slack.press(reply, "Share in channel") for _ in range(3)))
     await slack.wait_for(3)
     public = slack.messages("support")
@@ -128,19 +113,16 @@ async def test_share_once_however_often_it_is_pressed(bot: str, slack: FakeSlack
     assert shown(public[0]) == [session.id for session in sessions[10:20]]
     assert "Shared by Ada Berger" in public[0].plain
     assert "`/sessions active`" in public[0].plain
-    await slack.press(public[0], "Open for me", user="ben")
-    mine = await slack.reply()
+    mine = await press(slack, public[0], "Open for me", user="ben")
     assert mine.ephemeral and mine.ephemeral_to != reply.ephemeral_to
     assert shown(mine) == shown(public[0]) and "More" in mine.labels
-    await slack.press(public[0], "Show", user="ben")
-    assert (await slack.reply()).ephemeral
+    assert (await press(slack, public[0], "Show", user="ben")).ephemeral
     assert len(slack.messages("support")) == 1
 
 
 async def test_a_lost_confirmation_of_a_share_is_not_sent_again(bot: str, slack: FakeSlack, account: Account) -> None:
     fill(account, 2)
-    await slack.command("active")
-    reply = await slack.reply()
+    reply = await say(slack, "active")
     slack.fail("response_url", Dropped(after_doing=True))
     await slack.press(reply, "Share in channel")
     await slack.reply(where=lambda message: "did not confirm" in message.plain)
@@ -180,8 +162,7 @@ async def test_old_and_broken_buttons_answer_kindly(
 
 async def test_double_clicks_do_no_harm(bot: str, slack: FakeSlack, account: Account) -> None:
     sessions = fill(account, 30)
-    await slack.command("active")
-    reply = await slack.reply()
+    reply = await say(slack, "active")
     await asyncio.gather(*(slack.press(reply, "More") for _ in range(3)))
     await slack.wait_for(3)
     assert [shown(message) for message in slack.ephemerals()] == [[session.id for session in sessions[10:20]]]
@@ -189,8 +170,6 @@ async def test_double_clicks_do_no_harm(bot: str, slack: FakeSlack, account: Acc
 
 async def test_a_hundred_on_a_page(bot: str, slack: FakeSlack, account: Account) -> None:
     sessions = fill(account, 130)
-    await slack.command("active limit:100")
-    reply = await slack.reply()
+    reply = await say(slack, "active limit:100")
     assert shown(reply) == [session.id for session in sessions[:100]]
-    await slack.press(reply, "57")
-    assert sessions[56].id in (await slack.reply()).plain
+    assert sessions[56].id in (await press(slack, reply, "57")).plain

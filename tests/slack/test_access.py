@@ -20,9 +20,9 @@ from bot.query.filters import LIST
 from bot.settings import Settings
 from bot.slack.groups import FAILED_S, KEPT_S, Groups, MembersUnknown
 from bot.slack.registry import Registry
+from tests.clocks import Clock
 from tests.conftest import ROOT
-from tests.live import fill, press, say
-from tests.slack.test_people import Clock
+from tests.live import act, asked, fill, logged, press, say
 
 REGISTRY = Registry(FEATURES)
 LIVE, SUPPORT = "C07QX6L1V3P", "C07QX65PP0T"
@@ -46,10 +46,6 @@ def access(text: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("settings", [text], indirect=True, ids=[""])
 
 
-def asked(slack: FakeSlack) -> int:
-    return sum(call.method == METHOD for call in slack.calls)
-
-
 async def test_by_default_everybody_may_read_and_subscribe(bot: str, slack: FakeSlack, account: Account) -> None:
     fill(account, 3)
     for person in ("ada", "ben", "cleo", "nia"):
@@ -61,7 +57,7 @@ async def test_by_default_everybody_may_read_and_subscribe(bot: str, slack: Fake
     assert "Town hall" in (await press(slack, listed, "Show")).plain
     assert "told when one opens" in (await say(slack, "settings", user="gus")).plain
     assert "Guests can't change" in (await say(slack, "subscribe", user="gus")).plain
-    assert asked(slack) == 0
+    assert asked(slack, METHOD) == 0
 
 
 @access(f"sub, digest: {OPERATORS}; unsubscribe: {ADA}")
@@ -72,10 +68,9 @@ async def test_some_people_only(bot: str, slack: FakeSlack, account: Account, ca
         assert "is for some people only. Whoever runs this bot says who (ACCESS)." in denied.plain
         assert denied.ephemeral_to == slack.workspace.user("cleo").id
         assert denied.labels == []
-    assert [record.fields["cause"] for record in caplog.records if "outcome" in getattr(record, "fields", {})] == [
-        "subscribe: who", "subscribe: who", "digest: who", "subscribe: who",
-    ]  # fmt: skip
-    assert {r.fields["outcome"] for r in caplog.records if "outcome" in getattr(r, "fields", {})} == {"Denied"}
+    assert [(fields.get("outcome"), fields.get("cause")) for fields in logged(caplog, "command")] == [
+        ("Denied", f"{command}: who") for command in ("subscribe", "subscribe", "digest", "subscribe")
+    ]
     assert "✅" in (await say(slack, "subscribe", user="ben")).plain
     assert "for some people" in (await say(slack, "unsubscribe 1", user="ben")).plain
     assert "told when one opens" in (await say(slack, "subscriptions", user="cleo")).plain
@@ -83,7 +78,7 @@ async def test_some_people_only(bot: str, slack: FakeSlack, account: Account, ca
     shown = await say(slack, "help", user="cleo")
     assert "Not for you in this channel: subscribe, unsubscribe, digest (ACCESS)" in shown.plain.replace("`", "")
     assert "no subscription" not in (await say(slack, "unsubscribe 1", user="ada")).plain
-    assert asked(slack) == 1
+    assert asked(slack, METHOD) == 1
 
 
 @access(f"subscribe: {LIVE} C0OTHER; {LIST}: {ADA} {SUPPORT}; settings: C0OTHER D0OTHER")
@@ -128,16 +123,12 @@ async def test_nothing_is_reached_by_pressing_that_cannot_be_typed(
     assert values.keys() == REGISTRY.actions.keys()
     await say(slack, "help", user="cleo")
     begun = len(slack.calls)
-    for action_id, some in values.items():
-        for value in some:
-            await slack.act(card, action_id=action_id, value=value, user="cleo")
-            denied = await slack.reply(where=lambda each: each.ephemeral)
-            assert "is for some people only" in denied.plain, (action_id, value)
+    for action_id, value in [(action_id, value) for action_id, listed in values.items() for value in listed]:
+        denied = await act(slack, card, action_id, value, user="cleo")
+        assert "is for some people only" in denied.plain, (action_id, value)
     assert {call.method for call in slack.calls[begun:]} == {"response_url"}
-    await slack.act(card, action_id=ids.RUN, value="1|mutes", user="cleo")
-    assert "Nothing is muted" in (await slack.reply(where=lambda each: each.ephemeral)).plain
-    await slack.act(card, action_id=ids.MUTE, value="1|2h", user="ada")
-    assert "Mute" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+    assert "Nothing is muted" in (await act(slack, card, ids.RUN, "1|mutes", user="cleo")).plain
+    assert "Mute" in (await act(slack, card, ids.MUTE, "1|2h", user="ada")).plain
 
 
 @access(f"digests: {ADA}")
@@ -151,9 +142,8 @@ async def test_a_group_that_cannot_be_read(bot: str, slack: FakeSlack, caplog: p
     assert "✅" in (await say(slack, "subscribe")).plain  # she is in the group that can be
     denied = await say(slack, "subscribe", user="cleo")
     assert "Slack doesn't say who is in `S0GONE`. There is no such group" in denied.plain
-    (event,) = [record for record in caplog.records if record.getMessage() == "group_unreadable"]
-    assert event.levelno == logging.WARNING
-    assert event.fields == {"group": "S0GONE", "cause": "no_such_subteam"}  # type: ignore[attr-defined]
+    assert logged(caplog, "group_unreadable") == [{"group": "S0GONE", "cause": "no_such_subteam"}]
+    assert ("bot", logging.WARNING, "group_unreadable") in caplog.record_tuples
 
 
 @access(f"subscribe: {OPERATORS}")
@@ -171,7 +161,7 @@ async def test_nobody_gets_in_while_it_cannot_be_told(bot: str, slack: FakeSlack
     for _ in range(2):
         denied = await say(slack, "subscribe")
         assert "I can't tell whether `/sessions subscribe` is for you" in denied.plain and says in denied.plain
-    assert asked(slack) == 1
+    assert asked(slack, METHOD) == 1
 
 
 async def test_members_are_kept_for_five_minutes(slack: FakeSlack) -> None:
@@ -187,7 +177,7 @@ async def test_members_are_kept_for_five_minutes(slack: FakeSlack) -> None:
             await groups.of(ADA, [OPERATORS])
     clock.now += FAILED_S
     assert await groups.of(ADA, [OPERATORS]) == ""
-    assert asked(slack) == 3
+    assert asked(slack, METHOD) == 3
 
 
 def test_a_wrong_rule_ends_the_start(settings: Settings, tmp_path: Any) -> None:

@@ -19,7 +19,7 @@ from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from bot.errors import ConfigError
 from bot.settings import Settings
 from tests.conftest import ROOT
-from tests.live import fill, shown, until
+from tests.live import fill, press, say, shown, until
 from tests.work import at_work
 
 
@@ -42,8 +42,7 @@ async def test_socket_mode_has_the_same_features(socket_bot: str, slack: FakeSla
     assert ack.status == 200 and ack.elapsed_s < 1
     reply = await slack.reply()
     assert shown(reply) == [session.id for session in sessions[:10]]
-    await slack.press(reply, "More")
-    reply = await slack.reply()
+    reply = await press(slack, reply, "More")
     assert shown(reply) == [session.id for session in sessions[10:]]
     await slack.act(reply, action_id="sessions.gone", value="x")
     assert "another version" in (await slack.reply()).plain
@@ -53,8 +52,7 @@ async def test_socket_mode_has_the_same_features(socket_bot: str, slack: FakeSla
 async def test_socket_mode_after_a_refresh(socket_bot: str, slack: FakeSlack) -> None:
     await slack.refresh_sockets()
     await slack.wait_for(lambda: slack.sockets, timeout_s=15)
-    await slack.command("help")
-    assert "Filters" in (await slack.reply()).plain
+    assert "Filters" in (await say(slack, "help")).plain
 
 
 async def test_health_in_both_modes(slack: FakeSlack, settings: Settings) -> None:
@@ -69,8 +67,7 @@ async def test_health_in_both_modes(slack: FakeSlack, settings: Settings) -> Non
 
 async def test_slack_is_asked_who_the_bot_is_once_and_at_start(bot: str, slack: FakeSlack) -> None:
     for _ in range(3):
-        await slack.command("help")
-        await slack.reply()
+        await say(slack, "help")
     assert [call.method for call in slack.calls].count("auth.test") == 1
     assert slack.calls[0].method == "auth.test"
 

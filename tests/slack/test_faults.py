@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
+import json
 import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from urllib.parse import urlencode
+from typing import Any
 
 import httpx
 import hypothesis
@@ -19,11 +18,12 @@ from hypothesis import strategies as st
 
 from bot.demo.fake_hms import Account, BadJson, CutOff, Drop, FakeHms, Html, Stall, Status, WrongTypes
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
+from bot.demo.fake_slack.dispatch import signed
 from bot.net.retry_budget import RetryBudget
 from bot.settings import Settings
 from tests import strategies
 from tests.effort import effort
-from tests.live import fill, shown, until
+from tests.live import FORM, fill, logged, post, press, say, shown, until
 from tests.work import HASTY, at_work
 
 
@@ -44,9 +44,7 @@ from tests.work import HASTY, at_work
 async def test_errors_say_what_is_wrong_and_where(
     bot: str, slack: FakeSlack, hms: FakeHms, typed: str, says: str
 ) -> None:
-    await slack.command(typed)
-    reply = await slack.reply()
-    assert reply.ephemeral
+    reply = await say(slack, typed)
     assert says in reply.plain
     assert ("^" in reply.plain) is typed.startswith("ended")
     assert reply.plain.replace("```", "").count("\n") <= 3
@@ -88,147 +86,105 @@ async def test_faults_of_100ms(
     assert ack.status == 200 and ack.elapsed_s < 1
     reply = await slack.reply(timeout_s=15)
     assert says in reply.plain
-    found = re.search(r"Reference `([0-9a-f]{8})`", reply.plain)
-    assert found
+    assert re.search(r"Reference `([0-9a-f]{8})`", reply.plain)
     assert "Try again" in reply.labels
     hms.heal()
-    await slack.press(reply, "Try again")
-    again = await slack.reply()
+    again = await press(slack, reply, "Try again")
     assert again.ts == reply.ts and "No sessions match" in again.plain
     assert hms.secret not in caplog.text and slack.bot_token not in caplog.text
 
 
 async def test_a_fault_while_paging_keeps_the_page(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
-
     fill(hms.account, 25)
-    await slack.command("active")
-    reply = await slack.reply()
+    reply = await say(slack, "active")
     page = shown(reply)
     hms.fail_always("/sessions*", Status(404))
-    await slack.press(reply, "More")
-    problem = await slack.reply()
+    problem = await press(slack, reply, "More")
     assert problem.ts != reply.ts
     assert shown(slack.ephemerals()[0]) == page
 
 
 async def test_room_names_are_an_ornament(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
-
     sessions = fill(hms.account, 3)
     hms.fail_always("/rooms*", Status(404))
-    await slack.command("active")
-    reply = await slack.reply()
+    reply = await say(slack, "active")
     assert shown(reply) == [session.id for session in sessions]
     assert f"room {sessions[0].room_id}" in reply.plain
 
 
 async def test_slack_that_stumbles_still_gets_the_answer(bot: str, slack: FakeSlack) -> None:
     slack.fail("response_url", HttpError(500, ""), RateLimited(1))
-    await slack.command("help")
-    assert "Filters" in (await slack.reply()).plain
+    assert "Filters" in (await say(slack, "help")).plain
 
 
 async def test_no_zone_is_no_obstacle(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
     slack.fail("users.info", ApiError("missing_scope"))
     for _ in range(2):
-        await slack.command("ended after:2026-07-01")
-        await slack.reply()
+        await say(slack, "ended after:2026-07-01")
     assert [r.query["after"] for r in hms.requests if r.path == "/sessions"] == ["2026-07-01T00:00:00.000Z"] * 2
     assert sum(call.method == "users.info" for call in slack.calls) == 1  # a refusal is remembered
 
 
-def signed(slack: FakeSlack, body: bytes, *, at: float | None = None, secret: str | None = None) -> dict[str, str]:
-    stamp = str(int(at if at is not None else time.time()))
-    key = (secret or slack.signing_secret).encode()
-    digest = hmac.new(key, f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
-    return {
-        "X-Slack-Request-Timestamp": stamp,
-        "X-Slack-Signature": f"v0={digest}",
-        "Content-Type": "application/x-www-form-urlencoded",
-    }
-
-
 async def test_wrong_and_old_signatures(bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture) -> None:
-    body = urlencode({"command": "/sessions", "text": "active", "response_url": slack.url}).encode()
+    body, now = b"command=/sessions&text=active", time.time()
+    good = signed(slack.signing_secret, body, now)
     for headers in (
-        signed(slack, body, secret="wrong"),
-        signed(slack, body, at=time.time() - 400),
-        signed(slack, body, at=time.time() + 400),
-        {"Content-Type": "application/x-www-form-urlencoded"},
-        signed(slack, body) | {"X-Slack-Request-Timestamp": "soon"},
-        signed(slack, body) | {"X-Slack-Request-Timestamp": "9" * 400},
-        signed(slack, body) | {"X-Slack-Request-Timestamp": "9" * 5_000},
-        signed(slack, body) | {"X-Slack-Signature": "v0=é"},
+        signed("wrong", body, now),
+        signed(slack.signing_secret, body, now - 400),
+        signed(slack.signing_secret, body, now + 400),
+        {},
+        *(good | {"X-Slack-Request-Timestamp": stamp} for stamp in ("soon", "9" * 400, "9" * 5_000)),
+        good | {"X-Slack-Signature": "v0=é"},
     ):
-        ack = await slack.post_raw(body, headers)
-        assert ack.status == 401
-    refused = [record for record in caplog.records if record.message == "request_refused"]
-    causes = [record.fields["cause"] for record in refused]  # type: ignore[attr-defined]
-    assert causes == ["signature", "clock"]  # a line of each, no more
-    assert len(caplog.records) == len(refused)  # none was taken for Slack's
-    assert (await slack.post_raw(body, signed(slack, body))).status == 200
+        assert (await slack.post_raw(body, {"Content-Type": FORM} | headers)).status == 401
+    assert [fields["cause"] for fields in logged(caplog, "request_refused")] == ["signature", "clock"], "a line of each"
+    assert len(caplog.records) == 2, "none was taken for Slack's"
+    assert (await slack.post_raw(body, {"Content-Type": FORM} | good)).status == 200
     assert slack.messages() == []
 
 
+OF_NOBODY = {"user": {"id": "U1"}, "team": {"id": "T1"}}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "unhandled"),
+    [
+        ({"command": "/other", "text": "", "user_id": "U1", "team_id": "T1", "channel_id": "C1"}, "form", 1),
+        ({"type": "event_callback", "event": {"type": "app_home_opened"}, "team_id": "T1", "event_id": "E"}, "json", 1),
+        (OF_NOBODY | {"type": "view_submission", "view": {"type": "modal", "callback_id": "x"}}, "payload", 0),
+        (OF_NOBODY | {"type": "shortcut", "callback_id": "x"}, "payload", 0),
+    ],
+)
 async def test_what_nothing_handles_is_acknowledged(
+    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture, body: dict[str, Any], kind: str, unhandled: int
+) -> None:
+    written = json.dumps(body)
+    if kind == "json":
+        ack = await post(slack, written.encode(), "application/json")
+    else:
+        ack = await post(slack, {"payload": written} if kind == "payload" else body)
+    assert ack.status == 200
+    assert len(logged(caplog, "unhandled")) == unhandled, "any form and shortcut is answered, as out of date"
+
+
+async def test_garbage_is_no_crash_and_without_a_signature_not_logged(
     bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
-    form = {"command": "/other", "text": "", "user_id": "U1", "team_id": "T1", "channel_id": "C1"}
-    for body in (
-        urlencode(form).encode(),
-        b'{"type":"event_callback","event":{"type":"app_home_opened","user":"U1"},"team_id":"T1","event_id":"Ev1"}',
-        urlencode(
-            {
-                "payload": '{"type":"view_submission","user":{"id":"U1"},"team":{"id":"T1"},"view":{"type":"modal","callback_id":"x"}}'
-            }
-        ).encode(),
-        urlencode({"payload": '{"type":"shortcut","user":{"id":"U1"},"team":{"id":"T1"},"callback_id":"x"}'}).encode(),
-    ):
-        headers = signed(slack, body)
-        if body.startswith(b"{"):
-            headers["Content-Type"] = "application/json"
-        ack = await slack.post_raw(body, headers)
-        assert ack.status == 200, body
-    assert caplog.text.count("unhandled") == 2, "any form and shortcut is answered, one of nobody's as out of date"
-
-
-async def test_garbage_with_a_good_signature_is_no_crash(bot: str, slack: FakeSlack) -> None:
-    for body in (
-        b"",
-        b"\xff\xfe",
-        b"payload=%7B",
-        b"payload=[]",
-        b"{",
-        b"[]",
-        b"null",
-        b"command=/sessions",
-        b"a=b" * 1000,
-    ):
-        ack = await slack.post_raw(body, signed(slack, body))
-        assert ack.status in (200, 400, 401), (body, ack)
-    await slack.command("help")
-    assert "Filters" in (await slack.reply()).plain
-
-
-async def test_unsigned_garbage_is_refused_and_not_logged(
-    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture
-) -> None:
-    for body in (b"payload=%7B", b"payload=[]", b"[]", b"\xff", b""):
+    garbage = (
+        b"", b"\xff", b"\xff\xfe", b"payload=%7B", b"payload=[]", b"{", b"[]", b"null", b"command=/sessions", b"a=b" * 1000
+    )  # fmt: skip
+    for body in garbage:
         assert (await slack.post_raw(body, {})).status == 401
-        assert (await slack.post_raw(body, signed(slack, body, secret="wrong"))).status == 401
+        assert (await post(slack, body, secret="wrong")).status == 401
     assert "unreadable" not in caplog.text
+    for body in garbage:
+        assert (await post(slack, body)).status in (200, 400, 401), body
+    assert "Filters" in (await say(slack, "help")).plain
 
 
 async def test_what_was_meant_is_shown_in_the_zone_of_who_typed_it(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
-    await slack.command("limit:9 ended after:2026-07-01")  # ada, in Berlin
-    await slack.reply()
+    await say(slack, "limit:9 ended after:2026-07-01")  # ada, in Berlin
     assert [r.query["after"] for r in hms.requests if r.path == "/sessions"] == ["2026-06-30T22:00:00.000Z"]
-
-
-async def test_where_slack_refuses_the_blocks_the_text_arrives(bot: str, slack: FakeSlack) -> None:
-    slack.fail("response_url", HttpError(400, "invalid_blocks"))
-    await slack.command("help")
-    reply = await slack.reply()
-    assert reply.blocks == [] and reply.text.startswith("How to ask")
 
 
 @pytest.mark.parametrize(
@@ -245,13 +201,10 @@ async def test_of_a_refusal_only_the_code_is_logged(
 ) -> None:
     slack.fail("response_url", HttpError(404, answer))
     await slack.command("help")
-    await until(lambda: [each for each in caplog.records if each.message == "reply_failed"])
-    (failed,) = (each for each in caplog.records if each.message == "reply_failed")
-    assert failed.__dict__["fields"]["cause"] == noted
+    assert await until(lambda: logged(caplog, "reply_failed")) == [{"cause": noted}]
 
 
 async def test_tolerance_of_commands(bot: str, slack: FakeSlack, account: Account) -> None:
-
     session = fill(account, 1)[0]
     for typed in (
         f"show {session.id},",
@@ -261,26 +214,23 @@ async def test_tolerance_of_commands(bot: str, slack: FakeSlack, account: Accoun
         f"show session {session.id}",
         f"details {session.id}",
     ):
-        await slack.command(typed)
-        assert "*Participant-minutes*" in (await slack.reply()).plain, typed
+        assert "*Participant-minutes*" in (await say(slack, typed)).plain, typed
     for typed in ("help,", "?", "-h", "--help", "HELP"):
-        await slack.command(typed)
-        assert "Filters" in (await slack.reply()).plain, typed
-    await slack.command("show active")
-    assert "1 session" in (await slack.reply()).plain
-    await slack.command("/sessions active")
-    assert "1 session" in (await slack.reply()).plain
+        assert "Filters" in (await say(slack, typed)).plain, typed
+    assert "1 session" in (await say(slack, "show active")).plain
+    assert "1 session" in (await say(slack, "/sessions active")).plain
 
 
 async def test_times_in_the_wrong_order_are_swapped(bot: str, slack: FakeSlack) -> None:
-    await slack.command("ended after:1h before:2h")
-    assert "Showing `ended after:2h before:1h` (you typed `ended after:1h before:2h`)" in (await slack.reply()).plain
+    answer = await say(slack, "ended after:1h before:2h")
+    assert "Showing `ended after:2h before:1h` (you typed `ended after:1h before:2h`)" in answer.plain
 
 
 async def test_large_bodies_are_refused(bot: str, slack: FakeSlack) -> None:
     body = b"text=" + b"x" * 1_100_000
     async with httpx.AsyncClient() as http:
-        assert (await http.post(f"{bot}/slack/events", content=body, headers=signed(slack, body))).status_code == 413
+        headers = {"Content-Type": FORM} | signed(slack.signing_secret, body, time.time())
+        assert (await http.post(f"{bot}/slack/events", content=body, headers=headers)).status_code == 413
 
 
 @hypothesis.settings(max_examples=effort(15), suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -5,50 +5,38 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qs
 
 import pytest
 
 from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import FakeSlack
-from bot.demo.fake_slack.dispatch import signed
 from bot.settings import Settings
-from tests.live import fill, press, say, until
+from tests.live import asked, fill, press, resend, say, until
 from tests.work import at_work
 
 Sent = tuple[bytes, Mapping[str, str]]
 
 
-@asynccontextmanager
-async def started(settings: Settings, slack: FakeSlack) -> AsyncIterator[None]:
-    async with at_work(settings, slack):
-        yield
-
-
-def answers(slack: FakeSlack) -> int:
-    return sum(call.method == "response_url" for call in slack.calls)
-
-
 async def again(slack: FakeSlack, sent: Sent, caplog: pytest.LogCaptureFixture) -> None:
     """Send it again, and wait until it is known to have been done."""
-    before, known = answers(slack), caplog.text.count("repeated")
+    before, known = asked(slack), caplog.text.count("repeated")
     ack = await slack.post_raw(*sent)
     assert (ack.status, ack.body) == (200, "")
     await until(lambda: caplog.text.count("repeated") > known)
-    assert answers(slack) == before
+    assert asked(slack) == before
 
 
 async def test_a_command_that_is_sent_again_after_a_restart(
     settings: Settings, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with started(settings, slack):
+    async with at_work(settings, slack):
         await say(slack, "subscribe role:host")
         sent = slack.sent
         await say(slack, "unsubscribe all")
-    async with started(settings, slack):
+    async with at_work(settings, slack):
         for _ in range(2):
             await again(slack, sent, caplog)
         assert "no subscriptions" in (await say(slack, "subscriptions")).plain
@@ -59,12 +47,12 @@ async def test_a_press_that_is_sent_again_at_another_replica(
 ) -> None:
     fill(account, 3)
     settings = settings.model_copy(update={"database_url": postgres})
-    async with started(settings, slack):
+    async with at_work(settings, slack):
         listed = await say(slack, "active")
         await slack.press(listed, "Share in channel")
         await until(lambda: slack.messages("live-ops"))
         shared = slack.sent
-        async with started(settings, slack):  # on the same database
+        async with at_work(settings, slack):  # on the same database
             await again(slack, shared, caplog)
             await press(slack, listed, "Share in channel")  # and who presses twice reaches either
         assert len(slack.messages("live-ops")) == 1
@@ -75,11 +63,11 @@ async def test_an_event_that_slack_sends_again_is_acknowledged_and_not_done_agai
 ) -> None:
     channel = slack.workspace.channel("random")
     joined = {"type": "member_joined_channel", "channel": channel.id, "user": slack.workspace.bot_user}
-    async with started(settings, slack):
+    async with at_work(settings, slack):
         await say(slack, "subscribe", channel="random")
         await slack.event(joined, event_id="Ev1")
         await until(lambda: "resumed" in caplog.text)
-    async with started(settings, slack):
+    async with at_work(settings, slack):
         ack = await slack.event(joined, event_id="Ev1", retry_num=1)
         assert ack.status == 200
         await until(lambda: "repeated" in caplog.text)
@@ -90,14 +78,10 @@ async def test_a_press_with_several_actions_does_each_once(bot: str, slack: Fake
     fill(account, 2)
     listed = await say(slack, "active")
     await press(slack, listed, "Refresh")
-    body, headers = slack.sent
-    payload = json.loads(dict(parse_qsl(body.decode()))["payload"])
-    payload |= {"trigger_id": "1.2.several", "actions": payload["actions"] * 2}
-    body = urlencode({"payload": json.dumps(payload)}).encode()
-    before = answers(slack)
-    stamp = float(headers["X-Slack-Request-Timestamp"])
-    await slack.post_raw(body, {"Content-Type": headers["Content-Type"]} | signed(slack.signing_secret, body, stamp))
-    await until(lambda: answers(slack) == before + 2)
+    (payload,) = parse_qs(slack.sent[0].decode())["payload"]
+    before = asked(slack)
+    await resend(slack, actions=json.loads(payload)["actions"] * 2)
+    await until(lambda: asked(slack) == before + 2)
 
 
 async def test_who_asks_is_answered_though_the_database_does_not_say(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.blockkit import actions as ids
 from bot.demo.fake_slack import ApiError, Channel, FakeSlack, HttpError
 from bot.slack.places import NO_MESSAGE
-from tests.live import posts, press, say
+from tests.live import act, asked, posts, press, say
 
 TWO, GROUP = "D07QX6TW0PP", "C07QX6MPDM1"
 OWN = "D07QX6DM80T"
@@ -44,8 +45,7 @@ async def test_nothing_is_set_up_where_the_bot_cannot_be(bot: str, slack: FakeSl
 
 async def test_a_button_sets_nothing_up_there_either(bot: str, slack: FakeSlack) -> None:
     shown = await say(slack, "active", channel=GROUP)
-    await slack.act(shown, action_id="sessions.run", value="1|digest daily 9:00 Berlin")
-    assert INSTEAD in (await slack.reply(where=lambda each: each.ephemeral)).plain
+    assert INSTEAD in (await act(slack, shown, ids.RUN, "1|digest daily 9:00 Berlin")).plain
 
 
 async def test_the_direct_message_with_the_bot_is_a_channel_like_others(bot: str, slack: FakeSlack) -> None:
@@ -54,7 +54,7 @@ async def test_the_direct_message_with_the_bot_is_a_channel_like_others(bot: str
     assert "is set" in made.plain and "Resume" not in made.labels
     assert "has ended" in (await press(slack, made, "Remove")).plain
     assert "Muted until" in (await say(slack, "mute 2h", channel=OWN)).plain
-    assert sum(call.method == "chat.getPermalink" for call in slack.calls) == 1
+    assert asked(slack, "chat.getPermalink") == 1
 
 
 @pytest.mark.parametrize("fault", [HttpError(500, ""), ApiError("unknown_method"), ApiError("message_not_found")])

@@ -54,13 +54,13 @@ async def test_commands_at_every_moment_of_a_refresh_are_answered_once(socket_bo
             await slack.wait_for(lambda: slack.sockets == 2)
 
     refreshing = asyncio.create_task(refreshes())
-    await burst(slack, 300, over_s=1.8)
+    await burst(slack, 150, over_s=1.8)
     await refreshing
 
 
 async def test_both_refreshed_at_once(socket_bot: str, slack: FakeSlack) -> None:
     refreshing = asyncio.create_task(slack.refresh_sockets())
-    await burst(slack, 200, over_s=0.8)
+    await burst(slack, 100, over_s=0.8)
     await refreshing
     await slack.wait_for(lambda: slack.sockets == 2)
 

@@ -1,4 +1,4 @@
-"""What Slack doesn't say of a person is neither guessed for what is stored, nor for who may."""
+"""Nothing is guessed that Slack doesn't say of a person: neither for what is stored, nor for who may."""
 
 from __future__ import annotations
 
@@ -11,15 +11,11 @@ from bot.blockkit import actions as ids
 from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from bot.settings import Settings
-from tests.live import fill, press, say
+from tests.live import act, asked, fill, press, say
 from tests.work import at_work
 
 WHICH, LATER = "Which city's time is that?", "Please try again in a moment."
 NO_ANSWER = [RateLimited(30), HttpError(500, "<html>"), ApiError("fatal_error"), ApiError("access_denied")]
-
-
-def asked(slack: FakeSlack) -> int:
-    return sum(call.method == "users.info" for call in slack.calls)
 
 
 @pytest.fixture
@@ -99,7 +95,7 @@ async def test_slack_is_not_asked_again_while_it_says_to_wait(bot: str, slack: F
     slack.fail("users.info", RateLimited(30))
     for who in ("ada", "ben", "cleo"):
         await say(slack, "active", user=who)
-    assert asked(slack) == 1
+    assert asked(slack, "users.info") == 1
 
 
 async def test_a_press_in_a_channel_waits_until_slack_says_whose_the_person_is(
@@ -107,14 +103,12 @@ async def test_a_press_in_a_channel_waits_until_slack_says_whose_the_person_is(
 ) -> None:
     session = fill(account, 1)[0]
     slack.fail("users.info", HttpError(503, ""))
-    card = slack.say("anything")
-    await slack.act(card, action_id=ids.SHOW, value=f"1|{session.id}", user="cleo")
-    denied = await slack.reply(where=lambda each: each.ephemeral)
+    denied = await act(slack, slack.say("anything"), ids.SHOW, f"1|{session.id}", user="cleo")
     assert LATER in denied.plain and "Town hall" not in denied.plain
 
 
 async def test_without_the_scope_all_is_as_documented(bot: str, ungranted: FakeSlack, account: Account) -> None:
     session = fill(account, 1)[0]
     assert "✅" in (await say(ungranted, "subscribe", user="gus")).plain
-    await ungranted.act(ungranted.say("anything"), action_id=ids.SHOW, value=f"1|{session.id}", user="cleo")
-    assert "Town hall" in (await ungranted.reply(where=lambda each: each.ephemeral)).plain
+    shown = await act(ungranted, ungranted.say("anything"), ids.SHOW, f"1|{session.id}", user="cleo")
+    assert "Town hall" in shown.plain

@@ -1,10 +1,9 @@
-"""Whatever a person presses, submits or starts is answered where it was done, or to them, or counted as unanswered."""
+"""An answer to all that a person presses, submits or starts: where it was done, or to them, or counted as unanswered."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -14,11 +13,10 @@ from bot.blockkit.blocks import Message as Answer
 from bot.blockkit.blocks import section
 from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import ApiError, FakeSlack, Message
-from bot.demo.fake_slack.dispatch import signed
 from bot.settings import Settings
 from bot.slack.registry import Callback, Feature
 from bot.slack.request import Request
-from tests.live import fill, press, say, shown, until
+from tests.live import act, fill, logged, press, resend, say, shown, until
 from tests.slack.test_strangers import GRID, OTHER
 from tests.web.test_metrics import Rise
 from tests.work import at_work
@@ -48,20 +46,6 @@ def kinds(slack: FakeSlack, since: int = 0) -> list[str]:
     return [call.method for call in slack.calls[since:] if call.method != "users.info"]
 
 
-async def sent_without(slack: FakeSlack, **changes: Any) -> None:
-    """Send the last press as one without a response_url, and with these fields."""
-    body, headers = slack.sent
-    payload = json.loads(dict(parse_qsl(body.decode()))["payload"])
-    del payload["response_url"]
-    payload |= {"trigger_id": f"{len(slack.calls)}.other"} | changes
-    body = urlencode({"payload": json.dumps(payload)}).encode()
-    stamp = float(headers["X-Slack-Request-Timestamp"])
-    ack = await slack.post_raw(
-        body, {"Content-Type": headers["Content-Type"]} | signed(slack.signing_secret, body, stamp)
-    )
-    assert (ack.status, ack.body) == (200, "")
-
-
 async def test_a_press_in_a_modal_is_answered_to_the_person(bot: str, slack: FakeSlack, account: Account) -> None:
     rise = await Rise.since_now(bot)
     sessions = fill(account, 2)
@@ -70,62 +54,64 @@ async def test_a_press_in_a_modal_is_answered_to_the_person(bot: str, slack: Fak
     await rise.until(1, ANSWERS, source="action", name=ids.RUN, outcome="ok")
 
 
-async def test_what_turns_a_page_takes_the_place_of_the_modal(bot: str, slack: FakeSlack, account: Account) -> None:
+async def turn_page(slack: FakeSlack, account: Account, view: dict[str, Any]) -> str:
+    """Press More in the view; the id of a session on the second page."""
     sessions = fill(account, 12)
     more = next(each["value"] for _, each in (await say(slack, "active")).elements() if each["action_id"] == ids.MORE)
-    view = a_view(slack)
     await slack.act_in_view(view, action_id=ids.MORE, value=more)
+    return sessions[-1].id
+
+
+async def test_what_turns_a_page_takes_the_place_of_the_modal(bot: str, slack: FakeSlack, account: Account) -> None:
+    view = a_view(slack)
+    last = await turn_page(slack, account, view)
     page = await until(lambda: slack.views[0] if slack.views[0] != view else None)
-    assert page["id"] == view["id"] and sessions[-1].id in json.dumps(page["blocks"])
+    assert page["id"] == view["id"] and last in json.dumps(page["blocks"])
     assert direct(slack) == []
 
 
 async def test_what_turns_a_page_takes_the_place_of_the_home(bot: str, slack: FakeSlack, account: Account) -> None:
-    sessions = fill(account, 12)
-    more = next(each["value"] for _, each in (await say(slack, "active")).elements() if each["action_id"] == ids.MORE)
-    await slack.act_in_view(a_view(slack, "home"), action_id=ids.MORE, value=more)
-    page = await until(lambda: slack.views[1:])
-    assert page[0]["type"] == "home" and sessions[-1].id in json.dumps(page[0]["blocks"])
+    last = await turn_page(slack, account, a_view(slack, "home"))
+    (page,) = await until(lambda: slack.views[1:])
+    assert page["type"] == "home" and last in json.dumps(page["blocks"])
 
 
 async def test_a_modal_that_is_closed_meanwhile(bot: str, slack: FakeSlack, account: Account) -> None:
     rise = await Rise.since_now(bot)
-    fill(account, 12)
-    more = next(each["value"] for _, each in (await say(slack, "active")).elements() if each["action_id"] == ids.MORE)
     view = a_view(slack)
     slack.views.clear()
-    await slack.act_in_view(view, action_id=ids.MORE, value=more)
+    await turn_page(slack, account, view)
     assert "Active sessions" in (await to_person(slack)).plain
     await rise.until(1, ANSWERS, source="action", name=ids.MORE, outcome="ok")
 
 
-@pytest.mark.parametrize("kind", ["modal", "home"])
-@pytest.mark.parametrize(
-    ("action_id", "value"),
-    [(ids.RUN, "1|subscribe"), (ids.RUN, "1|mutes"), (ids.MUTE, "1|2h"), (ids.RUN, "1|digest daily 9:00")],
-)
-async def test_what_is_about_a_channel_is_refused_where_there_is_none(
-    bot: str, slack: FakeSlack, kind: str, action_id: str, value: str
-) -> None:
-    rise = await Rise.since_now(bot)
-    await slack.act_in_view(a_view(slack, kind), action_id=action_id, value=value)
-    assert "is about a channel: type it in that channel." in (await to_person(slack)).plain
-    await rise.until(1, ANSWERS, source="action", name=action_id, outcome="UserError")
+OF_A_CHANNEL = "is about a channel: type it in that channel."
+REFUSED = [
+    (ids.RUN, "1|subscribe", OF_A_CHANNEL),
+    (ids.RUN, "1|mutes", OF_A_CHANNEL),
+    (ids.RUN, "1|digest daily 9:00", OF_A_CHANNEL),
+    (ids.MUTE, "1|2h", OF_A_CHANNEL),
+    ("sessions.gone", "1", f"That button {CANT_READ}"),
+]
 
 
 @pytest.mark.parametrize("kind", ["modal", "home"])
-async def test_an_unknown_button_in_a_view(bot: str, slack: FakeSlack, kind: str) -> None:
+async def test_what_is_refused_in_a_view(bot: str, slack: FakeSlack, kind: str) -> None:
     rise = await Rise.since_now(bot)
-    await slack.act_in_view(a_view(slack, kind), action_id="sessions.gone", value="1")
-    assert f"That button {CANT_READ}" in (await to_person(slack)).plain
-    await rise.until(1, ANSWERS, source="action", name="other", outcome="StaleButton")
+    for number, (action_id, value, says) in enumerate(REFUSED):
+        await slack.act_in_view(a_view(slack, kind), action_id=action_id, value=value)
+        answer = await until(lambda number=number: direct(slack)[number:])
+        assert says in answer[0].plain, value
+    await rise.until(5, ANSWERS, source="action")
+    for name, outcome, count in ((ids.RUN, "UserError", 3), (ids.MUTE, "UserError", 1), ("other", "StaleButton", 1)):
+        assert await rise.of(ANSWERS, source="action", name=name, outcome=outcome) == count
 
 
 async def test_a_press_without_a_response_url(bot: str, slack: FakeSlack, account: Account) -> None:
     sessions = fill(account, 2)
     await press(slack, await say(slack, "active"), "Refresh")
     rise, begun = await Rise.since_now(bot), len(slack.calls)
-    await sent_without(slack)
+    await resend(slack, without="response_url")
     assert shown(await to_person(slack)) == [session.id for session in sessions]
     assert kinds(slack, begun) == ["chat.postMessage"]
     await rise.until(1, ANSWERS, source="action", name=ids.REFRESH, outcome="ok")
@@ -138,7 +124,9 @@ async def test_nothing_is_shared_by_a_press_without_a_response_url(
     fill(account, 2)
     await slack.press(await say(slack, "active"), "Share in channel")
     await until(lambda: slack.messages("live-ops"))
-    await sent_without(slack, container={"type": "message", "message_ts": "1.000001", "is_ephemeral": True})
+    await resend(
+        slack, without="response_url", container={"type": "message", "message_ts": "1.000001", "is_ephemeral": True}
+    )
     assert "can't be shared from here" in (await to_person(slack)).plain
     assert len(slack.messages("live-ops")) == 1
 
@@ -147,8 +135,7 @@ async def test_a_press_on_a_message_that_is_deleted_meanwhile(bot: str, slack: F
     fill(account, 2)
     listed = await say(slack, "active")
     slack.workspace.delete(listed)
-    await slack.act(listed, action_id=ids.RUN, value="1|active")
-    assert "Active sessions" in (await slack.reply(where=lambda each: each.ephemeral)).plain
+    assert "Active sessions" in (await act(slack, listed, ids.RUN, "1|active")).plain
 
 
 async def test_a_press_of_nobody_is_counted_as_unanswered(
@@ -157,10 +144,10 @@ async def test_a_press_of_nobody_is_counted_as_unanswered(
     fill(account, 1)
     await press(slack, await say(slack, "active"), "Refresh")
     rise, begun = await Rise.since_now(bot), len(slack.calls)
-    await sent_without(slack, user={})
+    await resend(slack, without="response_url", user={})
     await rise.until(1, ANSWERS, source="action", outcome="undelivered")
     assert kinds(slack, begun) == [] and await rise.of("replies_total", outcome="failed") == 1
-    assert [each.fields for each in caplog.records if each.getMessage() == "reply_failed"] == [{"cause": "nobody"}]  # type: ignore[attr-defined]
+    assert logged(caplog, "reply_failed") == [{"cause": "nobody"}]
 
 
 async def test_a_press_of_another_workspace_gets_no_message_by_our_token(
@@ -169,7 +156,7 @@ async def test_a_press_of_another_workspace_gets_no_message_by_our_token(
     fill(account, 1)
     await press(slack, await say(slack, "active"), "Refresh")
     rise, begun = await Rise.since_now(bot), len(slack.calls)
-    await sent_without(slack, team={"id": OTHER}, enterprise=GRID)
+    await resend(slack, without="response_url", team={"id": OTHER}, enterprise=GRID)
     await rise.until(1, ANSWERS, source="action", outcome="undelivered")
     assert kinds(slack, begun) == [] and direct(slack) == []
 
@@ -181,7 +168,7 @@ async def test_a_person_who_takes_no_messages_is_counted_as_unanswered(
     slack.workspace.messages_tab = False
     await slack.act_in_view(a_view(slack), action_id=ids.RUN, value="1|help")
     await rise.until(1, ANSWERS, source="action", name=ids.RUN, outcome="undelivered")
-    assert "reply_failed" in caplog.text
+    assert logged(caplog, "reply_failed")
 
 
 async def test_an_answer_that_slack_refuses_is_counted_as_unanswered(bot: str, slack: FakeSlack) -> None:

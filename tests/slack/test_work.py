@@ -23,6 +23,7 @@ from bot.slack.reply_to import DirectMessage, ReplyTo, ResponseUrl
 from bot.slack.request import Bot, Request, answer
 from bot.slack.work import Work
 from bot.workspace import Workspaces
+from tests.live import say
 
 
 class Log(list[Message]):
@@ -139,6 +140,5 @@ def test_waits_are_bounded_and_differ() -> None:
 
 async def test_one_connection_serves_many_replies_and_questions(bot: str, slack: FakeSlack) -> None:
     for user in ("ada", "ben", "cleo"):
-        await slack.command("ended after:today", user=user)
-        await slack.reply()
+        await say(slack, "ended after:today", user=user)
     assert slack.connections == 1
