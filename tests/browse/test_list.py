@@ -66,22 +66,18 @@ async def test_the_asking_users_zone(bot: str, slack: FakeSlack, hms: FakeHms) -
     assert sum(call.method == "users.info" for call in slack.calls) == 2  # and kept
 
 
-@pytest.mark.parametrize(("seed", "count", "people"), [("list-sessions.json", 2, "asdas"), ("legacy.json", None, None)])
-async def test_the_documented_samples(
-    bot: str, slack: FakeSlack, hms: FakeHms, seed: str, count: int | None, people: str | None
-) -> None:
-    account = Account.from_json((DATA / seed).read_bytes())
-    hms.account = account
+@pytest.mark.parametrize("seed", ["list-sessions.json", "legacy.json"])
+async def test_the_documented_samples(bot: str, slack: FakeSlack, hms: FakeHms, seed: str) -> None:
+    account = hms.account = Account.from_json((DATA / seed).read_bytes())
     for session in account.sessions.values():
         assert session.id in shown(await say(slack, f"all room:{session.room_id}"))
         assert session.id in (await say(slack, f"show {session.id}")).plain
-    reply = await say(slack, "all")
     listed = sorted(account.sessions, reverse=True)
-    assert shown(reply) == listed[:10]
-    if count:
-        assert len(listed) == count
-        reply = await say(slack, f"show {listed[0]}")
-        assert people in reply.plain and "Batch1-student1" in reply.plain
+    assert shown(await say(slack, "all")) == listed[:10]
+    if seed == "list-sessions.json":
+        assert len(listed) == 2
+        newest = await say(slack, f"show {listed[0]}")
+        assert "asdas" in newest.plain and "Batch1-student1" in newest.plain
 
 
 async def test_show_one_session(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -97,14 +93,12 @@ async def test_show_one_session(bot: str, slack: FakeSlack, account: Account) ->
     assert back
     reply = await say(slack, f"show {session.id.upper()}")
     text = reply.plain.replace(NO_BREAK, " ")
-    assert reply.ephemeral
-    assert "Live" in text and "*Town hall*" in text and session.id in text and room.id in text
-    assert "1 h 05 min" in text
-    assert "*host* · 1 in now, 1 in all" in text
-    assert "*guest* · 36 in now, 70 in all" in text
-    assert "… and 21 more" in text  # the first 50 of 71
-    assert text.count("• ") == 50
-    assert "• Guest 1 · g1 · since " in text and "2 visits" in text
+    for part in (
+        "Live", "*Town hall*", session.id, room.id, "1 h 05 min", "*host* · 1 in now, 1 in all",
+        "*guest* · 36 in now, 70 in all", "… and 21 more", "• Guest 1 · g1 · since ", "2 visits",
+    ):  # fmt: skip
+        assert part in text, part
+    assert text.count("• ") == 50  # the first of 71
     account.end(session, now)
     again = await press(slack, reply, "Refresh")
     assert again.ts == reply.ts and "Ended" in again.plain
@@ -150,11 +144,8 @@ async def test_room_names_are_looked_up_once(bot: str, slack: FakeSlack, hms: Fa
     fill(account, 3)
     for typed in ("room:town", "room:TOWN", "ended room:town", "active"):
         await say(slack, typed)
-    asked = [request for request in hms.requests if request.query.get("name")]  # the others are the walk's
-    assert sorted((request.query["name"], request.query["enabled"]) for request in asked) == [
-        ("town", "false"),
-        ("town", "true"),
-    ]
+    asked = [request.query for request in hms.requests if request.query.get("name")]  # the others are the walk's
+    assert sorted((query["name"], query["enabled"]) for query in asked) == [("town", "false"), ("town", "true")]
 
 
 @pytest.mark.parametrize("match", ["whole", "part"])
@@ -175,12 +166,9 @@ async def test_ids_that_are_not_there(bot: str, slack: FakeSlack, account: Accou
     for typed, says in (
         (f"room:{nothing}", f"There is no room with the id `{nothing}`."),
         (f"show {nothing}", f"There is no session with the id `{nothing}`."),
+        (f"active -room:{nothing}", "No sessions match."),  # an excluded room need not exist
     ):
         assert says in (await say(slack, typed)).plain
-
-
-async def test_an_excluded_room_need_not_exist(bot: str, slack: FakeSlack) -> None:
-    assert "No sessions match." in (await say(slack, f"active -room:{'0' * 24}")).plain
 
 
 async def test_empty_results_suggest_what_to_ask_next(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -198,7 +186,8 @@ async def test_hostile_names_end_to_end(bot: str, slack: FakeSlack, account: Acc
     session = fill(account, 1, room=room)[0]
     account.join(session, name="<@U07QX5AAD4A> _evil_ :tada:", role="host", user_id="`x`", at=time.time())
     reply = await say(slack, "active")
-    public = await press(slack, reply, "Share in channel")
+    await slack.press(reply, "Share in channel")
+    public = await slack.reply()
     details = await press(slack, reply, "Show")
     for message in (reply, public, details):
         for text in (message.text, *texts(message.blocks)):
