@@ -7,7 +7,9 @@ import json
 import os
 import signal
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -19,7 +21,7 @@ from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from bot.errors import ConfigError
 from bot.settings import Settings
 from tests.conftest import ROOT
-from tests.live import fill, press, say, shown, until
+from tests.live import asked, fill, logged, press, say, shown, until
 from tests.work import at_work
 
 
@@ -31,9 +33,10 @@ async def socket_bot(settings: Settings, slack: FakeSlack) -> AsyncIterator[str]
         yield started.url
 
 
-async def get(url: str) -> httpx.Response:
+async def get(url: str) -> tuple[int, str]:
     async with httpx.AsyncClient() as http:
-        return await http.get(url)
+        answer = await http.get(url)
+        return answer.status_code, answer.text
 
 
 async def test_socket_mode_has_the_same_features(socket_bot: str, slack: FakeSlack, account: Account) -> None:
@@ -58,33 +61,40 @@ async def test_socket_mode_after_a_refresh(socket_bot: str, slack: FakeSlack) ->
 async def test_health_in_both_modes(slack: FakeSlack, settings: Settings) -> None:
     for mode in ("web", "socket"):
         async with running(settings, mode) as started:  # type: ignore[arg-type]
-            assert (await get(f"{started.url}/healthz")).text == "ok\n"
-            ready = await get(f"{started.url}/readyz")
-            assert (ready.status_code, ready.text) == (200, "ready\n")
-            events = await get(f"{started.url}/slack/events")
-            assert events.status_code == (405 if mode == "web" else 404)
+            assert await get(f"{started.url}/healthz") == (200, "ok\n")
+            assert await get(f"{started.url}/readyz") == (200, "ready\n")
+            assert (await get(f"{started.url}/slack/events"))[0] == (405 if mode == "web" else 404)
 
 
 async def test_slack_is_asked_who_the_bot_is_once_and_at_start(bot: str, slack: FakeSlack) -> None:
     for _ in range(3):
         await say(slack, "help")
-    assert [call.method for call in slack.calls].count("auth.test") == 1
+    assert asked(slack, "auth.test") == 1
     assert slack.calls[0].method == "auth.test"
 
 
 async def test_a_slack_that_is_down_at_start_is_waited_for(slack: FakeSlack, settings: Settings) -> None:
     slack.fail("auth.test", HttpError(503, "down"))
     async with at_work(settings, slack) as started:
-        ready = await get(f"{started.url}/readyz")
-        assert (ready.status_code, ready.text) == (503, "waiting for Slack's auth.test\n")
-        await slack.command("help")  # people are told, but it may be another workspace's
-        assert "still finding out which workspace" in (await slack.reply()).plain
+        assert await get(f"{started.url}/readyz") == (503, "waiting for Slack's auth.test\n")
+        answer = await say(slack, "help")  # people are told, but it may be another workspace's
+        assert "still finding out which workspace" in answer.plain
 
 
-async def test_a_refused_token_ends_the_start(slack: FakeSlack, settings: Settings) -> None:
-    slack.fail("auth.test", ApiError("invalid_auth"))
-    with pytest.raises(ConfigError, match="SLACK_BOT_TOKEN"):
-        async with running(settings, "web"):
+@pytest.mark.parametrize(
+    ("method", "code", "says"),
+    [
+        ("auth.test", "invalid_auth", "SLACK_BOT_TOKEN"),
+        ("apps.connections.open", "invalid_auth", "SLACK_APP_TOKEN"),
+        ("apps.connections.open", "missing_scope", r"SLACK_APP_TOKEN.*connections:write"),
+    ],
+)
+async def test_a_refused_token_ends_the_start(
+    slack: FakeSlack, settings: Settings, method: str, code: str, says: str
+) -> None:
+    slack.fail(method, ApiError(code))
+    with pytest.raises(ConfigError, match=says):
+        async with running(settings, "web" if method == "auth.test" else "socket"):
             pass
 
 
@@ -93,20 +103,6 @@ async def test_a_token_refused_later_ends_the_bot_too(slack: FakeSlack, settings
     async with running(settings, "web") as started:
         with pytest.raises(ConfigError, match="account_inactive"):
             await asyncio.wait_for(started.starting, 10)
-
-
-async def test_a_refused_app_token_ends_the_start(slack: FakeSlack, settings: Settings) -> None:
-    slack.fail("apps.connections.open", ApiError("invalid_auth"))
-    with pytest.raises(ConfigError, match="SLACK_APP_TOKEN"):
-        async with running(settings, "socket"):
-            pass
-
-
-async def test_an_app_token_without_its_scope_ends_the_start(slack: FakeSlack, settings: Settings) -> None:
-    slack.fail("apps.connections.open", ApiError("missing_scope"))
-    with pytest.raises(ConfigError, match=r"SLACK_APP_TOKEN.*connections:write"):
-        async with running(settings, "socket"):
-            pass
 
 
 @pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
@@ -126,33 +122,49 @@ async def test_at_start_slack_is_asked_again_when_it_says(
 ) -> None:
     slack.fail(method, RateLimited(30))
     async with running(settings, "socket"):
-        await until(lambda: "slack_not_ready" in caplog.text)
-    (waited,) = [each for each in caplog.records if each.getMessage() == "slack_not_ready"]
-    assert waited.fields["again_s"] == 30  # type: ignore[attr-defined]
+        (waited,) = await until(lambda: logged(caplog, "slack_not_ready"))
+    assert waited["again_s"] == 30
+
+
+@asynccontextmanager
+async def process(mode: str, tmp_path: Path, hms: FakeHms, **environment: str) -> AsyncIterator[tuple[Process, str]]:
+    """The real process, and its URL."""
+    environment |= {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
+        "HMS_ACCESS_KEY": hms.access_key,
+        "HMS_SECRET": hms.secret,
+        "HMS_API_URL": hms.url,
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+        "LOG_FORMAT": "json",
+    }
+    started = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", mode, cwd=ROOT, env=os.environ | environment, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        assert started.stderr
+        while b"listening" not in (line := await asyncio.wait_for(started.stderr.readline(), 10)):
+            pass
+        yield started, json.loads(line)["url"]
+    finally:
+        if started.returncode is None:
+            started.kill()
+            await started.wait()
+
+
+async def ended(started: Process) -> bytes:
+    """What it wrote until it ended well."""
+    assert started.stderr
+    assert await asyncio.wait_for(started.wait(), 10) == 0
+    return await started.stderr.read()
 
 
 @pytest.mark.parametrize("mode", ["web", "socket"])
 async def test_sigterm_while_slack_is_away(hms: FakeHms, mode: str, tmp_path: Path) -> None:
-    environment = {
-        "DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
-        "SLACK_BOT_TOKEN": "xoxb-1",
-        "SLACK_SIGNING_SECRET": "s",
-        "SLACK_APP_TOKEN": "xapp-1",
-        "SLACK_API_URL": "http://127.0.0.1:9/",
-        "HMS_ACCESS_KEY": hms.access_key,
-        "HMS_SECRET": hms.secret,
-        "HOST": "127.0.0.1",
-        "PORT": "0",
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", mode, cwd=ROOT, env=os.environ | environment, stderr=asyncio.subprocess.PIPE
-    )
-    assert process.stderr
-    while b"listening" not in await asyncio.wait_for(process.stderr.readline(), 10):
-        pass
-    process.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(process.wait(), 10) == 0
-    rest = await process.stderr.read()
+    slack = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "SLACK_APP_TOKEN": "xapp-1"}
+    async with process(mode, tmp_path, hms, SLACK_API_URL="http://127.0.0.1:9/", **slack) as (started, _):
+        started.send_signal(signal.SIGTERM)
+        rest = await ended(started)
     assert b"never retrieved" not in rest and b"Traceback" not in rest
 
 
@@ -199,34 +211,11 @@ async def test_what_cannot_be_answered_in_time_is_said_so(slack: FakeSlack, hms:
 async def test_sigterm_with_the_real_process(slack: FakeSlack, hms: FakeHms, account: Account, tmp_path: Path) -> None:
     sessions = fill(account, 3)
     hms.fail("/sessions*", Stall(1.0))
-    environment = {
-        "SLACK_BOT_TOKEN": slack.bot_token,
-        "SLACK_SIGNING_SECRET": slack.signing_secret,
-        "SLACK_API_URL": slack.api_url,
-        "HMS_ACCESS_KEY": hms.access_key,
-        "HMS_SECRET": hms.secret,
-        "HMS_API_URL": hms.url,
-        "HOST": "127.0.0.1",
-        "PORT": "0",
-        "LOG_FORMAT": "json",
-        "DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "web", cwd=ROOT, env=os.environ | environment, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        assert process.stderr
-        line = b""
-        while b"listening" not in line:
-            line = await asyncio.wait_for(process.stderr.readline(), 10)
-        slack.bot_events_url = json.loads(line)["url"] + "/slack/events"
+    keys = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_SIGNING_SECRET": slack.signing_secret}
+    async with process("web", tmp_path, hms, SLACK_API_URL=slack.api_url, **keys) as (started, url):
+        slack.bot_events_url = f"{url}/slack/events"
         await slack.command("active")
-        process.send_signal(signal.SIGTERM)
+        started.send_signal(signal.SIGTERM)
         assert shown(await slack.reply()) == [session.id for session in sessions]
-        assert await asyncio.wait_for(process.wait(), 10) == 0
-        rest = await process.stderr.read()
-        assert slack.bot_token.encode() not in rest and hms.secret.encode() not in rest
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        rest = await ended(started)
+    assert slack.bot_token.encode() not in rest and hms.secret.encode() not in rest

@@ -163,22 +163,21 @@ async def test_a_person_of_these_workspaces_of_the_organisation(
         assert denied is not answered, home
 
 
-async def test_somebody_of_another_organisation(bot: str, slack: FakeSlack, account: Account) -> None:
-    """Of whom Slack tells that alone."""
-    who = colleague(slack, "E0GRID00002")
-    await pressed_in_channel(slack, account)
-    user = {"id": who, "team_id": slack.workspace.team_id}
-    assert NOT_FOR_STRANGERS in (await answer_to(slack, user=user, enterprise=GRID)).plain
-
-
-async def test_somebody_of_another_organisation_with_the_id_of_a_colleague(
-    bot: str, slack: FakeSlack, account: Account
+@pytest.mark.parametrize(
+    ("told", "workspaces", "homes"),
+    [
+        ("E0GRID00002", (), ("ours",)),  # Slack tells that alone
+        (GRID["id"], ("ours",), (OTHER, "E0GRID00002")),  # an id is a person's in one organisation, here a colleague's
+    ],
+)
+async def test_somebody_of_another_organisation(
+    bot: str, slack: FakeSlack, account: Account, told: str, workspaces: tuple[str, ...], homes: tuple[str, ...]
 ) -> None:
-    """An id is a person's in one organisation: users.info speaks of ours."""
-    who = colleague(slack, GRID["id"], slack.workspace.team_id)
+    own = slack.workspace.team_id
+    who = colleague(slack, told, *(own for _ in workspaces))
     await pressed_in_channel(slack, account)
-    for home in (OTHER, "E0GRID00002"):
-        user = {"id": who, "team_id": home}
+    for home in homes:
+        user = {"id": who, "team_id": home.replace("ours", own)}
         assert NOT_FOR_STRANGERS in (await answer_to(slack, user=user, enterprise=GRID)).plain, home
 
 
