@@ -11,7 +11,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -25,6 +24,7 @@ from bot.demo.fake_slack.server import DEFAULT_SCOPES
 from bot.settings import Account as Keys
 from bot.settings import Settings
 from tests.live import cards, polls, posts, said_soon, say, subscribe, until
+from tests.web.strangers import health
 from tests.work import HASTY, at_work
 
 SCOPES = DEFAULT_SCOPES | {"channels:read", "groups:read"}
@@ -77,17 +77,20 @@ async def theirs(manifest: dict[str, Any], slack: FakeSlack, hms: FakeHms, ours:
 
 
 @pytest.fixture
-def quick(settings: Settings) -> Settings:
-    return settings.model_copy(update={"poll_interval_s": 0.3})
-
-
-@pytest.fixture
-async def both(quick: Settings, ours: Side, theirs: Side) -> AsyncIterator[tuple[Side, Side]]:
-    async with at_work(quick, ours.slack, accounts=[theirs.keys]) as started:
+async def both(polling: Settings, ours: Side, theirs: Side) -> AsyncIterator[tuple[Side, Side]]:
+    async with at_work(polling, ours.slack, accounts=[theirs.keys]) as started:
         theirs.slack.bot_events_url = f"{started.url}/slack/events"
         for side in (ours, theirs):
             await polls(side.hms)
         yield ours, theirs
+
+
+@pytest.fixture
+async def subscribed(both: tuple[Side, Side]) -> tuple[Side, Side]:
+    """Both, whose channels of that name hear of all sessions."""
+    for side in both:
+        await subscribe(side.slack)
+    return both
 
 
 async def test_commands_are_answered_from_the_own_account(both: tuple[Side, Side]) -> None:
@@ -117,31 +120,27 @@ async def test_each_hears_its_own_sessions(both: tuple[Side, Side]) -> None:
     assert len(cards(them.slack)) == 1
 
 
-async def test_settings_are_of_one_workspace(both: tuple[Side, Side]) -> None:
-    us, them = both
-    for side in both:
-        await subscribe(side.slack)
+async def test_settings_are_of_one_workspace(subscribed: tuple[Side, Side]) -> None:
+    us, them = subscribed
     await say(us.slack, "mute 1h")
     await say(us.slack, "digest daily 9:00")
-    for side in both:
+    for side in subscribed:
         side.open()
     await them.card()
     await polls(us.hms, 3)
     assert cards(us.slack) == []
     for line in ("mutes", "digests"):
-        here, there = [(await say(side.slack, line)).plain for side in both]
+        here, there = [(await say(side.slack, line)).plain for side in subscribed]
         assert ("1 " in here or "#1" in here) and "1 " not in there, (here, there)
     preview = (await say(them.slack, "digest preview daily 9:00")).plain
     assert us.host not in preview
 
 
-async def test_a_paused_channel_pauses_no_other_of_that_id(both: tuple[Side, Side]) -> None:
-    us, them = both
-    for side in both:
-        await subscribe(side.slack)
+async def test_a_paused_channel_pauses_no_other_of_that_id(subscribed: tuple[Side, Side]) -> None:
+    us, them = subscribed
     channel = us.slack.workspace.channel("live-ops")
     us.slack.workspace.leave(channel, BOT_USER)
-    for side in both:
+    for side in subscribed:
         side.open()
     await them.card()
     await until(lambda: us.slack.messages(us.slack.workspace.direct(us.slack.workspace.user(None).id).id))
@@ -152,12 +151,10 @@ async def test_a_paused_channel_pauses_no_other_of_that_id(both: tuple[Side, Sid
     await us.card()
 
 
-async def test_a_refused_token_stops_one_workspace(both: tuple[Side, Side]) -> None:
-    us, them = both
-    for side in both:
-        await subscribe(side.slack)
+async def test_a_refused_token_stops_one_workspace(subscribed: tuple[Side, Side]) -> None:
+    us, them = subscribed
     them.slack.fail("chat.postMessage", *[ApiError("token_revoked")] * 50)
-    for side in both:
+    for side in subscribed:
         side.open()
     await us.card()
     them.end(them.open())
@@ -168,13 +165,11 @@ async def test_a_refused_token_stops_one_workspace(both: tuple[Side, Side]) -> N
     assert "token_revoked" not in (await say(us.slack, "subscriptions")).plain
 
 
-async def test_a_rate_limit_keeps_one_workspace_waiting(both: tuple[Side, Side]) -> None:
-    us, them = both
-    for side in both:
-        await subscribe(side.slack)
+async def test_a_rate_limit_keeps_one_workspace_waiting(subscribed: tuple[Side, Side]) -> None:
+    us, them = subscribed
     them.slack.fail("chat.postMessage", RateLimited(4))
     began = time.time()
-    for side in both:
+    for side in subscribed:
         side.open()
     await us.card()
     limited = cards(them.slack) == []
@@ -183,10 +178,10 @@ async def test_a_rate_limit_keeps_one_workspace_waiting(both: tuple[Side, Side])
     assert limited and sent >= began + 4 > float(cards(us.slack)[0].ts)
 
 
-async def test_operators_see_both(both: tuple[Side, Side], quick: Settings) -> None:
+async def test_operators_see_both(both: tuple[Side, Side], polling: Settings) -> None:
     """Each is polled under a lease of its own, the first under the name that older processes know."""
     us, them = both
-    with closing(sqlite3.connect(quick.database_url.removeprefix("sqlite:///"))) as database:
+    with closing(sqlite3.connect(polling.database_url.removeprefix("sqlite:///"))) as database:
         leases = {name for (name,) in database.execute("SELECT name FROM leases")}
     assert leases == {"poller", f"poller {them.slack.workspace.team_id}"}
     for side in both:
@@ -194,29 +189,21 @@ async def test_operators_see_both(both: tuple[Side, Side], quick: Settings) -> N
         await said_soon(side.slack, "active", side.host)
         await polls(side.hms, 3)
         assert side.slack.workspace.team_id in (await say(side.slack, "doctor details")).plain
-    await until_metric(us, "sessions_bot_leader 2.0")
-    metrics = await until_metric(us, "sessions_bot_sessions_live 2.0")
-    assert "sessions_bot_workspace_refused 0.0" in metrics
+    for line in ("leader 2.0", "sessions_live 2.0", "workspace_refused 0.0"):  # set when a poll has ended
+        async with asyncio.timeout(20):
+            while f"sessions_bot_{line}\n" not in await page(us, "/metrics"):
+                await asyncio.sleep(0.05)
     await subscribe(them.slack)
     them.slack.fail("chat.postMessage", *[ApiError("token_revoked")] * 50)
     them.open()
     await said_soon(them.slack, "subscriptions", "token_revoked")
-    refusals = [line for line in (await get(us, "readyz")).splitlines() if "token_revoked" in line]
+    refusals = [line for line in (await page(us, "/readyz")).splitlines() if "token_revoked" in line]
     assert len(refusals) == 1 and refusals[0].startswith(f"{them.slack.workspace.team_id}: ")
 
 
-async def until_metric(side: Side, line: str) -> str:
-    """The metrics, once they have that line: a gauge is set when a poll has ended."""
-    async with asyncio.timeout(20):
-        while line not in (metrics := await get(side, "metrics")).splitlines():
-            await asyncio.sleep(0.05)
-    return metrics
-
-
-async def get(side: Side, path: str) -> str:
-    """What a page of the bot says."""
-    async with httpx.AsyncClient() as client:
-        return (await client.get(f"{side.slack.bot_events_url}".replace("slack/events", path))).text
+async def page(side: Side, path: str) -> str:
+    """The text of a page of the bot."""
+    return await health(str(side.slack.bot_events_url).removesuffix("/slack/events"), path)
 
 
 async def test_a_workspace_that_is_not_served_is_refused(both: tuple[Side, Side], manifest: dict[str, Any]) -> None:
@@ -225,9 +212,9 @@ async def test_a_workspace_that_is_not_served_is_refused(both: tuple[Side, Side]
         assert "another workspace" in (await say(third, "active")).plain
 
 
-async def test_a_token_refused_at_the_start_holds_up_no_other(quick: Settings, ours: Side, theirs: Side) -> None:
+async def test_a_token_refused_at_the_start_holds_up_no_other(polling: Settings, ours: Side, theirs: Side) -> None:
     theirs.slack.fail("auth.test", ApiError("invalid_auth"))
-    async with at_work(quick, ours.slack, accounts=[theirs.keys]) as started:
+    async with at_work(polling, ours.slack, accounts=[theirs.keys]) as started:
         theirs.slack.bot_events_url = f"{started.url}/slack/events"
         await polls(ours.hms)
         await subscribe(ours.slack)
@@ -242,8 +229,8 @@ async def test_the_log_strikes_out_the_secrets_of_each(both: tuple[Side, Side]) 
     assert log.redacted(", ".join(secrets)) == ", ".join(["[secret]"] * 4)
 
 
-async def test_one_socket_serves_both(quick: Settings, ours: Side, theirs: Side) -> None:
-    async with running(quick, "socket", accounts=[theirs.keys], pace=HASTY):
+async def test_one_socket_serves_both(polling: Settings, ours: Side, theirs: Side) -> None:
+    async with running(polling, "socket", accounts=[theirs.keys], pace=HASTY):
         async with asyncio.timeout(10):
             while not ours.slack.sockets:
                 await asyncio.sleep(0.02)

@@ -172,13 +172,3 @@ def test_while_sessions_come_and_go_none_is_skipped_or_shown_twice(seed: int, li
         and (not check or {"role:host": CHECKS["role:host"], "peers:>=1": lambda s: people(s) >= 1}[check](session))
     ]  # fmt: skip
     assert [each for each in shown if each not in changed] == steady
-
-
-def test_reading_ahead_stops_at_its_bound_and_goes_on_from_there() -> None:
-    account = Account(any_names=True)
-    room = account.add_room("Room", at=NOW - 200_000)
-    for number in range(2_500):
-        session = account.open_session(room, NOW - 100_000 + number)
-        if number == 0:
-            account.join(session, name="Ann", role="host", at=NOW - 100_000)
-    assert len(asyncio.run(_walk(account, "active role:host"))) == 1

@@ -52,12 +52,6 @@ async def test_socket_mode_has_the_same_features(socket_bot: str, slack: FakeSla
     assert (await slack.event({"type": "app_home_opened", "user": "U1"})).status == 200
 
 
-async def test_socket_mode_after_a_refresh(socket_bot: str, slack: FakeSlack) -> None:
-    await slack.refresh_sockets()
-    await slack.wait_for(lambda: slack.sockets, timeout_s=15)
-    assert "Filters" in (await say(slack, "help")).plain
-
-
 async def test_health_in_both_modes(slack: FakeSlack, settings: Settings) -> None:
     for mode in ("web", "socket"):
         async with running(settings, mode) as started:  # type: ignore[arg-type]

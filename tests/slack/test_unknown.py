@@ -11,7 +11,7 @@ from bot.blockkit import actions as ids
 from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
 from bot.settings import Settings
-from tests.live import act, asked, fill, press, say
+from tests.live import act, fill, press, say
 from tests.work import at_work
 
 WHICH, LATER = "Which city's time is that?", "Please try again in a moment."
@@ -89,13 +89,6 @@ async def test_nobody_changes_anything_while_slack_does_not_say_who_is_a_guest(
         assert LATER in (await say(slack, line, user=who)).plain, line
     assert "Active sessions" in (await say(slack, "active", user=who)).plain  # nothing is stored
     assert "1 subscription" in (await say(slack, "subscriptions")).plain
-
-
-async def test_slack_is_not_asked_again_while_it_says_to_wait(bot: str, slack: FakeSlack) -> None:
-    slack.fail("users.info", RateLimited(30))
-    for who in ("ada", "ben", "cleo"):
-        await say(slack, "active", user=who)
-    assert asked(slack, "users.info") == 1
 
 
 async def test_a_press_in_a_channel_waits_until_slack_says_whose_the_person_is(

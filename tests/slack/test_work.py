@@ -9,21 +9,20 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blockkit.blocks import Message, section
 from bot.blockkit.help import help_message
 from bot.demo.fake_slack import FakeSlack
+from bot.demo.fake_slack.seed import ADA
 from bot.net.retry_budget import RetryBudget
 from bot.slack.people import Member
 from bot.slack.reply import Replies
-from bot.slack.reply_to import DirectMessage, ReplyTo, ResponseUrl
+from bot.slack.reply_to import DirectMessage, ReplyTo
 from bot.slack.request import Bot, Request, answer
 from bot.slack.work import Work
 from bot.workspace import Workspaces
-from tests.live import say
+from tests.live import logged, say
 
 
 class Log(list[Message]):
@@ -111,21 +110,13 @@ async def test_what_begins_while_stopping_is_waited_for_too() -> None:
     assert len(replies) == 2
 
 
-async def test_blocks_that_break_a_limit_never_leave(caplog: pytest.LogCaptureFixture) -> None:
-    bodies: list[dict[str, object]] = []
-
-    async def take(asked: web.Request) -> web.Response:
-        bodies.append(await asked.json())
-        return web.Response(text="ok")
-
-    app = web.Application()
-    app.router.add_post("/", take)
-    async with TestServer(app) as server, aiohttp.ClientSession() as http:
-        url = str(server.make_url("/"))
-        client = AsyncWebClient("xoxb-1", base_url=url, session=http)
-        assert await Replies(client).send(ResponseUrl(url), Message("text", [section("x" * 3_001)]))
-    assert str(bodies[0]["text"]).startswith("text\n") and "blocks" not in bodies[0]
-    assert "invalid_blocks" in caplog.text
+async def test_blocks_that_break_a_limit_never_leave(slack: FakeSlack, caplog: pytest.LogCaptureFixture) -> None:
+    async with aiohttp.ClientSession() as http:
+        replies = Replies(AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=http))
+        assert await replies.send(DirectMessage(ADA), Message("text", [section("x" * 3_001)]))
+    (sent,) = [call.arguments for call in slack.calls]
+    assert str(sent["text"]).startswith("text\n") and "blocks" not in sent
+    assert logged(caplog, "invalid_blocks")
     caplog.clear()  # it is a defect, which no other test may see
 
 
