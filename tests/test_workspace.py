@@ -8,7 +8,8 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,13 +17,18 @@ from pydantic import SecretStr
 
 from bot import log
 from bot.app import running
+from bot.db.database import Database
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_hms.records import Room, Session
 from bot.demo.fake_slack import ApiError, FakeSlack, Message, RateLimited
 from bot.demo.fake_slack.seed import BOT_USER
 from bot.demo.fake_slack.server import DEFAULT_SCOPES
+from bot.digests import store as digests_store
+from bot.query.times import ms
 from bot.settings import Account as Keys
 from bot.settings import Settings
+from tests.db.parts import by, digest
+from tests.digests.parts import meet
 from tests.live import cards, polls, posts, said_soon, say, subscribe, until
 from tests.web.strangers import health
 from tests.work import HASTY, at_work
@@ -134,6 +140,28 @@ async def test_settings_are_of_one_workspace(subscribed: tuple[Side, Side]) -> N
         assert ("1 " in here or "#1" in here) and "1 " not in there, (here, there)
     preview = (await say(them.slack, "digest preview daily 9:00")).plain
     assert us.host not in preview
+
+
+async def test_each_gets_its_own_digest(quick: Settings, ours: Side, theirs: Side) -> None:
+    """Both are due when the bot starts, in channels of one id, about rooms and sessions of the same ids."""
+    due = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=30)
+    store = await Database.open(quick.database_url)
+    for side, lengths in ((ours, [20]), (theirs, [5, 10])):
+        for hours, minutes in enumerate(lengths, start=1):
+            meet(side.hms.account, side.room, due - timedelta(hours=hours), minutes, side.host)
+        channel = side.slack.workspace.channel("live-ops").id
+        new = replace(digest(channel, when=f"daily {due:%H:%M} UTC"), team_id=side.slack.workspace.team_id)
+        await digests_store.add(store, new, by(at_ms=ms(due - timedelta(days=1))))
+    await store.close()
+    async with at_work(quick, ours.slack, accounts=[theirs.keys]):
+        for side, figures in (
+            (ours, "1 session, 1 person, 20 participant-minutes."),
+            (theirs, "2 sessions, 1 person, 15 participant-minutes."),
+        ):
+            (posted,) = await until(lambda side=side: posts(side.slack))
+            assert "Daily digest" in posted.text and figures in posted.text
+        await asyncio.sleep(1.5)  # the job runs again
+        assert [len(posts(side.slack)) for side in (ours, theirs)] == [1, 1]
 
 
 async def test_a_paused_channel_pauses_no_other_of_that_id(subscribed: tuple[Side, Side]) -> None:
