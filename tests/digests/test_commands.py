@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from bot.db.database import Database
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import ApiError, FakeSlack, RateLimited
+from bot.digests import store as digests_store
 from bot.digests.store import DIGESTS_MOST
 from bot.settings import Settings
+from tests.db.parts import by, digest
 from tests.live import fill, posts, press, runs, said_soon, say, subscribe
 from tests.work import at_work
 
@@ -185,12 +189,16 @@ async def test_a_number_names_one_thing_of_one_channel(bot: str, slack: FakeSlac
     assert "2 digests" in (await say(slack, "digests", channel="general")).plain
 
 
-async def test_the_21st_is_refused(bot: str, slack: FakeSlack) -> None:
+async def test_the_21st_is_refused(settings: Settings, slack: FakeSlack, hms: FakeHms) -> None:
+    store, channel = await Database.open(settings.database_url), slack.workspace.channel("general").id
     for number in range(DIGESTS_MOST):
-        await say(slack, f"digest daily 9:00 UTC role:r{number}", channel="general")
-    refused = await say(slack, "digest daily 9:00 UTC role:more", channel="general")
-    assert "20 digests, which is the most" in refused.plain and "/sessions digests" in refused.plain
-    assert len((await say(slack, "digests", channel="general")).labels) == 3 * DIGESTS_MOST
+        new = replace(digest(channel, f"all role:r{number}"), team_id=slack.workspace.team_id)
+        await digests_store.add(store, new, by())
+    await store.close()
+    async with at_work(settings, slack):
+        refused = await say(slack, "digest daily 9:00 UTC role:more", channel="general")
+        assert "20 digests, which is the most" in refused.plain and "/sessions digests" in refused.plain
+        assert len((await say(slack, "digests", channel="general")).labels) == 3 * DIGESTS_MOST
 
 
 async def test_guests_read_and_do_not_change(bot: str, slack: FakeSlack) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_hms.records import Room, Session
 from bot.demo.fake_slack import FakeSlack
+from bot.net.retry_budget import RetryBudget
 from bot.settings import Settings
 from tests.live import cards, fill, opened, polls, press, said_soon, say, shown, subscribe, until
-from tests.work import at_work
+from tests.work import HASTY, at_work
 
 
 @pytest.fixture
@@ -142,7 +144,8 @@ async def test_a_template_is_asked_for_by_name_and_by_id(bot: str, slack: FakeSl
 @pytest.fixture
 async def busy(settings: Settings, slack: FakeSlack, hms: FakeHms) -> Any:
     """The bot, polling all the time."""
-    async with at_work(settings.model_copy(update={"poll_interval_s": 1}), slack) as started:
+    pace = replace(HASTY, budget=RetryBudget(budget_s=0.5))
+    async with at_work(settings.model_copy(update={"poll_interval_s": 0.5}), slack, pace=pace) as started:
         await polls(hms)
         yield started.url
 

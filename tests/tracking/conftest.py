@@ -12,6 +12,7 @@ from bot.db.database import Database
 from bot.demo.fake_hms import Account, FakeHms
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
+from bot.net.retry_budget import RetryBudget
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from tests.tracking.parts import CHANNEL, TEAM, World
@@ -19,7 +20,7 @@ from tests.tracking.parts import CHANNEL, TEAM, World
 
 @pytest.fixture
 async def world(account: Account, hms: FakeHms, sqlite: str) -> AsyncIterator[World]:
-    client = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
+    client = Hms(hms.url, SignedToken(hms.access_key, hms.secret), RetryBudget(budget_s=0.5))
     store = await Database.open(sqlite)
     made = World(account, store, client)
     kinds = frozenset(("start", "end", "join"))
