@@ -21,7 +21,7 @@ from bot.outbox import store as outbox_store
 from bot.outbox.message import Outgoing
 from bot.settings import Settings
 from bot.tracking import store as tracking_store
-from tests.clocks import DAY_S, HOUR_S, STEPS, Wall, set_database
+from tests.clocks import DAY_S, STEPS, Wall, set_database
 from tests.live import PATIENCE_S, cards, opened, polls, subscribe, until
 from tests.work import at_work
 
@@ -34,17 +34,23 @@ def quick(settings: Settings) -> Settings:
 
 
 @asynccontextmanager
-async def started(settings: Settings, slack: FakeSlack, hms: FakeHms, wall: Wall) -> AsyncIterator[str]:
+async def started(
+    settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account, wall: Wall
+) -> AsyncIterator[str]:
+    """The bot's URL, once a channel has subscribed and was told of a session."""
     async with at_work(settings, slack, wall=wall) as bot:
         await polls(hms)
+        assert "Subscribed" in (await subscribe(slack)).plain
+        await told(slack, account)
         yield bot.url
 
 
-async def ready(url: str) -> str:
-    async with httpx.AsyncClient() as http:
-        answer = await http.get(f"{url}/readyz")
-    assert answer.status_code == 200
-    return answer.text
+async def ready(url: str, state: str = "") -> None:
+    """The bot is ready all the time, and in the end says this of a clock."""
+    async with httpx.AsyncClient() as http, asyncio.timeout(PATIENCE_S):
+        while not re.fullmatch(f"ready\n{state}", (answer := await http.get(f"{url}/readyz")).text, re.DOTALL):
+            assert answer.status_code == 200
+            await asyncio.sleep(0.05)
 
 
 async def told(slack: FakeSlack, account: Account) -> None:
@@ -54,27 +60,20 @@ async def told(slack: FakeSlack, account: Account) -> None:
     await until(lambda: len(cards(slack)) == before + 1)
 
 
-@pytest.mark.parametrize("by_s", STEPS)
 async def test_a_clock_that_is_set_delays_nothing(
-    quick: Settings, slack: FakeSlack, hms: FakeHms, account: Account, by_s: float, monkeypatch: pytest.MonkeyPatch
+    quick: Settings, slack: FakeSlack, hms: FakeHms, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wall = Wall()
     wall.rule(monkeypatch)
-    async with started(quick, slack, hms, wall) as url:
-        assert "Subscribed" in (await subscribe(slack)).plain
-        await told(slack, account)
-        wall.by_s = by_s
-        await told(slack, account)
-        ahead = "ahead of" if by_s > 0 else "behind"
-        size = "60 min" if abs(by_s) == HOUR_S else "40 d"
-        said = await ready(url)
-        assert said.startswith("ready\n") and re.search(rf"^this machine's clock is .*{ahead}", said, re.M), size
-        assert "Slack's and 100ms's, which count" in said
-        wall.by_s = 0.0
-        await told(slack, account)
-        async with asyncio.timeout(PATIENCE_S):
-            while await ready(url) != "ready\n":
-                await asyncio.sleep(0.05)
+    async with started(quick, slack, hms, account, wall) as url:
+        for by_s in STEPS:
+            wall.by_s = by_s
+            await told(slack, account)
+            ahead = "ahead of" if by_s > 0 else "behind"
+            await ready(url, f"this machine's clock is [^\n]*{ahead}.*Slack's and 100ms's, which count.*")
+            wall.by_s = 0.0
+            await told(slack, account)
+            await ready(url)
 
 
 @pytest.mark.parametrize("by_s", [*STEPS, DAY_S])
@@ -93,10 +92,8 @@ async def test_a_clock_that_was_wrong_at_the_start(
     await store.close()
     wall = Wall(by_s)
     wall.rule(monkeypatch)
-    async with started(quick, slack, hms, wall):
+    async with started(quick, slack, hms, account, wall):
         await until(lambda: {"waits 0", "waits 1"} <= {each.text for each in slack.messages("live-ops")})
-        assert "Subscribed" in (await subscribe(slack)).plain
-        await told(slack, account)
         wall.by_s = 0.0
         await told(slack, account)
     store = await Database.open(quick.database_url)
@@ -105,21 +102,19 @@ async def test_a_clock_that_was_wrong_at_the_start(
     await store.close()
 
 
-@pytest.mark.parametrize("by_s", STEPS)
 async def test_a_clock_of_the_databases_that_is_set(
-    quick: Settings, slack: FakeSlack, hms: FakeHms, account: Account, by_s: float, postgres: str
+    quick: Settings, slack: FakeSlack, hms: FakeHms, account: Account, postgres: str
 ) -> None:
     await set_database(postgres, 0.0)
     served = quick.model_copy(update={"database_url": postgres})
-    async with started(served, slack, hms, Wall()) as url:
-        assert "Subscribed" in (await subscribe(slack)).plain
-        await told(slack, account)
-        await set_database(postgres, by_s)
-        await told(slack, account)
-        said = await ready(url)
-        assert said.startswith("ready\nthe database's clock is ") and "which count" in said
-        await set_database(postgres, 0.0)
-        await told(slack, account)
+    async with started(served, slack, hms, account, Wall()) as url:
+        for by_s in STEPS:
+            await set_database(postgres, by_s)
+            await told(slack, account)
+            await ready(url, "the database's clock is .*which count.*")
+            await set_database(postgres, 0.0)
+            await told(slack, account)
+            await ready(url)
     store = await Database.open(postgres)
     assert (await outbox_counts.read(store)).waiting == 0
     await store.close()

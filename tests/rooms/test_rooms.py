@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.app import Pace
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_hms.records import Room, Session
 from bot.demo.fake_slack import FakeSlack
@@ -84,17 +84,14 @@ async def test_a_page_knows_every_room_before_it_decides(
     assert sorted(shown(await say(slack, "room:lesson-*"))) == sorted(some)
 
 
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
+async def test_a_star_elsewhere_is_explained(bot: str, slack: FakeSlack) -> None:
+    for line, explanation in (
         ("room:les*son", "a `*` goes at the end, as in `lesson-*`"),
         ("room:*", "say how the name begins"),
         ("template:teach*", "only a room's name can end with a `*`"),
         ("subscribe room:*-lab", "say how the name begins"),
-    ],
-)
-async def test_a_star_elsewhere_is_explained(bot: str, slack: FakeSlack, line: str, says: str) -> None:
-    assert says in (await say(slack, line)).plain
+    ):
+        assert explanation in (await say(slack, line)).plain, line
 
 
 async def test_a_start_that_no_room_has_yet_is_said_and_runs(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -201,16 +198,15 @@ async def test_a_session_whose_room_cannot_be_asked_for_is_told_later(
 
 
 async def test_names_are_found_beyond_the_newest_thousand(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+    settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account
 ) -> None:
     """Once the whole list has been read, in the background, no command reads it."""
-    old = account.add_room("Archive-of-2019", at=time.time() - 90_000)
+    account.add_room("Archive-of-2019", at=time.time() - 90_000)
     lessons(account, 1_150)
-    assert "No room among the 1,000 newest" in (await say(slack, "room:archive")).plain
-    async with asyncio.timeout(60):
-        while "in *Archive-of-2019*" not in (await say(slack, "room:archive")).plain:
-            await asyncio.sleep(0.5)
-    hms.requests.clear()
-    for line in ("room:Archive-of-2019", "room:archive", "room:lesson-0000", "room:lesson-*"):
-        await say(slack, line)
-    assert len([each for each in hms.requests if each.path == "/rooms"]) <= 2, old
+    async with at_work(settings, slack, pace=Pace(haste=15.0)):
+        assert "No room among the 1,000 newest" in (await say(slack, "room:archive")).plain
+        await said_soon(slack, "room:archive", "in *Archive-of-2019*")
+        hms.requests.clear()
+        for line in ("room:Archive-of-2019", "room:archive", "room:lesson-0000", "room:lesson-*"):
+            await say(slack, line)
+        assert len([each for each in hms.requests if each.path == "/rooms"]) <= 2
