@@ -42,6 +42,7 @@ from bot.query.zones import read_zone
 from tests.accounts import HOSTILE
 from tests.blockkit.judge import harmless, inside_limits
 from tests.effort import effort
+from tests.strategies import ids as object_ids
 
 BERLIN = "Europe/Berlin"
 DAY = date(2026, 11, 23)
@@ -260,9 +261,7 @@ def test_the_other_rooms_are_counted() -> None:
 def test_a_session_without_a_start_is_not_decades_long() -> None:
     long = 56 * 365 * 86_400.0
     odd = Odd(OPEN_LONG, HALL, ("long", "empty"), long, long, 0)
-    message = draw(
-        replace(usual(), longest=Longest(OPEN_LONG, HALL, long, live=True), odd=(odd,)),
-    )
+    message = draw(replace(usual(), longest=Longest(OPEN_LONG, HALL, long, live=True), odd=(odd,)))
     for text in (shown(message), plain(message.text)):
         assert "*more than a month* longest session" in text
         assert "open for more than a month, with nobody in for more than a month" in text
@@ -317,11 +316,9 @@ def test_labels_are_unique_and_short(labels: list[str]) -> None:
 
 
 names = st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=3).map(" ".join)
-object_ids = st.text("0123456789abcdef", min_size=24, max_size=24)
 seconds = st.one_of(st.sampled_from((0.0, 29.0, 30.0, 59.9, 3_600.0)), st.floats(0, 2e9))
 numbers = st.one_of(st.integers(0, 30), st.integers(0, 10**9))
-windows = st.builds(
-    lambda schedule, day: (schedule, day),
+windows = st.tuples(
     st.builds(
         Schedule,
         st.sets(st.integers(0, 6), min_size=1).map(lambda some: tuple(sorted(some))),
@@ -359,15 +356,11 @@ def drawings(draw: st.DrawFn) -> tuple[Figures, Digest, dict[str, str], Due]:
         draw(numbers),
         series(window, schedule.zone, draw(st.lists(numbers, min_size=1, max_size=14))),
     )
-    line = draw(
-        st.sampled_from(
-            ("all", "role:host -peers:>5", " ".join(["all", *(f"room:{each}" for each in rooms[:18] if each)]))
-        )
-    )
-    made = digest(line, schedule)
-    said = {each: draw(names) for each in rooms if draw(st.booleans())}
+    lines = ("all", "role:host -peers:>5", " ".join(["all", *(f"room:{each}" for each in rooms[:18] if each)]))
+    named = {each: draw(names) for each in rooms if draw(st.booleans())}
     skipped = tuple(day - timedelta(days=back) for back in range(draw(st.integers(0, 8)), 0, -1))
-    return figures, made, said, Due(day, window, draw(st.booleans()), skipped)
+    made = digest(draw(st.sampled_from(lines)), schedule)
+    return figures, made, named, Due(day, window, draw(st.booleans()), skipped)
 
 
 @settings(max_examples=effort(25))
