@@ -23,12 +23,20 @@ STOP_WITHIN_S = 10.0
 
 class BotProcess:
     """`async with` it to have a port and a folder, with the bot's database, that outlast each process that is started
-    in them. At the end the process is ended and the folder removed. `settings` of the bot's win over the usual ones."""
+    in them. At the end the process is ended and the folder removed. `module` runs it; `settings` of the bot's win over
+    the usual ones."""
 
     def __init__(
-        self, slack: FakeSlack, hms: FakeHms, hms_url: str, mode: Literal["web", "socket"] = "web", **settings: str
+        self,
+        slack: FakeSlack,
+        hms: FakeHms,
+        hms_url: str,
+        mode: Literal["web", "socket"] = "web",
+        module: str = "bot",
+        **settings: str,
     ) -> None:
         self._slack = slack
+        self._module = module
         self._mode = mode
         self._folder = tempfile.TemporaryDirectory()  # so that no .env of the developer's is read
         port = _free_port()
@@ -80,7 +88,7 @@ class BotProcess:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "bot",
+            self._module,
             self._mode,
             cwd=self._folder.name,
             env=os.environ | self._settings,

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 SESSION = re.compile(r"\bsession ([0-9a-f]{24})\b")
 TABS_MOST = 40
+PHONE_WIDTH = 390
 LOOK_ALIKES = str.maketrans("∗∼ˋˍ＠∶", "*~`_@:", "\u2068\u2069")
 
 
@@ -24,19 +25,21 @@ class Channel:
     def messages(self) -> Locator:
         return self.log.get_by_role("article")
 
-    def say(self, line: str) -> Locator:
-        """Type a line and send it; the message that answers."""
-        count = self.messages.count()
+    def send(self, line: str) -> None:
         self.box.fill(line)
         self.box.press("Enter")
+
+    def say(self, line: str) -> Locator:
+        """Send a line; the message that answers."""
+        count = self.messages.count()
+        self.send(line)
         return self.message(count)
 
     def ask(self, line: str, says: str) -> Locator:
-        """Type a line and send it; the further message with that text, whatever else comes of the line."""
+        """Send a line; the further message with that text, whatever else comes of the line."""
         answers = self.messages.filter(has_text=says)
         count = answers.count()
-        self.box.fill(line)
-        self.box.press("Enter")
+        self.send(line)
         expect(answers).to_have_count(count + 1)
         return answers.nth(count)
 
@@ -106,6 +109,13 @@ def walk_back(message: Locator, last: int) -> list[list[str]]:
         pages.append(on_page(message, number))
     assert button(message, "Back").count() == 0
     return pages[::-1]
+
+
+def assert_fits(message: Locator) -> None:
+    """On a phone neither does the page scroll sideways, nor is anything of the message cut off."""
+    assert message.page.evaluate("[innerWidth, document.documentElement.scrollWidth]") == [PHONE_WIDTH] * 2
+    wide, room = message.evaluate("message => [message.scrollWidth, message.clientWidth]")
+    assert wide <= room, message.inner_text()
 
 
 def literal(text: str) -> str:

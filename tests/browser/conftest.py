@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
-from tests.browser.channel import Channel
+from tests.browser.channel import PHONE_WIDTH, Channel
 from tests.browser.chromium import launch
+from tests.browser.stage import Stage
 from tests.demo.process import Api, Demo, demo
 
 collect_ignore = (
@@ -20,7 +21,6 @@ collect_ignore = (
 
 PATIENCE_MS = 20_000
 DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
@@ -73,18 +73,34 @@ def clean_page(context: BrowserContext, url: str) -> Iterator[Page]:
     assert not wrong, wrong
 
 
+def on_desktop(browser: Browser, url: str) -> AbstractContextManager[Page]:
+    return clean_page(browser.new_context(viewport=DESKTOP, locale="en-US"), url)
+
+
+def on_phone(browser: Browser, url: str, height: int = 844) -> AbstractContextManager[Page]:
+    size = {"width": PHONE_WIDTH, "height": height}
+    context = browser.new_context(viewport=size, locale="en-US", is_mobile=True, has_touch=True, device_scale_factor=2)
+    return clean_page(context, url)
+
+
 @pytest.fixture
 def browser_page(browser: Browser, running: Demo) -> Iterator[Page]:
     """The demo's page on a desktop."""
-    with clean_page(browser.new_context(viewport=DESKTOP, locale="en-US"), running.url) as page:
+    with on_desktop(browser, running.url) as page:
         yield page
 
 
 @pytest.fixture
 def phone_page(browser: Browser, running: Demo) -> Iterator[Page]:
-    """The demo's page on a phone 390 pixels wide."""
-    context = browser.new_context(viewport=PHONE, locale="en-US", is_mobile=True, has_touch=True, device_scale_factor=2)
-    with clean_page(context, running.url) as page:
+    """The demo's page on a phone."""
+    with on_phone(browser, running.url) as page:
+        yield page
+
+
+@pytest.fixture
+def stage_page(browser: Browser, stage: Stage) -> Iterator[Page]:
+    """The page of a module's stage, on a desktop."""
+    with on_desktop(browser, stage.url) as page:
         yield page
 
 

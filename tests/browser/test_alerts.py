@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from bot.demo.fake_slack import Message
-from tests.browser.channel import Channel, button, go_to, link
-from tests.browser.conftest import DESKTOP, PHONE, clean_page
+from tests.browser.channel import Channel, assert_fits, button, go_to, link
+from tests.browser.conftest import on_phone
 from tests.browser.stage import Stage
 
 pytestmark = pytest.mark.slow
 
-CARD_MS = 40_000
-"""A card is edited every 15 s at most, after a poll every 2 s; a machine may be slow."""
+EDIT_S = 15.0
+"""A card is edited so often at most."""
 
 
 @pytest.fixture(scope="module")
@@ -28,33 +27,20 @@ def stage() -> Iterator[Stage]:
         assert stage.slack.violations == []
 
 
-@pytest.fixture
-def page(browser: Browser, stage: Stage) -> Iterator[Page]:
-    with clean_page(browser.new_context(viewport=DESKTOP, locale="en-US"), stage.url) as page:
-        yield page
-
-
 def cards(channel: Channel) -> Locator:
     """The cards alone, oldest first, without what is in their threads."""
     details = channel.page.get_by_role("button", name="Details", exact=True)
     return channel.messages.filter(has=details)
 
 
-def posted(stage: Stage, channel: str) -> list[Message]:
-    """What the bot has posted there for all, its replies in threads too."""
-    return stage.do(lambda: [each for each in stage.slack.messages(channel) if each.metadata])
+def keys(messages: list[Message]) -> set[str]:
+    """Their keys: two messages with one key are one that was posted twice."""
+    return {str(each.metadata["event_payload"]["key"]) for each in messages if each.metadata}
 
 
-def keys(messages: list[Message]) -> list[str]:
-    """Each message's own: two with one key are one that was posted twice."""
-    payloads: list[dict[str, Any]] = [each.metadata["event_payload"] for each in messages if each.metadata]
-    return [str(payload["key"]) for payload in payloads]
-
-
-def test_a_card_opens_changes_and_closes_though_the_bot_is_killed(stage: Stage, page: Page) -> None:
-    channel = Channel(page)
-    channel.box.fill('/sessions subscribe room:"Town hall" on:start,end,join,leave')
-    channel.box.press("Enter")
+def test_a_card_opens_changes_and_closes_though_the_bot_is_killed(stage: Stage, stage_page: Page) -> None:
+    page, channel = stage_page, Channel(stage_page)
+    channel.send('/sessions subscribe room:"Town hall" on:start,end,join,leave')
     told = channel.messages.filter(has_text="Only visible to you")
     expect(told).to_contain_text("Subscribed, as number 1")
     expect(channel.messages.first).to_contain_text("🔔 Ada Berger subscribed this channel to")
@@ -68,7 +54,8 @@ def test_a_card_opens_changes_and_closes_though_the_bot_is_killed(stage: Stage, 
     expect(ago).not_to_have_text(before)
 
     stage.joins(session, "Bob")
-    expect(card).to_contain_text("2 in now", timeout=CARD_MS)
+    stage.later(EDIT_S)
+    expect(card).to_contain_text("2 in now")
     expect(card).not_to_contain_text("(edited)")
     thread = card.get_by_role("button", name="1 reply", exact=True)
     thread.focus()
@@ -86,25 +73,27 @@ def test_a_card_opens_changes_and_closes_though_the_bot_is_killed(stage: Stage, 
     expect(cards(channel).nth(1)).to_contain_text(second.id)
     expect(replies).to_have_count(2)
     expect(replies.nth(1)).to_contain_text("Cleo joined, Ann left · 2 in now")
-    expect(cards(channel).first).to_contain_text("3 in all", timeout=CARD_MS)
+    stage.later(EDIT_S)
+    expect(cards(channel).first).to_contain_text("3 in all")
 
     stage.ends(session)
-    expect(cards(channel).first).to_contain_text("⚪ Ended · Town hall", timeout=CARD_MS)
+    stage.later(EDIT_S)
+    expect(cards(channel).first).to_contain_text("⚪ Ended · Town hall")
     stage.kill(signal.SIGTERM)
     stage.ends(second)
     stage.start()
-    expect(cards(channel).nth(1)).to_contain_text("⚪ Ended", timeout=CARD_MS)
+    expect(cards(channel).nth(1)).to_contain_text("⚪ Ended")
     expect(cards(channel)).to_have_count(2)
-    everything = posted(stage, "live-ops")
-    assert len(everything) == len(set(keys(everything))) == 5, "the first message, two cards, two replies"
+    everything = stage.posted("live-ops")
+    assert len(everything) == len(keys(everything)) == 5, "the first message, two cards, two replies"
 
     details = button(cards(channel).first, "Details")
     details.click()
     expect(channel.messages.last).to_contain_text("Participant-minutes")
 
 
-def test_the_line_that_the_bot_tells_lets_it_in(stage: Stage, page: Page) -> None:
-    channel = go_to(page, "random")
+def test_the_line_that_the_bot_tells_lets_it_in(stage: Stage, stage_page: Page) -> None:
+    page, channel = stage_page, go_to(stage_page, "random")
     told = channel.say("/sessions subscribe room:Yoga")
     expect(told).to_contain_text("Paused: the bot isn't in the channel")
     line = told.get_by_text(re.compile(r"^/invite @\S+$")).inner_text()
@@ -113,27 +102,25 @@ def test_the_line_that_the_bot_tells_lets_it_in(stage: Stage, page: Page) -> Non
     button(listed, "Resume").click()  # too early
     expect(listed).to_contain_text("Paused: the bot isn't in the channel")
 
-    channel.box.fill(line)
-    channel.box.press("Enter")
-    expect(channel.messages.filter(has_text="was added to #random by @Ada Berger")).to_have_count(1)
+    channel.ask(line, "was added to #random by @Ada Berger")
     expect(channel.messages.filter(has_text="subscribed this channel to")).to_have_count(1)
 
     session = stage.opens("Yoga", "Ann")
     expect(cards(channel)).to_contain_text("🟢 Live · Yoga")
-    channel.box.fill("/archive")
-    channel.box.press("Enter")
+    channel.send("/archive")
     unarchive = page.get_by_role("button", name="Unarchive #random")
     expect(unarchive).to_be_visible()
     stage.ends(session)
     direct = link(page, "Sessions, unread")
-    expect(direct).to_be_visible(timeout=CARD_MS)
+    stage.later(EDIT_S)
+    expect(direct).to_be_visible()
     direct.click()
     expect(page.get_by_role("log")).to_contain_text("paused: the channel is archived")
     link(page, "random").click()
     unarchive.click()
-    expect(cards(channel)).to_contain_text("⚪ Ended", timeout=CARD_MS)
-    posts = posted(stage, "random")
-    assert len(posts) == len(set(keys(posts))) == 2
+    expect(cards(channel)).to_contain_text("⚪ Ended")
+    posts = stage.posted("random")
+    assert len(posts) == len(keys(posts)) == 2
 
     listed = channel.say("/sessions subscriptions")
     expect(listed).to_contain_text("🟢 working")
@@ -142,17 +129,13 @@ def test_the_line_that_the_bot_tells_lets_it_in(stage: Stage, page: Page) -> Non
 
 
 def test_cards_fit_a_phone(stage: Stage, browser: Browser) -> None:
-    context = browser.new_context(viewport=PHONE, locale="en-US", is_mobile=True, has_touch=True, device_scale_factor=2)
-    with clean_page(context, f"{stage.url}#general") as page:
+    with on_phone(browser, f"{stage.url}#general") as page:
         channel = Channel(page, "general")
-        channel.box.fill("/sessions subscribe room:Triage on:start,join")
-        channel.box.press("Enter")
+        channel.send("/sessions subscribe room:Triage on:start,join")
         expect(channel.messages).to_have_count(2)
         session = stage.opens("Triage", "A" * 60)
         expect(cards(channel)).to_contain_text("🟢 Live · Triage")
         stage.joins(session, "B" * 60)
         cards(channel).get_by_role("button", name="1 reply", exact=True).tap()
         expect(cards(channel)).to_contain_text("joined")
-        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-        wide, room = cards(channel).evaluate("message => [message.scrollWidth, message.clientWidth]")
-        assert wide <= room
+        assert_fits(cards(channel))

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
-from tests.browser.channel import Channel, button, literal, on_page, reach, walk, walk_back
-from tests.browser.conftest import PHONE
+from tests.browser.channel import Channel, assert_fits, button, literal, on_page, reach, walk, walk_back
 from tests.demo.process import ROOT, Api
 
 pytestmark = pytest.mark.slow
@@ -197,7 +196,7 @@ def session_with(name: str, api: Api) -> str:
 
 @pytest.mark.parametrize("line", ["active", "all limit:100", "help", "rom:x", "active room:physics", "show"])
 def test_nothing_is_wider_than_a_phone(line: str, phone: Channel) -> None:
-    assert_fits(phone, phone.say(f"/sessions {line}"))
+    assert_fits(phone.say(f"/sessions {line}"))
 
 
 def test_details_fit_a_phone(phone: Channel) -> None:
@@ -207,11 +206,4 @@ def test_details_fit_a_phone(phone: Channel) -> None:
     button(message, "Show").last.click()
     details = phone.message(count)
     expect(details).to_contain_text("Participant-minutes")
-    assert_fits(phone, details)
-
-
-def assert_fits(phone: Channel, message: Locator) -> None:
-    """Neither does the page scroll sideways, nor is anything of the message cut off."""
-    assert phone.page.evaluate("[innerWidth, document.documentElement.scrollWidth]") == [PHONE["width"]] * 2
-    wide, room = message.evaluate("message => [message.scrollWidth, message.clientWidth]")
-    assert wide <= room
+    assert_fits(details)

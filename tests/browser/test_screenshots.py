@@ -14,22 +14,15 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from bot.demo.fake_hms import Account, cast, history
 from tests.browser.channel import Channel, go_to, on_page
-from tests.browser.conftest import clean_page
+from tests.browser.conftest import clean_page, on_phone
 from tests.browser.stage import Stage
 
 TALL = {"width": 1280, "height": 1350}
 WIDE = {"width": 1280, "height": 800}
 LONG = {"width": 1280, "height": 1696}
 CARD = {"width": 1280, "height": 900}
-ON_PHONE = {
-    "viewport": {"width": 390, "height": 2100},
-    "is_mobile": True,
-    "has_touch": True,
-    "device_scale_factor": 2,
-}
+PHONE_HEIGHT = 2100
 CARD_MS = 40_000
-DIGEST_MS = 90_000
-"""It comes at a minute, and 5 s later."""
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +61,10 @@ def test_alerts(browser: Browser, shots: Path) -> None:
     with (
         Stage("morning-standup", "town-hall", "physics-101") as stage,
         clean_page(browser.new_context(viewport=WIDE, locale="en-US"), stage.url) as page,
-        clean_page(browser.new_context(**ON_PHONE, locale="en-US"), stage.url) as phone,
+        on_phone(browser, stage.url, PHONE_HEIGHT) as phone,
     ):
         channel = Channel(page)
-        channel.box.fill("/sessions subscribe on:start,end,join,leave")
-        channel.box.press("Enter")
+        channel.send("/sessions subscribe on:start,end,join,leave")
         expect(channel.messages).to_have_count(2)
         standup = stage.opens("morning-standup", "Emeka Johansson", "Nadia Rossi", "Kwame Mensah", ago_s=840)
         expect(channel.messages).to_have_count(3)
@@ -95,14 +87,8 @@ def test_alerts(browser: Browser, shots: Path) -> None:
         general = go_to(page, "general")
         queries = ("role:host peers:>=20", "room:town-hall on:end", "-role:backstage longer:45m on:start,join")
         for number, query in enumerate(queries, start=1):
-            general.box.fill(f"/sessions subscribe {query}")
-            general.box.press("Enter")
-            expect(general.messages.filter(has_text=f"Subscribed, as number {number}")).to_have_count(1)
-        general.box.fill("/sessions subscriptions")
-        general.box.press("Enter")
-        listed = general.messages.filter(has_text="3 subscriptions")
-        expect(listed).to_have_count(1)
-        save(listed, shots / "subscriptions.png")
+            general.ask(f"/sessions subscribe {query}", f"Subscribed, as number {number}")
+        save(general.ask("/sessions subscriptions", "3 subscriptions"), shots / "subscriptions.png")
 
 
 def test_a_digest(browser: Browser, shots: Path) -> None:
@@ -110,15 +96,16 @@ def test_a_digest(browser: Browser, shots: Path) -> None:
     with (
         Stage() as stage,
         clean_page(browser.new_context(viewport=LONG, locale="en-US"), stage.url) as page,
-        clean_page(browser.new_context(**ON_PHONE, locale="en-US"), f"{stage.url}#general") as phone,
+        on_phone(browser, f"{stage.url}#general", PHONE_HEIGHT) as phone,
     ):
         stage.do(lambda: a_week(stage.account))
         channel = go_to(page, "general")
         at = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(seconds=70)
         channel.ask(f"/sessions digest daily {at:%H:%M}", "Digest 1 is set")
+        stage.later(70)
         for each, name in ((channel, "digest.png"), (Channel(phone, "general"), "digest-phone.png")):
             digest = each.messages.filter(has=each.page.get_by_role("button", name="List its sessions"))
-            expect(digest).to_contain_text("Busiest rooms", timeout=DIGEST_MS)
+            expect(digest).to_contain_text("Busiest rooms")
             save(digest, shots / name, top=True)
         channel = go_to(page, "support")
         for line, answer in (
@@ -128,10 +115,7 @@ def test_a_digest(browser: Browser, shots: Path) -> None:
             ("quiet 22:00-7:00 weekdays", "Quiet hours are set"),
             ("settings", "Settings of this channel"),
         ):
-            channel.box.fill(f"/sessions {line}")
-            channel.box.press("Enter")
-            shown = channel.messages.filter(has_text=answer)
-            expect(shown).to_have_count(1)
+            shown = channel.ask(f"/sessions {line}", answer)
         page.set_viewport_size(CARD)
         save(shown, shots / "settings.png", top=True)
         shown = Channel(phone, "general").say("/sessions settings")
