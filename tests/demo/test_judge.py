@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,20 +35,32 @@ def actions(*elements: Json) -> list[Json]:
     return [{"type": "actions", "elements": list(elements)}]
 
 
+def context(elements: Json) -> list[Json]:
+    return [{"type": "context", "elements": elements}]
+
+
+def header(text: Json) -> list[Json]:
+    return [{"type": "header", "text": text}]
+
+
 def option(value: str = "v", **more: Json) -> Json:
     return {"text": plain(), "value": value, **more}
 
 
 def options(count: int) -> list[Json]:
-    return [option(str(number)) for number in range(count)]
+    return [option(value) for value in names(count)]
+
+
+def names(count: int) -> list[str]:
+    return [str(number) for number in range(count)]
 
 
 def select(**more: Json) -> list[Json]:
     return actions({"type": "static_select", "action_id": "s", "options": options(2), **more})
 
 
-def overflow(count: int) -> list[Json]:
-    return actions({"type": "overflow", "action_id": "o", "options": options(count)})
+def overflow(choices: list[Json]) -> list[Json]:
+    return actions({"type": "overflow", "action_id": "o", "options": choices})
 
 
 def confirm(**more: Json) -> list[Json]:
@@ -59,8 +72,16 @@ def image(**more: Json) -> list[Json]:
     return [{"type": "image", "image_url": "https://a.example/x.png", "alt_text": "x", **more}]
 
 
+def link(chars: int) -> str:
+    return "https://".ljust(chars, "x")
+
+
 def raw(text: str = "x") -> Json:
     return {"type": "raw_text", "text": text}
+
+
+def number(**more: Json) -> Json:
+    return {"type": "raw_number", "text": "1", **more}
 
 
 def rich(text: Json = "x") -> Json:
@@ -68,13 +89,16 @@ def rich(text: Json = "x") -> Json:
     return {"type": "rich_text", "elements": [inner]}
 
 
-def table(rows: int = 2, columns: int = 2, **more: Json) -> list[Json]:
-    return [{"type": "table", "rows": [[raw() for _ in range(columns)] for _ in range(rows)], **more}]
+def cells(rows: int, columns: int) -> Json:
+    return [[raw() for _ in range(columns)] for _ in range(rows)]
 
 
-def data_table(rows: int = 2, columns: int = 2, **more: Json) -> list[Json]:
-    cells = [[raw() for _ in range(columns)] for _ in range(rows)]
-    return [{"type": "data_table", "caption": "c", "rows": cells, **more}]
+def table(rows: Json, **more: Json) -> list[Json]:
+    return [{"type": "table", "rows": rows, **more}]
+
+
+def data_table(rows: Json, **more: Json) -> list[Json]:
+    return [{"type": "data_table", "caption": "c", "rows": rows, **more}]
 
 
 def chart(**more: Json) -> list[Json]:
@@ -82,34 +106,26 @@ def chart(**more: Json) -> list[Json]:
 
 
 def pie(segments: int, **more: Json) -> Json:
-    return {
-        "type": "pie",
-        "segments": [{"label": str(n), "value": 1, **more} for n in range(segments)],
-    }
+    return {"type": "pie", "segments": [{"label": label, "value": 1, **more} for label in names(segments)]}
 
 
-def line(names: list[str], labels: list[str], **axis: Json) -> list[Json]:
-    series = [{"name": name, "data": [{"label": label, "value": 0} for label in labels]} for name in names]
+def line(of: list[str], labels: list[str], **axis: Json) -> list[Json]:
+    series = [{"name": name, "data": [{"label": label, "value": 0} for label in labels]} for name in of]
     axis_config = {"categories": ["a", "b"], **axis}
     return chart(chart={"type": "line", "series": series, "axis_config": axis_config})
 
 
 DIVIDER = {"type": "divider"}
+AB = ["a", "b"]
 
 # name: (broken blocks, words of the problem, the nearest valid blocks)
 ROWS: dict[str, tuple[Json, str, Json]] = {
-    "51 blocks": ([DIVIDER] * 51, "blocks: 51 items, at most 50", [DIVIDER] * 50),
     "blocks is an object": ({}, "blocks: must be an array, not an object", [DIVIDER]),
     "block is a string": (["divider"], "blocks[0]: must be an object, not a string", [DIVIDER]),
     "block type unknown": ([{"type": "marquee"}], "unknown block type 'marquee'", [DIVIDER]),
     "block type missing": ([{}], "blocks[0].type: unknown block type", [DIVIDER]),
     "input in a message": ([{"type": "input"}], "unknown block type 'input'", [DIVIDER]),
     "property unknown": ([{**DIVIDER, "colour": 1}], "unknown property 'colour'", [DIVIDER]),
-    "block_id too long": (
-        section(block_id="b" * 256),
-        "blocks[0].block_id: 256 characters, at most 255",
-        section(block_id="b" * 255),
-    ),
     "block_id twice": (
         section(block_id="b") * 2,
         "blocks: block_id 'b' is used more than once",
@@ -122,11 +138,6 @@ ROWS: dict[str, tuple[Json, str, Json]] = {
     ),
     "section text empty": (section(text=mrkdwn("")), "blocks[0].text.text: is empty", section()),
     "section text white": (section(text=mrkdwn(" \n")), "is empty", section()),
-    "section text long": (
-        section(text=mrkdwn("x" * 3_001)),
-        "blocks[0].text.text: 3,001 characters, at most 3,000",
-        section(text=mrkdwn("x" * 3_000)),
-    ),
     "text is a number": (section(text=mrkdwn(5)), "text.text: must be a string, not a number", section()),  # type: ignore[arg-type]
     "text object is a string": (section(text="x"), "text: must be an object, not a string", section()),
     "text type unknown": (section(text={"type": "html", "text": "x"}), "must be one of", section()),
@@ -140,52 +151,15 @@ ROWS: dict[str, tuple[Json, str, Json]] = {
         "text.verbatim: only for mrkdwn",
         section(text={**mrkdwn(), "verbatim": True}),
     ),
-    "11 fields": (
-        section(fields=[mrkdwn()] * 11),
-        "blocks[0].fields: 11 items, at most 10",
-        section(fields=[mrkdwn()] * 10),
-    ),
     "no fields": (section(fields=[]), "fields: 0 items, at least 1", section(fields=[mrkdwn()])),
-    "field long": (
-        section(fields=[mrkdwn("x" * 2_001)]),
-        "fields[0].text: 2,001 characters, at most 2,000",
-        section(fields=[mrkdwn("x" * 2_000)]),
-    ),
     "accessory unknown": (
         section(accessory={"type": "users_select"}),
         "accessory.type: unknown element type 'users_select'",
         section(accessory=button()),
     ),
-    "header mrkdwn": (
-        [{"type": "header", "text": mrkdwn()}],
-        "blocks[0].text.type: must be one of plain_text",
-        [{"type": "header", "text": plain()}],
-    ),
-    "header long": (
-        [{"type": "header", "text": plain("x" * 151)}],
-        "151 characters, at most 150",
-        [{"type": "header", "text": plain("x" * 150)}],
-    ),
-    "context of 11": (
-        [{"type": "context", "elements": [mrkdwn()] * 11}],
-        "elements: 11 items, at most 10",
-        [{"type": "context", "elements": [mrkdwn()] * 10}],
-    ),
-    "context empty": (
-        [{"type": "context", "elements": []}],
-        "elements: 0 items",
-        [{"type": "context", "elements": image()}],
-    ),
-    "context holds a button": (
-        [{"type": "context", "elements": [button()]}],
-        "elements[0].type: must be one of",
-        [{"type": "context", "elements": [plain()]}],
-    ),
-    "actions of 26": (
-        actions(*(button(action_id=str(n)) for n in range(26))),
-        "elements: 26 items, at most 25",
-        actions(*(button(action_id=str(n)) for n in range(25))),
-    ),
+    "header mrkdwn": (header(mrkdwn()), "blocks[0].text.type: must be one of plain_text", header(plain())),
+    "context empty": (context([]), "elements: 0 items", context(image())),
+    "context holds a button": (context([button()]), "elements[0].type: must be one of", context([plain()])),
     "actions empty": (actions(), "blocks[0].elements: 0 items, at least 1", actions(button())),
     "actions elements missing": ([{"type": "actions"}], "must be an array, not null", actions(button())),
     "actions hold a text": (actions(mrkdwn()), "unknown element type 'mrkdwn'", actions(button())),
@@ -194,22 +168,7 @@ ROWS: dict[str, tuple[Json, str, Json]] = {
         "blocks[0]: action_id 'a' is used more than once",
         actions(button(), button(action_id="b")) + section(accessory=button()),
     ),
-    "action_id long": (
-        actions(button(action_id="a" * 256)),
-        "elements[0].action_id: 256 characters",
-        actions(button(action_id="a" * 255)),
-    ),
-    "button text long": (
-        actions(button(text=plain("x" * 76))),
-        "elements[0].text.text: 76 characters, at most 75",
-        actions(button(text=plain("x" * 75))),
-    ),
     "button mrkdwn": (actions(button(text=mrkdwn())), "must be one of plain_text", actions(button())),
-    "button value long": (
-        section(accessory=button(value="v" * 2_031)),
-        "blocks[0].accessory.value: 2,031 characters, at most 2,000",
-        section(accessory=button(value="v" * 2_000)),
-    ),
     "button style": (
         actions(button(style="warning")),
         "style: must be one of primary, danger",
@@ -220,238 +179,145 @@ ROWS: dict[str, tuple[Json, str, Json]] = {
         "url: must begin with",
         actions(button(url="https://a.example")),
     ),
-    "button url long": (
-        actions(button(url="https://" + "x" * 2_993)),
-        "3,001 characters",
-        actions(button(url="https://" + "x" * 2_992)),
-    ),
-    "button label long": (
-        actions(button(accessibility_label="x" * 76)),
-        "accessibility_label: 76 characters",
-        actions(button(accessibility_label="x" * 75)),
-    ),
-    "confirm title": (
-        confirm(title=plain("x" * 101)),
-        "title.text: 101 characters",
-        confirm(title=plain("x" * 100)),
-    ),
-    "confirm text": (
-        confirm(text=plain("x" * 301)),
-        "text.text: 301 characters",
-        confirm(text=mrkdwn("x" * 300)),
-    ),
-    "confirm confirm": (
-        confirm(confirm=plain("x" * 31)),
-        "confirm.text: 31 char",
-        confirm(confirm=plain("x" * 30)),
-    ),
-    "confirm deny": (
-        confirm(deny=plain("x" * 31)),
-        "deny.text: 31 characters",
-        confirm(deny=plain("x" * 30)),
-    ),
     "confirm title mrkdwn": (confirm(title=mrkdwn()), "title.type: must be one of plain_text", confirm()),
-    "confirm style": (
-        confirm(style="red"),
-        "confirm.style: must be one of",
-        confirm(style="danger"),
-    ),
-    "101 options": (
-        select(options=options(101)),
-        "options: 101 items, at most 100",
-        select(options=options(100)),
-    ),
-    "no options": (
-        select(options=[]),
-        "options: 0 items, at least 1",
-        select(options=options(1)),
-    ),
+    "confirm style": (confirm(style="red"), "confirm.style: must be one of", confirm(style="danger", text=mrkdwn())),
+    "no options": (select(options=[]), "options: 0 items, at least 1", select(options=options(1))),
     "options and groups": (
         select(option_groups=[]),
         "either options or option_groups",
-        actions(
-            {
-                "type": "static_select",
-                "option_groups": [{"label": plain(), "options": options(1)}],
-            }
-        ),
-    ),
-    "option value long": (
-        select(options=[option("v" * 151)]),
-        "options[0].value: 151 characters, at most 150",
-        select(options=[option("v" * 150)]),
-    ),
-    "option text long": (
-        select(options=[option(text=plain("x" * 76))]),
-        "options[0].text.text: 76 characters",
-        select(options=[option(text=plain("x" * 75))]),
+        actions({"type": "static_select", "option_groups": [{"label": plain(), "options": options(1)}]}),
     ),
     "option mrkdwn": (select(options=[option(text=mrkdwn())]), "must be one of plain_text", select()),
-    "option description long": (
-        select(options=[option(description=plain("x" * 76))]),
-        "description.text: 76 characters",
-        select(options=[option(description=plain("x" * 75))]),
-    ),
     "option url in a select": (
         select(options=[option(url="https://a.example")]),
         "unknown property 'url'",
-        actions({"type": "overflow", "options": [option(url="https://a.example"), option("w")]}),
+        overflow([option(url="https://a.example"), option("w")]),
     ),
     "initial option": (
         select(initial_option=option("no")),
         "is not one of the options",
         select(initial_option=option("1")),
     ),
-    "placeholder long": (
-        select(placeholder=plain("x" * 151)),
-        "placeholder.text: 151 characters",
-        select(placeholder=plain("x" * 150)),
-    ),
-    "overflow of 1": (
-        overflow(1),
-        "options: 1 items, at least 2",
-        overflow(2),
-    ),
-    "overflow of 6": (
-        overflow(6),
-        "options: 6 items, at most 5",
-        overflow(5),
-    ),
+    "overflow of 1": (overflow(options(1)), "options: 1 items, at least 2", overflow(options(2))),
     "image without alt_text": (image(alt_text=None), "alt_text: must be a string, not null", image()),
-    "image url long": (
-        image(image_url="https://" + "x" * 2_993),
-        "image_url: 3,001",
-        image(image_url="https://" + "x" * 2_992),
-    ),
-    "image title long": (
-        image(title=plain("x" * 2_001)),
-        "title.text: 2,001 characters",
-        image(title=plain("x" * 2_000)),
-    ),
-    "image without url": (
-        [{"type": "image", "alt_text": "x"}],
-        "needs either image_url or slack_file",
-        image(),
-    ),
+    "image without url": ([{"type": "image", "alt_text": "x"}], "needs either image_url or slack_file", image()),
     "rich text leaf empty": ([rich("")], "elements[0].elements[0].text: must be", [rich()]),
     "rich text container": (
         [{"type": "rich_text", "elements": [{"type": "text", "text": "x"}]}],
         "elements[0].type: must be one of rich_text_section",
         [rich()],
     ),
-    "101 table rows": (table(101, 1), "rows: 101 items, at most 100", table(100, 1)),
-    "21 table columns": (table(1, 21), "rows[0]: 21 items, at most 20", table(1, 20)),
     "table cell kind": (
-        [{"type": "table", "rows": [[mrkdwn()]]}],
+        table([[mrkdwn()]]),
         "rows[0][0]: must be a raw_text or raw_number cell, or rich_text",
-        [{"type": "table", "rows": [[rich()]]}],
+        table([[rich()]]),
     ),
     "table alignment": (
-        table(column_settings=[{"align": "top"}]),
+        table(cells(2, 2), column_settings=[{"align": "top"}]),
         "align: must be one of",
-        table(column_settings=[None, {"align": "right", "is_wrapped": True}]),
+        table(cells(2, 2), column_settings=[None, {"align": "right", "is_wrapped": True}]),
     ),
-    "data_table of 102 rows": (data_table(102, 1), "rows: 102 items, at most 101", data_table(101, 1)),
-    "data_table without rows": (data_table(1), "rows: 1 items, at least 2", data_table(2)),
-    "data_table of 21 columns": (data_table(2, 21), "rows[0]: 21 items, at most 20", data_table(2, 20)),
+    "data_table without rows": (data_table(cells(1, 2)), "rows: 1 items, at least 2", data_table(cells(2, 2))),
     "data_table ragged": (
-        [{"type": "data_table", "caption": "c", "rows": [[raw()], [raw(), raw()]]}],
+        data_table([[raw()], [raw(), raw()]]),
         "rows[1]: 2 cells, but the header has 1",
-        data_table(2, 1),
+        data_table(cells(2, 1)),
     ),
     "data_table rich header": (
-        [{"type": "data_table", "caption": "c", "rows": [[rich()], [raw()]]}],
+        data_table([[rich()], [raw()]]),
         "rows[0][0]: must be a raw_text or raw_number cell",
-        [{"type": "data_table", "caption": "c", "rows": [[raw()], [rich()]]}],
+        data_table([[raw()], [rich()]]),
     ),
     "data_table cell empty": (
-        [{"type": "data_table", "caption": "c", "rows": [[raw()], [raw("")]]}],
+        data_table([[raw()], [raw("")]]),
         "rows[1][0].text: must be a string that is not empty",
-        data_table(2, 1),
+        data_table(cells(2, 1)),
     ),
     "data_table number": (
-        [
-            {
-                "type": "data_table",
-                "caption": "c",
-                "rows": [[raw()], [{"type": "raw_number", "text": "1"}]],
-            }
-        ],
+        data_table([[raw()], [number()]]),
         "rows[1][0].value: must be a finite number",
-        [
-            {
-                "type": "data_table",
-                "caption": "c",
-                "rows": [[raw()], [{"type": "raw_number", "text": "1", "value": 1}]],
-            }
-        ],
+        data_table([[raw()], [number(value=1)]]),
     ),
-    "data_table caption": (data_table(caption=""), "caption: is empty", data_table()),
+    "data_table caption": (data_table(cells(2, 2), caption=""), "caption: is empty", data_table(cells(2, 2))),
     "data_table page": (
-        data_table(page_size=101),
+        data_table(cells(2, 2), page_size=101),
         "page_size: must be 1 to 100",
-        data_table(page_size=100),
+        data_table(cells(2, 2), page_size=100),
     ),
     "data_table row header": (
-        data_table(row_header_column_index=2),
+        data_table(cells(2, 2), row_header_column_index=2),
         "row_header_column_index: must be 0 to 1",
-        data_table(row_header_column_index=1),
+        data_table(cells(2, 2), row_header_column_index=1),
     ),
-    "3 charts": (chart() * 3, "blocks: 3 charts, at most 2", chart() * 2),
-    "chart title": (chart(title="t" * 51), "title: 51 characters", chart(title="t" * 50)),
     "chart kind": (chart(chart={"type": "radar"}), "of type pie, bar, area or line", chart()),
-    "7 segments": (chart(chart=pie(7)), "segments: 7 items, at most 6", chart(chart=pie(6))),
-    "segment of 0": (
-        chart(chart=pie(1, value=0)),
-        "value: must be more than 0",
-        chart(chart=pie(1, value=0.1)),
-    ),
+    "segment of 0": (chart(chart=pie(1, value=0)), "value: must be more than 0", chart(chart=pie(1, value=0.1))),
     "segment infinite": (
         chart(chart=pie(1, value=float("inf"))),
         "value: must be a finite number",
         chart(chart=pie(1, value=10**400)),
     ),
-    "7 series": (
-        line([str(n) for n in range(7)], ["a", "b"]),
-        "series: 7 items, at most 6",
-        line([str(n) for n in range(6)], ["a", "b"]),
+    "series twice": (line(["n", "n"], AB), "series[1].name: must be unique", line(["n", "m"], AB)),
+    "series misses a category": (line(["n"], ["a"]), "data: must hold each category", line(["n"], ["b", "a"])),
+    "category twice": (line(["n"], ["a", "a"], categories=["a", "a"]), "categories: must be unique", line(["n"], AB)),
+}
+
+# name: (blocks of a size, the most, what that is, where)
+SIZES: dict[str, tuple[Callable[[int], list[Json]], int, str, str]] = {
+    "blocks": (lambda n: [DIVIDER] * n, 50, "items", "blocks"),
+    "block_id": (lambda n: section(block_id="b" * n), 255, "characters", "blocks[0].block_id"),
+    "section text": (lambda n: section(text=mrkdwn("x" * n)), 3_000, "characters", "blocks[0].text.text"),
+    "fields": (lambda n: section(fields=[mrkdwn()] * n), 10, "items", "blocks[0].fields"),
+    "field": (lambda n: section(fields=[mrkdwn("x" * n)]), 2_000, "characters", "blocks[0].fields[0].text"),
+    "header": (lambda n: header(plain("x" * n)), 150, "characters", "blocks[0].text.text"),
+    "context": (lambda n: context([mrkdwn()] * n), 10, "items", "blocks[0].elements"),
+    "actions": (lambda n: actions(*(button(action_id=id) for id in names(n))), 25, "items", "blocks[0].elements"),
+    "action_id": (lambda n: actions(button(action_id="a" * n)), 255, "characters", "elements[0].action_id"),
+    "button text": (lambda n: actions(button(text=plain("x" * n))), 75, "characters", "elements[0].text.text"),
+    "button value": (lambda n: section(accessory=button(value="v" * n)), 2_000, "characters", "accessory.value"),
+    "button url": (lambda n: actions(button(url=link(n))), 3_000, "characters", "elements[0].url"),
+    "button label": (
+        lambda n: actions(button(accessibility_label="x" * n)),
+        *(75, "characters", "elements[0].accessibility_label"),
     ),
-    "series name": (line(["n" * 21], ["a", "b"]), "name: 21 characters", line(["n" * 20], ["b", "a"])),
-    "series twice": (
-        line(["n", "n"], ["a", "b"]),
-        "series[1].name: must be unique",
-        line(["n", "m"], ["a", "b"]),
+    "confirm title": (lambda n: confirm(title=plain("x" * n)), 100, "characters", "confirm.title.text"),
+    "confirm text": (lambda n: confirm(text=plain("x" * n)), 300, "characters", "confirm.text.text"),
+    "confirm confirm": (lambda n: confirm(confirm=plain("x" * n)), 30, "characters", "confirm.confirm.text"),
+    "confirm deny": (lambda n: confirm(deny=plain("x" * n)), 30, "characters", "confirm.deny.text"),
+    "options": (lambda n: select(options=options(n)), 100, "items", "elements[0].options"),
+    "option value": (lambda n: select(options=[option("v" * n)]), 150, "characters", "options[0].value"),
+    "option text": (lambda n: select(options=[option(text=plain("x" * n))]), 75, "characters", "options[0].text.text"),
+    "option description": (
+        lambda n: select(options=[option(description=plain("x" * n))]),
+        *(75, "characters", "options[0].description.text"),
     ),
-    "series misses a category": (
-        line(["n"], ["a"]),
-        "data: must hold each category",
-        line(["n"], ["a", "b"]),
-    ),
-    "category twice": (
-        line(["n"], ["a", "a"], categories=["a", "a"]),
-        "categories: must be unique",
-        line(["n"], ["a", "b"]),
-    ),
-    "21 points": (
-        line(["n"], [str(n) for n in range(21)], categories=[str(n) for n in range(21)]),
-        "categories: 21 items",
-        line(["n"], [str(n) for n in range(20)], categories=[str(n) for n in range(20)]),
-    ),
-    "axis label": (
-        line(["n"], ["a", "b"], x_label="x" * 51),
-        "x_label: 51",
-        line(["n"], ["a", "b"], x_label="x" * 50),
-    ),
+    "placeholder": (lambda n: select(placeholder=plain("x" * n)), 150, "characters", "placeholder.text"),
+    "overflow": (lambda n: overflow(options(n)), 5, "items", "elements[0].options"),
+    "image url": (lambda n: image(image_url=link(n)), 3_000, "characters", "blocks[0].image_url"),
+    "image title": (lambda n: image(title=plain("x" * n)), 2_000, "characters", "blocks[0].title.text"),
+    "table rows": (lambda n: table(cells(n, 1)), 100, "items", "blocks[0].rows"),
+    "table columns": (lambda n: table(cells(1, n)), 20, "items", "blocks[0].rows[0]"),
+    "data_table rows": (lambda n: data_table(cells(n, 1)), 101, "items", "blocks[0].rows"),
+    "data_table columns": (lambda n: data_table(cells(2, n)), 20, "items", "blocks[0].rows[0]"),
+    "charts": (lambda n: chart() * n, 2, "charts", "blocks"),
+    "chart title": (lambda n: chart(title="t" * n), 50, "characters", "blocks[0].title"),
+    "segments": (lambda n: chart(chart=pie(n)), 6, "items", "chart.segments"),
+    "series": (lambda n: line(names(n), AB), 6, "items", "chart.series"),
+    "series name": (lambda n: line(["n" * n], AB), 20, "characters", "series[0].name"),
+    "points": (lambda n: line(["n"], names(n), categories=names(n)), 20, "items", "axis_config.categories"),
+    "axis label": (lambda n: line(["n"], AB, x_label="x" * n), 50, "characters", "axis_config.x_label"),
     "all text": (
-        section(text=mrkdwn("x" * 2_500)) * 4 + actions(button(text=plain("y"))),
-        "blocks: 10,001 characters of text together, at most 10,000",
-        section(text=mrkdwn("x" * 2_500)) * 3 + section(text=mrkdwn("x" * 2_499)) + actions(button(text=plain("y"))),
+        lambda n: (
+            section(text=mrkdwn("x" * 2_500)) * 3
+            + section(text=mrkdwn("x" * (n - 7_501)))
+            + actions(button(text=plain("y")))
+        ),
+        *(10_000, "characters of text together", "blocks"),
     ),
-    "all table text": (
-        [{"type": "table", "rows": [[raw("x" * 10_001)]]}],
-        "blocks: 10,001 characters in tables",
-        [{"type": "table", "rows": [[raw("x" * 10_000)]]}],
-    ),
+    "all table text": (lambda n: table([[raw("x" * n)]]), 10_000, "characters in tables", "blocks"),
+}
+ROWS |= {
+    f"{name} of {most + 1:,}": (make(most + 1), f"{path}: {most + 1:,} {unit}, at most {most:,}", make(most))
+    for name, (make, most, unit, path) in SIZES.items()
 }
 
 
@@ -463,10 +329,9 @@ def test_each_rule_is_caught_and_its_neighbour_accepted(name: str) -> None:
 
 
 NOT_OF_DATA = {
-    *("block_id too long", "action_id long", "option description long", "overflow of 1"),
-    "options and groups",
-    *("image url long", "image title long", "101 table rows", "21 table columns", "data_table without rows"),
-    *("data_table of 21 columns", "7 series", "series name", "axis label"),
+    *("block_id of 256", "action_id of 256", "option description of 76", "overflow of 1", "options and groups"),
+    *("image url of 3,001", "image title of 2,001", "table rows of 101", "table columns of 21"),
+    *("data_table without rows", "data_table columns of 21", "series of 7", "series name of 21", "axis label of 51"),
 }
 """Sizes that the bot's messages have whatever the data are, or parts that no message of the bot has."""
 SIZE = re.compile(r": is empty$|[\d,]+ (characters|items)\b")
@@ -480,7 +345,7 @@ def test_what_data_makes_too_large_is_seen_before_it_leaves(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "violations"),
     [
         ("", ["text: is empty"]),
         ("x" * 40_001, ["text: 40,001 characters, at most 40,000"]),
@@ -488,10 +353,10 @@ def test_what_data_makes_too_large_is_seen_before_it_leaves(name: str) -> None:
         (5, ["text: must be a string, not a number"]),
     ],
 )
-def test_fallback_text(text: Any, found: list[str]) -> None:
-    assert problems([DIVIDER], text=text) == found
+def test_fallback_text(text: Any, violations: list[str]) -> None:
+    assert problems([DIVIDER], text=text) == violations
     if isinstance(text, str):
-        assert bool(oversized([DIVIDER], text)) is bool(found)
+        assert bool(oversized([DIVIDER], text)) is bool(violations)
 
 
 def test_a_message_needs_text_or_blocks() -> None:
@@ -502,18 +367,7 @@ def test_a_message_needs_text_or_blocks() -> None:
 _leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 _words = st.sampled_from(
     [
-        *(
-            "type",
-            "text",
-            "fields",
-            "elements",
-            "options",
-            "rows",
-            "chart",
-            "series",
-            "segments",
-            "accessory",
-        ),
+        *("type", "text", "fields", "elements", "options", "rows", "chart", "series", "segments", "accessory"),
         *("confirm", "action_id", "block_id", "value", "axis_config", "categories", "data", "label", "style"),
         *("initial_option", "option_groups", "image_url", "title", "caption", "name", "column_settings"),
     ]
