@@ -1,4 +1,4 @@
-"""What the fake Slack sends to a bot, and what it makes of the answers: a small Bolt app over HTTP and sockets."""
+"""The fake Slack and a small Bolt app over HTTP and sockets: what is sent, and what becomes of the answers."""
 
 import asyncio
 import json
@@ -23,15 +23,15 @@ MENU = {
     "options": [{"text": {"type": "plain_text", "text": text}, "value": text.lower()} for text in ("Active", "Ended")],
 }
 DOTS = {**MENU, "type": "overflow", "action_id": "dots"}
+IN_THE_ACK: dict[str, dict[str, Any]] = {
+    "inline": {"text": "in the ack"},
+    "loud": {"text": "for all", "response_type": "in_channel"},
+    "broken": {"text": "x", "blocks": [{"type": "blink"}]},
+}
 
 
 def blocks(page: int) -> list[dict[str, Any]]:
-    more = {
-        "type": "button",
-        "text": {"type": "plain_text", "text": "More"},
-        "action_id": "more",
-        "value": str(page),
-    }
+    more = {"type": "button", "text": {"type": "plain_text", "text": "More"}, "action_id": "more", "value": str(page)}
     return [
         {"type": "section", "text": {"type": "mrkdwn", "text": f"Page {page} &amp; on"}, "accessory": DOTS},
         {"type": "actions", "elements": [more, MENU]},
@@ -39,7 +39,7 @@ def blocks(page: int) -> list[dict[str, Any]]:
 
 
 class Bot:
-    """What the Bolt app saw."""
+    """A Bolt app and the bodies that it saw."""
 
     def __init__(self, slack: FakeSlack, session: aiohttp.ClientSession) -> None:
         self.seen: list[dict[str, Any]] = []
@@ -54,17 +54,9 @@ class Bot:
         self.seen.append(body)
         if body["text"] == "sleep":
             await asyncio.sleep(0.3)
-        if body["text"] == "inline":
-            await ack(text="in the ack")
-            return
-        if body["text"] == "loud":
-            await ack(text="for all", response_type="in_channel")
-            return
-        if body["text"] == "broken":
-            await ack(text="x", blocks=[{"type": "blink"}])
-            return
-        await ack()
-        await respond(text="page 1", blocks=blocks(1))
+        await ack(**IN_THE_ACK.get(body["text"], {}))
+        if body["text"] not in IN_THE_ACK:
+            await respond(text="page 1", blocks=blocks(1))
 
     async def action(self, ack: Any, body: dict[str, Any], respond: Any) -> None:
         self.seen.append(body)
@@ -202,9 +194,10 @@ async def test_signatures(slack: FakeSlack, bot: Bot) -> None:
     assert bot.seen == []
 
 
-async def test_url_verification(slack: FakeSlack, bot: Bot) -> None:
-    ack = await slack.verify_url("abc")
-    assert json.loads(ack.body)["challenge"] == "abc"
+async def test_bolt_takes_an_events_address_and_events(slack: FakeSlack, bot: Bot) -> None:
+    assert json.loads((await slack.verify_url("abc")).body)["challenge"] == "abc"
+    assert (await slack.event({"type": "app_home_opened", "user": ADA, "tab": "home"})).attempts == 1
+    assert bot.seen[0]["event"]["user"] == ADA
 
 
 async def test_events_are_redelivered(slack: FakeSlack) -> None:
@@ -226,11 +219,6 @@ async def test_events_are_redelivered(slack: FakeSlack) -> None:
     assert seen == [(None, "Ev1"), ("1", "Ev1"), ("2", "Ev1"), ("3", "Ev1")]
     assert slack.violations == ["event app_home_opened: acknowledged with HTTP 500"] * 2
     await runner.cleanup()
-
-
-async def test_bolt_takes_events(slack: FakeSlack, bot: Bot) -> None:
-    assert (await slack.event({"type": "app_home_opened", "user": ADA, "tab": "home"})).attempts == 1
-    assert bot.seen[0]["event"]["user"] == ADA
 
 
 @pytest.fixture

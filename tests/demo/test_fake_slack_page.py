@@ -25,12 +25,7 @@ BLOCKS = [
         "type": "actions",
         "block_id": "b",
         "elements": [
-            {
-                "type": "button",
-                "text": {"type": "plain_text", "text": "More"},
-                "action_id": "more",
-                "value": "2",
-            },
+            {"type": "button", "text": {"type": "plain_text", "text": "More"}, "action_id": "more", "value": "2"},
             {
                 "type": "static_select",
                 "action_id": "menu",
