@@ -110,10 +110,7 @@ def test_modules_and_functions_that_the_map_names_exist() -> None:
 
 def test_every_dependency_is_pinned_and_accounted_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [
-        *project["dependencies"],
-        *project["optional-dependencies"]["dev"],
-    ]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     names = {re.split(r"[<>=\[;]", line)[0].lower() for line in wanted}
     for name in ("requirements.txt", "requirements-dev.txt"):
         text = re.sub(r"^#.*\n|^\n", "", (ROOT / name).read_text(), flags=re.MULTILINE)

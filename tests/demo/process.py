@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import jwt
+
+from bot.demo.fake_hms import sign
 
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = (sys.executable, "-m", "bot")
@@ -123,27 +123,12 @@ def end(process: subprocess.Popen[str]) -> None:
             stream.close()
 
 
-def token(access_key: str, secret: str) -> str:
-    """A management token as the 100ms docs say (get-started/v2, security and tokens): any client's, not the bot's."""
-    now = int(time.time())
-    claims = {
-        "access_key": access_key,
-        "type": "management",
-        "version": 2,
-        "iat": now,
-        "nbf": now,
-        "exp": now + 3_600,
-        "jti": str(uuid.uuid4()),
-    }
-    return jwt.encode(claims, secret, algorithm="HS256")
-
-
 class Api:
     """A plain client of the 100ms API."""
 
     def __init__(self, demo: Demo) -> None:
         self.base = demo.hms_url
-        headers = {"Authorization": f"Bearer {token(demo.access_key, demo.secret)}"}
+        headers = {"Authorization": f"Bearer {sign(demo.access_key, demo.secret, time.time())}"}
         self.http = httpx.Client(headers=headers, trust_env=False, timeout=20)
 
     def __enter__(self) -> Api:

@@ -39,77 +39,78 @@ async def get(hms: FakeHms, path: str, token: str | None = None, **query: Any) -
         return await client.get(hms.url + path, params=query)
 
 
+async def json_of(hms: FakeHms, path: str, **query: Any) -> Any:
+    return (await get(hms, path, **query)).json()
+
+
+async def ids(hms: FakeHms, path: str, **query: Any) -> list[str]:
+    return [item["id"] for item in (await json_of(hms, path, **query))["data"]]
+
+
 @pytest.mark.parametrize("path", ["/sessions", "/sessions/"])
-async def test_the_sample_is_served_as_the_page_shows_it(path: str) -> None:
-    async with FakeHms(Account.from_json(SAMPLE)) as hms:
+@pytest.mark.parametrize("anew", [False, True])
+async def test_the_sample_is_served_as_the_page_shows_it(path: str, anew: bool) -> None:
+    account = Account.from_json(SAMPLE)
+    for session in account.sessions.values():
+        session.verbatim = None if anew else session.verbatim
+    async with FakeHms(account) as hms:
         answer = await get(hms, path)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("application/json")
     assert answer.json() == json.loads(SAMPLE)
 
 
-async def test_a_loaded_sample_looks_the_same_when_written_anew() -> None:
-    account = Account.from_json(SAMPLE)
-    for session in account.sessions.values():
-        session.verbatim = None
-    async with FakeHms(account) as hms:
-        assert (await get(hms, "/sessions")).json() == json.loads(SAMPLE)
-
-
 async def test_the_legacy_sample_keeps_its_oddities() -> None:
     account = Account.from_json(LEGACY, SAMPLE)
     async with FakeHms(account) as hms:
-        answer = (await get(hms, "/sessions")).json()
+        answer = await json_of(hms, "/sessions")
     assert answer["data"] == json.loads(SAMPLE)["data"] + json.loads(LEGACY)["data"]
     assert [len(session.peers) for session in account.sessions.values()] == [1, 2, 0, 1, 1]
     assert account.count(active=True) == 1
 
 
-@pytest.mark.parametrize("text", [b"{", b"[]", b'{"data": [{"id": 1}]}', SAMPLE.replace(b"631a0fa2", b"631a0fff")])
-def test_a_bad_sample_is_refused(text: bytes) -> None:
-    with pytest.raises(ValueError, match="session"):
-        Account.from_json(text)
-
-
-def test_a_sample_loads_once() -> None:
-    with pytest.raises(ValueError, match="taken"):
-        Account.from_json(SAMPLE, SAMPLE)
+@pytest.mark.parametrize(
+    ("samples", "says"),
+    [
+        ([b"{"], "session"),
+        ([b"[]"], "session"),
+        ([b'{"data": [{"id": 1}]}'], "session"),
+        ([SAMPLE.replace(b"631a0fa2", b"631a0fff")], "session"),
+        ([SAMPLE, SAMPLE], "taken"),
+    ],
+)
+def test_a_bad_sample_is_refused(samples: list[bytes], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Account.from_json(*samples)
 
 
 async def test_a_changed_session_is_written_anew(hms: FakeHms) -> None:
     session = hms.account.active_sessions()[0]
-    before = (await get(hms, f"/sessions/{session.id}")).json()
+    assert (await json_of(hms, f"/sessions/{session.id}"))["active"] is True
     hms.account.end(session, NOW)
-    after = (await get(hms, f"/sessions/{session.id}")).json()
-    assert before["active"] is True
-    assert after["active"] is False
-    assert after["updated_at"] == format_time(NOW)
+    after = await json_of(hms, f"/sessions/{session.id}")
+    assert (after["active"], after["updated_at"]) == (False, format_time(NOW))
     assert [peer["left_at"] for peer in after["peers"].values()] == [format_time(NOW)]
 
 
 async def test_filters_reach_the_listing(hms: FakeHms) -> None:
     sessions = list(hms.account.sessions.values())
-    room_id = sessions[0].room_id
-    middle = format_time(sessions[12].created_at)
-    listed = (await get(hms, "/sessions", active="false", room_id=room_id, after=middle, limit=100)).json()
-    assert [item["id"] for item in listed["data"]] == [session.id for session in sessions[19:11:-1]]
-    listed = (await get(hms, "/sessions", before=middle, start=sessions[5].id)).json()
-    assert [item["id"] for item in listed["data"]] == [session.id for session in sessions[4::-1]]
-    nothing = (await get(hms, "/sessions", room_id="f" * 24)).json()
-    assert nothing == {"limit": 10, "data": None}
+    room_id, middle = sessions[0].room_id, format_time(sessions[12].created_at)
+    newest = [session.id for session in sessions[::-1]]
+    assert await ids(hms, "/sessions", active="false", room_id=room_id, after=middle, limit=100) == newest[5:13]
+    assert await ids(hms, "/sessions", before=middle, start=sessions[5].id) == newest[20:]
+    assert await json_of(hms, "/sessions", room_id="f" * 24) == {"limit": 10, "data": None}
 
 
 async def test_rooms_and_active_rooms(hms: FakeHms) -> None:
     room = next(iter(hms.account.rooms.values()))
     quiet = hms.account.add_room()
-    assert (await get(hms, f"/rooms/{room.id}")).json()["name"] == "Standup"
+    assert (await json_of(hms, f"/rooms/{room.id}"))["name"] == "Standup"
     assert len(quiet.name) == 36
-    listed = (await get(hms, "/rooms")).json()
-    assert [item["id"] for item in listed["data"]] == [quiet.id, room.id]
-    active = (await get(hms, f"/active-rooms/{room.id}")).json()
+    assert await ids(hms, "/rooms") == [quiet.id, room.id]
+    active = await json_of(hms, f"/active-rooms/{room.id}")
     newest = hms.account.active_sessions()[-1]
-    assert active["name"] == "Standup"
-    assert active["session"]["id"] == newest.id
+    assert (active["name"], active["session"]["id"]) == ("Standup", newest.id)
     assert active["session"]["peers"] == list(newest.peers)
     idle = await get(hms, f"/active-rooms/{quiet.id}")
     assert (idle.status_code, idle.json()["code"]) == (404, 404)
@@ -118,48 +119,39 @@ async def test_rooms_and_active_rooms(hms: FakeHms) -> None:
 async def test_the_rooms_listing_pages_and_filters(hms: FakeHms) -> None:
     rooms = [hms.account.add_room(f"R{n}", at=NOW + n, enabled=n % 2 == 0) for n in range(15)]
     hms.oddities = Oddities(without_enabled="all")
-    first = (await get(hms, "/rooms")).json()
-    second = (await get(hms, "/rooms", start=first["last"])).json()
-    ids = [item["id"] for item in first["data"] + second["data"]]
-    assert ids == sorted(hms.account.rooms, reverse=True)
+    first = await ids(hms, "/rooms")
+    last = (await json_of(hms, "/rooms"))["last"]
+    assert first + await ids(hms, "/rooms", start=last) == sorted(hms.account.rooms, reverse=True)
     hms.oddities = Oddities()
-    recent = (await get(hms, "/rooms", after=format_time(NOW + 9), before=format_time(NOW + 12))).json()
-    assert [item["id"] for item in recent["data"]] == [rooms[12].id, rooms[10].id]
-    disabled = (await get(hms, "/rooms", enabled="false", after=format_time(NOW + 12))).json()
-    assert [item["id"] for item in disabled["data"]] == [rooms[13].id]
+    recent = await ids(hms, "/rooms", after=format_time(NOW + 9), before=format_time(NOW + 12))
+    assert recent == [rooms[12].id, rooms[10].id]
+    assert await ids(hms, "/rooms", enabled="false", after=format_time(NOW + 12)) == [rooms[13].id]
 
 
-@pytest.mark.parametrize(("match", "found"), [("whole", ["Standup"]), ("part", ["Late standup", "Standup"])])
-async def test_room_names_match_whole_or_in_part(hms: FakeHms, match: Any, found: list[str]) -> None:
+@pytest.mark.parametrize(("match", "names"), [("whole", ["Standup"]), ("part", ["Late standup", "Standup"])])
+async def test_room_names_match_whole_or_in_part(hms: FakeHms, match: Any, names: list[str]) -> None:
     hms.account.add_room("Late standup")
     hms.account.add_room("Standup", enabled=False, at=NOW)
     hms.account.room_name_match = match
-    listed = (await get(hms, "/rooms", name="Standup", enabled="true")).json()
-    assert [item["name"] for item in listed["data"]] == found
+    listed = await json_of(hms, "/rooms", name="Standup", enabled="true")
+    assert [item["name"] for item in listed["data"]] == names
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("name", "value"),
     [
-        {"limit": "9"},
-        {"limit": "101"},
-        {"limit": "ten"},
-        {"limit": ""},
-        {"active": "True"},
-        {"active": ""},
-        {"room_id": "abc"},
-        {"start": ""},
-        {"start": "Z" * 24},
-        {"after": "2022-09-06"},
-        {"before": "2022-09-06T11:17:03+00:00"},
-        {"after": "2022-13-06T11:17:03Z"},
+        *(("limit", value) for value in ("9", "101", "ten", "")),
+        *(("active", value) for value in ("True", "")),
+        *(("start", value) for value in ("", "Z" * 24)),
+        *(("after", value) for value in ("2022-09-06", "2022-13-06T11:17:03Z")),
+        ("before", "2022-09-06T11:17:03+00:00"),
+        ("room_id", "abc"),
     ],
 )
-async def test_malformed_parameters_are_refused(hms: FakeHms, query: dict[str, str]) -> None:
-    answer = await get(hms, "/sessions", **query)
-    assert answer.status_code == 400
-    assert answer.json()["code"] == 400
-    assert next(iter(query)) in answer.json()["details"][0]
+async def test_malformed_parameters_are_refused(hms: FakeHms, name: str, value: str) -> None:
+    answer = await get(hms, "/sessions", **{name: value})
+    assert (answer.status_code, answer.json()["code"]) == (400, 400)
+    assert name in answer.json()["details"][0]
 
 
 @pytest.mark.parametrize(

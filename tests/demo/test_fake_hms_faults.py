@@ -9,18 +9,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from bot.demo.fake_hms import (
-    Account,
-    BadJson,
-    CutOff,
-    Drop,
-    FakeHms,
-    Html,
-    Pass,
-    Stall,
-    Status,
-    WrongTypes,
-)
+from bot.demo.fake_hms import Account, BadJson, CutOff, Drop, FakeHms, Html, Pass, Stall, Status, WrongTypes
 
 
 @pytest.fixture
