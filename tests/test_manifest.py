@@ -115,30 +115,6 @@ def test_it_is_printed_for_socket_mode_without_any_url(manifest: dict[str, Any],
     assert "your-bot" not in done.stdout and problems(wanted) == []
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        ((), "one of the arguments --url --socket is required"),
-        (("--url",), "--url: expected one argument"),
-        (("https://bot.example.com",), "one of the arguments --url --socket is required"),
-        (("--socket", "--url", "https://bot.example.com"), "--url: not allowed with argument --socket"),
-        (("--url", "http://bot.example.com"), "doesn't start with https://"),
-        (("--url", "bot.example.com"), "doesn't start with https://"),
-        (("--url", "https://"), "is not the address of a server"),
-        (("--url", "https://me:pass@bot.example.com"), "is not the address of a server"),  # kingfisher:ignore
-        (("--url", "https://bot example.com"), "is not the address of a server"),
-        (("--url", "https://bot.example.com:99999"), "is not the address of a server"),
-        (("--url", "https://bot.example.com/"), "write --url https://bot.example.com."),
-        (("--url", "https://bot.example.com:8443/slack/events"), "write --url https://bot.example.com:8443."),
-        (("--url", "https://bot.example.com?x=1"), "write --url https://bot.example.com."),
-    ],
-)
-def test_a_wrong_address_is_one_line(arguments: tuple[str, ...], says: str) -> None:
-    done = run(*arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert says in done.stderr and done.stderr.count("\n") == 1 and done.stderr.startswith("sessions-bot: ")
-
-
 async def test_slack_refuses_messages_to_people_where_the_messages_tab_is_off(manifest: dict[str, Any]) -> None:
     from slack_sdk.errors import SlackApiError
     from slack_sdk.web.async_client import AsyncWebClient

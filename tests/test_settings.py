@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bot import settings
 from bot.errors import ConfigError
-from bot.settings import Settings, load, read_all
+from bot.settings import Mode, Settings
 from tests.conftest import ROOT
 
 GOOD = {
@@ -24,21 +26,28 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def environment(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> None:
-    for name, value in (GOOD | changes).items():
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)
+Load = Callable[..., Settings]
 
 
-def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    environment(monkeypatch)
-    settings = load("web")
-    assert (settings.host, settings.port, settings.default_timezone) == ("0.0.0.0", 3000, "UTC")
-    assert settings.slack_api_url == "https://slack.com/api"
-    assert settings.hms_api_url == "https://api.100ms.live/v2"
-    assert "secret-value" not in repr(settings)
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Load:
+    """`load` of the bot, with changes to good settings; None takes one away."""
+
+    def loaded(mode: Mode = "web", **changes: str | None) -> Settings:
+        for name, value in (GOOD | changes).items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        return settings.load(mode)
+
+    return loaded
+
+
+def test_defaults(load: Load) -> None:
+    loaded = load()
+    assert (loaded.host, loaded.port, loaded.default_timezone) == ("0.0.0.0", 3000, "UTC")
+    assert loaded.slack_api_url == "https://slack.com/api"
+    assert loaded.hms_api_url == "https://api.100ms.live/v2"
+    assert "secret-value" not in repr(loaded)
 
 
 @pytest.mark.parametrize(
@@ -51,16 +60,23 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         ("postgresql://db/bot?sslpassword=a-pass", "a-pass"),
     ],
 )
-def test_what_must_not_be_logged(monkeypatch: pytest.MonkeyPatch, url: str, password: str) -> None:
-    environment(monkeypatch, DATABASE_URL=url, SLACK_API_URL="https://me:proxy-pass@slack.example/api")
-    settings = load("web")
-    assert {password, "proxy-pass", *GOOD.values()} <= set(settings.secrets)
-    assert password not in repr(settings)
+def test_what_must_not_be_logged(load: Load, url: str, password: str) -> None:
+    loaded = load(DATABASE_URL=url, SLACK_API_URL="https://me:proxy-pass@slack.example/api")
+    assert {password, "proxy-pass", *GOOD.values()} <= set(loaded.secrets)
+    assert password not in repr(loaded)
 
 
-def test_a_given_management_token_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    environment(monkeypatch, HMS_ACCESS_KEY=None, HMS_SECRET=None, HMS_MANAGEMENT_TOKEN="t")
-    load("web")
+@pytest.mark.parametrize(
+    ("mode", "changes"),
+    [
+        ("web", {"HMS_ACCESS_KEY": None, "HMS_SECRET": None, "HMS_MANAGEMENT_TOKEN": "t"}),
+        ("socket", {"SLACK_SIGNING_SECRET": None}),
+        ("web", {"SLACK_APP_TOKEN": "a b", "HMS_MANAGEMENT_TOKEN": "a b"}),
+    ],
+    ids=["a given management token", "a socket without signing secret", "odd ones that a mode does not use"],
+)
+def test_enough_is_enough(load: Load, mode: Mode, changes: dict[str, str | None]) -> None:
+    load(mode, **changes)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +85,9 @@ def test_a_given_management_token_is_enough(monkeypatch: pytest.MonkeyPatch) -> 
         ("web", {"SLACK_BOT_TOKEN": None}, "SLACK_BOT_TOKEN is not set"),
         ("web", {"SLACK_SIGNING_SECRET": ""}, "SLACK_SIGNING_SECRET is not set"),
         ("socket", {"SLACK_APP_TOKEN": None}, "SLACK_APP_TOKEN is not set"),
+        ("web", {"SLACK_SIGNING_SECRET": None}, "SLACK_SIGNING_SECRET is not set"),
         ("web", {"HMS_SECRET": None}, "HMS_ACCESS_KEY and HMS_SECRET"),
+        ("web", {"HMS_ACCESS_KEY": None, "HMS_SECRET": None}, "HMS_ACCESS_KEY and HMS_SECRET"),
         ("web", {"HOST_ROLES": "teacher,,host"}, "HOST_ROLES is not a list of role names: write teacher,co-host"),
         ("web", {"IGNORE_ROLES": ","}, "IGNORE_ROLES is not a list of role names: write recorder"),
         ("web", {"SLACK_SIGNING_SECRET": " "}, "SLACK_SIGNING_SECRET is not set"),
@@ -115,74 +133,60 @@ def test_a_given_management_token_is_enough(monkeypatch: pytest.MonkeyPatch) -> 
         ),
     ],
 )
-def test_one_line_says_what_to_mend(
-    monkeypatch: pytest.MonkeyPatch, mode: str, changes: dict[str, str | None], says: str
-) -> None:
-    environment(monkeypatch, **changes)
+def test_one_line_says_what_to_mend(load: Load, mode: Mode, changes: dict[str, str | None], says: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(mode)  # type: ignore[arg-type]
+        load(mode, **changes)
     assert caught.value.text.startswith(says)
     assert "\n" not in caught.value.text
     assert "secret-value" not in caught.value.text
 
 
-def test_spaces_around_a_value_are_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    environment(monkeypatch, SLACK_SIGNING_SECRET=" s ", PORT=" 4000 ", DEFAULT_TIMEZONE=" ")
-    settings = load("web")
-    assert settings.slack_signing_secret is not None
-    assert (settings.slack_signing_secret.get_secret_value(), settings.port) == ("s", 4000)
-    assert settings.default_timezone == "UTC"
-
-
-def test_what_a_mode_does_not_use_may_be_odd(monkeypatch: pytest.MonkeyPatch) -> None:
-    environment(monkeypatch, SLACK_APP_TOKEN="a b", HMS_MANAGEMENT_TOKEN="a b")
-    load("web")
+def test_spaces_around_a_value_are_no_part_of_it(load: Load) -> None:
+    loaded = load(SLACK_SIGNING_SECRET=" s ", PORT=" 4000 ", DEFAULT_TIMEZONE=" ")
+    assert loaded.slack_signing_secret is not None
+    assert (loaded.slack_signing_secret.get_secret_value(), loaded.port) == ("s", 4000)
+    assert loaded.default_timezone == "UTC"
 
 
 @pytest.mark.parametrize("url", ["https://münchen.de/v2", "http://[::1]:5/x", "http://a_b.internal:80"])
-def test_addresses_of_all_kinds(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    environment(monkeypatch, HMS_API_URL=url)
-    assert load("web").hms_api_url == url
+def test_addresses_of_all_kinds(load: Load, url: str) -> None:
+    assert load(HMS_API_URL=url).hms_api_url == url
 
 
-def test_roles_are_read_as_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    environment(monkeypatch, HOST_ROLES="teacher, co-host", IGNORE_ROLES="recorder")
-    assert (load("web").host_roles, load("web").ignore_roles) == ({"teacher", "co-host"}, {"recorder"})
-
-
-def test_a_socket_needs_no_signing_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    environment(monkeypatch, SLACK_SIGNING_SECRET=None)
-    load("socket")
+def test_roles_are_read_as_a_list(load: Load) -> None:
+    loaded = load(HOST_ROLES="teacher, co-host", IGNORE_ROLES="recorder")
+    assert (loaded.host_roles, loaded.ignore_roles) == ({"teacher", "co-host"}, {"recorder"})
 
 
 def test_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("".join(f"{name}={value}\n" for name, value in GOOD.items()) + "PORT=4000\nUNKNOWN=1\n")
-    assert load("web").port == 4000
+    assert settings.load("web").port == 4000
     monkeypatch.setenv("PORT", "5000")
-    assert load("web").port == 5000
+    assert settings.load("web").port == 5000
 
 
 def test_an_env_file_that_is_not_text() -> None:
     Path(".env").write_bytes(b"PORT=\xff")
     with pytest.raises(ConfigError, match=r"\.env is not text: save it as UTF-8 text"):
-        load("web")
+        settings.load("web")
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that fails to be read")
 def test_an_env_file_that_may_not_be_read() -> None:
     Path(".env").symlink_to("/proc/self/mem")
     with pytest.raises(ConfigError, match=r"\.env can't be read: let the bot read it"):
-        load("web")
+        settings.load("web")
 
 
 @pytest.mark.parametrize(
     "name", [name for name, field in Settings.model_fields.items() if name not in ("host", "access")]
 )
 def test_whatever_is_wrong_is_said_with_what_to_write(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    environment(monkeypatch, **{name.upper(): "\u2603 nonsense"})
-    settings, wrong = read_all()
+    for variable, value in (GOOD | {name.upper(): "\u2603 nonsense"}).items():
+        monkeypatch.setenv(variable, value)
+    read, wrong = settings.read_all()
     assert all(each.do and ".env.example" not in each.line for each in wrong)
-    assert [each.name for each in wrong] == [name.upper()] or getattr(settings, name) is not None
+    assert [each.name for each in wrong] == [name.upper()] or getattr(read, name) is not None
 
 
 def test_the_example_names_every_setting() -> None:
