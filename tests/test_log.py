@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 
 import pytest
@@ -45,7 +46,7 @@ FIELD = re.compile(r'(?P<key>\w+)=(?P<value>"(?:[^"\\]|\\.)*"|[^\s="]+)(?: |$)')
 
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
-    """What `set_up` does to the whole process is undone."""
+    """Undo what `set_up` does to the whole process."""
     root, own = logging.getLogger(), logging.getLogger("bot")
     before = root.handlers[:], root.level, own.level, sys.excepthook, logging.raiseExceptions
     yield
@@ -55,13 +56,15 @@ def logging_as_before() -> Iterator[None]:
     own.setLevel(before[2])
 
 
-def written(act: object, form: str) -> list[str]:
-    """The lines that `act` has written."""
+@contextmanager
+def written(form: str) -> Iterator[list[str]]:
+    """The lines that are written meanwhile, once it is over."""
+    lines: list[str] = []
     stderr, sys.stderr = sys.stderr, StringIO()
     try:
         log.set_up("INFO", form, OWN.secrets)
-        act()  # type: ignore[operator]
-        return sys.stderr.getvalue().split("\n")[:-1]
+        yield lines
+        lines += sys.stderr.getvalue().split("\n")[:-1]
     finally:
         sys.stderr = stderr
 
@@ -93,7 +96,7 @@ SAID = st.text() | st.sampled_from([*SECRETS, *OWN.secrets]) | st.from_regex(r"(
 @given(text=SAID, more=SAID)
 @example(text='x ref=00000000 event="y', more="\n2026-11-23T00:00:00.000+00:00 info command user=U1")
 def test_whatever_is_said_is_one_line_with_its_own_fields(form: str, text: str, more: str) -> None:
-    def act() -> None:
+    with written(form) as lines:
         log.info("an_event", cause=text, words=f"{more} and {text}")
         logging.getLogger("somebody.else").error("It broke: %s", text)
         logging.getLogger("somebody.else").error(f"It broke ({more})")
@@ -102,8 +105,6 @@ def test_whatever_is_said_is_one_line_with_its_own_fields(form: str, text: str, 
         except ValueError:
             log.error("failed", exc_info=True)
             logging.getLogger("aiohttp.server").exception("Error handling request from %s", more)
-
-    lines = written(act, form)
     assert len(lines) == 5
     first, *others = [parsed(line, form) for line in lines]
     assert set(first) - {"time"} == {"level", "event", "cause", "words"}
@@ -119,19 +120,17 @@ def test_whatever_is_said_is_one_line_with_its_own_fields(form: str, text: str, 
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_no_secret_gets_through(secret: str, form: str) -> None:
-    def act() -> None:
+    def counted(level: str) -> float:
+        return REGISTRY.get_sample_value("sessions_bot_log_lines_total", {"level": level}) or 0.0
+
+    before = counted("error")
+    with written(form) as lines:
         log.info("an_event", url=secret, words=f"Bearer {secret} and\nmore")
         logging.getLogger("somebody.else").warning("It broke: %s", secret)
         try:
             raise ValueError(secret)
         except ValueError:
             log.error("failed", exc_info=True)
-
-    def counted(level: str) -> float:
-        return REGISTRY.get_sample_value("sessions_bot_log_lines_total", {"level": level}) or 0.0
-
-    before = counted("error")
-    lines = written(act, form)
     assert counted("error") == before + 1
     tail = re.split(r"[/.=]", secret)[-1]
     assert len(lines) == 3 and tail not in "".join(lines)
@@ -142,8 +141,9 @@ def test_no_secret_gets_through(secret: str, form: str) -> None:
 
 def test_the_settings_own_secrets_are_struck_out() -> None:
     assert len(set(OWN.secrets) - {""}) == 6
-    (line,) = written(lambda: log.info("an_event", words=" ".join(OWN.secrets)), "text")
-    assert parsed(line, "text")["words"].count("[secret]") == 6
+    with written("text") as lines:
+        log.info("an_event", words=" ".join(OWN.secrets))
+    assert [parsed(line, "text")["words"].count("[secret]") for line in lines] == [6]
 
 
 def test_a_word_of_our_own_example_is_not_told_by_being_struck_out() -> None:
@@ -154,46 +154,52 @@ def test_a_word_of_our_own_example_is_not_told_by_being_struck_out() -> None:
 
 
 async def test_what_a_task_dies_of_is_a_line_without_its_text() -> None:
-    stderr, sys.stderr = sys.stderr, StringIO()
-    try:
-        log.set_up("INFO", "text", OWN.secrets)
-        said = {
-            "message": "Task exception was never retrieved",
-            "exception": ValueError("Ann's\nroom"),
-            "future": "Ann",
-        }
-        asyncio.get_running_loop().call_exception_handler(said)
-        (line,) = sys.stderr.getvalue().split("\n")[:-1]
-    finally:
-        sys.stderr = stderr
+    with written("text") as lines:
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": "Task exception was never retrieved", "exception": ValueError("Ann's\nroom"), "future": "Ann"}
+        )
+    (line,) = lines
     fields = parsed(line, "text")
     assert fields["event"] == '"Task exception was never retrieved"' and fields["error"] == "ValueError"
     assert "Ann" not in line
 
 
-@pytest.mark.parametrize("where", ["main", "thread"])
-def test_what_ends_the_program_is_a_line_too(where: str) -> None:
-    code = f"""
-import threading
-from bot import log
-from bot.demo.fake_hms import FakeHms, Status
-from bot.demo.fake_slack import FakeSlack
-log.set_up("INFO", "text", ["the(secret)of*100ms"])
+def logged_by(code: str, exit_code: int = 0) -> dict[str, str]:
+    """The one line of a process that runs this."""
+    set_up = 'from bot import log; log.set_up("INFO", "text", ["the(secret)of*100ms"])\n'
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", set_up + code], capture_output=True, text=True, env=environment)
+    assert done.returncode == exit_code
+    (line,) = done.stderr.splitlines()
+    assert "secret" not in line
+    return parsed(line, "text")
+
+
+@pytest.mark.parametrize(
+    ("act", "exit_code"), [("fall()", 1), ("import threading; threading.Thread(target=fall).start()", 0)]
+)
+def test_what_ends_the_program_is_a_line_too(act: str, exit_code: int) -> None:
+    fields = logged_by(
+        f"""
 def fall():
     raise ValueError("the(secret)of*100ms\\n and more")
-fall() if {where == "main"} else threading.Thread(target=fall).start()
-"""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
-    assert done.returncode == (1 if where == "main" else 0)
-    (line,) = done.stderr.splitlines()
-    assert parsed(line, "text")["event"] == "crashed" and "error=ValueError" in line
+{act}
+""",
+        exit_code,
+    )
+    assert (fields["event"], fields["error"]) == ("crashed", "ValueError")
+
+
+def test_what_a_library_warns_of_is_a_line_without_its_text() -> None:
+    fields = logged_by("""
+import warnings
+warnings.warn("Ann's\\nroom, the(secret)of*100ms", UserWarning)
+""")
+    assert (fields["event"], fields["kind"], fields["at"]) == ("warned", "UserWarning", "<string>:4")
 
 
 async def test_a_request_has_one_ref_which_the_person_sees(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
-    stderr, sys.stderr = sys.stderr, StringIO()
-    try:
-        log.set_up("INFO", "json", OWN.secrets)
+    with written("json") as lines:
         hms.fail("/sessions*", Status(400))
         told = re.search(r"Reference `(\w+)`", (await say(slack, "active")).plain)
         page = await say(slack, "help")
@@ -201,24 +207,8 @@ async def test_a_request_has_one_ref_which_the_person_sees(bot: str, slack: Fake
         await slack.reply()
         await slack.event({"type": "app_home_opened", "user": "U1"})
         await asyncio.sleep(0.1)
-        lines = [json.loads(line) for line in sys.stderr.getvalue().splitlines()]
-    finally:
-        sys.stderr = stderr
-    assert [line["event"] for line in lines] == ["command", "command", "action", "unhandled"]
-    refs = [line["ref"] for line in lines]
+    events = [json.loads(line) for line in lines]
+    assert [event["event"] for event in events] == ["command", "command", "action", "unhandled"]
+    refs = [event["ref"] for event in events]
     assert told and refs[0] == told[1] and len(set(refs)) == 4
-    assert "Ann" not in str(lines)
-
-
-def test_what_a_library_warns_of_is_a_line_without_its_text() -> None:
-    code = """
-import warnings
-from bot import log
-log.set_up("INFO", "text", ["the(secret)of*100ms"])
-warnings.warn("Ann's\\nroom, the(secret)of*100ms", UserWarning)
-"""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
-    (line,) = done.stderr.splitlines()
-    fields = parsed(line, "text")
-    assert (fields["event"], fields["kind"], fields["at"]) == ("warned", "UserWarning", "<string>:5")
+    assert "Ann" not in str(events)
