@@ -1,8 +1,15 @@
-"""Who isn't Slack, and knocks."""
+"""People who aren't Slack, and knock."""
 
 from __future__ import annotations
 
 import asyncio
+
+from bot.demo.fake_slack import FakeSlack
+
+
+def asking(line: str, *headers: str, body: str = "") -> str:
+    """Write an HTTP request; its body may be another than its headers say."""
+    return "\r\n".join([f"{line} HTTP/1.1", "Host: bot", *headers, "", body])
 
 
 class Stranger:
@@ -28,6 +35,14 @@ class Stranger:
             self.writer.close()
 
 
+async def answer_to(url: str, text: str) -> str:
+    return await (await Stranger.of(url, text)).answer()
+
+
 async def health(url: str, path: str) -> str:
-    stranger = await Stranger.of(url, f"GET {path} HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n\r\n")
-    return (await stranger.answer()).partition("\r\n\r\n")[2]
+    return (await answer_to(url, asking(f"GET {path}", "Connection: close"))).partition("\r\n\r\n")[2]
+
+
+async def assert_slack_gets_through(slack: FakeSlack) -> None:
+    assert (await slack.command("help")).status == 200
+    assert "Filters" in (await slack.reply()).plain

@@ -1,28 +1,28 @@
-"""How much strangers can hold of the bot's files, memory and time, and what Slack can do meanwhile."""
+"""The files, memory and time that strangers can hold, and what Slack can do meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
-import os
+import resource
 import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from bot.demo.bot_process import BotProcess
 from bot.demo.fake_hms import FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
 from bot.web.connections import Bounds, bounded, finish_response, listen, mark_authenticated
 from bot.web.scrape import Metrics
 from bot.web.server import application
-from tests.conftest import ROOT
-from tests.web.strangers import Stranger, health
+from tests.web.strangers import Stranger, answer_to, asking, assert_slack_gets_through, health
 from tests.work import at_work
 
 TIGHT = Bounds(headers_s=0.4, body_s=0.4, answer_s=0.4, rest_s=1.0)
@@ -39,20 +39,18 @@ async def tight(settings: Settings, slack: FakeSlack) -> AsyncIterator[str]:
 SLOW = {
     "nothing": "",
     "a byte": "P",
-    "headers": "POST /slack/events HTTP/1.1\r\nHost: bot\r\nX-Slow: ",
-    "a body": "POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000\r\n\r\nx",
-    "chunks": "POST /slack/events HTTP/1.1\r\nHost: bot\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
-    "a body of a GET": "GET /healthz HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000\r\n\r\nx",
-    "a body that nobody wants": "PUT /nowhere HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000\r\n\r\nx",
-    "a second request": "GET /healthz HTTP/1.1\r\nHost: bot\r\n\r\nGET /health",
+    "headers": asking("POST /slack/events", "X-Slow: ").removesuffix("\r\n\r\n"),
+    "a body": asking("POST /slack/events", "Content-Length: 1000", body="x"),
+    "chunks": asking("POST /slack/events", "Transfer-Encoding: chunked", body="5\r\nabc"),
+    "a body of a GET": asking("GET /healthz", "Content-Length: 1000", body="x"),
+    "a body that nobody wants": asking("PUT /nowhere", "Content-Length: 1000", body="x"),
+    "a second request": asking("GET /healthz") + "GET /health",
 }
 
 
-@pytest.mark.parametrize("begun", SLOW.values(), ids=SLOW)
-async def test_slow_clients_are_let_go_and_hold_nobody_up(tight: str, slack: FakeSlack, begun: str) -> None:
-    strangers = [await Stranger.of(tight, begun) for _ in range(200)]
-    assert (await slack.command("help")).status == 200
-    assert "Filters" in (await slack.reply()).plain
+async def test_slow_clients_are_let_go_and_hold_nobody_up(tight: str, slack: FakeSlack) -> None:
+    strangers = [await Stranger.of(tight, begun) for begun in SLOW.values() for _ in range(25)]
+    await assert_slack_gets_through(slack)
     await asyncio.gather(*(stranger.answer() for stranger in strangers))
 
 
@@ -61,11 +59,11 @@ async def test_an_answer_that_nobody_reads(tight: str, slack: FakeSlack) -> None
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     line.connect(("127.0.0.1", int(tight.rpartition(":")[2])))
     _, writer = await asyncio.open_connection(sock=line, limit=1)
-    asking = ("GET /nowhere HTTP/1.1\r\nHost: bot\r\n\r\n" * 1000).encode()
+    requests = (asking("GET /nowhere") * 1000).encode()
     with pytest.raises(ConnectionError):
         async with asyncio.timeout(8):
             while True:  # until the answers fit in no buffer any more, and the bot has waited long enough
-                writer.write(asking)
+                writer.write(requests)
                 await writer.drain()
     assert (await slack.command("help")).status == 200
 
@@ -94,20 +92,20 @@ def watched(bounds: Bounds) -> web.Application:
 
 
 def files() -> int:
-    """How many this process has open."""
+    """Count those that this process has open."""
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 class Deaf:
     """Strangers that ask for a page of `/metrics`, which is some 20 KB, and don't read it."""
 
-    def __init__(self, url: str, count: int, rest: str = "") -> None:
+    def __init__(self, url: str, count: int, *headers: str) -> None:
         self._before = files() + count
         self._lines = [socket.socket() for _ in range(count)]
         for line in self._lines:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             line.connect(("127.0.0.1", int(url.rpartition(":")[2])))
-            line.send(f"GET /metrics HTTP/1.1\r\nHost: bot\r\n{rest}\r\n".encode())
+            line.send(asking("GET /metrics", *headers).encode())
 
     async def __aenter__(self) -> Deaf:
         await self.held(lambda count: count > 0)
@@ -124,16 +122,16 @@ class Deaf:
             line.close()
 
 
-@pytest.mark.parametrize("rest", ["", "Connection: close\r\n"], ids=["kept", "closed"])
-async def test_a_short_answer_that_nobody_reads(rest: str) -> None:
+@pytest.mark.parametrize("headers", [(), ("Connection: close",)], ids=["kept", "closed"])
+async def test_a_short_answer_that_nobody_reads(headers: tuple[str, ...]) -> None:
     """The bot has closed the connection, and has the answer still to send."""
-    async with narrow(watched(TIGHT), TIGHT) as url, Deaf(url, 25, rest) as deaf:
+    async with narrow(watched(TIGHT), TIGHT) as url, Deaf(url, 25, *headers) as deaf:
         await deaf.held(lambda count: count == 0)
 
 
 async def test_connections_whose_answers_nobody_reads_are_counted() -> None:
     bounds = Bounds(connections=10, answer_s=60.0)
-    async with narrow(watched(bounds), bounds) as url, Deaf(url, 25, "Connection: close\r\n") as deaf:
+    async with narrow(watched(bounds), bounds) as url, Deaf(url, 25, "Connection: close") as deaf:
         await deaf.held(lambda count: count == 10)
         assert await health(url, "/healthz") == "ok\n"
 
@@ -154,8 +152,8 @@ async def test_a_long_body_takes_turns_with_others() -> None:
 
     async with narrow(watched(TIGHT), TIGHT) as url:
         stranger = await Stranger.of(url)
-        head = f"PUT /healthz HTTP/1.1\r\nHost: bot\r\nContent-Length: {kilobytes * 1024}\r\n\r\n"
-        stranger.writer.write(head.encode() + b"x" * kilobytes * 1024)
+        size = kilobytes * 1024
+        stranger.writer.write(asking("PUT /healthz", f"Content-Length: {size}", body="x" * size).encode())
         assert stranger.writer.transport.get_write_buffer_size() == 0  # all is on its way
         turn()
         assert (await stranger.answer()).startswith("HTTP/1.1 405 ")
@@ -182,7 +180,7 @@ async def test_slack_gets_through_when_all_there_are_wait_for_the_database(
         await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
         strangers = []
         for _ in range(12):
-            strangers.append(await Stranger.of(started.url, "GET /readyz HTTP/1.1\r\nHost: bot\r\n\r\n"))
+            strangers.append(await Stranger.of(started.url, asking("GET /readyz")))
             assert await health(started.url, "/healthz") == "ok\n"  # so what came before it has been read
         assert (await slack.command("help")).status == 200
         assert "Filters" in (await slack.reply()).plain
@@ -194,22 +192,32 @@ async def test_slack_gets_through_when_all_there_are_wait_for_the_database(
     assert answers[:7] == [""] * 7 and answers[-1].endswith("\r\n\r\nready\nalerts wait: the database doesn't answer\n")
 
 
-async def test_slacks_request_is_answered_when_others_need_room() -> None:
-    bounds, begun, let = Bounds(connections=1, all_bytes=1_000), asyncio.Event(), asyncio.Event()
+def signed(events: Callable[[], Awaitable[None]], bounds: Bounds) -> web.Application:
+    """A door at which all that comes is Slack's."""
 
-    async def events(request: web.Request) -> web.Response:
+    async def handle(request: web.Request) -> web.Response:
         mark_authenticated(request)
-        begun.set()
-        await let.wait()
+        await events()
         return web.Response(text="ok")
 
     served = web.Application(middlewares=[bounded(bounds)])
-    served.router.add_post("/slack/events", events)
-    async with narrow(served, bounds) as url:
-        head = "POST /slack/events HTTP/1.1\r\nHost: slack\r\nConnection: close\r\nContent-Length: 900\r\n\r\n"
-        slacks = await Stranger.of(url, head + "x" * 900)
+    served.on_response_prepare.append(finish_response)
+    served.router.add_post("/slack/events", handle)
+    return served
+
+
+async def test_slacks_request_is_answered_when_others_need_room() -> None:
+    bounds, begun, let = Bounds(connections=1, all_bytes=1_000), asyncio.Event(), asyncio.Event()
+
+    async def events() -> None:
+        begun.set()
+        await let.wait()
+
+    async with narrow(signed(events, bounds), bounds) as url:
+        request = asking("POST /slack/events", "Connection: close", "Content-Length: 900", body="x" * 900)
+        slacks = await Stranger.of(url, request)
         await begun.wait()
-        assert [await (await Stranger.of(url, text)).answer() for text in ("P" * 500, "P" * 500)] == [""] * 2
+        assert [await answer_to(url, text) for text in ("P" * 500, "P" * 500)] == [""] * 2
         let.set()
         assert (await slacks.answer()).endswith("\r\n\r\nok")
 
@@ -217,16 +225,8 @@ async def test_slacks_request_is_answered_when_others_need_room() -> None:
 async def test_a_connection_that_slack_has_used_outlives_those_of_strangers() -> None:
     """A balancer keeps it for the next request."""
     bounds = Bounds(connections=5)
-
-    async def events(request: web.Request) -> web.Response:
-        mark_authenticated(request)
-        return web.Response(text="ok")
-
-    served = web.Application(middlewares=[bounded(bounds)])
-    served.on_response_prepare.append(finish_response)
-    served.router.add_post("/slack/events", events)
-    async with narrow(served, bounds) as url:
-        request = "POST /slack/events HTTP/1.1\r\nHost: slack\r\nContent-Length: 2\r\n\r\nxx"
+    async with narrow(signed(lambda: asyncio.sleep(0), bounds), bounds) as url:
+        request = asking("POST /slack/events", "Content-Length: 2", body="xx")
         balancer = await Stranger.of(url, request)
         assert (await balancer.reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200 ")
         strangers = [await Stranger.of(url, "P") for _ in range(8)]
@@ -239,11 +239,11 @@ async def test_a_connection_that_slack_has_used_outlives_those_of_strangers() ->
 
 async def test_who_brings_most_goes_when_all_bring_too_much(settings: Settings, slack: FakeSlack) -> None:
     async with at_work(settings, slack, bounds=Bounds(body_s=60.0, all_bytes=2 * MB)) as started:
-        head = f"POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-Length: {MB}\r\n\r\n"
-        small = await Stranger.of(started.url, head.replace(str(MB), "1000"))
+        small = await Stranger.of(started.url, asking("POST /slack/events", "Content-Length: 1000"))
+        large = asking("POST /slack/events", f"Content-Length: {MB}", body="x" * (MB - 1))
         ended = []
         for _ in range(10):
-            stranger = await Stranger.of(started.url, head + "x" * (MB - 1))
+            stranger = await Stranger.of(started.url, large)
             ended.append(asyncio.create_task(stranger.answer(20)))
         async with asyncio.timeout(8):
             while sum(each.done() for each in ended) < 8:
@@ -259,13 +259,12 @@ async def test_who_brings_most_goes_when_all_bring_too_much(settings: Settings, 
 
 async def test_only_slacks_connections_rest(bot: str, slack: FakeSlack) -> None:
     """One that rests holds the request before."""
-    for asked in ("GET /healthz", "GET /nowhere", "POST /slack/events"):
-        stranger = await Stranger.of(bot, f"{asked} HTTP/1.1\r\nHost: bot\r\n\r\n")
-        assert "\r\nConnection: close\r\n" in await stranger.answer()
+    for line in ("GET /healthz", "GET /nowhere", "POST /slack/events"):
+        assert "\r\nConnection: close\r\n" in await answer_to(bot, asking(line))
     await slack.command("help")
     body, headers = slack.sent
-    lines = "".join(f"{name}: {value}\r\n" for name, value in {**headers, "Content-Length": len(body)}.items())
-    again = f"POST /slack/events HTTP/1.1\r\nHost: bot\r\n{lines}\r\n{body.decode()}"
+    lines = [f"{name}: {value}" for name, value in {**headers, "Content-Length": len(body)}.items()]
+    again = asking("POST /slack/events", *lines, body=body.decode())
     stranger = await Stranger.of(bot)
     for _ in range(2):
         stranger.writer.write(again.encode())
@@ -274,64 +273,35 @@ async def test_only_slacks_connections_rest(bot: str, slack: FakeSlack) -> None:
     stranger.writer.close()
 
 
-LONG = {
-    "said": ("POST /slack/events", f"Content-Length: {MB + 1}\r\n\r\n"),
-    "said of a GET": ("GET /healthz", f"Content-Length: {MB + 1}\r\n\r\n"),
-    "in chunks": ("POST /slack/events", "Transfer-Encoding: chunked\r\n\r\n" + f"{MB + 1:x}\r\n" + "x" * (MB + 1)),
-    "of a GET, in chunks": ("GET /readyz", "Transfer-Encoding: chunked\r\n\r\n" + f"{MB + 1:x}\r\n" + "x" * (MB + 1)),
-}
-
-
-@pytest.mark.parametrize(("line", "rest"), LONG.values(), ids=LONG)
-async def test_long_bodies_are_refused_before_they_are_read(tight: str, line: str, rest: str) -> None:
-    stranger = await Stranger.of(tight, f"{line} HTTP/1.1\r\nHost: bot\r\n{rest}")
-    assert (await stranger.answer()).startswith("HTTP/1.1 413 ")
-
-
-async def test_a_body_of_a_megabyte_is_read(tight: str) -> None:
-    head = f"GET /healthz HTTP/1.1\r\nHost: bot\r\nConnection: close\r\nContent-Length: {MB}\r\n\r\n"
-    assert (await (await Stranger.of(tight, head + "x" * MB)).answer()).startswith("HTTP/1.1 200 ")
+async def test_long_bodies_are_refused_before_they_are_read(tight: str) -> None:
+    chunk = f"{MB + 1:x}\r\n" + "x" * (MB + 1)
+    for request in (
+        asking("POST /slack/events", f"Content-Length: {MB + 1}"),
+        asking("GET /healthz", f"Content-Length: {MB + 1}"),
+        asking("POST /slack/events", "Transfer-Encoding: chunked", body=chunk),
+        asking("GET /readyz", "Transfer-Encoding: chunked", body=chunk),
+    ):
+        assert (await answer_to(tight, request)).startswith("HTTP/1.1 413 "), request[:80]
+    request = asking("GET /healthz", "Connection: close", f"Content-Length: {MB}", body="x" * MB)
+    assert (await answer_to(tight, request)).startswith("HTTP/1.1 200 ")
 
 
 async def test_connections_are_fewer_than_the_files_there_may_be(
-    slack: FakeSlack, settings: Settings, hms: FakeHms, tmp_path: Path
+    slack: FakeSlack, hms: FakeHms, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """In a process of its own, which may open few files: none is missing for Slack, the database and the rest."""
-    environment = {
-        "SLACK_BOT_TOKEN": slack.bot_token,
-        "SLACK_SIGNING_SECRET": slack.signing_secret,
-        "SLACK_API_URL": slack.api_url,
-        "HMS_ACCESS_KEY": hms.access_key,
-        "HMS_SECRET": hms.secret,
-        "HMS_API_URL": hms.url,
-        "DATABASE_URL": settings.database_url,
-        "HOST": "127.0.0.1",
-        "PORT": "0",
-    }
-    code = (
-        "import resource as r, runpy, sys; r.setrlimit(r.RLIMIT_NOFILE, (100, 400)); sys.argv = ['bot', 'web'];"
-        "runpy.run_module('bot', run_name='__main__')"
-    )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, cwd=ROOT, env=os.environ | environment, stderr=asyncio.subprocess.PIPE
-    )
-    assert process.stderr
-    begun = ""
-    try:
-        while " listening " not in begun:
-            begun += (await asyncio.wait_for(process.stderr.readline(), 20)).decode()
-        assert begun.count("few_files files=400 wanted=2500 connections=200") == 1
-        url = begun.partition("url=")[2].strip()
-        strangers = [await Stranger.of(url, "P") for _ in range(450)]
-        slack.bot_events_url = f"{url}/slack/events"
+    async with BotProcess(slack, hms, hms.url) as bot:
+        await bot.start()
+        resource.prlimit(bot.pid, resource.RLIMIT_NOFILE, (100, 400))
+        assert await bot.ready()
+        strangers = [await Stranger.of(bot.url, "P") for _ in range(450)]
         assert (await slack.command("active")).status == 200
         assert "No sessions match" in (await slack.reply()).plain
         for each in strangers:
             each.writer.close()
-    finally:
-        process.terminate()
-        rest = (await process.communicate())[1].decode()
-    assert "socket.accept" not in rest and " error " not in rest
+    logged = capfd.readouterr().err
+    assert logged.count("few_files files=400 wanted=2500 connections=200") == 1
+    assert "socket.accept" not in logged and " error " not in logged
 
 
 def test_a_process_may_open_the_files_that_its_connections_need() -> None:

@@ -1,4 +1,4 @@
-"""What strangers can learn and do at the HTTP door."""
+"""The HTTP door: what strangers can learn and do there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from multidict import CIMultiDict
@@ -16,36 +17,33 @@ from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.dispatch import signed
 from bot.settings import Settings
 from tests.live import fill, subscribe
-from tests.web.strangers import Stranger, health
+from tests.web.strangers import answer_to, asking, health
 from tests.work import at_work
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-@pytest.mark.parametrize(
-    ("asked", "answered"),
-    [
-        ("GET /healthz", "200 OK"),
-        ("HEAD /healthz", "200 OK"),
-        ("HEAD /readyz", "200 OK"),
-        ("GET /slack/events", "405 Method Not Allowed"),
-        ("DELETE /healthz", "405 Method Not Allowed"),
-        ("PROPFIND /healthz", "405 Method Not Allowed"),
-        ("GET /", "404 Not Found"),
-        ("GET /.env", "404 Not Found"),
-        ("POST /slack/events", "401 Unauthorized"),
-        ("<script> </script>", "400 Bad Request"),
-    ],
-)
-async def test_answers_are_short_and_say_nothing_of_what_runs_here(
-    bot: str, asked: str, answered: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    stranger = await Stranger.of(bot, f"{asked} HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n\r\n")
-    answer = await stranger.answer()
-    assert answer.partition("\r\n")[0].partition(" ")[2] == answered
-    assert len(answer) < 300
-    assert not any(word in answer for word in ("aiohttp", "Python", "script", "PROPFIND", ".env"))
-    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+ANSWERS = {
+    "GET /healthz": "200 OK",
+    "HEAD /healthz": "200 OK",
+    "HEAD /readyz": "200 OK",
+    "GET /slack/events": "405 Method Not Allowed",
+    "DELETE /healthz": "405 Method Not Allowed",
+    "PROPFIND /healthz": "405 Method Not Allowed",
+    "GET /": "404 Not Found",
+    "GET /.env": "404 Not Found",
+    "POST /slack/events": "401 Unauthorized",
+    "<script> </script>": "400 Bad Request",
+}
+
+
+async def test_answers_are_short_and_say_nothing_of_what_runs_here(bot: str, caplog: pytest.LogCaptureFixture) -> None:
+    answers = {line: await answer_to(bot, asking(line, "Connection: close")) for line in ANSWERS}
+    assert {line: answer.partition("\r\n")[0].partition(" ")[2] for line, answer in answers.items()} == ANSWERS
+    for answer in answers.values():
+        assert len(answer) < 300
+        assert not any(word in answer for word in ("aiohttp", "Python", "script", "PROPFIND", ".env"))
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 async def test_health_says_nothing_private(
@@ -74,6 +72,10 @@ async def unheard(bot: str, slack: FakeSlack) -> AsyncIterator[bytes]:
     assert len(slack.ephemerals()) == 1
 
 
+def refusals(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [record.fields for record in caplog.records if record.getMessage() == "request_refused"]  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("age_s", [301, 3600, -302, -3600])
 async def test_old_and_future_requests_are_refused(
     bot: str, slack: FakeSlack, unheard: bytes, age_s: int, caplog: pytest.LogCaptureFixture
@@ -81,7 +83,7 @@ async def test_old_and_future_requests_are_refused(
     """It is Slack that sends them, so it is a clock that is wrong."""
     ack = await slack.post_raw(unheard, FORM | signed(slack.signing_secret, unheard, time.time() - age_s))
     assert ack.status == 401
-    (fields,) = [each.fields for each in caplog.records if each.getMessage() == "request_refused"]  # type: ignore[attr-defined]
+    (fields,) = refusals(caplog)
     assert (fields["cause"], abs(fields["off_s"] - age_s) <= 2) == ("clock", True)
     assert 'sessions_bot_requests_refused_total{cause="clock"}' in await health(bot, "/metrics")
 
@@ -91,35 +93,24 @@ async def test_an_old_request_with_another_signature_is_a_strangers(
 ) -> None:
     ack = await slack.post_raw(unheard, FORM | signed("another secret", unheard, time.time() - 3_600))
     assert ack.status == 401
-    (fields,) = [each.fields for each in caplog.records if each.getMessage() == "request_refused"]  # type: ignore[attr-defined]
-    assert fields == {"cause": "signature", "count": 1}
+    assert refusals(caplog) == [{"cause": "signature", "count": 1}]
 
 
-STAMPS = [None, "", "yesterday", "1e9", "NaN", "-1", "9" * 400, "9" * 5_000, "1_764_000_000", "é"]
+STAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
+NONE = [
+    *((STAMP, value) for value in ("", "yesterday", "1e9", "NaN", "-1", "9" * 400, "9" * 5_000, "1_764_000_000", "é")),
+    *((SIGNATURE, value) for value in ("", "v0=", "v0=é", "v0=" + "0" * 64)),
+]
 
 
-@pytest.mark.parametrize("stamp", STAMPS)
-async def test_timestamps_that_are_none(slack: FakeSlack, unheard: bytes, stamp: str | None) -> None:
-    headers = FORM | signed(slack.signing_secret, unheard, time.time())
-    del headers["X-Slack-Request-Timestamp"]
-    headers |= {} if stamp is None else {"X-Slack-Request-Timestamp": stamp}
-    assert (await slack.post_raw(unheard, headers)).status == 401
-
-
-@pytest.mark.parametrize("signature", [None, "", "v0=", "v0=é", "v0=" + "0" * 64])
-async def test_signatures_that_are_none(slack: FakeSlack, unheard: bytes, signature: str | None) -> None:
-    headers = FORM | signed(slack.signing_secret, unheard, time.time())
-    del headers["X-Slack-Signature"]
-    headers |= {} if signature is None else {"X-Slack-Signature": signature}
-    assert (await slack.post_raw(unheard, headers)).status == 401
-
-
-@pytest.mark.parametrize("twice", ["X-Slack-Signature", "X-Slack-Request-Timestamp"])
-async def test_several_signatures_or_times(slack: FakeSlack, unheard: bytes, twice: str) -> None:
+async def test_signatures_and_times_that_are_none_missing_or_several(slack: FakeSlack, unheard: bytes) -> None:
     good = FORM | signed(slack.signing_secret, unheard, time.time())
-    for others in ([(twice, "v0=0")], [(twice, good[twice])]):
-        for headers in ([*good.items(), *others], [*others, *good.items()]):
-            assert (await slack.post_raw(unheard, CIMultiDict(headers))).status == 401
+    wrong: list[CIMultiDict[str]] = [CIMultiDict(good | {name: value}) for name, value in NONE]
+    for name in (STAMP, SIGNATURE):
+        wrong.append(CIMultiDict({each: value for each, value in good.items() if each != name}))
+        for other in ((name, "v0=0"), (name, good[name])):
+            wrong += [CIMultiDict([*good.items(), other]), CIMultiDict([other, *good.items()])]
+    assert [(await slack.post_raw(unheard, headers)).status for headers in wrong] == [401] * 23
 
 
 async def test_a_request_that_is_sent_again_is_run_once(bot: str, slack: FakeSlack) -> None:

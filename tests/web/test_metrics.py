@@ -1,4 +1,4 @@
-"""What `/metrics` says of a bot that lives: the whole bot between its two stand-ins."""
+"""`/metrics` of a bot that lives: the whole bot between its two stand-ins."""
 
 from __future__ import annotations
 
@@ -28,14 +28,12 @@ class Scrape:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        families = list(text_string_to_metric_families(text))
-        self.samples = [sample for family in families for sample in family.samples]
+        self.samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
 
     def value(self, name: str, /, **labels: str) -> float:
         """The sum of the samples that have these labels; 0 where there is none."""
         full = f"sessions_bot_{name}"
-        some = [each for each in self.samples if each.name == full and labels.items() <= each.labels.items()]
-        return sum(each.value for each in some)
+        return sum(each.value for each in self.samples if each.name == full and labels.items() <= each.labels.items())
 
     def has(self, name: str) -> bool:
         return any(each.name == f"sessions_bot_{name}" for each in self.samples)
@@ -50,7 +48,7 @@ async def scrape(url: str) -> Scrape:
 
 
 class Rise:
-    """How much counts have risen since it was made: other bots of this process count too."""
+    """The rise of counts since it was made: other bots of this process count too."""
 
     def __init__(self, url: str, before: Scrape) -> None:
         self.url, self.before = url, before
@@ -186,7 +184,7 @@ async def test_what_the_database_holds(busy: str, slack: FakeSlack, account: Acc
 
 
 async def database_is(up: bool, url: str) -> None:
-    """Until a scrape says so: one has what the last asked, if that was less than a second ago."""
+    """Wait until a scrape says so: one has what the last asked, if that was less than a second ago."""
     async with asyncio.timeout(PATIENCE_S):
         while (await scrape(url)).value("database_up") != up:
             await asyncio.sleep(0.05)
@@ -241,21 +239,19 @@ async def test_nothing_that_anybody_wrote_and_no_secret_is_in_it(
     assert not re.search(r"z(anzibar|ebedee|ookeeper|ombie|ucchini|ounds)", text, re.IGNORECASE)
 
 
-@pytest.mark.parametrize(
-    "brought",
-    [None, "", "Bearer", "Bearer wrong", "Bearer s3cret-töken2", "s3cret-töken", "Basic s3cret-töken"],
-)
-async def test_with_a_token_it_is_for_who_has_it(settings: Settings, brought: str | None) -> None:
+async def test_with_a_token_it_is_for_who_has_it(settings: Settings) -> None:
     closed = Settings(**(settings.model_dump() | {"metrics_token": " s3cret-töken "}), _env_file=None)
     async with running(closed, "web") as started, httpx.AsyncClient() as http:
-        headers = {} if brought is None else {"Authorization": brought.encode()}
-        refused = await http.get(f"{started.url}/metrics", headers=headers)
-        assert (refused.status_code, refused.content) == (401, b"")
-        assert refused.headers["WWW-Authenticate"] == "Bearer"
-        for scheme in ("Bearer", "bearer"):
-            good = await http.get(
-                f"{started.url}/metrics", headers={"Authorization": f"{scheme} s3cret-töken".encode()}
-            )
+
+        async def get(brought: str | None) -> httpx.Response:
+            headers = {} if brought is None else {"Authorization": brought.encode()}
+            return await http.get(f"{started.url}/metrics", headers=headers)
+
+        wrong = ("", "Bearer", "Bearer wrong", "Bearer s3cret-töken2", "s3cret-töken", "Basic s3cret-töken")
+        for refused in [await get(brought) for brought in (None, *wrong)]:
+            assert (refused.status_code, refused.content) == (401, b"")
+            assert refused.headers["WWW-Authenticate"] == "Bearer"
+        for good in [await get(f"{scheme} s3cret-töken") for scheme in ("Bearer", "bearer")]:
             assert good.status_code == 200 and "sessions_bot_leader" in good.text
         assert (await http.get(f"{started.url}/readyz")).text == "ready\n"
     assert "s3cret-töken" in closed.secrets and "s3cret" not in repr(closed)
