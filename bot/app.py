@@ -41,7 +41,6 @@ from bot.slack.trace import trace
 from bot.slack.work import Work
 from bot.web.connections import BOUNDS, Bounds, allow_files, listen
 from bot.web.ready import Health
-from bot.web.scrape import Metrics
 from bot.web.server import application
 
 FEATURES = (LINES, BROWSE, ALERTS, DIGESTS, MUTES, QUIET_HOURS, THREADS, CHANNEL, HEALTH, HELP, POSTING)
@@ -116,9 +115,8 @@ async def running(
         doors = application(
             slack if mode == "web" else None,
             secret(settings.slack_signing_secret),
-            health.not_ready,
-            health.note,
-            Metrics(health.stored, health.not_ready, secret(settings.metrics_token)),
+            secret(settings.metrics_token),
+            health,
             bounds,
             lambda: clock.of(SLACK),
         )

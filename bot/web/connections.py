@@ -116,11 +116,7 @@ class Connection(web.RequestHandler):
         await super().shutdown(timeout)
 
     def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
         """Answer malformed HTTP without logging or echoing it, as aiohttp would."""
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

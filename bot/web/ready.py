@@ -42,19 +42,16 @@ class Health:
         """Return why alerts wait and which clock is wrong, a line each, or ""."""
         lines = [clocks(self._clock.off_s, AGREE_S)]
         for jobs in self._background:
-            said = filter(None, (await jobs.stale(public=True), await jobs.slow()))
             whose = f"{jobs.team_id}: " if len(self._background) > 1 else ""
-            lines += [f"{whose}{line}" for some in said for line in some.split("\n")]
+            warnings = f"{await jobs.stale(public=True)}\n{await jobs.slow()}"
+            lines += [f"{whose}{line}" for line in warnings.split("\n") if line]
         return "\n".join(filter(None, lines))
 
     async def stored(self) -> Mapping[str, float]:
         """Return the database's values for metrics."""
         stored = [await jobs.stored() for jobs in self._background]
+        totals = {name: sum(values[name] for values in stored) for name in metrics.STORED}
         age_s = self._clock.steady() - self._began  # where Slack has yet to say whose the polls are
-        ages = {metrics.OUTBOX_AGE: 0.0, metrics.POLL_AGE: age_s}
-        return {
-            name: max((each[name] for each in stored), default=ages[name])
-            if name in ages
-            else sum(each[name] for each in stored)
-            for name in metrics.STORED
-        }
+        for name, default in ((metrics.OUTBOX_AGE, 0.0), (metrics.POLL_AGE, age_s)):
+            totals[name] = max((values[name] for values in stored), default=default)
+        return totals

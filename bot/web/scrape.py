@@ -4,35 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bot import metrics
+from bot.web.ready import Health
 from bot.web.single_flight import SingleFlight
 
-Stored = Mapping[str, float]
 
+def scraped(health: Health, token: str) -> Handler:
+    """Return the handler. `token`: the required bearer token, "" for none."""
+    flight = SingleFlight[Mapping[str, float] | None](health.stored, None)
 
-class Metrics:
-    """`stored` returns a value for each of `metrics.STORED`, or raises BotError. `not_ready` as for `application`.
-    `token`: the required bearer token, "" for none."""
-
-    def __init__(self, stored: Callable[[], Awaitable[Stored]], not_ready: Callable[[], str], token: str = "") -> None:
-        self._stored = SingleFlight[Stored | None](stored, None)
-        self._not_ready = not_ready
-        self._token = token
-
-    async def get(self, request: web.Request) -> web.Response:
-        if self._token and not self._authorized(request):
+    async def get(request: web.Request) -> web.Response:
+        if token and not _authorized(request, token):
             return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
-        stored = await self._stored.get()
-        metrics.ready.set(not self._not_ready())
+        stored = await flight.get()
+        metrics.ready.set(not health.not_ready())
         metrics.tasks.set(len(asyncio.all_tasks()))
-        body = metrics.exposition(stored)
-        return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
+        return web.Response(body=metrics.exposition(stored), headers={"Content-Type": metrics.CONTENT_TYPE})
 
-    def _authorized(self, request: web.Request) -> bool:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        given, own = token.strip().encode(errors="surrogateescape"), self._token.encode()
-        return hmac.compare_digest(given, own) and scheme.lower() == "bearer"
+    return get
+
+
+def _authorized(request: web.Request, token: str) -> bool:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    same = hmac.compare_digest(given.strip().encode(errors="surrogateescape"), token.encode())
+    return same and scheme.lower() == "bearer"

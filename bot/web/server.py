@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -15,8 +15,9 @@ from slack_sdk.signature import SignatureVerifier
 from bot import log, metrics
 from bot.health.judge import SLACK_SKEW_S
 from bot.web.connections import Bounds, bounded, finish_response, mark_authenticated
+from bot.web.ready import Health
 from bot.web.rejections import Rejections
-from bot.web.scrape import Metrics
+from bot.web.scrape import scraped
 from bot.web.single_flight import SingleFlight
 
 SILENT = "alerts wait: the database doesn't answer"
@@ -25,16 +26,14 @@ SILENT = "alerts wait: the database doesn't answer"
 def application(
     slack: AsyncApp | None,
     signing_secret: str,
-    not_ready: Callable[[], str],
-    note: Callable[[], Awaitable[str]],
-    counts: Metrics,
+    metrics_token: str,
+    health: Health,
     bounds: Bounds,
     now_s: Callable[[], float] = time.time,
 ) -> web.Application:
-    """Build the web application. `slack` handles the events path, if the mode has one. `not_ready` returns the reason
-    or "". `note` returns a warning that doesn't make the bot unready, or ""; BotError means that the database failed.
-    `now_s`: Slack's time, by which it dates its requests."""
-    notes = SingleFlight(note, SILENT)
+    """Build the web application. `slack` handles the events path, if the mode has one. `now_s`: Slack's time, by which
+    it dates its requests."""
+    notes = SingleFlight(health.note, SILENT)
     app = web.Application(client_max_size=bounds.body_bytes, middlewares=[bounded(bounds)])
     app.on_response_prepare.append(finish_response)
     if slack is not None:
@@ -44,13 +43,13 @@ def application(
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        if missing := not_ready():
+        if missing := health.not_ready():
             return web.Response(text=f"{missing}\n", status=503)
         return web.Response(text="\n".join(filter(None, ("ready", await notes.get()))) + "\n")
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
-    app.router.add_get("/metrics", counts.get)
+    app.router.add_get("/metrics", scraped(health, metrics_token))
     return app
 
 
@@ -65,18 +64,15 @@ def _events(slack: AsyncApp, verifier: SignatureVerifier, now_s: Callable[[], fl
             rejections.note(off_s)
             return web.Response(status=401)
         mark_authenticated(request)
-        response = await respond(request)
-        metrics.acks.labels(str(response.status)).observe(time.perf_counter() - began)
-        return response
-
-    async def respond(request: web.Request) -> web.StreamResponse:
         try:
-            return await to_aiohttp_response(await slack.async_dispatch(await to_bolt_request(request)))
+            response = await to_aiohttp_response(await slack.async_dispatch(await to_bolt_request(request)))
         except web.HTTPException:
             raise
         except Exception:  # Bolt fails on an incomplete body
             log.error("unreadable_request", exc_info=True)
-            return web.Response(status=400)
+            response = web.Response(status=400)
+        metrics.acks.labels(str(response.status)).observe(time.perf_counter() - began)
+        return response
 
     return events
 

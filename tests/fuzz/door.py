@@ -29,14 +29,16 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot.app import running
 from bot.blockkit import actions
+from bot.clock import Clock
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.judge import problems
 from bot.demo.fake_slack.seed import ADA, TEAM_ID
 from bot.settings import Settings
 from bot.web.connections import BOUNDS
-from bot.web.scrape import Metrics
+from bot.web.ready import Health
 from bot.web.server import application
+from bot.workspace import Workspaces
 
 SECRET = "fuzz-signing-secret"
 AGE_MOST_S = 300
@@ -78,18 +80,12 @@ class Signatures(_Loop):
     `{good}`, the signature that is right, stand for themselves."""
 
     async def _open(self) -> None:
-        async def note() -> str:
-            return ""
-
-        async def stored() -> dict[str, float]:
-            return {}
-
         async def authorize(**_: Any) -> AuthorizeResult:  # so that Slack isn't asked
             return AuthorizeResult(enterprise_id=None, team_id="T1", bot_token="xoxb-fuzz")
 
         silent = logging.Logger("silent", logging.CRITICAL)
         slack = AsyncApp(signing_secret=SECRET, authorize=authorize, process_before_response=True, logger=silent)
-        app = application(slack, SECRET, lambda: "", note, Metrics(stored, lambda: ""), BOUNDS)
+        app = application(slack, SECRET, "", Health(Workspaces(0), [], None, Clock()), BOUNDS)
         (self._handler,) = (each.handler for each in app.router.routes() if each.method == "POST")
 
     async def _ask(self, text: str) -> Hashable:

@@ -15,13 +15,15 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from bot.clock import Clock
 from bot.demo.bot_process import BotProcess
 from bot.demo.fake_hms import FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
 from bot.web.connections import Bounds, bounded, finish_response, listen, mark_authenticated
-from bot.web.scrape import Metrics
+from bot.web.ready import Health
 from bot.web.server import application
+from bot.workspace import Workspaces
 from tests.web.strangers import Stranger, answer_to, asking, assert_slack_gets_through, health
 from tests.work import at_work
 
@@ -84,11 +86,7 @@ async def narrow(served: web.Application, bounds: Bounds) -> AsyncIterator[str]:
 
 def watched(bounds: Bounds) -> web.Application:
     """The bot's, of which nobody asks anything but how it is."""
-
-    async def nothing() -> str:
-        return ""
-
-    return application(None, "", str, nothing, Metrics(lambda: asyncio.sleep(0, {}), str), bounds)
+    return application(None, "", "", Health(Workspaces(0), [], None, Clock()), bounds)
 
 
 def files() -> int:
