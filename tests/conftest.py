@@ -20,7 +20,7 @@ from bot.demo.fake_slack.server import DEFAULT_SCOPES
 from bot.settings import Settings
 from tests.clocks import Wall
 from tests.effort import effort
-from tests.work import at_work
+from tests.work import at_work, settings_of
 
 pytest_plugins = ["tests.db.databases"]
 
@@ -81,20 +81,7 @@ async def slack(manifest: dict[str, Any], clock: Wall) -> AsyncIterator[FakeSlac
 
 @pytest.fixture
 def settings(slack: FakeSlack, hms: FakeHms, sqlite: str) -> Settings:
-    return Settings(
-        _env_file=None,
-        slack_bot_token=slack.bot_token,
-        slack_signing_secret=slack.signing_secret,
-        slack_app_token=slack.app_token,
-        slack_api_url=slack.api_url,
-        hms_access_key=hms.access_key,
-        hms_secret=hms.secret,
-        hms_api_url=hms.url,
-        database_url=sqlite,
-        poll_interval_s=3_600,
-        host="127.0.0.1",
-        port=0,
-    )
+    return settings_of(slack, hms, sqlite)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable
 from contextlib import AsyncExitStack
+from itertools import count
 from typing import Any, Self
 from unittest.mock import Mock
 from urllib.parse import urlencode
@@ -27,18 +28,21 @@ from aiohttp.test_utils import TestServer, make_mocked_request
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.app import running
+from bot.app import FEATURES, running
 from bot.blockkit import actions
+from bot.blockkit.blocks import Message
 from bot.clock import Clock
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.judge import problems
 from bot.demo.fake_slack.seed import ADA, TEAM_ID
-from bot.settings import Settings
+from bot.slack.registry import Feature, Payload, Registry, Shortcut, View
+from bot.slack.request import Request
 from bot.web.connections import BOUNDS
 from bot.web.ready import Health
 from bot.web.server import application
 from bot.workspace import Workspaces
+from tests.work import settings_of
 
 SECRET = "fuzz-signing-secret"
 AGE_MOST_S = 300
@@ -47,7 +51,7 @@ _NOW = re.compile(r"\{now([+-][0-9]{1,6})?\}")
 WORK = {"answer", "register.<locals>.hear", "Replies.send"}
 """Coroutines of the bot that go on after an acknowledgement."""
 IDLE_S = 10.0
-JOBS = {"command", "action"}
+JOBS = {"command", "action", "view", "shortcut"}
 DEFECTS = {"invalid_blocks", "blocks_refused", "event_failed", "job_failed"}
 MESSAGE = {"type": "message", "user": "U07QX6MRE02", "bot_id": "B1", "ts": "1790000000.000100", "text": "x"}
 
@@ -102,14 +106,17 @@ class Signatures(_Loop):
         payload.feed_eof()
         answer = await self._handler(make_mocked_request("POST", "/slack/events", headers=headers, payload=payload))
         assert isinstance(answer, web.Response)
-        right = signature == f"v0={good}" and _is_fresh(
-            stamp, now, AGE_MOST_S + 2
-        )  # the bot's second may be a later one
-        surely = signature == f"v0={good}" and _is_fresh(stamp, now, AGE_MOST_S - 2) and kind in (FORM, JSON)
+        signed, known, readable = (
+            signature == f"v0={good}",
+            kind in (FORM, JSON),
+            sent.decode(errors="ignore").encode() == sent,
+        )
+        right = signed and _is_fresh(stamp, now, AGE_MOST_S + 2)  # the bot's second may be a later one
+        surely = signed and _is_fresh(stamp, now, AGE_MOST_S - 2) and known and readable
         assert answer.status < 500, "the door fails"
         assert right or answer.status == 401, "a wrong signature is accepted"
-        assert not (surely and _readable(sent)) or answer.status != 401, "a right one is refused"
-        return answer.status, right, kind in (FORM, JSON)
+        assert not surely or answer.status != 401, "a right one is refused"
+        return answer.status, right, known
 
 
 def _is_fresh(stamp: str, now: int, most_s: int) -> bool:
@@ -117,14 +124,6 @@ def _is_fresh(stamp: str, now: int, most_s: int) -> bool:
         return abs(now - int(stamp)) <= most_s
     except ValueError:
         return False
-
-
-def _readable(sent: bytes) -> bool:
-    try:
-        sent.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _signed(stamp: str, body: bytes) -> str:
@@ -137,48 +136,44 @@ def _header(text: str) -> str:
     return "".join(char for char in text if char.isprintable() and ord(char) < 0x100).strip()
 
 
+IDS = [value for name, value in vars(actions).items() if name.isupper() and isinstance(value, str) and "." in value]
+WORDS = (
+    "payload", "command", "actions", "event", "type", "user", "channel", "container", "view", "state", "callback_id", "form", "look", *IDS,
+)  # fmt: skip
+
+
+async def _answered(request: Request, payload: Payload) -> None:
+    await request.reply(Message(str(payload.get("callback_id")), []))
+
+
+ENDING = {"app_uninstalled", "tokens_revoked"}
+"""Events after which the workspace gets no answer."""
+ADDED = Feature(views=(View("form", _answered),), shortcuts=(Shortcut("look", _answered),))
+"""A form and a shortcut; the bot has none of its own yet."""
+
+
 class Door(_Loop):
     """Inputs are the JSON of a slash command's form, an interaction's payload or an event; anything else is the body as
     it stands. All are signed rightly."""
 
-    WORDS = (
-        "payload",
-        "command",
-        "actions",
-        "event",
-        "type",
-        "user",
-        "channel",
-        "container",
-        *vars(actions).values(),
-    )
-    WORDS = tuple(each for each in WORDS if isinstance(each, str) and len(each) < 40)  # type: ignore[assignment]
-
     @staticmethod
     def examples(lines: Iterable[str], values: Iterable[str]) -> list[str]:
         who = {"team_id": TEAM_ID, "channel_id": "C07QX6MRE01", "user_id": ADA}
-        forms = [{"command": "/sessions", "text": line, "trigger_id": "1.2", **who} for line in lines]
-        ids = [each for name, each in vars(actions).items() if name.isupper() and isinstance(each, str) and "." in each]
-        events = ("member_joined_channel", "channel_unarchive", "app_home_opened", "message", "group_unarchive")
-        pressed = [
-            {"type": "button", "action_id": one, "block_id": "b", "value": value} for one in ids for value in values
+        forms = [{"command": "/sessions", "text": line, **who} for line in lines]
+        at = {"user": {"id": ADA}, "team": {"id": TEAM_ID}, "channel": {"id": "C07QX6MRE01"}, "message": MESSAGE}
+        container = {"type": "message", "message_ts": MESSAGE["ts"], "is_ephemeral": True}
+        buttons = [
+            {"type": "button", "action_id": id_, "block_id": "b", "value": value} for id_ in IDS for value in values
         ]
-        presses = [
-            {"type": "block_actions", "user": {"id": ADA}, "team": {"id": TEAM_ID}, "channel": {"id": "C07QX6MRE01"},
-             "container": {"type": "message", "message_ts": "1790000000.000100", "is_ephemeral": True}, "message": MESSAGE,
-             "actions": [each]}
-            for each in pressed
+        presses = [{"type": "block_actions", **at, "container": container, "actions": [button]} for button in buttons]
+        view = {"id": "V1", "type": "modal", "callback_id": "form", "state": {"values": {"b": {"a": {"value": "x"}}}}}
+        views = [{"type": kind, **at, "view": view} for kind in ("view_submission", "view_closed")]
+        shortcuts = [{"type": kind, **at, "callback_id": "look"} for kind in ("shortcut", "message_action")]
+        events = [
+            {"type": "event_callback", "team_id": TEAM_ID, "event": {"type": kind, "user": "U1", "channel": "C1"}}
+            for kind in sorted(Registry(FEATURES).events.keys() - ENDING | {"message", "app_home_opened"})
         ]  # fmt: skip
-        heard = [
-            {
-                "type": "event_callback",
-                "team_id": TEAM_ID,
-                "event_id": "Ev1",
-                "event": {"type": each, "user": "U1", "channel": "C1"},
-            }
-            for each in events
-        ]
-        return [json.dumps(each) for each in (*forms, *presses, *heard)]
+        return [json.dumps(sent) for sent in (*views, *shortcuts, *events, *forms, *presses)]
 
     async def _open(self) -> None:
         enter = self._stack.enter_async_context
@@ -186,6 +181,7 @@ class Door(_Loop):
         hms = await enter(FakeHms(Account()))
         folder = self._stack.enter_context(tempfile.TemporaryDirectory())
         self._replies: list[Any] = []
+        self._numbers = count()
         app = web.Application()
         app.router.add_post("/", self._take)
         self._answers = str((await enter(TestServer(app))).make_url("/"))
@@ -195,20 +191,8 @@ class Door(_Loop):
         log.addHandler(self._noted)
         self._stack.callback(log.removeHandler, self._noted)
         self._stack.callback(setattr, log, "propagate", True)
-        settings = Settings(
-            _env_file=None,
-            slack_bot_token=self._slack.bot_token,
-            slack_signing_secret=SECRET,
-            slack_api_url=self._slack.api_url,
-            hms_access_key=hms.access_key,
-            hms_secret=hms.secret,
-            hms_api_url=hms.url,
-            database_url=f"sqlite:///{folder}/bot.db",
-            poll_interval_s=3_600,
-            host="127.0.0.1",
-            port=0,
-        )
-        started = await enter(running(settings, "web"))
+        settings = settings_of(self._slack, hms, f"sqlite:///{folder}/bot.db")
+        started = await enter(running(settings, "web", features=(*FEATURES, ADDED)))
         await started.starting
         self._url = f"{started.url}/slack/events"
         self._http = await enter(aiohttp.ClientSession())
@@ -223,11 +207,8 @@ class Door(_Loop):
         self._slack.violations.clear()
         body, kind = self._body(text)
         stamp = str(int(time.time()))
-        headers = {
-            "X-Slack-Request-Timestamp": stamp,
-            "X-Slack-Signature": f"v0={_signed(stamp, body)}",
-            "Content-Type": kind,
-        }
+        signature = f"v0={_signed(stamp, body)}"
+        headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature, "Content-Type": kind}
         async with self._http.post(self._url, data=body, headers=headers) as answer:
             status = answer.status
             await answer.read()
@@ -247,6 +228,7 @@ class Door(_Loop):
             return text.encode("utf-8", "surrogatepass"), FORM
         if isinstance(said, dict):
             said["response_url"] = self._answers  # no other address is ever asked; without one it tries for seconds
+            said["trigger_id"] = said["event_id"] = f"{next(self._numbers)}"  # nothing is taken for a repetition
             if isinstance(said.get("channel_id"), str):
                 said["channel_id"] = said["channel_id"][:32]  # Slack's own
             if "event" not in said:
@@ -256,7 +238,7 @@ class Door(_Loop):
 
 
 class _Defects(logging.Handler):
-    """What the log says of defects."""
+    """The defects in the log."""
 
     def __init__(self) -> None:
         super().__init__()

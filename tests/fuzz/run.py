@@ -43,7 +43,7 @@ class Result:
 
 
 def run(name: str, inputs: int, seed: int) -> Result:
-    """So many inputs for that target, each known by seed and place; one that fails is no end."""
+    """Try so many inputs for that target, each known by seed and place; one that fails is no end."""
     logging.basicConfig(handlers=[logging.NullHandler()])  # the bot logs what it is sent here, as it should
     return fuzz(name, TARGETS[name], inputs, seed)
 
@@ -76,7 +76,7 @@ def fuzz(name: str, target: Target, inputs: int, seed: int, *, timed: bool = Tru
 
 
 def replay(name: str, text: str) -> list[CheckResult]:
-    """What that one input breaks."""
+    """Try one input again."""
     with TARGETS[name].open() as check:
         _, fault, _ = _try(check, text)
         return [CheckResult(name, text, fault)] if fault else []

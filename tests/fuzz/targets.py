@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from bot.browse.details import details
 from bot.digests.lines import PREVIEW
 from bot.errors import HmsError, QueryError, StaleButton, said_for
 from bot.hms import wire
+from bot.hms.shapes import ListAnswer, SessionAnswer
 from bot.query import cursor
 from bot.query.command_lines import corrected, terms
 from bot.query.cursor import PageCursor
@@ -33,13 +34,13 @@ from bot.query.parse import LINE_CHARS, mended, parse
 from bot.query.pasted import typed_lines, unmarked
 from bot.query.values import is_id
 from bot.sessions.diff import same, track
-from bot.sessions.model import Session
+from bot.sessions.model import Peer, Session
 from bot.silence.lines import QUIET, end_line
 from bot.slack.registry import Registry
 from bot.slack.render import query_problem
 from bot.text import tidy
 from tests.blockkit.judge import harmless, inside_limits
-from tests.fuzz.door import Door, Signatures
+from tests.fuzz.door import WORDS, Door, Signatures
 
 Check = Callable[[str], Hashable]
 
@@ -76,24 +77,14 @@ LINE_WORDS = (
     "yesterday", "last", "ago", "noon", "5pm", "25:00", ">=", "3..5", "2026-11-23", "2026-11-23T09:30Z", "23.11.2026", "Town hall",
 )  # fmt: skip
 _FRONT = {
-    "digest": (
-        "daily 9:00",
-        "weekdays 9am new york",
-        "weekly mon,thu 17:00 Berlin",
-        "every second day 9:00 empty:skip",
-    ),
+    "digest": ("daily 9:00", "weekdays 9am new york", "weekly mon,thu 17:00 Berlin", "every second day 9:00 empty:skip"),
     "mute": ("2h", "until tomorrow", "until monday 9:00", "for 3 days", f"{ID} 12h", "until 2026-11-24T09:00+01:00"),
     "quiet": (
-        "22:00-7:00",
-        "10pm to 7am weekdays Berlin",
-        "off 22:00-7:00",
-        "7:00-7:00 sat,sun New York",
-        "off",
-        "fri 18:00-mon 8:00",
+        "22:00-7:00", "10pm to 7am weekdays Berlin", "off 22:00-7:00", "7:00-7:00 sat,sun New York", "off", "fri 18:00-mon 8:00",
         "22:00-7:00 -sat",
     ),
-}
-"""What the lines of these scopes begin with; others are queries."""
+}  # fmt: skip
+"""Beginnings of the lines of these scopes; others are queries."""
 
 
 def _lines(scope: str) -> list[str]:
@@ -108,7 +99,7 @@ PRINTED: dict[str, Callable[[Any], str]] = {
     "mute": lambda read: f"{read[2] or terms(read[1])} {end_line(read[0])}",
     "quiet": lambda read: " ".join(filter(None, ("off" * read[1], str(read[0] or "")))),
 }
-"""What a line that was read says, in the form that is shown and stored."""
+"""The form of a line that is shown and stored."""
 
 
 def _line(scope: str) -> Check:
@@ -133,23 +124,19 @@ def _line(scope: str) -> Check:
 
 
 def _refused(error: QueryError, scope: str, line: str) -> Hashable:
-    """What a person gets: a place in the line, and another line that can be read."""
+    """Check that the error has a place in the line, and another line that can be read."""
     assert error.text and 0 <= error.start <= error.end <= len(error.line), "the place isn't in the line"
     assert scope != LIST or mended(error) != tidy(line), "the fix changes nothing"
     words = tuple(COMMANDS) if scope == LIST else ()
-    if _drawn(line):
-        message = query_problem(error, corrected(error, NOW, ZONE, LINES, commands=words))
+    better = corrected(error, NOW, ZONE, LINES, commands=words)
+    if not zlib.crc32(line.encode("utf-8", "surrogatepass")) % DRAWN_EVERY:
+        message = query_problem(error, better)
         inside_limits(message)
         harmless(message)
         return scope, "drawn"
-    better = corrected(error, NOW, ZONE, LINES, commands=words)
     if better.line.split(" ")[0].lower() not in words:
         LINES[scope].read(better.line, NOW, ZONE)
     return scope, better.sure, re.sub(r"`[^`]*`|\d+", "", error.text)
-
-
-def _drawn(text: str) -> bool:
-    return not zlib.crc32(text.encode("utf-8", "surrogatepass")) % DRAWN_EVERY
 
 
 _PLACE = PageCursor.first(parse("ended role:host room:x after:2h limit:20"), NOW, ZONE)
@@ -163,18 +150,8 @@ VALUES = (
     actions.write("C07QX6MRE01"),
 )
 _VALUE_WORDS = (
-    "1|",
-    "|",
-    ID,
-    "Europe/Berlin",
-    "UTC",
-    "../UTC",
-    "Europe",
-    "posixrules",
-    "1790000000000",
-    "-1",
-    *LINE_WORDS[:40],
-)
+    "1|", "|", ID, "Europe/Berlin", "UTC", "../UTC", "Europe", "posixrules", "1790000000000", "-1", *LINE_WORDS[:40],
+)  # fmt: skip
 
 
 def _value(text: str) -> Hashable:
@@ -209,30 +186,10 @@ ANSWERS = (
     json.dumps({"limit": 10, "data": None, "last": ""}),
     json.dumps({"code": 404, "message": "not found", "details": []}),
 )
-_FIELDS = (
-    "id",
-    "room_id",
-    "active",
-    "peers",
-    "name",
-    "role",
-    "user_id",
-    "user",
-    "joined_at",
-    "left_at",
-    "created_at",
-    "updated_at",
-)
 _ANSWER_WORDS = (
-    *_FIELDS,
-    "data",
-    "last",
-    "limit",
-    "unreadable",
-    ID,
-    "2022-09-08T15:52:02.194Z",
-    "0001-01-01T00:00:00Z",
-)
+    *SessionAnswer.__struct_fields__, *Peer.__struct_fields__, *ListAnswer.__struct_fields__, "unreadable", ID,
+    "2022-09-08T15:52:02.194Z", "0001-01-01T00:00:00Z",
+)  # fmt: skip
 
 
 def _answer(text: str) -> Hashable:
@@ -293,31 +250,10 @@ def _refusal(text: str) -> Hashable:
     return type(error).__name__, wait_s is None, wait_s == 0
 
 
-@contextmanager
-def _signatures() -> Iterator[Check]:
-    with Signatures() as check:
-        yield check
-
-
-@contextmanager
-def _door() -> Iterator[Check]:
-    with Door() as check:
-        yield check
-
-
-_COMMAND_LINES = [f"{command.usage}".replace("<", "").replace(">", "") for command in COMMANDS.values()]
 TYPED = (
-    "",
-    "active",
-    f"show {ID}",
-    "limit:9",
-    "mute 2h",
-    "unmute all",
-    "subscribe room:x",
-    *_COMMAND_LINES,
-    *_lines(QUIET)[:6],
-)
-
+    "", "active", f"show {ID}", "limit:9", "mute 2h", "unmute all", "subscribe room:x",
+    *(re.sub("[<>]", "", command.usage) for command in COMMANDS.values()), *_lines(QUIET)[:6],
+)  # fmt: skip
 SIGNED = ("{now}\nv0={good}\n{form}\n", "{now-400}\nv0={good}\n{form}\n", "{now}\nv0=\n{form}\n", "\n\n{form}\n")
 _SIGNED_BODIES = (
     "command=%2Fsessions&text=active&team_id=T1&user_id=U1",
@@ -334,9 +270,9 @@ TARGETS: dict[str, Target] = {
     "signature": Target(
         [head + body for head in SIGNED for body in _SIGNED_BODIES],
         ("{now}", "{now-301}", "{now+301}", "{good}", "v0=", "v1=", "{form}", "application/json", "charset=utf-16"),
-        _signatures,
+        Signatures,
         share=13,
     ),
-    "request": Target(Door.examples(TYPED, VALUES), (*LINE_WORDS[:60], *Door.WORDS), _door, share=2, structured=True),
+    "request": Target(Door.examples(TYPED, VALUES), (*LINE_WORDS[:60], *WORDS), Door, share=2, structured=True),
 }  # fmt: skip
 """The lines' targets follow `LINES`."""
