@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,7 @@ from bot.query.filters import FILTERS
 from bot.query.model import Query
 from bot.query.parse import LINE_CHARS, TERMS, mended, parse
 from bot.query.values import RoomId, RoomName
-from bot.text import from_slack, tidy
+from bot.text import from_slack, quote, tidy
 from tests import strategies
 from tests.effort import effort
 from tests.query.mending import corrected
@@ -23,104 +24,98 @@ ID = "631a0f990e6ffae22efa610c"
 COMMANDS = ("show", "help")
 
 
-@pytest.mark.parametrize(
-    ("typed", "canonical"),
-    [
-        ("", "active"),
-        ("  ACTIVE  ", "active"),
-        ("ended", "ended"),
-        ("active:false", "ended"),
-        ("Active:TRUE", "active"),
-        ("active:all", "all"),
-        ("active:ended", "ended"),
-        ("active:live", "active"),
-        (f"room_id:{ID.upper()}", f"active room:{ID}"),
-        (f"ROOM:{ID}", f"active room:{ID}"),
-        (f"room:https://dashboard.example.com/rooms/{ID}?tab=1", f"active room:{ID}"),
-        ("room:“Morning standup”", 'active room:"Morning standup"'),
-        ("room:'Morning standup'", 'active room:"Morning standup"'),
-        ("room: standup", "active room:standup"),
-        ("user:O'Brien", 'active user:"O\'Brien"'),
-        ("user:O’Brien", 'active user:"O\'Brien"'),
-        ("role:host,guest", "active role:guest role:host"),
-        ("role:host, guest,", "active role:guest role:host"),
-        ("active, role:host,", "active role:host"),
-        ("role:host role:host", "active role:host"),
-        ("–role:bot", "active -role:bot"),
-        ("ended\u00a0limit:20", "ended limit:20"),
-        ("\u202erole:host\u202c", "active role:host"),
-        ("peers:3", "active peers:=3"),
-        ("peers:>=３ limit:２０", "active peers:>=3 limit:20"),
-        ("longer:٩٠m", "active longer:90m"),
-        ("ａｃｔｉｖｅ role：host、guest", "active role:guest role:host"),
-        ("room : standup", "active room:standup"),
-        ("ended room :standup -role : host", "ended room:standup -role:host"),
-        ("active.", "active"),
-        ("ended!?", "ended"),
-        ("peers:3+", "active peers:>=3"),
-        ("peers:5-3", "active peers:3..5"),
-        ("-peers:3..5", "active -peers:3..5"),
-        (f"room:#{ID}", f"active room:{ID}"),
-        (r'room:"a \ b"', 'active room:"a b"'),
-        ("ended after:2026-11-23 2pm", "ended after:2026-11-23T14:00:00"),
-        ("after:noon", "active after:12:00"),
-        ("longer:1 hour 30 minutes", "active longer:90m"),
-        ("peers:≥3", "active peers:>=3"),
-        ("peers:=>3", "active peers:>=3"),
-        ("longer:1h30m", "active longer:90m"),
-        ("after:120m", "active after:2h"),
-        ("after:MON before:tues", "active after:monday before:tuesday"),
-        ("after:9:30", "active after:09:30"),
-        ("after:9am", "active after:09:00"),
-        ("after:yesterday 9am", 'active after:"yesterday 09:00"'),
-        ("after:9am yesterday role:host", 'active after:"yesterday 09:00" role:host'),
-        ("after:monday 0:00", "active after:monday"),
-        ("after:last mon", 'active after:"last monday"'),
-        ("ended after:last monday 9:30 before:now", 'ended after:"last monday 09:30" before:0m'),
-        ("longer:1.5h", "active longer:90m"),
-        ("after:12:15pm", "active after:12:15"),
-        ("after:>=3d", "active after:3d"),
-        ("after:3days", "active after:3d"),
-        ("ended after:3 days ago role:host", "ended after:3d role:host"),
-        ("longer:1 hour active", "active longer:1h"),
-        ("after:2026-11-23 09:30", "active after:2026-11-23T09:30:00"),
-        ("longer:>2h", "active longer:2h"),
-        ("peers:>= 2", "active peers:>=2"),
-        ("user:@ada room:#general", "active room:general user:ada"),
-        ("after:2026-11-23", "active after:2026-11-23"),
-        ("after:2026-11-23T09:30", "active after:2026-11-23T09:30:00"),
-        ("after:2026-11-23T09:30:01.123456z", "active after:2026-11-23T09:30:01.123Z"),
-        ("after:2026-11-23T09:30+01:00", "active after:2026-11-23T08:30:00.000Z"),
-        ('after:"2026-11-23 09:30"', "active after:2026-11-23T09:30:00"),
-        (f"start:{ID} limit:100", f"active limit:100 start:{ID}"),
-        ("before:1h after:2h role:b -role:a", "active after:2h before:1h role:b -role:a"),
-        ("user:<@U1|Ada Lovelace>", 'active user:"Ada Lovelace"'),
-        ("user:<@U1>", "active user:U1"),
-        ('user:"<@U1|Ada Lovelace>"', 'active user:"Ada Lovelace"'),
-        ("user:<@W2|x>", r'active user:"Bo \"B\" Li"'),
-        ("room:<#C1|general>", "active room:general"),
-        ("room:<http://town.hall|town.hall>", "active room:town.hall"),
-        ("user:<mailto:a@b.example|a@b.example>", "active user:a@b.example"),
-        ("role:a&amp;b", "active role:a&b"),
-        ("peers:&gt;=2", "active peers:>=2"),
-        (r'room:"a \"b\" \\c"', r'active room:"a \"b\" \\c"'),
-    ],
-)
-def test_understood(typed: str, canonical: str) -> None:
+UNDERSTOOD = {
+    **dict.fromkeys(("", "  ACTIVE  ", "Active:TRUE", "active:live", "active."), "active"),
+    **dict.fromkeys(("ended", "active:false", "active:ended", "ended!?"), "ended"),
+    **dict.fromkeys((
+        f"room_id:{ID.upper()}", f"ROOM:{ID}", f"room:https://dashboard.example.com/rooms/{ID}?tab=1", f"room:#{ID}",
+    ), f"active room:{ID}"),
+    **dict.fromkeys(("room:“Morning standup”", "room:'Morning standup'"), 'active room:"Morning standup"'),
+    **dict.fromkeys(("room: standup", "room : standup"), "active room:standup"),
+    **dict.fromkeys(("user:O'Brien", "user:O’Brien"), 'active user:"O\'Brien"'),
+    **dict.fromkeys((
+        "role:host,guest", "role:host, guest,", "ａｃｔｉｖｅ role：host、guest",
+    ), "active role:guest role:host"),
+    **dict.fromkeys(("active, role:host,", "role:host role:host", "\u202erole:host\u202c"), "active role:host"),
+    **dict.fromkeys(("longer:٩٠m", "longer:1 hour 30 minutes", "longer:1h30m", "longer:1.5h"), "active longer:90m"),
+    **dict.fromkeys(("peers:3+", "peers:≥3", "peers:=>3"), "active peers:>=3"),
+    **dict.fromkeys(("after:>=3d", "after:3days"), "active after:3d"),
+    **dict.fromkeys((
+        "after:2026-11-23 09:30", "after:2026-11-23T09:30", 'after:"2026-11-23 09:30"',
+    ), "active after:2026-11-23T09:30:00"),
+    **dict.fromkeys(("peers:>= 2", "peers:&gt;=2"), "active peers:>=2"),
+    **dict.fromkeys(("user:<@U1|Ada Lovelace>", 'user:"<@U1|Ada Lovelace>"'), 'active user:"Ada Lovelace"'),
+    "active:all": "all", "–role:bot": "active -role:bot", "ended\u00a0limit:20": "ended limit:20",
+    "peers:3": "active peers:=3", "peers:>=３ limit:２０": "active peers:>=3 limit:20",
+    "ended room :standup -role : host": "ended room:standup -role:host", "peers:5-3": "active peers:3..5",
+    "-peers:3..5": "active -peers:3..5", r'room:"a \ b"': 'active room:"a b"',
+    "ended after:2026-11-23 2pm": "ended after:2026-11-23T14:00:00", "after:noon": "active after:12:00",
+    "after:120m": "active after:2h", "after:MON before:tues": "active after:monday before:tuesday",
+    "after:9:30": "active after:09:30", "after:9am": "active after:09:00",
+    "after:yesterday 9am": 'active after:"yesterday 09:00"',
+    "after:9am yesterday role:host": 'active after:"yesterday 09:00" role:host',
+    "after:monday 0:00": "active after:monday", "after:last mon": 'active after:"last monday"',
+    "ended after:last monday 9:30 before:now": 'ended after:"last monday 09:30" before:0m',
+    "after:12:15pm": "active after:12:15", "ended after:3 days ago role:host": "ended after:3d role:host",
+    "longer:1 hour active": "active longer:1h", "longer:>2h": "active longer:2h",
+    "user:@ada room:#general": "active room:general user:ada", "after:2026-11-23": "active after:2026-11-23",
+    "after:2026-11-23T09:30:01.123456z": "active after:2026-11-23T09:30:01.123Z",
+    "after:2026-11-23T09:30+01:00": "active after:2026-11-23T08:30:00.000Z",
+    f"start:{ID} limit:100": f"active limit:100 start:{ID}",
+    "before:1h after:2h role:b -role:a": "active after:2h before:1h role:b -role:a", "user:<@U1>": "active user:U1",
+    "user:<@W2|x>": r'active user:"Bo \"B\" Li"', "room:<#C1|general>": "active room:general",
+    "room:<http://town.hall|town.hall>": "active room:town.hall",
+    "user:<mailto:a@b.example|a@b.example>": "active user:a@b.example", "role:a&amp;b": "active role:a&b",
+    r'room:"a \"b\" \\c"': r'active room:"a \"b\" \\c"',
+}  # fmt: skip
+"""The canonical form of each line that is typed."""
+
+
+@pytest.mark.parametrize("typed", UNDERSTOOD)
+def test_understood(typed: str) -> None:
     query = parse(from_slack(typed, {"W2": 'Bo "B" Li'}))
-    assert str(query) == canonical
-    assert parse(canonical) == query
+    assert str(query) == UNDERSTOOD[typed]
+    assert parse(UNDERSTOOD[typed]) == query
+
+
+MEANT = {
+    "«rom:x»": "room:x", "ended «-Rloe:x»": "-role:x", "ended «Limt:20»": "limit:20", "«actve»": "active",
+    "«hlep»": "help", "«state:ended»": "active:ended",
+    "ended «room:Big Town hall» role:host": 'room:"Big Town hall"', "«room:Town hall»": 'room:"Town hall"',
+    "«peers>=2»": "peers:>=2", "«limit=20»": "limit:20", "«longer 45m»": "longer:45m",
+    "active «longer than 45m»": "longer:45m", "«shorter than 1h»": "-longer:1h", "«limit 20» role:host": "limit:20",
+    "«3 people»": "peers:3", "«people 3»": "peers:3", "«since yesterday 9am»": 'all after:"yesterday 9am"',
+    "«last 2 hours»": 'all after:"2 hours"', "«live»": "active", "«finished»": "ended", "«everything»": "all",
+    "«today»": "all after:today", "ended «yesterday»": "after:yesterday before:today", "ended «3d»": "after:3d",
+    "«hall»": "room:hall", "«the big hall»": 'room:"big hall"', "«people:3»": "peers:3", "«since:2h»": "after:2h",
+    "«until:today»": "before:today", "«name:ada»": "user:ada", "«duration:>45m»": "longer:>45m",
+    "«shorter:45m»": "-longer:45m", "«-shorter:45m»": "longer:45m", "«-room=hall»": "-room:hall",
+    "«-peers>=3»": "-peers:>=3", "«-finished»": "active", '«room="x ended"»': 'room:"x ended"',
+    "«user=Ada»": "user:Ada", "«room=Q3:review»": "room:Q3:review", "«people>3»": "peers:>3",
+    "«duration<1h»": "-longer:1h", "«since=2h»": "after:2h", "«status=ended»": "active:ended",
+    "«state:live»": "active:live", "«last hour»": 'all after:"1 hour"', "ended «last monday»": 'after:"last monday"',
+    "«9:30»": "all after:9:30", "«after 9:30»": "after:9:30", "«2 hours ago»": 'all after:"2 hours ago"',
+    "«longer than 1 hour 30 minutes»": 'longer:"1 hour 30 minutes"', "«@ada»": "user:ada",
+    "«LİMİT:20» active": "limit:20", "«Physics»": "room:Physics", "active «`<!channel>`»": 'room:"`<!channel>`"',
+}  # fmt: skip
+"""Lines with a marked place, and its meaning."""
+
+
+@pytest.mark.parametrize("marked", MEANT)
+def test_a_place_that_means_something_else(marked: str) -> None:
+    before, spot, after = re.split("[«»]", marked)
+    with pytest.raises(QueryError) as caught:
+        parse(before + spot + after, commands=COMMANDS)
+    error = caught.value
+    assert (error.line[: error.start], error.line[error.start : error.end]) == (before, spot)
+    assert error.text == f"{quote(spot)}: did you mean {quote(MEANT[marked])}?"
+    assert corrected(error, NOW, "UTC", commands=COMMANDS)[0] == before + MEANT[marked] + after
 
 
 @pytest.mark.parametrize(
     ("typed", "spot", "says", "better"),
     [
-        ("rom:x", "rom:x", "`rom:x`: did you mean `room:x`?", "room:x"),
-        ("ended -Rloe:x", "-Rloe:x", "did you mean `-role:x`", "ended -role:x"),
-        ("ended Limt:20", "Limt:20", "did you mean `limit:20`", "ended limit:20"),
         ("qqq:1", "qqq:1", "`qqq:` is not a filter. The filters are", "active"),
-        ("actve", "actve", "did you mean `active`?", "active"),
-        ("hlep", "hlep", "did you mean `help`?", "help"),
         ("active help", "help", "goes first", "active"),
         ("limit:9", "limit:9", "pages hold 10 to 100 sessions", "limit:10"),
         ("active limit:101", "limit:101", "pages hold 10 to 100 sessions", "active limit:100"),
@@ -133,22 +128,12 @@ def test_understood(typed: str, canonical: str) -> None:
         ("before:soon", "before:soon", "not a time I know", "before:2h"),
         ("after:yesteday", "after:yesteday", "not a time I know", "after:yesterday"),
         ("active:flase", "active:flase", "say true or false", "active:false"),
-        ("state:ended", "state:ended", "did you mean `active:ended`?", "active:ended"),
-        (
-            "ended room:Big Town hall role:host",
-            "room:Big Town hall",
-            "did you mean",
-            'ended room:"Big Town hall" role:host',
-        ),
         ("room:Town hall live", "room:Town hall", "did you mean", 'room:"Town hall" active'),
-        ("room:Town hall", "room:Town hall", "did you mean", 'room:"Town hall"'),
         ("role:host OR role:guest", "OR", "a comma between values is *or*", "role:host role:guest"),
         ("ended not role:host", "not ", "a `-` in front is *not*", "ended -role:host"),
         ("after:99999d", "after:99999d", "more than ten years", "after:2h"),
         ("longer:45", "longer:45", "not a length", "longer:45m"),
         ("peers:many", "peers:many", "say a number", "peers:>=2"),
-        ("peers>=2", "peers>=2", "did you mean", "peers:>=2"),
-        ("limit=20", "limit=20", "did you mean", "limit:20"),
         ("role:", "role:", "Which role?", "role:host"),
         ('role:""', 'role:""', "Which role?", "role:host"),
         ("role", "role", "Which role?", "role:host"),
@@ -161,34 +146,11 @@ def test_understood(typed: str, canonical: str) -> None:
         ('room:"abc', 'room:"abc', "not closed", 'room:"abc"'),
         (ID, ID, f"did you mean `show {ID}`", f"show {ID}"),
         (f"ended {ID}", ID, f"did you mean `room:{ID}`", f"ended room:{ID}"),
-        ("longer 45m", "longer 45m", "did you mean `longer:45m`", "longer:45m"),
-        ("active longer than 45m", "longer than 45m", "did you mean `longer:45m`", "active longer:45m"),
-        ("shorter than 1h", "shorter than 1h", "did you mean `-longer:1h`", "-longer:1h"),
-        ("limit 20 role:host", "limit 20", "did you mean `limit:20`", "limit:20 role:host"),
         (f"room {ID}", f"room {ID}", f"did you mean `room:{ID}`", f"room:{ID}"),
         ("room Town hall", "room Town", "did you mean `room:Town`", 'room:"Town hall"'),
         ("ended sessions since monday", "sessions", "is not needed", "ended after:monday"),
         ("Town hall since monday", "Town hall", 'did you mean `room:"Town hall"`', 'room:"Town hall" all after:monday'),
-        ("3 people", "3 people", "did you mean `peers:3`", "peers:3"),
-        ("people 3", "people 3", "did you mean `peers:3`", "peers:3"),
-        ("since yesterday 9am", "since yesterday 9am", "did you mean", 'all after:"yesterday 9am"'),
-        ("last 2 hours", "last 2 hours", "did you mean", 'all after:"2 hours"'),
         ("all live", "live", "did you mean `active`", "active"),
-        ("live", "live", "did you mean `active`", "active"),
-        ("finished", "finished", "did you mean `ended`", "ended"),
-        ("everything", "everything", "did you mean `all`", "all"),
-        ("today", "today", "did you mean `all after:today`", "all after:today"),
-        ("ended yesterday", "yesterday", "`after:yesterday before:today`", "ended after:yesterday before:today"),
-        ("ended 3d", "3d", "did you mean `after:3d`", "ended after:3d"),
-        ("hall", "hall", "did you mean `room:hall`", "room:hall"),
-        ("the big hall", "the big hall", 'did you mean `room:"big hall"`', 'room:"big hall"'),
-        ("people:3", "people:3", "did you mean `peers:3`", "peers:3"),
-        ("since:2h", "since:2h", "did you mean `after:2h`", "after:2h"),
-        ("until:today", "until:today", "did you mean `before:today`", "before:today"),
-        ("name:ada", "name:ada", "did you mean `user:ada`", "user:ada"),
-        ("duration:>45m", "duration:>45m", "did you mean `longer:>45m`", "longer:>45m"),
-        ("shorter:45m", "shorter:45m", "did you mean `-longer:45m`", "-longer:45m"),
-        ("-shorter:45m", "-shorter:45m", "did you mean `longer:45m`", "longer:45m"),
         ("sort:name", "sort:name", "`sort:` is not a filter. The filters are", "active"),
         ("after:yesterday evening", "after:yesterday evening", "not a time I know", "after:yesterday"),
         ("after:23.11.2026", "after:23.11.2026", "a date as year-month-day", "after:2026-11-23"),
@@ -197,46 +159,20 @@ def test_understood(typed: str, canonical: str) -> None:
         ("after:05/06/2026", "after:05/06/2026", "a date as year-month-day", "after:2h"),
         ("longer:1:30", "longer:1:30", "not a length", "longer:1h30m"),
         ("longer:10", "longer:10", "not a length", "longer:10m"),
-        ("-room=hall", "-room=hall", "did you mean", "-room:hall"),
         ("not room hall", "not ", "a `-` in front is *not*", "-room:hall"),
-        ("-peers>=3", "-peers>=3", "did you mean", "-peers:>=3"),
         ("not longer than 1h", "not ", "a `-` in front is *not*", "-longer:1h"),
         ("not shorter than 1h", "not ", "a `-` in front is *not*", "longer:1h"),
-        ("-finished", "-finished", "did you mean `active`", "active"),
         ("not live", "not ", "a `-` in front is *not*", "ended"),
         ("room:hall or lobby", " or ", "a comma between values is *or*", "room:hall,lobby"),
         ("room:hall not lobby", " not ", "a `-` in front is *not*", "room:hall,-lobby"),
-        ('room="x ended"', 'room="x ended"', "did you mean", 'room:"x ended"'),
-        ("user=Ada", "user=Ada", "did you mean", "user:Ada"),
-        ("room=Q3:review", "room=Q3:review", "did you mean", "room:Q3:review"),
-        ("people>3", "people>3", "did you mean", "peers:>3"),
-        ("duration<1h", "duration<1h", "did you mean", "-longer:1h"),
-        ("since=2h", "since=2h", "did you mean", "after:2h"),
-        ("status=ended", "status=ended", "did you mean `active:ended`", "active:ended"),
-        ("state:live", "state:live", "did you mean `active:live`", "active:live"),
-        ("last hour", "last hour", "did you mean", 'all after:"1 hour"'),
-        ("ended last monday", "last monday", "did you mean", 'ended after:"last monday"'),
-        ("9:30", "9:30", "did you mean `all after:9:30`", "all after:9:30"),
-        ("after 9:30", "after 9:30", "did you mean `after:9:30`", "after:9:30"),
-        ("2 hours ago", "2 hours ago", "did you mean", 'all after:"2 hours ago"'),
-        (
-            "longer than 1 hour 30 minutes",
-            "longer than 1 hour 30 minutes",
-            "did you mean",
-            'longer:"1 hour 30 minutes"',
-        ),
         ("limit 5", "limit 5", "did you mean `limit:5`", "limit:10"),
-        ("@ada", "@ada", "did you mean `user:ada`", "user:ada"),
         ("room:,", "room:", "Which room?", "active"),
         ("active, ended", "active, ended", "Pick one", "all"),
         ("all role:host ended", "all role:host ended", "Pick one", "ended role:host"),
         ("live and over", "live", "did you mean `active`", "all"),
         (f"please, {ID}", "please", "is not needed", f"show {ID}"),
-        ("LİMİT:20 active", "LİMİT:20", "did you mean `limit:20`", "limit:20 active"),
-        ("Physics", "Physics", "did you mean `room:Physics`", "room:Physics"),
         ("🙂", "🙂", "not a word I know", "active"),
         ("\u202e\u202eשלום", "שלום", "did you mean", "room:שלום"),
-        ("active `<!channel>`", "`<!channel>`", "did you mean", 'active room:"`<!channel>`"'),
     ],
 )
 def test_errors_point_at_the_spot(typed: str, spot: str, says: str, better: str) -> None:
