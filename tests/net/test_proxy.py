@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -84,20 +84,30 @@ async def proxy(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Proxy]:
     await proxy.close()
 
 
-async def use(settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
-    """A command, and an alert; over Socket Mode."""
-    session = fill(account, 1)[0]
-    async with running(settings.model_copy(update={"poll_interval_s": 0.2}), "socket"):
-        await slack.wait_for(lambda: slack.sockets)
-        assert shown(await say(slack, "active")) == [session.id]
-        await subscribe(slack)
-        await polls(hms)
-        opened(account, account.add_room("Retro"))
-        await until(lambda: cards(slack))
+@pytest.fixture
+def use(polling: Settings, slack: FakeSlack, hms: FakeHms, account: Account) -> Callable[[], Awaitable[None]]:
+    async def used() -> None:
+        """A command, and an alert; over Socket Mode."""
+        session = fill(account, 1)[0]
+        async with running(polling, "socket"):
+            await slack.wait_for(lambda: slack.sockets)
+            assert shown(await say(slack, "active")) == [session.id]
+            await subscribe(slack)
+            await polls(hms)
+            opened(account, account.add_room("Retro"))
+            await until(lambda: cards(slack))
+
+    return used
 
 
-async def test_all_take_it(proxy: Proxy, settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
-    await use(settings, slack, hms, account)
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
+async def test_all_take_it(
+    proxy: Proxy, use: Callable[[], Awaitable[None]], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The proxy of the scheme, or the one for all where no other is set."""
+    monkeypatch.delenv("HTTP_PROXY")
+    monkeypatch.setenv(name, proxy.url)
+    await use()
     assert {"/api/auth.test", "/api/apps.connections.open", "/link", "/api/users.info", "/api/chat.postMessage"} <= (
         proxy.asked
     )
@@ -105,15 +115,10 @@ async def test_all_take_it(proxy: Proxy, settings: Settings, slack: FakeSlack, h
 
 
 async def test_none_takes_it_to_hosts_that_are_excepted(
-    proxy: Proxy,
-    settings: Settings,
-    slack: FakeSlack,
-    hms: FakeHms,
-    account: Account,
-    monkeypatch: pytest.MonkeyPatch,
+    proxy: Proxy, use: Callable[[], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    await use(settings, slack, hms, account)
+    await use()
     assert proxy.asked == set()
 
 
@@ -133,20 +138,6 @@ def test_a_proxy_that_is_misspelt(monkeypatch: pytest.MonkeyPatch, url: str) -> 
         assert said in (f"{name} is not the address of a proxy", f"{name} names a SOCKS proxy, which the bot can't use")
         assert mend == f" {RULE}."
         assert proxy_to("http://slack.example/api") is None
-
-
-async def test_all_proxy_is_taken_where_no_other_is_set(
-    proxy: Proxy,
-    settings: Settings,
-    slack: FakeSlack,
-    hms: FakeHms,
-    account: Account,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv("HTTP_PROXY")
-    monkeypatch.setenv("ALL_PROXY", proxy.url)
-    await use(settings, slack, hms, account)
-    assert {"/api/auth.test", "/link", "/v2/sessions", "/commands/T"} <= proxy.asked
 
 
 def test_the_variable_of_the_scheme_wins_over_all_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

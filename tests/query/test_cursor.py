@@ -67,26 +67,14 @@ def test_the_longest_resolved_query_fits() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "",
-        "1",
-        "0|1|0|UTC|||active",
-        "2|1|0|UTC|||active",
-        "1|0|0|UTC|||active",
-        "1|x|0|UTC|||active",
-        "1|1|99999999999999999999|UTC|||active",
-        "1|1|-62135596800000|UTC|||active after:2h",
-        "1|1|0|Mars/Olympus|||active",
-        "1|1|0|../../etc/passwd|||active",
-        "1|2|0|UTC|||active",
-        "1|1|0|UTC|00000000000000000000000a||active",
-        "1|2|0|UTC|zz0000000000000000000000||active",
-        "1|2|0|UTC|00000000000000000000000a|AAAA|active",
-        "1|2|0|UTC|00000000000000000000000a|!!!!|active",
-        "1|1|1790000000000|" + "a/" * 400 + "b|||active",
-        "1|1|0|UTC|||rom:x",
-        "1|1|0|UTC|||" + "role:a " * 400,
+        "", "1", "0|1|0|UTC|||active", "2|1|0|UTC|||active", "1|0|0|UTC|||active", "1|x|0|UTC|||active",
+        "1|1|99999999999999999999|UTC|||active", "1|1|-62135596800000|UTC|||active after:2h",
+        "1|1|0|Mars/Olympus|||active", "1|1|0|../../etc/passwd|||active", "1|2|0|UTC|||active",
+        "1|1|0|UTC|00000000000000000000000a||active", "1|2|0|UTC|zz0000000000000000000000||active",
+        "1|2|0|UTC|00000000000000000000000a|AAAA|active", "1|2|0|UTC|00000000000000000000000a|!!!!|active",
+        "1|1|1790000000000|" + "a/" * 400 + "b|||active", "1|1|0|UTC|||rom:x", "1|1|0|UTC|||" + "role:a " * 400,
     ],
-)
+)  # fmt: skip
 def test_broken_values_are_stale(value: str) -> None:
     with pytest.raises(StaleButton):
         read_cursor(value)

@@ -217,14 +217,8 @@ async def test_every_command_has_help_with_examples_that_work(bot: str, slack: F
         for line, _ in command.examples:
             assert line.split(" ")[0] == name
             reply = await say(slack, line)
-            told = (
-                "There is no session with the id",
-                "This channel has no",
-                "is a digest, not a mute",
-                "Which mute?",
-                "overlaps",
-            )
-            assert any(each in reply.plain for each in told) or not reply.plain.startswith("⚠️"), (line, reply.plain)
+            told = r"There is no session with the id|This channel has no|is a digest, not a mute|Which mute\?|overlaps"
+            assert re.search(told, reply.plain) or not reply.plain.startswith("⚠️"), (line, reply.plain)
 
 
 async def test_show_takes_a_row_a_room_or_an_id(bot: str, slack: FakeSlack, account: Account) -> None:
