@@ -33,21 +33,20 @@ def test_read(said: str) -> None:
     assert read_zone(said) == READ[said]
 
 
+NEAR = {
+    "Europe/Berln": "Europe/Berlin", "Germany/Berlin": "Europe/Berlin", "New-York": "America/New_York",
+    "lodon": "Europe/London", "Asia/Beijing": "Asia/Shanghai", "san fransisco": "America/Los_Angeles",
+    "londdon": "Europe/London", "lnodon": "Europe/London",
+}  # fmt: skip
+UNLIKE = ("Mars/Olympus", "", "hall", "room", "other", "22", "Factory", "localtime", "portlnad")
+"""`room` isn't Rome, nor `other` this Antarctica/Rothera."""
+
+
 @pytest.mark.parametrize(
     ("said", "says", "fix", "example"),
     [
-        ("Mars/Olympus", "not a time zone I know; name a city", None, ""),
-        ("", "not a time zone I know", None, ""),
-        ("hall", "not a time zone I know", None, ""),
-        ("room", "not a time zone I know", None, ""),  # isn't Rome
-        ("other", "not a time zone I know", None, ""),  # nor this Antarctica/Rothera
-        ("22", "not a time zone I know", None, ""),
-        ("Factory", "not a time zone I know", None, ""),
-        ("localtime", "not a time zone I know", None, ""),
-        ("Europe/Berln", "the nearest is Europe/Berlin", "Europe/Berlin", "Europe/Berlin"),
-        ("Germany/Berlin", "the nearest is Europe/Berlin", "Europe/Berlin", "Europe/Berlin"),
-        ("New-York", "the nearest is America/New_York", "America/New_York", "America/New_York"),
-        ("lodon", "the nearest is Europe/London", "Europe/London", "Europe/London"),
+        *((said, "that is not a time zone I know; name a city", None, "") for said in UNLIKE),
+        *((said, f"the nearest is {zone}", zone, zone) for said, zone in NEAR.items()),
         ("CST", "America/Chicago, Asia/Shanghai or America/Havana; name the city", None, "America/Chicago"),
         ("ist", "could be Asia/Kolkata, Europe/Dublin or Asia/Jerusalem", None, "Asia/Kolkata"),
         ("BST", "could be Europe/London or Asia/Dhaka", None, "Europe/London"),
@@ -63,12 +62,7 @@ def test_read(said: str) -> None:
         ("Mountain", "short for a zone; name its city", "America/Denver", "America/Denver"),
         ("pacific standard time", "name its city, America/Los_Angeles", "America/Los_Angeles", "America/Los_Angeles"),
         ("Portland", "could be America/Los_Angeles or America/New_York", None, "America/Los_Angeles"),
-        ("Asia/Beijing", "the nearest is Asia/Shanghai", "Asia/Shanghai", "Asia/Shanghai"),
-        ("san fransisco", "the nearest is America/Los_Angeles", "America/Los_Angeles", "America/Los_Angeles"),
-        ("londdon", "the nearest is Europe/London", "Europe/London", "Europe/London"),
-        ("lnodon", "the nearest is Europe/London", "Europe/London", "Europe/London"),
         ("amstrdm", "the nearest is Europe/Amsterdam", None, "Europe/Amsterdam"),  # two letters are more than a slip
-        ("portlnad", "that is not a time zone I know; name a city", None, ""),
         ("UTC+2", "an offset doesn't follow daylight saving", None, "UTC"),
         ("+05:30", "an offset doesn't follow daylight saving", None, "UTC"),
         ("gmt-0530", "an offset doesn't follow daylight saving", None, "UTC"),
