@@ -142,10 +142,10 @@ async def test_settings_are_of_one_workspace(subscribed: tuple[Side, Side]) -> N
     assert us.host not in preview
 
 
-async def test_each_gets_its_own_digest(quick: Settings, ours: Side, theirs: Side) -> None:
+async def test_each_gets_its_own_digest(settings: Settings, ours: Side, theirs: Side) -> None:
     """Both are due when the bot starts, in channels of one id, about rooms and sessions of the same ids."""
     due = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=30)
-    store = await Database.open(quick.database_url)
+    store = await Database.open(settings.database_url)
     for side, lengths in ((ours, [20]), (theirs, [5, 10])):
         for hours, minutes in enumerate(lengths, start=1):
             meet(side.hms.account, side.room, due - timedelta(hours=hours), minutes, side.host)
@@ -153,7 +153,7 @@ async def test_each_gets_its_own_digest(quick: Settings, ours: Side, theirs: Sid
         new = replace(digest(channel, when=f"daily {due:%H:%M} UTC"), team_id=side.slack.workspace.team_id)
         await digests_store.add(store, new, by(at_ms=ms(due - timedelta(days=1))))
     await store.close()
-    async with at_work(quick, ours.slack, accounts=[theirs.keys]):
+    async with at_work(settings, ours.slack, accounts=[theirs.keys]):
         for side, figures in (
             (ours, "1 session, 1 person, 20 participant-minutes."),
             (theirs, "2 sessions, 1 person, 15 participant-minutes."),
