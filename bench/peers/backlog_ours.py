@@ -61,8 +61,9 @@ async def away(path: str) -> Database:
         await alerts_store.subscribe(
             store, made, [], Outgoing(f"hello {number}", *place, "post", "Subscribed.", []), by=None
         )
+    reached = tracking_store.Progress(WENT_MS)
     assert await tracking_store.commit(
-        store, TEAM, 0, WENT_MS, changed=[], cards=[], outgoing=[], read_ms=WENT_MS, fence=None, known=None
+        store, TEAM, 0, WENT_MS, changed=[], cards=[], outgoing=[], progress=reached, fence=None, known=None
     )
     return store
 
@@ -76,7 +77,7 @@ async def main(url: str) -> None:
         poll = Poll(hms, Rooms(hms, store, TEAM), store, TEAM, lambda: datetime.fromtimestamp(NOW, UTC))
         polls, began, before = 0, time.perf_counter(), time.process_time()
         async with blocks() as waited:
-            while not polls or (await tracking_store.snapshot(store, TEAM)).backlog:
+            while not polls or (await tracking_store.snapshot(store, TEAM)).progress.backlog:
                 assert await poll.run()
                 polls += 1
         s, cpu_s = time.perf_counter() - began, time.process_time() - before

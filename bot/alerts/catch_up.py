@@ -12,13 +12,14 @@ from bot.outbox.card import Card
 from bot.query.kinds import ENDS, SHOWS
 from bot.query.times import ms
 from bot.sessions.model import Session
+from bot.sessions.tracked import Tracked
 from bot.silence.policy import SilencePolicy
 
 
 def release(
     held: Iterable[Card],
     sessions: Mapping[str, Session],
-    ended: Mapping[str, Session],
+    ended: Mapping[str, Tracked],
     subscriptions: Iterable[Subscription],
     now: datetime,
     policy: SilencePolicy,
@@ -62,7 +63,8 @@ def release(
         kept += [replace(card, status="final", withheld_until_ms=0) for card in over]
         over = [card for card in over if wants(card, SHOWS | ENDS)]
         if live or any(wants(card, ENDS) for card in over):
-            told = [ended[card.session_id] for card in over if card.status == "summarised" and card.session_id in ended]
+            known = [ended.get(card.session_id) for card in over if card.status == "summarised"]
+            told = [tracked.session(live=False) for tracked in known if tracked]
             for listed in (live, told):
                 listed.sort(key=lambda session: (session.started_at, session.id))
             notifications.append(Recap(cards[0].team_id, channel_id, tuple(live), tuple(told), len(over)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,11 +25,12 @@ from bot.query.times import ms
 from bot.rooms.names import Rooms
 from bot.sessions.diff import SessionChange, diff
 from bot.sessions.model import Room, Session
+from bot.sessions.tracked import Tracked
 from bot.silence.current import current_policy
 from bot.silence.policy import SilencePolicy
 from bot.tracking import store as tracking_store
-from bot.tracking.reading import Progress
 from bot.tracking.room_facts import RoomFacts
+from bot.tracking.store import Progress
 from bot.tracking.sweep import Sweep
 
 TELLS_MOST = 5
@@ -89,11 +90,10 @@ class Commit:
         tracked = part.tracked
         if whole and work.renamed:
             tracked = list({**known, **work.sweep.tracked}.values())
-        done = False
         for _ in range(TELLS_MOST):
             settings = await audit_log.counts(self._store, work.team_id)
             told = await self._tell(work, changes, part.due, whole=whole)
-            done = await tracking_store.commit(
+            stored = await tracking_store.commit(
                 self._store,
                 work.team_id,
                 work.seq,
@@ -104,65 +104,76 @@ class Commit:
                 fence=work.fence,
                 known=settings,
                 naming=work.naming,
-                read_ms=work.reached.read_ms,
-                backlog=work.reached.backlog,
+                progress=work.reached,
                 catchups=told.catchups,
                 good=whole,
             )
-            if done or await audit_log.counts(self._store, work.team_id) == settings:
+            if stored:
+                work.seq += 1
+                return _count(changes)
+            if await audit_log.counts(self._store, work.team_id) == settings:
                 break
-        if not done:
-            raise Superseded
-        work.seq += 1
-        _count(changes)
+        raise Superseded
 
     async def _tell(
         self, work: SweepWork, changed: Sequence[SessionChange], due: Sequence[Session], *, whole: bool
     ) -> _Told:
-        """The messages to channels, and the cards that they leave. `whole`: all that is live has been seen, so that
-        what was withheld can be judged, and what was counted be told where nothing is left to count."""
+        """The messages to channels, and the cards that they leave. `whole`: as in `_decide`."""
         team_id, now = work.team_id, work.now
         ids = {change.session.id for change in changed}
         changes = [*changed, *(SessionChange(session) for session in due if session.id not in ids)]
         # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
-        unwanted = await current_policy(self._store, team_id, now, work.rooms)
-        held = [
-            *(await card_store.withheld(self._store, team_id) if whole else []),
-            *(await card_store.withheld_ended(self._store, team_id, ms(now), unwanted.holds) if whole else []),
-        ]
+        policy = await current_policy(self._store, team_id, now, work.rooms)
+        held: list[Card] = []
+        if whole:
+            held += await card_store.withheld(self._store, team_id)
+            held += await card_store.withheld_ended(self._store, team_id, ms(now), policy.holds)
         before = await tracking_store.read_catchups(self._store, team_id)
         if not (changes or held or before):
             return _Told([], [], None)
         subscriptions = await alerts_store.read(self._store, team_id)  # and who subscribes meanwhile shall
         cards = await card_store.read(self._store, team_id, [change.session.id for change in changes])
-        told = {channel_id: each.told for channel_id, each in before.items()}
-        kept, routed = await asyncio.to_thread(route, changes, subscriptions, cards, now, unwanted, told, work.rooms)
-        counts = work.sweep.complete or work.reached.backlog is not None
-        tasks, catchups = count(routed, before) if counts else (routed, before)
-        if whole:
-            latest = {card.place: card for card in (*held, *kept)}
-            freed, released = await self._release(work, latest.values(), subscriptions, unwanted)
-            kept, tasks = [*kept, *freed], [*tasks, *released]
-            if work.reached.backlog is None:
-                lines, catchups = finish(team_id, catchups, {each.channel_id for each in subscriptions}, unwanted)
-                tasks += lines
-        messages = Messages(await self._rooms.names(rooms_named(tasks)), work.seq)
-        outgoing = await asyncio.to_thread(lambda: [messages.outgoing(task) for task in tasks])
-        return _Told(
-            list({card.place: card for card in kept}.values()), outgoing, catchups if catchups != before else None
+        summarised = [card.session_id for card in held if card.status == "summarised"]
+        ended = await tracking_store.tracked(self._store, team_id, summarised) if summarised else {}
+        kept, notifications, catchups = await asyncio.to_thread(
+            _decide, work, changes, subscriptions, cards, held, ended, before, policy, whole=whole
         )
+        messages = Messages(await self._rooms.names(rooms_named(notifications)), work.seq)
+        outgoing = await asyncio.to_thread(lambda: [messages.outgoing(each) for each in notifications])
+        return _Told(kept, outgoing, catchups if catchups != before else None)
 
-    async def _release(
-        self, work: SweepWork, cards: Iterable[Card], subscriptions: Sequence[Subscription], unwanted: SilencePolicy
-    ) -> tuple[list[Card], list[Notification]]:
-        """As `release`, for those of these cards that are withheld."""
-        waiting = [card for card in cards if card.withheld_until_ms]
-        told = [card.session_id for card in waiting if card.status == "summarised"]
-        tracked = (
-            {**await tracking_store.tracked(self._store, work.team_id, told), **work.sweep.tracked} if told else {}
-        )
-        ended = {key: tracked[key].session(live=False) for key in told if key in tracked}
-        return await asyncio.to_thread(release, waiting, work.sweep.held, ended, subscriptions, work.now, unwanted)
+
+def _decide(
+    work: SweepWork,
+    changes: Sequence[SessionChange],
+    subscriptions: Sequence[Subscription],
+    cards: Sequence[Card],
+    held: Sequence[Card],
+    ended: Mapping[str, Tracked],
+    before: Mapping[str, Catchup],
+    policy: SilencePolicy,
+    *,
+    whole: bool,
+) -> tuple[list[Card], list[Notification], Mapping[str, Catchup]]:
+    """The cards that change, the notifications, and each channel's progress through a backlog. `whole`: all that is
+    live has been seen, so that what was withheld can be judged, and what was counted be told where nothing is left to
+    count. Pure."""
+    told = {channel_id: catchup.told for channel_id, catchup in before.items()}
+    routed, notifications = route(changes, subscriptions, cards, work.now, policy, told, work.rooms)
+    kept, catchups = {card.place: card for card in routed}, before
+    if work.sweep.complete or work.reached.backlog is not None:
+        notifications, catchups = count(notifications, before)
+    if whole:
+        waiting = [card for card in ({card.place: card for card in held} | kept).values() if card.withheld_until_ms]
+        known_ended = {**ended, **work.sweep.tracked}
+        freed, recaps = release(waiting, work.sweep.held, known_ended, subscriptions, work.now, policy)
+        kept |= {card.place: card for card in freed}
+        notifications += recaps
+        if work.reached.backlog is None:
+            channels = {subscription.channel_id for subscription in subscriptions}
+            lines, catchups = finish(work.team_id, catchups, channels, policy)
+            notifications += lines
+    return list(kept.values()), notifications, catchups
 
 
 def _count(changes: Sequence[SessionChange]) -> None:

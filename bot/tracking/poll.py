@@ -24,9 +24,9 @@ from bot.sessions.model import Room
 from bot.sessions.tracked import Tracked
 from bot.tracking import store as tracking_store
 from bot.tracking.commit import Commit, Superseded, SweepWork
-from bot.tracking.reading import Progress, look, read
+from bot.tracking.reading import look, read
 from bot.tracking.room_facts import RoomFacts, asked_for
-from bot.tracking.store import Snapshot
+from bot.tracking.store import KEPT_MS, Progress, Snapshot
 from bot.tracking.sweep import Memory, Sweep
 
 REST_S, REST_MOST_S = 1.0, 120.0
@@ -128,8 +128,7 @@ class Poll:
             rooms |= await self._rooms.have({each.room_id for each in known.sessions.values() if each.live})
         asking = await self._asking(team_id, known)
         sweep = Sweep(memory, asking, {card.session_id for card in held}, now, rooms, complete=complete)
-        before = Progress(known.read_ms, known.backlog)
-        return SweepWork(team_id, now, fence, sweep, self._hms.naming, renamed, rooms, known.seq, before)
+        return SweepWork(team_id, now, fence, sweep, self._hms.naming, renamed, rooms, known.seq, known.progress)
 
     async def _asking(self, team_id: str, known: Snapshot) -> frozenset[Subscription]:
         """The subscriptions that may have something to say of sessions to which nothing happened."""
@@ -159,14 +158,8 @@ class Poll:
             return "superseded"
         snapshot = replace(known, seq=work.seq, sessions={**known.sessions, **sweep.tracked})
         if sweep.complete:
-            snapshot = Snapshot(
-                work.seq,
-                ms(work.now),
-                _kept(snapshot.sessions, work.reached, ms(work.now)),
-                work.naming,
-                work.reached.read_ms,
-                work.reached.backlog,
-            )
+            kept = _kept(snapshot.sessions, work.reached, ms(work.now))
+            snapshot = Snapshot(work.seq, ms(work.now), kept, work.naming, work.reached)
             self._failures = 0
             metrics.sessions_live.set(work.team_id, sum(each.live for each in snapshot.sessions.values()))
         self._memory = sweep.memory(snapshot)
@@ -180,6 +173,6 @@ def _without_people(known: Snapshot) -> Snapshot:
 
 
 def _kept(sessions: Mapping[str, Tracked], progress: Progress, now_ms: int) -> dict[str, Tracked]:
-    """Without those that ended two days before any that are still to be read: no list reaches back so far."""
+    """Without those that ended KEPT_MS before any that are still to be read."""
     from_ms = now_ms if progress.backlog is None else min(now_ms, progress.backlog.since_ms)
-    return {key: each for key, each in sessions.items() if each.live or from_ms - each.seen_ms < 2 * 86_400_000}
+    return {key: each for key, each in sessions.items() if each.live or from_ms - each.seen_ms < KEPT_MS}

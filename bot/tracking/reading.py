@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot import log
@@ -16,6 +16,7 @@ from bot.hms.pages import every_page, pages
 from bot.query.times import api_time
 from bot.sessions.model import Session
 from bot.sessions.tracked import Tracked
+from bot.tracking.store import Progress
 from bot.tracking.sweep import Sweep
 
 RECORDS_MOST = 200
@@ -28,27 +29,18 @@ OVERLAP_MS = 120_000
 """Ended sessions are listed from so long before the last reading, for clocks that differ."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Up to where sessions are read, once what was seen so far is stored: everything that began before `read_ms`, but
-    for the `backlog`. Both by the clock of 100ms; None before the first reading."""
-
-    read_ms: int | None
-    backlog: Backlog | None
-
-
 async def read(hms: Hms, sweep: Sweep, now_ms: int) -> AsyncIterator[Progress]:
     """Look at all that is live, a slice of what ended since the last good poll, and the records of what is missing;
-    after each page how far that has come. `now_ms`: our clock's, before the first page. Raises HmsError."""
+    after each page how far that has come, once what was seen is stored. `now_ms`: our clock's, before the first page.
+    Raises HmsError."""
     known = sweep.known
-    before = Progress(known.read_ms, known.backlog)
     async for batch in every_page(hms.list_entries, {"active": "true"}):
         sweep.page(batch.entries)
-        yield before
+        yield known.progress
     # As it was before the first page: what opens while the pages are read is in none of them. By the clock of 100ms, as
     # ours, or that of the process that polled last, may have been wrong then.
     read_ms = now_ms + int(hms.ahead_s * 1000)
-    progress = Progress(read_ms, known.backlog)
+    progress = replace(known.progress, read_ms=read_ms)
     async for progress in _ended(hms, sweep, read_ms):
         yield progress
     sweep.add(await _records(hms, sweep.missing(), known.sessions, now_ms))
@@ -58,13 +50,13 @@ async def read(hms: Hms, sweep: Sweep, now_ms: int) -> AsyncIterator[Progress]:
 async def look(hms: Hms, sweep: Sweep, session_ids: Sequence[str], now_ms: int) -> AsyncIterator[Progress]:
     """Look at the records of these alone; nothing is concluded from one that can't be had. Raises HmsError."""
     sweep.add(await _records(hms, session_ids, {}, now_ms))
-    yield Progress(sweep.known.read_ms, sweep.known.backlog)
+    yield sweep.known.progress
 
 
 async def _ended(hms: Hms, sweep: Sweep, read_ms: int) -> AsyncIterator[Progress]:
     """Those that began since the last reading, then the older ones of the backlog. Where a slice doesn't reach to it,
     the new backlog covers both: what is read again then is known."""
-    known = sweep.known
+    known = sweep.known.progress
     recent = Backlog(min(known.read_ms or read_ms, read_ms) - OVERLAP_MS, "")
     left = SLICE_PAGES
     for part in (recent, known.backlog):

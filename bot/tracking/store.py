@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import msgspec
@@ -26,31 +26,32 @@ from bot.sessions.tracked import Tracked
 KEPT_MS = 2 * 86_400_000
 """The age up to which a snapshot keeps ended sessions: no list of ended ones reaches back further."""
 
-_TRACKED = select(
-    sessions.c.session_id,
-    sessions.c.room_id,
-    sessions.c.live,
-    sessions.c.started_ms,
-    sessions.c.seen_ms,
-    sessions.c.people,
-    sessions.c.peers,
-)
+_FIELDS = [field.name for field in fields(Tracked)]
+"""Each has a column of that name."""
+_TRACKED = select(*(sessions.c[name] for name in _FIELDS))
 _people = msgspec.json.Decoder(dict[str, tuple[str, str]])
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Up to where sessions are read: everything that began before `read_ms`, but for the `backlog`. Both by the clock
+    of 100ms; None before the first reading."""
+
+    read_ms: int | None = None
+    backlog: Backlog | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Snapshot of the last good poll: `seq` counts the good polls, `good_ms` is the last one's time, None before the
     first. `sessions` by id: those that were live, and those that ended up to two days before. `naming`: the `Mask` that
-    names the people in them, "" for none. `read_ms`: when they were read, by the clock of 100ms, but for the
-    `backlog`."""
+    names the people in them, "" for none."""
 
-    seq: int
-    good_ms: int | None
-    sessions: Mapping[str, Tracked]
+    seq: int = 0
+    good_ms: int | None = None
+    sessions: Mapping[str, Tracked] = field(default_factory=dict)
     naming: str = ""
-    read_ms: int | None = None
-    backlog: Backlog | None = None
+    progress: Progress = Progress()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +62,26 @@ class PollState:
     good_ms: int | None = None
     errors: int = 0
     cause: str = ""
-    naming: str = ""
 
 
 @transaction
 def state(db: Connection, team_id: str) -> PollState:
     row = db.execute(select(polls).where(polls.c.team_id == team_id)).one_or_none()
-    return PollState(row.seq, row.good_ms, row.errors, row.cause, row.naming) if row is not None else PollState()
+    return PollState(row.seq, row.good_ms, row.errors, row.cause) if row is not None else PollState()
 
 
 @transaction
 def snapshot(db: Connection, team_id: str) -> Snapshot:
-    last = state.within(db, team_id)
-    asked = select(polls.c.read_ms, polls.c.backlog_ms, polls.c.backlog_start).where(polls.c.team_id == team_id)
-    read_ms, since_ms, start = db.execute(asked).one_or_none() or (None, None, "")
-    backlog = Backlog(since_ms, start) if since_ms is not None else None
-    kept_ms = min(filter(None, (last.good_ms or 0, since_ms)), default=0) - KEPT_MS
+    last = db.execute(select(polls).where(polls.c.team_id == team_id)).one_or_none()
+    if last is None:
+        return Snapshot()
+    backlog = Backlog(last.backlog_ms, last.backlog_start) if last.backlog_ms is not None else None
+    kept_ms = min(filter(None, (last.good_ms or 0, last.backlog_ms)), default=0) - KEPT_MS
     found: dict[str, Tracked] = {}
     for some in (LIVE, and_(ENDED, sessions.c.seen_ms >= kept_ms)):
         for part in parts(db, _TRACKED.where(sessions.c.team_id == team_id, some)):
             found |= {row[0]: _tracked(row) for row in part}
-    return Snapshot(last.seq, last.good_ms, found, last.naming, read_ms, backlog)
+    return Snapshot(last.seq, last.good_ms, found, last.naming, Progress(last.read_ms, backlog))
 
 
 @transaction
@@ -118,13 +118,12 @@ def commit(
     fence: Fence | None,
     known: Mapping[str, int] | None,
     naming: str = "",
-    read_ms: int | None = None,
-    backlog: Backlog | None = None,
+    progress: Progress = Progress(),
     catchups: Mapping[str, Catchup] | None = None,
     good: bool = True,
 ) -> bool:
-    """A good poll that began from snapshot `seq`: its facts and messages; `naming`, `read_ms` and `backlog` are the
-    next snapshot's, and `catchups` those from now on, where they are given. A part of a poll, which isn't `good`
+    """A good poll that began from snapshot `seq`: its facts and messages; `naming` and `progress` are the next
+    snapshot's, and `catchups` those from now on, where they are given. A part of a poll, which isn't `good`
     yet, is the same but for when the last good one was. False, and nothing is stored, where another poll was stored
     since, the fence's lease has a new owner, or the settings of a channel that is told of something have changed
     since they were `known`, as `audit_log.counts` says."""
@@ -137,17 +136,15 @@ def commit(
         now = audit_log.counts.within(db, team_id)
         if any(now[channel_id] != known.get(channel_id, 0) for _, channel_id in places):
             return False
-    facts: dict[str, object] = {"read_ms": read_ms, "backlog_ms": None, "backlog_start": ""}
-    if backlog is not None:
-        facts |= {"backlog_ms": backlog.since_ms, "backlog_start": backlog.start}
+    since_ms, start = (progress.backlog.since_ms, progress.backlog.start) if progress.backlog else (None, "")
+    facts: dict[str, object] = {"read_ms": progress.read_ms, "backlog_ms": since_ms, "backlog_start": start}
     if good:
         facts |= {"good_ms": now_ms, "naming": naming, "errors": 0, "cause": ""}
     if not _next(db, team_id, seq, facts):
         return False
     if changed:
         statement = insert(db, sessions)
-        columns = ("room_id", "live", "started_ms", "seen_ms", "people", "peers")
-        values = {name: statement.excluded[name] for name in columns}
+        values = {name: statement.excluded[name] for name in _FIELDS if name != "session_id"}
         upsert = statement.on_conflict_do_update(index_elements=["team_id", "session_id"], set_=values)
         for some in chunks(changed, ROWS):
             db.execute(upsert, [_values(team_id, each) for each in some])
@@ -188,13 +185,5 @@ def _tracked(row: Any) -> Tracked:
 
 
 def _values(team_id: str, tracked: Tracked) -> dict[str, object]:
-    return {
-        "team_id": team_id,
-        "session_id": tracked.session_id,
-        "room_id": tracked.room_id,
-        "live": tracked.live,
-        "started_ms": tracked.started_ms,
-        "seen_ms": tracked.seen_ms,
-        "people": msgspec.json.encode(tracked.people).decode(),
-        "peers": tracked.peers,
-    }
+    values = {name: getattr(tracked, name) for name in _FIELDS}
+    return values | {"team_id": team_id, "people": msgspec.json.encode(tracked.people).decode()}

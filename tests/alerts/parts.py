@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.alerts.catch_up import release
@@ -53,6 +53,9 @@ def policy(*mutes: Mute, now: datetime = NOW, quiet: str = "", unthreaded: Seque
     return SilencePolicy(mutes, {"C1": [read_quiet(quiet, "UTC")]} if quiet else {}, unthreaded, now)
 
 
+MUTED = [mute()]
+
+
 class Channel:
     """One channel through one poll after the other: `sent` is what the last one sent."""
 
@@ -63,17 +66,23 @@ class Channel:
         self.sent: list[Notification] = []
 
     def poll(
-        self, *seen: Session, policy: SilencePolicy = LOUD, minutes: int = 0, unread: Sequence[str] = ()
+        self,
+        *seen: Session,
+        mutes: Iterable[Mute] = (),
+        quiet: str = "",
+        unthreaded: Sequence[str] = (),
+        minutes: int = 0,
+        unread: Sequence[str] = (),
     ) -> list[type]:
         now = NOW + timedelta(minutes=minutes)
-        kept, tasks = route(diff(self.known, seen), self.subscriptions, self.cards.values(), now, policy)
+        silence = policy(*mutes, now=now, quiet=quiet, unthreaded=unthreaded)
+        kept, tasks = route(diff(self.known, seen), self.subscriptions, self.cards.values(), now, silence)
         self.cards |= {each.session_id: each for each in kept}
+        self.known |= {each.id: track(each, NOW_MS) for each in seen}
         live = {each.id: each for each in seen if each.active and each.id not in unread}
         held = [each for each in self.cards.values() if each.withheld_until_ms]
-        ended = {each.id: each for each in seen if not each.active}
-        kept, released = release(held, live, ended, self.subscriptions, now, policy)
+        kept, released = release(held, live, self.known, self.subscriptions, now, silence)
         self.cards |= {each.session_id: each for each in kept}
-        self.known |= {each.id: track(each, 0) for each in seen}
         self.sent = [*tasks, *released]
         return [type(task) for task in self.sent]
 

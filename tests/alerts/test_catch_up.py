@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -12,14 +11,27 @@ from bot.alerts.decide import ROLL_UP_OVER, route
 from bot.alerts.notification import Edit, Post, Recap, Reply, RollUp
 from bot.sessions.diff import SessionChange, track
 from bot.silence.mute import Mute
-from tests.alerts.parts import EVERY, HOUR, NOW, NOW_MS, ROOMS, Channel, card, mute, policy, session, subscription
+from tests.alerts.parts import (
+    EVERY,
+    HOUR,
+    MUTED,
+    NOW,
+    NOW_MS,
+    ROOMS,
+    Channel,
+    card,
+    mute,
+    policy,
+    session,
+    subscription,
+)
 
 
 def test_what_opens_is_told_once_when_the_mute_is_over() -> None:
     here = Channel()
-    assert here.poll(session("ann", number=2), session("ann"), policy=policy(mute())) == []
+    assert here.poll(session("ann", number=2), session("ann"), mutes=MUTED) == []
     assert here.state() == ("unannounced", 0, True)
-    assert here.poll(session("ann", "bob"), session("ann", number=2), policy=policy(mute())) == []
+    assert here.poll(session("ann", "bob"), session("ann", number=2), mutes=MUTED) == []
     assert here.poll(session("ann", "bob"), session("ann", number=2)) == [Recap]
     assert here.recap == ([session().id, session(number=2).id], 0)
     assert here.state() == ("summarised", 0, False)
@@ -33,9 +45,9 @@ def test_what_opens_is_told_once_when_the_mute_is_over() -> None:
 def test_what_came_and_went_is_counted_where_there_is_something_to_tell(live: bool, kinds: str) -> None:
     """Where nothing is live any more, to those who ask for ends; no start of it is still true."""
     here = Channel(subscription(kinds))
-    here.poll(session(number=1), session(number=2), policy=policy(mute()))
+    here.poll(session(number=1), session(number=2), mutes=MUTED)
     ended = [session(number=1, active=False), session(number=2, active=live), session(number=3, active=False)]
-    assert here.poll(*ended, policy=policy(mute())) == []
+    assert here.poll(*ended, mutes=MUTED) == []
     started = live and "start" in kinds
     told = started or "end" in kinds
     assert here.poll(*ended) == [Recap] * told
@@ -46,7 +58,7 @@ def test_what_came_and_went_is_counted_where_there_is_something_to_tell(live: bo
 
 def test_an_end_that_nobody_asks_for_any_more_is_not_told() -> None:
     here = Channel()
-    here.poll(session(active=False), policy=policy(mute()))
+    here.poll(session(active=False), mutes=MUTED)
     here.subscriptions = [subscription("on:start"), subscription("on:end", "C2", number=1), subscription("", number=2)]
     assert here.poll(session(active=False)) == []
     assert here.state() == ("final", 0, False)
@@ -54,10 +66,10 @@ def test_an_end_that_nobody_asks_for_any_more_is_not_told() -> None:
 
 def test_only_the_ends_that_somebody_asks_for_are_counted() -> None:
     here = Channel()
-    here.poll(session(active=False), policy=policy(mute()))
+    here.poll(session(active=False), mutes=MUTED)
     here.subscriptions = [subscription("on:start,end", number=2)]
     some = session(active=False), session(number=2, active=False)
-    assert here.poll(*some, policy=policy(mute())) == []
+    assert here.poll(*some, mutes=MUTED) == []
     assert here.poll(*some) == [Recap]
     assert here.recap == ([], 1)
     assert here.state() == here.state(2) == ("final", 0, False)
@@ -67,9 +79,9 @@ def test_only_the_ends_that_somebody_asks_for_are_counted() -> None:
 def test_one_whose_card_was_deleted_in_a_mute_is_told_as_one_without(comes_back: bool) -> None:
     here = Channel()
     assert here.poll(session()) == [Post]
-    assert here.poll(session(active=False), policy=policy(mute())) == [Edit]
+    assert here.poll(session(active=False), mutes=MUTED) == [Edit]
     here.cards[session().id] = replace(here.cards[session().id], withheld_until_ms=NOW_MS + HOUR)
-    assert here.poll(session(active=comes_back), policy=policy(mute())) == []
+    assert here.poll(session(active=comes_back), mutes=MUTED) == []
     assert here.poll(session(active=comes_back)) == [Recap]
     assert here.recap == ([session().id] * comes_back, int(not comes_back))
     assert here.poll(session(active=False)) == ([Edit] if comes_back else [])
@@ -78,7 +90,7 @@ def test_one_whose_card_was_deleted_in_a_mute_is_told_as_one_without(comes_back:
 
 def test_one_that_ends_just_as_the_mute_does_is_counted() -> None:
     here = Channel()
-    here.poll(session(), policy=policy(mute()))
+    here.poll(session(), mutes=MUTED)
     assert here.poll(session(active=False)) == [Recap]
     assert here.recap == ([], 1)
     assert here.state() == ("final", 0, False)
@@ -87,15 +99,14 @@ def test_one_that_ends_just_as_the_mute_does_is_counted() -> None:
 @pytest.mark.parametrize("kinds", ["on:start,end", "on:start"])
 def test_one_that_stood_in_a_list_is_named_when_it_has_ended_in_a_mute(kinds: str) -> None:
     here = Channel(subscription(kinds))
-    here.poll(session(), policy=policy(mute()))
+    here.poll(session(), mutes=MUTED)
     assert here.poll(session()) == [Recap]
-    silent = policy(mute())
-    assert here.poll(session(active=False), session(number=2, active=False), policy=silent) == []
     ended = [session(active=False), session(number=2, active=False)]
+    assert here.poll(*ended, mutes=MUTED) == []
     assert here.poll(*ended) == ([Recap] if "end" in kinds else [])
     for task in here.sent:
         assert isinstance(task, Recap)
-        assert (task.live, task.told, task.ended) == ((), (ended[0],), 2)
+        assert ([*task.live], [*task.told], task.ended) == ([], ended[:1], 2)
 
 
 @pytest.mark.parametrize("kinds", ["on:start,end", "on:end", "on:start"])
@@ -103,58 +114,57 @@ def test_one_that_stood_in_a_list_is_named_when_it_has_ended_in_a_mute(kinds: st
 def test_a_session_that_is_muted_until_it_ends_ends_without_a_word(kinds: str, others: tuple[Mute, ...]) -> None:
     """The channel has not seen it open. It may come back, and is muted still."""
     here = Channel(subscription(kinds))
-    alone = policy(mute(session_id=session().id, hours=12), *others)
+    alone = [mute(session_id=session().id, hours=12), *others]
     for seen in (session("ann"), session("ann", "bob"), session(active=False), session("ann")):
-        assert here.poll(seen, policy=alone) == []
+        assert here.poll(seen, mutes=alone) == []
         assert here.state()[:2] == ("unannounced" if seen.active else "final", 0)
-    assert here.poll(session(active=False), policy=alone) == []
+    assert here.poll(session(active=False), mutes=alone) == []
     assert here.state() == ("final", 0, False)
 
 
 @pytest.mark.parametrize("kinds", ["on:start,end", "on:start"])
 def test_the_end_of_a_muted_session_that_was_seen_to_open_is_told(kinds: str) -> None:
-    alone = policy(mute(session_id=session().id, hours=12))
+    alone = [mute(session_id=session().id, hours=12)]
     here = Channel(subscription(kinds))
     assert here.poll(session("ann")) == [Post]
-    assert here.poll(session("ann", "bob"), policy=alone) == [Edit]
-    assert here.poll(session(active=False), policy=alone) == [Edit]
+    assert here.poll(session("ann", "bob"), mutes=alone) == [Edit]
+    assert here.poll(session(active=False), mutes=alone) == [Edit]
     assert here.state() == ("final", 1, False)
     here = Channel(subscription(kinds))
-    here.poll(session("ann"), policy=policy(mute()))
+    here.poll(session("ann"), mutes=MUTED)
     assert here.poll(session("ann")) == [Recap]
-    assert here.poll(session(active=False), policy=alone) == ([Post] if "end" in kinds else [])
+    assert here.poll(session(active=False), mutes=alone) == ([Post] if "end" in kinds else [])
 
 
 def test_a_mute_of_one_session_gives_way_to_a_wider_one() -> None:
     here = Channel()
-    both = policy(mute(session_id=session().id, hours=12), mute(hours=2))
-    here.poll(session(), policy=both)
-    assert here.poll(session(active=False), policy=both) == []
-    later = NOW + timedelta(hours=2)
-    alone = policy(mute(session_id=session(number=2).id, hours=12), now=later)
-    assert here.poll(session(active=False), policy=alone, minutes=120) == [Recap]
+    both = [mute(session_id=session().id, hours=12), mute(hours=2)]
+    here.poll(session(), mutes=both)
+    assert here.poll(session(active=False), mutes=both) == []
+    alone = [mute(session_id=session(number=2).id, hours=12)]
+    assert here.poll(session(active=False), mutes=alone, minutes=120) == [Recap]
 
 
 def test_an_edit_goes_on_and_a_reply_does_not() -> None:
     here = Channel()
     assert here.poll(session("ann")) == [Post]
-    assert here.poll(session("ann", "bob"), policy=policy(mute())) == [Edit]
+    assert here.poll(session("ann", "bob"), mutes=MUTED) == [Edit]
     assert [each.silenced for each in here.sent if isinstance(each, Edit)] == [True]
-    assert here.poll(session("ann", "bob", "eve"), policy=policy(unthreaded=["C1"])) == [Edit]
+    assert here.poll(session("ann", "bob", "eve"), unthreaded=["C1"]) == [Edit]
     assert [each.silenced for each in here.sent if isinstance(each, Edit)] == [False]
-    assert here.poll(session("ann", "bob", "eve", "dan"), policy=policy(unthreaded=["C2"])) == [Edit, Reply]
-    assert here.poll(session("ann", active=False), policy=policy(mute())) == [Edit]
+    assert here.poll(session("ann", "bob", "eve", "dan"), unthreaded=["C2"]) == [Edit, Reply]
+    assert here.poll(session("ann", active=False), mutes=MUTED) == [Edit]
     assert here.state() == ("final", 1, False)
     assert here.poll(session("ann", active=False)) == []
-    assert here.poll(session("ann"), policy=policy(mute())) == [Edit]
+    assert here.poll(session("ann"), mutes=MUTED) == [Edit]
 
 
 def test_only_what_is_muted_is_withheld() -> None:
     here = Channel()
-    room = policy(mute(f"room:{ROOMS[1]}", hours=2), mute(session_id=session(number=3).id))
+    room, alone = mute(f"room:{ROOMS[1]}", hours=2), mute(session_id=session(number=3).id)
     some = [session(number=1), session(number=2, room=ROOMS[1]), session(number=3)]
-    assert here.poll(*some, policy=room) == [Post]
-    assert here.poll(*some, policy=policy(mute(f"room:{ROOMS[1]}", hours=2))) == [Recap]
+    assert here.poll(*some, mutes=[room, alone]) == [Post]
+    assert here.poll(*some, mutes=[room]) == [Recap]
     assert here.recap == ([some[2].id], 0)
     assert here.poll(*some) == [Recap]
     assert here.recap == ([some[1].id], 0)
@@ -163,8 +173,7 @@ def test_only_what_is_muted_is_withheld() -> None:
 def test_quiet_hours_within_a_mute_make_one_message() -> None:
     here = Channel()
     for minutes in (0, 60, 118):  # the mute ends at 15:02, the hours at 16:00
-        now = NOW + timedelta(minutes=minutes)
-        sent = here.poll(session(), policy=policy(mute(), now=now, quiet="14:00-16:00"), minutes=minutes)
+        sent = here.poll(session(), mutes=MUTED, quiet="14:00-16:00", minutes=minutes)
         assert sent == ([Recap] if minutes == 118 else [])
         if minutes == 0:
             assert here.cards[session().id].withheld_until_ms == NOW_MS + 118 * 60_000
@@ -172,8 +181,8 @@ def test_quiet_hours_within_a_mute_make_one_message() -> None:
 
 def test_a_longer_mute_is_a_later_end() -> None:
     here = Channel()
-    here.poll(session(), policy=policy(mute()))
-    assert here.poll(session(), policy=policy(mute(hours=5))) == []
+    here.poll(session(), mutes=MUTED)
+    assert here.poll(session(), mutes=[mute(hours=5)]) == []
     assert here.cards[session().id].withheld_until_ms == NOW_MS + 5 * HOUR
 
 
@@ -181,10 +190,10 @@ def test_what_has_ended_is_counted_with_what_its_mute_held() -> None:
     """Which mute that was is not known: as long as another one holds, its end says so."""
     here = Channel()
     both = (mute(f"room:{ROOMS[0]}"), mute(f"room:{ROOMS[1]}", hours=3))
-    here.poll(session(number=1), session(number=2), session(number=3, room=ROOMS[1]), policy=policy(*both))
+    here.poll(session(number=1), session(number=2), session(number=3, room=ROOMS[1]), mutes=both)
     after = (session(number=1), session(number=2, active=False), session(number=3, room=ROOMS[1], active=False))
-    here.poll(*after, policy=policy(*both))
-    assert here.poll(*after, policy=policy(both[1], now=NOW + timedelta(minutes=60)), minutes=60) == [Recap]
+    here.poll(*after, mutes=both)
+    assert here.poll(*after, mutes=both[1:], minutes=60) == [Recap]
     assert here.recap == ([session(number=1).id], 1)
     assert here.state(3) == ("final", 0, True)
     assert here.poll(*after) == [Recap]  # unmuted
@@ -197,11 +206,10 @@ def test_what_ended_in_a_mute_that_was_ended_early_is_counted_at_the_end_it_was_
     here = Channel()
     other = mute(f"room:{ROOMS[1]}", hours=3)
     some = (session(number=1), session(number=2, active=False))
-    assert here.poll(*some, policy=policy(mute(), other)) == []
-    assert here.poll(*some, policy=policy(other)) == [Recap]
+    assert here.poll(*some, mutes=[*MUTED, other]) == []
+    assert here.poll(*some, mutes=[other]) == [Recap]
     assert here.recap == ([session(number=1).id], 0)
-    now = NOW + timedelta(minutes=60)
-    assert here.poll(*some, policy=policy(other, now=now), minutes=60) == [Recap]
+    assert here.poll(*some, mutes=[other], minutes=60) == [Recap]
     assert here.recap == ([], 1)
 
 
@@ -210,7 +218,7 @@ def test_the_end_of_what_stood_in_a_list_is_told_after_the_mute() -> None:
     over = [session(number=number, active=number != 1) for number in range(1, ROLL_UP_OVER + 2)]
     here = Channel()
     assert here.poll(*many) == [RollUp]
-    assert here.poll(*over, policy=policy(mute())) == []
+    assert here.poll(*over, mutes=MUTED) == []
     assert here.poll(*over) == [Recap]
     assert here.recap == ([], 1)
     assert here.state() == ("final", 0, False)
@@ -220,8 +228,8 @@ def test_one_from_a_list_that_was_over_for_a_moment_is_as_it_was() -> None:
     many = [session(number=number) for number in range(1, ROLL_UP_OVER + 2)]
     here = Channel()
     here.poll(*many)
-    here.poll(session(active=False), policy=policy(mute()))
-    assert here.poll(session(), policy=policy(mute())) == []
+    here.poll(session(active=False), mutes=MUTED)
+    assert here.poll(session(), mutes=MUTED) == []
     assert here.state() == ("summarised", 0, False)
     assert here.poll(session()) == []
 
@@ -229,7 +237,7 @@ def test_one_from_a_list_that_was_over_for_a_moment_is_as_it_was() -> None:
 def test_one_that_comes_back_is_still_live() -> None:
     here = Channel()
     for active in (True, False, True):
-        assert here.poll(session(active=active), policy=policy(mute())) == []
+        assert here.poll(session(active=active), mutes=MUTED) == []
     assert here.poll(session()) == [Recap]
     assert here.recap == ([session().id], 0)
 
@@ -237,16 +245,16 @@ def test_one_that_comes_back_is_still_live() -> None:
 def test_an_end_that_was_withheld_is_no_start() -> None:
     here = Channel(subscription("on:end"))
     here.poll(session())
-    here.poll(session(active=False), policy=policy(mute()))
+    here.poll(session(active=False), mutes=MUTED)
     assert here.state() == ("final", 0, True)
-    assert here.poll(session(), policy=policy(mute())) == []
+    assert here.poll(session(), mutes=MUTED) == []
     assert here.poll(session()) == []
     assert here.poll(session(active=False)) == [Post]
 
 
 def test_what_nobody_asks_for_any_more_is_not_told() -> None:
     here = Channel()
-    here.poll(session(), policy=policy(mute()))
+    here.poll(session(), mutes=MUTED)
     here.subscriptions = [subscription("on:end", number=1), subscription("", "C2", number=2)]
     assert here.poll(session()) == []
     assert here.state() == ("unannounced", 0, False)
@@ -256,9 +264,9 @@ def test_what_nobody_asks_for_any_more_is_not_told() -> None:
 
 def test_a_subscription_made_meanwhile_is_told_with_the_others() -> None:
     here = Channel()
-    here.poll(session(), policy=policy(mute()))
+    here.poll(session(), mutes=MUTED)
     here.subscriptions = [subscription("peers:>=1", number=2)]
-    assert here.poll(session("ann"), policy=policy(mute())) == []
+    assert here.poll(session("ann"), mutes=MUTED) == []
     assert here.cards[session().id].known == {1, 2}
     assert here.poll(session("ann")) == [Recap]
     assert here.poll(session("ann", "bob")) == []
@@ -268,14 +276,14 @@ def test_one_that_joins_a_session_without_a_card_waits_too() -> None:
     here = Channel(subscription("on:join"))
     here.known = {session().id: track(session(), 0)}
     here.cards = {session().id: card("unannounced", 0)}
-    assert here.poll(session("ann"), policy=policy(mute())) == []
+    assert here.poll(session("ann"), mutes=MUTED) == []
     assert here.state() == ("unannounced", 0, True)
     assert here.poll(session("ann")) == [Recap]
 
 
 def test_one_that_could_not_be_read_waits() -> None:
     here = Channel()
-    here.poll(session(), policy=policy(mute()))
+    here.poll(session(), mutes=MUTED)
     assert here.poll(session(), unread=[session().id]) == []
     assert here.poll(session()) == [Recap]
 
@@ -285,21 +293,19 @@ def test_what_has_ended_waits_as_long_as_the_whole_channel_is_quiet(longer: Mute
     """The mute that held it is over in an hour, another thing in three; meanwhile one of it ends."""
     here = Channel()
     room = mute(f"room:{ROOMS[0]}")
-    here.poll(session(), session(number=2), policy=policy(room))
+    here.poll(session(), session(number=2), mutes=[room])
     after = (session(active=False), session(number=2))
-    here.poll(*after, policy=policy(room, longer, quiet=quiet))
-    for minutes in (60, 90, 170):
-        now = NOW + timedelta(minutes=minutes)
-        assert here.poll(*after, policy=policy(longer, now=now, quiet=quiet), minutes=minutes) == []
-    now = NOW + timedelta(minutes=180)
-    assert here.poll(*after, policy=policy(longer, now=now, quiet=quiet), minutes=180) == [Recap]
+    here.poll(*after, mutes=[room, longer], quiet=quiet)
+    for minutes in (60, 90, 170, 180):
+        sent = here.poll(*after, mutes=[longer], quiet=quiet, minutes=minutes)
+        assert sent == ([Recap] if minutes == 180 else [])
     assert here.recap == ([session(number=2).id], 1)
 
 
 def test_a_storm_in_a_mute_is_withheld_as_a_whole() -> None:
     many = [session(number=number) for number in range(1, 3 * ROLL_UP_OVER)]
     here = Channel()
-    assert here.poll(*many, policy=policy(mute())) == []
+    assert here.poll(*many, mutes=MUTED) == []
     assert here.poll(*many) == [Recap]
     assert here.recap == ([each.id for each in many], 0)
 

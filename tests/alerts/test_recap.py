@@ -14,8 +14,7 @@ from bot.query.parse import parse
 from bot.sessions.model import Session
 from bot.silence.mute import Mute
 from bot.silence.policy import SilencePolicy
-from bot.silence.quiet_hours import read_quiet
-from tests.alerts.parts import LOUD, NOW, NOW_MS, ROOMS, Channel, session
+from tests.alerts.parts import NOW, NOW_MS, ROOMS, Channel, policy, session
 from tests.effort import effort
 
 HOURS = ("22:00-7:00 Berlin", "1:30-2:30 Berlin", "9:00-12:00 UTC", "7:00-7:00 sat UTC")
@@ -62,22 +61,21 @@ class Life:
         self.mutes.append(Mute("T1", "C1", parse(line), session_id, until_ms, "U1", now_ms))
 
     def poll(self) -> None:
-        now = NOW + timedelta(minutes=self.minutes)
-        policy = SilencePolicy(self.mutes, {"C1": [read_quiet(self.hours, "UTC")]} if self.hours else {}, (), now)
+        silence = policy(*self.mutes, now=NOW + timedelta(minutes=self.minutes), quiet=self.hours)
         for each in self.sessions.values():
             before = self.here.known.get(each.id)
             if not each.active and (before is None or before.live):
-                self.owed += self.owes(each, policy)
-        self.here.poll(*self.sessions.values(), policy=policy, minutes=self.minutes)
+                self.owed += self.owes(each, silence)
+        self.here.poll(*self.sessions.values(), mutes=self.mutes, quiet=self.hours, minutes=self.minutes)
         self.counted += sum(task.ended for task in self.here.sent if isinstance(task, Recap))
 
-    def owes(self, each: Session, policy: SilencePolicy) -> bool:
+    def owes(self, each: Session, silence: SilencePolicy) -> bool:
         card = self.here.cards.get(each.id)
         if card is not None and card.gen:  # its card says it
             return False
-        if policy.until_ms("C1", each) is None:  # that it opened was kept back until now, or its end is told
+        if silence.until_ms("C1", each) is None:  # that it opened was kept back until now, or its end is told
             return card is not None and bool(card.withheld_until_ms)
-        return not policy.alone("C1", each)
+        return not silence.alone("C1", each)
 
 
 @given(st.integers(0, 1_000_000))
@@ -95,4 +93,4 @@ def test_what_is_kept_back_is_counted_once(seed: int) -> None:
     life.poll()
     assert life.counted == life.owed
     assert not any(card.withheld_until_ms for card in life.here.cards.values())
-    assert life.here.poll(*life.sessions.values(), policy=LOUD, minutes=life.minutes) == []
+    assert life.here.poll(*life.sessions.values(), minutes=life.minutes) == []

@@ -28,7 +28,7 @@ from bot.outbox.card import Card
 from bot.outbox.channel import Channel
 from bot.silence import mute_store
 from bot.tracking import store as tracking_store
-from bot.tracking.store import Snapshot
+from bot.tracking.store import Progress, Snapshot
 from tests.conftest import ROOT
 from tests.db.parts import NOW, TEAM, by, card, commit, edit, message, mute, send, subscription
 
@@ -94,7 +94,7 @@ async def test_what_the_first_revision_stored_is_still_there(url: str) -> None:
     assert await conversations.read(store, TEAM, "C1") == Channel(last_ms=NOW)
     assert await threads.off(store, TEAM) == set()
     assert await card_store.withheld(store, TEAM) == []
-    assert await tracking_store.snapshot(store, TEAM) == Snapshot(7, NOW, {}, read_ms=NOW)
+    assert await tracking_store.snapshot(store, TEAM) == Snapshot(7, NOW, {}, progress=Progress(NOW))
     assert await digests_store.read(store, TEAM) == []
     assert await audit_log.read(store, TEAM, "C1") == []
     assert (await mute_store.add(store, mute(), by()))[0].number == 4

@@ -1,84 +1,124 @@
-"""An account, and polls of it for one channel."""
+"""An account, and polls of it for the channels of a team."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 from bot.alerts import store as alerts_store
 from bot.alerts.subscription import Subscription
 from bot.db.database import Database
 from bot.db.setting_change import SettingChange
-from bot.demo.fake_hms import Account
+from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_hms.records import Session
+from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
+from bot.net.retry_budget import RetryBudget
 from bot.outbox import claims
+from bot.outbox import prune as pruning
 from bot.outbox import store as outbox_store
-from bot.outbox.message import Outgoing
+from bot.outbox.message import Outgoing, Row
 from bot.query.parse import parse
 from bot.rooms.names import Rooms
+from bot.sessions.mask import Mask
 from bot.silence import mute_store
 from bot.silence.mute import Mute
+from bot.tracking import store as tracking_store
 from bot.tracking.poll import Poll
+from bot.tracking.store import Snapshot
 
 TEAM, CHANNEL = "T1", "C1"
 BY = SettingChange(0, "U1", "a line")
 HOUR = timedelta(hours=1)
+SOON = timedelta(seconds=15)
+HELLO = [("post", "hello")]
 
 
 class World:
-    """An account, and polls of it for one channel. `poll` gives the texts of what it would send, each with its kind."""
+    """An account, a store, and polls in a time that stands still unless the test moves it `ahead`."""
 
-    def __init__(self, account: Account, store: Database, hms: Hms) -> None:
-        self.store, self.hms = store, hms
-        self.ahead = timedelta()
-        self.account = account
+    def __init__(self, account: Account, fake: FakeHms, store: Database) -> None:
+        self.account, self.fake, self.store = account, fake, store
+        self.began, self.ahead = time.time(), timedelta()
         self.room = account.add_room("Town hall")
+        self.clients: list[Hms] = []
+        self.keys = map("first {}".format, count())
         self.restart()
 
-    def restart(self, hms: Hms | None = None) -> None:
+    def restart(self, mask: Mask | None = None) -> None:
         """Go on as another process, which knows what is stored."""
-        hms = hms or self.hms
-        self.polls = Poll(hms, Rooms(hms, self.store, TEAM), self.store, TEAM, self.now)
+        token = SignedToken(self.fake.access_key, self.fake.secret)
+        client = Hms(self.fake.url, token, RetryBudget(budget_s=0.5), mask=mask)
+        self.clients.append(client)
+        rooms = Rooms(client, self.store, TEAM)
+        self.polls = Poll(client, rooms, self.store, TEAM, self.now, monotonic=lambda: self.ahead.total_seconds())
 
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+    @property
+    def time(self) -> float:
+        return self.began + self.ahead.total_seconds()
 
     @property
     def now_ms(self) -> int:
-        return int(self.now().timestamp() * 1000)
+        return int(self.time * 1000)
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.time, UTC)
 
     def open(self) -> Session:
-        return self.account.open_session(self.room, time.time())
+        return self.account.open_session(self.room, self.time)
 
     def join(self, session: Session, name: str) -> None:
-        self.account.join(session, name=name, role="guest", at=time.time())
+        self.account.join(session, name=name, role="guest", at=self.time)
 
     def end(self, session: Session) -> None:
-        self.account.end(session, time.time())
+        self.account.end(session, self.time)
 
-    async def mute(self, session_id: str = "") -> Mute:
-        ends_ms = self.now_ms + 3_600_000
+    async def mute(self, session_id: str = "", length: timedelta = HOUR) -> Mute:
+        ends_ms = self.now_ms + int(length.total_seconds() * 1000)
         new = Mute(TEAM, CHANNEL, parse(""), session_id, ends_ms, "U1", self.now_ms)
         return (await mute_store.add(self.store, new, BY))[0]
 
-    async def subscribe(self, line: str) -> None:
+    async def unmute(self, mute: Mute) -> None:
+        await mute_store.remove(self.store, TEAM, CHANNEL, [mute.number], BY)
+
+    async def subscribe(self, line: str = "", kinds: Iterable[str] = ("start", "end"), channel: str = CHANNEL) -> None:
+        wanted = Subscription(TEAM, channel, parse(line), frozenset(kinds), "U1", self.now_ms)
+        first = Outgoing(next(self.keys), TEAM, channel, "post", "hello", [])
+        await alerts_store.subscribe(self.store, wanted, [], first, by=None)
+
+    async def resubscribe(self, line: str = "", kinds: Iterable[str] = ("start", "end")) -> None:
         """In place of what the channel had."""
         numbers = [each.number for each in await alerts_store.read(self.store, TEAM, CHANNEL)]
         await alerts_store.unsubscribe(self.store, TEAM, CHANNEL, numbers, BY)
-        wanted = Subscription(TEAM, CHANNEL, parse(line), frozenset(("start",)), "U1", self.now_ms)
-        await alerts_store.subscribe(
-            self.store, wanted, [], Outgoing(line, TEAM, CHANNEL, "post", "hello", []), by=None
-        )
-        assert await self.poll() == [("post", "hello")]
+        await self.subscribe(line, kinds)
+
+    async def prune(self) -> None:
+        await pruning.prune(self.store, TEAM, self.now_ms)
+
+    async def snapshot(self) -> Snapshot:
+        return await tracking_store.snapshot(self.store, TEAM)
 
     async def poll(self) -> list[tuple[str, str]]:
+        """The kinds of the messages that come of it, each with its first line."""
         assert await self.polls.run()
         return await self.sent()
 
     async def sent(self) -> list[tuple[str, str]]:
-        sent = []
-        while rows := await claims.claim(self.store, TEAM, self.now_ms, 20_000, 10):
-            sent += [(row.kind, row.text.split("\n")[0]) for row in rows]
-            await outbox_store.sent(self.store, [(row, "1.0") for row in rows], self.now_ms, gap_ms=0)
+        return [(row.kind, row.text.split("\n")[0]) for row in await self.rows()]
+
+    async def told(self) -> dict[str, list[str]]:
+        """The texts that each channel gets."""
+        texts: dict[str, list[str]] = {}
+        for row in await self.rows():
+            texts.setdefault(row.channel_id, []).append(row.text)
+        return texts
+
+    async def rows(self) -> list[Row]:
+        """What is due, and sent by that."""
+        sent: list[Row] = []
+        while rows := await claims.claim(self.store, TEAM, self.now_ms, 20_000, 100):
+            await outbox_store.sent(self.store, [(row, f"1.{row.id}") for row in rows], self.now_ms, gap_ms=0)
+            sent += rows
         return sent

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from bot.outbox import prune as pruning
 from bot.tracking import store as tracking_store
 from tests.tracking.parts import TEAM, World
 
@@ -19,10 +18,8 @@ async def test_what_ended_just_before_a_downtime_is_not_told_again(world: World,
     world.end(session)
     assert len(await world.poll()) == 1
     world.ahead = timedelta(days=days)
-    await pruning.prune(world.store, TEAM, world.now_ms)
+    await world.prune()
     world.restart()
     assert await world.poll() == []
-    await pruning.prune(world.store, TEAM, world.now_ms)
-    assert (await tracking_store.tracked(world.store, TEAM, [session.id])).keys() == (
-        {session.id} if days < 7 else set()
-    )
+    await world.prune()
+    assert (session.id in await tracking_store.tracked(world.store, TEAM, [session.id])) is (days < 7)

@@ -4,28 +4,21 @@ the time has come."""
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import formatdate
 
 import pytest
 
-from bot.alerts import store as alerts_store
-from bot.alerts.subscription import Subscription
-from bot.demo.fake_hms import FakeHms, Stall, Status
-from bot.hms.auth import SignedToken
-from bot.hms.client import Hms
+from bot.demo.fake_hms import Stall, Status
 from bot.outbox import cards as card_store
 from bot.outbox import claims, threads
-from bot.outbox import prune as pruning
 from bot.outbox import store as outbox_store
-from bot.outbox.message import Outgoing
-from bot.query.parse import parse
 from bot.silence import mute_store, quiet_store
-from bot.silence.mute import Mute
 from bot.silence.quiet_hours import read_quiet
-from tests.tracking.parts import BY, CHANNEL, HOUR, TEAM, World
+from tests.tracking.parts import BY, CHANNEL, HELLO, HOUR, TEAM, World
+
+ENDED = [("post", "1 session has ended while it was quiet here.")]
 
 
 def recap(live: int, ended: int) -> list[tuple[str, str]]:
@@ -40,8 +33,7 @@ async def test_a_mute_that_ends(world: World) -> None:
     assert await world.poll() == []
     world.end(goes)
     world.join(stays, "Ada")
-    assert await world.poll() == []
-    assert await world.poll() == []
+    assert await world.poll() == await world.poll() == []
     world.ahead = HOUR
     assert await world.poll() == recap(1, 1)
     assert await world.poll() == []
@@ -51,47 +43,28 @@ async def test_a_mute_that_ends(world: World) -> None:
     assert (kind, text.partition(" after ")[0]) == ("post", "*Town hall* ended")
 
 
-async def test_a_mute_that_somebody_ends(world: World) -> None:
-    """Nothing has happened in the account: the sessions are read all the same."""
+@pytest.mark.parametrize(("live", "ended", "told"), [(2, 0, recap(2, 0)), (0, 1, ENDED)])
+async def test_a_mute_that_somebody_ends(world: World, live: int, ended: int, told: list[tuple[str, str]]) -> None:
+    """Nothing has happened in the account, nor need anything live: the sessions are read all the same."""
     mute = await world.mute()
-    world.open(), world.open()
-    assert await world.poll() == []
-    await mute_store.remove(world.store, TEAM, CHANNEL, [mute.number], BY)
-    assert await world.poll() == recap(2, 0)
-    assert await world.poll() == []
-
-
-async def test_a_mute_ends_early_when_all_has_ended(world: World) -> None:
-    """Nothing that is withheld is live, and nothing has happened in the account."""
-    mute = await world.mute()
-    world.end(world.open())
-    assert await world.poll() == []
-    assert await world.poll() == []
-    await mute_store.remove(world.store, TEAM, CHANNEL, [mute.number], BY)
-    assert await world.poll() == [("post", "1 session has ended while it was quiet here.")]
+    for number in range(live + ended):
+        session = world.open()
+        if number >= live:
+            world.end(session)
+    assert await world.poll() == await world.poll() == []
+    await world.unmute(mute)
+    assert await world.poll() == told
     assert await world.poll() == []
 
 
-async def test_who_mutes_while_sessions_are_read_does_not_hear_of_them(world: World, hms: FakeHms) -> None:
+@pytest.mark.parametrize(("path", "stall_s"), [("/sessions", 0.2), ("/rooms*", 0.5)])
+async def test_who_mutes_during_a_poll_does_not_hear_of_it(world: World, path: str, stall_s: float) -> None:
+    """Neither while sessions are read, nor while rooms are looked up, when it has been decided who is told."""
     world.open()
-    hms.requests.clear()
-    hms.fail("/sessions", Stall(0.2))
+    world.fake.requests.clear()
+    world.fake.fail_always(path, Stall(stall_s))
     poll = asyncio.create_task(world.poll())
-    while not hms.requests:
-        await asyncio.sleep(0.01)
-    await world.mute()
-    assert await poll == []
-    world.ahead = HOUR
-    assert await world.poll() == recap(1, 0)
-
-
-async def test_who_mutes_while_rooms_are_looked_up_does_not_hear_of_them(world: World, hms: FakeHms) -> None:
-    """It has been decided by then who is told."""
-    hms.requests.clear()
-    hms.fail_always("/rooms*", Stall(0.5))
-    world.open()
-    poll = asyncio.create_task(world.poll())
-    while not any("/rooms" in request.path for request in hms.requests):
+    while not any(path.rstrip("*") in request.path for request in world.fake.requests):
         await asyncio.sleep(0.01)
     await world.mute()
     assert await poll == []
@@ -106,40 +79,36 @@ async def test_one_that_stood_in_a_list_is_named_also_after_a_weekend(world: Wor
     await world.poll()
     world.ahead = HOUR
     assert await world.poll() == recap(1, 0)
-    new = Mute(TEAM, CHANNEL, parse(""), "", world.now_ms + 9 * 86_400_000, "U1", world.now_ms)
-    await mute_store.add(world.store, new, BY)
+    await world.mute(length=timedelta(days=9))
     world.end(session)
     assert await world.poll() == []
     for days in (3, 8, 9):
         world.ahead = HOUR + timedelta(days=days)
-        await pruning.prune(world.store, TEAM, world.now_ms)
+        await world.prune()
         world.restart()
         assert await world.polls.run()
-    (row,) = await claims.claim(world.store, TEAM, world.now_ms, 20_000, 10)
+    (row,) = await world.rows()
     assert row.text.startswith("1 session has ended while it was quiet here.")
     assert session.id in str(row.blocks) and "Town hall" in str(row.blocks)
 
 
 async def test_what_is_yet_to_be_counted_is_kept(world: World) -> None:
     """Nobody polls when the mute ends, and old rows are thrown away."""
-    new = Mute(TEAM, CHANNEL, parse(""), "", world.now_ms + 20 * 86_400_000, "U1", world.now_ms)
-    await mute_store.add(world.store, new, BY)
+    await world.mute(length=timedelta(days=20))
     world.end(world.open())
     assert await world.poll() == []
     world.ahead = timedelta(days=20, hours=1)
-    await pruning.prune(world.store, TEAM, world.now_ms)
-    assert await world.poll() == [("post", "1 session has ended while it was quiet here.")]
+    await world.prune()
+    assert await world.poll() == ENDED
 
 
-async def test_another_process_goes_on_with_what_is_withheld(world: World, hms: FakeHms) -> None:
+async def test_another_process_goes_on_with_what_is_withheld(world: World) -> None:
     await world.mute()
     world.open()
     assert await world.poll() == []
-    client = Hms(hms.url, SignedToken(hms.access_key, hms.secret))
-    world.restart(client)
+    world.restart()
     world.ahead = HOUR
     assert await world.poll() == recap(1, 0)
-    await client.close()
 
 
 async def test_a_card_is_edited_in_quiet_hours_and_gets_no_reply(world: World) -> None:
@@ -166,15 +135,11 @@ async def test_what_nobody_asks_for_any_more_is_not_counted(world: World) -> Non
     await world.mute()
     world.end(world.open())
     assert await world.poll() == []
-    await alerts_store.unsubscribe(world.store, TEAM, CHANNEL, [1], BY)
-    wanted = Subscription(TEAM, CHANNEL, parse(""), frozenset(("start", "end")), "U1", world.now_ms)
-    await alerts_store.subscribe(
-        world.store, wanted, [], Outgoing("second", TEAM, CHANNEL, "post", "hello", []), by=None
-    )
+    await world.resubscribe()
     world.end(world.open())
-    assert await world.poll() == [("post", "hello")]
+    assert await world.poll() == HELLO
     world.ahead = HOUR
-    assert await world.poll() == [("post", "1 session has ended while it was quiet here.")]
+    assert await world.poll() == ENDED
 
 
 async def test_a_card_that_was_refused_is_tried_again_after_the_mute(world: World) -> None:
@@ -185,26 +150,23 @@ async def test_a_card_that_was_refused_is_tried_again_after_the_mute(world: Worl
     mute = await world.mute()
     world.join(session, "Ada")
     assert await world.poll() == []
-    await mute_store.remove(world.store, TEAM, CHANNEL, [mute.number], BY)
+    await world.unmute(mute)
     world.join(session, "Ben")
     (kind, text), (reply, _) = await world.poll()
     assert (kind, reply) == ("post", "reply") and "2 in now" in text
 
 
 @pytest.mark.parametrize("wrong", [timedelta(days=1), timedelta(hours=-1)])
-async def test_after_a_poll_by_a_wrong_clock_what_has_ended_is_told_as_ever(
-    world: World, hms: FakeHms, wrong: timedelta
-) -> None:
+async def test_after_a_poll_by_a_wrong_clock_what_has_ended_is_told_as_ever(world: World, wrong: timedelta) -> None:
     """It is put right while the bot is down, or another process polls now."""
-    at = time.time()
-    old = world.account.open_session(world.room, at - 1_800)
-    world.account.end(old, at - 1_700)
-    world.ahead = wrong
-    right = formatdate(at - wrong.total_seconds(), usegmt=True)
-    hms.fail("/sessions", *[Status(200, {"Date": right}, {"data": [], "limit": 100})] * 2)
+    old = world.account.open_session(world.room, world.time - 1_800)
+    world.account.end(old, world.time - 1_700)
+    right = formatdate(world.time - wrong.total_seconds(), usegmt=True)
+    world.began += wrong.total_seconds()  # the wall clock alone
+    world.fake.fail("/sessions", *[Status(200, {"Date": right}, {"data": [], "limit": 100})] * 2)
     assert await world.poll() == []
+    world.began -= wrong.total_seconds()
     world.end(world.open())
-    world.ahead = timedelta()
     world.restart()
     ((kind, text),) = await world.poll()
     assert (kind, text.partition(" after ")[0]) == ("post", "*Town hall* ended")

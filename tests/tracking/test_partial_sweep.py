@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 import pytest
 
 from bot.db import leases
 from bot.db.leases import Fence
-from bot.demo.fake_hms import FakeHms, Status
+from bot.demo.fake_hms import Status
 from bot.demo.fake_hms.records import Session
 from bot.hms.client import LIFE_MOST
-from bot.rooms.names import Rooms
 from bot.tracking import store as tracking_store
-from bot.tracking.poll import Poll
 from bot.tracking.store import Snapshot
-from tests.tracking.parts import TEAM, World
-
-HOUR_S = 3_600.0
+from tests.tracking.parts import HELLO, HOUR, TEAM, World
 
 
 async def look(world: World, *sessions: Session, fence: Fence | None = None) -> list[tuple[str, str]]:
@@ -27,20 +22,21 @@ async def look(world: World, *sessions: Session, fence: Fence | None = None) -> 
 
 
 def cursors(known: Snapshot) -> tuple[object, ...]:
-    return known.good_ms, known.read_ms, known.backlog, known.naming
+    return known.good_ms, known.progress, known.naming
 
 
-async def test_a_session_is_told_when_it_is_due_and_not_at_the_next_poll(world: World, hms: FakeHms) -> None:
-    await world.subscribe("longer:45m")
+async def test_a_session_is_told_when_it_is_due_and_not_at_the_next_poll(world: World) -> None:
+    await world.resubscribe("longer:45m", ["start"])
+    assert await world.poll() == HELLO
     session, other = world.open(), world.open()
     world.end(other)
     await world.poll()
-    hms.requests.clear()
+    world.fake.requests.clear()
     for minutes, told in ((44, 0), (46, 1), (47, 0)):
         world.ahead = timedelta(minutes=minutes)
-        assert not await world.polls.run(every_s=HOUR_S)
+        assert not await world.polls.run(every_s=3_600.0)
         assert len(await world.sent()) == told
-    assert [request.path for request in hms.requests] == [f"/sessions/{session.id}"]
+    assert [request.path for request in world.fake.requests] == [f"/sessions/{session.id}"]
     assert await world.poll() == []
 
 
@@ -60,22 +56,22 @@ async def test_it_sees_what_happened_and_the_next_poll_says_nothing_new(world: W
 async def test_it_finds_no_other_session_missing_and_leaves_the_polls_cursors(world: World) -> None:
     one, other = world.open(), world.open()
     assert len(await world.poll()) == 2
-    before = await tracking_store.snapshot(world.store, TEAM)
+    before = await world.snapshot()
     world.end(other)
     world.join(one, "Ada")
     world.ahead = timedelta(minutes=1)
     assert sorted(kind for kind, _ in await look(world, one)) == ["edit", "reply"]
-    after = await tracking_store.snapshot(world.store, TEAM)
+    after = await world.snapshot()
     assert (cursors(after), after.seq) == (cursors(before), before.seq + 1)
     assert {key: each.live for key, each in after.sessions.items()} == {one.id: True, other.id: True}
     assert [kind for kind, _ in await world.poll()] == ["edit"]  # the end of the other
 
 
-async def test_what_it_is_not_told_of_a_session_says_nothing(world: World, hms: FakeHms) -> None:
+async def test_what_it_is_not_told_of_a_session_says_nothing(world: World) -> None:
     """Its record can't be had, though the session is older than any lives."""
-    session = world.account.open_session(world.room, time.time() - 86_400)
+    session = world.account.open_session(world.room, world.time - 86_400)
     assert len(await world.poll()) == 1
-    hms.fail(f"/sessions/{session.id}", Status(404, body={"code": 404, "message": "not found"}))
+    world.fake.fail(f"/sessions/{session.id}", Status(404, body={"code": 404, "message": "not found"}))
     seq = (await tracking_store.state(world.store, TEAM)).seq
     assert await look(world, session) == []
     assert (await tracking_store.state(world.store, TEAM)).seq == seq
@@ -105,41 +101,39 @@ async def test_what_is_withheld_is_left_to_the_poll(world: World) -> None:
     await world.mute()
     session = world.open()
     assert await look(world, session) == []
-    world.ahead = timedelta(hours=1)
+    world.ahead = HOUR
     assert await look(world, session) == []
     assert len(await world.poll()) == 1
 
 
 @pytest.mark.parametrize("status", [401, 429])
-async def test_one_that_100ms_refuses_rests_as_a_poll_does(world: World, hms: FakeHms, status: int) -> None:
+async def test_one_that_100ms_refuses_rests_as_a_poll_does(world: World, status: int) -> None:
     session = world.open()
-    hms.fail_always(f"/sessions/{session.id}", Status(status))
+    world.fake.fail_always(f"/sessions/{session.id}", Status(status))
     assert not await world.polls.look([session.id])
     assert (await tracking_store.state(world.store, TEAM)).errors == 1
     assert not await world.polls.run()
 
 
-async def test_100ms_silences_polls_for_five_minutes_at_most(world: World, hms: FakeHms) -> None:
-    waited_s = 0.0
-    poll = Poll(world.hms, Rooms(world.hms, world.store, TEAM), world.store, TEAM, monotonic=lambda: waited_s)
-    hms.fail("/sessions*", Status(429, headers={"Retry-After": "864000"}))
-    assert not await poll.run()
-    waited_s = 299.0
-    assert not await poll.run()
-    waited_s = 301.0
-    assert await poll.run()
+async def test_100ms_silences_polls_for_five_minutes_at_most(world: World) -> None:
+    world.fake.fail("/sessions*", Status(429, headers={"Retry-After": "864000"}))
+    assert not await world.polls.run()
+    world.ahead = timedelta(seconds=299)
+    assert not await world.polls.run()
+    world.ahead = timedelta(seconds=301)
+    assert await world.polls.run()
 
 
-async def test_a_session_without_a_record_is_over_when_it_can_no_longer_be_live(world: World, hms: FakeHms) -> None:
+async def test_a_session_without_a_record_is_over_when_it_can_no_longer_be_live(world: World) -> None:
     """It is in no list, and its own record can't be had."""
-    session = world.account.open_session(world.room, time.time() - 600)
+    session = world.account.open_session(world.room, world.time - 600)
     world.join(session, "Ann")
     await world.poll()
     world.end(session)
-    hms.fail_always(f"/sessions/{session.id}", Status(400))
+    world.fake.fail_always(f"/sessions/{session.id}", Status(400))
     assert await world.poll() == []
-    assert (await tracking_store.snapshot(world.store, TEAM)).sessions[session.id].live
+    assert (await world.snapshot()).sessions[session.id].live
     world.ahead = LIFE_MOST
     assert await world.polls.run()
-    over = (await tracking_store.snapshot(world.store, TEAM)).sessions[session.id]
+    over = (await world.snapshot()).sessions[session.id]
     assert (over.live, dict(over.people)) == (False, {})

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.alerts import store as alerts_store
+from bot.alerts.backlog import Backlog
 from bot.db import leases
 from bot.db.database import Database
 from bot.db.leases import Fence
@@ -18,12 +19,21 @@ from bot.outbox import counts as outbox_counts
 from bot.outbox import prune as pruning
 from bot.outbox import store as outbox_store
 from bot.outbox.card import Card
+from bot.outbox.message import Outgoing
 from bot.outbox.prune import SOME
 from bot.tracking import store as tracking_store
-from bot.tracking.store import PollState, Snapshot
+from bot.tracking.store import PollState, Progress, Snapshot
 from tests.db.parts import NOW, TEAM, card, commit, edit, message, post, send, subscription, tracked
 
 DAY = 86_400_000
+
+
+async def written(store: Database, seq: int, *outgoing: Outgoing, team: str = TEAM, fence: Fence | None = None) -> bool:
+    """A poll that began from snapshot `seq` and saw `b`."""
+    changed, cards = [tracked("b")], [card()]
+    return await tracking_store.commit(
+        store, team, seq, NOW, changed=changed, cards=cards, outgoing=outgoing, fence=fence, known=None
+    )
 
 
 async def test_before_the_first_poll(store: Database) -> None:
@@ -40,11 +50,12 @@ async def test_what_is_committed_is_the_next_snapshot(store: Database) -> None:
         2, NOW + 1, {"a": tracked("a"), "b": tracked("b", live=False, seen_ms=NOW + 1)}
     )
     assert await tracking_store.snapshot(store, "T2") == Snapshot(0, None, {})
+    reached = Progress(NOW - 5, Backlog(NOW - 9, "start"))
     assert await tracking_store.commit(
-        store, TEAM, 2, NOW + 2, changed=[], cards=[], outgoing=[], naming="n", read_ms=NOW - 5, fence=None, known=None
+        store, TEAM, 2, NOW + 2, changed=[], cards=[], outgoing=[], naming="n", progress=reached, fence=None, known=None
     )
     after = await tracking_store.snapshot(store, TEAM)
-    assert (after.seq, after.good_ms, after.naming, after.read_ms) == (3, NOW + 2, "n", NOW - 5)
+    assert (after.seq, after.good_ms, after.naming, after.progress) == (3, NOW + 2, "n", reached)
 
 
 async def test_a_snapshot_has_what_ended_in_the_last_two_days(store: Database) -> None:
@@ -56,24 +67,11 @@ async def test_a_snapshot_has_what_ended_in_the_last_two_days(store: Database) -
 async def test_a_poll_that_another_one_overtook_writes_nothing(store: Database) -> None:
     await commit(store, changed=[tracked("a")])
     for stale in (0, 2):
-        written = await tracking_store.commit(
-            store,
-            TEAM,
-            stale,
-            NOW,
-            changed=[tracked("b")],
-            cards=[card()],
-            outgoing=[post(card())],
-            fence=None,
-            known=None,
-        )
-        assert not written
+        assert not await written(store, stale, post(card()))
     assert set((await tracking_store.snapshot(store, TEAM)).sessions) == {"a"}
     assert await card_store.read(store, TEAM, ["s1"]) == []
     assert (await outbox_counts.read(store)).waiting == 0
-    assert not await tracking_store.commit(
-        store, "T2", 5, NOW, changed=[], cards=[], outgoing=[], fence=None, known=None
-    )
+    assert not await written(store, 5, team="T2")
     assert (await tracking_store.state(store, "T2")).seq == 0
 
 
@@ -92,9 +90,7 @@ async def test_a_fence_that_is_stale_writes_nothing(store: Database) -> None:
     assert fence is not None
     await commit(store, changed=[tracked("a")], fence=fence)
     for stale in (Fence("poller", "me", fence.epoch + 1), Fence("poller", "you", fence.epoch), Fence("none", "me", 1)):
-        assert not await tracking_store.commit(
-            store, TEAM, 1, NOW, changed=[tracked("b")], cards=[], outgoing=[message("m")], fence=stale, known=None
-        )
+        assert not await written(store, 1, message("m"), fence=stale)
     assert (await tracking_store.state(store, TEAM)).seq == 1
     assert set((await tracking_store.snapshot(store, TEAM)).sessions) == {"a"}
 
@@ -129,11 +125,8 @@ async def test_names_come_back_as_they_were(store: Database, name: str) -> None:
 
 
 async def test_old_rows_are_forgotten(store: Database) -> None:
-    done, live, kept = (
-        card(session="done", status="final"),
-        card(session="live"),
-        card(session="kept", status="final"),
-    )
+    done, kept = (card(session=name, status="final") for name in ("done", "kept"))
+    live = card(session="live")
     await commit(store, post(live), changed=[tracked("done", live=False), tracked("live")], cards=[done, live])
     row = (await claims.claim(store, TEAM, NOW, 1, 1))[0]
     await outbox_store.sent(store, [(row, "1.0")], NOW)
@@ -142,10 +135,8 @@ async def test_old_rows_are_forgotten(store: Database) -> None:
         store, message("waiting"), cards=[kept], changed=[tracked("kept", live=False, seen_ms=later)], now_ms=later
     )
     await pruning.prune(store, TEAM, later)
-    assert {each.session_id for each in await card_store.read(store, TEAM, ["done", "live", "kept"])} == {
-        "live",
-        "kept",
-    }
+    left = await card_store.read(store, TEAM, ["done", "live", "kept"])
+    assert {each.session_id for each in left} == {"live", "kept"}
     assert set((await tracking_store.snapshot(store, TEAM)).sessions) == {"live", "kept"}
     assert (await outbox_counts.read(store)).waiting == 1
     # the message of a card that still lives can be edited though its row is gone
