@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.alerts import store as alerts_store
 from bot.alerts import subscribe as flow
@@ -14,6 +14,7 @@ from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
 from bot.blockkit.help import COMMAND
 from bot.blockkit.phrases import listed
+from bot.db.database import Database
 from bot.errors import UserError
 from bot.outbox import channel_pause, conversations
 from bot.query.command_lines import Line, check_alone, terms
@@ -40,31 +41,20 @@ async def subscribe(request: Request, line: str) -> Message:
         workspace.hms, workspace.rooms, request.bot.store, query=query, team_id=workspace.team_id,
         channel_id=request.channel_id, user_id=request.user_id, name=await request.display_name(), now=request.now,
     )  # fmt: skip
-    answer = subscribed(
-        done.subscription,
-        done.how,
-        live=done.live,
-        names=done.names,
-        invite=workspace.invite,
-        paused=done.channel.paused or "",
-        waiting=done.waiting,
-        heard=done.channel.last_ms is not None,
-    )
-    return await request.noted(done.subscription.query, answer)
+    return await request.noted(done.subscription.query, subscribed(done, workspace.invite))
 
 
 async def subscriptions(request: Request, line: str = "") -> Message:
     """List the channel's subscriptions with their states."""
     check_alone("subscriptions", line)
-    store, channel_id = request.bot.store, request.channel_id
-    found = await alerts_store.read(store, request.team_id, channel_id)
-    channel = await conversations.read(store, request.team_id, channel_id)
+    here = (request.bot.store, request.team_id, request.channel_id)
+    items = await alerts_store.read(*here)
     return subscriptions_list(
-        channel_id,
-        found,
-        channel,
-        told=await alerts_store.last_told(store, request.team_id, channel_id),
-        names=await request.names(*(each.query for each in found)),
+        request.channel_id,
+        items,
+        await conversations.read(*here),
+        told=await alerts_store.last_told(*here),
+        names=await request.names(*(subscription.query for subscription in items)),
         as_of=request.now,
         stale=await request.workspace.stale(),
         invite=request.workspace.invite,
@@ -90,31 +80,6 @@ def _ending(number: int, here: Sequence[Subscription]) -> str:
     """The command line for the audit log, with the query, since a number says nothing later."""
     about = next((terms(each.query) for each in here if each.number == number), "")
     return f"unsubscribe {about or number}"
-
-
-async def resumed(request: Request) -> Message:
-    """Go on after a pause; the list then shows how it went."""
-    await request.no_guests()
-    await channel_pause.resume(request.bot.store, request.team_id, request.channel_id)
-    return await _settled(request)
-
-
-async def released(request: Request) -> Message:
-    """Send what is held because nobody can tell whether it arrived."""
-    await request.no_guests()
-    await channel_pause.release(request.bot.store, request.team_id, request.channel_id)
-    return await _settled(request)
-
-
-async def _settled(request: Request) -> Message:
-    """The list of subscriptions, once messages have gone out or RESUMED_S have passed."""
-    stop_at = time.monotonic() + RESUMED_S
-    while time.monotonic() < stop_at:
-        channel = await conversations.read(request.bot.store, request.team_id, request.channel_id)
-        if channel.paused or not channel.waiting:
-            break
-        await asyncio.sleep(0.1)
-    return await subscriptions(request)
 
 
 async def _number(request: Request, said: str, here: Sequence[Subscription]) -> int:
@@ -148,13 +113,28 @@ def _which(here: Sequence[Subscription]) -> str:
 
 
 async def _resume(request: Request, value: str) -> None:
-    request.must_be_in(ids.read_channel_id(value))
-    await request.reply(await resumed(request), replace=request.in_place)
+    """Go on after a pause."""
+    await _send(request, value, channel_pause.resume)
 
 
 async def _release(request: Request, value: str) -> None:
+    """Send what is held because nobody can tell whether it arrived."""
+    await _send(request, value, channel_pause.release)
+
+
+async def _send(request: Request, value: str, send: Callable[[Database, str, str], Awaitable[object]]) -> None:
+    """Show how it went in the list, once messages have gone out or RESUMED_S have passed."""
     request.must_be_in(ids.read_channel_id(value))
-    await request.reply(await released(request), replace=request.in_place)
+    await request.no_guests()
+    here = (request.bot.store, request.team_id, request.channel_id)
+    await send(*here)
+    stop_at = time.monotonic() + RESUMED_S
+    while time.monotonic() < stop_at:
+        channel = await conversations.read(*here)
+        if channel.paused or not channel.waiting:
+            break
+        await asyncio.sleep(0.1)
+    await request.reply(await subscriptions(request), replace=request.in_place)
 
 
 FEATURE = Feature(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.alerts.matching import Matcher, is_news
-from bot.alerts.notification import CaughtUp, Edit, Notification, Post, Recap, Reply, RollUp
+from bot.alerts.notification import Edit, Notification, OfCard, Post, Reply, RollUp
 from bot.alerts.subscription import Subscription
 from bot.outbox.card import Card, Status
 from bot.query.kinds import SHOWS
@@ -37,22 +37,22 @@ def route(
     for card in cards:
         by_session.setdefault(card.session_id, {})[card.channel_id] = card
     kept: dict[tuple[str, str], Card] = {}
-    notifications: list[Notification] = []
+    notifications: list[OfCard] = []
     for change in changes:
         before = by_session.get(change.session.id, {})
-        for card, notification in _each(change, matching.matching(change.session), before):
+        for card, news in _each(change, matching.matching(change.session), before):
             was = before.get(card.channel_id)
-            if notification or card != was:
-                card, notification = _heard(card, notification, was, change.session, policy)
+            if news or card != was:
+                card, news = _heard(card, news, was, change.session, policy)
                 kept[card.place] = card
-                notifications += notification
-    cards_now, notifications = _rolled_up(kept, notifications, told)
-    return [card for card in cards_now if not _needless(card, by_session)], notifications
+                notifications += news
+    cards_now, rolled_up = _rolled_up(kept, notifications, told)
+    return [card for card in cards_now if not _needless(card, by_session)], rolled_up
 
 
 def _each(
     change: SessionChange, subscriptions: Sequence[Subscription], cards: Mapping[str, Card]
-) -> Iterable[tuple[Card, list[Notification]]]:
+) -> Iterable[tuple[Card, list[OfCard]]]:
     """The card of each channel that the change concerns, with its notifications."""
     session = change.session
     by_channel: dict[str, list[Subscription]] = {}
@@ -85,7 +85,7 @@ def _each(
 
 def _new(
     change: SessionChange, channel_id: str, matching: Sequence[Subscription], kinds: frozenset[str]
-) -> tuple[Card, list[Notification]]:
+) -> tuple[Card, list[OfCard]]:
     """The card of a session without one in the channel. A session that was live before is posted only if it is news to
     a subscription."""
     matched = frozenset(each.number for each in matching)
@@ -99,7 +99,7 @@ def _new(
 
 def _unseen(
     change: SessionChange, card: Card, started: Sequence[Subscription], kinds: frozenset[str]
-) -> tuple[Card, list[Notification]]:
+) -> tuple[Card, list[OfCard]]:
     """A card without a message; `started`: the subscriptions that the session matches for the first time."""
     if change.ended:
         return _posted(card, change.session) if "end" in kinds else (replace(card, status="final"), [])
@@ -123,8 +123,8 @@ def _withheld(change: SessionChange, card: Card) -> Card:
 
 
 def _heard(
-    card: Card, notifications: list[Notification], before: Card | None, session: Session, policy: SilencePolicy
-) -> tuple[Card, list[Notification]]:
+    card: Card, notifications: list[OfCard], before: Card | None, session: Session, policy: SilencePolicy
+) -> tuple[Card, list[OfCard]]:
     """The card and its notifications under the silence policy. If a list had announced the session, its end is kept
     for the catch-up."""
     if not policy.threads(card.channel_id):
@@ -132,9 +132,7 @@ def _heard(
     until_ms = policy.until_ms(card.channel_id, session)
     if until_ms is None:
         return card, notifications
-    edits: list[Notification] = [
-        replace(notification, silenced=True) for notification in notifications if isinstance(notification, Edit)
-    ]
+    edits: list[OfCard] = [replace(edit, silenced=True) for edit in notifications if isinstance(edit, Edit)]
     posts = any(isinstance(notification, Post) for notification in notifications)
     listed = before is not None and before.status == "summarised"
     if not session.active and policy.alone(card.channel_id, session):  # muted until then: told to who saw it open
@@ -149,7 +147,7 @@ def _heard(
     return card, edits
 
 
-def _reply(card: Card, change: SessionChange, kinds: frozenset[str]) -> list[Notification]:
+def _reply(card: Card, change: SessionChange, kinds: frozenset[str]) -> list[OfCard]:
     told = _told(change, kinds)
     return [Reply(card, told)] if told else []
 
@@ -160,7 +158,7 @@ def _told(change: SessionChange, kinds: frozenset[str]) -> SessionChange | None:
     return told if told.joined or told.left else None
 
 
-def _posted(card: Card, session: Session) -> tuple[Card, list[Notification]]:
+def _posted(card: Card, session: Session) -> tuple[Card, list[OfCard]]:
     card = replace(card, status="posted" if session.active else "final", gen=card.gen + 1)
     return card, [Post(card, session)]
 
@@ -181,7 +179,7 @@ def _storm(posts: list[Post], told: int) -> list[Post]:
 
 
 def _rolled_up(
-    cards: Mapping[tuple[str, str], Card], notifications: Sequence[Notification], told: Mapping[str, int]
+    cards: Mapping[tuple[str, str], Card], notifications: Sequence[OfCard], told: Mapping[str, int]
 ) -> tuple[list[Card], list[Notification]]:
     posts: dict[str, list[Post]] = {}
     for notification in notifications:
@@ -199,9 +197,5 @@ def _rolled_up(
             status: Status = "summarised" if post.session.active else "final"
             kept[channel_id, post.session.id] = replace(post.card, status=status, gen=post.card.gen - 1)
     listed = {post.card.key for storm in storms.values() for post in storm}
-    others = [
-        notification
-        for notification in notifications
-        if isinstance(notification, RollUp | Recap | CaughtUp) or notification.card.key not in listed
-    ]
+    others = [notification for notification in notifications if notification.card.key not in listed]
     return list(kept.values()), [*others, *rolled]

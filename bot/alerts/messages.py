@@ -8,7 +8,7 @@ from bot.alerts.notification import CaughtUp, Edit, Notification, Post, Recap, R
 from bot.alerts.render import caught_up, final_card, live_card, recap, roll_up, went
 from bot.blockkit.blocks import Message
 from bot.blockkit.phrases import Names
-from bot.outbox.card import key_of, lists_of
+from bot.outbox.card import Card, key_of, lists_of
 from bot.outbox.message import Kind, Outgoing
 from bot.sessions.diff import SessionChange
 from bot.sessions.model import Session
@@ -16,15 +16,14 @@ from bot.sessions.model import Session
 
 def rooms_named(notifications: Iterable[Notification]) -> list[str]:
     """The ids of the rooms that the messages of these notifications name."""
-    rooms: list[str] = []
+    sessions: list[Session] = []
     for notification in notifications:
-        if isinstance(notification, Post | Edit):
-            rooms.append(notification.session.room_id)
-        elif isinstance(notification, RollUp):
-            rooms += [session.room_id for session in (*notification.opened, *notification.ended)]
-        elif isinstance(notification, Recap):
-            rooms += [session.room_id for session in (*notification.live, *notification.told)]
-    return rooms
+        match notification:
+            case Post() | Edit():
+                sessions.append(notification.session)
+            case RollUp(opened=first, ended=rest) | Recap(live=first, told=rest):
+                sessions += [*first, *rest]
+    return [session.room_id for session in sessions]
 
 
 class Messages:
@@ -36,34 +35,28 @@ class Messages:
         self._messages: dict[Hashable, Message] = {}
 
     def outgoing(self, notification: Notification) -> Outgoing:
-        if isinstance(notification, RollUp):
-            return self._of_channel(
-                notification, "roll-up", roll_up(notification.opened, notification.ended, self._names)
-            )
-        if isinstance(notification, Recap):
-            return self._of_channel(
-                notification, "recap", recap(notification.live, notification.told, notification.ended, self._names)
-            )
-        if isinstance(notification, CaughtUp):
-            return self._of_channel(notification, "caught-up", caught_up(notification.opened, notification.ended))
-        card = notification.card
-        if isinstance(notification, Reply):
-            key = key_of("reply", card.key, *notification.change.event)
-            return _outgoing(key, card.team_id, card.channel_id, "reply", self._went(notification.change), of=card.key)
-        message = self._card(notification.session, card.reopened)
-        if isinstance(notification, Post):
-            return _outgoing(card.key, card.team_id, card.channel_id, "post", message)
-        key, where = f"{card.key}:edit", (card.team_id, card.channel_id)
-        return Outgoing(key, *where, "edit", message.text, message.blocks, card.key, notification.silenced)
+        match notification:
+            case RollUp(team_id, channel_id, opened, ended):
+                return self._of_channel(team_id, channel_id, "roll-up", roll_up(opened, ended, self._names))
+            case Recap(team_id, channel_id, live, told, ended):
+                return self._of_channel(team_id, channel_id, "recap", recap(live, told, ended, self._names))
+            case CaughtUp(team_id, channel_id, opened, ended):
+                return self._of_channel(team_id, channel_id, "caught-up", caught_up(opened, ended))
+            case Post(card, session):
+                return _of_card(card, card.key, "post", self._card(card, session))
+            case Edit(card, session, silenced):
+                return _of_card(card, f"{card.key}:edit", "edit", self._card(card, session), card.key, silenced)
+            case Reply(card, change):
+                key = key_of("reply", card.key, *change.event)
+                return _of_card(card, key, "reply", self._went(change), card.key)
 
-    def _of_channel(self, notification: RollUp | Recap | CaughtUp, kind: str, message: Message) -> Outgoing:
-        key = key_of(kind, notification.team_id, notification.channel_id, self._seq)
-        of = lists_of(notification.team_id, notification.channel_id)
-        return _outgoing(key, notification.team_id, notification.channel_id, "post", message, of)
+    def _of_channel(self, team_id: str, channel_id: str, kind: str, message: Message) -> Outgoing:
+        key, of = key_of(kind, team_id, channel_id, self._seq), lists_of(team_id, channel_id)
+        return Outgoing(key, team_id, channel_id, "post", message.text, message.blocks, of)
 
-    def _card(self, session: Session, reopened: int) -> Message:
+    def _card(self, card: Card, session: Session) -> Message:
         draw = live_card if session.active else final_card
-        return self._once((session.id, reopened), lambda: draw(session, self._names, reopened=reopened))
+        return self._once((session.id, card.reopened), lambda: draw(session, self._names, reopened=card.reopened))
 
     def _went(self, change: SessionChange) -> Message:
         joined, left = ([name for name, _ in people] for people in (change.joined, change.left))
@@ -75,5 +68,5 @@ class Messages:
         return self._messages[content]
 
 
-def _outgoing(key: str, team_id: str, channel_id: str, kind: Kind, message: Message, of: str = "") -> Outgoing:
-    return Outgoing(key, team_id, channel_id, kind, message.text, message.blocks, of)
+def _of_card(card: Card, key: str, kind: Kind, message: Message, of: str = "", silenced: bool = False) -> Outgoing:
+    return Outgoing(key, card.team_id, card.channel_id, kind, message.text, message.blocks, of, silenced)

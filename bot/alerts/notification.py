@@ -66,4 +66,5 @@ class CaughtUp:
     ended: int
 
 
-Notification = Post | Edit | Reply | RollUp | Recap | CaughtUp
+OfCard = Post | Edit | Reply
+Notification = OfCard | RollUp | Recap | CaughtUp

@@ -66,9 +66,7 @@ def roll_up(opened: Sequence[Session], ended: Sequence[Session], names: Names) -
     many = count(len(opened or ended), "session", "sessions")
     head = f"{many} {'opened' if opened else 'ended'}" + (f", {len(ended):,} ended" if opened and ended else "")
     why = "So many at once are one message, without a card for each."
-    shares = fair([len(opened), len(ended)], ROLL_UP_LINES)
-    shown = [*opened[: shares[0]], *ended[: shares[1]]]
-    return _listed(f"{head}.", f"*{head}*", why, shown, len(opened) + len(ended), names, _line)
+    return _listed(f"{head}.", f"*{head}*", why, opened, ended, names, _line)
 
 
 def caught_up(opened: int, ended: int) -> Message:
@@ -91,27 +89,27 @@ def recap(live: Sequence[Session], told: Sequence[Session], ended: int, names: N
     else:
         head, rest = count(ended, "session has ended", "sessions have ended"), since_then
     why = "A mute or quiet hours kept this back."
-    shares = fair([len(live), len(told)], ROLL_UP_LINES)
-    shown = [*live[: shares[0]], *told[: shares[1]]]
-    return _listed(f"{head} {rest}", f"*{head}* {rest}", why, shown, len(live) + len(told), names, _brief)
+    return _listed(f"{head} {rest}", f"*{head}* {rest}", why, live, told, names, _brief)
 
 
 def _listed(
     text: str,
     head: str,
     why: str,
-    shown: Sequence[Session],
-    total: int,
+    live: Sequence[Session],
+    ended: Sequence[Session],
     names: Names,
-    ended: Callable[[Session, Names], str],
+    draw_ended: Callable[[Session, Names], str],
 ) -> Message:
-    """A numbered list of `shown`, out of `total` sessions; `ended` draws those that have ended."""
-    lines = [
-        f"{number} {(_line if session.active else ended)(session, names)}"
-        for number, session in enumerate(shown, start=1)
-    ]
-    if total > len(shown):
-        lines.append(f"… and {total - len(shown):,} more: `{COMMAND} all` lists the newest")
+    """A numbered list of these sessions, as far as ROLL_UP_LINES reach."""
+    total = len(live) + len(ended)
+    lives, ends = fair([len(live), len(ended)], ROLL_UP_LINES)
+    live, ended = live[:lives], ended[:ends]
+    shown = [*live, *ended]
+    drawn = [*(_line(session, names) for session in live), *(draw_ended(session, names) for session in ended)]
+    lines = [f"{number} {line}" for number, line in enumerate(drawn, start=1)]
+    if more := total - len(shown):
+        lines.append(f"… and {more:,} more: `{COMMAND} all` lists the newest")
     if not shown:
         return Message(text, [section(head), context(why)])
     why = f"{why} `{COMMAND} show &lt;session id&gt;` shows one."

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from bot.alerts import store as alerts_store
 from bot.alerts.matching import rooms_of
-from bot.alerts.subscription import Subscription, kinds_of, subscription_line
+from bot.alerts.subscription import Subscribed, Subscription, kinds_of, subscription_line
 from bot.alerts.subscription_render import announced
-from bot.blockkit.phrases import Names
 from bot.db.database import Database
 from bot.db.setting_change import SettingChange
 from bot.hms.client import Hms
 from bot.hms.pages import pages
 from bot.outbox import conversations
 from bot.outbox.card import key_of
-from bot.outbox.channel import Channel
 from bot.outbox.message import Outgoing
 from bot.outbox.settled import settled
 from bot.query.model import Query
@@ -30,19 +26,6 @@ from bot.sessions.model import Room, Session
 LIVE_PAGES = 10
 """Most pages of live sessions read for a new subscription: the newest 1,000. Live sessions beyond that open no card
 either, unless the query may match later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribed:
-    """A stored subscription. `how`: new, same or changed; `live`: the number of sessions that match now; `waiting`: its
-    first message is still on its way."""
-
-    subscription: Subscription
-    how: Literal["new", "same", "changed"]
-    live: int
-    names: Names
-    channel: Channel
-    waiting: bool
 
 
 async def subscribe(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.blockkit.phrases import Names
+from bot.db.setting_change import How
+from bot.outbox.channel import Channel
 from bot.query.command_lines import joined, terms
 from bot.query.kinds import DEFAULT_KINDS, KINDS
 from bot.query.model import Query
@@ -22,6 +25,24 @@ class Subscription:
     created_ms: int
     number: int = 0
 
+    @property
+    def kinds_in_order(self) -> list[str]:
+        """The kinds in the order of KINDS."""
+        return [kind for kind in KINDS if kind in self.kinds]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A stored subscription, and how its channel is. `live`: the number of sessions that match now; `names`: those of
+    its rooms; `waiting`: its first message is still on its way."""
+
+    subscription: Subscription
+    how: How
+    live: int
+    names: Names
+    channel: Channel
+    waiting: bool
+
 
 def kinds_of(query: Query) -> frozenset[str]:
     """The kinds in the query's `on:`, else the default ones."""
@@ -30,5 +51,4 @@ def kinds_of(query: Query) -> frozenset[str]:
 
 def subscription_line(subscription: Subscription) -> str:
     """The command line that makes the subscription."""
-    kinds = ",".join(kind for kind in KINDS if kind in subscription.kinds)
-    return joined("subscribe", terms(subscription.query.without("on")), f"on:{kinds}")
+    return joined("subscribe", terms(subscription.query.without("on")), f"on:{','.join(subscription.kinds_in_order)}")

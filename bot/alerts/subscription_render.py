@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from bot.alerts.matching import moves
-from bot.alerts.subscription import Subscription, subscription_line
+from bot.alerts.subscription import Subscribed, Subscription, subscription_line
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, menu, section
 from bot.blockkit.fit import NOTE_CHARS, Part, fit, fitting, packed, share_chars
@@ -28,33 +28,21 @@ Told = Mapping[int, int]
 KEPT_DAYS = 7
 
 
-def subscribed(
-    subscription: Subscription,
-    how: Literal["new", "same", "changed"],
-    *,
-    live: int,
-    names: Names,
-    invite: str,
-    paused: str = "",
-    waiting: bool = False,
-    heard: bool = False,
-) -> Message:
-    """The answer to who subscribed, with the query in words. `live`: the number of sessions that match now; `invite`:
-    the line that lets the bot in; `paused`: the cause of a pause, as in Channel; `waiting`: the first message isn't
-    there yet; `heard`: the channel has had others."""
-    number = subscription.number
+def subscribed(done: Subscribed, invite: str) -> Message:
+    """The answer to who subscribed, with the query in words. `invite`: the line that lets the bot in."""
+    subscription, number, paused = done.subscription, done.subscription.number, done.channel.paused
     head = {
         "new": f"✅ Subscribed, as number {number}.",
         "same": f"✅ Nothing to change: that is number {number}, made by <@{subscription.created_by}>.",
         "changed": f"✅ Number {number} already existed; what it tells about has changed.",
-    }[how]
-    words, told, line = sessions(subscription.query, names, WORDS_CHARS), _told(subscription), _line(subscription)
+    }[done.how]
+    words, told, line = sessions(subscription.query, done.names, WORDS_CHARS), _told(subscription), _line(subscription)
     foot = [f"`{COMMAND} unsubscribe {number}` ends it, `{COMMAND} subscriptions` lists all in this channel."]
-    if waiting:
-        hint = "" if heard else f" If it doesn't come, {let_in(invite, subscription.channel_id)}."
+    if done.waiting:
+        hint = "" if done.channel.last_ms else f" If it doesn't come, {let_in(invite, subscription.channel_id)}."
         foot.append(f"My first message is on its way.{hint}")
     blocks = [
-        section(f"{head}\n{words}\n{told} {_now(subscription, live)}"),
+        section(f"{head}\n{words}\n{told} {_now(subscription, done.live)}"),
         *([stopped(subscription.channel_id, paused, invite)] if paused else []),
         *([context(f"`{line}`")] if line else []),
         context(*foot),
@@ -90,7 +78,8 @@ def unsubscribed(gone: Sequence[Subscription], names: Names) -> Message:
     """The answer to who ended subscriptions, with the lines that make them again, as far as a message has room."""
     lines = [line for line in map(_line, gone) if line]
     if len(gone) == 1:
-        head, words = _ended(gone[0]), sessions(gone[0].query, names, WORDS_CHARS)
+        head = f"🔕 Subscription {gone[0].number} has ended."
+        words = sessions(gone[0].query, names, WORDS_CHARS)
         again = [section(f"To have it again:\n```{line}```") for line in lines]
         text = f"{head} {words}." + "".join(f" To have it again: `{line}`" for line in lines)
         return Message(text, [section(f"{head}\n{words}"), *again])
@@ -159,7 +148,7 @@ def _lines(items: Sequence[Subscription], names: Names, room_chars: int) -> Iter
     for subscription in shown:
         number = str(subscription.number)
         most_chars = (room_chars - fixed) // len(shown) - len(number) - 1
-        others = [f"<@{subscription.created_by}>", ", ".join(_kinds(subscription))]
+        others = [f"<@{subscription.created_by}>", ", ".join(subscription.kinds_in_order)]
         left_chars = most_chars - sum(len(text) + 3 for text in others) - len(f"{number}  · ") + len(SESSIONS)
         words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars)).removeprefix(SESSIONS)
         lines.append(fit([[Part(f"{number} {words}"), Part(others[0], 2), Part(others[1], 1)]], most_chars))
@@ -185,18 +174,10 @@ def _moment(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1_000, UTC)
 
 
-def _ended(subscription: Subscription) -> str:
-    return f"🔕 Subscription {subscription.number} has ended."
-
-
-def _kinds(subscription: Subscription) -> list[str]:
-    return [kind for kind in KINDS if kind in subscription.kinds]
-
-
 def told_when(subscription: Subscription) -> str:
     """`when one opens or ends, and when someone joins`; `comes to match` for queries that may match later."""
     verbs: dict[str, list[str]] = {}
-    for kind in _kinds(subscription):
+    for kind in subscription.kinds_in_order:
         verbs.setdefault(KINDS[kind].who, []).append(KINDS[kind].does)
     told = ", and ".join(f"when {who} {' or '.join(does)}" for who, does in verbs.items())
     return told.replace("opens", "comes to match") if moves(subscription.query) else told

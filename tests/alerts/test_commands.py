@@ -6,7 +6,6 @@ import asyncio
 import re
 import sqlite3
 import time
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 
@@ -19,7 +18,8 @@ from bot.alerts.subscription import Subscription, kinds_of
 from bot.blockkit.sizes import texts
 from bot.db.database import Database
 from bot.demo.fake_hms import Account, FakeHms, Status
-from bot.demo.fake_slack import FakeSlack, RateLimited
+from bot.demo.fake_hms.records import Room
+from bot.demo.fake_slack import FakeSlack, Message, RateLimited
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.settings import Settings
@@ -27,21 +27,35 @@ from tests.clocks import Wall
 from tests.live import cards, fill, opened, polls, posts, press, runs, said_soon, say, subscribe, until
 from tests.work import at_work
 
-OTHERS = "C07QX6N0B0T"
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Those of a bot that polls all the time."""
+    return settings.model_copy(update={"poll_interval_s": 0.2})
 
 
 @pytest.fixture
-async def bot(polling: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
-    """It has polled once: what was live by then is known, and no news."""
-    async with at_work(polling, slack, wall=clock) as started:
-        await polls(hms)
-        yield started.url
+def room(account: Account) -> Room:
+    return account.add_room("Town hall")
+
+
+async def invite(slack: FakeSlack, channel: str) -> None:
+    """Let the bot into the channel, and wait for what was held for it."""
+    there = slack.workspace.channel(channel)
+    slack.workspace.join(there, slack.workspace.bot_user)
+    await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": there.id})
+    await until(lambda: posts(slack, channel))
+
+
+async def in_private(slack: FakeSlack, word: str) -> Message:
+    """The one message with this word to the person who made the subscription."""
+    (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if word in each.plain])
+    return told
 
 
 async def test_a_session_is_one_message_that_stays_true(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, clock: Wall
+    bot: str, slack: FakeSlack, account: Account, room: Room, clock: Wall
 ) -> None:
-    room = account.add_room("Town hall")
     reply = await subscribe(slack, 'room:"Town hall" on:start,end,join,leave')
     assert "Subscribed, as number 1" in reply.plain and "Town hall" in reply.plain
     (first,) = posts(slack)
@@ -87,48 +101,42 @@ async def test_what_was_live_before_opens_no_card_and_its_end_is_told(
 
 
 async def test_open_and_over_between_two_polls(
-    slack: FakeSlack, hms: FakeHms, account: Account, settings: Settings
+    slack: FakeSlack, hms: FakeHms, account: Account, room: Room, settings: Settings
 ) -> None:
-    room = account.add_room("Town hall")
-    for round_ in range(2):
-        async with at_work(settings.model_copy(update={"poll_interval_s": 0.3}), slack):
-            if not round_:
-                await polls(hms)
-                await subscribe(slack)
-            else:
-                await until(lambda: len(cards(slack)) == 2)
-        if not round_:
-            now = time.time()  # nobody looks
-            for number in range(2):
-                session = account.open_session(room, now - 1 + number / 10)
-                account.join(session, name="Ann", role="host", user_id="ann", at=now - 1)
-                account.end(session, now - 0.5)
+    async with at_work(settings, slack):
+        await polls(hms)
+        await subscribe(slack)
+    now = time.time()  # nobody looks
+    for number in range(2):
+        session = account.open_session(room, now - 1 + number / 10)
+        account.join(session, name="Ann", role="host", user_id="ann", at=now - 1)
+        account.end(session, now - 0.5)
+    async with at_work(settings, slack):
+        await until(lambda: len(cards(slack)) == 2)
     assert [("⚪ Ended" in card.plain) for card in cards(slack)] == [True, True]
 
 
 async def test_a_restart_repeats_nothing(
-    slack: FakeSlack, hms: FakeHms, account: Account, polling: Settings, clock: Wall
+    slack: FakeSlack, hms: FakeHms, account: Account, room: Room, settings: Settings, clock: Wall
 ) -> None:
-    room = account.add_room("Town hall")
-    for round_ in range(3):
-        async with at_work(polling, slack, wall=clock):
-            await polls(hms)
-            if not round_:
-                await subscribe(slack)
-                session = opened(account, room)
-                await until(lambda: cards(slack))
+    async with at_work(settings, slack, wall=clock):
+        await polls(hms)
+        await subscribe(slack)
+        session = opened(account, room)
+        await until(lambda: cards(slack))
+    for _ in range(2):
+        async with at_work(settings, slack, wall=clock):
             await polls(hms, 3)
     assert len(cards(slack)) == 1 and len(posts(slack)) == 2
-    async with at_work(polling, slack, wall=clock):
+    async with at_work(settings, slack, wall=clock):
         account.end(session, time.time())
         await until(lambda: "⚪ Ended" in cards(slack)[0].plain, clock)
     assert len(posts(slack)) == 2
 
 
 async def test_an_empty_list_for_an_instant_ends_nothing(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, room: Room
 ) -> None:
-    room = account.add_room("Town hall")
     await subscribe(slack)
     opened(account, room)
     await until(lambda: cards(slack))
@@ -138,9 +146,8 @@ async def test_an_empty_list_for_an_instant_ends_nothing(
 
 
 async def test_failing_polls_are_said_in_the_list_and_made_up_for(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, room: Room
 ) -> None:
-    room = account.add_room("Town hall")
     await subscribe(slack)
     hms.fail_always("/sessions*", Status(404))
     opened(account, room)
@@ -151,9 +158,8 @@ async def test_failing_polls_are_said_in_the_list_and_made_up_for(
 
 
 async def test_one_record_that_cannot_be_read_holds_nobody_up(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, room: Room
 ) -> None:
-    room = account.add_room("Town hall")
     old = fill(account, 1)[0]
     await polls(hms)
     await subscribe(slack)
@@ -165,8 +171,7 @@ async def test_one_record_that_cannot_be_read_holds_nobody_up(
     await until(lambda: len(cards(slack)) == 2)
 
 
-async def test_a_storm_is_one_message(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
-    room = account.add_room("Town hall")
+async def test_a_storm_is_one_message(bot: str, slack: FakeSlack, hms: FakeHms, account: Account, room: Room) -> None:
     await subscribe(slack)
     for _ in range(25):
         opened(account, room)
@@ -176,8 +181,7 @@ async def test_a_storm_is_one_message(bot: str, slack: FakeSlack, hms: FakeHms, 
     assert "opened" in message.plain
 
 
-async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, account: Account) -> None:
-    account.add_room("Town hall")
+async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, room: Room) -> None:
     assert "no subscriptions" in (await say(slack, "subscriptions")).plain
     await subscribe(slack, 'room:"Town hall"')
     await subscribe(slack, "role:host -user:bot on:start", user="ben")
@@ -191,15 +195,25 @@ async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, 
     assert listed.plain.count("Remove") == 1 and "Subscription 1 has ended" in listed.plain
     assert re.search(r"To have it again: `/sessions subscribe room:[0-9a-f]{24} on:start,end", listed.plain)
     assert "Subscription 2 has ended" in (await say(slack, "unsubscribe role:host -user:bot")).plain
-    for typed, says in (
-        ("unsubscribe", "This channel has no subscriptions"), ("unsubscribe 7", "no subscription 7"), ("unsubscribe role:x", "has no subscriptions"),
-        ("unsubscribe all", "This channel has no subscriptions"),
-    ):  # fmt: skip
-        reply = await say(slack, typed)
-        assert says in reply.plain and reply.labels == [], typed
-    await subscribe(slack)
-    assert "no subscription to" in (await say(slack, "unsubscribe role:x")).plain
-    assert "I can't tell which one" in (await say(slack, "unsubscribe rom:x")).plain
+    for line, says in {
+        "": "This channel has no subscriptions",
+        "7": "no subscription 7",
+        "role:x": "has no subscriptions",
+        "all": "This channel has no subscriptions",
+    }.items():
+        reply = await say(slack, f"unsubscribe {line}".strip())
+        assert says in reply.plain and reply.labels == [], line
+    for line in ("role:a", "role:b"):
+        await subscribe(slack, line)
+    for line, *says in (
+        ("", "Which one? This channel's subscriptions are numbers 3 and 4.", "/sessions unsubscribe 3"),
+        ("role:a on:start,end,join", "Number 3 tells about start and end", "/sessions unsubscribe 3"),
+        ("role:x", "no subscription to"),
+        ("rom:x", "I can't tell which one"),
+    ):
+        reply = await say(slack, f"unsubscribe {line}".strip())
+        assert all(words in reply.plain for words in says), line
+    assert "2 subscriptions" in (await say(slack, "subscriptions")).plain
     assert "Subscription 3 has ended" in (await say(slack, 'unsubscribe "number 3"')).plain
 
 
@@ -212,20 +226,17 @@ async def test_another_channels_subscription_is_out_of_reach(bot: str, slack: Fa
     assert "Remove" in (await say(slack, "subscriptions", channel="general")).plain
 
 
-@pytest.mark.parametrize(
-    ("typed", "says"),
-    [
-        ("subscribe rom:x", "I know no command, filter or room called `x`."),
-        ("subscribe after:2h", "has no place in a subscription"),
-        ("subscribe ended", "say `on:end`"),
-        ("subscribe on:stat", "say start, end, join, leave"),
-        ("subscribe room:nowhere", "No room is called"),
-        ("active on:start", "only works with `subscribe`"),
-    ],
-)
-async def test_a_bad_line_is_explained(bot: str, slack: FakeSlack, typed: str, says: str) -> None:
-    reply = await say(slack, typed)
-    assert says in reply.plain and posts(slack) == []
+async def test_a_bad_line_is_explained(bot: str, slack: FakeSlack) -> None:
+    for typed, says in {
+        "subscribe rom:x": "I know no command, filter or room called `x`.",
+        "subscribe after:2h": "has no place in a subscription",
+        "subscribe ended": "say `on:end`",
+        "subscribe on:stat": "say start, end, join, leave",
+        "subscribe room:nowhere": "No room is called",
+        "active on:start": "only works with `subscribe`",
+    }.items():
+        assert says in (await say(slack, typed)).plain, typed
+    assert posts(slack) == []
 
 
 @pytest.mark.parametrize(
@@ -252,22 +263,18 @@ async def test_a_name_of_several_rooms_is_chosen_from(bot: str, slack: FakeSlack
     assert "Subscribed" in reply.plain and "Hall two" in reply.plain
 
 
-async def test_a_channel_without_the_bot_is_said_at_once_and_goes_on_when_invited(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
-) -> None:
+async def test_a_channel_without_the_bot_is_said_at_once_and_goes_on_when_invited(bot: str, slack: FakeSlack) -> None:
     reply = await subscribe(slack, channel="random")
     assert "/invite @" in reply.plain and posts(slack, "random") == []
-    slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
-    await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": OTHERS})
-    await until(lambda: posts(slack, "random"))
+    await invite(slack, "random")
 
 
-async def test_the_bot_is_called_by_the_name_that_it_has(slack: FakeSlack, polling: Settings) -> None:
+async def test_the_bot_is_called_by_the_name_that_it_has(slack: FakeSlack, settings: Settings) -> None:
     users, own = slack.workspace.users, slack.workspace.bot_user
     users[own] = replace(users[own], name="on_air")
-    async with at_work(polling, slack):
+    async with at_work(settings, slack):
         reply = await subscribe(slack, channel="random")
-        (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "paused" in each.plain])
+        told = await in_private(slack, "paused")
     assert "/invite @on_air" in reply.plain and "/invite @on_air" in told.plain
 
 
@@ -278,9 +285,7 @@ async def test_a_first_message_that_never_came_goes_with_its_subscription(
         await subscribe(slack, line, channel="random")
     await slack.command("unsubscribe role:guest", channel="random")
     await slack.reply(where=lambda each: "has ended" in each.plain)
-    slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
-    await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": OTHERS})
-    await until(lambda: posts(slack, "random"))
+    await invite(slack, "random")
     clock.by_s += 10.0  # there would be one a second
     await polls(hms, 3)
     (first,) = posts(slack, "random")
@@ -288,15 +293,13 @@ async def test_a_first_message_that_never_came_goes_with_its_subscription(
 
 
 async def test_an_archived_channel_pauses_and_resumes_by_a_press(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+    bot: str, slack: FakeSlack, account: Account, room: Room
 ) -> None:
-    room = account.add_room("Town hall")
     await subscribe(slack)
     channel = slack.workspace.channel("live-ops")
     channel.is_archived = True
     opened(account, room)
-    told = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "archived" in each.plain])
-    assert len(told) == 1
+    await in_private(slack, "archived")
     channel.is_archived = False
     listed = await say(slack, "subscriptions")
     assert "archived" in listed.plain
@@ -305,7 +308,7 @@ async def test_an_archived_channel_pauses_and_resumes_by_a_press(
     assert len(cards(slack)) == 1
 
 
-async def test_hostile_names_do_no_harm(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
+async def test_hostile_names_do_no_harm(bot: str, slack: FakeSlack, account: Account) -> None:
     room = account.add_room("<!channel> *x*")
     await subscribe(slack, "on:start,join")
     session = account.open_session(room, time.time())
@@ -325,26 +328,23 @@ async def test_guests_are_told_to_ask_a_member(bot: str, slack: FakeSlack) -> No
         assert says in (await say(slack, typed, user="gus")).plain
 
 
-async def test_the_101st_subscription_of_a_channel(slack: FakeSlack, hms: FakeHms, polling: Settings) -> None:
-    store = await Database.open(polling.database_url)
-    channel = slack.workspace.channel("live-ops").id
+async def test_the_101st_subscription_of_a_channel(slack: FakeSlack, settings: Settings) -> None:
+    store = await Database.open(settings.database_url)
+    team_id, channel_id = slack.workspace.team_id, slack.workspace.channel("live-ops").id
     for number in range(SUBSCRIPTIONS_MOST):
         query = parse(f"role:r{number}", scope="subscribe")
-        made = Subscription(slack.workspace.team_id, channel, query, kinds_of(query), "U1", 0)
-        await alerts_store.subscribe(
-            store, made, [], Outgoing(f"k{number}", made.team_id, channel, "post", "x", []), by=None
-        )
+        made = Subscription(team_id, channel_id, query, kinds_of(query), "U1", 0)
+        first = Outgoing(f"k{number}", team_id, channel_id, "post", "x", [])
+        await alerts_store.subscribe(store, made, [], first, by=None)
     await store.close()
-    async with at_work(polling, slack):
+    async with at_work(settings, slack):
         reply = await say(slack, "subscribe role:one-more")
         assert "has 100 subscriptions, which is the most" in reply.plain
         assert "100 subscriptions" in (await say(slack, "subscriptions")).plain
 
 
-async def test_a_database_that_is_locked_is_said_so(
-    bot: str, slack: FakeSlack, polling: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    path = polling.database_url.removeprefix("sqlite:///")
+async def test_a_database_that_is_locked_is_said_so(bot: str, slack: FakeSlack, settings: Settings) -> None:
+    path = settings.database_url.removeprefix("sqlite:///")
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
     await slack.command("subscriptions")
@@ -374,9 +374,8 @@ async def test_100ms_that_asks_to_slow_down_is_left_alone(bot: str, slack: FakeS
 
 @pytest.mark.parametrize("channel", ["incident-room", "D07QX6DM80T"])
 async def test_private_channels_and_direct_messages(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, channel: str
+    bot: str, slack: FakeSlack, account: Account, room: Room, channel: str
 ) -> None:
-    room = account.add_room("Town hall")
     reply = await subscribe(slack, channel=channel)
     assert "Subscribed" in reply.plain and "Paused" not in reply.plain
     opened(account, room)
@@ -391,8 +390,7 @@ async def test_a_private_channel_without_the_bot(bot: str, slack: FakeSlack) -> 
     await slack.press(reply, "Resume")  # too early
     listed = await slack.reply(where=lambda each: each.ephemeral)
     assert "Paused" in listed.plain
-    told = [each for each in slack.messages("D07QX6DM80T") if "paused" in each.plain]
-    assert len(told) == 1
+    await in_private(slack, "paused")
     slack.workspace.join(channel, slack.workspace.bot_user)
     await slack.press(listed, "Resume")
     await until(lambda: posts(slack, "incident-room"))
@@ -402,7 +400,7 @@ async def test_a_channel_with_digests_alone_can_be_resumed(bot: str, slack: Fake
     channel = slack.workspace.channel("incident-room")
     channel.members.discard(slack.workspace.bot_user)
     await subscribe(slack, channel="incident-room")
-    (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "paused" in each.plain])
+    told = await in_private(slack, "paused")
     assert "Messages in" in told.plain and "*Resume* in `/sessions subscriptions` there" in told.plain
     await say(slack, "digest daily 9:00", channel="incident-room")
     await say(slack, "unsubscribe 1", channel="incident-room")
@@ -413,8 +411,7 @@ async def test_a_channel_with_digests_alone_can_be_resumed(bot: str, slack: Fake
     assert "Paused" not in resumed.plain and "Resume" not in resumed.labels
 
 
-async def test_a_renamed_channel_stays_subscribed(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
-    room = account.add_room("Town hall")
+async def test_a_renamed_channel_stays_subscribed(bot: str, slack: FakeSlack, account: Account, room: Room) -> None:
     await subscribe(slack)
     slack.workspace.channel("live-ops").name = "on-air"
     session = opened(account, room)
@@ -426,15 +423,12 @@ async def test_a_renamed_channel_stays_subscribed(bot: str, slack: FakeSlack, hm
 
 
 async def test_a_channel_shared_with_another_workspace(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+    bot: str, slack: FakeSlack, account: Account, room: Room
 ) -> None:
-    room = account.add_room("Town hall")
     channel = slack.workspace.channel("random")
     channel.is_ext_shared = True
     assert "/invite @" in (await subscribe(slack, channel="random")).plain
-    slack.workspace.join(channel, slack.workspace.bot_user)
-    await slack.event({"type": "member_joined_channel", "user": slack.workspace.bot_user, "channel": channel.id})
-    await until(lambda: posts(slack, "random"))
+    await invite(slack, "random")
     opened(account, room)
     card = await until(lambda: next(iter(cards(slack, "random")), None))
     assert "Town hall" in (await press(slack, card, "Details", user="ben")).plain
@@ -444,9 +438,8 @@ async def test_a_channel_shared_with_another_workspace(
 
 
 async def test_a_deleted_card_is_posted_anew_at_the_next_change(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, room: Room
 ) -> None:
-    room = account.add_room("Town hall")
     slack.grant("channels:history")  # else Slack is asked three times whether it is gone
     await subscribe(slack)
     session = opened(account, room)
@@ -459,8 +452,9 @@ async def test_a_deleted_card_is_posted_anew_at_the_next_change(
     assert anew.ts != card.ts and "2 in now" in anew.plain
 
 
-async def test_a_card_stays_true_after_unsubscribe(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:
-    room = account.add_room("Town hall")
+async def test_a_card_stays_true_after_unsubscribe(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, room: Room
+) -> None:
     await subscribe(slack)
     session = opened(account, room)
     await until(lambda: cards(slack))
@@ -473,8 +467,7 @@ async def test_a_card_stays_true_after_unsubscribe(bot: str, slack: FakeSlack, h
     assert len(cards(slack)) == 1
 
 
-async def test_each_way_to_name_the_one_that_is_ended(bot: str, slack: FakeSlack, account: Account) -> None:
-    account.add_room("Town hall")
+async def test_each_way_to_name_the_one_that_is_ended(bot: str, slack: FakeSlack, room: Room) -> None:
     names = (
         'room:"Town hall"', '`room:"Town hall"`', "'room:“Town hall”'", 'room:"Town hall" on:end,start',
         "#{0}", '"{0}"', "`{0}`", "number {0}", "no. {0}", "{0},", "all",
@@ -498,9 +491,9 @@ async def test_all_are_ended_at_once(bot: str, slack: FakeSlack) -> None:
     assert "Subscription 4 has ended" in (await say(slack, "unsubscribe all")).plain
 
 
-async def test_one_that_this_version_cannot_read_can_be_ended(bot: str, slack: FakeSlack, polling: Settings) -> None:
+async def test_one_that_this_version_cannot_read_can_be_ended(bot: str, slack: FakeSlack, settings: Settings) -> None:
     await subscribe(slack, "role:a")
-    path = polling.database_url.removeprefix("sqlite:///")
+    path = settings.database_url.removeprefix("sqlite:///")
 
     def ask(sql: str) -> list[tuple[int]]:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -511,21 +504,10 @@ async def test_one_that_this_version_cannot_read_can_be_ended(bot: str, slack: F
     assert await asyncio.to_thread(ask, "SELECT count(*) FROM subscriptions") == [(0,)]
 
 
-@pytest.mark.parametrize("command", ["subscriptions", "digests", "mutes", "doctor"])
-async def test_more_words_with_a_list_are_left_aside(bot: str, slack: FakeSlack, command: str) -> None:
-    reply = await say(slack, f"{command} foo")
-    assert f"Showing `{command}` (you typed `{command} foo`)" in reply.plain
-
-
-async def test_several_are_ended_one_by_one(bot: str, slack: FakeSlack) -> None:
-    for line in ("role:a", "role:b"):
-        await subscribe(slack, line, channel="random")
-    reply = await say(slack, "unsubscribe", channel="random")
-    assert "Which one? This channel's subscriptions are numbers 1 and 2." in reply.plain
-    assert "/sessions unsubscribe 1" in reply.plain
-    reply = await say(slack, "unsubscribe role:a on:start,end,join", channel="random")
-    assert "Number 1 tells about start and end" in reply.plain and "/sessions unsubscribe 1" in reply.plain
-    assert "2 subscriptions" in (await say(slack, "subscriptions", channel="random")).plain
+async def test_more_words_with_a_list_are_left_aside(bot: str, slack: FakeSlack) -> None:
+    for command in ("subscriptions", "digests", "mutes", "doctor"):
+        reply = await say(slack, f"{command} foo")
+        assert f"Showing `{command}` (you typed `{command} foo`)" in reply.plain
 
 
 async def test_other_words_for_the_commands(bot: str, slack: FakeSlack) -> None:
@@ -535,8 +517,7 @@ async def test_other_words_for_the_commands(bot: str, slack: FakeSlack) -> None:
         assert "has ended" in (await say(slack, f"{ended} role:host", channel="random")).plain
 
 
-async def test_a_room_that_is_left_out_is_named(bot: str, slack: FakeSlack, account: Account) -> None:
-    account.add_room("Town hall")
+async def test_a_room_that_is_left_out_is_named(bot: str, slack: FakeSlack, room: Room) -> None:
     reply = await subscribe(slack, '-room:"Town hall"')
     (first,) = posts(slack)
     listed = await say(slack, "subscriptions")
@@ -555,10 +536,9 @@ async def test_other_kinds_are_a_change_and_not_a_new_subscription(bot: str, sla
 
 
 async def test_the_last_message_is_each_subscriptions_own(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+    bot: str, slack: FakeSlack, account: Account, room: Room
 ) -> None:
-    room, other = account.add_room("Town hall"), account.add_room("Yoga")
-    for each in (room, other):
+    for each in (room, account.add_room("Yoga")):
         await subscribe(slack, f'room:"{each.name}"')
     opened(account, room)
     await until(lambda: cards(slack))
@@ -580,15 +560,13 @@ async def test_the_invitation_is_not_explained_where_the_bot_is(bot: str, slack:
 
 
 async def test_a_private_channel_goes_on_when_it_is_unarchived(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+    bot: str, slack: FakeSlack, account: Account, room: Room
 ) -> None:
-    room = account.add_room("Town hall")
     await subscribe(slack, channel="incident-room")
     channel = slack.workspace.channel("incident-room")
     channel.is_archived = True
     opened(account, room)
-    (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if "archived" in each.plain])
-    assert told.plain.endswith("They wait for 30 days.")
+    assert (await in_private(slack, "archived")).plain.endswith("They wait for 30 days.")
     channel.is_archived = False
     await slack.event({"type": "group_unarchive", "channel": channel.id, "user": slack.workspace.user("ada").id})
     await until(lambda: cards(slack, "incident-room"))

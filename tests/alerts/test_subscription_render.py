@@ -6,13 +6,13 @@ import random
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.subscription import Subscription, kinds_of
+from bot.alerts.subscription import Subscribed, Subscription, kinds_of
 from bot.alerts.subscription_render import (
     CARDS_MOST,
     KEPT_DAYS,
@@ -27,8 +27,9 @@ from bot.app import FEATURES
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message, context
 from bot.blockkit.limits import ALL_TEXT_CHARS
-from bot.blockkit.phrases import NO_BREAK, sessions
+from bot.blockkit.phrases import NO_BREAK, Names, sessions
 from bot.blockkit.sizes import texts
+from bot.db.setting_change import How
 from bot.errors import StaleButton
 from bot.outbox.prune import KEPT_MS
 from bot.query.filters import FILTERS, SUBSCRIBE
@@ -46,6 +47,7 @@ from tests.strategies import many, values
 COMMANDS = Registry(FEATURES).commands
 HALL = "631a0f990e6ffae22efa610c"
 NAMES = {HALL: "Town hall"}
+INVITE = "/invite @sessions"
 GOOD = Channel()
 LAST_MS = int((NOW - timedelta(minutes=5)).timestamp() * 1_000)
 REASONS = (
@@ -57,6 +59,10 @@ REASONS = (
 def made(line: str = f"room:{HALL} role:host", number: int = 3, kinds: tuple[str, ...] = DEFAULT_KINDS) -> Subscription:
     query = parse(line, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
     return Subscription("T1", "C123ABC", query, frozenset(kinds), "U123ABC", 0, number)
+
+
+def done(one: Subscription, how: How = "new", live: int = 0, names: Names = NAMES) -> Subscribed:
+    return Subscribed(one, how, live, names, GOOD, waiting=False)
 
 
 def hostile(rng: random.Random, number: int = 1) -> tuple[Subscription, dict[str, str]]:
@@ -139,7 +145,7 @@ def test_what_a_session_comes_to_match_later_is_not_its_opening(line: str, kinds
     one = made(line, kinds=kinds)
     for message in (
         announced(one, by="Ada", live=2, names=NAMES),
-        subscribed(one, "new", live=2, names=NAMES, invite="/invite @sessions"),
+        subscribed(done(one, live=2), INVITE),
     ):
         assert f"This channel is told {said}" in shown(message)
     listed = shown(subscriptions_list("C123ABC", [one], GOOD, told={}, names=NAMES, as_of=NOW))
@@ -160,8 +166,8 @@ def test_the_end_alone() -> None:
         ("changed", "✅ Number 3 already existed; what it tells about has changed."),
     ],
 )
-def test_the_one_who_subscribed_reads_what_it_means(how: Literal["new", "same", "changed"], said: str) -> None:
-    message = subscribed(made(), how, live=4, names=NAMES, invite="/invite @sessions")
+def test_the_one_who_subscribed_reads_what_it_means(how: How, said: str) -> None:
+    message = subscribed(done(made(), how, live=4), INVITE)
     inside_limits(message)
     harmless(message)
     text = shown(message)
@@ -202,7 +208,7 @@ def test_the_line_that_is_shown_makes_the_same_subscription(terms: list[Term], k
 def test_a_line_too_long_to_type_is_not_shown() -> None:
     long = replace(made(), query=Query("active", canonical(Term("user", f"{n:060}") for n in range(20))))
     assert "```" not in shown(unsubscribed([long], {}))
-    assert "subscribe user:" not in shown(subscribed(long, "new", live=0, names={}, invite=""))
+    assert "subscribe user:" not in shown(subscribed(done(long), ""))
 
 
 def test_no_subscriptions() -> None:
@@ -244,14 +250,14 @@ def test_seven_days_are_what_is_kept() -> None:
 
 
 def test_the_first_message_is_on_its_way() -> None:
-    def foot(channel_id: str = "C123ABC", *, heard: bool = False) -> str:
+    def foot(channel_id: str = "C123ABC", channel: Channel = GOOD) -> str:
         one = replace(made(), channel_id=channel_id)
-        message = subscribed(one, "new", live=0, names=NAMES, invite="/invite @sessions", waiting=True, heard=heard)
+        message = subscribed(replace(done(one), channel=channel, waiting=True), INVITE)
         inside_limits(message)
         return shown(message).partition("My first message is on its way.")[2]
 
     assert foot() == " If it doesn't come, type `/invite @sessions` there."
-    assert foot(heard=True) == ""
+    assert foot(channel=Channel(last_ms=1)) == ""
     assert foot("D123ABC") == " If it doesn't come, use a channel, or your direct conversation with the bot."
 
 
@@ -299,9 +305,7 @@ def test_what_has_been_removed_can_be_had_again() -> None:
 def test_a_conversation_of_two_people_has_no_invitations(reason: str) -> None:
     one = replace(made(), channel_id="D123ABC")
     paused = replace(GOOD, paused=reason)
-    message = subscriptions_list(
-        one.channel_id, [one], paused, told={}, names=NAMES, as_of=NOW, invite="/invite @sessions"
-    )
+    message = subscriptions_list(one.channel_id, [one], paused, told={}, names=NAMES, as_of=NOW, invite=INVITE)
     text = shown(message)
     assert "the bot isn't part of this conversation, and can't be invited" in text and "`/invite" not in text
     assert "To go on, use a channel, or your direct conversation with the bot." in text
@@ -316,7 +320,7 @@ def test_a_paused_channel_says_why_and_what_to_do(reason: str) -> None:
         told={},
         names=NAMES,
         as_of=NOW,
-        invite="/invite @sessions",
+        invite=INVITE,
     )
     inside_limits(message)
     harmless(message)
@@ -336,7 +340,7 @@ def test_a_paused_channel_says_why_and_what_to_do(reason: str) -> None:
 
 
 def test_subscribing_a_channel_that_cannot_be_posted_to_says_so_at_once() -> None:
-    message = subscribed(made(), "new", live=0, names=NAMES, invite="/invite @sessions", paused="not_in_channel")
+    message = subscribed(replace(done(made()), channel=Channel(paused="not_in_channel")), INVITE)
     inside_limits(message)
     text = shown(message)
     assert "⏸️ *Paused:* the bot isn't in the channel. To go on, type `/invite @sessions` there" in text
@@ -382,10 +386,10 @@ def test_hostile_filters() -> None:
         subscription, names = hostile(rng)
         live = rng.choice((0, 1, 12_000))
         for message in (
-            subscribed(subscription, "new", live=live, names=names, invite=name(rng)),
+            subscribed(done(subscription, live=live, names=names), name(rng)),
             announced(subscription, by="Ada", live=live, names=names),
             unsubscribed([subscription], names),
-            subscribed(subscription, "same", live=live, names=names, invite=name(rng), paused=name(rng)),
+            subscribed(Subscribed(subscription, "same", live, names, Channel(paused=name(rng)), False), name(rng)),
         ):
             inside_limits(message)
             harmless(message)
