@@ -36,7 +36,7 @@ from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.judge import problems
 from bot.demo.fake_slack.seed import ADA, TEAM_ID
-from bot.slack.registry import Feature, Payload, Registry, Shortcut, View
+from bot.slack.registry import Callback, Feature, Payload, Registry
 from bot.slack.request import Request
 from bot.web.connections import BOUNDS
 from bot.web.ready import Health
@@ -148,7 +148,7 @@ async def _answered(request: Request, payload: Payload) -> None:
 
 ENDING = {"app_uninstalled", "tokens_revoked"}
 """Events after which the workspace gets no answer."""
-ADDED = Feature(views=(View("form", _answered),), shortcuts=(Shortcut("look", _answered),))
+ADDED = Feature(views=(Callback("form", _answered),), shortcuts=(Callback("look", _answered),))
 """A form and a shortcut; the bot has none of its own yet."""
 
 
