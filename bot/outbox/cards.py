@@ -124,10 +124,9 @@ def withhold(db: Connection, key: str, until_ms: int) -> None:
 
 
 def _all(db: Connection, query: Select[Any]) -> list[Card]:
-    found: list[Card] = []
-    for part in parts(db, query.order_by(cards.c.channel_id, cards.c.session_id)):
-        found += map(_card, part)
-    return found
+    found = [_card(row) for part in parts(db, query) for row in part]
+    # not by the database: for the order SQLite would read every card of the workspace
+    return sorted(found, key=lambda card: (card.channel_id, card.session_id))
 
 
 # 0 is written out, as in `sql`: the index is a partial one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from bot.alerts.subscription import Subscription
 from bot.db.database import Database
@@ -61,8 +62,8 @@ def tracked(name: str, *, live: bool = True, seen_ms: int = NOW) -> Tracked:
     return Tracked(name, "room", live, NOW - 60_000, seen_ms, PEOPLE)
 
 
-def card(channel: str = "C1", session: str = "s1", status: str = "posted", gen: int = 1) -> Card:
-    return Card(TEAM, channel, session, status, gen)
+def card(channel: str = "C1", session: str = "s1", status: str = "posted", gen: int = 1, **more: Any) -> Card:
+    return Card(TEAM, channel, session, status, gen, **more)
 
 
 def post(of: Card, text: str = "opened") -> Outgoing:
