@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _more() -> list[Account]:
-    """The account of a neighbour, where there is one (`neighbour`)."""
+    """The account of the second workspace, where there is one (`team`)."""
     keys = json.loads(os.environ.get("SECOND_ACCOUNT") or "null")
     return [TypeAdapter(Account).validate_python(keys)] if keys else []
 

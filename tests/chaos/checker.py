@@ -18,16 +18,17 @@ after it: then it stands in a recap, or has a card.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.demo.fake_hms import Account, Peer, Session
 from bot.demo.fake_slack import Message
 from tests.chaos.digests import Due, check_digests, is_digest
-from tests.chaos.silence import CALM_S, Silence, Silences
-from tests.chaos.span import POLL_S
+from tests.chaos.silence import CALM_S, POLL_S, Silence, Silences
 
 READ_S = 20.0
 """The longest time that one poll takes to read, failures and a stop in the middle included."""
@@ -74,7 +75,11 @@ class Findings:
 
     @property
     def good(self) -> bool:
-        return not (self.lost or self.twice or self.disorder or self.wrong)
+        return not any(self.kinds().values())
+
+    def kinds(self) -> dict[str, list[str]]:
+        """Those of each kind."""
+        return {"lost": self.lost, "twice": self.twice, "out of order": self.disorder, "wrong": self.wrong}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ def check(
         posted = (deleted or {}).get(channel, ())
         _Channel(channel, account, wanted, shown, first, posted, late, quiet, queued, found).check()
         for message in _of_the_bot(shown):
-            by_key[_key(message)].append(message)
+            by_key[key_of(message.metadata)].append(message)
     lost, wrong = check_digests(account, dues, by_key, queued)
     found.lost += lost
     found.wrong += wrong
@@ -150,7 +155,7 @@ class _Channel:
         self._recapped()
 
     def _read(self) -> None:
-        keys = Counter(_key(message) for message in self._shown)
+        keys = Counter(key_of(message.metadata) for message in self._shown)
         self._found.twice += [f"{self._name}: key {key} {many} times" for key, many in keys.items() if many > 1]
         hello = 0
         for message in self._shown:
@@ -165,7 +170,7 @@ class _Channel:
             elif session_id := card_of(message):
                 self._told[session_id].append(self._card_told(message))
             elif (lines := _LINE.findall(message.plain)) or RECAP in message.plain:
-                late = _key(message) in self._late
+                late = key_of(message.metadata) in self._late
                 if RECAP in message.plain:
                     late = True
                     self._recaps.append(message)
@@ -182,11 +187,11 @@ class _Channel:
 
     def _card_told(self, message: Message) -> Told:
         ended = "⚪ Ended" in self._first[message.ts].plain
-        return Told(float(message.ts), ended, message, _key(message) in self._late, self._at(message))
+        return Told(float(message.ts), ended, message, key_of(message.metadata) in self._late, self._at(message))
 
     def _at(self, message: Message) -> float:
         """When it was queued."""
-        return self._queued.get(_key(message), float(message.ts))
+        return self._queued.get(key_of(message.metadata), float(message.ts))
 
     def _session(self, session: Session, told: Sequence[Told]) -> None:
         asked = self._of(session)
@@ -343,8 +348,11 @@ def _of_the_bot(shown: Iterable[Message]) -> list[Message]:
     return [each for each in shown if each.bot_id and not each.ephemeral]
 
 
-def _key(message: Message) -> str:
-    return str(((message.metadata or {}).get("event_payload") or {}).get("key"))
+def key_of(metadata: Any) -> str:
+    """The key that a message carries; the metadata may be JSON."""
+    if isinstance(metadata, str):
+        metadata = json.loads(metadata)
+    return str(((metadata or {}).get("event_payload") or {}).get("key", ""))
 
 
 def _peak(peers: Iterable[Peer]) -> int:

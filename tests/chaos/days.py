@@ -19,7 +19,7 @@ import psycopg
 from bot.demo import fake_hms
 from bot.demo.fake_slack import ApiError, Dropped, Fault, HttpError, RateLimited, Stalled
 from tests.chaos.bot import PACE
-from tests.chaos.keys import key_of
+from tests.chaos.checker import key_of
 from tests.db.server import named
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from aiohttp.typedefs import Handler
 
 from bot.demo import fake_hms
 from bot.demo.fake_hms import FakeHms
-from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, Fault, HttpError, RateLimited, Stalled
+from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, Fault, HttpError, Message, RateLimited, Stalled
+from bot.demo.fake_slack.ledger import Change
 from tests.chaos.bot import PACE
-from tests.chaos.keys import key_of
+from tests.chaos.checker import key_of
 
 LATE_S = PACE.post_s + 0.5
 """Later than the bot waits for, and before it takes a message for settled."""
@@ -55,33 +56,30 @@ LISTING_SHARE = 0.08
 
 TOKEN_REVOKED = "token_revoked"
 LURES: dict[str, tuple[str, Fault]] = {
-    "again": ("message", Dropped()),
+    "outbox.store.again": ("message", Dropped()),
     "conversations.history": ("message", Dropped(after_doing=True)),
     "conversations.open": ("direct message", Dropped(after_doing=True)),
     "conversations.replies": ("reply", Dropped(after_doing=True)),
-    "dead": ("direct message", ApiError("user_disabled")),
-    "held": ("message", Dropped()),
-    "overdue": ("message", Dropped(after_doing=True)),
-    "release": ("message", Dropped()),
-    "send": ("message", Dropped()),
-    "slow_down": ("message", RateLimited(1)),
-    "unsure": ("message", Dropped(after_doing=True)),
+    "outbox.store.dead": ("direct message", ApiError("user_disabled")),
+    "outbox.store.held": ("message", Dropped()),
+    "outbox.claims.overdue": ("message", Dropped(after_doing=True)),
+    "outbox.channel_pause.release": ("message", Dropped()),
+    "outbox.store.add": ("message", Dropped()),
+    "outbox.store.slow_down": ("message", RateLimited(1)),
+    "outbox.store.unsure": ("message", Dropped(after_doing=True)),
     TOKEN_REVOKED: ("message", ApiError(TOKEN_REVOKED)),
 }
 """What a process that waits for this meets when it posts something of that kind."""
 RARE = {"direct message", "reply", "conversations.open", "conversations.replies"}
-HELD = {"held", "release", "send"}
+HELD = {"outbox.store.held", "outbox.channel_pause.release", "outbox.store.add"}
 """They come where channels can't be read. That is so only for messages that are certainly not there: one that is would
 be sent twice by the person who is asked."""
 
-Reached = Callable[[int, str, str], None]
-Wants = Callable[[int], str]
-
 
 class Doors:
-    """`reached(replica, side, method)`, side being `arrives` or `done`; `wants(replica)` is what its process waits for,
-    `stale(replica)` whether it sends what it was about to send long ago. Without `reconcile` the bot finds nothing in
-    any channel."""
+    """`reached(replica, side, method)` is called, side being `arrives` or `done`; `wants(replica)` is what its process
+    waits for, `stale(replica)` whether it sends what it was about to send long ago. Without `reconcile` the bot finds
+    nothing in any channel."""
 
     def __init__(
         self,
@@ -89,11 +87,11 @@ class Doors:
         hms: FakeHms,
         replicas: int,
         dice: random.Random,
-        reached: Reached,
-        wants: Wants,
-        stale: Callable[[int], bool],
         *,
-        reconcile: bool,
+        reached: Callable[[int, str, str], None] = lambda *_: None,
+        wants: Callable[[int], str] = lambda _: "",
+        stale: Callable[[int], bool] = lambda _: False,
+        reconcile: bool = True,
     ) -> None:
         self._slack, self._hms, self._dice, self._reached = slack, hms, dice, reached
         self._wants, self._stale = wants, stale
@@ -108,8 +106,9 @@ class Doors:
         self.met: Counter[str] = Counter()
         self.held: set[str] = set()
         """Keys of messages that are left to a person, who sends them when others have been sent already."""
-        self.posted: set[str] = set()
-        """Keys of all that were ever posted."""
+        self.first: dict[str, Message] = {}
+        """Each message as it was posted, by its ts."""
+        slack._site.ledger.listeners.append(self._see)
         self._last: dict[str, str] = {}  # by channel: the key of what was posted last, or tried to be
         self._decks: dict[str, list[Fault]] = {}
         self._ports: list[int] = []
@@ -204,7 +203,11 @@ class Doors:
     def _absent(self, channel: str) -> str:
         """The key of the message that the bot looks for, if it isn't there. One of a channel is in flight at a time."""
         key = self._last.get(channel, "")
-        return "" if key in self.posted else key
+        return "" if any(key_of(each.metadata) == key for each in self.first.values()) else key
+
+    def _see(self, change: Change) -> None:
+        if change.kind == "message.posted" and change.message is not None:
+            self.first[change.message.ts] = change.message
 
     @web.middleware
     async def _hms_door(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -233,9 +236,9 @@ class Doors:
     def _listing_fault(self, wanted: str, *, of_a_digest: bool) -> fake_hms.Fault | None:
         """A digest that can't be read waits for a minute, so its reading fails only where that is wanted: on any
         page."""
-        if wanted == "poll_failed":
+        if wanted == "tracking.store.failed":
             return fake_hms.Status(404)
-        share = LISTING_SHARE if not of_a_digest else 0.5 if wanted == "digest_failed" else 0.0
+        share = LISTING_SHARE if not of_a_digest else 0.5 if wanted == "digests.store.failed" else 0.0
         return self._dice.choice(LISTING) if self._dice.random() < share else None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.demo.fake_slack import FakeSlack, Message
+from tests.chaos.points import NAMED
 from tests.chaos.replicas import Replica
 
 OK = 200
@@ -38,7 +39,8 @@ class Hands:
         self._turn = itertools.count()
 
     def waiting(self, *names: str) -> Replica | None:
-        """One whose process waits for one of these."""
+        """One whose process waits for one of these points."""
+        assert {*names} <= NAMED, names
         return next((each for each in self._replicas if each.wants in names), None)
 
     async def type(self, line: str, channel: str, answer: str, replica: Replica | None = None) -> Typed:

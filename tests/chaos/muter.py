@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from tests.chaos.hands import Hands, Typed
 from tests.chaos.life import Life
 from tests.chaos.replicas import Replica
-from tests.chaos.silence import Silence
-from tests.chaos.span import Span
+from tests.chaos.silence import Silence, Span
 
 MUTED = ("stage", "incident-room")
 """Channels where all, a room or a session is muted. In the second threads are off at times."""
@@ -45,11 +44,11 @@ class Muter:
     async def act(self) -> None:
         """What a process waits for, else anything now and then."""
         acts: dict[str, Callable[[Replica | None], Awaitable[None]]] = {
-            "add_mute": self._mute,
-            "remove_mutes": self._unmute,
-            "add_quiet": self._hush,
-            "clear_quiets": self._wake,
-            "set_threads": self._turn,
+            "silence.mute_store.add": self._mute,
+            "silence.mute_store.remove": self._unmute,
+            "silence.quiet_store.add": self._hush,
+            "silence.quiet_store.clear": self._wake,
+            "outbox.threads.turn": self._turn,
         }
         for name, act in acts.items():
             if replica := self._hands.waiting(name):

@@ -80,7 +80,7 @@ class People:
         return await self._database.rows(STOPPED.format(self._slack.workspace.team_id))
 
     async def _press(self, name: str) -> None:
-        replica = self._hands.waiting("resume", "release")
+        replica = self._hands.waiting("outbox.channel_pause.resume", "outbox.channel_pause.release")
         if answer := await self._hands.once("subscriptions", name, r"\*Paused:|held: ", replica):
             label = next((each for each in answer.labels if each in ("Resume", "Send them")), None)
             self._hands.turn_to(replica)
@@ -88,7 +88,7 @@ class People:
                 await self._slack.press(answer, label)
 
     async def _visit(self) -> None:
-        if (replica := self._hands.waiting("subscribe", "unsubscribe")) is None:
+        if (replica := self._hands.waiting("alerts.store.subscribe", "alerts.store.unsubscribe")) is None:
             return
         room_id = self._life.unused.id
         if self._visiting:
@@ -101,7 +101,7 @@ class People:
 
     async def _delete(self) -> None:
         """A card that will soon be edited: somebody joins."""
-        if self._shut or not self._hands.waiting("replaced"):
+        if self._shut or not self._hands.waiting("outbox.store.replaced"):
             return
         account, cards = self._life.account, []
         for message in self._slack.messages(BUSIEST):
@@ -118,7 +118,9 @@ class People:
 
     async def _shut_out(self) -> None:
         """Until the bot has noticed, and those whom it told have heard."""
-        if not self._hands.waiting("pause", "resume", "dead", "conversations.open"):
+        if not self._hands.waiting(
+            "outbox.channel_pause.pause", "outbox.channel_pause.resume", "outbox.store.dead", "conversations.open"
+        ):
             return
         workspace = self._slack.workspace
         place, archived = workspace.channel(BUSIEST), self._dice.random() < 0.5
@@ -135,7 +137,7 @@ class People:
         else:
             workspace.join(place, workspace.bot_user)
             event = {"type": "member_joined_channel", "channel": place.id, "user": workspace.bot_user}
-        self._hands.turn_to(self._hands.waiting("resume"))
+        self._hands.turn_to(self._hands.waiting("outbox.channel_pause.resume"))
         await self._slack.event(event)
         self._shut = False
 
@@ -149,7 +151,7 @@ class People:
         return any(channel_id == place.id and reason for channel_id, reason in await self._stopped())
 
     async def _nobody_waits(self) -> bool:
-        return not self._hands.waiting("pause", "dead", "conversations.open")
+        return not self._hands.waiting("outbox.channel_pause.pause", "outbox.store.dead", "conversations.open")
 
     async def _until(self, come: Callable[[], Awaitable[bool]]) -> None:
         with contextlib.suppress(TimeoutError):

@@ -19,7 +19,7 @@ from tests.chaos.digests import DAY_S, Due
 from tests.chaos.hands import Hands
 from tests.chaos.life import Life
 from tests.chaos.replicas import Replica
-from tests.chaos.span import Span
+from tests.chaos.silence import Span
 
 CHANNELS = ("support", "incident-room", "stage", "studio", "general")
 AHEAD_S = 150.0
@@ -115,13 +115,13 @@ class Planner:
     async def act(self) -> None:
         """What a process waits for, if any."""
         await self.look_ahead()
-        if replica := self._hands.waiting("add_digest"):
+        if replica := self._hands.waiting("digests.store.add"):
             await self._past(replica)
-        elif self._hands.waiting("send_digest", "digest_failed"):
+        elif self._hands.waiting("digests.store.send", "digests.store.failed"):
             await self.help_one()
-        elif replica := self._hands.waiting("pause_digest"):
+        elif replica := self._hands.waiting("digests.store.pause"):
             await self._pause(await self._idle(), replica)
-        elif replica := self._hands.waiting("remove_digest"):
+        elif replica := self._hands.waiting("digests.store.remove"):
             await self._remove(await self._old(), replica)
 
     def dues(self, until: float, shown: float) -> list[Due]:

@@ -53,6 +53,7 @@ POINTS = tuple(
     for of in names
     for side in sides
 )  # fmt: skip
+NAMED = {*NAMES, *CALLS}
 STARTS = tuple(Point(side, OPEN) for side in COMMIT_SIDES)
 
 

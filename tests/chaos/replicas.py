@@ -18,13 +18,13 @@ from pathlib import Path
 
 from tests.chaos.bot import GONE_AFTER_S
 from tests.chaos.points import CALL_SIDES, COMMIT_SIDES, TIME, Point
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 LIFE_S = 3.0
 """The longest that a process lives whose end comes at a random time."""
 WAITS_S = 12.0
 """So long a process waits for its point, and ends then as if by chance."""
-AT_START = {"auth.test", "prune", "workspace_taken"}
+AT_START = {"auth.test", "outbox.prune.prune_some", "outbox.workspaces.taken"}
 AT_START_S = 4.0
 """The same for points that come as it starts or not at all."""
 STOPPED_S = GONE_AFTER_S + 0.3, GONE_AFTER_S + 1.3

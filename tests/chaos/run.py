@@ -5,38 +5,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import json
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-import yaml
-
-from bot.demo.fake_hms import Account, FakeHms
-from bot.demo.fake_slack import Channel, FakeSlack, Message
-from bot.demo.fake_slack.ledger import Change
 from tests.chaos.checker import RECAP, Findings, check
 from tests.chaos.database import Database
 from tests.chaos.days import Day, Size
-from tests.chaos.doors import TOKEN_REVOKED, Doors
+from tests.chaos.doors import TOKEN_REVOKED
 from tests.chaos.hands import Hands
-from tests.chaos.keys import key_of
-from tests.chaos.life import Life
 from tests.chaos.muter import Muter
-from tests.chaos.neighbour import TEAMS, Neighbour, astray
-from tests.chaos.neighbour import shown as shown_in
 from tests.chaos.people import People, again
 from tests.chaos.planner import Planner
 from tests.chaos.points import LED, POINTS, STARTS, TIME, Point
-from tests.chaos.replicas import ROOT, Deck, Fate, Replica
-from tests.clocks import set_database
+from tests.chaos.replicas import Deck, Fate, Replica
+from tests.chaos.team import MORE, Team, astray
+from tests.clocks import Wall, set_database
+from tests.conftest import ROOT
 
-SCOPES = frozenset(
-    {"commands", "chat:write", "users:read", "channels:history", "groups:history", "im:history", "im:write"}
-    | {"channels:read", "groups:read"}  # to be told of invitations
-)
 SUBSCRIPTIONS: tuple[tuple[str, int | None, str], ...] = (
     ("live-ops", None, "start,end"),
     ("general", 0, "start,join,leave"),
@@ -46,9 +37,9 @@ SUBSCRIPTIONS: tuple[tuple[str, int | None, str], ...] = (
     ("incident-room", 3, "start,end,join,leave"),
 )
 """(channel, number of the room or None for any, kinds)."""
-MORE = ("stage", "studio")
-"""Channels that Slack's stand-in doesn't have by itself, told of every session too: more messages are on their way at once."""
-SUBSCRIPTIONS += tuple((name, None, "start,end") for name in MORE)
+SUBSCRIPTIONS += tuple((name, None, "start,end") for name in MORE)  # so that more messages are on their way at once
+NEXT_DOOR = (("live-ops", None, "start,end"), ("general", 0, "start,join,leave"), ("support", 2, "end"))
+"""Those of the second workspace: people subscribe there, and that is all."""
 LATE = ("random", None, "start,end")
 """Asked for while processes are being killed, again and again until the bot says that it is done."""
 DARK_S = 2.5
@@ -78,6 +69,7 @@ DEAD = "SELECT count(*) FROM outbox WHERE status = 'dead' AND cause <> 'message 
 HUSHED = "SELECT count(*) FROM cards WHERE hushed_ms > 0"
 LATE_DIGESTS = "SELECT count(*) FROM digests WHERE next_ms <= {}"
 QUEUED = "SELECT key, queued_ms FROM outbox WHERE kind <> 'edit'"
+TEAMS = "SELECT key, team_id FROM outbox"
 REVOKED = "SELECT count(*) FROM workspaces"
 BEHIND = "SELECT count(*) FROM polls WHERE backlog_ms IS NOT NULL"
 OPEN = {
@@ -113,14 +105,6 @@ class Result:
     other: list[str] = field(default_factory=list)
 
     @property
-    def kills(self) -> int:
-        return self.killed.total()
-
-    @property
-    def stops(self) -> int:
-        return self.stopped.total()
-
-    @property
     def missed(self) -> list[Point]:
         """Points where none was killed though so many were, and those where none was stopped though so many were."""
         long = [each for each in (self.killed, self.stopped) if each.total() >= LONG]
@@ -148,15 +132,9 @@ async def run(
     """`database_url` is an empty PostgreSQL database, or "" for an SQLite file in the `folder`, where the logs go too.
     Processes are killed at least `kills` times and for `least_s` seconds, at the points that `only` names if any. With
     two `teams` they serve a neighbour too."""
-    url = database_url or f"sqlite:///{folder}/bot.db"
     result = Result("PostgreSQL" if database_url else "SQLite", replicas, seed)
-    began = time.monotonic()
-    async with _world(url, folder, result, replicas, reconcile, only, teams) as world:
-        for step in (world.begin, functools.partial(world.suffer, kills, least_s), world.settle):
-            await step()
-            result.steps_s.append(time.monotonic() - began)
-        world.judge()
-    result.seconds = time.monotonic() - began
+    async with _world(database_url, folder, result, reconcile, only, teams) as world:
+        await world.live(world.begin, functools.partial(world.suffer, kills, least_s), world.settle)
     return result
 
 
@@ -165,128 +143,97 @@ async def run_day(
 ) -> Result:
     """A bad day (`days.DAYS`), in a world where nobody is killed by chance and all else is well. `database_url` and
     `folder` as in `run`; the processes begin with the code of `tree`."""
-    url = database_url or f"sqlite:///{folder}/bot.db"
     result = Result("PostgreSQL" if database_url else "SQLite", replicas, seed, day=day.__name__)
-    began = time.monotonic()
-    async with _world(url, folder, result, replicas, reconcile=True, only=()) as world:
+    async with _world(database_url, folder, result) as world:
         for replica in world.replicas:
             replica.tree, replica.spare = tree, False
-        for step in (world.begin_calmly, functools.partial(world.endure, day, size), world.settle_alone):
-            await step()
-            result.steps_s.append(time.monotonic() - began)
-        world.judge()
-    result.seconds = time.monotonic() - began
+        await world.live(world.begin_calmly, functools.partial(world.endure, day, size), world.settle_alone)
     return result
 
 
 @contextlib.asynccontextmanager
 async def _world(
-    url: str, folder: Path, result: Result, replicas: int, reconcile: bool, only: Collection[str], teams: int = 1
+    database_url: str, folder: Path, result: Result, reconcile: bool = True, only: Collection[str] = (), teams: int = 1
 ) -> AsyncIterator[World]:
-    dice = random.Random(result.seed)
-    account = Account(any_names=True, seed=result.seed)
-    clock = WorldClock()
-    life = Life(account, random.Random(dice.random()), clock)
-    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
-    hms = FakeHms(account, clock=clock)
-    options = {"manifest": manifest, "scopes": SCOPES, "tiers": False, "clock": clock}
-    slack = FakeSlack(**options)
-    workspace = slack.workspace
-    workspace.join(workspace.channel("random"), workspace.bot_user)
-    for number, name in enumerate(MORE):
-        channel = Channel(f"C07QX6MRE{number:02}", name, {workspace.user(None).id, workspace.bot_user})
-        workspace.channels[channel.id] = channel
-    world = World(url, result, slack, life, clock, dice, [each for each in POINTS if not only or each.of in only])
-    world.doors = doors = Doors(
-        slack, hms, replicas, random.Random(dice.random()), world.reached, world.wants, world.stale, reconcile=reconcile
-    )
+    url = database_url or f"sqlite:///{folder}/bot.db"
+    world = World(url, result, reconcile, [each for each in POINTS if not only or each.of in only], teams)
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(slack)
-        if teams > 1:
-            world.neighbour = Neighbour(
-                slack, hms, result.seed + 1, world.replicas, world.database, doors, world.stale, many=replicas,
-                reconcile=reconcile, options=options,
-            )  # fmt: skip
-            await stack.enter_async_context(world.neighbour.slack)
-        await doors.open()
+        for team in world.teams:
+            await stack.enter_async_context(team.slack)
+        await world.doors.open()
+        stack.push_async_callback(world.doors.close)
         settings = {
-            "SLACK_BOT_TOKEN": slack.bot_token,
-            "SLACK_SIGNING_SECRET": slack.signing_secret,
-            "HMS_ACCESS_KEY": hms.access_key,
-            "HMS_SECRET": hms.secret,
+            "SLACK_BOT_TOKEN": world.slack.bot_token,
+            "SLACK_SIGNING_SECRET": world.slack.signing_secret,
+            "HMS_ACCESS_KEY": world.hms.access_key,
+            "HMS_SECRET": world.hms.secret,
             "DATABASE_URL": url,
             "POLL_INTERVAL_S": "1",
             "LOG_LEVEL": "INFO",
             **dict.fromkeys(("LOG_FORMAT", "DEFAULT_TIMEZONE"), ""),  # the defaults
             "UNCONFIRMED_POSTS": "hold",  # where a channel is said to be unreadable, so that nothing shows twice
+            "SECOND_ACCOUNT": json.dumps(world.teams[1].keys if teams > 1 else None),
         }
-        if world.neighbour is not None:
-            settings |= world.neighbour.settings
-        for number in range(replicas):
-            own = settings | doors.urls(number)
-            world.replicas.append(Replica(number, own, folder, result.killed, result.stopped, dice))
-        try:
-            yield world
-        finally:
-            for replica in world.replicas:
-                await replica.end()
-            await doors.close()
-
-
-class WorldClock:
-    """Epoch seconds, as everybody but the bot sees them: the machine's, and what was turned on."""
-
-    def __init__(self) -> None:
-        self.ahead_s = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead_s
+        for number in range(result.replicas):
+            own = settings | world.doors.urls(number)
+            world.replicas.append(Replica(number, own, folder, result.killed, result.stopped, world.dice))
+            stack.push_async_callback(world.replicas[-1].end)
+        yield world
 
 
 class World:
-    """The stand-ins, the account's life, the people, and the processes."""
+    """The stand-ins, the account's life, the people, and the processes. Those of the first of the `teams` are its own;
+    a second one is served by the same processes."""
 
-    doors: Doors
-    neighbour: Neighbour | None = None
-
-    def __init__(
-        self,
-        url: str,
-        result: Result,
-        slack: FakeSlack,
-        life: Life,
-        clock: WorldClock,
-        dice: random.Random,
-        points: Sequence[Point],
-    ) -> None:
-        self.url, self.clock = url, clock
-        self._result, self.slack, self.life, self.dice = result, slack, life, dice
+    def __init__(self, url: str, result: Result, reconcile: bool, points: Sequence[Point], teams: int) -> None:
+        self.url, self.clock, self.dice = url, Wall(), random.Random(result.seed)
+        self._result = result
         self.replicas: list[Replica] = []
         self.database = Database(url)
-        hands = Hands(slack, self.replicas)
-        self.people = People(slack, life, self.database, hands, dice)
-        self._planner = Planner(slack, life, self.database, hands, dice)
-        self.muter = Muter(life, hands, dice)
+        options: dict[str, Any] = {
+            "replicas": result.replicas,
+            "clock": self.clock,
+            "stale": self._stale,
+            "reconcile": reconcile,
+        }
+        own = Team(result.seed, self.dice, reached=self._reached, wants=self._wants, **options)
+        self.teams = [own]
+        if teams > 1:
+            self.teams.append(Team(result.seed + 1, self.dice, beside=own, **options))
+        for team in self.teams:
+            team.people = People(team.slack, team.life, self.database, Hands(team.slack, self.replicas), self.dice)
+        self.slack, self.hms, self.life, self.doors, self.people = own.slack, own.hms, own.life, own.doors, own.people
+        hands = Hands(self.slack, self.replicas)
+        self._planner = Planner(self.slack, self.life, self.database, hands, self.dice)
+        self.muter = Muter(self.life, hands, self.dice)
         self._queued: dict[str, float] = {}
         self._still_at = 0.0
         self._was_dark = False
-        self._first: dict[str, Message] = {}
-        self._ends, self._halts = Deck(points, result.killed, dice), Deck((*points, TIME), result.stopped, dice)
+        self._ends = Deck(points, result.killed, self.dice)
+        self._halts = Deck((*points, TIME), result.stopped, self.dice)
         self._goal = 0, 0.0
         self._led: list[Fate] = []
         """For the process that polls."""
-        slack._site.ledger.listeners.append(self._note)
 
-    def reached(self, replica: int, side: str, method: str) -> None:
+    async def live(self, *steps: Callable[[], Awaitable[None]]) -> None:
+        """Take these steps, and judge what came of them."""
+        began = time.monotonic()
+        for step in steps:
+            await step()
+            self._result.steps_s.append(time.monotonic() - began)
+        self.judge()
+        self._result.seconds = time.monotonic() - began
+
+    def _reached(self, replica: int, side: str, method: str) -> None:
         one = self.replicas[replica]
         if method == "sessions" and self._led and one.wants and one.fate.point.of not in LED:
             one.turn(self._led.pop())  # it leads
         one.reached(side, method)
 
-    def wants(self, replica: int) -> str:
+    def _wants(self, replica: int) -> str:
         return self.replicas[replica].wants
 
-    def stale(self, replica: int) -> bool:
+    def _stale(self, replica: int) -> bool:
         return time.monotonic() < self.replicas[replica].stale_until
 
     async def begin(self) -> None:
@@ -304,19 +251,19 @@ class World:
             await set_database(self.url, 0.0)  # before anybody is connected
         await self.start()
         await self._polls(1)
-        asked = [self._subscribe(name) for name in dict.fromkeys(name for name, *_ in SUBSCRIPTIONS)]
-        if self.neighbour is not None:
-            asked.append(self.neighbour.subscribe())
-        await asyncio.gather(*asked)
+        asked = zip(self.teams, (SUBSCRIPTIONS, NEXT_DOOR), strict=False)
+        wanted = [(team, channel, some) for team, some in asked for channel in dict.fromkeys(name for name, *_ in some)]
+        await asyncio.gather(*(self._subscribe(*each) for each in wanted))
 
     def _heal(self, well: bool) -> None:
-        for doors in (self.doors, *self.doors.others):
-            doors.healed = well
+        for team in self.teams:
+            team.doors.healed = well
 
-    async def _subscribe(self, channel: str) -> None:
-        for subscription in SUBSCRIPTIONS:
+    async def _subscribe(self, team: Team, channel: str, some: Sequence[tuple[str, int | None, str]]) -> None:
+        """Make those of a channel, one after the other."""
+        for subscription in some:
             if subscription[0] == channel:
-                await self.people.subscribe(*subscription)
+                await team.people.subscribe(*subscription)
 
     async def suffer(self, kills: int, least_s: float) -> None:
         """So many kills while the account lives, then peace; the account stands still from then on."""
@@ -326,12 +273,11 @@ class World:
         dark = asyncio.Event()
         self._goal = self._kills + kills, time.monotonic() + least_s
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.life.run(over))
+            for team in self.teams:
+                group.create_task(team.life.run(over))
             group.create_task(self.people.run(over))
             for act in (self._planner.act, self.muter.act):
                 group.create_task(again(act, over))
-            if self.neighbour is not None:
-                group.create_task(self.neighbour.live(over))
             late = group.create_task(self.people.subscribe(*LATE))
             for replica in self.replicas:
                 group.create_task(self._fates(replica, dark))
@@ -383,13 +329,13 @@ class World:
         """The processes' clocks are so far ahead of the true time from now on, also of those that start; PostgreSQL's
         too where that is wanted."""
         for replica in self.replicas:
-            replica.step(self.clock.ahead_s + seconds)
+            replica.step(self.clock.by_s + seconds)
         if self.url.startswith("postgres"):
-            await set_database(self.url, self.clock.ahead_s + seconds * database)
+            await set_database(self.url, self.clock.by_s + seconds * database)
 
     async def pass_time(self, seconds: float) -> None:
         """So much time passes for everybody at once."""
-        self.clock.ahead_s += seconds
+        self.clock.by_s += seconds
         await self.step(0.0)
 
     async def caught_up(self, many: int) -> None:
@@ -413,9 +359,8 @@ class World:
         await self._none(LATE_DIGESTS.format(int(self._still_at * 1000)), "digests are not made")
         before, since = 0, time.monotonic()
         while waiting := await self.database.number(UNSENT):
-            await self.people.mend()
-            if self.neighbour is not None:
-                await self.neighbour.people.mend()
+            for team in self.teams:
+                await team.people.mend()
             if waiting != before:
                 before, since = waiting, time.monotonic()
             if time.monotonic() - since > STILL_S:
@@ -426,9 +371,8 @@ class World:
             self._result.other.append(f"{dead} messages given up")
         self._queued = {key: queued_ms / 1000 for key, queued_ms in await self.database.rows(QUEUED)}
         teams = dict(await self.database.rows(TEAMS))
-        for slack in (self.slack, *([self.neighbour.slack] if self.neighbour is not None else [])):
-            every = [each for some in shown_in(slack).values() for each in some]
-            self._result.other += astray(slack.workspace.team_id, every, teams)
+        for team in self.teams:
+            self._result.other += astray(team.slack.workspace.team_id, team.of_the_bot, teams)
 
     async def _none(self, query: str, what: str) -> None:
         """Wait until there are none."""
@@ -440,37 +384,36 @@ class World:
             self._result.other.append(f"{await self.database.number(query)} {what}")
 
     def judge(self) -> None:
-        result, people = self._result, self.people
-        shown = shown_in(self.slack)
+        result = self._result
         silences, dues = self.muter.silences, self._planner.dues(self._still_at, time.time())
-        result.findings = check(
-            self.life.account,
-            people.asked,
-            shown,
-            self._first,
-            people.deleted,
-            self.doors.held,
-            silences,
-            dues,
-            self._queued,
-        )
-        if self.neighbour is not None:
-            found = self.neighbour.judge(self._queued)
-            result.neighbours = self.neighbour.messages
-            for kind in ("lost", "twice", "disorder", "wrong"):
-                getattr(result.findings, kind).extend(f"neighbour: {each}" for each in getattr(found, kind))
+        for team in self.teams:
+            own = team is self.teams[0]
+            found = check(
+                team.life.account,
+                team.people.asked,
+                team.shown,
+                team.doors.first,
+                team.people.deleted,
+                team.doors.held,
+                silences if own else (),
+                dues if own else (),
+                self._queued,
+            )
+            for kind, lines in found.kinds().items():
+                result.findings.kinds()[kind] += [line if own else f"neighbour: {line}" for line in lines]
+            # A process that was killed has not told the others to wait, nor acknowledged what it was asked
+            result.other += [
+                each
+                for each in team.slack.violations
+                if "before Retry-After was over" not in each and "not acknowledged" not in each
+            ]
+        shown, *others = (team.of_the_bot for team in self.teams)
         result.digests, result.silences = sum(due.must for due in dues), len(silences)
-        result.messages = sum(each.bot_id is not None for some in shown.values() for each in some)
-        result.edits = sum(each.edited is not None for some in shown.values() for each in some)
-        result.recaps = sum(bool(each.bot_id) and RECAP in each.plain for some in shown.values() for each in some)
+        result.messages, result.neighbours = len(shown), sum(map(len, others))
+        result.edits = sum(each.edited is not None for each in shown)
+        result.recaps = sum(RECAP in each.plain for each in shown)
         result.sessions = len(self.life.account.sessions)
         result.faults = self.doors.met
-        # A process that was killed has not told the others to wait, nor acknowledged what it was asked
-        result.other += [
-            each
-            for each in (*self.slack.violations, *(self.neighbour.slack.violations if self.neighbour else ()))
-            if "before Retry-After was over" not in each and "not acknowledged" not in each
-        ]
 
     async def _fates(self, replica: Replica, dark: asyncio.Event) -> None:
         """Kill it, start it again at once, and so on; at the end it runs."""
@@ -496,9 +439,9 @@ class World:
 
     async def _prepare(self, replica: Replica, point: Point) -> None:
         """What comes only as a process starts needs something to be there before."""
-        if point.of == "prune":
+        if point.of == "outbox.prune.prune_some":
             await self.database.rows(OLD)
-        elif point.of == "workspace_taken":
+        elif point.of == "outbox.workspaces.taken":
             await replica.start(wants=TOKEN_REVOKED)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(REVOKED_S):
@@ -523,7 +466,8 @@ class World:
         while not (self._enough and late.done()):
             self.life.busy = await self.database.number(WAITING) > BUSY
             await asyncio.sleep(0.3)
-        self.life.end_all_but(KEPT_LIVE)
+        for team in self.teams:
+            team.life.end_all_but(KEPT_LIVE)
         over.set()
 
     @property
@@ -534,14 +478,9 @@ class World:
     def _enough(self) -> bool:
         return self._was_dark and self._kills >= self._goal[0] and time.monotonic() >= self._goal[1]
 
-    def _note(self, change: Change) -> None:
-        if change.kind == "message.posted" and change.message is not None:
-            self._first[change.message.ts] = change.message
-            self.doors.posted.add(key_of(change.message.metadata))
-
     async def _polls(self, count: int) -> None:
         """Wait until so many more polls have begun and were good."""
-        asked = LEAST_SEQ.format(1 if self.neighbour is None else 2)
+        asked = LEAST_SEQ.format(len(self.teams))
         goal = await self.database.number(asked) + count
         while await self.database.number(asked) < goal:
             await asyncio.sleep(0.1)

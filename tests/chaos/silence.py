@@ -6,10 +6,33 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.demo.fake_hms import Session
-from tests.chaos.span import POLL_S, Span
 
+POLL_S = 8.0
+"""The longest that a poll takes which says it is of its beginning, a stop in the middle included: what people set
+meanwhile counts, and what held as it began and ends by itself still does."""
 CALM_S = 30.0
 """In so long without silence what there is to tell is told: by a poll that is good, in spite of kills and faults."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Perhaps from `first` to `last`, and surely from `since` up to `until`, if that is later; epoch seconds."""
+
+    first: float
+    since: float
+    until: float
+    last: float
+
+    def surely(self, at: float) -> bool:
+        return self.since <= at < self.until
+
+    def perhaps(self, since: float, until: float) -> bool:
+        """Whether it may have some moment in common with that time."""
+        return self.first <= until and since <= self.last
+
+    def cut(self, first: float, answered: float) -> Span:
+        """Ended by a command that was typed at `first`, where it had not ended before."""
+        return Span(self.first, self.since, min(self.until, first - POLL_S), min(self.last, answered))
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,20 +45,17 @@ def details(result: Result) -> str:
     lines.append("  faults: " + ", ".join(f"{fault} {many}" for fault, many in sorted(result.faults.items())))
     steps = ", ".join(f"{seconds:.0f}" for seconds in result.steps_s)
     lines.append(f"  seconds: {steps} (begun, killed, settled), {result.edits} messages edited, {result.recaps} recaps")
-    found = result.findings
-    for name, some in (
-        ("lost", found.lost), ("twice", found.twice), ("out of order", found.disorder), ("wrong", found.wrong),
-        ("other", result.other), ("never killed or never stopped", result.missed),
-    ):  # fmt: skip
+    more = {"other": result.other, "never killed or never stopped": result.missed}
+    for name, some in (result.findings.kinds() | more).items():
         lines += [f"  {name}: {each}" for each in some[:MOST_LINES]]
         lines += [f"  {name}: … and {len(some) - MOST_LINES} more"] * (len(some) > MOST_LINES)
     return "\n".join(lines)
 
 
 def _row(result: Result) -> tuple[str, ...]:
-    found = result.findings
+    lost, twice, disorder, wrong = map(len, result.findings.kinds().values())
     counts = (
-        result.replicas, result.seed, result.kills, result.stops, result.faults.total(), result.sessions,
-        result.digests, result.silences, result.messages, len(found.lost), len(found.twice), len(found.disorder), len(found.wrong) + len(result.other),
+        result.replicas, result.seed, result.killed.total(), result.stopped.total(), result.faults.total(), result.sessions,
+        result.digests, result.silences, result.messages, lost, twice, disorder, wrong + len(result.other),
     )  # fmt: skip
     return (result.day or "kills", result.database, *map(str, counts), f"{result.seconds / 60:.1f}")

@@ -9,7 +9,9 @@ import random
 import pytest
 
 from tests.chaos.days import DAYS, SHORT
-from tests.chaos.points import NAMES
+from tests.chaos.doors import HELD, LURES, TOKEN_REVOKED
+from tests.chaos.points import LED, NAMED, NAMES
+from tests.chaos.replicas import AT_START
 from tests.chaos.run import Result, run, run_day
 from tests.chaos.table import details
 from tests.db.server import new_database, postgres_server
@@ -61,7 +63,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
 def test_nothing_lost_nothing_twice(results: list[Result], number: int) -> None:
     result = results[number]
     assert result.good, details(result)
-    assert result.kills >= KILLS[number] and result.messages > 10, details(result)
+    assert result.killed.total() >= KILLS[number] and result.messages > 10, details(result)
 
 
 def test_two_workspaces_hear_only_their_own(results: list[Result]) -> None:
@@ -73,6 +75,7 @@ def test_two_workspaces_hear_only_their_own(results: list[Result]) -> None:
 
 def test_every_transaction_that_writes_is_a_point() -> None:
     assert transactions().keys() == {*NAMES, *READS, *NEVER}
+    assert {*LURES, *HELD, *AT_START, *LED} <= {*NAMED, TOKEN_REVOKED}
 
 
 @pytest.fixture(scope="module")

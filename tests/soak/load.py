@@ -30,10 +30,11 @@ async def load(commands: int, seed: int, mode: Mode = "web") -> Result:
     """So many people, each of whom types one command in the same moment."""
     async with world(seed, mode) as made:
         typed = Typed()
-        warm = Typist(made.slack, 0, Typed())
+        slack = made.team.slack
+        warm = Typist(slack, 0, Typed())
         for line in LINES:
             await warm.type(line)
-        typists = [Typist(made.slack, number + 1, typed) for number in range(commands)]
+        typists = [Typist(slack, number + 1, typed) for number in range(commands)]
         began = time.monotonic()
         await asyncio.gather(*(each.type(LINES[number % len(LINES)]) for number, each in enumerate(typists)))
-        return Result(commands, typed, time.monotonic() - began, list(made.slack.violations))
+        return Result(commands, typed, time.monotonic() - began, list(slack.violations))

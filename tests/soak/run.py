@@ -7,16 +7,14 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bot.demo.fake_slack import Channel, Message
-from bot.demo.fake_slack.ledger import Change
 from tests.chaos.checker import Asked, Findings, check
 from tests.chaos.database import Database
-from tests.chaos.doors import key_of
 from tests.chaos.hands import Hands
 from tests.chaos.muter import Muter
 from tests.chaos.people import again
 from tests.chaos.planner import Planner
 from tests.chaos.run import DEAD, HUSHED, QUEUED, UNSENT
+from tests.chaos.team import MORE, add_channel
 from tests.soak.typing import Typed, Typist, keep_typing
 from tests.soak.watch import Sample, grown, watch
 from tests.soak.world import Mode, World, world
@@ -25,15 +23,7 @@ POLLS = 240
 """Of an hour, at one every 15 seconds."""
 COMMANDS = 600
 ROOMS = 4
-CHANNELS = (
-    "live-ops",
-    "general",
-    "support",
-    "incident-room",
-    "stage",
-    "studio",
-    *(f"soak-{number}" for number in range(19)),
-)
+CHANNELS = ("live-ops", "general", "support", "incident-room", *MORE, *(f"soak-{number}" for number in range(19)))
 """Each is subscribed to each room: 100 subscriptions."""
 THREADED = ("incident-room", "soak-0", "soak-1")
 TYPISTS = 4
@@ -65,8 +55,7 @@ class Result:
     @property
     def broken(self) -> list[str]:
         """Every bound that doesn't hold."""
-        found = self.findings
-        lost = [f"{name}: {each}" for name in ("lost", "twice", "disorder", "wrong") for each in getattr(found, name)]
+        lost = [f"{kind}: {line}" for kind, lines in self.findings.kinds().items() for line in lines]
         unanswered = [f"unanswered: {each[:60]!r}" for each in self.typed.unanswered]
         return [*grown(self.samples), *lost, *unanswered, *self.other]
 
@@ -91,12 +80,11 @@ class _Process:
 class _Soak:
     def __init__(self, made: World, result: Result) -> None:
         self._made, self._result = made, result
-        self._slack, self._life, self._doors = made.slack, made.life, made.doors
+        self._slack, self._life, self._doors = made.team.slack, made.team.life, made.team.doors
         workspace = self._slack.workspace
         for number, name in enumerate(CHANNELS):
             if name.startswith("soak-"):
-                channel = Channel(f"C07QX6SOK{number:02}", name, {workspace.user(None).id, workspace.bot_user})
-                workspace.channels[channel.id] = channel
+                add_channel(self._slack, f"C07QX6SOK{number:02}", name)
             else:
                 workspace.join(workspace.channel(name), workspace.bot_user)
         hands = Hands(self._slack, [_Process(made.bot.events_url)])  # type: ignore[list-item]
@@ -105,13 +93,6 @@ class _Soak:
         self._planner = Planner(self._slack, self._life, self._database, hands, made.dice)
         self._hands = hands
         self._asked: list[Asked] = []
-        self._first: dict[str, Message] = {}
-        self._slack._site.ledger.listeners.append(self._note)
-
-    def _note(self, change: Change) -> None:
-        if change.kind == "message.posted" and change.message is not None:
-            self._first[change.message.ts] = change.message
-            self._doors.posted.add(key_of(change.message.metadata))
 
     async def run(self, seconds: float) -> None:
         await self._database_there()
@@ -189,7 +170,13 @@ class _Soak:
         shown = {name: self._slack.messages(workspace.channel(name).id) for name in CHANNELS}
         dues = self._planner.dues(self._still_at, time.time())
         result.findings = check(
-            self._life.account, self._asked, shown, self._first, silences=self._muter.silences, dues=dues, queued=queued
+            self._life.account,
+            self._asked,
+            shown,
+            self._doors.first,
+            silences=self._muter.silences,
+            dues=dues,
+            queued=queued,
         )
         result.subscriptions, result.sessions = len(self._asked), len(self._life.account.sessions)
         result.messages = sum(len(some) for some in shown.values())

@@ -8,25 +8,17 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import yaml
-
-from bot.demo.bot_process import ROOT, BotProcess
-from bot.demo.fake_hms import Account, FakeHms
-from bot.demo.fake_slack import Channel, FakeSlack
-from tests.chaos.doors import Doors
-from tests.chaos.life import Life
-from tests.chaos.run import MORE, SCOPES
+from bot.demo.bot_process import BotProcess
+from tests.chaos.team import Team
 
 Mode = Literal["web", "socket"]
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`doors` make the faults, while they aren't `healed`."""
+    """The team's `doors` make the faults, while they aren't `healed`."""
 
-    slack: FakeSlack
-    life: Life
-    doors: Doors
+    team: Team
     bot: BotProcess
     dice: random.Random
 
@@ -35,26 +27,14 @@ class World:
 async def world(seed: int, mode: Mode = "web", **settings: Any) -> AsyncIterator[World]:
     """All is well, and the bot is ready. `settings` are the bot's, besides the addresses."""
     dice = random.Random(seed)
-    account = Account(any_names=True, seed=seed)
-    life = Life(account, random.Random(dice.random()))
-    hms = FakeHms(account)
-    slack = FakeSlack(manifest=yaml.safe_load((ROOT / "manifest.yml").read_text()), scopes=SCOPES, tiers=False)
-    workspace = slack.workspace
-    for number, name in enumerate(MORE):
-        channel = Channel(f"C07QX6MRE{number:02}", name, {workspace.user(None).id, workspace.bot_user})
-        workspace.channels[channel.id] = channel
-    doors = Doors(slack, hms, 1, random.Random(dice.random()), _nothing, lambda _: "", lambda _: False, reconcile=True)
-    doors.healed = True
-    async with slack:
-        await doors.open()
+    team = Team(seed, dice)
+    team.doors.healed = True
+    async with team.slack:
+        await team.doors.open()
         try:
-            async with BotProcess(slack, hms, "", mode, **doors.urls(0), **settings) as bot:
+            async with BotProcess(team.slack, team.hms, "", mode, **team.doors.urls(0), **settings) as bot:
                 await bot.start()
                 assert await bot.ready(), "the bot doesn't start"
-                yield World(slack, life, doors, bot, dice)
+                yield World(team, bot, dice)
         finally:
-            await doors.close()
-
-
-def _nothing(*_: object) -> None:
-    pass
+            await team.doors.close()

@@ -23,18 +23,8 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).parent.parent / "data" / "upgrades"
-SCOPES = frozenset(
-    {
-        "commands",
-        "chat:write",
-        "users:read",
-        "channels:history",
-        "channels:read",
-        "groups:read",
-        "im:history",
-        "im:write",
-    }
-)
+READS = "channels:history", "channels:read", "groups:read", "im:history", "users:read"
+SCOPES = frozenset((*READS, "chat:write", "commands", "im:write"))
 """Without groups:history: what isn't confirmed in a private channel is held for a person."""
 FLYING_S = 60.0
 """So long Slack doesn't answer in the end; the bot waits for less."""
@@ -196,27 +186,11 @@ class Scene:
 
 async def run(tree: Path, target: Path) -> None:
     """Let a scene live, and store it."""
-    from bot.settings import Settings
-
     folder = Path(tempfile.mkdtemp(dir=tree))
     scene = Scene(tree, folder)
     slack, hms = scene.slack, scene.hms
     async with hms, slack:
-        settings = Settings(
-            _env_file=None,
-            slack_bot_token=slack.bot_token,
-            slack_signing_secret=slack.signing_secret,
-            slack_api_url=slack.api_url,
-            hms_access_key=hms.access_key,
-            hms_secret=hms.secret,
-            hms_api_url=hms.url,
-            database_url=f"sqlite:///{scene.database}",
-            poll_interval_s=1,
-            unconfirmed_posts="hold",
-            host="127.0.0.1",
-            port=0,
-        )
-        await scene.live(settings)
+        await scene.live(settings_of(slack, hms, f"sqlite:///{scene.database}"))
         with contextlib.closing(sqlite3.connect(scene.database)) as db:
             db.execute("BEGIN IMMEDIATE")  # nothing is written while Slack and 100ms are read
             world = json.dumps(scene.world(), ensure_ascii=False, default=list, separators=(",", ":"))
@@ -229,6 +203,26 @@ async def run(tree: Path, target: Path) -> None:
         target.with_suffix(".sql").write_text(dump + "\n")
         print(f"{target}: {len(dump):,} and {len(world):,} characters", flush=True)
         os._exit(0)
+
+
+def settings_of(slack: Any, hms: Any, url: str) -> Any:
+    """Settings of a bot between these stand-ins, with this database."""
+    from bot.settings import Settings
+
+    return Settings(
+        _env_file=None,
+        slack_bot_token=slack.bot_token,
+        slack_signing_secret=slack.signing_secret,
+        slack_api_url=slack.api_url,
+        hms_access_key=hms.access_key,
+        hms_secret=hms.secret,
+        hms_api_url=hms.url,
+        database_url=url,
+        poll_interval_s=1,
+        unconfirmed_posts="hold",
+        host="127.0.0.1",
+        port=0,
+    )
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:

@@ -17,12 +17,11 @@ from sqlalchemy import Boolean, Connection, MetaData, create_engine, text
 from bot.db.migrate import upgrade
 from bot.demo.fake_hms import Account, FakeHms, Peer, Session
 from bot.demo.fake_slack import Channel, FakeSlack, Message
-from bot.settings import Settings
+from tests.chaos.checker import key_of
 from tests.chaos.database import Database
-from tests.chaos.keys import key_of
 from tests.clocks import Wall, set_database
 from tests.conftest import ROOT
-from tests.upgrades.make import DATA, SCOPES
+from tests.upgrades.make import DATA, SCOPES, settings_of
 from tests.work import at_work
 
 AWAY_S = 60.0
@@ -115,20 +114,7 @@ class Stored:
         await self._load()
         slack, hms = self.slack, self.hms
         async with hms, slack:
-            settings = Settings(
-                _env_file=None,
-                slack_bot_token=slack.bot_token,
-                slack_signing_secret=slack.signing_secret,
-                slack_api_url=slack.api_url,
-                hms_access_key=hms.access_key,
-                hms_secret=hms.secret,
-                hms_api_url=hms.url,
-                database_url=self.url,
-                poll_interval_s=1,
-                unconfirmed_posts="hold",
-                host="127.0.0.1",
-                port=0,
-            )
+            settings = settings_of(slack, hms, self.url)
             async with at_work(settings, slack, wall=self.wall):
                 yield
             assert slack.violations == []

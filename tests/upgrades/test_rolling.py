@@ -10,9 +10,9 @@ import pytest
 
 from tests.chaos.days import SHORT, Size
 from tests.chaos.people import again
-from tests.chaos.replicas import ROOT
 from tests.chaos.run import LATE, World, run_day
 from tests.chaos.table import details
+from tests.conftest import ROOT
 from tests.upgrades.trees import tree_of
 
 pytestmark = pytest.mark.slow
