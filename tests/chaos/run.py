@@ -77,7 +77,7 @@ OPEN = {
     "channels are paused": "SELECT count(*) FROM channels WHERE paused IS NOT NULL",
     "sessions are counted and not told": "SELECT count(*) FROM catchups",
 }
-OLD = "INSERT INTO limits (team_id, method, not_before_ms) VALUES ('T', 'old', 1) ON CONFLICT DO NOTHING"
+OLD = "INSERT INTO limits (team_id, method, not_before_ms) VALUES ('{}', 'old', 1) ON CONFLICT DO NOTHING"
 """A wait that was over long ago."""
 
 
@@ -440,7 +440,7 @@ class World:
     async def _prepare(self, replica: Replica, point: Point) -> None:
         """What comes only as a process starts needs something to be there before."""
         if point.of == "outbox.prune.prune_some":
-            await self.database.rows(OLD)
+            await self.database.rows(OLD.format(self.slack.workspace.team_id))
         elif point.of == "outbox.workspaces.taken":
             await replica.start(wants=TOKEN_REVOKED)
             with contextlib.suppress(TimeoutError):
