@@ -5,47 +5,17 @@ from slackblocks import _limits as theirs
 
 from bot.blockkit import limits as ours
 
-# Ours: theirs.
+# Ours: theirs, where that isn't ours with another ending.
 TWINS = {
-    "MESSAGE_BLOCKS": "MESSAGE_BLOCKS_MAX_ITEMS",
-    "VIEW_BLOCKS": "VIEW_BLOCKS_MAX_ITEMS",
-    "BLOCK_ID_CHARS": "BLOCK_ID_MAX_LENGTH",
-    "ACTION_ID_CHARS": "ACTION_ID_MAX_LENGTH",
-    "TEXT_CHARS": "TEXT_MAX_LENGTH",
-    "SECTION_TEXT_CHARS": "SECTION_TEXT_MAX_LENGTH",
-    "SECTION_FIELDS": "SECTION_FIELDS_MAX_ITEMS",
     "FIELD_TEXT_CHARS": "SECTION_FIELDS_ITEM_MAX_LENGTH",
-    "HEADER_TEXT_CHARS": "HEADER_TEXT_MAX_LENGTH",
-    "CONTEXT_ELEMENTS": "CONTEXT_ELEMENTS_MAX_ITEMS",
-    "ACTIONS_ELEMENTS": "ACTIONS_ELEMENTS_MAX_ITEMS",
-    "BUTTON_TEXT_CHARS": "BUTTON_TEXT_MAX_LENGTH",
-    "BUTTON_VALUE_CHARS": "BUTTON_VALUE_MAX_LENGTH",
-    "BUTTON_URL_CHARS": "BUTTON_URL_MAX_LENGTH",
     "ACCESSIBILITY_LABEL_CHARS": "BUTTON_ACCESSIBILITY_LABEL_MAX_LENGTH",
-    "SELECT_OPTIONS": "SELECT_OPTIONS_MAX_ITEMS",
-    "SELECT_OPTION_GROUPS": "SELECT_OPTION_GROUPS_MAX_ITEMS",
     "PLACEHOLDER_CHARS": "SELECT_PLACEHOLDER_MAX_LENGTH",
-    "OPTION_TEXT_CHARS": "OPTION_TEXT_MAX_LENGTH",
-    "OPTION_VALUE_CHARS": "OPTION_VALUE_MAX_LENGTH",
-    "OPTION_DESCRIPTION_CHARS": "OPTION_DESCRIPTION_MAX_LENGTH",
-    "OPTION_URL_CHARS": "OPTION_URL_MAX_LENGTH",
-    "OPTION_GROUP_LABEL_CHARS": "OPTION_GROUP_LABEL_MAX_LENGTH",
-    "OVERFLOW_OPTIONS_MIN": "OVERFLOW_OPTIONS_MIN_ITEMS",
-    "OVERFLOW_OPTIONS": "OVERFLOW_OPTIONS_MAX_ITEMS",
     "CONFIRM_TITLE_CHARS": "CONFIRMATION_TITLE_MAX_LENGTH",
     "CONFIRM_TEXT_CHARS": "CONFIRMATION_TEXT_MAX_LENGTH",
     "CONFIRM_CONFIRM_CHARS": "CONFIRMATION_CONFIRM_MAX_LENGTH",
     "CONFIRM_DENY_CHARS": "CONFIRMATION_DENY_MAX_LENGTH",
     "IMAGE_URL_CHARS": "IMAGE_IMAGE_URL_MAX_LENGTH",
-    "IMAGE_ALT_TEXT_CHARS": "IMAGE_ALT_TEXT_MAX_LENGTH",
-    "IMAGE_TITLE_CHARS": "IMAGE_TITLE_MAX_LENGTH",
-    "TABLE_ROWS": "TABLE_ROWS_MAX_ITEMS",
-    "TABLE_COLUMNS": "TABLE_COLUMNS_MAX_ITEMS",
-    "TABLE_COLUMN_SETTINGS": "TABLE_COLUMN_SETTINGS_MAX_ITEMS",
     "TABLE_CELLS_TEXT_CHARS": "DATA_TABLE_TOTAL_CONTENT_MAX_LENGTH",
-    "DATA_TABLE_ROWS_MIN": "DATA_TABLE_ROWS_MIN_ITEMS",
-    "DATA_TABLE_ROWS": "DATA_TABLE_ROWS_MAX_ITEMS",
-    "DATA_TABLE_COLUMNS": "DATA_TABLE_COLUMNS_MAX_ITEMS",
     "DATA_TABLE_PAGE_SIZE": "DATA_TABLE_PAGE_SIZE_MAX",
     "CHARTS_PER_MESSAGE": "MESSAGE_DATA_VISUALIZATIONS_MAX_ITEMS",
     "CHART_TITLE_CHARS": "DATA_VISUALIZATION_TITLE_MAX_LENGTH",
@@ -67,11 +37,16 @@ DELIBERATE = {
 OURS_ALONE = {"MESSAGE_TEXT_CHARS", "UPDATE_TEXT_CHARS", "ALL_TEXT_CHARS"}
 
 
-@pytest.mark.parametrize(("mine", "twin"), TWINS.items())
-def test_limits_agree_with_slackblocks(mine: str, twin: str) -> None:
-    pair = (getattr(ours, mine), getattr(theirs, twin))
-    assert pair == DELIBERATE.get(mine, (pair[1], pair[1]))
+def twin(name: str) -> str:
+    """The name that slackblocks has for the same limit."""
+    if name.endswith("_CHARS"):
+        regular = f"{name.removesuffix('_CHARS')}_MAX_LENGTH"
+    else:
+        regular = f"{name}_ITEMS" if name.endswith("_MIN") else f"{name}_MAX_ITEMS"
+    return TWINS.get(name, regular)
 
 
-def test_every_limit_is_cross_checked() -> None:
-    assert {name for name in vars(ours) if name.isupper()} == set(TWINS) | OURS_ALONE
+@pytest.mark.parametrize("name", [name for name in vars(ours) if name.isupper() and name not in OURS_ALONE])
+def test_limits_agree_with_slackblocks(name: str) -> None:
+    pair = (getattr(ours, name), getattr(theirs, twin(name)))
+    assert pair == DELIBERATE.get(name, (pair[1], pair[1]))

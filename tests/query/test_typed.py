@@ -17,6 +17,7 @@ from tests.live import fill, press, runs, say, shown
 COMMANDS = Registry(FEATURES).commands
 LISTS = {
     # a state and a time in ordinary words
+    "ended after:1h before:2h": "ended after:2h before:1h",
     "live": "active", "live now": "active", "running": "active", "open": "active", "ongoing": "active",
     "what sessions are live right now": "active", "what's live?": "active", "show me all live sessions": "active",
     "which sessions ended yesterday?": "ended after:yesterday before:today", "list": "active", "list all": "all",

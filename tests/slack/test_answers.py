@@ -55,14 +55,6 @@ async def test_whatever_form_a_refusal_has_the_text_arrives(
     assert len(logged(caplog, "blocks_refused")) == 1 and not logged(caplog, "reply_failed")
 
 
-async def test_an_answer_that_slack_refuses_in_every_form_is_logged(
-    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture
-) -> None:
-    slack.fail("response_url", *[ApiError("invalid_blocks")] * 2)
-    await slack.command("help")
-    assert await until(lambda: logged(caplog, "reply_failed")) == [{"cause": "status 200: invalid_blocks"}]
-
-
 @pytest.mark.parametrize("answer", ["ok", "", '{"ok": true}', "<p>Good</p>"])
 async def test_other_answers_with_status_200_are_good(
     bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture, answer: str

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import hypothesis
 import pytest
 from hypothesis import HealthCheck, given
@@ -18,12 +16,11 @@ from hypothesis import strategies as st
 
 from bot.demo.fake_hms import Account, BadJson, CutOff, Drop, FakeHms, Html, Stall, Status, WrongTypes
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, RateLimited
-from bot.demo.fake_slack.dispatch import signed
 from bot.net.retry_budget import RetryBudget
 from bot.settings import Settings
 from tests import strategies
 from tests.effort import effort
-from tests.live import FORM, fill, logged, post, press, say, shown, until
+from tests.live import fill, logged, post, press, say, shown, until
 from tests.work import HASTY, at_work
 
 
@@ -202,18 +199,6 @@ async def test_tolerance_of_commands(bot: str, slack: FakeSlack, account: Accoun
         assert "Filters" in (await say(slack, typed)).plain, typed
     assert "1 session" in (await say(slack, "show active")).plain
     assert "1 session" in (await say(slack, "/sessions active")).plain
-
-
-async def test_times_in_the_wrong_order_are_swapped(bot: str, slack: FakeSlack) -> None:
-    answer = await say(slack, "ended after:1h before:2h")
-    assert "Showing `ended after:2h before:1h` (you typed `ended after:1h before:2h`)" in answer.plain
-
-
-async def test_large_bodies_are_refused(bot: str, slack: FakeSlack) -> None:
-    body = b"text=" + b"x" * 1_100_000
-    async with httpx.AsyncClient() as http:
-        headers = {"Content-Type": FORM} | signed(slack.signing_secret, body, time.time())
-        assert (await http.post(f"{bot}/slack/events", content=body, headers=headers)).status_code == 413
 
 
 @hypothesis.settings(max_examples=effort(15), suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -22,7 +22,6 @@ from tests.web.test_metrics import Rise
 from tests.work import at_work
 
 ANSWERS = "answer_duration_seconds_count"
-SET_THREADS = "1|C07QX6L1V3P|subscriptions|threads off"
 CANT_READ = "can't be read: it is from another version of this bot"
 
 
@@ -170,11 +169,15 @@ async def test_a_person_who_takes_no_messages_is_counted_as_unanswered(
     assert logged(caplog, "reply_failed")
 
 
-async def test_an_answer_that_slack_refuses_is_counted_as_unanswered(bot: str, slack: FakeSlack) -> None:
+@pytest.mark.parametrize("code", ["expired_url", "invalid_blocks"])
+async def test_an_answer_that_slack_refuses_in_every_form_is_counted_as_unanswered(
+    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture, code: str
+) -> None:
     rise = await Rise.since_now(bot)
-    slack.fail("response_url", *[ApiError("expired_url")] * 2)
+    slack.fail("response_url", *[ApiError(code)] * 2)
     await slack.command("help")
     await rise.until(1, ANSWERS, source="command", name="help", outcome="undelivered")
+    assert logged(caplog, "reply_failed") == [{"cause": f"status 200: {code}"}]
 
 
 async def test_a_shortcut_or_a_form_that_nobody_registered(bot: str, slack: FakeSlack) -> None:
