@@ -13,11 +13,12 @@ import pytest
 import yaml
 
 from bot.app import FEATURES
-from bot.blockkit.help import COMMAND, usage_hint
+from bot.blockkit.help import COMMAND
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.app_manifest import problems
 from bot.slack.registry import Registry
 from tests.conftest import ROOT
+from tests.written import usage_hint
 
 REGISTRY = Registry(FEATURES)
 SCHEMA = ROOT / "tests/data/slack/manifest.schema.2.0.0.json"
@@ -69,7 +70,7 @@ def test_people_can_get_messages_and_names_arrive_with_their_ids(manifest: dict[
     assert home["messages_tab_enabled"] is True
     (command,) = manifest["features"]["slash_commands"]
     assert (command["command"], command["should_escape"]) == (COMMAND, True)
-    assert command["usage_hint"] == usage_hint(REGISTRY.rows)
+    assert command["usage_hint"] == usage_hint()
 
 
 def test_the_bot_hears_exactly_what_it_asks_to_hear(manifest: dict[str, Any]) -> None:
