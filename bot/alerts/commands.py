@@ -21,14 +21,13 @@ from bot.query.command_lines import Line, check_alone, terms
 from bot.query.filters import SUBSCRIBE
 from bot.query.kinds import KINDS, ON
 from bot.query.parse import RESOLVED_CHARS, parse
-from bot.slack.numbers import kind_of, numbered, read_number, unquoted
+from bot.slack.numbers import ALL, kind_of, meant, numbered, read_number, unquoted
 from bot.slack.registry import Action, Command, Feature
 from bot.slack.request import Request
 from bot.text import quote
 
 RESUMED_S = 2.0
 """Seconds that the list waits for messages to go out."""
-_ALL = ("all", "everything")
 SEE = "`/sessions subscriptions` lists those it has"
 
 
@@ -66,50 +65,48 @@ async def unsubscribe(request: Request, line: str) -> Message:
     await request.no_guests()
     store, said = request.bot.store, unquoted(line)
     here = await alerts_store.read(store, request.team_id, request.channel_id)
-    every = said.lower() in _ALL and len(here) > 0
-    numbers = [each.number for each in here] if every else [await _number(request, said, here)]
-    by = request.by("unsubscribe all" if len(numbers) > 1 else _ending(numbers[0], here))
+    ending = here if said.lower() in ALL else await meant(said, here, lambda: _alike(request, said, here))
+    numbers = [each.number for each in ending]
+    if not numbers:
+        if (number := read_number(said)) is None:
+            raise await _no_such(request, said, here)
+        numbers = [number]  # one that this version can't read isn't among those here
+    # For the audit log, with the query, since a number says nothing later.
+    named = "all" if len(ending) > 1 else "".join(terms(each.query) for each in ending) or numbers[0]
+    by = request.by(f"unsubscribe {named}")
     gone = await alerts_store.unsubscribe(store, request.team_id, request.channel_id, numbers, by)
     if not gone:
-        what = await kind_of(request, numbers[0])
-        raise UserError(f"This channel has no subscription {numbers[0]}{f', that is {what}' if what else ''}: {SEE}.")
+        raise await _no_such(request, str(numbers[0]), here)
     return unsubscribed(gone, await request.names(*(each.query for each in gone)))
 
 
-def _ending(number: int, here: Sequence[Subscription]) -> str:
-    """The command line for the audit log, with the query, since a number says nothing later."""
-    about = next((terms(each.query) for each in here if each.number == number), "")
-    return f"unsubscribe {about or number}"
-
-
-async def _number(request: Request, said: str, here: Sequence[Subscription]) -> int:
-    if (number := read_number(said)) is not None:
-        return number
-    if not said and len(here) == 1:
-        return here[0].number
-    if not said or not here:
-        raise UserError(_which(here))
+async def _alike(request: Request, said: str, here: Sequence[Subscription]) -> Sequence[Subscription]:
+    """The subscription to the query `said`, if there is one. Raises UserError for one of other kinds, or no query."""
     try:
         query = await request.workspace.rooms.resolve(parse(said, scope=SUBSCRIBE))
     except UserError:  # its fix would subscribe
         raise UserError(f"I can't tell which one is meant by {quote(said)}: {SEE}, each with its number.") from None
-    for each in here:
-        if each.query == query.without("on"):
-            if query.only("on") and kinds_of(query) != each.kinds:
-                raise UserError(
-                    f"Number {each.number} tells about {listed([kind for kind in KINDS if kind in each.kinds])}: "
-                    f"`{COMMAND} unsubscribe {each.number}` ends it."
-                )
-            return each.number
-    raise UserError(f"This channel has no subscription to {quote(said)}: {SEE}.")
+    alike = [each for each in here if each.query == query.without("on")]
+    for each in alike:
+        if query.only("on") and kinds_of(query) != each.kinds:
+            raise UserError(
+                f"Number {each.number} tells about {listed([kind for kind in KINDS if kind in each.kinds])}: "
+                f"`{COMMAND} unsubscribe {each.number}` ends it."
+            )
+    return alike
 
 
-def _which(here: Sequence[Subscription]) -> str:
+async def _no_such(request: Request, said: str, here: Sequence[Subscription]) -> UserError:
+    if (number := read_number(said)) is not None:
+        kind = await kind_of(request, number)
+        return UserError(f"This channel has no subscription {number}{f', that is {kind}' if kind else ''}: {SEE}.")
+    if said and here:
+        return UserError(f"This channel has no subscription to {quote(said)}: {SEE}.")
     which = numbered([each.number for each in here], "subscription")
     if not here:
-        return which
+        return UserError(which)
     line = f"{COMMAND} unsubscribe"
-    return f"Which one? {which} `{line} {here[0].number}` ends one, `{line} all` all of them."
+    return UserError(f"Which one? {which} `{line} {here[0].number}` ends one, `{line} all` all of them.")
 
 
 async def _resume(request: Request, value: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -24,7 +24,7 @@ from bot.query.filters import DIGEST
 from bot.query.model import Query
 from bot.query.schedule import Schedule
 from bot.slack.access import permit
-from bot.slack.numbers import no_such, read_number, unquoted
+from bot.slack.numbers import meant, no_such, read_number, unquoted
 from bot.slack.registry import Command, Feature
 from bot.slack.request import Request
 
@@ -148,35 +148,26 @@ async def _read(request: Request, line: str, *, stored_by: str = "") -> Digest:
 async def _one(request: Request, verb: str, said: str) -> Digest:
     """The digest that is named by its number or its line; alone, the only one."""
     here = await digests_store.read(request.bot.store, request.team_id, request.channel_id)
-    if not said and len(here) == 1:
-        return here[0]
-    number = read_number(said)
-    if said and number is None and here:
-        wanted = await _like(request, verb, said)
-        found = next((each for each in here if wanted and _same(each, wanted)), None)
-    else:
-        found = next((each for each in here if each.number == number), None)
-    if found is None:
+    found = await meant(said, here, lambda: _alike(request, verb, said, here))
+    if not found:
         raise await _no_such(request, verb, said)
-    return found
+    return found[0]
 
 
-async def _like(request: Request, verb: str, said: str) -> Digest | None:
+async def _alike(request: Request, verb: str, said: str, here: Sequence[Digest]) -> Sequence[Digest]:
+    """The digest that the line `said` would make, if there is one. Raises WhichZone."""
     try:
-        return await _read(request, said, stored_by="" if verb == "preview" else f"digest {verb}")
+        wanted = await _read(request, said, stored_by=f"digest {verb}")
     except WhichZone:
         raise
     except UserError:  # its fix would make one
-        return None
+        return ()
+    return [each for each in here if (each.schedule, each.query) == (wanted.schedule, wanted.query)]
 
 
 async def _no_such(request: Request, verb: str, said: str) -> UserError:
     here = await digests_store.read(request.bot.store, request.team_id, request.channel_id)
     return await no_such(request, said, [each.number for each in here], scope=f"{DIGEST} {verb}", what="digest")
-
-
-def _same(one: Digest, other: Digest) -> bool:
-    return (one.schedule, one.query) == (other.schedule, other.query)
 
 
 FEATURE = Feature(

@@ -63,10 +63,10 @@ def read_hours(text: str, zone: str) -> tuple[QuietHours | None, bool]:
 
 def mute_line(mute: Mute, zone: str) -> str:
     """The command line that makes the mute, with its end on the clock of `zone`."""
-    return joined("mute", muted(mute), end_line(datetime.fromtimestamp(mute.until_ms / 1000, ZoneInfo(zone))))
+    return joined("mute", mute_target(mute), end_line(datetime.fromtimestamp(mute.until_ms / 1000, ZoneInfo(zone))))
 
 
-def muted(mute: Mute) -> str:
+def mute_target(mute: Mute) -> str:
     """The target of a mute in its command line: a session id or a query."""
     return mute.session_id or terms(mute.query)
 

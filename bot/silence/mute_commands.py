@@ -15,12 +15,11 @@ from bot.query.model import Query, Term
 from bot.query.parse import parse
 from bot.query.times import ms
 from bot.query.values import RoomId, is_id
-from bot.silence import mute_render as say
-from bot.silence import mute_store
-from bot.silence.lines import end_line, muted, read_silence, silence_in
+from bot.silence import mute_render, mute_store
+from bot.silence.lines import end_line, mute_target, read_silence, silence_in
 from bot.silence.mute import Mute
 from bot.silence.quiet_commands import quiets
-from bot.slack.numbers import no_such, read_number, unquoted
+from bot.slack.numbers import ALL, meant, no_such, unquoted
 from bot.slack.registry import Action, Command, Feature
 from bot.slack.request import Request
 
@@ -47,12 +46,12 @@ async def mute(request: Request, line: str, *, longer: bool = False) -> Message:
         ]
         raise
     wanted = Mute(request.team_id, request.channel_id, query, session_id, ms(end), request.user_id, request.now_ms)
-    by = request.by(" ".join(filter(None, ("mute", muted(wanted), local_end))))
+    by = request.by(" ".join(filter(None, ("mute", mute_target(wanted), local_end))))
     try:
         stored, how, before = await mute_store.add(request.bot.store, wanted, by, longer=longer)
     except TooMany as error:
         raise QueryError.whole(error.text, f"mute {line}", "mutes") from None
-    answer = say.muted(stored, how, before, names=await request.names(stored.query), zone=zone)
+    answer = mute_render.muted(stored, how, before, names=await request.names(stored.query), zone=zone)
     return await request.noted(query, answer)
 
 
@@ -62,7 +61,7 @@ async def mutes(request: Request, line: str) -> Message:
     here = await _here(request)
     hours = await quiets(request)
     zone = await request.local_zone()
-    return say.mutes_list(
+    return mute_render.mutes_list(
         here, hours, names=await request.names(*(each.query for each in here)), zone=zone, as_of=request.now
     )
 
@@ -71,28 +70,24 @@ async def unmute(request: Request, said: str) -> Message:
     """End mutes named by number, query or session id, `all` of them, or the only one."""
     await request.no_guests()
     here, said = await _here(request), unquoted(said)
-    ending = here if said.lower() in ("all", "everything") else await _named(request, said, here)
+    ending = here if said.lower() in ALL else await meant(said, here, lambda: _alike(request, said, here))
     if not ending:
         raise await no_such(request, said, [each.number for each in here], scope=UNMUTE, what="mute")
     zone = await request.local_zone()
-    named = muted(ending[0]) or str(ending[0].number)
+    named = mute_target(ending[0]) or str(ending[0].number)
     by = request.by(f"unmute {'all' if len(ending) > 1 else named}")
     numbers = [each.number for each in ending]
     gone = await mute_store.remove(request.bot.store, request.team_id, request.channel_id, numbers, by)
     if not gone:
         raise UserError("That mute has just ended.")
     left, hours = await _here(request), await quiets(request)
-    return say.unmuted(
+    return mute_render.unmuted(
         gone, left, hours, names=await request.names(*(each.query for each in gone)), zone=zone, now=request.now
     )
 
 
-async def _named(request: Request, said: str, here: Sequence[Mute]) -> Sequence[Mute]:
-    """The mutes named by `said`, or the only one; empty if none matches."""
-    if not said:
-        return here if len(here) == 1 else ()
-    if (number := read_number(said)) is not None:
-        return [each for each in here if each.number == number]
+async def _alike(request: Request, said: str, here: Sequence[Mute]) -> Sequence[Mute]:
+    """The mutes of the query or the session id `said`."""
     if is_id(said.lower()):
         return [each for each in here if each.session_id == said.lower()]
     try:

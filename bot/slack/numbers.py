@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
 
 from bot.blockkit.phrases import listed
 from bot.db import numbered as stored
@@ -14,6 +15,15 @@ from bot.text import quote
 _NUMBER = re.compile(r"(?:number|no\.?|#)? ?([0-9]{1,9})", re.IGNORECASE)
 _AROUND = re.compile(r"""^(["'`])((?:(?!\1).)*)\1$""")
 """Quotes around all of a text, not around a word at its end."""
+ALL = ("all", "everything")
+
+
+class _Numbered(Protocol):
+    @property
+    def number(self) -> int: ...
+
+
+Setting = TypeVar("Setting", bound=_Numbered)
 
 
 def unquoted(said: str) -> str:
@@ -25,6 +35,18 @@ def read_number(said: str) -> int | None:
     """`3`, `#3`, `number 3`; None for anything else."""
     found = _NUMBER.fullmatch(unquoted(said))
     return int(found[1]) if found else None
+
+
+async def meant(
+    said: str, here: Sequence[Setting], alike: Callable[[], Awaitable[Sequence[Setting]]]
+) -> Sequence[Setting]:
+    """The settings of a channel that `said` means: the one of a number, the only one if nothing is said, else those
+    `alike`; empty for none."""
+    if not said:
+        return here if len(here) == 1 else ()
+    if (number := read_number(said)) is not None:
+        return [setting for setting in here if setting.number == number]
+    return await alike() if here else ()
 
 
 async def kind_of(request: Request, number: int) -> str:
