@@ -11,7 +11,7 @@ from bot.query.plan import NO_ROOMS, matcher
 from bot.query.times import ms
 from bot.sessions.model import Room, Session
 from bot.silence.mute import Mute
-from bot.silence.quiet_hours import QuietHours
+from bot.silence.quiet_hours import QuietHours, quiet_until
 
 _Test = Callable[[Session], bool]
 
@@ -31,7 +31,7 @@ class SilencePolicy:
         self._unthreaded = unthreaded
         self._quiets = quiets
         # Evaluated only for channels where something happens, and once for equal hours: it takes a millisecond.
-        self._end = cache(lambda quiet: quiet.until(now))
+        self._end = cache(lambda quiet: quiet_until([quiet], now))
         self._mutes: dict[str, list[tuple[_Test, Mute]]] = {}
         tests: dict[tuple[Query, str], _Test] = {}  # shared by all channels that mute the same
         for mute in mutes:

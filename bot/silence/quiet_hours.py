@@ -35,15 +35,6 @@ class QuietHours:
     end: time
     zone: str
 
-    def until(self, now: datetime) -> datetime | None:
-        """The end of the quiet period at `now`, UTC; None if it isn't quiet. Adjoining periods count as one: quiet on
-        whole days from Saturday to Sunday ends on Monday. Quiet at all times ends in a week."""
-        end = now
-        for _ in EVERY_DAY:
-            near = self._periods(end - 2 * _DAY, 3)
-            end = max((period.end for period in near if period.start <= end < period.end), default=end)
-        return end if end > now else None
-
     def overlaps(self, other: QuietHours) -> bool:
         """True if some moment is quiet by both. In one zone wall-clock times are compared, so hours may still overlap
         in a night when the clock is put forward. Two zones are compared over 2026, since a year has all clock
@@ -52,8 +43,8 @@ class QuietHours:
             pairs = [(one, two) for one in self.days for two in other.days]
             ahead = [(two - one) * _DAY + _since(other.start, self.start) for one, two in pairs]
             return any(each % _WEEK < self._length or -each % _WEEK < other._length for each in ahead)
-        periods = [(period, True) for period in self._periods(_YEAR, _YEAR_WEEKS * len(self.days))]
-        periods += [(period, False) for period in other._periods(_YEAR, _YEAR_WEEKS * len(other.days))]
+        periods = [(period, True) for period in self.periods(_YEAR, _YEAR_WEEKS * len(self.days))]
+        periods += [(period, False) for period in other.periods(_YEAR, _YEAR_WEEKS * len(other.days))]
         periods.sort(key=lambda each: each[0].start)
         reach = dict.fromkeys((True, False), periods[0][0].start)  # how far each one's periods go, so far
         for period, mine in periods:
@@ -73,7 +64,7 @@ class QuietHours:
         """The length by the wall clock, without clock changes."""
         return _since(self.end, self.start) % _DAY or _DAY
 
-    def _periods(self, after: datetime, count: int) -> Iterator[Window]:
+    def periods(self, after: datetime, count: int) -> Iterator[Window]:
         """The first `count` periods that begin later than `after`."""
         starts = Schedule(self.days, self.start, self.zone)
         ends = Schedule(EVERY_DAY, self.end, self.zone)
@@ -95,9 +86,13 @@ class QuietHours:
 
 def quiet_until(quiets: Collection[QuietHours], now: datetime) -> datetime | None:
     """The end of the quiet period at `now` by any of `quiets`, UTC; None if it isn't quiet. Adjoining periods count as
-    one, as in `QuietHours.until`."""
+    one: quiet on whole days from Saturday to Sunday ends on Monday. Quiet at all times ends in a week."""
     end = now
-    while end < now + _WEEK and (later := _latest(quiets, end)):
+    while end < now + _WEEK:
+        near = (period for quiet in quiets for period in quiet.periods(end - 2 * _DAY, 3))
+        later = max((period.end for period in near if period.start <= end < period.end), default=None)
+        if later is None:
+            break
         end = later
     return end if end > now else None
 
@@ -106,10 +101,6 @@ def endless(quiets: Collection[QuietHours]) -> bool:
     """True if together they are quiet at all times. No zone changes its clocks in the week that is tested."""
     end = quiet_until(quiets, _YEAR)
     return end is not None and end >= _YEAR + _WEEK
-
-
-def _latest(quiets: Collection[QuietHours], now: datetime) -> datetime | None:
-    return max(filter(None, (quiet.until(now) for quiet in quiets)), default=None)
 
 
 def _since(end: time, start: time) -> timedelta:

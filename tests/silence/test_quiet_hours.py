@@ -32,7 +32,7 @@ WEEK = [datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=15 + 30 * half) f
 
 
 def _says(quiet: QuietHours, now: datetime) -> bool:
-    """Whether it is quiet by the clock on the wall, where the clocks don't change."""
+    """True if it is quiet by the clock on the wall, where the clocks don't change."""
     local = now.astimezone(ZoneInfo(quiet.zone))
     clock, day = local.time(), local.weekday()
     if quiet.start < quiet.end:
@@ -41,7 +41,7 @@ def _says(quiet: QuietHours, now: datetime) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("line", "now", "until"),
+    ("lines", "now", "until"),
     [
         ("22:00-07:00 Europe/Berlin", "2026-11-23T21:00:00Z", "2026-11-24T06:00:00.000Z"),
         ("22:00-07:00 Europe/Berlin", "2026-11-23T20:59:59Z", None),
@@ -62,11 +62,21 @@ def _says(quiet: QuietHours, now: datetime) -> bool:
         ("22:00-02:30 Europe/Berlin", "2026-10-25T01:00:00Z", None),
         ("22:00-07:00 Europe/Berlin", "2026-10-24T20:00:00Z", "2026-10-25T06:00:00.000Z"),  # ten hours
         ("00:00-00:00 sat Africa/Cairo", "2026-10-30T22:00:00Z", "2026-10-31T22:00:00.000Z"),
+        # ranges that join end together
+        ("22:00-07:00 weekdays; 07:00-07:00 sat,sun", "2026-11-20T23:00:00Z", "2026-11-23T07:00:00.000Z"),  # a Friday
+        ("22:00-07:00 weekdays; 07:00-07:00 sat,sun", "2026-11-22T12:00:00Z", "2026-11-23T07:00:00.000Z"),
+        ("22:00-07:00 weekdays; 07:00-07:00 sat,sun", "2026-11-23T23:00:00Z", "2026-11-24T07:00:00.000Z"),
+        ("22:00-07:00 weekdays; 07:00-07:00 sat,sun", "2026-11-23T12:00:00Z", None),
+        ("7:00-19:00 weekdays; 19:00-7:00 weekdays", "2026-11-23T15:02:00Z", "2026-11-28T07:00:00.000Z"),
+        ("0:00-8:00; 8:00-16:00; 16:00-0:00 mon-sat", "2026-11-23T15:02:00Z", "2026-11-29T16:00:00.000Z"),
+        ("0:00-0:00 mon-sat; 0:00-23:59 sun", "2026-11-23T00:00:00Z", "2026-11-29T23:59:00.000Z"),
     ],
 )
-def test_until(line: str, now: str, until: str | None) -> None:
-    end = read_quiet(line, "UTC").until(datetime.fromisoformat(now))
+def test_until(lines: str, now: str, until: str | None) -> None:
+    quiets = [read_quiet(line, "UTC") for line in lines.split("; ")]
+    end = quiet_until(quiets, datetime.fromisoformat(now))
     assert (api_time(end) if end else None) == until
+    assert end is None or quiet_until(quiets, end) is None
 
 
 @given(quiets, moments, st.floats(0, 0.999))
@@ -75,24 +85,23 @@ def test_until(line: str, now: str, until: str | None) -> None:
 def test_it_is_quiet_up_to_the_end_and_not_then(quiet: QuietHours, after: datetime, part: float) -> None:
     starts = Schedule(quiet.days, quiet.start, quiet.zone)
     now = starts.at(starts.next(after)[0])
-    end = quiet.until(now)
+    end = quiet_until([quiet], now)
     assume(end is not None)  # a gap can swallow it
     assert end is not None and now < end
-    assert quiet.until(end) is None
-    assert quiet.until(now + (end - now) * part) == end
+    assert quiet_until([quiet], end) is None
+    assert quiet_until([quiet], now + (end - now) * part) == end
     whole = 6 if quiet.start == quiet.end else 1  # only whole days join
     assert end - now <= timedelta(hours=25) * whole
 
 
 @given(steady, st.sampled_from(WEEK))
 def test_it_holds_by_the_clock_on_the_wall(quiet: QuietHours, now: datetime) -> None:
-    assert (quiet.until(now) is not None) == _says(quiet, now)
+    assert (quiet_until([quiet], now) is not None) == _says(quiet, now)
 
 
 def test_quiet_at_all_times_is_bounded() -> None:
-    now = datetime(2026, 11, 23, 14, tzinfo=UTC)
-    end = QuietHours(EVERY_DAY, time(9), time(9), "Europe/Berlin").until(now)
-    assert end == datetime(2026, 11, 30, 8, tzinfo=UTC)
+    always = QuietHours(EVERY_DAY, time(9), time(9), "Europe/Berlin")
+    assert quiet_until([always], datetime(2026, 11, 23, 14, tzinfo=UTC)) == datetime(2026, 12, 1, 8, tzinfo=UTC)
 
 
 @given(steady, steady)
@@ -154,33 +163,6 @@ def test_apart_overlaps_nothing(one: QuietHours, other: QuietHours) -> None:
     assert (left == one) is not one.overlaps(other)
 
 
-def test_ranges_that_join_end_together() -> None:
-    some = [read_quiet(line, "UTC") for line in ("22:00-07:00 weekdays", "07:00-07:00 sat,sun")]
-    for now, end in (
-        ("2026-11-20T23:00:00Z", "2026-11-23T07:00:00.000Z"),  # a Friday
-        ("2026-11-22T12:00:00Z", "2026-11-23T07:00:00.000Z"),
-        ("2026-11-23T23:00:00Z", "2026-11-24T07:00:00.000Z"),
-        ("2026-11-23T12:00:00Z", None),
-    ):
-        found = quiet_until(some, datetime.fromisoformat(now))
-        assert (api_time(found) if found else None) == end
-
-
-@pytest.mark.parametrize(
-    ("lines", "now", "end"),
-    [
-        (("7:00-19:00 weekdays", "19:00-7:00 weekdays"), "2026-11-23T15:02:00Z", "2026-11-28T06:00:00.000Z"),
-        (("0:00-8:00", "8:00-16:00", "16:00-0:00 mon-sat"), "2026-11-23T15:02:00Z", "2026-11-29T15:00:00.000Z"),
-        (("0:00-0:00 mon-sat", "0:00-23:59 sun"), "2026-11-23T00:00:00Z", "2026-11-29T22:59:00.000Z"),
-    ],
-)
-def test_the_end_that_is_told_is_the_end(lines: Sequence[str], now: str, end: str) -> None:
-    quiets = [read_quiet(line, "Europe/Berlin") for line in lines]
-    found = quiet_until(quiets, datetime.fromisoformat(now))
-    assert found and api_time(found) == end
-    assert not any(quiet.until(found) for quiet in quiets)
-
-
 @pytest.mark.parametrize(
     ("lines", "always"),
     [
@@ -224,74 +206,45 @@ def test_nothing_else_is_read_as_stored(text: str) -> None:
         QuietHours.stored(text)
 
 
-@pytest.mark.parametrize(
-    ("quiet", "text"),
-    [
-        (QuietHours(EVERY_DAY, time(22), time(7), "UTC"), "22:00-07:00 daily UTC"),
-        (QuietHours(WEEKDAYS, time(22), time(7, 30), "UTC"), "22:00-07:30 weekdays UTC"),
-        (QuietHours(WEEKEND, time(), time(), "Europe/Berlin"), "00:00-00:00 sat,sun Europe/Berlin"),
-    ],
-)
-def test_print(quiet: QuietHours, text: str) -> None:
-    assert str(quiet) == text
+READ = {
+    "22:00-07:00 weekdays Europe/Berlin": ("22:00-07:00 weekdays Europe/Berlin", "10pm–7am, WEEKDAYS, europe/berlin"),
+    "22:00-07:00 daily Asia/Tokyo": (
+        "22:00-07:00", "10pm-7am", "22-7", "22:00-7", "٢٢-٧", "10 pm - 7 am", "22:00 to 7:00", "22:00–07:00",
+        "22:00 -07:00", "22:00\u20117:00", "10pm \u2010 7am", "22:00\u20127:00", "22:00--7:00", "22:00 -- 7:00",
+        "22:00—7:00", "10 p.m. - 7 a.m.", "10:00 p.m.-7:00 a.m.", "10:00 pm–7:00 am", "22:00-7:00.",
+    ),
+    "22:00-07:00 weekdays Asia/Tokyo": (
+        "22 to 7 weekdays", "from 22:00 until 07:00 on weekdays", "-sat, -sun 22:00-7:00", "22:00-7:00 -weekends",
+        "22:00-7:00 -sat-sun", "22:00-7:00 -sat -sun", "from 22:00 on weekdays until 7:00", "10p.m.-7a.m. weekdays", "10pm-7am. Mon.-Fri.",
+    ),
+    "22:00-07:30 daily Asia/Tokyo": ("2200-0730",),
+    "22:00-07:00 daily Europe/Berlin": ("between 22:00 and 07:00 in Berlin",),
+    "22:00-07:00 sat,sun Asia/Tokyo": ("22:00-7:00 sat,sun", "22:00-7:00 sat - sun", "22:00-7:00 sat -sun"),
+    "00:00-00:00 sat,sun Asia/Tokyo": ("weekends 0:00-0:00",),
+    "22:00-07:00 weekdays America/New_York": ("mon-fri 22:00-07:00 new york",),
+    "22:00-07:00 mon,tue,wed,thu Asia/Tokyo": ("22:00-07:00 mon to thu",),
+    "12:00-13:00 daily Asia/Tokyo": ("noon-1pm", "noon-13:00"),
+    "12:00-00:00 daily Asia/Tokyo": ("12 p.m. - 12 a.m.",),
+    "22:00-07:00 daily Etc/GMT-5": ("22:00-07:00 etc/gmt-5",),
+    "22:00-07:00 daily America/Port-au-Prince": ("22:00-07:00 port-au-prince",),
+    "22:00-07:00 mon,tue,wed,thu,fri,sun Asia/Tokyo": ("22:00-7:00 -sat",),
+    "22:00-07:00 mon,tue,wed,thu Europe/Berlin": ("weekdays 22:00-7:00 -fri Berlin",),
+    "22:00-07:00 thu,fri,sat,sun Asia/Tokyo": ("22:00-7:00 thu- sun",),
+    "22:00-07:00 mon Asia/Tokyo": ("mon 22:00 to tue 7:00", "22:00 mon - 7:00 tue"),
+    "22:00-22:00 sun Asia/Tokyo": ("from sunday 22:00 until monday 22:00",),
+    "09:00-17:00 fri Europe/Berlin": ("fri 9:00-fri 17:00 Berlin",),
+    "22:30-07:00 daily Europe/Berlin": ("10:30 P.M.-7 A.M. Berlin.",),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("typed", "canonical"),
-    [
-        ("22:00-07:00 weekdays Europe/Berlin", "22:00-07:00 weekdays Europe/Berlin"),
-        ("22:00-07:00", "22:00-07:00 daily Asia/Tokyo"),
-        ("10pm-7am", "22:00-07:00 daily Asia/Tokyo"),
-        ("22-7", "22:00-07:00 daily Asia/Tokyo"),
-        ("22:00-7", "22:00-07:00 daily Asia/Tokyo"),
-        ("22 to 7 weekdays", "22:00-07:00 weekdays Asia/Tokyo"),
-        ("2200-0730", "22:00-07:30 daily Asia/Tokyo"),
-        ("٢٢-٧", "22:00-07:00 daily Asia/Tokyo"),
-        ("10 pm - 7 am", "22:00-07:00 daily Asia/Tokyo"),
-        ("22:00 to 7:00", "22:00-07:00 daily Asia/Tokyo"),
-        ("22:00–07:00", "22:00-07:00 daily Asia/Tokyo"),
-        ("22:00 -07:00", "22:00-07:00 daily Asia/Tokyo"),
-        ("from 22:00 until 07:00 on weekdays", "22:00-07:00 weekdays Asia/Tokyo"),
-        ("between 22:00 and 07:00 in Berlin", "22:00-07:00 daily Europe/Berlin"),
-        ("22:00-7:00 sat,sun", "22:00-07:00 sat,sun Asia/Tokyo"),
-        ("weekends 0:00-0:00", "00:00-00:00 sat,sun Asia/Tokyo"),
-        ("mon-fri 22:00-07:00 new york", "22:00-07:00 weekdays America/New_York"),
-        ("22:00-07:00 mon to thu", "22:00-07:00 mon,tue,wed,thu Asia/Tokyo"),
-        ("noon-1pm", "12:00-13:00 daily Asia/Tokyo"),
-        ("10pm–7am, WEEKDAYS, europe/berlin", "22:00-07:00 weekdays Europe/Berlin"),
-        ("22:00-07:00 etc/gmt-5", "22:00-07:00 daily Etc/GMT-5"),
-        ("22:00-07:00 port-au-prince", "22:00-07:00 daily America/Port-au-Prince"),
-        ("22:00-7:00 -sat", "22:00-07:00 mon,tue,wed,thu,fri,sun Asia/Tokyo"),
-        ("-sat, -sun 22:00-7:00", "22:00-07:00 weekdays Asia/Tokyo"),
-        ("weekdays 22:00-7:00 -fri Berlin", "22:00-07:00 mon,tue,wed,thu Europe/Berlin"),
-        ("22:00-7:00 -weekends", "22:00-07:00 weekdays Asia/Tokyo"),
-        ("22:00-7:00 -sat-sun", "22:00-07:00 weekdays Asia/Tokyo"),
-        ("22:00-7:00 sat - sun", "22:00-07:00 sat,sun Asia/Tokyo"),
-        ("22:00-7:00 sat -sun", "22:00-07:00 sat,sun Asia/Tokyo"),
-        ("22:00-7:00 thu- sun", "22:00-07:00 thu,fri,sat,sun Asia/Tokyo"),
-        ("mon 22:00 to tue 7:00", "22:00-07:00 mon Asia/Tokyo"),
-        ("from sunday 22:00 until monday 22:00", "22:00-22:00 sun Asia/Tokyo"),
-        ("fri 9:00-fri 17:00 Berlin", "09:00-17:00 fri Europe/Berlin"),
-        ("22:00 mon - 7:00 tue", "22:00-07:00 mon Asia/Tokyo"),
-        ("from 22:00 on weekdays until 7:00", "22:00-07:00 weekdays Asia/Tokyo"),
-        ("22:00\u20117:00", "22:00-07:00 daily Asia/Tokyo"),
-        ("10pm \u2010 7am", "22:00-07:00 daily Asia/Tokyo"),
-        ("22:00\u20127:00", "22:00-07:00 daily Asia/Tokyo"),
-        ("22:00--7:00", "22:00-07:00 daily Asia/Tokyo"),
-        ("22:00 -- 7:00", "22:00-07:00 daily Asia/Tokyo"),
-        ("22:00—7:00", "22:00-07:00 daily Asia/Tokyo"),
-        ("10 p.m. - 7 a.m.", "22:00-07:00 daily Asia/Tokyo"),
-        ("10:30 P.M.-7 A.M. Berlin.", "22:30-07:00 daily Europe/Berlin"),
-        ("10p.m.-7a.m. weekdays", "22:00-07:00 weekdays Asia/Tokyo"),
-        ("10:00 p.m.-7:00 a.m.", "22:00-07:00 daily Asia/Tokyo"),
-        ("10:00 pm–7:00 am", "22:00-07:00 daily Asia/Tokyo"),
-        ("noon-13:00", "12:00-13:00 daily Asia/Tokyo"),
-        ("22:00-7:00.", "22:00-07:00 daily Asia/Tokyo"),
-        ("10pm-7am. Mon.-Fri.", "22:00-07:00 weekdays Asia/Tokyo"),
-    ],
-)
+@pytest.mark.parametrize(("typed", "canonical"), [(typed, line) for line, lines in READ.items() for typed in lines])
 def test_read(typed: str, canonical: str) -> None:
     assert str(read_quiet(typed, "Asia/Tokyo")) == canonical
+
+
+def test_what_is_read_are_days_and_times() -> None:
+    assert read_quiet("22:00-07:30 weekdays", "UTC") == QuietHours(WEEKDAYS, time(22), time(7, 30), "UTC")
+    assert read_quiet("0:00-0:00 sat,sun Berlin", "UTC") == QuietHours(WEEKEND, time(), time(), "Europe/Berlin")
 
 
 @pytest.mark.parametrize(
