@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select
@@ -38,16 +39,8 @@ def add(db: Connection, new: Mute, by: SettingChange, *, longer: bool = False) -
         raise TooMany(f"This channel has {MUTES_MOST} mutes, which is the most. End one first.")
     # also those that are over: by a clock that is behind they still hold
     db.execute(delete(mutes).where(*same))
-    values = {
-        "team_id": new.team_id,
-        "channel_id": new.channel_id,
-        "number": before.number if before else next_number(db, place),
-        "query": text,
-        "session_id": new.session_id,
-        "until_ms": new.until_ms,
-        "created_by": new.created_by,
-        "created_ms": new.created_ms,
-    }
+    values = {field.name: getattr(new, field.name) for field in fields(new)}
+    values |= {"query": text, "number": before.number if before else next_number(db, place)}
     row = db.execute(mutes.insert().values(values).returning(mutes)).one()
     audit_log.add(db, place, by)
     return _mute(row), "changed" if before else "new", before
@@ -76,13 +69,4 @@ def remove(db: Connection, team_id: str, channel_id: str, numbers: Sequence[int]
 
 def _mute(row: Row[Any]) -> Mute:
     """Raises QueryError for a query that this version can't read."""
-    return Mute(
-        row.team_id,
-        row.channel_id,
-        read_query(row.query),
-        row.session_id,
-        row.until_ms,
-        row.created_by,
-        row.created_ms,
-        row.number,
-    )
+    return Mute(**row._asdict() | {"query": read_query(row.query)})

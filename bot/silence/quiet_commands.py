@@ -8,8 +8,7 @@ from dataclasses import replace
 from bot.blockkit.blocks import Message
 from bot.errors import Overlaps, QueryError, TooMany
 from bot.query.command_lines import Line
-from bot.silence import quiet_render as say
-from bot.silence import quiet_store
+from bot.silence import quiet_render, quiet_store
 from bot.silence.lines import QUIET, quiet_line, read_hours
 from bot.silence.quiet_hours import QuietHours
 from bot.slack.registry import Command, Feature
@@ -41,10 +40,12 @@ async def quiet(request: Request, line: str) -> Message:
         raise QueryError.at(error.text, tidy(line), (0, len(tidy(line))), instead=error.instead) from None
     except TooMany as error:
         raise _see(error.text, line) from None
-    return say.quiet_set(wanted, how, await quiets(request), zone=request.zone, now=request.now, by=request.user_id)
+    return quiet_render.quiet_set(
+        wanted, how, await quiets(request), zone=request.zone, now=request.now, by=request.user_id
+    )
 
 
-async def quiets(request: Request) -> say.Quiets:
+async def quiets(request: Request) -> quiet_render.Quiets:
     """The channel's quiet hours with the ids of their makers."""
     return (await quiet_store.read(request.bot.store, request.team_id, request.channel_id)).get(request.channel_id, [])
 
@@ -62,12 +63,12 @@ async def _end_quiet(request: Request, line: str, wanted: QuietHours | None, rea
             wanted = alike[0]
     by = request.by(f"quiet off {wanted}" if wanted else "quiet off")
     gone = await quiet_store.clear(request.bot.store, request.team_id, request.channel_id, by, wanted)
-    return say.quiet_ended(gone, [quiet for quiet, _ in await quiets(request)])
+    return quiet_render.quiet_ended(gone, [quiet for quiet, _ in await quiets(request)])
 
 
 async def _list_quiet(request: Request) -> Message:
     zone = await request.local_zone()
-    return say.quiets_list(await quiets(request), zone=zone, as_of=request.now, channel_id=request.channel_id)
+    return quiet_render.quiets_list(await quiets(request), zone=zone, as_of=request.now, channel_id=request.channel_id)
 
 
 def _in_city(said: tuple[QuietHours | None, bool], city: str) -> str:
