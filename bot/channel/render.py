@@ -17,13 +17,12 @@ from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import MESSAGE_BLOCKS
 from bot.blockkit.phrases import Names, clock, count, date, room, sessions
 from bot.db.setting_change import SettingChange
-from bot.digests import list_render as of_digests
+from bot.digests import list_render
 from bot.digests.lines import digest_line
 from bot.digests.model import Digest
 from bot.outbox.channel import Channel
 from bot.outbox.render import halted, health_words, old
-from bot.silence import mute_render as of_mutes
-from bot.silence import quiet_render as of_quiet
+from bot.silence import mute_render, quiet_render
 from bot.silence.lines import mute_line, quiet_line
 from bot.silence.mute import Mute
 
@@ -47,7 +46,7 @@ class ChannelSettings:
     subscriptions: Sequence[Subscription] = ()
     digests: Sequence[Digest] = ()
     mutes: Sequence[Mute] = ()
-    quiets: of_quiet.Quiets = field(default_factory=list)
+    quiets: quiet_render.Quiets = field(default_factory=list)
     threads: bool = True
     stale: str = ""
 
@@ -134,42 +133,38 @@ class _Card:
             entry.with_line = bool(entry.line) and left >= 0
         return Message(self._says(), [*top, *_drawn(groups), *bottom])
 
-    def _groups(self, blocks: Sequence[int], words_chars: int) -> list[_Group]:
-        subscriptions, digests, mutes = blocks
+    def _groups(self, most: Sequence[int], words_chars: int) -> list[_Group]:
+        """The numbered settings; `most`: how many blocks those of each kind may take."""
+        subscriptions, digests, mutes = self.settings.subscriptions, self.settings.digests, self.settings.mutes
+        verbs = "digest preview|pause|resume|remove"
         return [
-            self._subscriptions(subscriptions, words_chars),
-            self._digests(digests // 2, words_chars),
-            self._mutes(mutes, words_chars),
+            (
+                self._head("🔔 *Subscriptions*", subscriptions, most[0], "subscribe", "subscriptions", "unsubscribe"),
+                [self._subscription(subscription, words_chars) for subscription in subscriptions[: most[0]]],
+            ),
+            (
+                self._head("📊 *Digests*", digests, most[1] // 2, "digest weekdays 9:00", "digests", verbs),
+                [self._digest(digest, words_chars) for digest in digests[: most[1] // 2]],
+            ),
+            (
+                self._head("🔕 *Mutes*", mutes, most[2], "mute 2h", "mutes", "unmute"),
+                [self._mute(mute, words_chars) for mute in mutes[: most[2]]],
+            ),
         ]
 
-    def _subscriptions(self, most: int, words_chars: int) -> _Group:
-        some = self.settings.subscriptions
-        head = self._head("🔔 *Subscriptions*", some, most, "subscribe", "subscriptions", "unsubscribe")
-        entries = []
-        for each in some[:most]:
-            words = sessions(each.query, self.names, words_chars)
-            text = f"*{each.number}* · {words}\ntold {told_when(each)} · by <@{each.created_by}>"
-            remove = self._press("Remove", f"unsubscribe {each.number}", f"Remove subscription {each.number}")
-            entries.append(_Entry(text, _typed(subscription_line(each)), remove))
-        return head, entries
+    def _subscription(self, subscription: Subscription, words_chars: int) -> _Entry:
+        number, words = subscription.number, sessions(subscription.query, self.names, words_chars)
+        text = f"*{number}* · {words}\ntold {told_when(subscription)} · by <@{subscription.created_by}>"
+        remove = self._press("Remove", f"unsubscribe {number}", f"Remove subscription {number}")
+        return _Entry(text, _typed(subscription_line(subscription)), remove)
 
-    def _digests(self, most: int, words_chars: int) -> _Group:
-        some, verbs = self.settings.digests, "digest preview|pause|resume|remove"
-        head = self._head("📊 *Digests*", some, most, "digest weekdays 9:00", "digests", verbs)
-        entries = []
-        for each in some[:most]:
-            text = of_digests.row(each, self.names, self.as_of, words_chars + 160)
-            entries.append(_Entry(text, _typed(digest_line(each)), below=of_digests.buttons(each, VIEW)))
-        return head, entries
+    def _digest(self, digest: Digest, words_chars: int) -> _Entry:
+        text = list_render.row(digest, self.names, self.as_of, words_chars + 160)
+        return _Entry(text, _typed(digest_line(digest)), below=list_render.buttons(digest, VIEW))
 
-    def _mutes(self, most: int, words_chars: int) -> _Group:
-        some = self.settings.mutes
-        head = self._head("🔕 *Mutes*", some, most, "mute 2h", "mutes", "unmute")
-        entries = []
-        for each in some[:most]:
-            text = of_mutes.row(each, self.names, self.zone, words_chars + 100)
-            entries.append(_Entry(text, _typed(mute_line(each, self.zone)), of_mutes.unmute(each, VIEW)))
-        return head, entries
+    def _mute(self, mute: Mute, words_chars: int) -> _Entry:
+        text = mute_render.row(mute, self.names, self.zone, words_chars + 100)
+        return _Entry(text, _typed(mute_line(mute, self.zone)), mute_render.unmute(mute, VIEW))
 
     def _quiets(self) -> Iterable[Block]:
         some = self.settings.quiets
@@ -177,10 +172,10 @@ class _Card:
             yield section(f"🌙 *Quiet hours*: none. `{COMMAND} quiet 22:00-7:00 weekdays` sets some.")
             return
         head = f"🌙 *Quiet hours*: {len(some)} · `{COMMAND} quiet off`"
-        yield section(f"{head}\n{of_quiet.now_words(some, self.zone, self.as_of)}".rstrip())
+        yield section(f"{head}\n{quiet_render.now_words(some, self.zone, self.as_of)}".rstrip())
         for quiet, by in some:
-            text = f"{of_quiet.row(quiet, by)}\n`{typed(quiet_line(quiet))}`"
-            yield section(text, of_quiet.turn_off(quiet, self.settings.channel_id, VIEW))
+            text = f"{quiet_render.row(quiet, by)}\n`{typed(quiet_line(quiet))}`"
+            yield section(text, quiet_render.turn_off(quiet, self.settings.channel_id, VIEW))
 
     def _threads(self) -> Block:
         on = self.settings.threads

@@ -12,7 +12,7 @@ from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, unfinished
 from bot.db.tables import cards, catchups, changes, channels, digests, mutes, outbox, quiets, subscriptions
 from bot.db.transaction import transaction
 from bot.digests.store import mark as digest_mark
-from bot.outbox import channel_pause as pausing
+from bot.outbox import channel_pause
 from bot.outbox.card import lists_of
 from bot.outbox.conversations import ChannelKey, lock
 
@@ -55,7 +55,7 @@ def move(db: Connection, team_id: str, old_id: str, new_id: str) -> bool:
     db.execute(update(channels).where(_at(channels, new)).values(merged))
     db.execute(delete(channels).where(_at(channels, old)))
     if paused[new] is None:  # why the old id was refused says nothing of the new one
-        pausing.resume.within(db, team_id, new_id)
+        channel_pause.resume.within(db, team_id, new_id)
     return True
 
 
