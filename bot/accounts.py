@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
 from slack_bolt.authorization import AuthorizeResult
@@ -160,14 +160,8 @@ class Accounts:
             async def look() -> Database:
                 return store
 
-            examined = parts(
-                settings,
-                [process.mode],
-                access,
-                clock,
-                probe=probe,
-                hms=hms,
-                look=look,
+            examined = replace(
+                parts(settings, [process.mode], access, clock, probe=probe, hms=hms, look=look),
                 since_s=clock(),
                 sockets=process.sockets,
             )

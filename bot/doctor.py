@@ -76,10 +76,8 @@ def parts(
     probe: SlackProbe | None,
     hms: Hms | None,
     look: Callable[[], Coroutine[Any, Any, Database | None]],
-    since_s: float = 0.0,
-    sockets: Callable[[], int] | None = None,
 ) -> Parts:
-    """Return the parts that the settings allow to be checked in modes `of`; `wrong` as for `review`, the rest as in
+    """Return the parts that the settings allow to be checked in modes `of`; `wrong` as for `review`, `look` as in
     `Parts`. `probe` and `hms` are None for an unusable proxy."""
     findings = review(settings, of, wrong)
     unfit = {finding.name for finding in findings if finding.state == "fail"}
@@ -92,13 +90,11 @@ def parts(
         settings.poll_interval_s,
         clock,
         access,
-        since_s=since_s,
         probe=probe if fit("SLACK_BOT_TOKEN", "SLACK_API_URL") else None,
         slack_proxy=proxy_name(settings.slack_api_url) if probe is not None else "",
         signed="web" in of,
         ops_channel=settings.ops_channel if fit("OPS_CHANNEL") else "",
         app_token=secret(settings.slack_app_token) if "socket" in of and fit("SLACK_APP_TOKEN") else "",
-        sockets=sockets,
         hms=hms if fit(HMS_KEYS, "HMS_ACCESS_KEY", "HMS_SECRET", "HMS_MANAGEMENT_TOKEN", "HMS_API_URL") else None,
         hms_proxy=proxy_name(settings.hms_api_url) if hms is not None else "",
         given_token=given_token(settings),

@@ -9,7 +9,7 @@ from bot import log
 from bot.blockkit.help import COMMAND
 from bot.health import judge as health
 from bot.health.check_result import CheckResult
-from bot.health.probes import Asked, within
+from bot.health.probes import Asked, good, within
 from bot.health.slack_probe import SlackProbe
 from bot.outbox import channel_pause
 from bot.outbox.channel import Channel
@@ -26,8 +26,8 @@ _SEE = f"`{COMMAND} subscriptions` there"
 
 async def channels(asked: Asked) -> Sequence[CheckResult]:
     """A result for each conversation with trouble, or one if all are well."""
-    store, who, probe = (await asked.store).value, (await asked.who).value, asked.parts.probe
-    if store is None or who is None or probe is None:
+    store, who, probe = await good(asked.store), await good(asked.who), asked.parts.probe
+    if probe is None:
         return []
     told, inside = await channel_pause.told(store, who.team_id), await _inside(probe, who)
     told |= set(filter(None, [asked.parts.ops_channel]))
@@ -39,18 +39,10 @@ async def channels(asked: Asked) -> Sequence[CheckResult]:
     shut_out = {place for place in told if Destination(place).is_channel} - inside if inside is not None else set()
     places = sorted(shut_out.union(troubled))
     if not places:
-        where = (
-            "and the bot is in all of them"
-            if inside is not None
-            else "as far as can be told without channels:read and groups:read"
-        )
-        return [
-            CheckResult(
-                "Channels",
-                "ok",
-                f"{len(told)} in use, none paused, {where}" if told else "no channel has subscriptions or digests",
-            )
-        ]
+        unknown = "as far as can be told without channels:read and groups:read"
+        where = "and the bot is in all of them" if inside is not None else unknown
+        detail = f"{len(told)} in use, none paused, {where}" if told else "no channel has subscriptions or digests"
+        return [CheckResult("Channels", "ok", detail)]
     shown = places[:PLACES_MOST]
     public = await asyncio.gather(*(_is_public(probe, place, inside is not None) for place in shown))
     found = [_place(place, troubled.get(place), who, is_public) for place, is_public in zip(shown, public, strict=True)]

@@ -16,15 +16,14 @@ from bot.health import judge as health
 from bot.health.approval import blocks
 from bot.health.channels import PLACES_MOST, channels, readable
 from bot.health.check_result import CheckResult
-from bot.health.probes import ELSE, Asked, Parts, ask, broken, refused, within
+from bot.health.probes import ELSE, Asked, Parts, Unanswered, ask, broken, good, refused, within
+from bot.health.slack_probe import cause_of
 from bot.outbox import counts as outbox_counts
 from bot.outbox import store as outbox_store
 from bot.outbox import workspaces
 from bot.sessions.roles import Templates
 from bot.slack.access_rules import names_groups
 from bot.slack.destination import Destination
-from bot.slack.outcome import Refused
-from bot.slack.responses import judge
 from bot.tracking import store as tracking_store
 
 CHECK_S = 8.0
@@ -48,9 +47,11 @@ async def examine(parts: Parts, *, check_s: float = CHECK_S) -> list[CheckResult
 
 
 async def _run(name: str, check: Coroutine[Any, Any, Sequence[CheckResult]]) -> Sequence[CheckResult]:
-    """The results of one check; an exception becomes a failed result."""
+    """The results of one check: none where another one says why, and a failed one for any other exception."""
     try:
         return await check
+    except Unanswered:
+        return []
     except StoreError as error:
         return [CheckResult(name, "fail", broken(error), ELSE)]
     except Exception as error:
@@ -83,13 +84,12 @@ async def _slack_socket(asked: Asked) -> Sequence[CheckResult]:
 
 
 async def _slack_scopes(asked: Asked) -> Sequence[CheckResult]:
-    who = (await asked.who).value
-    return health.judge_scopes(who.scopes, groups=names_groups(asked.parts.access)) if who is not None else []
+    return health.judge_scopes((await good(asked.who)).scopes, groups=names_groups(asked.parts.access))
 
 
 async def _access(asked: Asked) -> Sequence[CheckResult]:
-    access, probe, who = asked.parts.access, asked.parts.probe, (await asked.who).value
-    if not access or probe is None or who is None:
+    access, probe, who = asked.parts.access, asked.parts.probe, await good(asked.who)
+    if not access or probe is None:
         return []
     groups = sorted({each for rule in access.values() for each in rule.groups})[:PLACES_MOST]
     if "usergroups:read" not in who.scopes:
@@ -113,8 +113,7 @@ async def _cause(asked: Coroutine[Any, Any, Any]) -> str:
     try:
         await within(asked)
     except Exception as error:
-        outcome = judge(error)
-        return outcome.code if isinstance(outcome, Refused) else outcome.cause
+        return cause_of(error)
     return ""
 
 
@@ -123,9 +122,7 @@ async def _hms_token(asked: Asked) -> Sequence[CheckResult]:
 
 
 async def _roles(asked: Asked) -> Sequence[CheckResult]:
-    hms = asked.parts.hms
-    if hms is None or (await asked.hms).value is None:
-        return []
+    hms = await good(asked.hms)
     try:
         templates = Templates(await within(hms.list_templates()))
     except (HmsError, TimeoutError) as error:
@@ -151,18 +148,13 @@ async def _port(asked: Asked) -> Sequence[CheckResult]:
 
 async def _last_poll(asked: Asked) -> Sequence[CheckResult]:
     """Also the database's clock, by which it is dated on PostgreSQL."""
-    store, who, _ = (await asked.store).value, (await asked.who).value, await asked.hms
-    if store is None or who is None:
-        return []
-    state, running, parts = await tracking_store.state(store, who.team_id), await store.running(), asked.parts
+    parts, store, team_id = asked.parts, await good(asked.store), (await good(asked.who)).team_id
+    await asked.hms  # its answer sets the clock
+    state, running = await tracking_store.state(store, team_id), await store.running()
+    good_s, interval_s = (state.good_ms or 0) / 1000, parts.interval_s
     found = [
         health.judge_polls(
-            (state.good_ms or 0) / 1000,
-            parts.since_s,
-            state.cause,
-            running=running,
-            now_s=parts.clock(),
-            interval_s=parts.interval_s,
+            good_s, parts.since_s, state.cause, running=running, now_s=parts.clock(), interval_s=interval_s
         )
     ]
     if not store.single:
@@ -172,16 +164,14 @@ async def _last_poll(asked: Asked) -> Sequence[CheckResult]:
 
 
 async def _outbox(asked: Asked) -> Sequence[CheckResult]:
-    store, who = (await asked.store).value, (await asked.who).value
-    if store is None:
-        return []
-    now_ms = int(asked.parts.clock() * 1000)
-    counts = await outbox_counts.read(store, who.team_id if who is not None else "", now_ms)
+    store, who = await good(asked.store), (await asked.who).value
+    team_id, now_s = who.team_id if who is not None else "", asked.parts.clock()
+    counts = await outbox_counts.read(store, team_id, int(now_s * 1000))
     release = f"*Send them* in `{COMMAND} subscriptions` of their channels"
     found = [health.judge_outbox(counts.waiting, counts.late_s, counts.held, release)]
-    stopped = await workspaces.stopped(store, who.team_id if who is not None else "")
+    stopped = await workspaces.stopped(store, team_id)
     if stopped is not None:
-        detail = health.refused(stopped.cause, asked.parts.clock() - stopped.since_ms / 1000)
+        detail = health.refused(stopped.cause, now_s - stopped.since_ms / 1000)
         fix = "install the app again, or copy its token anew; what waits goes out once Slack takes it"
         found.insert(0, CheckResult("Sending", "fail", detail, fix))
     return found
@@ -189,8 +179,8 @@ async def _outbox(asked: Asked) -> Sequence[CheckResult]:
 
 async def _ops(asked: Asked) -> Sequence[CheckResult]:
     """OPS_CHANNEL, as far as Slack tells of channels. One that is paused is told with the others."""
-    ops, probe, who = asked.parts.ops_channel, asked.parts.probe, (await asked.who).value
-    if not ops or probe is None or who is None or not readable(who):
+    ops, probe, who = asked.parts.ops_channel, asked.parts.probe, await good(asked.who)
+    if not ops or probe is None or not readable(who):
         return []
     cause = await _cause(probe.is_public(ops))
     if cause == NO_CHANNEL:
@@ -203,11 +193,9 @@ async def _ops(asked: Asked) -> Sequence[CheckResult]:
 
 async def _messages_tab(asked: Asked) -> Sequence[CheckResult]:
     """Only a message that was refused tells that the tab is off; that it is on nothing tells."""
-    store, who = (await asked.store).value, (await asked.who).value
-    if store is None or who is None:
-        return []
+    store, team_id = await good(asked.store), (await good(asked.who)).team_id
     now_ms = int(await store.time() * 1000)
-    refused_ms = await outbox_store.dropped_ms(store, who.team_id, "messages_tab_disabled", now_ms - TAB_MS)
+    refused_ms = await outbox_store.dropped_ms(store, team_id, "messages_tab_disabled", now_ms - TAB_MS)
     return [health.judge_messages_tab((now_ms - refused_ms) / 1000)] if refused_ms is not None else []
 
 

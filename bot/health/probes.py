@@ -64,8 +64,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult(Generic[T]):
-    """A probe's answer, with the results of the check that reports it. `value` is None without a good answer; the
-    other checks then report nothing."""
+    """A probe's answer, None without a good one, and the results of the check that reports it."""
 
     findings: Sequence[CheckResult]
     value: T | None = None
@@ -73,12 +72,24 @@ class ProbeResult(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The probes of one examination. `hms`: True if 100ms answered; `store`: one at this program's revision."""
+    """The probes of one examination. `hms`: if 100ms answered; `store`: one at this program's revision."""
 
     parts: Parts
     who: asyncio.Task[ProbeResult[Who]]
-    hms: asyncio.Task[ProbeResult[bool]]
+    hms: asyncio.Task[ProbeResult[Hms]]
     store: asyncio.Task[ProbeResult[Database]]
+
+
+class Unanswered(Exception):
+    """A probe has no good answer, as the check that reports it says."""
+
+
+async def good(probe: asyncio.Task[ProbeResult[T]]) -> T:
+    """The answer of a probe. Raises Unanswered without a good one."""
+    value = (await probe).value
+    if value is None:
+        raise Unanswered
+    return value
 
 
 def ask(parts: Parts) -> Asked:
@@ -138,7 +149,7 @@ async def _who(parts: Parts) -> ProbeResult[Who]:
     return ProbeResult([CheckResult(name, "ok", f"{who.team} ({who.team_id}), as @{who.name}")], who)
 
 
-async def _hms(parts: Parts) -> ProbeResult[bool]:
+async def _hms(parts: Parts) -> ProbeResult[Hms]:
     if parts.hms is None:
         return ProbeResult([])
     given = health.judge_token(claims(parts.given_token), parts.clock()) if parts.given_token else None
@@ -152,7 +163,7 @@ async def _hms(parts: Parts) -> ProbeResult[bool]:
     except HmsUnavailable as error:
         return ProbeResult([CheckResult(name, "fail", f"{error.text} ({error.cause})", fix)])
     except HmsAuth as error:
-        return ProbeResult([_refused_token(error, bool(given))], True)
+        return ProbeResult([_refused_token(error, bool(given))], parts.hms)
     except HmsRateLimited as error:
         return ProbeResult([CheckResult(name, "warn", error.text, "others use the account too; try again then")])
     except HmsRefused as error:
@@ -164,7 +175,7 @@ async def _hms(parts: Parts) -> ProbeResult[bool]:
             [CheckResult(name, "fail", f"another answer than 100ms's ({error.cause})", "check HMS_API_URL")]
         )
     signed = CheckResult("100ms token", "ok", "taken; signed with HMS_ACCESS_KEY, and renewed each day")
-    return ProbeResult([given or signed, *health.judge_reading(read.sessions, read.unreadable)], True)
+    return ProbeResult([given or signed, *health.judge_reading(read.sessions, read.unreadable)], parts.hms)
 
 
 def _refused_token(error: HmsError, given: bool) -> CheckResult:

@@ -14,9 +14,17 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.bot_identity import Who, who_is
+from bot.slack.outcome import Refused
+from bot.slack.responses import judge
 
 PAGE = 999
 """Largest page of users.conversations."""
+
+
+def cause_of(error: Exception) -> str:
+    """The cause of a failed request: Slack's code, or why there was no answer."""
+    outcome = judge(error)
+    return outcome.code if isinstance(outcome, Refused) else outcome.cause
 
 
 class SlackProbe:

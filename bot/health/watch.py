@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass, field
 
 from bot import log
 from bot.db.database import Database
 from bot.db.leases import Fence
 from bot.health import store as health_store
+from bot.health.channels import readable
 from bot.health.judge import stale
-from bot.health.slack_probe import SlackProbe
+from bot.health.slack_probe import SlackProbe, cause_of
 from bot.health.states import State, news
 from bot.health.states_render import began, over
 from bot.outbox import channel_pause, workspaces
@@ -26,65 +28,55 @@ TOLD_AFTER_MS = 60_000
 """Age from which a refusal of the workspace is told: by then auth.test has been refused too."""
 
 
+@dataclass(slots=True)
 class Watch:
     """`ops`: the operators' channel, or ""; `bot`: the bot's name."""
 
-    def __init__(
-        self,
-        store: Database,
-        probe: SlackProbe,
-        team_id: str,
-        now_ms: Callable[[], int],
-        *,
-        ops: str = "",
-        bot: str = "Sessions",
-    ) -> None:
-        self._store = store
-        self._probe = probe
-        self._team_id = team_id
-        self._now_ms = now_ms
-        self._ops = ops
-        self._bot = bot
-        self._looked = not ops
+    store: Database
+    slack: SlackProbe
+    team_id: str
+    now_ms: Callable[[], int]
+    _: KW_ONLY
+    ops: str = ""
+    bot: str = "Sessions"
+    _looked: bool = field(default=False, init=False)
 
     async def probe(self) -> None:
         """Try a workspace that refuses the bot again when that is due; once it answers, the outbox goes on."""
-        team_id, now_ms = self._team_id, self._now_ms()
-        stopped = await workspaces.probe(self._store, team_id, now_ms)
+        team_id, now_ms = self.team_id, self.now_ms()
+        stopped = await workspaces.probe(self.store, team_id, now_ms)
         if stopped is None:
             return
         try:
-            await self._probe.who()
+            await self.slack.who()
         except Exception as error:
-            outcome = judge(error)
-            cause = outcome.code if isinstance(outcome, Refused) else outcome.cause
-            log.warning("workspace_refuses", cause=cause, for_s=(now_ms - stopped.since_ms) // 1000)
+            log.warning("workspace_refuses", cause=cause_of(error), for_s=(now_ms - stopped.since_ms) // 1000)
             return
-        if await workspaces.taken(self._store, team_id, stopped.since_ms):
+        if await workspaces.taken(self.store, team_id, stopped.since_ms):
             log.info("workspace_takes_again", was=stopped.cause)
 
     async def tell(self, fence: Fence, interval_s: float, since_s: float) -> None:
         """Tell operators of states that began or ended since the last time. 100ms is polled every `interval_s` seconds,
         since `since_s` (epoch)."""
-        if not self._ops:
+        if not self.ops:
             return
         if not self._looked:
             self._looked = True
             await self._look()
-        team_id, now_ms = self._team_id, self._now_ms()
+        team_id, now_ms = self.team_id, self.now_ms()
         begun, ended = news(
             {state.name: state for state in await self._states(team_id, now_ms, interval_s, since_s)},
-            await health_store.read(self._store, team_id),
+            await health_store.read(self.store, team_id),
         )
         if not begun and not ended:
             return
-        messages = [(state, "began", began(state, f"/invite @{self._bot}")) for state in begun]
+        messages = [(state, "began", began(state, f"/invite @{self.bot}")) for state in begun]
         messages += [(state, "over", over(state)) for state in ended]
         outgoing = [
             Outgoing(
                 key_of("ops", team_id, state.name, str(state.since_ms), what),
                 team_id,
-                self._ops,
+                self.ops,
                 "post",
                 message.text,
                 message.blocks,
@@ -92,37 +84,37 @@ class Watch:
             for state, what, message in messages
         ]
         since = {state.name: state.since_ms for state in begun}
-        await health_store.tell(self._store, team_id, since, [state.name for state in ended], outgoing, now_ms, fence)
+        await health_store.tell(self.store, team_id, since, [state.name for state in ended], outgoing, now_ms, fence)
 
     async def _look(self) -> None:
         """Log a warning if Slack refuses to show the operators' channel, with scopes to read channels."""
         try:
-            if (await self._probe.who()).scopes >= {"channels:read", "groups:read"}:
-                await self._probe.is_public(self._ops)
+            if readable(await self.slack.who()):
+                await self.slack.is_public(self.ops)
         except Exception as error:
             outcome = judge(error)
             if isinstance(outcome, Refused):
-                log.warning("ops_channel_refused", channel=self._ops, cause=outcome.code)
+                log.warning("ops_channel_refused", channel=self.ops, cause=outcome.code)
 
     async def _states(self, team_id: str, now_ms: int, interval_s: float, since_s: float) -> list[State]:
         """The states that hold now, without those of the operators' own channel, which couldn't be told there."""
         found = []
-        stopped = await workspaces.stopped(self._store, team_id)
+        stopped = await workspaces.stopped(self.store, team_id)
         if stopped is not None and now_ms - stopped.since_ms >= TOLD_AFTER_MS:
             found.append(State("token", stopped.since_ms, cause=stopped.cause))
-        state = await tracking_store.state(self._store, team_id)
+        state = await tracking_store.state(self.store, team_id)
         good_s = (state.good_ms or 0) / 1000
         if stale(good_s, since_s, state.cause, now_s=now_ms / 1000, interval_s=interval_s):
             found.append(State("100ms", int(max(good_s, since_s) * 1000)))
-        for channel_id, channel in (await channel_pause.troubled(self._store, team_id)).items():
-            if channel_id == self._ops:
+        for channel_id, channel in (await channel_pause.troubled(self.store, team_id)).items():
+            if channel_id == self.ops:
                 continue
             if channel.paused:
                 found.append(State("paused", channel.paused_ms or now_ms, channel_id, channel.paused))
             if channel.held:
                 said = "1 message is" if channel.held == 1 else f"{channel.held} messages are"
                 found.append(State("held", now_ms, channel_id, said))
-        for channel_id, since_ms in (await outbox_counts.stuck(self._store, team_id, now_ms - STUCK_MS)).items():
-            if stopped is None and channel_id != self._ops:
+        for channel_id, since_ms in (await outbox_counts.stuck(self.store, team_id, now_ms - STUCK_MS)).items():
+            if stopped is None and channel_id != self.ops:
                 found.append(State("stuck", since_ms, channel_id))
         return found
