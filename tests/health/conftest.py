@@ -1,15 +1,15 @@
-"""`python -m bot doctor` as a process of its own, between the two stand-ins."""
+"""The doctor on the command line, as a process of its own between the two stand-ins."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import re
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -17,14 +17,9 @@ import pytest
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.run import scopes_of
-from tests.conftest import ROOT
+from tests.health.forks import Forks
 
-
-@pytest.fixture
-def empty() -> bool:
-    return True
-
-
+SECRETS = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "HMS_SECRET", "HMS_MANAGEMENT_TOKEN")
 _LINE = re.compile(r"(ok  |warn|fail)  (.+?)  +(.+)")
 
 
@@ -40,6 +35,11 @@ class Said:
         """(state, the rest) of the lines of a check."""
         return [(state, rest) for state, name, rest in self.lines if name == what]
 
+    def only(self, what: str) -> tuple[str, str]:
+        """Those of a check with one line."""
+        (line,) = self.of(what)
+        return line
+
     def states(self) -> dict[str, str]:
         return {what: state for state, what, _ in self.lines}
 
@@ -50,6 +50,7 @@ class World:
     hms: FakeHms
     folder: Path
     env: dict[str, str]
+    forks: Forks
 
     async def doctor(self, *arguments: str, **changes: str) -> Said:
         """Run it with these settings changed. Whatever it says holds no secret and no traceback."""
@@ -61,47 +62,39 @@ class World:
         assert total[0] == ("❌" if code else total[0]) and total[0] in "✅⚠❌"
         return Said(code, [(line[1].strip(), line[2], line[3]) for line in lines if line], total)
 
-    async def refused(self, command: str, **changes: str) -> str:
+    async def refused(self, *command: str, **changes: str) -> str:
         """The one line with which a command ends at once that can't go on with these settings."""
-        code, out, err = await self._run(command, **changes)
+        code, out, err = await self._run(*command, **changes)
         assert (code, out) == (2, ""), err
         assert err.startswith("sessions-bot: ") and err.count("\n") == 1
         return err.removeprefix("sessions-bot: ").rstrip("\n")
 
-    async def _run(self, command: str, *arguments: str, **changes: str) -> tuple[int, str, str]:
+    async def _run(self, *arguments: str, **changes: str) -> tuple[int, str, str]:
         """Its exit code and what it writes, which holds no secret."""
         env = self.env | changes
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            command,
-            *arguments,
-            cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | env,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            async with asyncio.timeout(60):  # a busy machine
-                out, err = (each.decode() for each in await process.communicate())
-        finally:
-            if process.returncode is None:  # it serves
-                process.kill()
-        for name in (
-            "SLACK_BOT_TOKEN",
-            "SLACK_SIGNING_SECRET",
-            "SLACK_APP_TOKEN",
-            "HMS_SECRET",
-            "HMS_MANAGEMENT_TOKEN",
-        ):
+        process = {"PATH": os.environ["PATH"]} | env
+        async with asyncio.timeout(60):  # a busy machine
+            code, out, err = await asyncio.to_thread(self.forks.run, arguments, self.folder, process)
+        for name in SECRETS:
             assert not (secret := env.get(name)) or secret not in out + err, name
         assert "pass-word" not in out + err
-        return process.returncode or 0, out, err
+        return code, out, err
 
 
 @pytest.fixture
-async def make_world(manifest: dict[str, Any], tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+def empty() -> bool:
+    return True
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    forks = Forks()
+    yield forks
+    forks.close()
+
+
+@pytest.fixture
+async def make_world(manifest: dict[str, Any], tmp_path: Path, forks: Forks) -> AsyncIterator[Callable[..., Any]]:
     """A world with everything granted, whose stand-ins take other arguments."""
     async with AsyncExitStack() as stack:
 
@@ -119,9 +112,7 @@ async def make_world(manifest: dict[str, Any], tmp_path: Path) -> AsyncIterator[
                 "HMS_API_URL": account.url,
                 "PORT": "0",
             }
-            folder = tmp_path / "folder"
-            folder.mkdir()
-            return World(fake, account, folder, env)
+            return World(fake, account, Path(mkdtemp(dir=tmp_path)), env, forks)
 
         yield make
 

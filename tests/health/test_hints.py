@@ -35,7 +35,7 @@ async def test_tokens_in_each_others_place(world: World) -> None:
     assert said.of("SLACK_APP_TOKEN")[0][1].startswith("holds a bot token  → move it to SLACK_BOT_TOKEN; this")
     said = await world.doctor(SLACK_BOT_TOKEN=secret, SLACK_SIGNING_SECRET=bot, SLACK_APP_TOKEN="xoxp-1")
     assert said.of("SLACK_BOT_TOKEN")[0][1].startswith("holds a signing secret, by its form  → move it to SLACK_SIGN")
-    ((state, rest),) = said.of("SLACK_SIGNING_SECRET")
+    state, rest = said.only("SLACK_SIGNING_SECRET")
     assert state == "fail" and rest.startswith("holds a bot token  → move it to SLACK_BOT_TOKEN; this one is the sign")
     assert said.of("SLACK_APP_TOKEN")[0][1].startswith("holds a person's token  → this one is an app-level token")
     assert (await world.refused("web", SLACK_SIGNING_SECRET=bot)).startswith("SLACK_SIGNING_SECRET holds a bot token: ")
@@ -43,7 +43,7 @@ async def test_tokens_in_each_others_place(world: World) -> None:
 
 async def test_key_and_secret_of_100ms_exchanged(world: World) -> None:
     said = await world.doctor(HMS_ACCESS_KEY=SECRET, HMS_SECRET=ACCESS_KEY)
-    ((state, rest),) = said.of("HMS_ACCESS_KEY and HMS_SECRET")
+    state, rest = said.only("HMS_ACCESS_KEY and HMS_SECRET")
     assert (state, rest) == ("warn", "look exchanged: the secret has the form of an access key  → exchange the two")
     assert "HMS_SECRET" not in said.states() and said.states()["100ms token"] == "fail"
     assert not (await world.doctor(HMS_ACCESS_KEY=ACCESS_KEY, HMS_SECRET=SECRET)).of("HMS_ACCESS_KEY and HMS_SECRET")
@@ -52,7 +52,7 @@ async def test_key_and_secret_of_100ms_exchanged(world: World) -> None:
 async def test_a_token_for_a_whole_organisation(world: World) -> None:
     world.slack.workspace.org_wide = True
     said = await world.doctor()
-    ((state, rest),) = said.of("Slack token")
+    state, rest = said.only("Slack token")
     assert (said.code, state) == (1, "fail") and "for a whole organisation, and the bot serves one workspace" in rest
     assert "→ install the app in one workspace, and copy the token from there" in rest
 
@@ -61,12 +61,12 @@ async def test_a_port_that_is_taken(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         said = await world.doctor(PORT=port, HOST="127.0.0.1")
-        ((state, rest),) = said.of("Port")
+        state, rest = said.only("Port")
         assert (said.code, state) == (1, "fail")
         assert rest.startswith(f"the bot can't listen at 127.0.0.1:{port}: another program listens there  → stop that")
     assert (await world.doctor(PORT=port, HOST="127.0.0.1")).of("Port") == [("ok", f"127.0.0.1:{port} is free")]
     for host in ("203.0.113.7", "no-such-host.invalid"):
-        ((state, rest),) = (await world.doctor(PORT=port, HOST=host)).of("Port")
+        state, rest = (await world.doctor(PORT=port, HOST=host)).only("Port")
         assert state == "fail" and "→ set HOST and PORT to an address of this machine" in rest
 
 
@@ -80,7 +80,7 @@ async def test_a_port_that_the_bot_itself_has(world: World, settings: Settings) 
 async def test_slack_judges_a_message_of_each_kind_only_when_asked(world: World) -> None:
     assert not (await world.doctor()).of("Blocks")
     assert "blocks.validate" not in {call.method for call in world.slack.calls}
-    ((state, rest),) = (await world.doctor("--slack")).of("Blocks")
+    state, rest = (await world.doctor("--slack")).only("Blocks")
     assert state == "ok"
     for kind in ("a list", "a live card", "a digest", "settings", "subscriptions", "help"):
         assert kind in rest
@@ -101,6 +101,6 @@ async def test_a_slack_without_charts_and_tables_is_told_of(world: World) -> Non
 async def test_a_validator_out_of_reach_fails_nothing_else(world: World, fault: HttpError | RateLimited) -> None:
     world.slack.fail("blocks.validate", *[fault] * 40)
     said = await world.doctor("--slack")
-    ((state, rest),) = said.of("Blocks")
+    state, rest = said.only("Blocks")
     assert (said.code, state) == (0, "warn") and "blocks.validate can't be asked" in rest
     assert {state for state, what, _ in said.lines if what != "Blocks"} == {"ok"}
