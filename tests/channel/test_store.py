@@ -39,14 +39,15 @@ from tests.db.parts import (
 )
 
 OLD, NEW = "G1", "C1"
-
-
-def hours(text: str) -> QuietHours:
-    return QuietHours.stored(text)
+NIGHTS, LATER = map(QuietHours.stored, ("22:00-07:00 daily UTC", "23:00-06:00 daily UTC"))
 
 
 async def move(store: Database) -> bool:
     return await channel_store.move(store, TEAM, OLD, NEW)
+
+
+def tell(person: str) -> Outgoing:
+    return Outgoing(key_of("paused", person), TEAM, person, "post", "paused", [])
 
 
 def test_no_table_with_a_channel_is_forgotten() -> None:
@@ -57,7 +58,7 @@ async def test_all_that_is_set_has_the_new_id(store: Database) -> None:
     await alerts_store.subscribe(store, subscription(OLD), [], message("m", OLD), by=by("subscribe"))
     await digests_store.add(store, digest(OLD), by("digest"))
     await mute_store.add(store, mute(OLD), by("mute"))
-    await quiet_store.add(store, TEAM, OLD, hours("22:00-07:00 daily UTC"), by("quiet"))
+    await quiet_store.add(store, TEAM, OLD, NIGHTS, by("quiet"))
     await threads.turn(store, TEAM, OLD, False, by("threads off"))
     await alerts_store.subscribe(store, subscription("C2"), [], message("other", "C2"), by=by())
     before = {each.line for each in await audit_log.read(store, TEAM, OLD)}
@@ -112,9 +113,6 @@ async def test_what_the_old_id_refused_goes_out_under_the_new_one(store: Databas
     row = await take(store)
     await outbox_store.again(store, row)
 
-    def tell(person: str) -> Outgoing:
-        return Outgoing(key_of("paused", person), TEAM, person, "post", "paused", [])
-
     await channel_pause.pause(store, TEAM, OLD, "channel_not_found", NOW, tell)
     assert await move(store)
     assert (await conversations.read(store, TEAM, NEW)).paused is None
@@ -130,10 +128,10 @@ async def test_a_new_id_that_has_something_keeps_it_and_gets_the_rest(store: Dat
         assert stored.number == number
     await digests_store.add(store, digest(OLD), by())
     await digests_store.add(store, digest(OLD, when="daily 10:00 UTC"), by())
-    await quiet_store.add(store, TEAM, OLD, hours("22:00-07:00 daily UTC"), by())
+    await quiet_store.add(store, TEAM, OLD, NIGHTS, by())
     await alerts_store.subscribe(store, subscription(NEW, "user:b"), ["s1", "s2"], message("new", NEW), by=by())
     await digests_store.add(store, digest(NEW, empty="skip"), by())
-    await quiet_store.add(store, TEAM, NEW, hours("23:00-06:00 daily UTC"), by())
+    await quiet_store.add(store, TEAM, NEW, LATER, by())
     has_stopped = replace(card(OLD, status="unannounced", gen=0), known=frozenset((1, 2, 3)), stopped=frozenset((2,)))
     await commit(store, cards=[has_stopped])
     assert await move(store)
@@ -142,9 +140,7 @@ async def test_a_new_id_that_has_something_keeps_it_and_gets_the_rest(store: Dat
     }  # fmt: skip
     digests = {each.number: each for each in await digests_store.read(store, TEAM, NEW)}
     assert sorted(digests) == [2, 7] and digests[2].empty == "skip"
-    assert [str(quiet) for quiet, _ in (await quiet_store.read(store, TEAM))[NEW]] == [
-        str(hours("23:00-06:00 daily UTC"))
-    ]
+    assert [quiet for quiet, _ in (await quiet_store.read(store, TEAM))[NEW]] == [LATER]
     found = await card_store.read(store, TEAM, ["s1", "s2", "s3"])
     assert {each.session_id: each.known for each in found} == {"s1": {1, 3, 4}, "s2": {1}, "s3": {1, 3, 4}}
     assert {each.session_id: each.stopped for each in found} == {"s1": {4}, "s2": frozenset(), "s3": frozenset()}
@@ -163,9 +159,6 @@ async def test_two_messages_on_their_way_at_once_are_both_settled(store: Databas
 
 async def test_two_messages_on_their_way_to_a_paused_channel_keep_nobody_up(store: Database) -> None:
     """One channel can't have two in flight: the moved one is left to its sender or to a person."""
-
-    def tell(person: str) -> Outgoing:
-        return Outgoing(key_of("paused", person), TEAM, person, "post", "paused", [])
 
     await outbox_store.add(store, [message("old", OLD, "old"), message("new", NEW, "new")], NOW)
     rows = {row.channel_id: row for row in await claims.claim(store, TEAM, NOW, LEASE, 10)}

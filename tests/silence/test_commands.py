@@ -245,34 +245,16 @@ async def test_a_mute_said_again_has_its_new_end(bot: str, slack: FakeSlack) -> 
 
 BAD_LINES = [
     ("mute", "A mute needs an end", "/sessions mute 2h", ""),
-    ("mute role:host", "A mute needs an end", "/sessions mute role:host 2h", ""),
-    ("mute 31d", "the longest mute", "/sessions mute 30d", ""),
-    ("mute until 25:00", "there is no time 25:00", "/sessions mute until tomorrow", ""),
     ("mute until tomorow", "not a time I know", "/sessions mute until tomorrow", "Muted until"),
     ("mute all 2h", "leave `all` out", "/sessions mute 2h", "All sessions"),
     ("mute 2h rol:host", "did you mean `role:host`", "/sessions mute role:host 2h", "with the role host"),
     ("mute room:nowhere 2h", "No room is called", "", ""),
     ("quiet 25:00-7:00", "there is no time 25:00", "/sessions quiet 22:00-7:00", ""),
-    ("quiet weekends", "`00:00-00:00`", "/sessions quiet 00:00-00:00 sat,sun Europe/Berlin", ""),
     ("quiet sat,sun all day", "`00:00-00:00`", "/sessions quiet 00:00-00:00 sat,sun Europe/Berlin", ""),
     ("quiet 22:00-7:00 NYC", "^^^", "/sessions quiet 22:00-7:00 America/New_York", "America/New_York"),
     ("quiet off 12:00-13:00", "no quiet hours `12:00-13:00 daily Europe/Berlin`", "/sessions quiet", ""),
     ("quiet off 25:00-7:00", "quiet off 25:00-7:00\n                    ^^^^^", "/sessions quiet off 22:00-7:00", ""),
-    ("mute forever", "I can't mute", "/sessions mute 30d", ""),
-    ("mute always", "I can't mute", "/sessions mute 30d", ""),
-    ("mute tonight", "I can't mute", "/sessions mute until tomorrow", ""),
-    ("mute today", "say `until tomorrow`", "/sessions mute until tomorrow", ""),
-    ("quiet 22:00-7:00 Mars/Olympus", "not a time zone I know", "/sessions quiet 22:00-7:00 Europe/Berlin", ""),
-    ("quiet 22:00-7:00 CST", "that could be America/Chicago", "/sessions quiet 22:00-7:00 America/Chicago", ""),
     ("quiet 22:00-7:00 wekdays", "did you mean `weekdays`", "22:00-7:00 weekdays", "22:00 to 07:00 on weekdays"),
-    (
-        "quiet fri 18:00-mon 8:00",
-        "say `18:00-18:00 fri,sat Europe/Berlin`, then `18:00-08:00 sun Europe/Berlin`",
-        "/sessions quiet 18:00-18:00 fri,sat Europe/Berlin",
-        "",
-    ),
-    ("quiet sat 0:00 - mon 0:00", "24 hours", "quiet 00:00-00:00 sat,sun Europe/Berlin", "00:00 to 00:00 on sat, sun"),
-    ("mute until 17h", "say `until 17:00` or `for 17h`", "/sessions mute until 17:00", ""),
     ("mute this channel 2h", "Did you mean this?", "/sessions mute 2h", "All sessions"),
     ("mute 2h until tomorrow", "`2h` has no place in a mute", "/sessions mute until tomorrow", ""),
     ("threads maybe", "is neither `on` nor `off`", "/sessions threads off", ""),
@@ -342,15 +324,6 @@ async def test_nights_and_weekends_go_together_and_end_one_by_one(bot: str, slac
     assert "have ended: 22:00 to 07:00 on weekdays" in left.plain and left.labels == ["Turn off"]
     last = await say(slack, "quiet off 7am-7am sat")  # the only one of these times
     assert "no longer has quiet hours" in last.plain and f"/sessions quiet {weekend}" in last.plain
-
-
-async def test_quiet_hours_leave_some_time(bot: str, slack: FakeSlack) -> None:
-    await say(slack, "quiet 0:00-12:00.")
-    wrong = await say(slack, "quiet 12 p.m. - 12 a.m.")
-    assert "would be quiet at all times" in wrong.plain
-    assert "/sessions quiet off 00:00-12:00 daily Europe/Berlin" in wrong.plain
-    assert (await say(slack, "quiet")).labels == ["Turn off"]
-    assert "12:00 to 00:00 on weekdays" in (await say(slack, "quiet 12:00-0:00 -sat -sun")).plain
 
 
 async def test_threads_off_means_no_replies(bot: str, slack: FakeSlack, hms: FakeHms, account: Account) -> None:

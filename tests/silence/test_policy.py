@@ -9,50 +9,37 @@ from tests.alerts.parts import HOUR, NOW_MS, ROOMS, mute, policy, session
 
 
 @pytest.mark.parametrize(
-    ("mutes", "quiet", "until_h"),
+    ("mutes", "quiet", "until_h", "all_until_h"),
     [
-        ([], "", None),
-        ([mute()], "", 1),
-        ([mute("active")], "", 1),
-        ([mute(hours=0)], "", None),
-        ([mute(channel="C2")], "", None),
-        ([mute(f"room:{ROOMS[0]}")], "", 1),
-        ([mute(f"room:{ROOMS[1]}")], "", None),
-        ([mute("peers:<2")], "", 1),
-        ([mute("peers:>=2")], "", None),
-        ([mute(session_id=session().id)], "", 1),
-        ([mute(session_id=session(number=2).id)], "", None),
-        ([mute("peers:>=2", session_id=session().id)], "", None),
-        ([mute("peers:<2"), mute("peers:<2", 3), mute("", 2)], "", 3),
-        ([], "14:00-15:02", 1),
-        ([], "15:00-16:00", None),
-        ([mute()], "14:00-16:02", 2),
-        ([mute(hours=3)], "14:00-16:02", 3),
+        ([], "", None, None),
+        ([mute()], "", 1, 1),
+        ([mute("active")], "", 1, 1),
+        ([mute(hours=0)], "", None, None),
+        ([mute(channel="C2")], "", None, None),
+        ([mute(f"room:{ROOMS[0]}")], "", 1, None),
+        ([mute(f"room:{ROOMS[1]}")], "", None, None),
+        ([mute("peers:<2")], "", 1, None),
+        ([mute("peers:>=2")], "", None, None),
+        ([mute(session_id=session().id)], "", 1, None),
+        ([mute(session_id=session(number=2).id)], "", None, None),
+        ([mute("peers:>=2", session_id=session().id)], "", None, None),
+        ([mute("peers:<2"), mute("peers:<2", 3), mute("", 2)], "", 3, 2),
+        ([], "14:00-15:02", 1, 1),
+        ([], "15:00-16:00", None, None),
+        ([mute()], "14:00-16:02", 2, 2),
+        ([mute(hours=3)], "14:00-16:02", 3, 3),
+        ([mute("peers:<2", hours=3)], "14:00-16:02", 3, 2),
     ],
 )
-def test_until_when_a_channel_does_not_want_to_hear_of_a_session(
-    mutes: list[Mute], quiet: str, until_h: int | None
+def test_until_when_a_channel_does_not_want_to_hear(
+    mutes: list[Mute], quiet: str, until_h: int | None, all_until_h: int | None
 ) -> None:
+    """Of a session, and of all of them."""
     found = policy(*mutes, quiet=quiet)
     assert found.until_ms("C1", session("ann")) == (NOW_MS + until_h * HOUR if until_h else None)
-    assert found.until_ms("C3", session("ann")) is None
+    assert found.every_until_ms("C1") == (NOW_MS + all_until_h * HOUR if all_until_h else None)
+    assert found.until_ms("C3", session("ann")) is found.every_until_ms("C3") is None
     assert found.holds("C1") or until_h is None or any(each.session_id for each in mutes)
-
-
-@pytest.mark.parametrize(
-    ("mutes", "quiet", "until_h"),
-    [
-        ([], "", None),
-        ([mute()], "", 1),
-        ([mute("peers:<2")], "", None),
-        ([mute(session_id=session().id)], "", None),
-        ([mute("peers:<2", hours=3)], "14:00-16:02", 2),
-    ],
-)
-def test_until_when_a_channel_wants_to_hear_of_nothing(mutes: list[Mute], quiet: str, until_h: int | None) -> None:
-    found = policy(*mutes, quiet=quiet)
-    assert found.every_until_ms("C1") == (NOW_MS + until_h * HOUR if until_h else None)
-    assert found.every_until_ms("C3") is None
 
 
 def test_what_holds_in_a_channel() -> None:
