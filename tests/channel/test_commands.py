@@ -9,6 +9,7 @@ from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_slack import FakeSlack
 from bot.digests.store import DIGESTS_MOST
 from bot.settings import Settings
+from tests.clocks import Wall
 from tests.live import polls, press, said_soon, say
 from tests.work import at_work
 
@@ -102,20 +103,22 @@ async def test_the_lines_of_changes_do_the_same(bot: str, slack: FakeSlack) -> N
     assert len(re.findall("/sessions", (await say(slack, "settings changes")).plain)) == len(lines)
 
 
-async def test_a_full_channel_fits(bot: str, slack: FakeSlack, account: Account) -> None:
+async def test_a_full_channel_fits(settings: Settings, slack: FakeSlack, account: Account, clock: Wall) -> None:
     account.add_room("A room with a long name " * 4)
     names = " ".join(f"role:{'r' * 20}{number}" for number in range(8))
-    for number in range(12):
-        for line in (
-            f"subscribe {names} user:{number}",
-            f"digest daily 9:00 {names} user:{number}",
-            f"mute {names} user:{number} 2h",
-        ):
-            await say(slack, line, channel="general")
-    card = await say(slack, "settings", channel="general")
-    assert "12, 4 more than here: `/sessions digests`" in card.plain
-    assert [card.labels.count(label) for label in ("Remove", "Pause", "Unmute")] == [12 + 8, 8, 12]
-    assert len((await say(slack, "digests", channel="general")).labels) == 3 * min(12, DIGESTS_MOST)
+    async with at_work(settings, slack, wall=clock):
+        for number in range(12):
+            for line in (
+                f"subscribe {names} user:{number}",
+                f"digest daily 9:00 {names} user:{number}",
+                f"mute {names} user:{number} 2h",
+            ):
+                clock.by_s += 2.0  # the channel takes a message a second
+                await say(slack, line, channel="general")
+        card = await say(slack, "settings", channel="general")
+        assert "12, 4 more than here: `/sessions digests`" in card.plain
+        assert [card.labels.count(label) for label in ("Remove", "Pause", "Unmute")] == [12 + 8, 8, 12]
+        assert len((await say(slack, "digests", channel="general")).labels) == 3 * min(12, DIGESTS_MOST)
 
 
 async def test_guests_and_other_words(bot: str, slack: FakeSlack) -> None:
