@@ -12,7 +12,6 @@ from bot.blockkit.blocks import Message, button
 from bot.browse.details import details
 from bot.browse.read_page import MANY_PEERS, read_page
 from bot.browse.render import listing
-from bot.hms.session import read_session
 from bot.query.cursor import PageCursor
 from bot.slack.request import Request
 
@@ -37,7 +36,7 @@ async def send_page(request: Request, cursor: PageCursor, *, replace: bool = Fal
 async def send_session(request: Request, session_id: str, *, replace: bool = False) -> None:
     """Answer with one session."""
     request.again = button("Try again", ids.SHOW_AGAIN, ids.write(session_id))
-    session = await read_session(request.workspace.hms, session_id)
+    session = await request.workspace.hms.find_session(session_id)
     names = await request.workspace.rooms.names([session.room_id])
     session = request.workspace.rooms.cast(session)  # `names` learns the room's template
     draw = partial(details, session, names, as_of=request.now, zone=request.zone)

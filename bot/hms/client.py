@@ -16,7 +16,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from bot import log, metrics
-from bot.errors import HmsBadReply, HmsError, HmsRefused, HmsUnavailable
+from bot.errors import HmsBadReply, HmsError, HmsNotFound, HmsRefused, HmsUnavailable, NotFound
 from bot.hms import wire
 from bot.hms.auth import ManagementAuth, Token, account_of
 from bot.hms.bounded import bound
@@ -28,6 +28,7 @@ from bot.query.values import LIMIT_MAX, LIMIT_MIN
 from bot.sessions.mask import Mask
 from bot.sessions.model import Room, Session
 from bot.sessions.roles import RoleSettings, Template
+from bot.text import quote
 
 T = TypeVar("T")
 
@@ -146,6 +147,14 @@ class Hms:
 
     async def session(self, session_id: str) -> Session:
         return self._finished(await self._get("/sessions/{id}", {}, wire.session, session_id))
+
+    async def find_session(self, session_id: str) -> Session:
+        """Read the session that a person asks for, with its template's roles. Raises NotFound, too."""
+        await self.templates.ready()
+        try:
+            return await self.session(session_id)
+        except HmsNotFound:
+            raise NotFound(f"There is no session with the id {quote(session_id)}.") from None
 
     async def room(self, room_id: str) -> Room:
         return await self._get("/rooms/{id}", {}, wire.room, room_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from bot.query.schedule import EVERY_DAY, WEEKDAYS, WEEKEND
-from bot.query.suggest import nearest
 from bot.query.times import DAY_NAMES, DAYS
 
 _SETS: dict[str, tuple[int, ...]] = {
@@ -14,6 +13,7 @@ _SETS: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("weekends", "weekend"), WEEKEND),
     **dict.fromkeys(("weekly", "week"), ()),
 }
+DAY_WORDS = (*_SETS, *DAYS)
 _WEEKDAYS = {name: DAYS.index(day) for name, day in DAY_NAMES.items() if day in DAYS}
 _WEEKDAYS |= {day[:2]: number for number, day in enumerate(DAYS)}
 _DASHES = "-–—−"
@@ -31,8 +31,3 @@ def read_days(said: str) -> tuple[int, ...] | None:
     if first is None or last is None:
         return None
     return tuple((first + ahead) % 7 for ahead in range((last - first) % 7 + 1))
-
-
-def nearest_day(said: str) -> str | None:
-    """Return the nearest word for days, or None."""
-    return nearest(said, (*_SETS, *DAYS))

@@ -10,10 +10,10 @@ from datetime import time
 from itertools import takewhile
 
 from bot.errors import QueryError
-from bot.query.days import nearest_day, read_days
+from bot.query.days import DAY_WORDS, read_days
 from bot.query.model import quoted
 from bot.query.schedule import EVERY_DAY, Schedule
-from bot.query.suggest import QUERY_WORDS, may_be_name, meant
+from bot.query.suggest import QUERY_WORDS, may_be_name, meant, nearest
 from bot.query.times import parse_clock
 from bot.query.tokenizer import Word, cut, unstopped
 from bot.query.zones import UNKNOWN, BadZone, read_zone
@@ -265,4 +265,4 @@ def _is_clock(said: str) -> bool:
 
 
 def _near_day(said: str) -> str | None:
-    return nearest_day(said) if said not in QUERY_WORDS else None
+    return nearest(said, DAY_WORDS) if said not in QUERY_WORDS else None

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
 from bot.errors import HmsError, ManyRooms, QueryError, TooMany, UserError
-from bot.hms.session import read_session
 from bot.query.command_lines import Line, check_alone
 from bot.query.filters import MUTE
 from bot.query.model import Query, Term
@@ -101,7 +100,7 @@ async def _of_session(request: Request, session_id: str) -> Query:
     """A query for the session's room, which lists of mutes name; empty if 100ms can't tell. Raises NotFound, and
     UserError if the session has ended."""
     try:
-        session = await read_session(request.workspace.hms, session_id)
+        session = await request.workspace.hms.find_session(session_id)
     except HmsError:
         return Query()
     if not session.active:
