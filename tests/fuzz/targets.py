@@ -206,7 +206,7 @@ def _answer(text: str) -> Hashable:
 
 
 def _sound(read: Any, said: Any) -> Hashable:
-    """What was read can be counted and kept."""
+    """Check that what was read can be counted and kept."""
     if read is wire.entries:
         for raw in said.entries:
             with suppress(HmsError):

@@ -1,4 +1,4 @@
-"""How long a service is left alone before it is asked again."""
+"""Waits before a service is asked again."""
 
 from __future__ import annotations
 

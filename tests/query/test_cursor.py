@@ -1,4 +1,4 @@
-"""What a paging button carries."""
+"""The value of a paging button."""
 
 from __future__ import annotations
 

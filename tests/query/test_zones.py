@@ -81,7 +81,7 @@ def test_every_name_reads_as_itself_in_any_spelling() -> None:
 
 
 def test_every_city_alone_is_a_zone_of_that_name_and_only_of_those() -> None:
-    """Where a city has two names, they are one zone."""
+    """Two names of a city are one zone."""
     moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=days) for days in range(730)]
     cities = [name for name in REAL if name.startswith(("Africa/", "America/", "Asia/", "Europe/", "Pacific/"))]
     for name in cities:

@@ -1,4 +1,4 @@
-"""Which connections are one person's."""
+"""Connections, and the people they belong to."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_who_has_a_shared_id_is_at_the_peak_with_the_others() -> None:
 
 
 def told(before: Session, after: Session) -> tuple[list[str], list[str]]:
-    """Who is said to have joined, and left."""
+    """The names said to have joined, and left."""
     changes = diff({before.id: track(before, 0)}, [after])
     return [name for each in changes for name, _ in each.joined], [name for each in changes for name, _ in each.left]
 
@@ -106,7 +106,7 @@ def test_a_person_keeps_their_key_while_others_come(peers: list[Peer]) -> None:
 
 
 def test_a_session_with_other_peers_is_counted_anew() -> None:
-    """Who is who is worked out once for a session, not for those that are made of it."""
+    """People are told apart once for a session, not for those that are made of it."""
     seen = session(peer("Ann", 0), peer("beam", 1, role="beam"))
     assert seen.keyed_peers is seen.keyed_peers and seen.people_count() == 2
     assert seen.cast(Roles(recording=frozenset({"beam"}))).people_count() == 1

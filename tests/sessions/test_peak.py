@@ -27,7 +27,7 @@ def made(members: list[Peer], *, active: bool = True) -> Session:
 
 
 def counted(session: Session) -> tuple[int, datetime | None]:
-    """Who is in at each moment at which somebody comes; a visit lasts a microsecond at least."""
+    """The people in at each moment at which somebody comes; a visit lasts a microsecond at least."""
     visits = []
     for who, peer in session.keyed_peers:
         joined = peer.joined or (START if peer.left is None else min(START, peer.left))

@@ -1,4 +1,4 @@
-"""Who hosts and who records in rooms of a template."""
+"""Hosts and recorders in rooms of a template."""
 
 from __future__ import annotations
 
