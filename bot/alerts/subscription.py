@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.blockkit.phrases import Names
 from bot.db.setting_change import How
-from bot.outbox.channel import Channel
+from bot.outbox.message import Channel
 from bot.query.command_lines import joined, terms
 from bot.query.kinds import DEFAULT_KINDS, KINDS
 from bot.query.model import Query

@@ -14,7 +14,7 @@ from bot.blockkit.fit import NOTE_CHARS, Part, fit, fitting, packed, share_chars
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
 from bot.blockkit.phrases import SESSIONS, Names, clock, count, listed, person, sessions
-from bot.outbox.channel import Channel
+from bot.outbox.message import Channel
 from bot.outbox.render import halted, health_words, let_in, old, stopped
 from bot.query.kinds import KINDS
 

@@ -20,7 +20,7 @@ from bot.db.setting_change import SettingChange
 from bot.digests import list_render
 from bot.digests.lines import digest_line
 from bot.digests.model import Digest
-from bot.outbox.channel import Channel
+from bot.outbox.message import Channel
 from bot.outbox.render import halted, health_words, old
 from bot.silence import mute_render, quiet_render
 from bot.silence.lines import mute_line, quiet_line

@@ -17,7 +17,7 @@ from bot.digests.lines import digest_line
 from bot.digests.model import Digest
 from bot.digests.phrasing import day
 from bot.hms.pages import SESSIONS_MOST
-from bot.outbox.channel import Channel
+from bot.outbox.message import Channel
 from bot.outbox.render import halted, let_in, old, stopped
 from bot.query.times import DAYS
 

@@ -12,7 +12,7 @@ from bot.health.check_result import CheckResult
 from bot.health.probes import Asked, good, within
 from bot.health.slack_probe import SlackProbe
 from bot.outbox import channel_pause
-from bot.outbox.channel import Channel
+from bot.outbox.message import Channel
 from bot.outbox.render import let_in, pause
 from bot.slack.bot_identity import Who
 from bot.slack.destination import Destination

@@ -24,7 +24,7 @@ from bot.digests.render import digest_message
 from bot.digests.tally import Tally
 from bot.health.check_result import CheckResult
 from bot.health.render import doctor_message
-from bot.outbox.channel import Channel
+from bot.outbox.message import Channel
 from bot.query.cursor import PageCursor
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule

@@ -8,15 +8,13 @@ from sqlalchemy import Connection, select, update
 from bot.db.setting_change import SettingChange
 from bot.db.tables import changes, channels
 from bot.db.transaction import transaction
-from bot.outbox.conversations import ChannelKey, try_now
+from bot.outbox.conversations import ChannelKey, at, try_now
 
 
 def add(db: Connection, place: ChannelKey, by: SettingChange) -> None:
     team_id, channel_id = place
-    values = {"team_id": team_id, "channel_id": channel_id, "at_ms": by.at_ms, "by": by.by, "line": by.line}
-    db.execute(changes.insert().values(values))
-    here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
-    db.execute(update(channels).where(*here).values(changed=channels.c.changed + 1))
+    db.execute(changes.insert().values(team_id=team_id, channel_id=channel_id, at_ms=by.at_ms, by=by.by, line=by.line))
+    db.execute(update(channels).where(at(channels, place)).values(changed=channels.c.changed + 1))
     try_now(db, place)
 
 
@@ -30,6 +28,6 @@ def counts(db: Connection, team_id: str) -> dict[str, int]:
 @transaction
 def read(db: Connection, team_id: str, channel_id: str, most: int = 20) -> list[SettingChange]:
     """The newest changes of a channel's settings, the newest first."""
-    query = select(changes).where(changes.c.team_id == team_id, changes.c.channel_id == channel_id)
+    query = select(changes).where(at(changes, (team_id, channel_id)))
     rows = db.execute(query.order_by(changes.c.id.desc()).limit(most))
     return [SettingChange(row.at_ms, row.by, row.line) for row in rows]

@@ -6,15 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, Update, case, exists, func, or_, select, union, update
+from sqlalchemy import Connection, exists, func, or_, select, union, update
 
-from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, unfinished
+from bot.db.sql import HELD, PENDING, UNCONFIRMED, unfinished
 from bot.db.tables import channels, digests, outbox, subscriptions
 from bot.db.transaction import transaction
 from bot.outbox import queue
-from bot.outbox.channel import Channel
-from bot.outbox.conversations import ChannelKey, channel_of, go_on, lock, triable, turn
-from bot.outbox.message import Outgoing
+from bot.outbox.conversations import GOING, at, channel_of, go_on, lock, triable, turn
+from bot.outbox.message import Channel, Outgoing
 
 TRY_MS = 60_000
 TRY_MOST_MS = 3_600_000
@@ -37,31 +36,31 @@ def pause(
     place = (team_id, channel_id)
     told = [tell(person) for person in makers.within(db, team_id, channel_id)]
     # all at once, in order: the people's conversations too
-    paused = lock(db, [place, *((each.team_id, each.channel_id) for each in told)])
+    paused = lock(db, [place, *(message.place for message in told)])
     if paused[place] != reason:
         values: dict[str, object] = {"paused": reason}
         if paused[place] is None:
             values |= {"paused_ms": now_ms, "probe_ms": now_ms + TRY_MS, "probes": 1}
-        db.execute(update(channels).where(*_is(place)).values(values))
-        others = [each for each in told if (each.team_id, each.channel_id) != place]
+        db.execute(update(channels).where(at(channels, place)).values(values))
+        others = [message for message in told if message.place != place]
         queue.put(db, others, paused, turn(db, team_id), now_ms)
     # A claim is kept: its process may yet learn that the message is there, and if not, it is looked for on resuming.
     # As the channel is paused there can't be another, so it is the one in flight then too.
-    moves = _of(place).where(unfinished(outbox), outbox.c.status != HELD)
+    moves = update(outbox).where(at(outbox, place), unfinished(outbox), outbox.c.status != HELD)
     db.execute(moves.values(status=HELD, cause=reason))
 
 
 @transaction
 def try_paused(db: Connection, team_id: str, now_ms: int) -> None:
     """Let one message go in each paused channel whose time for that has come, and that has none under way."""
-    at = channels.c.probe_ms
+    probe_ms = channels.c.probe_ms
     here = channel_of(outbox)
     under_way = exists().where(here, unfinished(outbox), outbox.c.status != HELD, *triable())
     free = (outbox.c.status == HELD, *triable())
     query = (
         select(channels.c.channel_id, channels.c.probes)
         .where(channels.c.team_id == team_id, channels.c.paused.is_not(None))
-        .where(or_(at <= now_ms, at > now_ms + TRY_MOST_MS))
+        .where(or_(probe_ms <= now_ms, probe_ms > now_ms + TRY_MOST_MS))
         .where(~under_way, exists().where(here, *free))
         .order_by(channels.c.channel_id)
         .limit(TRIES_AT_ONCE)
@@ -70,16 +69,15 @@ def try_paused(db: Connection, team_id: str, now_ms: int) -> None:
     for channel_id, probes in db.execute(query).all():
         next_id = (
             select(outbox.c.id)
-            .where(outbox.c.team_id == team_id, outbox.c.channel_id == channel_id, *free)
+            .where(at(outbox, (team_id, channel_id)), *free)
             # one that may be there is looked up; an edit may be taken where posts aren't
             .order_by(outbox.c.claim.is_(None), outbox.c.kind == "edit", outbox.c.turn, outbox.c.id)
             .limit(1)
             .scalar_subquery()
         )
-        flying = case((outbox.c.claim.is_not(None), SENDING), else_=PENDING)
-        db.execute(update(outbox).where(outbox.c.id == next_id).values(status=flying, not_before_ms=0))
+        db.execute(update(outbox).where(outbox.c.id == next_id).values(status=GOING, not_before_ms=0))
         wait_ms = min(TRY_MOST_MS, TRY_MS * 2 ** min(probes, 10))
-        tried = update(channels).where(*_is((team_id, channel_id)))
+        tried = update(channels).where(at(channels, (team_id, channel_id)))
         db.execute(tried.values(probe_ms=now_ms + wait_ms, probes=probes + 1))
 
 
@@ -88,16 +86,16 @@ def makers(db: Connection, team_id: str, channel_id: str) -> list[str]:
     """Return the makers of the channel's subscriptions and digests, each once."""
     people: list[str] = []
     for table in (subscriptions, digests):
-        here = (table.c.team_id == team_id, table.c.channel_id == channel_id)
-        people += db.scalars(select(table.c.created_by).where(*here).order_by(table.c.number))
+        here = at(table, (team_id, channel_id))
+        people += db.scalars(select(table.c.created_by).where(here).order_by(table.c.number))
     return list(dict.fromkeys(people))
 
 
 @transaction
 def told(db: Connection, team_id: str) -> set[str]:
     """The conversations that have a subscription or a digest."""
-    some = [select(each.c.channel_id).where(each.c.team_id == team_id) for each in (subscriptions, digests)]
-    return set(db.scalars(union(*some)))
+    told = [select(table.c.channel_id).where(table.c.team_id == team_id) for table in (subscriptions, digests)]
+    return set(db.scalars(union(*told)))
 
 
 @transaction
@@ -106,13 +104,13 @@ def troubled(db: Connection, team_id: str) -> dict[str, Channel]:
     them."""
     paused = select(channels.c.channel_id, channels.c.paused, channels.c.paused_ms)
     stopped = db.execute(paused.where(channels.c.team_id == team_id, channels.c.paused.is_not(None)))
-    found = {channel_id: Channel(why, since_ms) for channel_id, why, since_ms in stopped}
+    troubled = {channel_id: Channel(why, since_ms) for channel_id, why, since_ms in stopped}
     unsure = select(outbox.c.channel_id, func.count()).where(
         outbox.c.team_id == team_id, outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED
     )
     for channel_id, count in db.execute(unsure.group_by(outbox.c.channel_id)):
-        found[channel_id] = replace(found.get(channel_id, Channel()), held=count)
-    return found
+        troubled[channel_id] = replace(troubled.get(channel_id, Channel()), held=count)
+    return troubled
 
 
 @transaction
@@ -130,12 +128,5 @@ def release(db: Connection, team_id: str, channel_id: str) -> None:
     place = (team_id, channel_id)
     paused = lock(db, [place])[place]
     values = {"status": PENDING, "cause": ""} if paused is None else {"cause": paused}
-    db.execute(_of(place).where(outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED).values(values))
-
-
-def _is(place: ChannelKey) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return channels.c.team_id == place[0], channels.c.channel_id == place[1]
-
-
-def _of(place: ChannelKey) -> Update:
-    return update(outbox).where(outbox.c.team_id == place[0], outbox.c.channel_id == place[1])
+    unconfirmed = update(outbox).where(at(outbox, place), outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED)
+    db.execute(unconfirmed.values(values))

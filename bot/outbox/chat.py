@@ -103,7 +103,7 @@ class Chat:
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._data_blocks.fit(
-                    blocks, lambda some: self._try(method, message, some), lambda refused: refused.code in BAD_BLOCKS
+                    blocks, lambda form: self._try(method, message, form), lambda refused: refused.code in BAD_BLOCKS
                 )
         except TimeoutError:
             return Unconfirmed("TimeoutError")

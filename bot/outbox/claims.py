@@ -30,7 +30,7 @@ from bot.db.tables import channels, limits, outbox, workspaces
 from bot.db.transaction import transaction
 from bot.outbox import queue
 from bot.outbox.conversations import channel_of
-from bot.outbox.message import Kind, Row
+from bot.outbox.message import Claimed, Kind
 
 SOON_MS = 60_000
 FAR_MS = 3_600_000
@@ -55,7 +55,7 @@ _ROW = (
 
 
 @transaction
-def claim(db: Connection, team_id: str, now_ms: int, lease_ms: int, limit: int) -> list[Row]:
+def claim(db: Connection, team_id: str, now_ms: int, lease_ms: int, limit: int) -> list[Claimed]:
     """Messages to send now: the next one of each channel of the team that may be written to, oldest first. They are
     this process's for `lease_ms`."""
     due = db.execute(_DUE, {"team": team_id, "now": now_ms, "most": limit})
@@ -63,7 +63,7 @@ def claim(db: Connection, team_id: str, now_ms: int, lease_ms: int, limit: int) 
 
 
 @transaction
-def overdue(db: Connection, team_id: str, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Row]:
+def overdue(db: Connection, team_id: str, before_ms: int, limit: int, now_ms: int, lease_ms: int) -> list[Claimed]:
     """Messages of which nobody knows whether they were sent: their lease ended before `before_ms`. Claimed
     anew."""
     lost = or_(outbox.c.lease_ms < before_ms, outbox.c.lease_ms > now_ms + FAR_MS)
@@ -77,30 +77,31 @@ def _with_channel() -> Select[Any]:
     return select(*_ROW).join(channels, channel_of(outbox)).with_for_update(of=[channels, outbox], skip_locked=True)
 
 
-def _claimed(db: Connection, rows: Iterable[Any], now_ms: int, lease_ms: int) -> list[Row]:
-    found = list(rows)
+def _claimed(db: Connection, rows: Iterable[Any], now_ms: int, lease_ms: int) -> list[Claimed]:
+    taken = list(rows)
     token = uuid.uuid4().hex
-    for ids in chunks(row.id for row in found):
+    for ids in chunks(row.id for row in taken):
         db.execute(_CLAIM, {"ids": ids, "token": token, "now": now_ms, "until": now_ms + lease_ms})
-    return [_row(each, token, now_ms) for each in found]
+    return [_message(row, token, now_ms, lease_ms) for row in taken]
 
 
-def _row(found: Any, token: str, now_ms: int) -> Row:
-    payload = queue.unpacked(found.payload)
-    return Row(
-        id=found.id,
-        key=found.key,
-        team_id=found.team_id,
-        channel_id=found.channel_id,
-        kind=cast(Kind, found.kind),
+def _message(row: Any, token: str, now_ms: int, lease_ms: int) -> Claimed:
+    payload = queue.unpacked(row.payload)
+    return Claimed(
+        id=row.id,
+        key=row.key,
+        team_id=row.team_id,
+        channel_id=row.channel_id,
+        kind=cast(Kind, row.kind),
         text=payload.text,
         blocks=payload.blocks,
-        target_ts=found.target_ts,
-        attempts=found.attempts + 1,
-        first_try_ms=now_ms if found.first_try_ms is None else found.first_try_ms,
+        target_ts=row.target_ts,
+        attempts=row.attempts + 1,
+        first_try_ms=now_ms if row.first_try_ms is None else row.first_try_ms,
         claim=token,
-        rev=found.rev,
-        refusals=found.refusals,
+        lease_ms=now_ms + lease_ms,
+        rev=row.rev,
+        refusals=row.refusals,
     )
 
 

@@ -7,13 +7,18 @@ from itertools import groupby
 
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, bindparam, case, func, or_, select, update
 
-from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, insert
+from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, insert, unfinished
 from bot.db.tables import channels, outbox, polls
 from bot.db.transaction import transaction
-from bot.outbox.channel import Channel
+from bot.outbox.message import Channel
 
 ChannelKey = tuple[str, str]
 """(team, channel)."""
+
+
+def at(table: FromClause, place: ChannelKey) -> ColumnElement[bool]:
+    """The condition of a conversation's rows."""
+    return and_(table.c.team_id == place[0], table.c.channel_id == place[1])
 
 
 def lock(db: Connection, places: Iterable[ChannelKey]) -> dict[ChannelKey, str | None]:
@@ -31,7 +36,7 @@ def lock(db: Connection, places: Iterable[ChannelKey]) -> dict[ChannelKey, str |
 
 _HELD = (
     select(channels.c.channel_id, channels.c.paused)
-    .where(channels.c.team_id == bindparam("team"), channels.c.channel_id.in_(bindparam("some", expanding=True)))
+    .where(channels.c.team_id == bindparam("team"), channels.c.channel_id.in_(bindparam("ids", expanding=True)))
     .order_by(channels.c.channel_id)
     .with_for_update()
 )
@@ -41,34 +46,35 @@ def _held(db: Connection, places: list[ChannelKey]) -> dict[ChannelKey, str | No
     """`places` are sorted."""
     held: dict[ChannelKey, str | None] = {}
     for team_id, here in groupby(places, lambda place: place[0]):
-        for some in chunks(channel_id for _, channel_id in here):
-            rows = db.execute(_HELD, {"team": team_id, "some": some})
+        for ids in chunks(channel_id for _, channel_id in here):
+            rows = db.execute(_HELD, {"team": team_id, "ids": ids})
             held |= {(team_id, channel_id): why for channel_id, why in rows}
     return held
 
 
 def go_on(db: Connection, places: Iterable[ChannelKey]) -> None:
     """They aren't paused any more, and what the pause held is to be sent. They must be locked."""
-    for team_id, channel_id in places:
-        here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
-        db.execute(update(channels).where(*here).values(paused=None, paused_ms=None, probes=0))
-        kept = update(outbox).where(outbox.c.team_id == team_id, outbox.c.channel_id == channel_id)
-        kept = kept.where(outbox.c.status == HELD, outbox.c.cause != UNCONFIRMED)
-        db.execute(kept.values(status=case((outbox.c.claim.is_not(None), SENDING), else_=PENDING), cause=""))
+    for place in places:
+        db.execute(update(channels).where(at(channels, place)).values(paused=None, paused_ms=None, probes=0))
+        kept = update(outbox).where(at(outbox, place), outbox.c.status == HELD, outbox.c.cause != UNCONFIRMED)
+        db.execute(kept.values(status=GOING, cause=""))
 
 
 def try_now(db: Connection, place: ChannelKey) -> None:
     """Somebody is there and changes something: if it is paused, it is tried at once."""
-    here = (channels.c.team_id == place[0], channels.c.channel_id == place[1])
-    db.execute(update(channels).where(*here, channels.c.paused.is_not(None)).values(probe_ms=0, probes=0))
+    paused = update(channels).where(at(channels, place), channels.c.paused.is_not(None))
+    db.execute(paused.values(probe_ms=0, probes=0))
 
 
 def next_number(db: Connection, place: ChannelKey) -> int:
     """For something new that the conversation has set; never given again. The conversation must be locked."""
-    here = (channels.c.team_id == place[0], channels.c.channel_id == place[1])
-    counted = update(channels).where(*here).values(last_number=channels.c.last_number + 1)
+    counted = update(channels).where(at(channels, place)).values(last_number=channels.c.last_number + 1)
     number: int = db.execute(counted.returning(channels.c.last_number)).scalar_one()
     return number
+
+
+GOING = case((outbox.c.claim.is_not(None), SENDING), else_=PENDING)
+"""The status of a held message that is let go: one that may be there is looked up."""
 
 
 def triable() -> tuple[ColumnElement[bool], ...]:
@@ -89,14 +95,11 @@ def turn(db: Connection, team_id: str) -> int:
 @transaction
 def read(db: Connection, team_id: str, channel_id: str) -> Channel:
     """Return the delivery state of a channel."""
-    columns = channels.c
-    query = select(columns.paused, columns.paused_ms, columns.last_ms, columns.probes)
-    found = db.execute(query.where(columns.team_id == team_id, columns.channel_id == channel_id)).one_or_none()
-    if found is None:
+    columns = (channels.c.paused, channels.c.paused_ms, channels.c.last_ms, channels.c.probes)
+    row = db.execute(select(*columns).where(at(channels, (team_id, channel_id)))).one_or_none()
+    if row is None:
         return Channel()
-    here = (outbox.c.team_id == team_id, outbox.c.channel_id == channel_id)
-    waiting = func.sum(case((outbox.c.status == HELD, 0), else_=1))
-    held = func.sum(case((outbox.c.status == HELD, 1), else_=0))
-    counts = select(func.coalesce(waiting, 0), func.coalesce(held, 0))
-    row = db.execute(counts.where(*here, outbox.c.status.in_((PENDING, SENDING, HELD)))).one()
-    return Channel(found.paused, found.paused_ms, found.last_ms, row[0], row[1], found.probes)
+    held = func.coalesce(func.sum(case((outbox.c.status == HELD, 1), else_=0)), 0)
+    counts = select(func.count(), held).where(at(outbox, (team_id, channel_id)), unfinished(outbox))
+    unsent, held_now = db.execute(counts).one()
+    return Channel(row.paused, row.paused_ms, row.last_ms, unsent - held_now, held_now, row.probes)

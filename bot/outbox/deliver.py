@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from bot.db.database import Database
 from bot.outbox import channel_pause, claims
 from bot.outbox.chat import TIMEOUT_S, Chat
 from bot.outbox.confirm import Confirm, IfUnsure
-from bot.outbox.message import Row
-from bot.outbox.record import Claimed, Mark, Withheld
+from bot.outbox.message import Claimed
+from bot.outbox.record import Recorder, Withheld
 from bot.slack.outcome import Outcome
 
 LEASE_S = 20.0
@@ -26,13 +26,14 @@ SETTLE_S = 15.0
 """Seconds after its lease in which a request under way may still deliver a message."""
 RUN_S = 20.0
 """After so long a run claims nothing more, so that it ends."""
-AGAIN_S = 0.2
+REFILL_INTERVAL_S = 0.2
 """Seconds between looks for new rows while others are being sent."""
-TOGETHER_S = 0.01
-"""So long after a message is sent others may be, to be marked with it: a transaction costs more than a row in it."""
-AHEAD = 8
-"""So many times `at_once` rows are claimed, and more when half of them are left: while some are marked and new ones
-claimed, others are sent. After a crash all of them are to be looked for, so no more than that."""
+BATCH_WINDOW_S = 0.01
+"""Seconds after a message is sent in which others may be, to be recorded with it: a transaction costs more than a row
+in it."""
+PREFETCH = 8
+"""Times `at_once` rows are claimed, and more when half of them are left: while some are recorded and new ones claimed,
+others are sent. After a crash all of them are to be looked for, so no more than that."""
 FIRST_WAIT_S = 15.0
 READS_AT_ONCE = 4
 
@@ -67,16 +68,17 @@ class Deliver:
         self._clock = clock
         self._post_s = post_s
         self._lease_s = lease_s
-        self._settle_s = settle_s
-        self._mark = Mark(store, withheld, bot, self._now_ms, ops)
+        self._lease_ms = int(lease_s * 1000)
+        self._settle_ms = int(settle_s * 1000)
+        self._recorder = Recorder(store, withheld, bot, self._now_ms, ops)
         self._confirm = Confirm(
             store,
             chat,
-            self._mark,
+            self._recorder,
             self._now_ms,
             unsure=unsure,
             post_s=post_s,
-            settle_s=settle_s,
+            settle_ms=self._settle_ms,
             first_wait_s=first_wait_s,
         )
         self._running = False
@@ -100,64 +102,54 @@ class Deliver:
 
     async def reconcile(self) -> int:
         """Look up what has been without an answer for too long; of how many rows it is known now what became."""
-        began, now_ms = time.monotonic(), self._now_ms()
-        settled_ms = now_ms - int(self._settle_s * 1000)
+        until, now_ms = time.monotonic() + self._lease_s, self._now_ms()
+        settled_ms = now_ms - self._settle_ms
         rows = await claims.overdue(self._store, self._team_id, settled_ms, self._at_once, now_ms, self._lease_ms)
         gate = asyncio.Semaphore(READS_AT_ONCE)
 
-        async def settle(claimed: Claimed) -> bool:
+        async def settle(row: Claimed) -> bool:
             async with gate:
-                return await self._confirm.settle(claimed)
+                return await self._confirm.settle(row, until)
 
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(settle(each)) for each in self._claimed(rows, began, now_ms)]
+            tasks = [group.create_task(settle(row)) for row in rows]
         return sum(task.result() for task in tasks)
 
     async def _run(self) -> int:
-        count, until = 0, time.monotonic() + RUN_S
+        count, stop_at = 0, time.monotonic() + RUN_S
         under_way: dict[asyncio.Task[Outcome | None], Claimed] = {}
         gate = asyncio.Semaphore(self._at_once)
-        most = AHEAD * self._at_once
+        most = PREFETCH * self._at_once
         try:
             while True:
-                if len(under_way) <= most // 2 and not self._stopping and time.monotonic() < until:
-                    began, now_ms = time.monotonic(), self._now_ms()
+                if len(under_way) <= most // 2 and not self._stopping and time.monotonic() < stop_at:
+                    until, now_ms = time.monotonic() + self._lease_s, self._now_ms()
                     rows = await claims.claim(self._store, self._team_id, now_ms, self._lease_ms, most - len(under_way))
-                    for claimed in self._claimed(rows, began, now_ms):
-                        under_way[asyncio.create_task(self._send(claimed, gate))] = claimed
+                    under_way |= {asyncio.create_task(self._send(row, until, gate)): row for row in rows}
                 if not under_way:
                     return count
-                await asyncio.wait(under_way, timeout=AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
-                await asyncio.sleep(TOGETHER_S)
+                await asyncio.wait(under_way, timeout=REFILL_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.sleep(BATCH_WINDOW_S)
                 done = [task for task in under_way if task.done()]
-                count += await self._mark.all([(under_way.pop(task), task.result()) for task in done])
+                count += await self._recorder.record([(under_way.pop(task), task.result()) for task in done])
         finally:
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def _send(self, claimed: Claimed, gate: asyncio.Semaphore) -> Outcome | None:
-        """None where the lease could end before the request does: another process may take the row by then."""
+    async def _send(self, row: Claimed, until: float, gate: asyncio.Semaphore) -> Outcome | None:
+        """None where the lease, which ends at `until` in the time of time.monotonic, which nobody sets, could end
+        before the request does: another process may take the row by then."""
         async with gate:
-            if self._stopping or time.monotonic() > claimed.until - self._post_s:
+            if self._stopping or time.monotonic() > until - self._post_s:
                 return None
-            row = claimed.row
             if row.kind == "edit":
-                key = row.key.removesuffix(":edit")
                 return await self._chat.edit(
-                    row.channel_id, row.target_ts or "", row.text, row.blocks, key=key, timeout_s=self._post_s
+                    row.channel_id, row.target_ts or "", row.text, row.blocks, key=row.card_key, timeout_s=self._post_s
                 )
-            thread_ts = row.target_ts if row.kind == "reply" else None
             return await self._chat.post(
-                row.channel_id, row.text, row.blocks, key=row.key, thread_ts=thread_ts, timeout_s=self._post_s
+                row.channel_id, row.text, row.blocks, key=row.key, thread_ts=row.thread_ts, timeout_s=self._post_s
             )
-
-    def _claimed(self, rows: Sequence[Row], began: float, now_ms: int) -> list[Claimed]:
-        return [Claimed(row, began + self._lease_s, now_ms + self._lease_ms) for row in rows]
-
-    @property
-    def _lease_ms(self) -> int:
-        return int(self._lease_s * 1000)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

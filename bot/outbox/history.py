@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from cachetools import TTLCache
 from slack_sdk.errors import SlackApiError
@@ -29,7 +29,6 @@ TIMEOUT_S = 10.0
 REMEMBERED_S = 3_600.0
 
 Json = Mapping[str, Any]
-_Method = Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +44,8 @@ class History:
     """Reads conversations. Keeps to Slack's Retry-After, and asks for nothing that the token's scopes don't allow."""
 
     def __init__(self, client: AsyncWebClient, bot_id: str) -> None:
+        self._client = client
         self._bot_id = bot_id
-        self._methods: Mapping[str, _Method] = {
-            "auth.test": client.auth_test,
-            "conversations.history": cast(_Method, client.conversations_history),
-            "conversations.open": client.conversations_open,
-            "conversations.replies": client.conversations_replies,
-        }
         self._scopes: frozenset[str] | None = None
         self._direct: dict[str, str] = {}  # by a person's id: the id of our conversation
         self._reached: TTLCache[tuple[str, str, str], _Place] = TTLCache(1_000, REMEMBERED_S)  # by method, channel, key
@@ -84,7 +78,7 @@ class History:
         messages = page.get("messages")
         if not isinstance(messages, list):
             raise Unreadable("no messages")
-        return any(each.get("ts") == ts and each.get("bot_id") == self._bot_id for each in messages)
+        return any(message.get("ts") == ts and message.get("bot_id") == self._bot_id for message in messages)
 
     async def _where(self, channel_id: str) -> dict[str, Any]:
         """The arguments that name a conversation. Raises Unreadable where it can't be read."""
@@ -140,13 +134,11 @@ class History:
 
     def _must_be_allowed(self, channel_id: str) -> None:
         """Raises Unreadable where the scopes are known and not enough. A channel `C…` may be public or private."""
-        to = Destination(channel_id)
-        kinds = {"im"} if to.is_person or to.is_direct else {"channels", "groups"}
         if self._scopes is None:
             return
-        if not any(f"{kind}:history" in self._scopes for kind in kinds) or (
-            to.is_person and "im:write" not in self._scopes
-        ):
+        to = Destination(channel_id)
+        any_of = {"im:history"} if to.is_person or to.is_direct else {"channels:history", "groups:history"}
+        if not self._scopes & any_of or (to.is_person and "im:write" not in self._scopes):
             raise Unreadable(NO_HISTORY, refused=True)
 
     async def _conversation(self, channel_id: str) -> str:
@@ -164,7 +156,7 @@ class History:
             raise Unreadable("ratelimited", left_s)
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                answer = await self._methods[name](**arguments)
+                answer = await getattr(self._client, name.replace(".", "_"))(**arguments)
         except Exception as error:  # also slack_sdk's own, on an answer that is no JSON object
             raise self._unreadable(name, error) from None
         self.note(answer.headers)

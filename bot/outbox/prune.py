@@ -62,18 +62,18 @@ def _forget(db: Connection, team_id: str, before_ms: int) -> bool:
 def _delete(db: Connection, query: Select[Any], team_id: str) -> bool:
     """Delete the first rows of a query for one column that is unique in the workspace; True where there may be more."""
     (column,) = query.selected_columns
-    found = db.scalars(query.limit(SOME)).all()
-    for some in chunks(found):
-        db.execute(delete(column.table).where(column.table.c.team_id == team_id, column.in_(some)))
-    return len(found) == SOME
+    first = db.scalars(query.limit(SOME)).all()
+    for values in chunks(first):
+        db.execute(delete(column.table).where(column.table.c.team_id == team_id, column.in_(values)))
+    return len(first) == SOME
 
 
 def _give_up(db: Connection, team_id: str, now_ms: int) -> bool:
     open_ = select(outbox.c.id).where(outbox.c.team_id == team_id, unfinished(outbox), outbox.c.status != SENDING)
-    found = db.scalars(open_.where(outbox.c.queued_ms < now_ms - WAITS_MS).limit(SOME)).all()
+    old = db.scalars(open_.where(outbox.c.queued_ms < now_ms - WAITS_MS).limit(SOME)).all()
     values = {"status": DEAD, "claim": None, "cause": "waited for too long", "done_ms": now_ms}
-    for some in chunks(found):
-        db.execute(update(outbox).where(outbox.c.id.in_(some)).values(values))
-    if found:
-        log.warning("messages_given_up", messages=len(found))
-    return len(found) == SOME
+    for ids in chunks(old):
+        db.execute(update(outbox).where(outbox.c.id.in_(ids)).values(values))
+    if old:
+        log.warning("messages_given_up", messages=len(old))
+    return len(old) == SOME

@@ -4,7 +4,7 @@ follows from that."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bot import log, metrics
@@ -15,9 +15,8 @@ from bot.outbox import cards as card_store
 from bot.outbox import channel_pause, conversations, workspaces
 from bot.outbox import store as outbox_store
 from bot.outbox.card import Card, key_of
-from bot.outbox.message import Outgoing, Row
-from bot.outbox.notices import dropped, no_replies, paused
-from bot.slack.destination import Destination
+from bot.outbox.message import Claimed, Outgoing
+from bot.outbox.render import dropped, no_replies, paused
 from bot.slack.outcome import MessageGone, Outcome, Refused, RetryLater, Sent, Unconfirmed
 from bot.slack.refusals import FROZEN, MISSED, NO_THREAD, REFUSALS, Whose
 
@@ -26,22 +25,12 @@ ODD_WAITS_S = (10.0, 50.0)
 """A message is tried again so long after each refusal that says nothing for sure; the next one is final for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A row that is this process's to send until its lease ends: `until` in the time of time.monotonic, which nobody
-    sets, `until_ms` in that of the store."""
-
-    row: Row
-    until: float
-    until_ms: int
-
-
 Withheld = Callable[[Database, Card, int], Awaitable[int | None]]
 """When the channel of a card may hear of its session again, from `now_ms` on; None: at once."""
 
 
-class Mark:
-    """`bot` says its name, `now_ms` the time; `ops`: the channel that hears of troubles, or ""."""
+class Recorder:
+    """Stores outcomes, and does what follows. `bot`: its name; `ops`: the channel that hears of troubles, or ""."""
 
     def __init__(self, store: Database, withheld: Withheld, bot: str, now_ms: Callable[[], int], ops: str = "") -> None:
         self._store = store
@@ -50,70 +39,72 @@ class Mark:
         self._now_ms = now_ms
         self._ops = ops
 
-    async def all(self, outcomes: Sequence[tuple[Claimed, Outcome | None]]) -> int:
-        """Record outcomes and return the number sent. None: the lease had no time left, so nothing was done."""
-        sent = [(claimed.row, outcome.ts) for claimed, outcome in outcomes if isinstance(outcome, Sent)]
+    async def record(self, outcomes: Sequence[tuple[Claimed, Outcome | None]]) -> int:
+        """Return the number sent. None: the lease had no time left, so nothing was done."""
+        sent = [(row, outcome.ts) for row, outcome in outcomes if isinstance(outcome, Sent)]
         if sent:
             await outbox_store.sent(self._store, sent, self._now_ms())
-        for claimed, outcome in outcomes:
+        for row, outcome in outcomes:
             if outcome is not None:
-                said = "ok" if isinstance(outcome, Sent) else type(outcome).__name__
-                metrics.posts.labels(claimed.row.kind, said).inc()
-            await self._unsent(claimed, outcome)
+                result = "ok" if isinstance(outcome, Sent) else type(outcome).__name__
+                metrics.posts.labels(row.kind, result).inc()
+            await self._unsent(row, outcome)
         return len(sent)
 
-    def whose(self, row: Row, code: str) -> Whose | None:
+    def whose(self, row: Claimed, code: str) -> Whose | None:
         """Return the scope of a refusal of this message; None if it is inconclusive."""
         whose = REFUSALS.get(code)
         if whose == "workspace" and row.refusals >= len(ODD_WAITS_S):
             whose = "channel"  # auth.test was answered each time
-        if whose == "channel" and Destination(row.channel_id).is_person:
+        if whose == "channel" and row.is_direct:
             return "message"
         if (whose == "thread" and row.kind != "reply") or (row.kind == "edit" and code in MISSED):
             return None
         return whose
 
-    async def pause(self, row: Row, code: str) -> None:
+    async def pause(self, row: Claimed, code: str) -> None:
         """Its channel refuses us: its messages are kept, and one is tried from time to time."""
-        now_ms = self._now_ms()
         log.warning("channel_paused", channel=row.channel_id, kind=row.kind, cause=code, key=row.key)
-        channel = await conversations.read(self._store, row.team_id, row.channel_id)
-        await channel_pause.pause(
-            self._store, row.team_id, row.channel_id, code, now_ms, self._tell(row, code, channel.last_ms)
-        )
+        channel = await conversations.read(self._store, *row.place)
+        notice = paused(row.channel_id, code, f"@{self._bot}")
 
-    async def stop(self, row: Row, code: str) -> None:
+        def tell(person: str) -> Outgoing:
+            """Somebody who presses Resume too early is not told again."""
+            key = key_of("paused", *row.place, person, code, str(channel.last_ms))
+            return Outgoing(key, row.team_id, person, "post", notice.text, notice.blocks)
+
+        await channel_pause.pause(self._store, *row.place, code, self._now_ms(), tell)
+
+    async def stop(self, row: Claimed, code: str) -> None:
         """Its workspace refuses us: nothing is sent there until auth.test is answered."""
         if await workspaces.refused(self._store, row.team_id, code, self._now_ms()):
             log.error("workspace_refused", cause=code)
 
-    async def drop(self, row: Row, code: str) -> None:
+    async def drop(self, row: Claimed, code: str) -> None:
         """It will not be sent as it is, and whoever set something up in its channel hears of that."""
         fields: dict[str, Any] = {"channel": row.channel_id, "kind": row.kind, "cause": code, "key": row.key}
-        if Destination(row.channel_id).is_person:
+        if row.is_direct:
             log.warning("direct_message_dropped", **fields)
         else:
             log.error("message_dropped", **fields)
         await outbox_store.dead(self._store, row, code)
         await self.warn(row, "dropped", code, dropped(row.channel_id, code), ops=self._ops)
 
-    async def warn(self, row: Row, what: str, code: str, message: Message, *, ops: str = "") -> None:
+    async def warn(self, row: Claimed, what: str, code: str, message: Message, *, ops: str = "") -> None:
         """Tell those who set something up in its channel, and the operators' channel `ops` where `Watch` doesn't, once
         a day. A direct message isn't worth that."""
-        if Destination(row.channel_id).is_person:
+        if row.is_direct:
             return
         day = str(self._now_ms() // 86_400_000)
-        told = [*await channel_pause.makers(self._store, row.team_id, row.channel_id), *filter(None, [ops])]
-        keys = {place: key_of(what, row.team_id, row.channel_id, place, code, day) for place in told}
+        told = dict.fromkeys((*await channel_pause.makers(self._store, *row.place), ops))
         outgoing = [
-            Outgoing(key, row.team_id, place, "post", message.text, message.blocks)
-            for place, key in keys.items()
-            if place != row.channel_id
+            Outgoing(key_of(what, *row.place, to, code, day), row.team_id, to, "post", message.text, message.blocks)
+            for to in told
+            if to not in ("", row.channel_id)
         ]
         await outbox_store.add(self._store, outgoing, self._now_ms())
 
-    async def _unsent(self, claimed: Claimed, outcome: Outcome | None) -> None:
-        row = claimed.row
+    async def _unsent(self, row: Claimed, outcome: Outcome | None) -> None:
         match outcome:
             case None:
                 await outbox_store.again(self._store, row)
@@ -123,13 +114,13 @@ class Mark:
                 await outbox_store.slow_down(self._store, row, until_ms)
             case Unconfirmed(cause=cause):
                 log.warning("post_unconfirmed", channel=row.channel_id, kind=row.kind, cause=cause, key=row.key)
-                await outbox_store.unsure(self._store, row, claimed.until_ms, cause)
+                await outbox_store.unsure(self._store, row, row.lease_ms, cause)
             case MessageGone():
                 await self._anew(row, "message_not_found")
             case Refused(code=code):
                 await self._refused(row, code)
 
-    async def _refused(self, row: Row, code: str) -> None:
+    async def _refused(self, row: Claimed, code: str) -> None:
         """For a channel or workspace that refuses us, give the row back, then write that down: a process that ends
         between the two leaves a row that is simply sent once more, and refused again. The other way round it would stay
         claimed, and be looked for as one that may be there. It can't go round for ever: whoever takes the row in
@@ -152,7 +143,7 @@ class Mark:
             case _:
                 await self._odd(row, code)
 
-    async def _odd(self, row: Row, code: str) -> None:
+    async def _odd(self, row: Claimed, code: str) -> None:
         """The refusal says nothing for sure, or is one that comes by mistake too."""
         if row.refusals < len(ODD_WAITS_S):
             wait_s = ODD_WAITS_S[row.refusals]
@@ -165,7 +156,7 @@ class Mark:
         else:
             await self.drop(row, code)
 
-    async def _frozen(self, row: Row, code: str) -> None:
+    async def _frozen(self, row: Claimed, code: str) -> None:
         """The card's message is there and can't be changed: only the end of its session is worth another."""
         card = await card_store.of_message(self._store, row)
         if card is not None and card.status == "final":
@@ -174,7 +165,7 @@ class Mark:
             log.warning("edit_dropped", channel=row.channel_id, cause=code, key=row.key)
             await outbox_store.dead(self._store, row, code)
 
-    async def _anew(self, row: Row, code: str) -> None:
+    async def _anew(self, row: Claimed, code: str) -> None:
         """The card's message was deleted, or can't be changed: what was to be its new state becomes a new message, or
         none where that isn't wanted now. A later state is tried again, and an end is counted when it may be told."""
         card = await card_store.of_message(self._store, row)
@@ -183,24 +174,12 @@ class Mark:
             log.warning("edit_dropped", channel=row.channel_id, cause=code, key=row.key)
             await outbox_store.dead(self._store, row, code, until_ms or 0)
             return
-        card = replace(card, gen=card.gen + 1)
-        post = Outgoing(card.key, row.team_id, row.channel_id, "post", row.text, row.blocks)
-        await outbox_store.replaced(self._store, row, card, post)
+        await outbox_store.replaced(self._store, row, replace(card, gen=card.gen + 1))
 
-    async def _no_threads(self, row: Row, code: str) -> None:
+    async def _no_threads(self, row: Claimed, code: str) -> None:
         """Its channel takes no replies: there are none from now on, and the channel is told so."""
         log.warning("threads_refused", channel=row.channel_id, cause=code, key=row.key)
         message = no_replies(code)
-        key = key_of("no replies", row.team_id, row.channel_id, row.key)
-        notice = Outgoing(key, row.team_id, row.channel_id, "post", message.text, message.blocks)
+        key = key_of("no replies", *row.place, row.key)
+        notice = Outgoing(key, *row.place, "post", message.text, message.blocks)
         await outbox_store.no_threads(self._store, row, code, notice, SettingChange(self._now_ms(), "", "threads off"))
-
-    def _tell(self, row: Row, code: str, last_ms: int | None) -> Callable[[str], Outgoing]:
-        """`last_ms`: when its last message was sent. Somebody who presses Resume too early is not told again."""
-        message = paused(row.channel_id, code, f"@{self._bot}")
-
-        def tell(person: str) -> Outgoing:
-            key = key_of("paused", row.team_id, row.channel_id, person, code, str(last_ms))
-            return Outgoing(key, row.team_id, person, "post", message.text, message.blocks)
-
-        return tell

@@ -1,14 +1,15 @@
-"""Draw the state of a channel's messages: why none go out, and what to do about it."""
+"""Draw the state of a channel's messages: why none go out, and what to do about it; messages that tell people so."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from bot.blockkit import actions as ids
-from bot.blockkit.blocks import Block, button, context, section
+from bot.blockkit.blocks import Block, Message, button, context, section
 from bot.blockkit.escape import code, mrkdwn, plain
+from bot.blockkit.help import COMMAND
 from bot.blockkit.phrases import count
-from bot.outbox.channel import Channel
+from bot.outbox.message import Channel
 from bot.slack.destination import Destination
 
 _CODE_CHARS = 80
@@ -41,7 +42,7 @@ def pause(reason: str, channel_id: str = "", *, invite: str) -> tuple[str, str]:
     """Why, and what to do: two half-sentences in mrkdwn. `reason` is Slack's error code."""
     if Destination(channel_id).is_direct and reason in ("not_in_channel", "channel_not_found"):
         return "the bot isn't part of this conversation, and can't be invited", let_in(invite, channel_id)
-    unknown = f"Slack says `{code(plain(reason, _CODE_CHARS))}`", "fix that"
+    unknown = f"Slack says {_quoted(reason)}", "fix that"
     why, do = _PAUSES.get(reason, unknown)
     return why, do.format(invite=let_in(invite))
 
@@ -51,11 +52,7 @@ def let_in(invite: str, channel_id: str = "") -> str:
     conversation of two people."""
     if Destination(channel_id).is_direct:
         return "use a channel, or your direct conversation with the bot"
-    return (
-        f"type `{code(plain(invite, _CODE_CHARS))}` there"
-        if invite
-        else "invite the bot there (`/invite` and its name)"
-    )
+    return f"type {_quoted(invite)} there" if invite else "invite the bot there (`/invite` and its name)"
 
 
 def halted(channel_id: str, channel: Channel, invite: str) -> Iterable[Block]:
@@ -94,3 +91,41 @@ def health_words(channel: Channel, stale: str = "") -> str:
         return "⏸️ paused" + (f", {channel.held:,} held" if channel.held else "")
     waiting = f", {channel.waiting:,} waiting" if channel.waiting else ""
     return ("🟠 some held" if channel.held else "🟠 late" if stale else "🟢 working") + waiting
+
+
+def may_be_missing(channel_id: str) -> Message:
+    """Tell the makers of a channel's subscriptions and digests that a message may not have arrived."""
+    return _notice(
+        f"🟠 A message in <#{channel_id}> may not have arrived: Slack's answer was lost, and I can't read the channel "
+        f"to see. `{COMMAND} subscriptions` there has a button that sends it."
+    )
+
+
+def paused(channel_id: str, code: str, bot: str) -> Message:
+    """Tell those who set something up in a channel that it is paused. `bot` is its name, with the @."""
+    why, do = pause(code, channel_id, invite=f"/invite {bot}")
+    return _notice(
+        f"⏸️ Messages in <#{channel_id}> are paused: {why}. To go on, {do}. Then they come by themselves, or at once "
+        f"with *Resume* in `{COMMAND} subscriptions` there. They wait for 30 days."
+    )
+
+
+def dropped(channel_id: str, code: str) -> Message:
+    """The message to them when Slack refuses one for good, and not the channel: it may take the next ones."""
+    return _notice(f"⚠️ Slack refused a message in <#{channel_id}> ({_quoted(code)}), and it is left out.")
+
+
+def no_replies(code: str) -> Message:
+    """The one message to a channel in which Slack refuses replies."""
+    return _notice(
+        f"🧵 Slack doesn't let me reply in threads here ({_quoted(code)}), so joins and leaves "
+        f"aren't posted any more. `{COMMAND} threads on` tries again."
+    )
+
+
+def _quoted(text: str) -> str:
+    return f"`{code(plain(text, _CODE_CHARS))}`"
+
+
+def _notice(text: str) -> Message:
+    return Message(text, [section(text)])

@@ -8,20 +8,20 @@ from bot.db.setting_change import SettingChange
 from bot.db.tables import channels, outbox
 from bot.db.transaction import transaction
 from bot.outbox import audit_log, queue
-from bot.outbox.conversations import lock
+from bot.outbox.conversations import at, lock
 
 
 @transaction
 def turn(db: Connection, team_id: str, channel_id: str, on: bool, by: SettingChange) -> bool:
     """Turn a channel's replies on or off; they start on. True if that changed."""
-    lock(db, [(team_id, channel_id)])
-    here = (channels.c.team_id == team_id, channels.c.channel_id == channel_id)
-    turned = update(channels).where(*here, channels.c.threads != on).values(threads=on)
+    place = (team_id, channel_id)
+    lock(db, [place])
+    turned = update(channels).where(at(channels, place), channels.c.threads != on).values(threads=on)
     if db.execute(turned).rowcount == 0:
         return False
     if not on:
-        queue.withdraw(db, (team_id, channel_id), outbox.c.kind == "reply")
-    audit_log.add(db, (team_id, channel_id), by)
+        queue.withdraw(db, place, outbox.c.kind == "reply")
+    audit_log.add(db, place, by)
     return True
 
 

@@ -17,7 +17,7 @@ from bot.outbox import cards as card_store
 from bot.outbox import counts as outbox_counts
 from bot.outbox import store as outbox_store
 from bot.outbox.card import Card
-from bot.outbox.channel import Channel
+from bot.outbox.message import Channel
 from bot.query.parse import RESOLVED_CHARS, parse
 from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, send, subscription, take
 

@@ -19,7 +19,7 @@ from bot.db.setting_change import SettingChange
 from bot.digests import list_render as digests
 from bot.digests.lines import digest_line, read_digest
 from bot.digests.model import Digest
-from bot.outbox.channel import Channel
+from bot.outbox.message import Channel
 from bot.query.command_lines import terms
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule

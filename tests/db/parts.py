@@ -14,7 +14,7 @@ from bot.digests.model import Digest, Empty
 from bot.outbox import claims
 from bot.outbox import store as outbox_store
 from bot.outbox.card import Card
-from bot.outbox.message import Outgoing, Row
+from bot.outbox.message import Claimed, Outgoing
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
 from bot.sessions.tracked import Tracked
@@ -97,7 +97,7 @@ async def commit(
     )
 
 
-async def take(store: Database, now_ms: int = NOW) -> Row:
+async def take(store: Database, now_ms: int = NOW) -> Claimed:
     """The one row that is due."""
     rows = await claims.claim(store, TEAM, now_ms, LEASE, 100)
     assert len(rows) == 1, rows

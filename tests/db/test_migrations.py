@@ -25,7 +25,7 @@ from bot.outbox import audit_log, conversations, threads
 from bot.outbox import cards as card_store
 from bot.outbox import store as outbox_store
 from bot.outbox.card import Card
-from bot.outbox.channel import Channel
+from bot.outbox.message import Channel
 from bot.silence import mute_store
 from bot.tracking import store as tracking_store
 from bot.tracking.store import Progress, Snapshot

@@ -109,7 +109,7 @@ async def stocked(store: Database) -> Mapping[str, Sequence[Any]]:
     outgoing = [edit(two), edit(four), edit(unsent), reply(three, "r3"), post(card("C4", "s8")), message("m12")]
     return {
         # by type
-        "Row": rows, "Sequence[tuple[Row, str]]": [[(row, "1.0") for row in rows]], "Card": [again],
+        "Claimed": rows, "Sequence[tuple[Claimed, str]]": [[(row, "1.0") for row in rows]], "Card": [again],
         "Subscription": [subscription(channel, kinds=["start"]) for channel in ("C1", "C11", "C8")],
         "Digest": [daily, digest(line="active")], "Mute": [mute(), mute("C4")], "QuietHours": quiet, "RoomWalk": [RoomWalk()],
         "Iterable[Room]": [[Room("c" * 24, "Room-8", "")]], "Fence": [fence], "Fence | None": [fence],
@@ -119,7 +119,7 @@ async def stocked(store: Database) -> Mapping[str, Sequence[Any]]:
         "Callable[[str], bool]": [lambda _: False],
         "str | None": [None, "C1"], "int | None": [None, LATER],
         # by name
-        "post": [post(again)], "outgoing": [outgoing, [edit(four)], [message("m11")]], "cards": [[again, card("C4", "s8")]], "catchups": [{"C1": Catchup()}],
+        "outgoing": [outgoing, [edit(four)], [message("m11")]], "cards": [[again, card("C4", "s8")]], "catchups": [{"C1": Catchup()}],
         "changed": [[tracked("s1"), tracked("s8")]], "seq": [4], "known": [await audit_log.counts(store, TEAM)],
         "team_id": [TEAM], "channel_id": ["C1", "C8"], "old_id": ["C1"], "new_id": ["C2"],
         "number": [1, 2, 3], "numbers": [[1, 2, 3]], "session_ids": [["s1", "s2"]], "silent": [["s1", "s9"]],

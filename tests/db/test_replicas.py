@@ -21,7 +21,7 @@ from bot.outbox import channel_pause, claims
 from bot.outbox import counts as outbox_counts
 from bot.outbox import prune as pruning
 from bot.outbox import store as outbox_store
-from bot.outbox.message import Row
+from bot.outbox.message import Claimed
 from bot.tracking import store as tracking_store
 from tests.clocks import DAY_S, HOUR_S, set_database
 from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, subscription, take, tracked
@@ -134,7 +134,7 @@ async def test_everything_at_once_without_deadlock(stores: list[Database]) -> No
 
     async def send(store: Database, chance: random.Random) -> None:
         for _ in range(40):
-            rows: list[Row] = await claims.claim(store, TEAM, NOW + 10**6, LEASE, 12)
+            rows: list[Claimed] = await claims.claim(store, TEAM, NOW + 10**6, LEASE, 12)
             chance.shuffle(rows)
             for row in rows[:2]:
                 await chance.choice(

@@ -23,7 +23,7 @@ from bot.hms.client import Hms
 from bot.net.retry_budget import RetryBudget
 from bot.outbox import channel_pause, claims
 from bot.outbox import store as outbox_store
-from bot.outbox.message import Outgoing, Row
+from bot.outbox.message import Claimed, Outgoing
 from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
 from bot.query.times import ms
@@ -120,7 +120,7 @@ class World:
             made += await (digests or self.digests).run()
         return made
 
-    async def posted(self) -> list[Row]:
+    async def posted(self) -> list[Claimed]:
         """Send all that is in the outbox."""
         rows, now_ms = [], ms(self.now) + 60_000
         while some := await claims.claim(self.store, TEAM, now_ms, 20_000, 100):

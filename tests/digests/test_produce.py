@@ -21,9 +21,9 @@ from bot.digests.produce import GIVE_UP_TRIES, TELL_TRIES
 from bot.hms.pages import PAGES_MOST
 from bot.outbox import channel_pause, claims
 from bot.outbox import store as outbox_store
-from bot.outbox.channel import Channel
 from bot.outbox.chat import Chat
 from bot.outbox.deliver import Deliver
+from bot.outbox.message import Channel
 from bot.query.times import ms
 from bot.tracking.withheld import withheld_until_ms
 from tests.digests.parts import BERLIN, TEAM, World, at, meet

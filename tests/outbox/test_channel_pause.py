@@ -11,8 +11,7 @@ from bot.outbox import channel_pause, claims, conversations
 from bot.outbox import prune as pruning
 from bot.outbox import store as outbox_store
 from bot.outbox.card import key_of
-from bot.outbox.channel import Channel
-from bot.outbox.message import Outgoing
+from bot.outbox.message import Channel, Outgoing
 from bot.outbox.prune import DAY_MS, WAITS_MS
 from tests.db.parts import (
     LEASE,

@@ -114,7 +114,7 @@ async def test_a_deleted_message_is_posted_anew(store: Database) -> None:
     known = await card_store.of_message(store, row)
     assert known == CARD
     new = replace(CARD, gen=2)
-    await outbox_store.replaced(store, row, new, post(new, "one"))
+    await outbox_store.replaced(store, row, new)
     assert await card_store.read(store, TEAM, ["s1"]) == [new]
     await outbox_store.sent(store, [(row, "x")], NOW)  # the row is no longer its
     assert await send(store, NOW + 1_000) == [("post", "one", None)]
@@ -132,8 +132,8 @@ async def test_anew_means_as_it_is_now(store: Database) -> None:
     row = await take(store)
     await commit(store, edit(CARD, "two"))
     new = replace(CARD, gen=2)
-    await outbox_store.replaced(store, row, new, post(new, row.text))
-    await outbox_store.replaced(store, row, new, post(new, row.text))
+    await outbox_store.replaced(store, row, new)
+    await outbox_store.replaced(store, row, new)
     assert await send(store, NOW + 60_000) == [("post", "two", None)]
     assert await send(store, NOW + 90_000) == []
 

@@ -140,7 +140,7 @@ async def test_a_reply_whose_thread_is_gone_waits_for_the_cards_next_message(sto
     await commit(store, edit(one, "two are in"))
     edited = await take(store, NOW + 5_000)
     anew = replace(one, gen=2)
-    await outbox_store.replaced(store, edited, anew, post(anew, edited.text))
+    await outbox_store.replaced(store, edited, anew)
     sent = [await send(store, NOW + seconds * 1_000) for seconds in (6, 7, 8)]
     assert sent == [
         [("post", "two are in", None)],
@@ -161,7 +161,7 @@ async def test_a_reply_that_comes_back_after_the_card_was_replaced_follows_it(st
     anew = replace(one, gen=2)
     await outbox_store.no_thread(store, flying)
     edited = await take(store, NOW + 16_000)
-    await outbox_store.replaced(store, edited, anew, post(anew, "three are in"))
+    await outbox_store.replaced(store, edited, anew)
     assert [text for _, text, _ in await send(store, NOW + 17_000)] == ["three are in"]
     again = await take(store, NOW + 18_000)
     assert (again.text, again.target_ts) == ("Ben came", "ts-three are in")

@@ -19,7 +19,7 @@ from bot.net.retry_budget import RetryBudget
 from bot.outbox import claims
 from bot.outbox import prune as pruning
 from bot.outbox import store as outbox_store
-from bot.outbox.message import Outgoing, Row
+from bot.outbox.message import Claimed, Outgoing
 from bot.query.parse import parse
 from bot.rooms.names import Rooms
 from bot.sessions.mask import Mask
@@ -115,9 +115,9 @@ class World:
             texts.setdefault(row.channel_id, []).append(row.text)
         return texts
 
-    async def rows(self) -> list[Row]:
+    async def rows(self) -> list[Claimed]:
         """What is due, and sent by that."""
-        sent: list[Row] = []
+        sent: list[Claimed] = []
         while rows := await claims.claim(self.store, TEAM, self.now_ms, 20_000, 100):
             await outbox_store.sent(self.store, [(row, f"1.{row.id}") for row in rows], self.now_ms, gap_ms=0)
             sent += rows

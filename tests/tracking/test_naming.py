@@ -6,7 +6,7 @@ import pytest
 
 from bot.demo.fake_hms import Status
 from bot.hms.client import LIFE_MOST
-from bot.outbox.message import Row
+from bot.outbox.message import Claimed
 from bot.query.kinds import KINDS
 from bot.sessions.mask import Mask
 from tests.tracking.parts import World
@@ -14,7 +14,7 @@ from tests.tracking.parts import World
 NAMINGS = {"open": None, "masked": Mask("one"), "another secret": Mask("two")}
 
 
-async def poll(world: World, naming: str) -> list[Row]:
+async def poll(world: World, naming: str) -> list[Claimed]:
     """The messages that come of a new process's poll."""
     world.restart(NAMINGS[naming])
     assert await world.polls.run()
