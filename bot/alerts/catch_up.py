@@ -32,7 +32,7 @@ def release(
     kinds_of = {(each.channel_id, each.number): each.kinds for each in subscriptions}
 
     def wants(card: Card, kinds: frozenset[str]) -> bool:
-        return any(kinds_of.get((card.channel_id, number), frozenset()) & kinds for number in card.known)
+        return any(kinds_of.get((card.channel_id, number), frozenset()) & kinds for number in card.matched)
 
     channels: dict[str, list[Card]] = {}
     for card in held:

@@ -65,12 +65,12 @@ def _each(
         if before is None:
             yield _new(change, channel_id, matching, kinds)
             continue
-        matched = frozenset(each.number for each in matching)
-        card = replace(before, known=before.known | matched, stopped=before.known - matched)
+        numbers = frozenset(each.number for each in matching)
+        card = replace(before, matched=before.matched | numbers, stopped=before.matched - numbers)
         if card.withheld_until_ms:
             yield _withheld(change, card), []
         elif card.gen == 0:
-            yield _unseen(change, card, [each for each in matching if each.number not in before.known], kinds)
+            yield _unseen(change, card, [each for each in matching if each.number not in before.matched], kinds)
         elif not change.event:
             yield card, []
         elif change.ended:
@@ -88,8 +88,8 @@ def _new(
 ) -> tuple[Card, list[OfCard]]:
     """The card of a session without one in the channel. A session that was live before is posted only if it is news to
     a subscription."""
-    matched = frozenset(each.number for each in matching)
-    card = Card(matching[0].team_id, channel_id, change.session.id, "unannounced", known=matched)
+    numbers = frozenset(each.number for each in matching)
+    card = Card(matching[0].team_id, channel_id, change.session.id, "unannounced", matched=numbers)
     if change.ended:
         wanted = "end" in kinds or (change.opened and "start" in kinds)
         return _posted(card, change.session) if wanted else (replace(card, status="final"), [])

@@ -71,8 +71,8 @@ def subscribe(
         }
         stored = db.execute(subscriptions.insert().values(values).returning(subscriptions)).one()
     number = frozenset((stored.number,))
-    known = [Card(new.team_id, new.channel_id, session_id, "unannounced", known=number) for session_id in silent]
-    cards.add(db, known, new.created_ms)
+    live = [Card(new.team_id, new.channel_id, session_id, "unannounced", matched=number) for session_id in silent]
+    cards.add(db, live, new.created_ms)
     queue.put(db, [first], paused, turn(db, new.team_id), new.created_ms)
     belongs = mark(new.team_id, new.channel_id, stored.number)
     db.execute(update(outbox).where(outbox.c.key == first.key).values(of=belongs))

@@ -14,7 +14,7 @@ class Card:
     """A channel's card for a session. `status`: `unannounced` while the channel has no message, as the session was live
     before; `summarised` if a list announced it instead; `posted` while the session is live, `final` when it has ended.
     `gen`: the number of messages made for it, 0 for none; a deleted one is followed by another. `reopened`: the times
-    that the session came back. `known`: the numbers of the subscriptions that it has matched; without a message others
+    that the session came back. `matched`: the numbers of subscriptions that it has matched; without a message others
     may still announce it. `stopped`: those of them that it no longer matches. `withheld_until_ms`, in milliseconds
     since 1970: the end of the silence that withholds its announcement, else 0. A withheld card has no message, or its
     last was deleted; its status is `unannounced` for a live session and `final` for an ended one, or `summarised` if
@@ -27,7 +27,7 @@ class Card:
     status: Status
     gen: int = 0
     reopened: int = 0
-    known: frozenset[int] = frozenset()
+    matched: frozenset[int] = frozenset()
     stopped: frozenset[int] = frozenset()
     withheld_until_ms: int = 0
     born: str = ""
@@ -44,7 +44,7 @@ class Card:
 
 
 def lists_of(team_id: str, channel_id: str) -> str:
-    """By this in `of` a channel's messages about many sessions are known."""
+    """The key in `of` of a channel's messages about many sessions."""
     return key_of("lists", team_id, channel_id)
 
 

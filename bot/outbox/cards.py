@@ -20,7 +20,7 @@ _READ: Mapping[str, Status] = {name: status for status, name in STORED.items()}
 
 
 def add(db: Connection, new: Sequence[Card], now_ms: int) -> None:
-    """Store those that aren't there yet; one that is, without a message, is known to more subscriptions from now on."""
+    """Store those that aren't there yet; one that is, without a message, has matched more subscriptions from now on."""
     if not new:
         return
     statement = insert(db, cards)
@@ -134,8 +134,8 @@ _SENT = update(cards).where(cards.c.key.in_(bindparam("keys", expanding=True))).
 
 
 def _card(row: Any) -> Card:
-    known, stopped = (frozenset(map(int, filter(None, numbers.split(",")))) for numbers in (row.known, row.stopped))
-    state = (_READ[row.status], row.gen, row.reopened, known, stopped, row.hushed_ms, row.born)
+    matched, stopped = (frozenset(map(int, filter(None, numbers.split(",")))) for numbers in (row.known, row.stopped))
+    state = (_READ[row.status], row.gen, row.reopened, matched, stopped, row.hushed_ms, row.born)
     return Card(row.team_id, row.channel_id, row.session_id, *state)
 
 
@@ -148,7 +148,7 @@ def _values(changed: Sequence[Card], now_ms: int) -> list[dict[str, object]]:
             "status": STORED[card.status],
             "gen": card.gen,
             "reopened": card.reopened,
-            "known": ",".join(map(str, sorted(card.known))),
+            "known": ",".join(map(str, sorted(card.matched))),
             "stopped": ",".join(map(str, sorted(card.stopped))),
             "key": card.key,
             "changed_ms": now_ms,

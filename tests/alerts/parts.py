@@ -38,8 +38,8 @@ def session(*people: str, number: int = 1, active: bool = True, room: str = ROOM
 
 
 def card(status: str, gen: int = 1) -> Card:
-    known = frozenset((1,)) if gen == 0 else frozenset[int]()
-    return Card("T1", "C1", session().id, status, gen, known=known)  # type: ignore[arg-type]
+    matched = frozenset((1,)) if gen == 0 else frozenset[int]()
+    return Card("T1", "C1", session().id, status, gen, matched=matched)  # type: ignore[arg-type]
 
 
 EVERY = subscription("on:start,end,join,leave")

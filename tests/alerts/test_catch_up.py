@@ -267,7 +267,7 @@ def test_a_subscription_made_meanwhile_is_told_with_the_others() -> None:
     here.poll(session(), mutes=MUTED)
     here.subscriptions = [subscription("peers:>=1", number=2)]
     assert here.poll(session("ann"), mutes=MUTED) == []
-    assert here.cards[session().id].known == {1, 2}
+    assert here.cards[session().id].matched == {1, 2}
     assert here.poll(session("ann")) == [Recap]
     assert here.poll(session("ann", "bob")) == []
 

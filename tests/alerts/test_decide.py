@@ -64,7 +64,7 @@ def test_each_subscription_has_its_own_start() -> None:
     """What one was told of silently may still be announced by another."""
     only_end, grown = subscription("on:end", number=1), subscription("peers:>=2 on:start", number=2)
     cards, sent = route(diff({}, [session("ann")]), [only_end, grown], [], NOW, LOUD)
-    assert (cards[0].status, cards[0].known, sent) == ("unannounced", {1}, [])
+    assert (cards[0].status, cards[0].matched, sent) == ("unannounced", {1}, [])
     known = {session().id: track(session("ann"), 0)}
     cards, sent = route(diff(known, [session("ann", "bob")]), [only_end, grown], cards, NOW, LOUD)
     assert cards[0].status == "posted" and isinstance(sent[0], Post)
@@ -74,7 +74,7 @@ def test_what_stood_in_a_list_may_come_to_match_another() -> None:
     many = [session("ann", number=number) for number in range(1, ROLL_UP_OVER + 2)]
     every, grown = subscription("", number=1), subscription("peers:>=2", number=2)
     cards, sent = route(diff({}, many), [every, grown], [], NOW, LOUD)
-    assert len(sent) == 1 and cards[0].known == {1}
+    assert len(sent) == 1 and cards[0].matched == {1}
     known = {each.id: track(each, 0) for each in many}
     cards, sent = route(diff(known, [session("ann", "bob", number=1)]), [every, grown], cards[:1], NOW, LOUD)
     assert isinstance(sent[0], Post) and cards[0].gen == 1
@@ -86,7 +86,7 @@ def test_what_opens_while_somebody_subscribes_is_told() -> None:
         made = [subscription("", minutes_ago=minutes_ago)]
         _, sent = route([SessionChange(younger)], made, [], NOW, LOUD)
         assert bool(sent) is posted
-    card = Card("T1", "C1", older.id, "unannounced", known=frozenset((1,)))  # it was counted as live then
+    card = Card("T1", "C1", older.id, "unannounced", matched=frozenset((1,)))  # it was counted as live then
     assert route([SessionChange(older)], [subscription("", minutes_ago=60)], [card], NOW, LOUD) == ([], [])
 
 
@@ -137,10 +137,10 @@ def test_a_session_starts_and_stops_matching() -> None:
     alone, both = session("ann"), session("ann", "bob")
     wanted = [subscription("on:end", number=1), subscription("peers:>=2 on:end", number=2)]
     (card,), _ = route(diff({}, [alone]), wanted, [], NOW, LOUD)
-    assert (card.known, card.stopped) == ({1}, set())
+    assert (card.matched, card.stopped) == ({1}, set())
     for before, after, stopped in ((alone, both, set()), (both, alone, {2}), (alone, both, set())):
         (card,), sent = route(diff({before.id: track(before, 0)}, [after]), wanted, [card], NOW, LOUD)
-        assert (card.known, card.stopped, sent) == ({1, 2}, stopped, [])
+        assert (card.matched, card.stopped, sent) == ({1, 2}, stopped, [])
 
 
 def test_what_stops_matching_by_time_is_kept_and_says_nothing() -> None:
@@ -204,8 +204,8 @@ def test_a_card_knows_the_subscriptions_that_it_is_for() -> None:
     for some in (many, many[:1]):
         cards, _ = route(diff({}, some), [first, other], [], NOW, LOUD)
         assert {each.status for each in cards} == {"summarised" if len(some) > 1 else "posted"}
-        assert {each.known for each in cards} == {frozenset((1,))}
+        assert {each.matched for each in cards} == {frozenset((1,))}
     cards, _ = route(
         diff({many[0].id: track(many[0], 0)}, [session("ann", "bob", number=0)]), [second], cards, NOW, LOUD
     )
-    assert [each.known for each in cards] == [frozenset((1, 2))]
+    assert [each.matched for each in cards] == [frozenset((1, 2))]

@@ -170,7 +170,7 @@ async def test_a_change_has_a_message_of_its_own(store: Database) -> None:
 
 async def test_when_each_was_last_told(store: Database) -> None:
     def of(session_id: str, status: str, gen: int, *numbers: int, channel: str = "C1") -> Card:
-        return replace(card(channel, session_id, status, gen), known=frozenset(numbers))
+        return replace(card(channel, session_id, status, gen), matched=frozenset(numbers))
 
     posted = of("s1", "posted", 1, 1, 2)
     assert await alerts_store.last_told(store, TEAM, "C1") == {}

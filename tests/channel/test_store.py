@@ -132,7 +132,7 @@ async def test_a_new_id_that_has_something_keeps_it_and_gets_the_rest(store: Dat
     await alerts_store.subscribe(store, subscription(NEW, "user:b"), ["s1", "s2"], message("new", NEW), by=by())
     await digests_store.add(store, digest(NEW, empty="skip"), by())
     await quiet_store.add(store, TEAM, NEW, LATER, by())
-    has_stopped = replace(card(OLD, status="unannounced", gen=0), known=frozenset((1, 2, 3)), stopped=frozenset((2,)))
+    has_stopped = replace(card(OLD, status="unannounced", gen=0), matched=frozenset((1, 2, 3)), stopped=frozenset((2,)))
     await commit(store, cards=[has_stopped])
     assert await move(store)
     assert {each.number: str(each.query) for each in await alerts_store.read(store, TEAM, NEW)} == {
@@ -142,7 +142,7 @@ async def test_a_new_id_that_has_something_keeps_it_and_gets_the_rest(store: Dat
     assert sorted(digests) == [2, 7] and digests[2].empty == "skip"
     assert [quiet for quiet, _ in (await quiet_store.read(store, TEAM))[NEW]] == [LATER]
     found = await card_store.read(store, TEAM, ["s1", "s2", "s3"])
-    assert {each.session_id: each.known for each in found} == {"s1": {1, 3, 4}, "s2": {1}, "s3": {1, 3, 4}}
+    assert {each.session_id: each.matched for each in found} == {"s1": {1, 3, 4}, "s2": {1}, "s3": {1, 3, 4}}
     assert {each.session_id: each.stopped for each in found} == {"s1": {4}, "s2": frozenset(), "s3": frozenset()}
     assert await channel_pause.told(store, TEAM) == {NEW}
 

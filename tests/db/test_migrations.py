@@ -90,7 +90,7 @@ async def test_what_the_first_revision_stored_is_still_there(url: str) -> None:
             connection.execute(text(statement), {"team": TEAM, "now": NOW, "key": card().key})
     store = await Database.open(url)
     assert await alerts_store.read(store, TEAM) == [replace(subscription(line="user:ada", kinds=["start"]), number=3)]
-    assert await card_store.read(store, TEAM, ["s1"]) == [Card(TEAM, "C1", "s1", "posted", 1, known=frozenset((3,)))]
+    assert await card_store.read(store, TEAM, ["s1"]) == [Card(TEAM, "C1", "s1", "posted", 1, matched=frozenset((3,)))]
     assert await conversations.read(store, TEAM, "C1") == Channel(last_ms=NOW)
     assert await threads.off(store, TEAM) == set()
     assert await card_store.withheld(store, TEAM) == []

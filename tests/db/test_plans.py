@@ -102,7 +102,7 @@ async def stocked(store: Database) -> Mapping[str, Sequence[Any]]:
     assert [row.kind for row in rows] == ["post", "post", "edit", "edit", "reply"]
     await channel_pause.pause(store, TEAM, "C8", "is_archived", NOW, lambda person: message(person, person))
     await outbox_store.held(store, next(row for row in rows if row.channel_id == "C8"), "unconfirmed")
-    unsent = card("C1", "s7", known=frozenset((1,)))
+    unsent = card("C1", "s7", matched=frozenset((1,)))
     late = [edit(new), reply(new, "r2"), post(unsent), message("m1"), message("m9", "C8")]
     await commit(store, edit(one, "newer"), *late, cards=[unsent])
     again = replace(two, gen=2)

@@ -472,7 +472,8 @@ async def test_the_end_of_a_subscription_withdraws_what_nothing_asks_for_any_mor
     await world.subscribe(ADA, BEN)  # numbers 1 and 2
     await world.until_sent()
     ours, shared, shown = (
-        replace(world.card(name), known=frozenset(known)) for name, known in (("s1", {1}), ("s2", {1, 2}), ("s3", {1}))
+        replace(world.card(name), matched=frozenset(matched))
+        for name, matched in (("s1", {1}), ("s2", {1, 2}), ("s3", {1}))
     )
     await world.open(shown, "shown")
     await world.until_sent()

@@ -245,7 +245,7 @@ async def test_a_change_that_cannot_be_kept_is_not_made(store: Database) -> None
 
 
 async def test_cards_whose_announcement_is_withheld(store: Database) -> None:
-    held = Card(TEAM, "C1", "s1", "unannounced", known=frozenset((1,)), withheld_until_ms=NOW + HOUR)
+    held = Card(TEAM, "C1", "s1", "unannounced", matched=frozenset((1,)), withheld_until_ms=NOW + HOUR)
     await commit(store, cards=[held, card(session="s2")])
     assert await card_store.withheld(store, TEAM) == await card_store.read(store, TEAM, ["s1"]) == [held]
     assert await card_store.withheld(store, "T2") == []

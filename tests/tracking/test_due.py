@@ -13,7 +13,7 @@ from tests.tracking.parts import HELLO, TEAM, World
 async def known(world: World) -> list[tuple[set[int], set[int]]]:
     """Of each card, the subscriptions that its session has matched, and those of them that it has stopped matching."""
     cards = await card_store.read(world.store, TEAM, (await world.snapshot()).sessions)
-    return [(set(card.known), set(card.stopped)) for card in cards]
+    return [(set(card.matched), set(card.stopped)) for card in cards]
 
 
 @pytest.mark.parametrize("restart", [True, False])

@@ -97,14 +97,14 @@ async def test_a_fence_that_is_stale_writes_nothing(store: Database) -> None:
 
 async def test_who_subscribes_while_a_poll_is_made_is_not_forgotten_by_it(store: Database) -> None:
     """A session without a message is known to both subscriptions: to that of the poll, and to the new one."""
-    silent = Card(TEAM, "C1", "s1", "unannounced", known=frozenset((7,)))
+    silent = Card(TEAM, "C1", "s1", "unannounced", matched=frozenset((7,)))
     new, _ = await alerts_store.subscribe(store, subscription(), ["s1"], message("first"), by=None)
     await commit(store, cards=[silent])
     (found,) = await card_store.read(store, TEAM, ["s1"])
-    assert found.known == {7, new.number}
+    assert found.matched == {7, new.number}
     await commit(store, post(card()), cards=[card()])
     (found,) = await card_store.read(store, TEAM, ["s1"])
-    assert (found.gen, found.known) == (1, {7, new.number})
+    assert (found.gen, found.matched) == (1, {7, new.number})
 
 
 async def test_cards_are_found_by_session(store: Database) -> None:
