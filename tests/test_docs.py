@@ -136,7 +136,7 @@ def test_no_registry_is_named() -> None:
     ("file", "headers", "body", "size"),
     [
         ("nginx.conf", r"client_header_timeout (\d+)s", r"client_body_timeout (\d+)s", r"client_max_body_size (\d+)m"),
-        ("Caddyfile", r"read_header (\d+)s", r"read_body (\d+)s", r"max_size (\d+)MB"),
+        ("Caddyfile", r"read_header (\d+)s", r"read_body (\d+)s", r"max_size (\d+)MiB"),
     ],
 )
 def test_the_proxies_bound_requests_as_the_bot_does(file: str, headers: str, body: str, size: str) -> None:
