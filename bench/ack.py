@@ -14,7 +14,7 @@ TARGET = Target("≤", 1.5)
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How commands are sent: each after the acknowledgement of the one before, or `per_second`."""
+    """The pace of commands: each after the acknowledgement of the one before, or `per_second`."""
 
     words: str
     count: int

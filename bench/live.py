@@ -28,7 +28,7 @@ class Stub:
         self._ask("/bench/slack", {"ms": ms})
 
     def counts(self) -> dict[str, int]:
-        """What was asked for since the last time."""
+        """Return the requests since the last call."""
         return defaultdict(int, self._ask("/bench/counts"))
 
     def _ask(self, path: str, body: Any = None) -> Any:

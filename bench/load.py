@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 SIGNING_SECRET = "bench-signing-secret"
 DRAIN_S = 20.0
-"""How long after its seconds a job may wait for the last answers."""
+"""Seconds after its end in which a job may wait for the last answers."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
@@ -49,7 +49,7 @@ class Result:
 
 
 def end_of_message(data: bytes | bytearray) -> int:
-    """Where the first HTTP message in `data` ends; 0 while it is not all there."""
+    """Return the end of the first HTTP message in `data`; 0 while it is not all there."""
     head = data.find(b"\r\n\r\n") + 4
     if head == 3:
         return 0
@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
             self._answer.set_exception(ConnectionError("the bot hung up"))
 
     async def send(self, request: bytes) -> tuple[float, float]:
-        """When the request left and when its answer was all there."""
+        """Return the times at which the request left and its answer was all there."""
         self._answer = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         self.transport.write(request)

@@ -15,10 +15,10 @@ NODE, PLAIN = "Node SDK loop", "plain fetch and decode"
 COUNTS = ("1", "100", "1000")
 SESSIONS = 10_000
 WARM_UP, OPENED = 10, 100
-"""So many turns before the first measurement, in which so many sessions open: these have messages in the channels, and
+"""The turns before the first measurement, and the sessions that open in them: these have messages in the channels, and
 these change afterwards."""
 EACH = {"seconds": 60, "opens": 10, "moves": 80, "ends": 10, "among": WARM_UP * OPENED}
-"""What 1 % of the sessions do between two polls."""
+"""The acts of 1 % of the sessions between two polls."""
 
 
 def measure(bench: Bench) -> list[Row]:

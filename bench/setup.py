@@ -1,4 +1,4 @@
-"""What every measurement needs: the stub, the load generator, the programs compared, and the Node peers' modules."""
+"""Shared by all measurements: the stub, the load generator, the programs compared, and the Node peers' modules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from bench.servers.data import ACCESS_KEY, SECRET
 
 NPM_S = 240
 USERS = ROOT / "bench" / ".venv"
-"""What users have installed. Some packages load more where developers' tools are about."""
+"""The packages that users have installed. Some packages load more where developers' tools are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Program:
     child: subprocess.Popen[str]
     port: int
     answers: bool
-    """Whether it posts to the response_url after it has acknowledged."""
+    """True if it posts to the response_url after it has acknowledged."""
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class Bench:
 
 
 def install_ours() -> None:
-    """What `requirements.txt` pins, and nothing else, where it is missing or older. Raises Failed."""
+    """Install what `requirements.txt` pins, and nothing else, where it is missing or older. Raises Failed."""
     pins, done = ROOT / "requirements.txt", USERS / "installed"
     if done.exists() and done.stat().st_mtime >= pins.stat().st_mtime:
         return

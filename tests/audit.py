@@ -30,7 +30,7 @@ def pins() -> list[str]:
 
 
 def look_up(some: list[str], options: list[str]) -> list[dict[str, Any]]:
-    """What pip-audit says of each: its `name`, and either `version` and `vulns`, or a `skip_reason`."""
+    """Return pip-audit's word on each: its `name`, and either `version` and `vulns`, or a `skip_reason`."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(some))
         file.flush()

@@ -1,4 +1,4 @@
-"""How much of what is drawn at random a run tries: `make test` a share, `make fuzz` all of it."""
+"""The share of random draws that a run tries: `make fuzz` all, `make test` fewer."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ EFFORT = float(os.environ.get("EFFORT") or 1)
 
 
 def effort(draws: int) -> int:
-    """So many draws in `make test`, twenty times as many in `make fuzz`."""
+    """Return `draws` in `make test`, twenty times as many in `make fuzz`."""
     return max(1, round(draws * EFFORT))

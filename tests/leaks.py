@@ -29,7 +29,7 @@ def scan(paths: list[str]) -> int:
 
 
 def files() -> list[str]:
-    """So .env, which git ignores and which has the secrets, is left out."""
+    """Return all files that git knows or would take: .env, which has the secrets, is none of them."""
     list_files = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(list_files, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return [str(ROOT / name) for name in listed.split("\0") if name and (ROOT / name).is_file()]

@@ -1,4 +1,4 @@
-"""What end-to-end tests have in common: accounts near the real time that the bot runs in, people who type and press, and
+"""Helpers of end-to-end tests: accounts near the real time that the bot runs in, people who type and press, and
 what a channel shows."""
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ async def say(slack: FakeSlack, line: str, **more: str) -> Message:
 
 
 async def said_soon(slack: FakeSlack, line: str, *words: str, **more: str) -> Message:
-    """What the bot says to a line as soon as all these words are in it: on a busy machine polls come late, and what was
+    """Return the bot's answer to a line as soon as all these words are in it: on a busy machine polls come late, and what was
     posted is noted a moment after."""
     async with asyncio.timeout(PATIENCE_S):
         while True:

@@ -1,4 +1,4 @@
-"""What is written down is true."""
+"""Docs and code agree."""
 
 from __future__ import annotations
 

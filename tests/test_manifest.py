@@ -36,7 +36,7 @@ def printed(*arguments: str) -> dict[str, Any]:
 
 
 def of_schema(path: Path) -> str:
-    """What Slack's published schema says against it."""
+    """Return what Slack's published schema says against it."""
     check = [str(Path(sys.executable).with_name("check-jsonschema")), "--schemafile", str(SCHEMA), str(path)]
     done = subprocess.run(check, capture_output=True, text=True)
     return "" if done.returncode == 0 else done.stdout

@@ -20,7 +20,7 @@ HINT = re.compile(r'(usage_hint: ").*?(")')
 
 
 def written(name: str) -> str:
-    """What the file ought to hold."""
+    """Return the text that the file ought to hold."""
     text = (ROOT / name).read_text()
     if name == "README.md":
         return TABLE.sub(lambda match: match[1] + query_table() + match[2], text)
@@ -47,7 +47,7 @@ def usage_hint() -> str:
 
 
 def scopes_table() -> str:
-    """What each feature needs of Slack."""
+    """Return the table of what each feature needs of Slack."""
     lines = ["| scope | without it |", "|---|---|"]
     for need in NEEDS:
         lost = f"**needed**: {need.lost}" if need.needed else need.lost

@@ -1,1 +1,1 @@
-"""What a user would write instead, and our own side of the paging row."""
+"""Programs that a user would write instead, and our own side of the paging row."""

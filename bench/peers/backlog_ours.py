@@ -37,7 +37,7 @@ STEP_S = 0.002
 
 @asynccontextmanager
 async def blocks() -> AsyncIterator[list[float]]:
-    """How long the event loop lets a task wait that asks for its turn again and again, in milliseconds."""
+    """Milliseconds for which the event loop lets a task wait that asks for its turn again and again."""
     waited: list[float] = []
 
     async def watch() -> None:

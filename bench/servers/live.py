@@ -25,7 +25,7 @@ PEERS, ROOMS = 20, 100
 ROOM_IDS = [f"{0x63000000 + number:08x}{number:016x}" for number in range(ROOMS)]
 BODIES = 1_000
 BEGAN = 1_790_000_000
-"""When the account's time begins; it goes on by turns."""
+"""The beginning of the account's time, which goes on by turns."""
 
 
 @dataclass(slots=True)

@@ -90,7 +90,7 @@ class Weeks:
 
 
 def _place(newest: list[data.Stored], id: str) -> int:
-    """How many of them are newer than or at `id`."""
+    """Return the number of them that are at `id` or newer."""
     return bisect_left(newest, -int(id.ljust(24, "0"), 16) + (len(id) == 24), key=lambda each: -int(each.id, 16))
 
 

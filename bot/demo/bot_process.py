@@ -76,7 +76,7 @@ class BotProcess:
 
     @property
     def events_url(self) -> str | None:
-        """Where Slack sends what people do; None where it has the bot's sockets."""
+        """The address for all that people do; None if Slack has the bot's sockets."""
         return f"{self.url}/slack/events" if self._mode == "web" else None
 
     @property

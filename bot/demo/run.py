@@ -76,7 +76,7 @@ async def _start(bot: BotProcess, stop: asyncio.Event) -> None:
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """What `work` gives, or None where `stop` is set before."""
+    """Return the result of `work`, or None if `stop` is set before."""
     working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -101,5 +101,5 @@ async def _listen(slack: FakeSlack, port: int) -> None:
 
 
 def _has_screen() -> bool:
-    """Whether a browser would open a window, and not a text browser in this terminal."""
+    """True if a browser would open a window, and not a text browser in this terminal."""
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

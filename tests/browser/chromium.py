@@ -51,7 +51,7 @@ def _candidates() -> Iterator[tuple[str, str | None]]:
 
 
 def _found() -> str | None:
-    """What the Chromium that starts is called."""
+    """Return the name of the Chromium that starts."""
     with sync_playwright() as playwright:
         if (started := launch(playwright)) is None:
             return None
@@ -77,7 +77,7 @@ def _with_playwright() -> bool:
 
 
 def _run(*command: str) -> bool:
-    """Whether it went well; where not, the end of what it said is shown."""
+    """Return True if it went well; else show the end of what it said."""
     try:
         done = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=INSTALL_S

@@ -1,4 +1,4 @@
-"""What the fake Slack's composer makes of typed text."""
+"""The fake Slack's composer, and the text that is typed into it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is written of metrics is true: docs, rules, dashboard and code name the same ones."""
+"""Docs, rules, dashboard and code name the same metrics."""
 
 from __future__ import annotations
 

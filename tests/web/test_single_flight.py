@@ -1,4 +1,4 @@
-"""How often the database is asked by who watches the bot, and how long they wait."""
+"""The database is asked once for all who watch the bot at a moment, and none of them waits long."""
 
 from __future__ import annotations
 

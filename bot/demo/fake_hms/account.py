@@ -157,7 +157,7 @@ class Account:
         return [self.sessions[id] for id in self._index.get((room_id, True), ())]
 
     def count(self, active: bool | None = None, room_id: str | None = None) -> int:
-        """How many sessions the filters leave."""
+        """Return the number of sessions that the filters leave."""
         return len(self._index.get((room_id, active), ()))
 
     def list_sessions(

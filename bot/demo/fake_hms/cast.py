@@ -1,4 +1,4 @@
-"""Who appears in the demo: rooms, people and the roles they take."""
+"""The demo's rooms, people and the roles they take."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ Kaya Kim Kowalski Larsen Mensah Moreau Nakamura Novák Okafor Petrov Quispe Rao 
 
 
 def people(rng: random.Random, count: int) -> list[Person]:
-    """That many people with different names, the strange ones first; about one in seven has no user id."""
+    """Return `count` people with different names, the strange ones first; about one in seven has no user id."""
     names = [f"{first} {last}" for first in _FIRST_NAMES.split() for last in _LAST_NAMES.split()]
     rng.shuffle(names)
     plain = [

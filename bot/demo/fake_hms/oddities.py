@@ -1,4 +1,4 @@
-"""Where the docs disagree with themselves, or say nothing: one switch for each reading."""
+"""Switches for all that the docs disagree about with themselves, or leave open: one for each reading."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NoLast = Literal["missing", "null", "empty"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Oddities:
-    """How answers are written; the defaults are the forms of the list-sessions page.
+    """The form of answers; the defaults are the forms of the list-sessions page.
 
     `empty_data`: `data` of an empty page, null [legacy-api-v1/session] or `[]`.
     `empty_last`: `last` of an empty page.

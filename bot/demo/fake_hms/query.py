@@ -20,7 +20,7 @@ class BadQuery(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What both listings take: times are Unix seconds, to the millisecond."""
+    """The parameters of both listings: times are Unix seconds, to the millisecond."""
 
     after: float | None
     before: float | None

@@ -1,4 +1,4 @@
-"""What the stand-in keeps: rooms, sessions and peers as plain data.
+"""Rooms, sessions and peers of the stand-in as plain data.
 
 Times are Unix seconds as floats, held to the millisecond, which is what the list-sessions page shows.
 Ids are 24 hex digits whose first 8 are Unix seconds, as in that page's sample.
@@ -17,7 +17,7 @@ _HEX_ID = re.compile(r"[0-9a-f]{24}")
 
 
 def is_hex_id(text: str) -> bool:
-    """Whether the text has the form of an id of this API."""
+    """True if the text has the form of an id of this API."""
     return _HEX_ID.fullmatch(text) is not None
 
 

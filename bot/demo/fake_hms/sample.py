@@ -10,7 +10,7 @@ import msgspec
 from .records import Peer, Session, id_seconds, is_hex_id, on_ms
 
 ZERO_TIME = "0001-01-01T00:00:00Z"
-"""How the API writes "no time yet"."""
+"""The API's form of "no time yet"."""
 
 
 def sessions_of(answer: bytes) -> list[Session]:

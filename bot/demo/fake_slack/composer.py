@@ -1,4 +1,4 @@
-"""What Slack's composer does to the text that a person types, before anybody else sees it."""
+"""Slack's composer: rewrites the text that a person types, before anybody else sees it."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""What Slack hands out with every command and press: trigger ids and response_urls, and when they lapse."""
+"""Trigger ids and response_urls, handed out with every command and press, and when they lapse."""
 
 import secrets
 from collections.abc import Callable

@@ -56,7 +56,7 @@ def _cell(report: Report, value: Any, path: str, *, header: bool = False) -> Non
 
 
 def _number(report: Report, value: Any, path: str) -> bool:
-    """Whether `value` is a finite JSON number; if not, says so."""
+    """True if `value` is a finite JSON number; else a violation is added."""
     good = isinstance(value, int | float) and not isinstance(value, bool)
     if not good or (isinstance(value, float) and not math.isfinite(value)):
         report.add(path, "must be a finite number")

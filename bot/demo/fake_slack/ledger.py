@@ -1,4 +1,4 @@
-"""What happened: the bot's calls, its breaches of platform rules, changes to messages; and waiting for them."""
+"""The bot's calls, its breaches of platform rules, changes to messages; and waiting for them."""
 
 import asyncio
 from collections.abc import Callable

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """How the bot acknowledged one delivery.
+    """The bot's acknowledgement of one delivery.
 
     `status` is the HTTP status (200 for a Socket Mode ack) or None when nothing arrived: late (`timed_out`), no
     connection, or not sent at all.  `body` is what it said, `elapsed_s` real seconds, `attempts` deliveries.

@@ -36,7 +36,7 @@ def unarchived(site: Site, person: User, channel: Channel) -> list[Json]:
 
 
 def heard(site: Site, event: Json) -> bool:
-    """Whether the app is told: https://docs.slack.dev/reference/events"""
+    """True if the app is told: https://docs.slack.dev/reference/events"""
     channel = site.workspace.channel(event["channel"])
     return event["type"] in site.events and ("groups:read" if channel.is_private else "channels:read") in site.scopes
 

@@ -1,4 +1,4 @@
-"""What Slack sends to an app: slash commands, block actions and events, as wire values.
+"""Payloads for an app: slash commands, block actions and events, as wire values.
 
 https://docs.slack.dev/interactivity/implementing-slash-commands
 https://docs.slack.dev/reference/interaction-payloads
@@ -96,7 +96,7 @@ def shortcut(site: Site, callback_id: str, user: User, message: Message | None) 
 
 
 def _interaction(site: Site, kind: str, user: User) -> Json:
-    """What all interactions have in common."""
+    """The fields that all interactions have."""
     team = site.workspace.team_id
     return {
         "type": kind,

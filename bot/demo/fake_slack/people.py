@@ -1,4 +1,4 @@
-"""What people do in the fake workspace: type, press, and make Slack send events."""
+"""People in the fake workspace: they type, press, and make Slack send events."""
 
 from collections.abc import Mapping, Sequence
 
@@ -148,7 +148,7 @@ class People:
         return await self._dispatcher.event(payload, retry_num, delays_s)
 
     async def verify_url(self, challenge: str = "a-challenge") -> Ack:
-        """What Slack sends when the address is entered: https://docs.slack.dev/reference/events/url_verification"""
+        """Sends the check of an address that was entered: https://docs.slack.dev/reference/events/url_verification"""
         token = payloads.VERIFICATION_TOKEN
         return await self._dispatcher.post_json({"type": "url_verification", "token": token, "challenge": challenge})
 

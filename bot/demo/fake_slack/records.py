@@ -1,4 +1,4 @@
-"""What happened in the fake workspace, and waiting for it."""
+"""Records of the fake workspace, and waiting for them."""
 
 from collections.abc import Callable
 from typing import TypeVar, overload

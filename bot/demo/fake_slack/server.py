@@ -161,7 +161,7 @@ class FakeSlack(Records):
 
     @property
     def bot_events_url(self) -> str | None:
-        """Where the bot listens; None sends over open sockets."""
+        """The bot's address; None sends over open sockets."""
         return self._dispatcher.bot_events_url
 
     @bot_events_url.setter
@@ -179,12 +179,12 @@ class FakeSlack(Records):
 
     @property
     def connections(self) -> int:
-        """How many connections the bot has opened for Web API calls and response_urls."""
+        """The number of connections that the bot has opened for Web API calls and response_urls."""
         return len(self._peers)
 
     @property
     def sockets(self) -> int:
-        """How many sockets the bot holds open."""
+        """The number of sockets that the bot holds open."""
         return self._sockets.count
 
     @property

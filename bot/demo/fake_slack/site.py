@@ -1,4 +1,4 @@
-"""What the parts of the fake Slack share, and how a Web API method says no."""
+"""The shared state of the fake Slack's parts, and the refusals of its Web API."""
 
 import math
 import time
@@ -69,11 +69,11 @@ class RateLimiter:
         self._until[key], self._told[key] = (self._clock() + seconds, now + seconds), now
 
     def retry_after_s(self, key: str) -> int:
-        """Whole seconds, as the header has them, of what was told last."""
+        """The whole seconds that were told last, as the header has them."""
         return max(0, math.ceil(self._until[key][0] - self._clock()))
 
     def too_soon_s(self, key: str) -> float:
-        """How many seconds of a Retry-After remain, 0 if none; by whichever clock is further on."""
+        """The seconds that remain of a Retry-After, 0 if none; by whichever clock is further on."""
         if key not in self._until:
             return 0.0
         if " " not in key and time.monotonic() - self._told[key] < UNDER_WAY_S:
