@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.__main__ import main
 from bot.app import FEATURES
 from bot.blockkit.help import COMMAND
 from bot.demo.fake_slack import FakeSlack
@@ -24,15 +25,11 @@ REGISTRY = Registry(FEATURES)
 SCHEMA = ROOT / "tests/data/slack/manifest.schema.2.0.0.json"
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bot", "manifest", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-
-
-def printed(*arguments: str) -> dict[str, Any]:
-    done = run(*arguments)
-    assert (done.returncode, done.stderr) == (0, "")
-    return yaml.safe_load(done.stdout)
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["manifest", *arguments]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
 
 
 def of_schema(path: Path) -> str:
@@ -90,30 +87,33 @@ def test_texts_fit(manifest: dict[str, Any]) -> None:
     assert all(len(each["description"]) <= 150 for each in features.get("shortcuts", ()))
 
 
-def test_it_is_printed_with_every_url_set(manifest: dict[str, Any], tmp_path: Path) -> None:
-    done = run("--url", "https://bot.example.com")
-    (tmp_path / "m.yml").write_text(done.stdout)
+def test_it_is_printed_with_every_url_set(
+    manifest: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = printed(capsys, "--url", "https://bot.example.com")
+    (tmp_path / "m.yml").write_text(text)
     assert of_schema(tmp_path / "m.yml") == of_schema(ROOT / "manifest.yml") == ""
-    text = json.dumps(yaml.safe_load(done.stdout))
-    assert text == json.dumps(manifest).replace("https://your-bot.example.com", "https://bot.example.com")
-    assert text.count("https://bot.example.com/slack/events") == 3 and "your-bot" not in done.stdout
-    assert problems(yaml.safe_load(text)) == []
-    assert printed("--url=https://10.0.0.1:8443")["settings"]["interactivity"]["request_url"] == (
-        "https://10.0.0.1:8443/slack/events"
-    )
+    read = yaml.safe_load(text)
+    assert read == json.loads(json.dumps(manifest).replace("https://your-bot.example.com", "https://bot.example.com"))
+    assert text.count("https://bot.example.com/slack/events") == 3 and "your-bot" not in text
+    assert problems(read) == []
+    read = yaml.safe_load(printed(capsys, "--url=https://10.0.0.1:8443"))
+    assert read["settings"]["interactivity"]["request_url"] == "https://10.0.0.1:8443/slack/events"
 
 
-def test_it_is_printed_for_socket_mode_without_any_url(manifest: dict[str, Any], tmp_path: Path) -> None:
-    done = run("--socket")
-    (tmp_path / "m.yml").write_text(done.stdout)
+def test_it_is_printed_for_socket_mode_without_any_url(
+    manifest: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = printed(capsys, "--socket")
+    (tmp_path / "m.yml").write_text(text)
     assert of_schema(tmp_path / "m.yml") == ""
     wanted = copy.deepcopy(manifest)
     wanted["settings"]["socket_mode_enabled"] = True
     for place in (wanted["features"]["slash_commands"][0], *wanted["settings"].values()):
         if isinstance(place, dict):
             place.pop("url", None), place.pop("request_url", None)
-    assert yaml.safe_load(done.stdout) == wanted
-    assert "your-bot" not in done.stdout and problems(wanted) == []
+    assert yaml.safe_load(text) == wanted
+    assert "your-bot" not in text and problems(wanted) == []
 
 
 async def test_slack_refuses_messages_to_people_where_the_messages_tab_is_off(manifest: dict[str, Any]) -> None:

@@ -150,16 +150,9 @@ async def test_each_oddity_shows() -> None:
     account.leave(session, gone, NOW + 2.5)
     account.join(session, name="B", role="guest", user_id="b", at=NOW + 3)
     odd = Oddities(
-        final_last="null",
-        peers="array",
-        user_key="user",
-        peer_ids=False,
-        session_ids=False,
-        still_in="zero",
-        left_at_of_gone=False,
-        fraction_digits=9,
-        app_id=True,
-    )
+        final_last="null", peers="array", user_key="user", peer_ids=False, session_ids=False, still_in="zero",
+        left_at_of_gone=False, fraction_digits=9, app_id=True,
+    )  # fmt: skip
     async with FakeHms(account, oddities=odd) as hms:
         full = await read_page(hms)
         hms.oddities = Oddities(empty_data="array", empty_last="empty", without_active="active")

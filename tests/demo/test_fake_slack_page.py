@@ -20,20 +20,10 @@ MANIFEST = {
         ],
     }
 }
-BLOCKS = [
-    {
-        "type": "actions",
-        "block_id": "b",
-        "elements": [
-            {"type": "button", "text": {"type": "plain_text", "text": "More"}, "action_id": "more", "value": "2"},
-            {
-                "type": "static_select",
-                "action_id": "menu",
-                "options": [{"text": {"type": "plain_text", "text": "A"}, "value": "a"}],
-            },
-        ],
-    }
-]
+BUTTON = {"type": "button", "text": {"type": "plain_text", "text": "More"}, "action_id": "more", "value": "2"}
+OPTION = {"text": {"type": "plain_text", "text": "A"}, "value": "a"}
+MENU = {"type": "static_select", "action_id": "menu", "options": [OPTION]}
+BLOCKS = [{"type": "actions", "block_id": "b", "elements": [BUTTON, MENU]}]
 
 
 @pytest.fixture
@@ -183,8 +173,7 @@ async def test_actions_are_checked_against_the_message(slack: FakeSlack, page: a
     good = await post(page, "/page/action", **place, action_id="more", value="2", selected_option=None)
     assert good == {"ok": True}
     await slack.wait_for(lambda: [each for each in slack._site.ledger.changes if each.kind == "notice"])
-    option = BLOCKS[0]["elements"][1]["options"][0]  # type: ignore[index]
-    picked = await post(page, "/page/action", **place, action_id="menu", value=None, selected_option=option)
+    picked = await post(page, "/page/action", **place, action_id="menu", value=None, selected_option=OPTION)
     assert picked == {"ok": True}
     for bad in (
         {"action_id": "more", "value": "3"},
