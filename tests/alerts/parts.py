@@ -9,6 +9,9 @@ from bot.alerts.catch_up import release
 from bot.alerts.decide import route
 from bot.alerts.notification import Notification, Recap
 from bot.alerts.subscription import Subscription, kinds_of
+from bot.blockkit.blocks import Message
+from bot.blockkit.phrases import NO_BREAK
+from bot.blockkit.sizes import texts
 from bot.outbox.card import Card
 from bot.query.parse import parse
 from bot.sessions.diff import diff, track
@@ -51,6 +54,11 @@ def mute(line: str = "", hours: float = 1, channel: str = "C1", session_id: str 
 
 def policy(*mutes: Mute, now: datetime = NOW, quiet: str = "", unthreaded: Sequence[str] = ()) -> SilencePolicy:
     return SilencePolicy(mutes, {"C1": [read_quiet(quiet, "UTC")]} if quiet else {}, unthreaded, now)
+
+
+def shown(message: Message) -> str:
+    """What people read in it."""
+    return "\n".join(reversed(list(texts(message.blocks)))).replace(NO_BREAK, " ")
 
 
 MUTED = [mute()]

@@ -12,16 +12,10 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from bot.alerts import store as alerts_store
-from bot.alerts.store import SUBSCRIPTIONS_MOST
-from bot.alerts.subscription import Subscription, kinds_of
 from bot.blockkit.sizes import texts
-from bot.db.database import Database
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_hms.records import Room
 from bot.demo.fake_slack import FakeSlack, Message, RateLimited
-from bot.outbox.message import Outgoing
-from bot.query.parse import parse
 from bot.settings import Settings
 from tests.clocks import Wall
 from tests.live import cards, fill, opened, polls, posts, press, runs, said_soon, say, subscribe, until
@@ -145,18 +139,6 @@ async def test_an_empty_list_for_an_instant_ends_nothing(
     assert "🟢 Live" in cards(slack)[0].plain and len(cards(slack)) == 1
 
 
-async def test_failing_polls_are_said_in_the_list_and_made_up_for(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, room: Room
-) -> None:
-    await subscribe(slack)
-    hms.fail_always("/sessions*", Status(404))
-    opened(account, room)
-    await said_soon(slack, "subscriptions", "alerts wait: 100ms was last read", "HmsNotFound")
-    assert cards(slack) == []
-    hms.heal()
-    await until(lambda: cards(slack))
-
-
 async def test_one_record_that_cannot_be_read_holds_nobody_up(
     bot: str, slack: FakeSlack, hms: FakeHms, account: Account, room: Room
 ) -> None:
@@ -171,16 +153,6 @@ async def test_one_record_that_cannot_be_read_holds_nobody_up(
     await until(lambda: len(cards(slack)) == 2)
 
 
-async def test_a_storm_is_one_message(bot: str, slack: FakeSlack, hms: FakeHms, account: Account, room: Room) -> None:
-    await subscribe(slack)
-    for _ in range(25):
-        opened(account, room)
-    message = await until(lambda: next(iter(posts(slack)[1:]), None))
-    await polls(hms, 3)
-    assert len(posts(slack)) <= 3  # a poll may fall into the middle of it
-    assert "opened" in message.plain
-
-
 async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, room: Room) -> None:
     assert "no subscriptions" in (await say(slack, "subscriptions")).plain
     await subscribe(slack, 'room:"Town hall"')
@@ -189,6 +161,10 @@ async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, 
     assert "that is number 2" in again.plain
     changed = await subscribe(slack, "role:host -user:bot on:end")
     assert "what it tells about has changed" in changed.plain
+    _, first, second = posts(slack)
+    assert f"{slack.workspace.user('ben').real_name} subscribed this channel to" in first.plain
+    assert f"{slack.workspace.user('ada').real_name} changed what this channel is told about" in second.plain
+    assert "when one ends" in second.plain and "subscribed" not in second.plain + second.text
     listed = await say(slack, "subscriptions")
     assert listed.plain.count("Remove") == 2 and "Town hall" in listed.plain
     listed = await press(slack, listed, "Remove")
@@ -263,12 +239,6 @@ async def test_a_name_of_several_rooms_is_chosen_from(bot: str, slack: FakeSlack
     assert "Subscribed" in reply.plain and "Hall two" in reply.plain
 
 
-async def test_a_channel_without_the_bot_is_said_at_once_and_goes_on_when_invited(bot: str, slack: FakeSlack) -> None:
-    reply = await subscribe(slack, channel="random")
-    assert "/invite @" in reply.plain and posts(slack, "random") == []
-    await invite(slack, "random")
-
-
 async def test_the_bot_is_called_by_the_name_that_it_has(slack: FakeSlack, settings: Settings) -> None:
     users, own = slack.workspace.users, slack.workspace.bot_user
     users[own] = replace(users[own], name="on_air")
@@ -292,20 +262,25 @@ async def test_a_first_message_that_never_came_goes_with_its_subscription(
     assert "role host" in first.plain and "when one ends" in first.plain
 
 
-async def test_an_archived_channel_pauses_and_resumes_by_a_press(
-    bot: str, slack: FakeSlack, account: Account, room: Room
+@pytest.mark.parametrize("name", ["live-ops", "incident-room"])
+async def test_an_archived_channel_pauses_and_resumes_by_a_press_or_when_it_is_unarchived(
+    bot: str, slack: FakeSlack, account: Account, room: Room, name: str
 ) -> None:
-    await subscribe(slack)
-    channel = slack.workspace.channel("live-ops")
+    await subscribe(slack, channel=name)
+    channel = slack.workspace.channel(name)
     channel.is_archived = True
     opened(account, room)
-    await in_private(slack, "archived")
+    assert (await in_private(slack, "archived")).plain.endswith("They wait for 30 days.")
     channel.is_archived = False
-    listed = await say(slack, "subscriptions")
+    listed = await say(slack, "subscriptions", channel=name)
     assert "archived" in listed.plain
-    await slack.press(listed, "Resume")
-    await until(lambda: cards(slack))
-    assert len(cards(slack)) == 1
+    if name == "live-ops":
+        await slack.press(listed, "Resume")
+    else:
+        user = slack.workspace.user("ada").id
+        await slack.event({"type": "group_unarchive", "channel": channel.id, "user": user})
+    await until(lambda: cards(slack, name))
+    assert len(cards(slack, name)) == 1
 
 
 async def test_hostile_names_do_no_harm(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -326,21 +301,6 @@ async def test_guests_are_told_to_ask_a_member(bot: str, slack: FakeSlack) -> No
     await subscribe(slack)
     for typed, says in (("unsubscribe 1", "Guests can't change"), ("subscriptions", "1 subscription")):
         assert says in (await say(slack, typed, user="gus")).plain
-
-
-async def test_the_101st_subscription_of_a_channel(slack: FakeSlack, settings: Settings) -> None:
-    store = await Database.open(settings.database_url)
-    team_id, channel_id = slack.workspace.team_id, slack.workspace.channel("live-ops").id
-    for number in range(SUBSCRIPTIONS_MOST):
-        query = parse(f"role:r{number}", scope="subscribe")
-        made = Subscription(team_id, channel_id, query, kinds_of(query), "U1", 0)
-        first = Outgoing(f"k{number}", team_id, channel_id, "post", "x", [])
-        await alerts_store.subscribe(store, made, [], first, by=None)
-    await store.close()
-    async with at_work(settings, slack):
-        reply = await say(slack, "subscribe role:one-more")
-        assert "has 100 subscriptions, which is the most" in reply.plain
-        assert "100 subscriptions" in (await say(slack, "subscriptions")).plain
 
 
 async def test_a_database_that_is_locked_is_said_so(bot: str, slack: FakeSlack, settings: Settings) -> None:
@@ -382,24 +342,12 @@ async def test_private_channels_and_direct_messages(
     await until(lambda: cards(slack, channel))
 
 
-async def test_a_private_channel_without_the_bot(bot: str, slack: FakeSlack) -> None:
+async def test_a_private_channel_without_the_bot_also_with_digests_alone(bot: str, slack: FakeSlack) -> None:
     channel = slack.workspace.channel("incident-room")
     channel.members.discard(slack.workspace.bot_user)
     reply = await subscribe(slack, channel="incident-room")
     assert "/invite @" in reply.plain and posts(slack, "incident-room") == []
-    await slack.press(reply, "Resume")  # too early
-    listed = await slack.reply(where=lambda each: each.ephemeral)
-    assert "Paused" in listed.plain
-    await in_private(slack, "paused")
-    slack.workspace.join(channel, slack.workspace.bot_user)
-    await slack.press(listed, "Resume")
-    await until(lambda: posts(slack, "incident-room"))
-
-
-async def test_a_channel_with_digests_alone_can_be_resumed(bot: str, slack: FakeSlack) -> None:
-    channel = slack.workspace.channel("incident-room")
-    channel.members.discard(slack.workspace.bot_user)
-    await subscribe(slack, channel="incident-room")
+    assert "Paused" in (await press(slack, reply, "Resume")).plain  # too early
     told = await in_private(slack, "paused")
     assert "Messages in" in told.plain and "*Resume* in `/sessions subscriptions` there" in told.plain
     await say(slack, "digest daily 9:00", channel="incident-room")
@@ -409,6 +357,7 @@ async def test_a_channel_with_digests_alone_can_be_resumed(bot: str, slack: Fake
     slack.workspace.join(channel, slack.workspace.bot_user)
     resumed = await press(slack, listed, "Resume")
     assert "Paused" not in resumed.plain and "Resume" not in resumed.labels
+    await until(lambda: posts(slack, "incident-room"))
 
 
 async def test_a_renamed_channel_stays_subscribed(bot: str, slack: FakeSlack, account: Account, room: Room) -> None:
@@ -422,12 +371,13 @@ async def test_a_renamed_channel_stays_subscribed(bot: str, slack: FakeSlack, ac
     await until(lambda: "⚪ Ended" in cards(slack, "on-air")[0].plain)
 
 
-async def test_a_channel_shared_with_another_workspace(
-    bot: str, slack: FakeSlack, account: Account, room: Room
+@pytest.mark.parametrize("shared", [True, False])
+async def test_a_channel_without_the_bot_is_said_at_once_and_goes_on_when_invited(
+    bot: str, slack: FakeSlack, account: Account, room: Room, shared: bool
 ) -> None:
-    channel = slack.workspace.channel("random")
-    channel.is_ext_shared = True
-    assert "/invite @" in (await subscribe(slack, channel="random")).plain
+    """Also one that is shared with another workspace."""
+    slack.workspace.channel("random").is_ext_shared = shared
+    assert "/invite @" in (await subscribe(slack, channel="random")).plain and posts(slack, "random") == []
     await invite(slack, "random")
     opened(account, room)
     card = await until(lambda: next(iter(cards(slack, "random")), None))
@@ -526,15 +476,6 @@ async def test_a_room_that_is_left_out_is_named(bot: str, slack: FakeSlack, room
         assert "not in *Town hall*" in message.plain, message.plain
 
 
-async def test_other_kinds_are_a_change_and_not_a_new_subscription(bot: str, slack: FakeSlack) -> None:
-    await subscribe(slack, "role:host")
-    await subscribe(slack, "role:host on:end", user="ben")
-    first, second = posts(slack)
-    assert "subscribed this channel to" in first.plain
-    assert f"{slack.workspace.user('ben').real_name} changed what this channel is told about" in second.plain
-    assert "when one ends" in second.plain and "subscribed" not in second.plain + second.text
-
-
 async def test_the_last_message_is_each_subscriptions_own(
     bot: str, slack: FakeSlack, account: Account, room: Room
 ) -> None:
@@ -557,16 +498,3 @@ async def test_the_invitation_is_not_explained_where_the_bot_is(bot: str, slack:
     slack.fail("chat.postMessage", RateLimited(20))
     reply = await subscribe(slack, channel="general")
     assert "on its way" in reply.plain and "/invite" in reply.plain
-
-
-async def test_a_private_channel_goes_on_when_it_is_unarchived(
-    bot: str, slack: FakeSlack, account: Account, room: Room
-) -> None:
-    await subscribe(slack, channel="incident-room")
-    channel = slack.workspace.channel("incident-room")
-    channel.is_archived = True
-    opened(account, room)
-    assert (await in_private(slack, "archived")).plain.endswith("They wait for 30 days.")
-    channel.is_archived = False
-    await slack.event({"type": "group_unarchive", "channel": channel.id, "user": slack.workspace.user("ada").id})
-    await until(lambda: cards(slack, "incident-room"))

@@ -14,11 +14,11 @@ from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
 from bot.blockkit.fit import fair
 from bot.blockkit.phrases import NO_BREAK
-from bot.blockkit.sizes import texts
 from bot.sessions.model import Peer, Session
 from bot.sessions.peak import peak
 from tests.accounts import HOSTILE, NOW, name, object_id, session
-from tests.blockkit.judge import harmless, inside_limits
+from tests.alerts.parts import shown
+from tests.blockkit.judge import inside_limits, proper
 from tests.effort import effort
 
 START = NOW - timedelta(minutes=65)
@@ -41,10 +41,6 @@ def town_hall(*, active: bool) -> Session:
     return Session(
         id="631a0fa23e3d9fdb00832596", room_id=HALL, active=active, peers=peers, created_at=START, updated_at=NOW
     )
-
-
-def shown(message: Message) -> str:
-    return "\n".join(reversed(list(texts(message.blocks)))).replace(NO_BREAK, " ")
 
 
 def details_button(message: Message) -> tuple[str, str, str]:
@@ -138,8 +134,7 @@ def test_one_message_in_place_of_many(opened: int, ended: int, said: str, lines:
     news, olds = storm(rng, opened, active=True), storm(rng, ended, active=False)
     names = {each.room_id: name(rng) for each in news}
     message = roll_up(news, olds, names)
-    inside_limits(message)
-    harmless(message)
+    proper(message)
     assert message.text.startswith(f"{said}.\n")
     text = shown(message)
     assert text.startswith(f"*{said}*\n")
@@ -170,8 +165,7 @@ def test_one_message_at_the_end_of_a_mute(live: int, ended: int, head: str, told
     rng = random.Random(live)
     some, known = storm(rng, live, active=True), storm(rng, min(told, ended), active=False)
     message = recap(some, known, ended, {each.room_id: name(rng) for each in (*some, *known)})
-    inside_limits(message)
-    harmless(message)
+    proper(message)
     assert message.text.startswith(head.replace("*", ""))
     text = shown(message)
     assert text.startswith(f"{head}\n")
@@ -197,8 +191,7 @@ def test_hostile_accounts() -> None:
         draw = live_card if each.active else final_card
         joined, left = ([name(rng) for _ in range(rng.choice((0, 1, 2, 5, 30)))] for _ in range(2))
         for message in (draw(each, names, reopened=rng.randrange(3)), went(each, joined, left)):
-            inside_limits(message)
-            harmless(message)
+            proper(message)
 
 
 def test_the_worst_names_at_their_most() -> None:
@@ -213,15 +206,13 @@ def test_the_worst_names_at_their_most() -> None:
             roll_up(some, some, {HALL: word}),
             recap(some, some, 1, {HALL: word}),
         ):
-            inside_limits(message)
-            harmless(message)
+            proper(message)
 
 
 @pytest.mark.parametrize("active", [True, False])
 def test_2500_peers(active: bool) -> None:
     crowd = structs.replace(session(random.Random(2), 2_500), active=active)
     message = (live_card if active else final_card)(crowd, {}, reopened=0)
-    inside_limits(message)
-    harmless(message)
+    proper(message)
     assert f"peak {peak(crowd)[0]:,}" in shown(message)
     assert f"{crowd.people_count():,}" in shown(message)

@@ -106,7 +106,7 @@ async def test_a_card_that_is_there_stays(store: Database) -> None:
 async def test_the_101st_is_refused(store: Database) -> None:
     for number in range(SUBSCRIPTIONS_MOST):
         await alerts_store.subscribe(store, subscription(line=f"user:u{number}"), [], message(f"m{number}"), by=None)
-    with pytest.raises(TooMany):
+    with pytest.raises(TooMany, match="has 100 subscriptions, which is the most"):
         await alerts_store.subscribe(store, subscription(line="user:one-more"), ["s1"], message("too many"), by=None)
     assert await card_store.read(store, TEAM, ["s1"]) == []
     _, how = await alerts_store.subscribe(

@@ -17,6 +17,7 @@ from bot.alerts.subscription_render import (
     CARDS_MOST,
     KEPT_DAYS,
     Channel,
+    Told,
     announced,
     subscribed,
     subscriptions_list,
@@ -40,7 +41,8 @@ from bot.query.values import Count, RoomId
 from bot.slack.registry import Registry
 from bot.text import tidy
 from tests.accounts import HOSTILE, NOW, name, object_id
-from tests.blockkit.judge import harmless, inside_limits
+from tests.alerts.parts import shown
+from tests.blockkit.judge import harmless, inside_limits, proper
 from tests.effort import effort
 from tests.strategies import many, values
 
@@ -49,6 +51,7 @@ HALL = "631a0f990e6ffae22efa610c"
 NAMES = {HALL: "Town hall"}
 INVITE = "/invite @sessions"
 GOOD = Channel()
+NO_TOLD: Told = {}
 LAST_MS = int((NOW - timedelta(minutes=5)).timestamp() * 1_000)
 REASONS = (
     "not_in_channel", "channel_not_found", "is_archived", "token_revoked", "account_inactive", "missing_scope",
@@ -63,6 +66,11 @@ def made(line: str = f"room:{HALL} role:host", number: int = 3, kinds: tuple[str
 
 def done(one: Subscription, how: How = "new", live: int = 0, names: Names = NAMES) -> Subscribed:
     return Subscribed(one, how, live, names, GOOD, waiting=False)
+
+
+def listing(*items: Subscription, channel: Channel = GOOD, told: Told = NO_TOLD, stale: str = "") -> Message:
+    channel_id = items[0].channel_id if items else "C123ABC"
+    return subscriptions_list(channel_id, items, channel, told=told, names=NAMES, as_of=NOW, stale=stale, invite=INVITE)
 
 
 def hostile(rng: random.Random, number: int = 1) -> tuple[Subscription, dict[str, str]]:
@@ -83,10 +91,6 @@ def some_health(rng: random.Random) -> Channel:
         waiting=rng.choice((0, 1, 3_000)),
         held=rng.choice((0, 1, 3_000)),
     )
-
-
-def shown(message: Message) -> str:
-    return "\n".join(reversed(list(texts(message.blocks)))).replace(NO_BREAK, " ")
 
 
 def buttons(message: Message) -> list[dict[str, Any]]:
@@ -122,13 +126,15 @@ def test_a_filter_in_words_fits(terms: list[Term], most_chars: int) -> None:
         (("join", "leave"), "when someone joins or leaves."),
         (("end", "join"), "when one ends, and when someone joins."),
         (tuple(KINDS), "when one opens or ends, and when someone joins or leaves."),
+        (("end",), "when one ends."),
     ],
 )
 def test_kinds_in_words(kinds: tuple[str, ...], said: str) -> None:
     text = shown(announced(made(f"room:{HALL}", kinds=kinds), by="Ada", live=0, names=NAMES))
     assert f"This channel is told {said} None is live now." in text
     assert ("Joins and leaves are posted in its thread" in text) is bool({"join", "leave"} & set(kinds))
-    assert "one message here, kept up to date until it ends" in text
+    lasts = "when it has ended" if kinds == ("end",) else "kept up to date until it ends"
+    assert f"one message here, {lasts}." in text
 
 
 @pytest.mark.parametrize(
@@ -148,14 +154,7 @@ def test_what_a_session_comes_to_match_later_is_not_its_opening(line: str, kinds
         subscribed(done(one, live=2), INVITE),
     ):
         assert f"This channel is told {said}" in shown(message)
-    listed = shown(subscriptions_list("C123ABC", [one], GOOD, told={}, names=NAMES, as_of=NOW))
-    assert f"told {said.partition('.')[0]}" in listed
-
-
-def test_the_end_alone() -> None:
-    text = shown(announced(made(kinds=("end",)), by="Ada", live=0, names=NAMES))
-    assert "This channel is told when one ends." in text
-    assert "one message here, when it has ended." in text
+    assert f"told {said.partition('.')[0]}" in shown(listing(one))
 
 
 @pytest.mark.parametrize(
@@ -168,8 +167,7 @@ def test_the_end_alone() -> None:
 )
 def test_the_one_who_subscribed_reads_what_it_means(how: How, said: str) -> None:
     message = subscribed(done(made(), how, live=4), INVITE)
-    inside_limits(message)
-    harmless(message)
+    proper(message)
     text = shown(message)
     for piece in (
         said, "*Sessions* in *Town hall*, with the role host", "when one comes to match or ends", "4 match now",
@@ -212,7 +210,7 @@ def test_a_line_too_long_to_type_is_not_shown() -> None:
 
 
 def test_no_subscriptions() -> None:
-    message = subscriptions_list("C123ABC", [], GOOD, told={}, names={}, as_of=NOW)
+    message = listing()
     inside_limits(message)
     line = re.search(r"```/sessions subscribe (.*)```", shown(message))
     assert line
@@ -221,17 +219,10 @@ def test_no_subscriptions() -> None:
 
 def test_a_list_says_everything_of_each() -> None:
     new = replace(made("user:ada", 12, ("join", "leave")), created_ms=LAST_MS)
-    message = subscriptions_list(
-        "C123ABC",
-        [made(), new, made("user:ben", 13)],
-        replace(GOOD, waiting=2),
-        told={3: LAST_MS, 7: LAST_MS},
-        names=NAMES,
-        as_of=NOW,
-        stale="Data is 4 minutes old: 100ms doesn't answer.",
-    )
-    inside_limits(message)
-    harmless(message)
+    stale = "Data is 4 minutes old: 100ms doesn't answer."
+    told = {3: LAST_MS, 7: LAST_MS}
+    message = listing(made(), new, made("user:ben", 13), channel=Channel(waiting=2), told=told, stale=stale)
+    proper(message)
     text = shown(message)
     for piece in (
         "*3 subscriptions* of this channel · 🟠 late, 2 waiting", "⚠️ Data is 4 minutes old: 100ms doesn't answer.",
@@ -303,27 +294,15 @@ def test_what_has_been_removed_can_be_had_again() -> None:
 
 @pytest.mark.parametrize("reason", ["not_in_channel", "channel_not_found"])
 def test_a_conversation_of_two_people_has_no_invitations(reason: str) -> None:
-    one = replace(made(), channel_id="D123ABC")
-    paused = replace(GOOD, paused=reason)
-    message = subscriptions_list(one.channel_id, [one], paused, told={}, names=NAMES, as_of=NOW, invite=INVITE)
-    text = shown(message)
+    text = shown(listing(replace(made(), channel_id="D123ABC"), channel=Channel(paused=reason)))
     assert "the bot isn't part of this conversation, and can't be invited" in text and "`/invite" not in text
     assert "To go on, use a channel, or your direct conversation with the bot." in text
 
 
 @pytest.mark.parametrize("reason", [*REASONS, "some_new_code", "<!channel> `x`", ""])
 def test_a_paused_channel_says_why_and_what_to_do(reason: str) -> None:
-    message = subscriptions_list(
-        "C123ABC",
-        [made()],
-        replace(GOOD, paused=reason, held=2),
-        told={},
-        names=NAMES,
-        as_of=NOW,
-        invite=INVITE,
-    )
-    inside_limits(message)
-    harmless(message)
+    message = listing(made(), channel=Channel(paused=reason, held=2))
+    proper(message)
     text = shown(message)
     resume = [each for each in buttons(message) if each["action_id"] in (ids.RESUME, ids.RELEASE)]
     if not reason:
@@ -365,6 +344,7 @@ def test_any_number_of_them_is_inside_the_limits(size: int, seed: int) -> None:
     inside_limits(Message(message.text, [context(gone.text), *message.blocks]))
     harmless(message)
     text = shown(message)
+    assert text.startswith(f"*{size} subscription")
     assert sum(map(len, texts(message.blocks))) <= ALL_TEXT_CHARS
     if size <= CARDS_MOST:
         offered = [each["value"] for each in buttons(message) if each["action_id"] == ids.SET]
@@ -391,8 +371,7 @@ def test_hostile_filters() -> None:
             unsubscribed([subscription], names),
             subscribed(Subscribed(subscription, "same", live, names, Channel(paused=name(rng)), False), name(rng)),
         ):
-            inside_limits(message)
-            harmless(message)
+            proper(message)
 
 
 def test_the_worst_names_at_their_most() -> None:
@@ -402,8 +381,7 @@ def test_the_worst_names_at_their_most() -> None:
         items = [replace(made(number=n), query=query, kinds=frozenset(KINDS)) for n in range(61, 101)]
         listed = subscriptions_list("C123ABC", items, GOOD, told={}, names=rooms, as_of=NOW)
         for each in (listed, announced(items[0], by="Ada", live=0, names=rooms)):
-            inside_limits(each)
-            harmless(each)
+            proper(each)
 
 
 @pytest.mark.parametrize("value", ["", "1|", "1|C", "2|C1", "1|c1", "1|C 1", "C1|1"])

@@ -26,6 +26,12 @@ def inside_limits(message: Message) -> None:
                 assert re.sub(r"[*`]|\.$", "", line) in said, line
 
 
+def proper(message: Message) -> None:
+    """Both inside the limits and harmless."""
+    inside_limits(message)
+    harmless(message)
+
+
 def mrkdwn_objects(tree: Any) -> Iterator[dict[str, Any]]:
     """Every mrkdwn text object: without `verbatim` Slack makes links and mentions of bare text."""
     if isinstance(tree, dict):

@@ -12,7 +12,7 @@ from bot.demo.fake_hms import Account, FakeHms, Oddities, Status
 from bot.demo.fake_slack import FakeSlack
 from bot.settings import Settings
 from tests.clocks import Wall
-from tests.live import PATIENCE_S, cards, opened, polls, said_soon, subscribe, until
+from tests.live import PATIENCE_S, cards, opened, polls, posts, said_soon, subscribe, until
 from tests.work import at_work
 
 
@@ -58,16 +58,28 @@ async def test_a_session_that_alone_is_listed_and_is_bad_fails_no_poll(
     await until(lambda: cards(slack))
 
 
-async def test_a_poll_without_a_list_is_a_failed_one(
-    bot: str, slack: FakeSlack, hms: FakeHms, account: Account
+@pytest.mark.parametrize(
+    ("failure", "cause"),
+    [
+        (Status(200, body={"success": False, "msg": "account is suspended"}), "HmsBadReply"),  # a poll without a list
+        (Status(404), "HmsNotFound"),
+    ],
+)
+async def test_failing_polls_are_said_in_the_list_and_made_up_for(
+    bot: str, slack: FakeSlack, hms: FakeHms, account: Account, failure: Status, cause: str
 ) -> None:
     await subscribe(slack)
-    opened(account, account.add_room("Town-hall"))
+    room = account.add_room("Town-hall")
+    opened(account, room)
     await until(lambda: cards(slack))
-    hms.fail_always("/sessions", Status(200, body={"success": False, "msg": "account is suspended"}))
-    await said_soon(slack, "subscriptions", "HmsBadReply")
-    assert "HmsBadReply" in await answer(f"{bot}/readyz")
-    assert "🟢 Live" in cards(slack)[0].plain  # nothing is concluded from it
+    hms.fail_always("/sessions*", failure)
+    opened(account, room)
+    await said_soon(slack, "subscriptions", "alerts wait: 100ms was last read", cause)
+    assert cause in await answer(f"{bot}/readyz")
+    (card,) = cards(slack)
+    assert "🟢 Live" in card.plain  # nothing is concluded from it
+    hms.heal()
+    await until(lambda: len(cards(slack)) == 2)
 
 
 async def test_why_100ms_refuses_is_said_and_harmless(
@@ -92,6 +104,8 @@ async def test_polls_have_smaller_pages_where_the_account_takes_no_larger(
     for _ in range(30):
         opened(account, room)
     await until(lambda: "30 sessions opened" in "".join(each.plain for each in slack.messages("live-ops")))
+    await polls(hms, 3)
+    assert len(posts(slack)) <= 3  # a poll may fall into the middle of it
 
 
 async def test_a_recorder_neither_joins_nor_leaves(
