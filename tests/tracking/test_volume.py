@@ -10,13 +10,22 @@ from datetime import timedelta
 import pytest
 
 from bot.db.tables import rooms as rooms_stored
-from bot.demo.fake_hms import FirstPage, Pass, Stall, Status
+from bot.demo.fake_hms import FirstPage, Oddities, Pass, Stall, Status
 from bot.demo.fake_hms.records import Room
-from bot.query.values import LIMIT_MAX
 from bot.tracking import store as tracking_store
 from bot.tracking.reading import SLICE_PAGES
 from bot.tracking.sweep import MANY
 from tests.tracking.parts import SOON, TEAM, World
+
+PAGE = 20
+
+
+@pytest.fixture
+async def world(world: World) -> World:
+    """Its pages are small, so that few sessions are many pages."""
+    world.fake.oddities = Oddities(limit_most=PAGE)
+    assert await world.poll() == []
+    return world
 
 
 def ended(world: World, count: int, since: timedelta, rooms: Sequence[Room] = ()) -> None:
@@ -76,10 +85,10 @@ async def test_one_that_opens_after_page_1_and_ends_before_the_next_poll_is_told
 
 async def test_every_poll_gets_further_with_what_ended_in_a_downtime(world: World) -> None:
     """What is live is read at every poll, and told at once; a channel gets a list and a line."""
-    many = SLICE_PAGES * LIMIT_MAX * 2 + 450
+    many = SLICE_PAGES * PAGE * 2 + 450
     ended(world, many, timedelta(days=8))
     texts: list[str] = []
-    for pages in (SLICE_PAGES, SLICE_PAGES, 5 + 2):
+    for pages in (SLICE_PAGES, SLICE_PAGES, 23 + 2):
         world.open()
         world.fake.requests.clear()
         texts += await polled(world)
@@ -93,13 +102,13 @@ async def test_every_poll_gets_further_with_what_ended_in_a_downtime(world: Worl
     assert await polled(world) == [] and asked(world, "false") == 1
 
 
-@pytest.mark.parametrize("fails_at", [1, 3, 6, 8, 20, SLICE_PAGES, SLICE_PAGES + 4])
+@pytest.mark.parametrize("fails_at", [1, 3, 6, 8, 20, SLICE_PAGES, SLICE_PAGES + 6])
 @pytest.mark.parametrize("restarts", [False, True])
 async def test_a_reading_that_is_cut_off_loses_nothing_and_tells_nothing_twice(
     world: World, fails_at: int, restarts: bool
 ) -> None:
     """Nor do prune, and a process that comes after."""
-    many = SLICE_PAGES * LIMIT_MAX + 730
+    many = SLICE_PAGES * PAGE + 730
     ended(world, many, timedelta(days=9))
     world.fake.fail("/sessions", *[Pass()] * fails_at, Status(400))
     texts: list[str] = []
@@ -120,7 +129,7 @@ async def test_a_reading_that_is_cut_off_loses_nothing_and_tells_nothing_twice(
 
 async def test_a_backlog_whose_place_100ms_does_not_know_any_more_is_begun_again(world: World) -> None:
     """As where the session that it goes on after was deleted."""
-    many = SLICE_PAGES * LIMIT_MAX + 150
+    many = SLICE_PAGES * PAGE + 150
     ended(world, many, timedelta(days=1))
     texts = await polled(world)
     world.fake.fail("/sessions", Pass(), Pass(), Status(400))
@@ -129,7 +138,7 @@ async def test_a_backlog_whose_place_100ms_does_not_know_any_more_is_begun_again
 
 
 async def test_another_downtime_amid_a_backlog_loses_nothing_and_tells_nothing_twice(world: World) -> None:
-    few = SLICE_PAGES * LIMIT_MAX + 150
+    few = SLICE_PAGES * PAGE + 150
     texts: list[str] = []
     for _ in range(2):
         ended(world, few, timedelta(days=1))
@@ -139,7 +148,7 @@ async def test_another_downtime_amid_a_backlog_loses_nothing_and_tells_nothing_t
 
 async def test_a_muted_channel_hears_of_a_backlog_afterwards(world: World) -> None:
     """Of what came before the mute in the line, of what came in it as of anything else."""
-    many = SLICE_PAGES * LIMIT_MAX + 150
+    many = SLICE_PAGES * PAGE + 150
     ended(world, many, timedelta(days=1))
     assert counted(await polled(world)) == MANY
     mute = await world.mute()
@@ -159,7 +168,7 @@ async def test_a_backlog_waits_for_rooms_that_cannot_be_asked_for(
     """Nobody could tell who wants to hear of their sessions."""
     await world.subscribe("room:lesson-*", channel="C2")
     rooms = [world.account.add_room(f"lesson-{number}", enabled=number >= disabled) for number in range(600)]
-    many = SLICE_PAGES * LIMIT_MAX + 150
+    many = SLICE_PAGES * PAGE + 150
     ended(world, many, downtime, rooms)
     texts: list[str] = []
     for number in range(12):
