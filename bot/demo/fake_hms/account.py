@@ -91,11 +91,7 @@ class Account:
         if at is None:
             at = id_seconds(id) if id else ROOMS_SINCE + len(self.rooms)
         room = Room(
-            id=id or self._new_id(at),
-            name=name or self._uuid(),
-            enabled=enabled,
-            created_at=on_ms(at),
-            **fields,
+            id=id or self._new_id(at), name=name or self._uuid(), enabled=enabled, created_at=on_ms(at), **fields
         )
         self.rooms[room.id] = room
         insort(self._room_ids, room.id)

@@ -11,12 +11,7 @@ from typing import Any
 from bot.blockkit import limits
 from bot.demo.fake_slack.judge_parts import Report, kind
 
-_RICH_CONTAINERS = (
-    "rich_text_section",
-    "rich_text_list",
-    "rich_text_preformatted",
-    "rich_text_quote",
-)
+_RICH_CONTAINERS = ("rich_text_section", "rich_text_list", "rich_text_preformatted", "rich_text_quote")
 
 
 def rich_text(report: Report, value: Any, path: str) -> None:

@@ -160,13 +160,7 @@ class Message:
 
     def as_api(self, team_id: str, app_id: str, *, metadata: bool = True) -> Json:
         """As conversations.history gives it."""
-        found: Json = {
-            "type": "message",
-            "user": self.user,
-            "ts": self.ts,
-            "text": self.text,
-            "team": team_id,
-        }
+        found: Json = {"type": "message", "user": self.user, "ts": self.ts, "text": self.text, "team": team_id}
         if self.is_tombstone:
             found |= {"subtype": "tombstone", "hidden": True}
         if self.bot_id is not None:

@@ -5,15 +5,16 @@ import json
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from bot.demo.fake_slack import own_commands
 from bot.demo.fake_slack.ledger import Change
-from bot.demo.fake_slack.model import Ack, Channel, Json, Message, options_of
+from bot.demo.fake_slack.model import Channel, Json, Message, options_of
 from bot.demo.fake_slack.payloads import action_of
+from bot.demo.fake_slack.people import People
 from bot.demo.fake_slack.seed import ADA, BOT_USER, TEAM_DOMAIN, TEAM_NAME
 from bot.demo.fake_slack.site import Site
 
@@ -22,15 +23,6 @@ BACKLOG = 500
 KEEP_ALIVE_S = 15.0
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Person(Protocol):
-    """The part of FakeSlack that the page needs: what a person does."""
-
-    async def command(self, text: str, *, command: str, user: str, channel: str, thread_ts: str | None) -> Ack: ...
-    async def dispatch_action(self, message: Message, action: Json, user: str) -> Ack: ...
-    def say(self, text: str, *, user: str, channel: str, thread_ts: str | None) -> Message: ...
-    async def unarchive(self, channel: str, *, user: str) -> None: ...
 
 
 @web.middleware
@@ -57,7 +49,7 @@ def _hostname(url: str) -> str | None:
 class PageApi:
     """Handlers of `/`, `/assets/…` and `/page/…`."""
 
-    def __init__(self, site: Site, person: Person) -> None:
+    def __init__(self, site: Site, person: People) -> None:
         self._site = site
         self._person = person
         self._last_id = 0
@@ -101,13 +93,7 @@ class PageApi:
     async def _state(self, request: web.Request) -> web.Response:
         workspace = self._site.workspace
         users = [
-            {
-                "id": user.id,
-                "name": user.name,
-                "real_name": user.real_name,
-                "tz": user.tz,
-                "is_bot": user.is_bot,
-            }
+            {"id": user.id, "name": user.name, "real_name": user.real_name, "tz": user.tz, "is_bot": user.is_bot}
             for user in workspace.users.values()
         ]
         channels = [
