@@ -3,17 +3,16 @@
 https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 """
 
-import asyncio
 import json
 from typing import Any
 
 from aiohttp import web
 
-from bot.demo.fake_slack.faults import Dropped, HttpError, RateLimited, Stalled
+from bot.demo.fake_slack.faults import HttpError, RateLimited
 from bot.demo.fake_slack.grants import ResponseUrl
 from bot.demo.fake_slack.model import Call, Json
 from bot.demo.fake_slack.site import Refused, Site, checked_content
-from bot.demo.fake_slack.web_api import hang_up, injected
+from bot.demo.fake_slack.web_api import faulty, hang_up
 
 
 class ResponseUrls:
@@ -29,16 +28,7 @@ class ResponseUrls:
         except ValueError:
             arguments = None
         fault = self._site.faults.take("response_url")
-        if isinstance(fault, Stalled) and not fault.after_doing:
-            await asyncio.sleep(fault.seconds)
-        if fault is None or isinstance(fault, Stalled) or (isinstance(fault, Dropped) and fault.after_doing):
-            status, answer = self._run(request.path, arguments)
-        else:
-            status, answer = injected(fault)
-        if isinstance(fault, Stalled) and fault.after_doing:
-            await asyncio.sleep(fault.seconds)
-        if isinstance(fault, Dropped):
-            status = 0
+        status, answer = await faulty(fault, lambda: self._run(request.path, arguments))
         recorded = arguments if isinstance(arguments, dict) else {"body": raw}
         self._site.ledger.call(Call("response_url", recorded, self._site.clock(), status, answer))
         if status == 0:

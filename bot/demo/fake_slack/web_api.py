@@ -9,12 +9,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
-from typing import Any
 
 from aiohttp import web
 
 from bot.demo.fake_slack import methods_blocks, methods_chat, methods_read, methods_views
-from bot.demo.fake_slack.faults import ApiError, Dropped, HttpError, RateLimited, Stalled
+from bot.demo.fake_slack.faults import ApiError, Dropped, Fault, HttpError, RateLimited, Stalled
 from bot.demo.fake_slack.model import Call, Json
 from bot.demo.fake_slack.site import Refused, Site
 
@@ -81,20 +80,9 @@ class WebApi:
         arguments, token, malformed = await _arguments(request)
         self._check_patience(name, arguments)
         fault = self._site.faults.take(name)
-        if isinstance(fault, Stalled) and not fault.after_doing:
-            await asyncio.sleep(fault.seconds)
-        done = fault is None or isinstance(fault, Stalled) or getattr(fault, "after_doing", False)
-        if done:
-            status, answer = self._run(request.method, name, arguments, token, malformed)
-        if not done or isinstance(fault, HttpError | ApiError):
-            status, answer = injected(fault)
-            if isinstance(fault, RateLimited):
-                key = _patience_key(name, arguments)
-                self._site.limiter.told_to_wait(key, fault.retry_after_s)
-        if isinstance(fault, Stalled) and fault.after_doing:
-            await asyncio.sleep(fault.seconds)
-        if isinstance(fault, Dropped):
-            status = 0
+        status, answer = await faulty(fault, lambda: self._run(request.method, name, arguments, token, malformed))
+        if isinstance(fault, RateLimited):
+            self._site.limiter.told_to_wait(_patience_key(name, arguments), fault.retry_after_s)
         self._site.ledger.call(Call(name, arguments, self._site.clock(), status, answer))
         if isinstance(fault, HttpError):
             return web.Response(status=fault.status, text=fault.body, content_type=fault.content_type)
@@ -156,16 +144,25 @@ class WebApi:
         return web.json_response(answer, status=status, headers=headers)
 
 
-def injected(fault: Any) -> tuple[int, Json]:
-    """The status and body of a fault that prevents the work; 0 for a dropped connection."""
+async def faulty(fault: Fault | None, run: Callable[[], tuple[int, Json]]) -> tuple[int, Json]:
+    """Do the work as far as the fault lets it be done; the status and body of the answer, 0 for a dropped
+    connection."""
+    if isinstance(fault, Stalled) and not fault.after_doing:
+        await asyncio.sleep(fault.seconds)
+    done = fault is None or isinstance(fault, Stalled) or getattr(fault, "after_doing", False)
+    status, answer = run() if done else (0, {})
+    if isinstance(fault, Stalled) and fault.after_doing:
+        await asyncio.sleep(fault.seconds)
     match fault:
         case RateLimited():
             return 429, {"ok": False, "error": "ratelimited"}
-        case HttpError(status=status, body=body):
-            return status, {"body": body}
-        case ApiError(error=error, extra=extra):
-            return 200, {"ok": False, "error": error, **extra}
-    return 0, {}
+        case HttpError():
+            return fault.status, {"body": fault.body}
+        case ApiError():
+            return 200, {"ok": False, "error": fault.error, **fault.extra}
+        case Dropped():
+            return 0, answer
+    return status, answer
 
 
 def hang_up(request: web.Request) -> web.Response:
