@@ -82,19 +82,24 @@ def message(key: str, channel: str = "C1", text: str = "hello") -> Outgoing:
     return Outgoing(key, TEAM, channel, "post", text, [])
 
 
-async def commit(
+async def poll(
     store: Database,
+    seq: int,
     *outgoing: Outgoing,
     cards: Sequence[Card] = (),
     changed: Sequence[Tracked] = (),
     now_ms: int = NOW,
     fence: Fence | None = None,
-) -> None:
-    """The next good poll."""
-    seq = (await tracking_store.state(store, TEAM)).seq
-    assert await tracking_store.commit(
+) -> bool:
+    """A good poll that began after so many; False where it doesn't count."""
+    return await tracking_store.commit(
         store, TEAM, seq, now_ms, changed=changed, cards=cards, outgoing=outgoing, fence=fence, known=None
     )
+
+
+async def commit(store: Database, *outgoing: Outgoing, **facts: Any) -> None:
+    """The next good poll; `facts` as those of `poll`."""
+    assert await poll(store, (await tracking_store.state(store, TEAM)).seq, *outgoing, **facts)
 
 
 async def take(store: Database, now_ms: int = NOW) -> Claimed:

@@ -18,35 +18,17 @@ from bot.db.database import Database
 from bot.db.integrity import look_through
 from bot.outbox import counts as outbox_counts
 from bot.outbox import store as outbox_store
-from tests.conftest import ROOT
 from tests.db.parts import commit, message, send
-from tests.db.test_open import refused, unfit
+from tests.db.test_open import holder, refused, unfit
 
 pytestmark = pytest.mark.slow
-
-_HOLDER = """if True:
-    import asyncio, sys
-    from bot.db.database import Database
-    async def main():
-        store = await Database.open(sys.argv[1])
-        print("open", flush=True)
-        await asyncio.to_thread(sys.stdin.read)
-        await store.close()
-    asyncio.run(main())"""
 
 
 @asynccontextmanager
 async def held(path: Path) -> AsyncIterator[None]:
     """Another process of the bot has it open."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _HOLDER, f"sqlite:///{path}"),
-        cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
+    process = await holder(f"sqlite:///{path}")
     try:
-        assert await process.stdout.readline() == b"open\n"
         yield
     finally:
         await process.communicate(b"")

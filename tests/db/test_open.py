@@ -7,10 +7,10 @@ import os
 import sqlite3
 import struct
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import text
@@ -24,7 +24,7 @@ from bot.errors import ConfigError
 from bot.outbox import counts as outbox_counts
 from bot.tracking import store as tracking_store
 from tests.conftest import ROOT
-from tests.db.parts import NOW, TEAM, card, commit, message, post, send, tracked
+from tests.db.parts import NOW, TEAM, card, commit, message, poll, post, send, tracked
 from tests.db.server import named, run_sql
 
 pytestmark = pytest.mark.slow
@@ -35,6 +35,26 @@ NOBODY = 65534
 @pytest.fixture
 def empty() -> bool:
     return True
+
+
+_HOLDER = """if True:
+    import asyncio, sys
+    from bot.db.database import Database
+    async def main():
+        store = await Database.open(sys.argv[1])
+        print("open", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+        await store.close()
+    asyncio.run(main())"""
+
+
+async def holder(url: str) -> asyncio.subprocess.Process:
+    """Another process of the bot that has the database open, until its input ends."""
+    pipe = asyncio.subprocess.PIPE
+    command = (sys.executable, "-c", _HOLDER, url)
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=pipe, stdout=pipe)
+    assert process.stdout is not None and await process.stdout.readline() == b"open\n"
+    return process
 
 
 async def refused(url: str, busy_s: float = 1) -> str:
@@ -116,80 +136,24 @@ async def test_a_file_serves_one_process(tmp_path: Path) -> None:
 
 
 async def test_a_killed_process_leaves_the_file_free(sqlite: str) -> None:
-    program = """if True:
-        import asyncio, sys
-        from bot.db.database import Database
-        async def main():
-            store = await Database.open(sys.argv[1])
-            print("open", flush=True)
-            await asyncio.sleep(60)
-        asyncio.run(main())"""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, sqlite, cwd=ROOT, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    assert await process.stdout.readline() == b"open\n"
+    process = await holder(sqlite)
     assert "another process" in await refused(sqlite)
     process.kill()
     await process.communicate()
     await (await Database.open(sqlite)).close()
 
 
-@pytest.fixture
-def ordinary() -> Iterator[Path]:
-    """A folder that permissions keep one from writing to: for root they count as another user."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        if os.geteuid() != 0:
-            yield folder
-            folder.chmod(0o755)
-            return
-        try:
-            yield folder
-        finally:
-            os.seteuid(0)
-
-
-def drop_rights() -> None:
-    if os.geteuid() == 0:
-        os.seteuid(NOBODY)
-
-
 @contextmanager
 def as_nobody() -> Iterator[None]:
-    """For a while without the rights of root, where the tests have them."""
-    before = os.geteuid()
-    drop_rights()
+    """For a while without the rights of root, where the tests have them: permissions keep that user from nothing."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(NOBODY)
     try:
         yield
     finally:
-        os.seteuid(before)
-
-
-async def test_a_folder_that_is_read_only(ordinary: Path) -> None:
-    ordinary.chmod(0o555)
-    drop_rights()
-    said = await refused(f"sqlite:///{ordinary / 'bot.db'}")
-    assert "a folder that is there and that it may write to" in said
-
-
-async def test_a_file_that_is_read_only(ordinary: Path) -> None:
-    path = ordinary / "bot.db"
-    await (await Database.open(f"sqlite:///{path}")).close()
-    ordinary.chmod(0o777)
-    Path(f"{path}.lock").chmod(0o666)
-    path.chmod(0o444)
-    drop_rights()
-    assert "it can't be written to" in await refused(f"sqlite:///{path}")
-
-
-async def test_a_file_that_is_none(tmp_path: Path) -> None:
-    assert "a folder that is there" in await refused(f"sqlite:///{tmp_path / 'none' / 'bot.db'}")
-    (tmp_path / "folder.db").mkdir()
-    assert "can't be opened" in await refused(f"sqlite:///{tmp_path / 'folder.db'}")
-    (tmp_path / "text.db").write_text("not a database, and longer than its header is " * 99)
-    assert "is not an SQLite database" in await refused(f"sqlite:///{tmp_path / 'text.db'}")
+        if root:
+            os.seteuid(0)
 
 
 async def unfit(url: str) -> str:
@@ -201,7 +165,7 @@ async def unfit(url: str) -> str:
     return said
 
 
-async def test_a_look_says_what_the_start_would(tmp_path: Path) -> None:
+async def test_a_file_that_is_none(tmp_path: Path) -> None:
     """None of this leaves anything behind; and what root may write to nevertheless is no file."""
     for path, says in (
         (Path("/dev/null"), "/dev/null can't be opened: it is no regular file"),
@@ -214,21 +178,25 @@ async def test_a_look_says_what_the_start_would(tmp_path: Path) -> None:
     assert not Path("/dev/null.lock").exists() and list(tmp_path.iterdir()) == []
     (tmp_path / "bot.db.lock").mkdir()
     assert "bot.db.lock can't be opened (Is a directory)" in await unfit(f"sqlite:///{tmp_path / 'bot.db'}")
+    (tmp_path / "text.db").write_text("not a database, and longer than its header is " * 99)
+    assert "is not an SQLite database" in await unfit(f"sqlite:///{tmp_path / 'text.db'}")
 
 
-async def test_a_look_says_what_may_not_be_written_to(ordinary: Path) -> None:
-    url = f"sqlite:///{ordinary / 'bot.db'}"
-    await (await Database.open(url)).close()
-    file, lock = ordinary / "bot.db", ordinary / "bot.db.lock"
-    ordinary.chmod(0o777), lock.chmod(0o666), file.chmod(0o444)
-    with as_nobody():
-        assert "it can't be written to" in await unfit(url)
-    file.chmod(0o666), lock.chmod(0o444)
-    with as_nobody():
-        assert "bot.db.lock can't be opened (Permission denied)" in await unfit(url)
-    file.unlink(), lock.unlink(), ordinary.chmod(0o555)
-    with as_nobody():
-        assert "a folder that is there and that it may write to" in await unfit(url)
+async def test_what_may_not_be_written_to() -> None:
+    with TemporaryDirectory() as name:  # that of a test is its user's alone
+        folder = Path(name)
+        url, file, lock = f"sqlite:///{folder / 'bot.db'}", folder / "bot.db", folder / "bot.db.lock"
+        await (await Database.open(url)).close()
+        folder.chmod(0o777), lock.chmod(0o666), file.chmod(0o444)
+        with as_nobody():
+            assert "it can't be written to" in await unfit(url)
+        file.chmod(0o666), lock.chmod(0o444)
+        with as_nobody():
+            assert "bot.db.lock can't be opened (Permission denied)" in await unfit(url)
+        file.unlink(), lock.unlink(), folder.chmod(0o555)
+        with as_nobody():
+            assert "a folder that is there and that it may write to" in await unfit(url)
+        folder.chmod(0o755)
 
 
 async def test_a_file_that_another_program_has_locked(tmp_path: Path) -> None:
@@ -263,25 +231,16 @@ async def test_a_disk_that_is_full_at_the_start(tmp_path: Path) -> None:
 
 async def test_a_disk_that_fills_up_later(sqlite: str) -> None:
     store = await Database.open(sqlite)
+    some = [tracked(f"s{n}") for n in range(2_000)]
     await commit(store, message("m"))
     await store.run(lambda db: db.execute(text("PRAGMA max_page_count = 1")))  # as many as there are
     with pytest.raises(StoreError, match="the disk is full"):
-        await tracking_store.commit(
-            store,
-            TEAM,
-            1,
-            NOW,
-            changed=[tracked(f"s{n}") for n in range(2000)],
-            cards=[card()],
-            outgoing=[post(card())],
-            fence=None,
-            known=None,
-        )
+        await poll(store, 1, post(card()), cards=[card()], changed=some)
     assert (await tracking_store.state(store, TEAM)).seq == 1
     assert (await tracking_store.snapshot(store, TEAM)).sessions == {}
     assert (await outbox_counts.read(store)).waiting == 1
     await store.run(lambda db: db.execute(text("PRAGMA max_page_count = 1000000")))
-    await commit(store, changed=[tracked(f"s{n}") for n in range(2000)])
+    await commit(store, changed=some)
     await store.close()
 
 
@@ -289,11 +248,7 @@ async def test_a_cancelled_call_leaves_nothing_half_done(store: Database) -> Non
     some = [tracked(f"s{n}") for n in range(2_000)]
     for wait_s in (0.0, 0.002, 0.01, 0.03, 0.05):
         seq = (await tracking_store.state(store, TEAM)).seq
-        task = asyncio.create_task(
-            tracking_store.commit(
-                store, TEAM, seq, NOW, changed=some, cards=[card()], outgoing=[], fence=None, known=None
-            )
-        )
+        task = asyncio.create_task(poll(store, seq, cards=[card()], changed=some))
         await asyncio.sleep(wait_s)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -328,14 +283,7 @@ async def test_a_connection_that_is_cut_is_made_anew(postgres: str) -> None:
     await store.close()
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        ConnectionResetError(),
-        TimeoutError(),
-    ],
-    ids=lambda error: type(error).__name__,
-)
+@pytest.mark.parametrize("error", [ConnectionResetError(), TimeoutError()], ids=lambda error: type(error).__name__)
 async def test_a_connection_that_is_lost_is_the_databases_trouble(sqlite: str, error: Exception) -> None:
     """Also where SQLAlchemy doesn't wrap what the driver raises."""
     database = await Database.open(sqlite)

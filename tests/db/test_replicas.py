@@ -24,7 +24,7 @@ from bot.outbox import store as outbox_store
 from bot.outbox.message import Claimed
 from bot.tracking import store as tracking_store
 from tests.clocks import DAY_S, HOUR_S, set_database
-from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, subscription, take, tracked
+from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, poll, post, reply, subscription, take, tracked
 
 pytestmark = pytest.mark.slow
 
@@ -68,22 +68,10 @@ async def test_no_row_and_no_channel_is_claimed_by_two(stores: list[Database]) -
 
 async def test_of_two_polls_one_counts(stores: list[Database]) -> None:
     for seq in range(10):
-        done = await asyncio.gather(
-            *(
-                tracking_store.commit(
-                    store,
-                    TEAM,
-                    seq,
-                    NOW,
-                    changed=[tracked(f"{seq}.{n}")],
-                    cards=[],
-                    outgoing=[message(f"{seq}.{n}")],
-                    fence=None,
-                    known=None,
-                )
-                for n, store in enumerate(stores)
-            )
+        polls = (
+            poll(store, seq, message(f"{seq}.{n}"), changed=[tracked(f"{seq}.{n}")]) for n, store in enumerate(stores)
         )
+        done = await asyncio.gather(*polls)
         assert sorted(done) == [False, False, True]
     assert len((await tracking_store.snapshot(stores[0], TEAM)).sessions) == 10
     assert (await outbox_counts.read(stores[0])).waiting == 10
@@ -146,13 +134,13 @@ async def test_everything_at_once_without_deadlock(stores: list[Database]) -> No
                 )(row)
             await outbox_store.sent(store, [(row, "1") for row in rows[2:]], NOW, gap_ms=0)
 
-    async def poll(store: Database, chance: random.Random) -> None:
+    async def observe(store: Database, chance: random.Random) -> None:
         for n in range(25):
             some = chance.sample(cards, 30)
             seq = (await tracking_store.state(store, TEAM)).seq
-            await tracking_store.commit(store,
-                TEAM, seq, NOW, changed=[tracked(each.session_id) for each in some], cards=some,
-                outgoing=[*map(edit, some), *(reply(each, f"{each.key}{seq}") for each in some)], fence=None, known=None)  # fmt: skip
+            replies = (reply(each, f"{each.key}{seq}") for each in some)
+            changed = [tracked(each.session_id) for each in some]
+            await poll(store, seq, *map(edit, some), *replies, changed=changed, cards=some)
             await pruning.prune(store, TEAM, NOW + n)
 
     async def pause(store: Database, chance: random.Random) -> None:
@@ -162,7 +150,7 @@ async def test_everything_at_once_without_deadlock(stores: list[Database]) -> No
             await channel_pause.resume(store, TEAM, channel)
             await channel_pause.resume(store, TEAM, "C1")
 
-    works = [work(store, random.Random(n)) for n, store in enumerate(stores) for work in (send, poll, pause)]
+    works = [work(store, random.Random(n)) for n, store in enumerate(stores) for work in (send, observe, pause)]
     await asyncio.wait_for(asyncio.gather(*works), 60)
 
 
@@ -178,28 +166,23 @@ async def test_a_lease_is_one_owners_until_it_ends(postgres: str, stores: list[D
     assert second is not None
     assert second.epoch == first.epoch + 1
     assert await leases.take(one, "poller", "one", 15_000) is None
-    assert not await tracking_store.commit(
-        one, TEAM, 0, NOW, changed=[], cards=[], outgoing=[message("m")], fence=first, known=None
-    )
-    assert await tracking_store.commit(
-        two, TEAM, 0, NOW, changed=[], cards=[], outgoing=[message("m")], fence=second, known=None
-    )
+    assert not await poll(one, 0, message("m"), fence=first)
+    assert await poll(two, 0, message("m"), fence=second)
     leaders = await asyncio.gather(*(leases.take(store, "new", str(n), 60_000) for n, store in enumerate(stores)))
     assert sum(fence is not None for fence in leaders) == 1
 
 
 @pytest.mark.parametrize("by_s", [-HOUR_S, -40 * DAY_S])
-async def test_a_lease_from_before_the_clock_was_set_back_is_over(postgres: str, by_s: float) -> None:
+async def test_a_lease_from_before_the_clock_was_set_back_is_over(
+    postgres: str, stores: list[Database], by_s: float
+) -> None:
     """Its owner is gone: nobody would poll for as long."""
-    await set_database(postgres, 0.0)
-    one, two = await Database.open(postgres), await Database.open(postgres)
+    one, two, _ = stores
     assert await leases.take(one, "poller", "one", 15_000)
     assert await leases.take(two, "poller", "two", 15_000) is None
     await set_database(postgres, by_s)
     assert not await two.running()
     assert await leases.take(two, "poller", "two", 15_000)
-    for store in (one, two):
-        await store.close()
 
 
 async def test_replicas_whose_clocks_differ_leave_each_others_rows(
