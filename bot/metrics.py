@@ -89,18 +89,16 @@ clock_steps = Counter("sessions_bot_clock_steps_total", "Times that a clock was 
 clock_off = Gauge("sessions_bot_clock_off_seconds", "How far a clock is ahead of the time that counts", ["clock"])
 
 # Rare series start at 0: Prometheus sees no increase in a series whose first sample is 1.
-for _cause in ("signature", "clock"):
-    refused.labels(_cause)
-for _outcome in ("ok", "failed"):
-    replies.labels(_outcome)
-for _clock in ("machine", "database"):
-    clock_steps.labels(_clock)
-for _service in ("100ms", "slack"):
-    rate_limited.labels(_service)
-for _what in ("field", "peer", "session"):
-    unreadable.labels(_what)
-for _level in ("info", "warning", "error"):
-    log_lines.labels(_level)
+for _metric, _labels in (
+    (refused, ("signature", "clock")),
+    (replies, ("ok", "failed")),
+    (clock_steps, ("machine", "database")),
+    (rate_limited, ("100ms", "slack")),
+    (unreadable, ("field", "peer", "session")),
+    (log_lines, ("info", "warning", "error")),
+):
+    for _label in _labels:
+        _metric.labels(_label)
 
 OUTBOX_MESSAGES = "sessions_bot_outbox_messages"
 OUTBOX_AGE = "sessions_bot_outbox_age_seconds"

@@ -118,13 +118,14 @@ class Settings(BaseSettings):
         return {name: value for name, value in texts.items() if value != ""}
 
 
+_BOT_TOKEN = ("slack_bot_token", "the bot token (xoxb-…) of your Slack app, page OAuth & Permissions")
 _NEEDED: dict[Mode, tuple[tuple[str, str], ...]] = {
     "web": (
-        ("slack_bot_token", "the bot token (xoxb-…) of your Slack app, page OAuth & Permissions"),
+        _BOT_TOKEN,
         ("slack_signing_secret", "the signing secret of your Slack app, page Basic Information"),
     ),
     "socket": (
-        ("slack_bot_token", "the bot token (xoxb-…) of your Slack app, page OAuth & Permissions"),
+        _BOT_TOKEN,
         ("slack_app_token", "an app-level token (xapp-…) with connections:write, page Basic Information"),
     ),
 }

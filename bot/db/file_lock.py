@@ -26,7 +26,8 @@ WHOLE = sys.platform == "linux"
 
 def locked(database: Path) -> bool:
     """True where a process holds it. Not to be asked by one that has it open: closing a file ends SQLite's locks."""
-    return any(map(_is_locked, _locks(database)))
+    # by name first, which says enough mostly: then the database isn't touched
+    return _is_locked(_name_lock(database)) or (WHOLE and _is_locked(database))
 
 
 def open_to_others(database: Path) -> bool:
@@ -107,11 +108,6 @@ def _opened(database: Path) -> IO[str]:
         raise
     except OSError:
         raise ConfigError(f"DATABASE_URL: {database}: {READ_ONLY}.") from None
-
-
-def _locks(database: Path) -> list[Path]:
-    """By name first, which says enough mostly: then the database isn't touched."""
-    return [_name_lock(database), *([database] if WHOLE else [])]
 
 
 def _name_lock(database: Path) -> Path:

@@ -16,6 +16,11 @@ _ID = BigInteger().with_variant(Integer(), "sqlite")
 _TEXT_BY_CODE = Text().with_variant(Text(collation="C"), "postgresql")
 
 
+def _keys(*names: str) -> list[Column[str]]:
+    """Columns of text that are the primary key, or its beginning."""
+    return [Column(name, Text, primary_key=True) for name in names]
+
+
 def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
@@ -23,8 +28,7 @@ def _where(condition: str) -> dict[str, Any]:
 subscriptions = Table(
     "subscriptions",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("channel_id", Text, primary_key=True),
+    *_keys("team_id", "channel_id"),
     Column("number", Integer, primary_key=True),  # how people name it; never used again in the channel
     Column("query", Text, nullable=False),  # canonical, without on:
     Column("query_hash", Text, nullable=False),  # PostgreSQL's index takes 2,704 bytes, a query may have more
@@ -37,8 +41,7 @@ subscriptions = Table(
 digests = Table(
     "digests",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("channel_id", Text, primary_key=True),
+    *_keys("team_id", "channel_id"),
     Column("number", Integer, primary_key=True),  # as that of a subscription
     Column("query", Text, nullable=False),  # canonical
     Column("query_hash", Text, nullable=False),
@@ -57,8 +60,7 @@ digests = Table(
 mutes = Table(
     "mutes",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("channel_id", Text, primary_key=True),
+    *_keys("team_id", "channel_id"),
     Column("number", Integer, primary_key=True),  # as that of a subscription
     Column("query", Text, nullable=False),  # canonical
     Column("session_id", Text, nullable=False),  # "" for any
@@ -70,9 +72,7 @@ mutes = Table(
 quiets = Table(
     "quiets",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("channel_id", Text, primary_key=True),
-    Column("hours", Text, primary_key=True),  # canonical
+    *_keys("team_id", "channel_id", "hours"),  # hours are canonical
     Column("created_by", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
 )
@@ -94,8 +94,7 @@ changes = Table(
 channels = Table(
     "channels",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("channel_id", Text, primary_key=True),
+    *_keys("team_id", "channel_id"),
     Column("last_number", Integer, nullable=False, server_default="0"),  # of its subscriptions, digests and mutes
     Column("paused", Text),
     Column("paused_ms", BigInteger),
@@ -122,8 +121,7 @@ workspaces = Table(
 states = Table(
     "states",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
+    *_keys("team_id", "name"),
     Column("since_ms", BigInteger, nullable=False),
 )
 
@@ -147,8 +145,7 @@ polls = Table(
 catchups = Table(
     "catchups",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("channel_id", Text, primary_key=True),
+    *_keys("team_id", "channel_id"),
     Column("told", Integer, nullable=False),
     Column("opened", Integer, nullable=False),
     Column("ended", Integer, nullable=False),
@@ -157,8 +154,7 @@ catchups = Table(
 sessions = Table(
     "sessions",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("session_id", Text, primary_key=True),
+    *_keys("team_id", "session_id"),
     Column("room_id", Text, nullable=False),
     Column("live", Boolean, nullable=False),
     Column("started_ms", BigInteger, nullable=False),
@@ -173,8 +169,7 @@ sessions = Table(
 rooms = Table(
     "rooms",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("room_id", Text, primary_key=True),
+    *_keys("team_id", "room_id"),
     Column("name", Text, nullable=False),
     Column("folded", _TEXT_BY_CODE, nullable=False),  # the name as names are compared
     Column("template_id", Text, nullable=False),
@@ -196,9 +191,7 @@ room_walks = Table(
 cards = Table(
     "cards",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("session_id", Text, primary_key=True),
-    Column("channel_id", Text, primary_key=True),
+    *_keys("team_id", "session_id", "channel_id"),
     Column("status", Text, nullable=False),  # silent, listed, live, closed
     Column("gen", Integer, nullable=False),
     Column("reopened", Integer, nullable=False),
@@ -266,8 +259,7 @@ outbox = Table(
 limits = Table(
     "limits",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("method", Text, primary_key=True),
+    *_keys("team_id", "method"),
     Column("not_before_ms", BigInteger, nullable=False),
 )
 
@@ -275,8 +267,7 @@ limits = Table(
 begun = Table(
     "begun",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("digest", Text, primary_key=True),
+    *_keys("team_id", "digest"),
     Column("until_ms", BigInteger, nullable=False),
     Index("begun_until", "team_id", "until_ms"),
 )

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from bot.blockkit.phrases import listed
-from bot.db import numbered as stored
 from bot.errors import QueryError, UserError
+from bot.slack import store
 from bot.slack.request import Request
 from bot.text import quote
 
@@ -51,7 +51,7 @@ async def meant(
 
 async def kind_of(request: Request, number: int) -> str:
     """Return the kind of the setting with that number, `a digest`; "" for none."""
-    return await stored.kind_of(request.bot.store, request.team_id, request.channel_id, number, request.now_ms)
+    return await store.kind_of(request.bot.store, request.team_id, request.channel_id, number, request.now_ms)
 
 
 def numbered(here: Sequence[int], what: str) -> str:

@@ -18,7 +18,7 @@ from tests.db.server import new_database, postgres_server
 from tests.db.transactions import transactions
 
 READS = {
-    "db.numbered.kind_of",
+    "slack.store.kind_of",
     "outbox.cards.of_message", "outbox.cards.read", "outbox.audit_log.read", "outbox.conversations.read", "outbox.counts.read", "digests.store.read", "digests.store.due", "outbox.cards.withheld", "outbox.cards.withheld_ended",
     "alerts.store.last_told", "outbox.channel_pause.makers", "silence.mute_store.read", "tracking.store.state", "silence.quiet_store.read", "outbox.audit_log.counts", "tracking.store.snapshot", "outbox.store.status",
     "alerts.store.read", "outbox.channel_pause.told", "tracking.store.tracked", "outbox.channel_pause.troubled", "outbox.threads.off",
