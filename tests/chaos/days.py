@@ -48,7 +48,7 @@ class Size:
     rounds: int
 
 
-SHORT = Size(outage_s=6.0, step_s=1.5, backlog=1_500, page_s=0.05, rounds=1)
+SHORT = Size(outage_s=4.0, step_s=1.0, backlog=1_500, page_s=0.05, rounds=1)
 """In `make test`."""
 LONG = Size(outage_s=90.0, step_s=15.0, backlog=20_000, page_s=1.0, rounds=5)
 """In `make chaos`: longer than every wait of the bot's at the crash test's pace."""
