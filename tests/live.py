@@ -98,12 +98,20 @@ def meet(account: Account, room: Room, *people: tuple[str, str]) -> Session:
     return session
 
 
+def _a_second_later(slack: FakeSlack) -> None:
+    """Lets a second pass: a channel takes a message a second."""
+    if isinstance(slack.clock, Wall):
+        slack.clock.by_s += 1.0
+
+
 async def subscribe(slack: FakeSlack, line: str = "", **more: Any) -> Message:
+    _a_second_later(slack)
     await slack.command(f"subscribe {line}".strip(), **more)
     return await slack.reply(where=lambda each: each.ephemeral)
 
 
 async def say(slack: FakeSlack, line: str, **more: str) -> Message:
+    _a_second_later(slack)
     await slack.command(line, **more)
     return await slack.reply(where=lambda each: each.ephemeral)
 
@@ -125,6 +133,7 @@ def runs(message: Message) -> str:
 
 
 async def press(slack: FakeSlack, message: Message, label: str, **more: Any) -> Message:
+    _a_second_later(slack)
     await slack.press(message, label, **more)
     return await slack.reply(where=lambda each: each.ephemeral)
 
@@ -141,7 +150,7 @@ FORM = "application/x-www-form-urlencoded"
 async def post(slack: FakeSlack, body: bytes | Mapping[str, Any], kind: str = FORM, secret: str = "") -> Ack:
     """Send the bot any body, signed as by Slack."""
     body = body if isinstance(body, bytes) else urlencode(body).encode()
-    headers = signed(secret or slack.signing_secret, body, time.time())
+    headers = signed(secret or slack.signing_secret, body, slack.clock())
     return await slack.post_raw(body, {"Content-Type": kind} | headers)
 
 

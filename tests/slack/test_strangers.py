@@ -56,7 +56,7 @@ async def test_a_command_of_another_workspace(bot: str, slack: FakeSlack, accoun
         await say(slack, "help")  # its response_url takes five answers
         denied = await answer_to(slack, team_id=OTHER, text=line, channel_id="C0OTHER0001")
         assert ELSEWHERE in denied.plain, line
-    assert {call.method for call in slack.calls[calls:]} == {"response_url"}
+    assert {call.method for call in slack.calls[calls:]} - {"auth.test"} == {"response_url"}  # a job asks that at times
     assert "has no subscriptions" in (await answer_to(slack, text="subscriptions", channel_id="C0OTHER0001")).plain
 
 

@@ -44,7 +44,7 @@ class Records(People):
             self.workspace.channel(channel).id if channel else None,
         )
 
-    async def reply(self, *, where: Callable[[Message], bool] | None = None, timeout_s: float = 5.0) -> Message:
+    async def reply(self, *, where: Callable[[Message], bool] | None = None, timeout_s: float = 30.0) -> Message:
         """The next message of the bot or Slackbot, new or replaced, since the last command, press or reply.
 
         TimeoutError, with what did happen, if there is none within `timeout_s`.
@@ -70,7 +70,7 @@ class Records(People):
     async def wait_for(self, condition: int, timeout_s: float = ...) -> list[Message]: ...
     @overload
     async def wait_for(self, condition: Callable[[], T], timeout_s: float = ...) -> T: ...
-    async def wait_for(self, condition: int | Callable[[], T], timeout_s: float = 5.0) -> list[Message] | T:
+    async def wait_for(self, condition: int | Callable[[], T], timeout_s: float = 30.0) -> list[Message] | T:
         """The first truthy value of `condition`, asked after everything that happens here; or that many replies.
 
         TimeoutError, with the latest calls and all violations, after `timeout_s`.

@@ -63,6 +63,7 @@ class FakeSlack(Records):
         beside: Self | None = None,
     ) -> None:
         self.signing_secret, self.bot_token, self.app_token = signing_secret, bot_token, app_token
+        self.clock = clock
         ledger = Ledger()
         site = Site(
             workspace=Workspace(manifest, clock, ledger, team_id),
