@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -9,7 +10,8 @@ import pytest
 
 from bot.db.database import Database
 from bot.demo.fake_slack import FakeSlack
-from tests.outbox.parts import HISTORY, POSTING, Clock, World
+from tests.clocks import Clock
+from tests.outbox.parts import HISTORY, POSTING, World
 
 
 @pytest.fixture
@@ -19,7 +21,7 @@ def scopes() -> frozenset[str]:
 
 @pytest.fixture
 async def world(sqlite: str, scopes: frozenset[str]) -> AsyncIterator[World]:
-    clock = Clock()
+    clock = Clock(time.time())
     async with aiohttp.ClientSession() as http, FakeSlack(scopes=scopes, clock=clock) as slack:
         store = await Database.open(sqlite)
         yield World(slack, store, clock, http)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,28 +13,21 @@ from bot.alerts.subscription import Subscription
 from bot.db.database import Database
 from bot.demo.fake_slack import FakeSlack
 from bot.demo.fake_slack.seed import BOT_USER, TEAM_ID
+from bot.outbox import channel_pause, conversations
 from bot.outbox import counts as outbox_counts
 from bot.outbox.card import Card, key_of
 from bot.outbox.chat import Chat
 from bot.outbox.deliver import Deliver
-from bot.outbox.message import Outgoing
+from bot.outbox.message import Channel, Outgoing
 from bot.query.parse import parse
 from bot.sessions.tracked import Tracked
 from bot.tracking import store as tracking_store
 from bot.tracking.withheld import withheld_until_ms
+from tests.clocks import Clock
+from tests.live import asked
 
 HISTORY = frozenset({"channels:history", "groups:history", "im:history", "im:write"})
 POSTING = frozenset({"commands", "chat:write"})
-
-
-class Clock:
-    """Time that the test moves on."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class World:
@@ -85,6 +77,13 @@ class World:
     async def open(self, card: Card, text: str = "opened") -> None:
         await self.put(Outgoing(card.key, TEAM_ID, card.channel_id, "post", text, section(text)), cards=[card])
 
+    async def opened(self, session_id: str = "s1", channel: str = "live-ops") -> Card:
+        """A card that is there."""
+        card = self.card(session_id, channel)
+        await self.open(card)
+        await self.until_sent()
+        return card
+
     async def edit(self, card: Card, text: str) -> None:
         key = f"{card.key}:edit"
         await self.put(Outgoing(key, TEAM_ID, card.channel_id, "edit", text, section(text), of=card.key))
@@ -99,6 +98,10 @@ class World:
             hello = Outgoing(key_of("hello", person), TEAM_ID, made.channel_id, "post", "hello", [])
             await alerts_store.subscribe(self.store, made, [], hello, by=None)
 
+    async def subscribed(self, *people: str) -> None:
+        await self.subscribe(*people)
+        await self.until_sent()
+
     async def until_sent(self, deliver: Deliver | None = None, steps: int = 200, step_s: float = 1.0) -> None:
         """Tick as the jobs do until the outbox is empty."""
         deliver = deliver or self.deliver
@@ -110,6 +113,17 @@ class World:
             self.clock.now += step_s
         raise AssertionError(await outbox_counts.read(self.store))
 
+    async def state(self, channel: str = "live-ops") -> Channel:
+        return await conversations.read(self.store, TEAM_ID, self.channel(channel))
+
+    async def resume(self, channel: str = "live-ops") -> bool:
+        return await channel_pause.resume(self.store, TEAM_ID, self.channel(channel))
+
+    def delete(self, plain: str = "opened", channel: str = "live-ops") -> None:
+        """Somebody deletes the message that says this."""
+        (message,) = (each for each in self.slack.messages(channel) if each.plain == plain)
+        self.slack.workspace.delete(message)
+
     def shown(self, channel: str = "live-ops") -> list[str]:
         return [message.plain for message in self.slack.messages(channel)]
 
@@ -117,7 +131,7 @@ class World:
         return [message.plain for message in self.slack.messages(self.slack.workspace.direct(person).id)]
 
     def calls(self, method: str) -> int:
-        return len([call for call in self.slack.calls if call.method == method])
+        return asked(self.slack, method)
 
 
 def section(text: str) -> list[dict[str, Any]]:

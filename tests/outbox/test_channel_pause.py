@@ -10,8 +10,7 @@ from bot.digests import store as digests_store
 from bot.outbox import channel_pause, claims, conversations
 from bot.outbox import prune as pruning
 from bot.outbox import store as outbox_store
-from bot.outbox.card import key_of
-from bot.outbox.message import Channel, Outgoing
+from bot.outbox.message import Channel
 from bot.outbox.prune import DAY_MS, WAITS_MS
 from tests.db.parts import (
     LEASE,
@@ -32,8 +31,8 @@ from tests.db.parts import (
 )
 
 
-def tell(person: str) -> Outgoing:
-    return Outgoing(key_of("paused", person), TEAM, person, "post", "paused", [])
+async def pause(store: Database, reason: str, at_ms: int = NOW) -> None:
+    await channel_pause.pause(store, TEAM, "C1", reason, at_ms, lambda person: message(f"paused {person}", person))
 
 
 async def test_its_messages_are_held_and_its_people_told_once(store: Database) -> None:
@@ -43,11 +42,9 @@ async def test_its_messages_are_held_and_its_people_told_once(store: Database) -
         await digests_store.add(store, digest(line=f"all user:{who}", by=who), by(who=who))
     assert await channel_pause.makers(store, TEAM, "C1") == ["U1", "U2", "U3"]
     await outbox_store.held(store, await take(store), "is_archived")
-    await channel_pause.pause(store, TEAM, "C1", "is_archived", NOW, tell)
-    await channel_pause.pause(store, TEAM, "C1", "not_in_channel", NOW + 1, tell)
-    assert await conversations.read(store, TEAM, "C1") == Channel(
-        "not_in_channel", NOW, None, waiting=0, held=3, tries=1
-    )
+    await pause(store, "is_archived")
+    await pause(store, "not_in_channel", NOW + 1)
+    assert await conversations.read(store, TEAM, "C1") == Channel("not_in_channel", NOW, held=3, tries=1)
     assert sorted(row.channel_id for row in await claims.claim(store, TEAM, NOW, LEASE, 10)) == ["U1", "U2", "U3"]
     assert len(await alerts_store.read(store, TEAM, "C1")) == 3
     # what comes meanwhile is held too, and merged
@@ -63,11 +60,8 @@ async def test_its_messages_are_held_and_its_people_told_once(store: Database) -
     first = await take(store, NOW + 60_000)
     assert first.attempts == 2
     await outbox_store.sent(store, [(first, "1")], NOW + 60_000)
-    assert [text for n in range(1, 4) for _, text, _ in await send(store, NOW + 60_000 + n * 1000)] == [
-        "hello",
-        "hello",
-        "newer",
-    ]
+    sent = [text for n in range(1, 4) for _, text, _ in await send(store, NOW + 60_000 + n * 1000)]
+    assert sent == ["hello", "hello", "newer"]
 
 
 async def test_a_second_pause_tells_again_when_its_message_is_another(store: Database) -> None:
@@ -81,7 +75,7 @@ async def test_a_second_pause_tells_again_when_its_message_is_another(store: Dat
 async def test_what_was_in_flight_may_still_be_marked(store: Database) -> None:
     await commit(store, message("m"))
     row = await take(store)
-    await channel_pause.pause(store, TEAM, "C1", "not_in_channel", NOW, tell)
+    await pause(store, "not_in_channel")
     await outbox_store.sent(store, [(row, "1")], NOW + 5)
     assert await conversations.read(store, TEAM, "C1") == Channel(None, None, NOW + 5)  # so it can be written to
     assert await claims.claim(store, TEAM, NOW + 90_000, LEASE, 10) == []
@@ -90,7 +84,7 @@ async def test_what_was_in_flight_may_still_be_marked(store: Database) -> None:
 async def test_what_was_in_flight_and_is_unknown_is_looked_for(store: Database) -> None:
     await commit(store, message("m"), message("n"))
     row = await take(store)
-    await channel_pause.pause(store, TEAM, "C1", "not_in_channel", NOW, tell)
+    await pause(store, "not_in_channel")
     assert await claims.overdue(store, TEAM, NOW + 90_000, 10, NOW + 90_000, LEASE) == []
     await channel_pause.resume(store, TEAM, "C1")
     assert await claims.claim(store, TEAM, NOW + 90_000, LEASE, 10) == []
@@ -101,7 +95,7 @@ async def test_what_was_in_flight_and_is_unknown_is_looked_for(store: Database) 
 async def test_what_comes_back_to_a_paused_channel_is_held(store: Database) -> None:
     await commit(store, message("m"))
     row = await take(store)
-    await channel_pause.pause(store, TEAM, "C1", "not_in_channel", NOW, tell)
+    await pause(store, "not_in_channel")
     await outbox_store.slow_down(store, row, NOW + 1)
     assert await conversations.read(store, TEAM, "C1") == Channel("not_in_channel", NOW, None, 0, held=1, tries=1)
     await channel_pause.resume(store, TEAM, "C1")
@@ -114,7 +108,7 @@ async def test_what_waits_for_a_month_is_given_up(store: Database) -> None:
     await alerts_store.subscribe(store, subscription(), [], message("first"), by=None)
     await alerts_store.subscribe(store, subscription("C2"), [], message("second", "C2"), by=None)
     flying, other = await claims.claim(store, TEAM, NOW, LEASE, 10)
-    await channel_pause.pause(store, TEAM, "C1", "is_archived", NOW, tell)
+    await pause(store, "is_archived")
     await outbox_store.held(store, other, "unconfirmed")
     await commit(store, post(card()), reply(card(), "r"), cards=[card()])
     await pruning.prune(store, TEAM, long - 1)
@@ -137,10 +131,10 @@ async def test_what_waits_for_a_month_is_given_up(store: Database) -> None:
 async def test_resuming_sends_nothing_that_may_be_there(store: Database) -> None:
     await commit(store, message("m", text="m"), message("n", text="n"))
     await outbox_store.held(store, await take(store), "unconfirmed")
-    await channel_pause.pause(store, TEAM, "C1", "is_archived", NOW, tell)
+    await pause(store, "is_archived")
     await channel_pause.resume(store, TEAM, "C1")
     assert [text for _, text, _ in await send(store)] == ["n"]
-    await channel_pause.pause(store, TEAM, "C1", "is_archived", NOW, tell)
+    await pause(store, "is_archived")
     await channel_pause.release(store, TEAM, "C1")
     assert await claims.claim(store, TEAM, NOW + 2_000, LEASE, 10) == []
     await channel_pause.resume(store, TEAM, "C1")
@@ -156,7 +150,7 @@ async def test_what_is_set_up_again_is_a_try_where_nothing_else_can_be_one(store
     await commit(store, reply(card(), "r"))
     await outbox_store.no_thread(store, await take(store, NOW + 4_000))
     for number in range(2):
-        await channel_pause.pause(store, TEAM, "C1", "not_in_channel", NOW, tell)
+        await pause(store, "not_in_channel")
         if number:
             await digests_store.add(store, made, by(), message("again 1", text="again 1"))
         else:
@@ -174,7 +168,7 @@ async def test_a_digest_is_a_try_where_nothing_else_can_be_one(store: Database) 
     await commit(store, reply(card(), "r"), message("m", text="m"))
     await outbox_store.held(store, await take(store, NOW + 1_000), "unconfirmed")
     await outbox_store.no_thread(store, await take(store, NOW + 2_000))
-    await channel_pause.pause(store, TEAM, "C1", "not_in_channel", NOW, tell)
+    await pause(store, "not_in_channel")
     assert await digests_store.due(store, TEAM, next_ms(made)) == [made]
     (day,) = made.schedule.next(datetime.fromtimestamp(NOW / 1000, UTC))
     assert await digests_store.send(store, made, day, [message("d", text="d")], next_ms(made), fence=None)

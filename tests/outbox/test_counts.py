@@ -6,7 +6,6 @@ import time
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
 
 from bot.alerts import store as alerts_store
 from bot.db.database import Database
@@ -14,6 +13,7 @@ from bot.outbox import channel_pause, claims
 from bot.outbox import counts as outbox_counts
 from bot.outbox import store as outbox_store
 from bot.outbox.counts import Counts
+from tests.clocks import set_database
 from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, send, subscription
 
 
@@ -60,13 +60,7 @@ async def test_what_is_held_and_what_is_paused(store: Database) -> None:
 
 async def test_by_the_databases_clock(postgres: str) -> None:
     """Ten minutes behind this machine's, as the one that messages keep."""
-    store = await Database.open(postgres)
-    behind = "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS "
-    behind += "'SELECT pg_catalog.clock_timestamp() - interval ''10 minutes'''"
-    path = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); END $$"
-    for statement in (behind, path):
-        await store.run(lambda db, statement=statement: db.execute(text(statement)))
-    await store.close()
+    await set_database(postgres, -600)
     store = await Database.open(postgres)
     try:
         now_ms = int(await store.time() * 1000)

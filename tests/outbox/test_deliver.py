@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 from bot.db.setting_change import SettingChange
 from bot.demo.fake_slack import ApiError, Dropped, Fault, HttpError, Message, RateLimited, Stalled
 from bot.demo.fake_slack.seed import ADA, BEN, BOT_USER, TEAM_ID
-from bot.outbox import channel_pause, conversations
+from bot.outbox import channel_pause
 from bot.outbox import counts as outbox_counts
-from bot.outbox.card import Card, key_of
+from bot.outbox.card import key_of
+from bot.outbox.channel_pause import TRY_MS
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.query.schedule import EVERY_DAY
@@ -35,22 +37,18 @@ without_history = pytest.mark.parametrize("scopes", [POSTING], ids=["no history"
 # Sending
 
 
-async def test_messages_of_a_channel_go_in_order_one_a_second(world: World) -> None:
-    texts = [f"m{number}" for number in range(8)]
+async def test_a_channels_messages_go_in_order_one_a_second_beside_other_channels(world: World) -> None:
+    texts, others = [f"m{number}" for number in range(8)], ("general", "support", "incident-room")
     await world.posts(*texts)
-    assert await world.deliver.run() == 1
+    for channel in others:
+        await world.posts(f"for {channel}", channel=channel)
+    assert await world.deliver.run() == 4
+    assert [world.shown(channel) for channel in others] == [[f"for {channel}"] for channel in others]
     assert await world.deliver.run() == 0
     world.clock.now += 1
     assert await world.deliver.run() == 1
     await world.until_sent()
     assert world.shown() == texts
-
-
-async def test_channels_go_side_by_side(world: World) -> None:
-    for channel in ("live-ops", "general", "support", "incident-room"):
-        await world.posts(f"for {channel}", channel=channel)
-    assert await world.deliver.run() == 4
-    assert [len(world.shown(channel)) for channel in ("live-ops", "general", "support", "incident-room")] == [1] * 4
 
 
 async def test_a_slow_channel_delays_no_other(world: World) -> None:
@@ -110,59 +108,18 @@ async def test_retry_after_of_edits_is_the_workspaces(world: World) -> None:
     assert world.shown("general") == ["other"]
 
 
-async def test_edits_are_coalesced_and_the_last_state_wins(world: World) -> None:
-    card = world.card()
-    await world.open(card)
-    await world.deliver.run()
-    await world.edit(card, "one is in")
-    await world.edit(card, "two are in")
-    assert await world.deliver.run() == 1
-    await world.edit(card, "three are in")
-    world.clock.now += 14
-    await world.edit(card, "over")
-    assert await world.deliver.run() == 0
-    assert world.shown() == ["two are in"]
-    world.clock.now += 1
-    assert await world.deliver.run() == 1
-    assert (world.shown(), world.calls("chat.update")) == (["over"], 2)
-    (message,) = world.slack.messages()
-    assert message.metadata == {"event_type": "sessions_bot", "event_payload": {"key": card.key}}
-
-
-async def test_a_state_that_comes_while_an_edit_is_on_its_way(world: World) -> None:
-    card = world.card()
-    await world.open(card)
-    await world.deliver.run()
-    await world.edit(card, "old")
-    world.slack.fail("chat.update", Stalled(0.3))
-    running = asyncio.create_task(world.deliver.run())
-    await asyncio.sleep(0.1)
-    await world.edit(card, "new")
-    await running
-    await world.until_sent()
-    assert world.shown() == ["new"]
-
-
-async def test_replies_stand_in_the_cards_thread(world: World) -> None:
-    card = world.card()
-    await world.open(card)
-    await world.reply(card, "Ann came")
-    await world.reply(card, "Bob came")
-    await world.until_sent()
-    first, *replies = world.slack.messages()
-    assert [(each.plain, each.thread_ts) for each in replies] == [("Ann came", first.ts), ("Bob came", first.ts)]
-
-
-async def test_what_waits_for_a_card_waits(world: World) -> None:
+async def test_what_waits_for_a_card_waits_and_stands_in_its_thread(world: World) -> None:
     card = world.card()
     await world.open(card)
     world.slack.fail("chat.postMessage", Dropped(after_doing=True))
     await world.deliver.run()
     await world.reply(card, "Ann came")
+    await world.reply(card, "Bob came")
     await world.edit(card, "one is in")
     await world.until_sent()
-    assert world.shown() == ["one is in", "Ann came"]
-    assert world.slack.messages()[1].thread_ts == world.slack.messages()[0].ts
+    first, *replies = world.slack.messages()
+    assert first.plain == "one is in"
+    assert [(each.plain, each.thread_ts) for each in replies] == [("Ann came", first.ts), ("Bob came", first.ts)]
 
 
 # No clear answer
@@ -199,9 +156,7 @@ async def test_a_post_without_a_clear_answer_is_there_once(world: World, fault: 
 
 @pytest.mark.parametrize("fault", [Dropped(after_doing=True), Dropped()], ids=str)
 async def test_a_reply_and_a_direct_message_too(world: World, fault: Fault) -> None:
-    card = world.card()
-    await world.open(card)
-    await world.until_sent()
+    card = await world.opened()
     await world.reply(card, "Ann came")
     await world.put(Outgoing(key_of("dm"), TEAM_ID, BEN, "post", "hello", section("hello")))
     world.clock.now += 1
@@ -214,14 +169,13 @@ async def test_a_reply_and_a_direct_message_too(world: World, fault: Fault) -> N
 
 @pytest.mark.parametrize("fault", [Dropped(), Dropped(after_doing=True), HttpError(500, "")], ids=str)
 async def test_an_edit_without_a_clear_answer_is_sent_again(world: World, fault: Fault) -> None:
-    card = world.card()
-    await world.open(card)
-    await world.deliver.run()
+    card = await world.opened()
     await world.edit(card, "changed")
     world.slack.fail("chat.update", fault)
     await world.until_sent()
     assert (world.shown(), world.calls("chat.update")) == (["changed"], 2)
     assert world.calls("conversations.history") == 0
+    assert world.slack.messages()[0].metadata == {"event_type": "sessions_bot", "event_payload": {"key": card.key}}
 
 
 async def test_history_that_fails_is_read_later(world: World) -> None:
@@ -231,7 +185,7 @@ async def test_history_that_fails_is_read_later(world: World) -> None:
     fail = (ApiError("internal_error"), HttpError(503, "busy"), ApiError("service_unavailable"))
     world.slack.fail("conversations.history", *fail)
     began = world.clock()
-    await world.until_sent(steps=400)
+    await world.until_sent(step_s=5.0)
     assert (world.shown(), world.calls("chat.postMessage")) == (["once"], 1)
     assert world.calls("conversations.history") == 4
     assert world.clock() - began > OVER_S + 15 + 30 + 60 - 5
@@ -244,10 +198,9 @@ async def test_history_that_is_always_refused(world: World, policy: Any) -> None
     world.slack.fail("chat.postMessage", Dropped(after_doing=True))
     await deliver.run()
     world.slack.fail("conversations.history", *[ApiError("no_such_code")] * 5)
-    await world.until_sent(deliver, steps=600)
+    await world.until_sent(deliver, step_s=5.0)
     assert world.calls("conversations.history") == 5
-    channel = await conversations.read(world.store, TEAM_ID, world.channel("live-ops"))
-    assert (len(world.shown()), channel.held) == ((1, 1) if policy == "hold" else (2, 0))
+    assert (len(world.shown()), (await world.state()).held) == ((1, 1) if policy == "hold" else (2, 0))
 
 
 @without_history
@@ -257,15 +210,13 @@ async def test_hold_leaves_it_to_a_person(world: World) -> None:
     world.slack.fail("chat.postMessage", Dropped(after_doing=True))
     await world.until_sent()
     assert world.shown() == ["maybe", "next"]
-    channel = await conversations.read(world.store, TEAM_ID, world.channel("live-ops"))
-    assert (channel.paused, channel.held) == (None, 1)
+    state = await world.state()
+    assert (state.paused, state.held) == (None, 1)
     kick(world)
     await world.posts("after")
     await world.until_sent()
     invite(world)
-    await channel_pause.resume(
-        world.store, TEAM_ID, world.channel("live-ops")
-    )  # nobody has said that it may show twice
+    await world.resume()  # nobody has said that it may show twice
     await world.until_sent()
     assert world.shown() == ["maybe", "next", "after"]
     await channel_pause.release(world.store, TEAM_ID, world.channel("live-ops"))  # a person wants it sent
@@ -292,7 +243,7 @@ async def test_a_repeat_that_is_refused_is_never_sent_unmarked(world: World) -> 
     await world.posts("maybe")
     world.slack.fail("chat.postMessage", Dropped(after_doing=True), ApiError("not_in_channel"))
     await world.until_sent(deliver)
-    await channel_pause.resume(world.store, TEAM_ID, world.channel("live-ops"))
+    await world.resume()
     await world.until_sent(deliver)
     first, again = world.shown()
     assert first == "maybe" and again.startswith("Possible repeat: ")
@@ -307,21 +258,24 @@ async def test_a_repeat_without_an_answer_is_repeated_until_there_is_one(world: 
     assert (first, after) == ("maybe", "next") and again.startswith("Possible repeat: ")
 
 
-async def test_kicked_out_before_the_look_up(world: World) -> None:
-    """The channel pauses, and what became of the message is looked up when it resumes."""
-    await world.subscribe(ADA)
-    await world.until_sent()
+@pytest.mark.parametrize("by", ["a person", "the next try"])
+async def test_kicked_out_before_the_look_up(world: World, by: str) -> None:
+    """The channel pauses, and what became of the message is looked up when it goes on."""
+    await world.subscribed(ADA)
     await world.posts("there", "next")
     world.slack.fail("chat.postMessage", Dropped(after_doing=True))
     world.clock.now += 1
     await world.deliver.run()
     kick(world)
     await world.until_sent()
-    assert len(world.direct(ADA)) == 1
-    channel = await conversations.read(world.store, TEAM_ID, world.channel("live-ops"))
-    assert (channel.paused, channel.held) == ("not_in_channel", 2)
+    state = await world.state()
+    assert (state.paused, state.held, len(world.direct(ADA))) == ("not_in_channel", 2, 1)
     invite(world)
-    await channel_pause.resume(world.store, TEAM_ID, world.channel("live-ops"))
+    if by == "a person":
+        await world.resume()
+    else:
+        world.clock.now += TRY_MS / 1000
+        await world.until_sent()
     await world.until_sent()
     assert world.shown() == ["hello", "there", "next"]
 
@@ -330,11 +284,8 @@ async def test_kicked_out_before_the_look_up(world: World) -> None:
 
 
 async def test_a_deleted_card_is_posted_anew(world: World) -> None:
-    card = world.card()
-    await world.open(card)
-    await world.deliver.run()
-    (message,) = world.slack.messages()
-    world.slack.workspace.delete(message)
+    card = await world.opened()
+    world.delete()
     await world.edit(card, "one is in")
     await world.until_sent()
     await world.edit(card, "two are in")
@@ -342,19 +293,13 @@ async def test_a_deleted_card_is_posted_anew(world: World) -> None:
     await world.until_sent()
     (message,) = world.slack.messages()
     assert message.plain == "two are in"
-    assert message.metadata and message.metadata["event_payload"] == {"key": Card(**_of(card), gen=1).key}
-
-
-def _of(card: Card) -> dict[str, Any]:
-    return {name: getattr(card, name) for name in ("team_id", "channel_id", "session_id", "status")}
+    assert message.metadata and message.metadata["event_payload"] == {"key": replace(card, gen=1).key}
 
 
 @pytest.mark.parametrize("what", ["channel", "session", "some", "hours"])
 async def test_a_deleted_card_is_not_posted_anew_while_nobody_wants_it(world: World, what: str) -> None:
-    card = world.card()
-    await world.open(card)
-    await world.until_sent()
-    world.slack.workspace.delete(world.slack.messages()[0])
+    card = await world.opened()
+    world.delete()
     by, now_ms = SettingChange(0, "U1", "a line"), world.now_ms
     known = Tracked(card.session_id, "a" * 24, True, now_ms, now_ms, {"ann": ("Ann", "host")})
     await world.put(known=[known] if what in ("session", "some") else [])
@@ -376,86 +321,39 @@ async def test_a_deleted_card_is_not_posted_anew_while_nobody_wants_it(world: Wo
     assert world.shown() == ["two are in"]
 
 
-async def test_a_reply_goes_along_to_the_new_card(world: World) -> None:
-    card = world.card()
-    await world.open(card)
-    await world.until_sent()
-    world.slack.workspace.delete(world.slack.messages()[0])
-    await world.reply(card, "Ann came")
-    await world.edit(card, "one is in")
-    await world.until_sent()
-    new, reply = world.slack.messages()
-    assert (new.plain, reply.plain, reply.thread_ts) == ("one is in", "Ann came", new.ts)
-
-
-async def test_a_thread_that_was_deleted_holds_up_no_other_session(world: World) -> None:
-    card = world.card()
-    await world.open(card)
-    await world.until_sent()
-    world.slack.workspace.delete(world.slack.messages()[0])
-    await world.reply(card, "Ann came")
-    world.clock.now += 1
-    await world.deliver.run()
-    await world.open(world.card("s2"), "another opened")
-    world.clock.now += 1
-    await world.deliver.run()
-    assert world.shown() == ["another opened"]
-    await world.edit(card, "one is in")
-    await world.until_sent()
-    assert world.shown() == ["another opened", "one is in", "Ann came"]
-
-
-async def test_replies_to_a_deleted_card_keep_their_order(world: World) -> None:
-    card = world.card()
-    await world.open(card)
-    await world.until_sent()
-    world.slack.workspace.delete(world.slack.messages()[0])
+async def test_replies_to_a_deleted_card_keep_their_order_and_hold_up_no_other_session(world: World) -> None:
+    card = await world.opened()
+    world.delete()
     await world.reply(card, "Ann came")
     await world.until_sent()
     await world.reply(card, "Ben came")
+    await world.open(world.card("s2"), "another opened")
     await world.until_sent()
-    assert world.shown() == []
+    assert world.shown() == ["another opened"]
     await world.edit(card, "two are in")
-    await world.reply(card, "Cy came")
+    await world.reply(card, "Cy came")  # it goes along while its card is made anew
     await world.until_sent()
-    assert world.shown() == ["two are in", "Ann came", "Ben came", "Cy came"]
+    _, new, *replies = world.slack.messages()
+    assert new.plain == "two are in"
+    assert [(each.plain, each.thread_ts) for each in replies] == [
+        (text, new.ts) for text in ("Ann came", "Ben came", "Cy came")
+    ]
 
 
-def _archive(world: World) -> None:
-    world.slack.workspace.channel("live-ops").is_archived = True
-
-
-def _unarchive(world: World) -> None:
-    world.slack.workspace.channel("live-ops").is_archived = False
-
-
-BROKEN = pytest.mark.parametrize(
-    ("break_it", "mend_it", "reason", "told"),
-    [
-        (kick, invite, "not_in_channel", "`/invite @Sessions`"),
-        (_archive, _unarchive, "is_archived", "unarchive"),
-    ],
-    ids=["kicked", "archived"],
-)
+def archive(world: World, archived: bool = True) -> None:
+    world.slack.workspace.channel("live-ops").is_archived = archived
 
 
 @without_history
-@BROKEN
-async def test_a_broken_channel_pauses_and_resumes(
-    world: World,
-    break_it: Callable[[World], None],
-    mend_it: Callable[[World], None],
-    reason: str,
-    told: str,
-) -> None:
-    await world.subscribe(ADA, BEN)
-    await world.until_sent()
+@pytest.mark.parametrize(("reason", "told"), [("not_in_channel", "`/invite @Sessions`"), ("is_archived", "unarchive")])
+async def test_a_broken_channel_pauses_and_resumes(world: World, reason: str, told: str) -> None:
+    await world.subscribed(ADA, BEN)
     before = world.shown()
-    break_it(world)
+    (archive if reason == "is_archived" else kick)(world)
     await world.posts("first", "second")
     await world.posts("elsewhere", channel="general")
     await world.until_sent()
-    channel = await conversations.read(world.store, TEAM_ID, world.channel("live-ops"))
+    channel = await world.state()
     assert (channel.paused, channel.held) == (reason, 2)
     assert (world.shown(), world.shown("general")) == (before, ["elsewhere"])
     for person in (ADA, BEN):
@@ -465,8 +363,9 @@ async def test_a_broken_channel_pauses_and_resumes(
         assert "*Resume* in `/sessions subscriptions`" in message
     await world.posts("third")
     await world.until_sent()
-    mend_it(world)
-    assert await channel_pause.resume(world.store, TEAM_ID, world.channel("live-ops"))
+    archive(world, False)
+    invite(world)
+    assert await world.resume()
     await world.until_sent()
     assert world.shown() == [*before, "first", "second", "third"]
     assert len(world.direct(ADA)) == len(world.direct(BEN)) == 1
@@ -477,33 +376,14 @@ async def test_an_edit_in_a_broken_channel_pauses_it_too(world: World) -> None:
     await world.subscribe(ADA)
     await world.open(card)
     await world.until_sent()
-    _archive(world)
+    archive(world)
     await world.edit(card, "changed")
     await world.until_sent()
-    _unarchive(world)
-    await channel_pause.resume(world.store, TEAM_ID, card.channel_id)
+    archive(world, False)
+    await world.resume()
     await world.until_sent()
     assert world.shown()[-1] == "changed"
     assert len(world.direct(ADA)) == 1
-
-
-async def test_bad_blocks_leave_the_text(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    await world.put(Outgoing(key_of("bad"), TEAM_ID, world.channel("live-ops"), "post", "text", [{"type": "blink"}]))
-    await world.until_sent()
-    assert world.shown() == ["text"]
-    caplog.clear()  # the defect is the test's
-    (violation,) = world.slack.violations
-    assert "invalid_blocks" in violation
-    world.slack.violations.clear()
-
-
-async def test_a_message_that_slack_never_takes_stops_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    await world.posts("bad", "good")
-    world.slack.fail("chat.postMessage", ApiError("invalid_blocks"), ApiError("msg_too_long"))
-    await world.until_sent()
-    assert world.shown() == ["good"]
-    assert (await conversations.read(world.store, TEAM_ID, world.channel("live-ops"))).paused is None
-    assert "message_dropped" in [record.message for record in caplog.records]
 
 
 # Leases and crashes
@@ -557,6 +437,28 @@ async def test_stop_finishes_what_is_under_way(world: World) -> None:
     assert await deliver.run() == 0
 
 
+async def process_ends(world: World, point: str, nth: int = 1) -> bool:
+    """Send in a process that ends at the n-th passing of a point; False where it never comes to that."""
+    reached = asyncio.Event()
+    passed = 0
+
+    async def end(where: str) -> None:
+        nonlocal passed
+        passed += where == point
+        if where == point and passed >= nth:
+            reached.set()
+            await asyncio.Event().wait()
+
+    doomed = world.sender(Doors(world.store, end), Doors(world.chat(), end))
+    life = asyncio.create_task(world.until_sent(doomed, step_s=4.0))
+    death = asyncio.create_task(reached.wait())
+    await asyncio.wait([life, death], return_when=asyncio.FIRST_COMPLETED)
+    life.cancel()
+    death.cancel()
+    await asyncio.gather(life, death, return_exceptions=True)
+    return reached.is_set()
+
+
 POINTS = [
     *("before claim", "after claim", "before post", "after post", "before sent", "after sent"),
     *("before edit", "after edit", "before overdue", "after overdue", "before find", "after find"),
@@ -569,23 +471,12 @@ POINTS = [
 @pytest.mark.parametrize("point", POINTS)
 async def test_the_process_ends_at(world: World, point: str, nth: int) -> None:
     """At the n-th passing of a point; another process goes on. The same work is done as without that."""
-    reached = asyncio.Event()
-    passed = 0
-
-    async def end(where: str) -> None:
-        nonlocal passed
-        passed += where == point
-        if where == point and passed >= nth:
-            reached.set()
-            await asyncio.Event().wait()
-
     cards = [world.card("s1"), world.card("s2"), world.card("s3", "general")]
     await world.subscribe(ADA, channel="support")
     for card in cards:
         await world.open(card, f"{card.session_id} opened")
     await world.until_sent()
-    (gone,) = (message for message in world.slack.messages("general") if message.plain == "s3 opened")
-    world.slack.workspace.delete(gone)
+    world.delete("s3 opened", "general")
     world.slack.workspace.channel("support").members.discard(BOT_USER)
     for card in cards:
         await world.edit(card, f"{card.session_id} changed")
@@ -597,14 +488,7 @@ async def test_the_process_ends_at(world: World, point: str, nth: int) -> None:
     faults = Dropped(after_doing=True), Dropped(), RateLimited(2)
     world.slack.fail("chat.postMessage", *faults, *faults)
 
-    doomed = world.sender(Doors(world.store, end), Doors(world.chat(), end))
-    life = asyncio.create_task(world.until_sent(doomed, step_s=4.0))
-    death = asyncio.create_task(reached.wait())
-    await asyncio.wait([life, death], return_when=asyncio.FIRST_COMPLETED)
-    life.cancel()
-    death.cancel()
-    await asyncio.gather(life, death, return_exceptions=True)
-    assert reached.is_set() or nth > 1
+    assert await process_ends(world, point, nth) or nth > 1
     await world.until_sent(world.sender(), step_s=4.0)
 
     messages = [each for each in world.slack.messages("live-ops") if each.plain != "hello"]
@@ -616,10 +500,10 @@ async def test_the_process_ends_at(world: World, point: str, nth: int) -> None:
     for message in world.slack.messages():
         if message.plain.startswith("Ann"):
             assert _parent(world, message).plain == message.plain.replace("Ann came to ", "") + " changed"
-    assert (await conversations.read(world.store, TEAM_ID, world.channel("support"))).paused == "not_in_channel"
+    assert (await world.state("support")).paused == "not_in_channel"
     assert len(world.direct(ADA)) == 1
     world.slack.workspace.channel("support").members.add(BOT_USER)
-    await channel_pause.resume(world.store, TEAM_ID, world.channel("support"))
+    await world.resume("support")
     await world.until_sent()
     assert world.shown("support") == ["hello", "held"]
 
@@ -628,25 +512,14 @@ async def test_the_process_ends_at(world: World, point: str, nth: int) -> None:
 @pytest.mark.parametrize("point", ["after again", "before pause", "after pause"])
 async def test_what_was_refused_is_not_unconfirmed(world: World, point: str) -> None:
     """Also where the process ends while it writes that down."""
-    reached = asyncio.Event()
-
-    async def end(where: str) -> None:
-        if where == point:
-            reached.set()
-            await asyncio.Event().wait()
-
-    await world.subscribe(ADA)
-    await world.until_sent()
+    await world.subscribed(ADA)
     kick(world)
     await world.posts("first", "second")
     world.clock.now += 1
-    life = asyncio.create_task(world.sender(Doors(world.store, end)).run())
-    await reached.wait()
-    life.cancel()
-    await asyncio.gather(life, return_exceptions=True)
+    assert await process_ends(world, point)
     await world.until_sent(step_s=4.0)
     invite(world)
-    await channel_pause.resume(world.store, TEAM_ID, world.channel("live-ops"))
+    await world.resume()
     await world.until_sent(step_s=4.0)
     assert world.shown() == ["hello", "first", "second"]
     assert ((await outbox_counts.read(world.store)).held, len(world.direct(ADA))) == (0, 1)
@@ -675,20 +548,18 @@ async def test_two_senders_and_many_faults(world: World, seed: int) -> None:
         await asyncio.gather(*(each.reconcile() for each in senders))
         if (await outbox_counts.read(world.store)).waiting == 0:
             break
-        world.clock.now += dice.choice([0.5, 1, 5])
-    held = [await conversations.read(world.store, TEAM_ID, world.channel(channel)) for channel in channels]
-    assert [each.held for each in held] == [0] * 4
+        world.clock.now += dice.choice([0.5, 1, 5, 20])
+    assert [(await world.state(channel)).held for channel in channels] == [0] * 4
     assert {channel: world.shown(channel) for channel in channels} == texts
 
 
 @without_history
 async def test_whoever_asked_is_told_of_what_is_held(world: World) -> None:
     world.deliver = world.sender(unsure="hold")
-    await world.subscribe(ADA, BEN)
-    await world.until_sent()
+    await world.subscribed(ADA, BEN)
     await world.posts("maybe", "perhaps")
     world.slack.fail("chat.postMessage", Dropped(after_doing=True), Dropped(after_doing=True))
-    await world.until_sent()
+    await world.until_sent(step_s=4.0)
     for person in (ADA, BEN):
         (told,) = world.direct(person)
         assert "may not have arrived" in told

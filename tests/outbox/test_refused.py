@@ -22,22 +22,18 @@ async def bot(polling: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterato
         yield started.url
 
 
-async def test_who_subscribes_again_after_inviting_the_bot_is_heard(bot: str, slack: FakeSlack) -> None:
+@pytest.mark.parametrize("line", ["subscribe", "digest daily 9:00"])
+async def test_who_sets_something_up_again_after_inviting_the_bot_is_heard(
+    bot: str, slack: FakeSlack, line: str
+) -> None:
     """No event says that it was invited: channels:read isn't granted."""
-    assert "/invite @" in (await subscribe(slack, channel="random")).plain
+    assert "/invite @" in (await say(slack, line, channel="random")).plain
     slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
-    again = await subscribe(slack, channel="random")
+    again = await say(slack, line, channel="random")
     assert "Paused" not in again.plain and "/invite" not in again.plain
     await until(lambda: posts(slack, "random"))
-    await said_soon(slack, "subscriptions", "working", channel="random")
-
-
-async def test_who_sets_a_digest_up_again_after_inviting_the_bot_is_heard(bot: str, slack: FakeSlack) -> None:
-    assert "/invite @" in (await say(slack, "digest daily 9:00", channel="random")).plain
-    slack.workspace.join(slack.workspace.channel("random"), slack.workspace.bot_user)
-    again = await say(slack, "digest daily 9:00", channel="random")
-    assert "Paused" not in again.plain and "/invite" not in again.plain
-    await until(lambda: posts(slack, "random"))
+    if line == "subscribe":
+        await said_soon(slack, "subscriptions", "working", channel="random")
 
 
 async def test_who_subscribes_again_without_inviting_the_bot_is_told_so(bot: str, slack: FakeSlack) -> None:

@@ -13,6 +13,7 @@ from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, Fault, HttpError, 
 from bot.demo.fake_slack.seed import BEN
 from bot.outbox.chat import Chat
 from bot.slack.outcome import MessageGone, Outcome, Refused, RetryLater, Sent, Unconfirmed
+from tests.live import asked
 from tests.outbox.chat.conftest import chat_of
 
 BLOCKS: list[dict[str, Any]] = [{"type": "section", "text": {"type": "mrkdwn", "text": "*Town hall* is live"}}]
@@ -87,7 +88,7 @@ async def test_answers_to_a_post(slack: FakeSlack, chat: Chat, live_ops: str, fa
     slack.fail("chat.postMessage", fault)
     timeout_s = 1.0 if isinstance(fault, Stalled) else 10.0
     assert await chat.post(live_ops, "hi", BLOCKS, key="k", timeout_s=timeout_s) == outcome
-    assert len([call for call in slack.calls if call.method == "chat.postMessage"]) <= 1
+    assert asked(slack, "chat.postMessage") <= 1
     done = getattr(fault, "after_doing", False)
     assert len(slack.messages("live-ops")) == done
     assert not done or isinstance(outcome, Unconfirmed)

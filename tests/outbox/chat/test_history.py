@@ -12,6 +12,7 @@ from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, Fault, HttpError, 
 from bot.demo.fake_slack.seed import ADA, BEN, BOT_USER
 from bot.outbox.chat import Chat
 from bot.slack.outcome import Found, Sent, Unreadable
+from tests.live import asked
 from tests.outbox.chat.conftest import SCOPES, chat_of
 
 KEYED = {"event_type": "sessions_bot", "event_payload": {"key": "k"}}
@@ -33,16 +34,12 @@ async def cause_of(chat: Chat, channel_id: str, key: str = "k") -> Unreadable:
     return caught.value
 
 
-def calls(slack: FakeSlack, method: str) -> int:
-    return len([call for call in slack.calls if call.method == method])
-
-
 async def test_found_by_key_and_absent_without(slack: FakeSlack, chat: Chat, live_ops: str) -> None:
     ts = await post(chat, live_ops)
     assert await chat.find(live_ops, "k", oldest_ms=now_ms() - 60_000) == Found(ts)
     assert await chat.find(live_ops, "other", oldest_ms=now_ms() - 60_000) is None
     assert await chat.find(live_ops, "k", oldest_ms=now_ms() + 1_000) is None
-    assert calls(slack, "auth.test") == 1
+    assert asked(slack, "auth.test") == 1
 
 
 async def test_somebody_elses_message_with_the_key_is_not_ours(slack: FakeSlack, chat: Chat, live_ops: str) -> None:
@@ -71,7 +68,7 @@ async def test_a_direct_message_is_found(slack: FakeSlack, chat: Chat) -> None:
     ts = await post(chat, BEN)
     assert await chat.find(BEN, "k", oldest_ms=0) == Found(ts)
     assert await chat.find(BEN, "x", oldest_ms=0) is None
-    assert calls(slack, "conversations.open") == 1
+    assert asked(slack, "conversations.open") == 1
 
 
 async def test_pages_are_read_to_the_end(slack: FakeSlack, chat: Chat, live_ops: str) -> None:
@@ -80,7 +77,7 @@ async def test_pages_are_read_to_the_end(slack: FakeSlack, chat: Chat, live_ops:
         slack.say(f"chat {number}")
     assert await chat.find(live_ops, "k", oldest_ms=0) == Found(ts)
     assert await chat.find(live_ops, "x", oldest_ms=0) is None
-    assert calls(slack, "conversations.history") == 6
+    assert asked(slack, "conversations.history") == 6
 
 
 async def test_a_long_history_is_read_in_parts(slack: FakeSlack, chat: Chat, live_ops: str) -> None:
@@ -89,7 +86,7 @@ async def test_a_long_history_is_read_in_parts(slack: FakeSlack, chat: Chat, liv
         slack.say(f"chat {number}")
     assert (await cause_of(chat, live_ops)).retry_after_s == 0.0
     assert await chat.find(live_ops, "k", oldest_ms=0) == Found(ts)
-    assert calls(slack, "conversations.history") == 21
+    assert asked(slack, "conversations.history") == 21
 
 
 @pytest.mark.parametrize(
@@ -133,7 +130,7 @@ async def test_nothing_is_asked_before_slack_allows_it(slack: FakeSlack, chat: C
     slack.fail("conversations.history", RateLimited(1))
     assert (await cause_of(chat, live_ops)).retry_after_s == 1.0
     assert 0 < ((await cause_of(chat, live_ops)).retry_after_s or 0) < 1
-    assert calls(slack, "conversations.history") == 1
+    assert asked(slack, "conversations.history") == 1
     slack._site.limiter._until.clear()
     chat._history._not_before.clear()
     assert await chat.find(live_ops, "k", oldest_ms=0) == Found(ts)
