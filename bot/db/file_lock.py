@@ -133,7 +133,7 @@ def _check_kind(database: Path) -> None:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """What goes wrong with it or its folder is a ConfigError."""
+    """Raise a ConfigError for what goes wrong with it or its folder."""
     try:
         yield
     except OSError as error:

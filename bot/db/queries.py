@@ -29,8 +29,8 @@ def hashed(text: str) -> str:
 
 
 def readable(rows: Iterable[Row[Any]], read: Callable[[Row[Any]], T]) -> list[T]:
-    """What `read` makes of each row. One that this version can't read, as it doesn't know a filter or a zone any more,
-    is left out and logged."""
+    """Return what `read` makes of each row. One that this version can't read, as it doesn't know a filter or a zone any
+    more, is left out and logged."""
     found: list[T] = []
     for row in rows:
         try:

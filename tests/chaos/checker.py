@@ -66,7 +66,7 @@ class Asked:
 
 @dataclass(slots=True)
 class Findings:
-    """What isn't as it should be, one line each."""
+    """Findings of each kind, one line each."""
 
     lost: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
@@ -244,7 +244,7 @@ class _Channel:
                     break
 
     def _before(self, one: Session, one_told: Told, other: Session, other_told: Told) -> bool:
-        """Whether `one` had certainly to be told before `other`: any poll that could tell of the other had read it
+        """True if `one` had certainly to be told before `other`: any poll that could tell of the other had read it
         before, or reads both, and then the one that started first goes first. One that was live before somebody
         subscribed gets its card when somebody comes or goes, whenever that is."""
         if not one_told.ended and one.created_at <= max((each.at for each in self._of(one)), default=0.0):
@@ -328,7 +328,7 @@ class _Channel:
                 yield f"{peer.name} left"
 
     def _heard(self, session: Session, at: float) -> bool:
-        """Whether replies about that moment were wanted."""
+        """True if replies about that moment were wanted."""
         return self._silences.free(session, at, at + CALM_S, reply=True)
 
     def _of(self, session: Session) -> list[Asked]:

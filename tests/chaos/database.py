@@ -18,7 +18,7 @@ class Database:
         self._path = url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else ""
 
     async def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """What a query gives; a statement that writes is committed."""
+        """The rows of a query; a statement that writes is committed."""
         if self._path:
             return await asyncio.to_thread(self._sqlite_rows, statement)
         async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:

@@ -198,7 +198,7 @@ class Planner:
         return self._dice.choice(done) if done else await self._idle()
 
     async def _done(self, plan: Plan) -> bool:
-        """Whether the bot is done with the date that was late, or its time was long ago."""
+        """True if the bot is done with the date that was late, or its time was long ago."""
         if not plan.late:
             return bool(plan.times(time.time() - MADE_S))
         rows = await self._database.rows(NEWEST.format(**self._row(plan)))

@@ -83,7 +83,7 @@ OLD = "INSERT INTO limits (team_id, method, not_before_ms) VALUES ('{}', 'old', 
 
 @dataclass(slots=True)
 class Result:
-    """What a run did and found. `neighbours` are messages in the second workspace, where there is one. `other` are breaches of Slack's rules and processes that ended by themselves."""
+    """A run and its findings. `neighbours` are messages in the second workspace, where there is one. `other` are breaches of Slack's rules and processes that ended by themselves."""
 
     database: str
     replicas: int

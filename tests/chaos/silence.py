@@ -27,7 +27,7 @@ class Span:
         return self.since <= at < self.until
 
     def perhaps(self, since: float, until: float) -> bool:
-        """Whether it may have some moment in common with that time."""
+        """True if it may have some moment in common with that time."""
         return self.first <= until and since <= self.last
 
     def cut(self, first: float, answered: float) -> Span:
@@ -56,22 +56,22 @@ class Silences:
         self._all = list(some)
 
     def surely(self, session: Session, at: float, *, reply: bool = False) -> bool:
-        """Whether the channel can't have wanted to hear of the session then."""
+        """True if the channel can't have wanted to hear of the session then."""
         return any(each.span.surely(at) for each in self._about(session, reply=reply))
 
     def deaf(self, at: float) -> bool:
-        """Whether the channel can't have wanted to hear of anything then."""
+        """True if the channel can't have wanted to hear of anything then."""
         return any(
             each.span.surely(at) and (each.room_id, each.session_id, each.replies) == (None, "", False)
             for each in self._all
         )
 
     def free(self, session: Session, since: float, until: float, *, reply: bool = False) -> bool:
-        """Whether the channel wanted to hear of it all that time."""
+        """True if the channel wanted to hear of it all that time."""
         return not any(each.span.perhaps(since - POLL_S, until) for each in self._about(session, reply=reply))
 
     def heard(self, session: Session) -> bool:
-        """Whether the channel was to be told of the session: it is live, and every silence is over; or a poll came,
+        """True if the channel was to be told of the session: it is live, and every silence is over; or a poll came,
         while it was live or after its end, before any silence; or a silence ended well before it did."""
         if session.active:
             return True
@@ -82,7 +82,7 @@ class Silences:
         return any(began < end <= over - CALM_S and self.free(session, end, end + CALM_S) for end in ends)
 
     def heard_end(self, session: Session) -> bool:
-        """Whether the channel was to be told that the session ended, as far as silence goes."""
+        """True if the channel was to be told that the session ended, as far as silence goes."""
         over = session.updated_at
         return self.free(session, max(session.created_at, over - CALM_S), over + CALM_S)
 

@@ -58,13 +58,13 @@ class Team:
 
     @property
     def keys(self) -> dict[str, str]:
-        """What a process needs to serve it besides another."""
+        """Settings with which a process serves it besides another."""
         keys = {"hms_access_key": self.hms.access_key, "hms_secret": self.hms.secret}
         return {"slack_bot_token": self.slack.bot_token, **keys}
 
     @property
     def shown(self) -> dict[str, Sequence[Message]]:
-        """What each conversation shows, by its name."""
+        """The messages of each conversation, by its name."""
         channels = self.slack.workspace.channels.values()
         return {each.name or f"{DIRECT}{each.im_user}": self.slack.messages(each.id) for each in channels}
 

@@ -198,7 +198,7 @@ def grow(db: Connection) -> None:
 
 
 def plan(db: Connection, statement: str, parameters: Any) -> list[str]:
-    """What is wrong with the plan of a statement."""
+    """Return what is wrong with the plan of a statement."""
     if db.dialect.name == "sqlite":
         rows = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         return [row.detail for row in rows if _scans(row.detail)]
