@@ -64,6 +64,12 @@ def register(app: AsyncApp, bot: Bot) -> None:
         await next_()
         return None
 
+    @app.middleware
+    async def readable(body: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> None:
+        if body.get("type") == "block_actions" and not all(map(_is_press, body.get("actions") or ())):
+            raise StaleButton()  # before Bolt looks for a listener, which fails on it
+        await next_()
+
     @app.command(COMMAND)
     async def on_command(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
@@ -73,7 +79,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
     @app.action(ANY)
     async def on_action(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        for number, action in enumerate(body.get("actions") or ()):
+        for number, action in enumerate(body["actions"]):
             request = Request.of(bot, body, number)
             bot.work.start(answer(request, "action", press(request, action)))
 
@@ -103,7 +109,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
     @app.error
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
-        unknown = isinstance(error, BoltUnhandledRequestError)
+        unknown = isinstance(error, BoltUnhandledRequestError | StaleButton)
         log.warning("unhandled" if unknown else "listener_failed", kind=_kind(body), cause=type(error).__name__)
         if body.get("response_url") or body.get("type") in ANSWERED:
             request = Request.of(bot, body)
@@ -114,7 +120,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
 async def press(request: Request, action: Mapping[str, Any]) -> None:
     """Answer a press. `action` is one of a block_actions payload's (interactivity/handling-user-interaction)."""
-    action_id = re.sub(r"\.\d+$", "", str(action.get("action_id") or ""))
+    action_id = re.sub(r"\.\d+$", "", action["action_id"])
     chosen = (action.get("selected_option") or {}).get("value")
     entry = request.bot.registry.actions.get(action_id)
     if entry is None:
@@ -149,6 +155,14 @@ async def act_on(bot: Bot, body: Mapping[str, Any]) -> None:
         log.warning("event_ignored", kind=event.get("type"), cause=cause)
     elif not await begun_before(bot.store, workspace.team_id, sent_as(body), ms(bot.clock())):
         await bot.registry.events[str(event.get("type"))].run(bot, workspace, event)
+
+
+def _is_press(action: Any) -> bool:
+    return (
+        isinstance(action, Mapping)
+        and isinstance(action.get("action_id"), str)
+        and isinstance(action.get("selected_option") or {}, Mapping)
+    )
 
 
 async def _raise(error: Exception) -> None:

@@ -20,7 +20,7 @@ from bot.net.retry_budget import RetryBudget
 from bot.settings import Settings
 from tests import strategies
 from tests.effort import effort
-from tests.live import fill, logged, post, press, say, shown, until
+from tests.live import fill, logged, post, press, resend, say, shown, until
 from tests.work import HASTY, at_work
 
 
@@ -145,6 +145,19 @@ async def test_what_nothing_handles_is_acknowledged(
     assert ack.status == 200
     assert len(logged(caplog, "unhandled")) == unhandled, "any form and shortcut is answered, as out of date"
     assert {call.method for call in slack.calls} == {"auth.test"}
+
+
+async def test_a_malformed_press_is_a_button_that_cannot_be_read(
+    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = {"action_id": "sessions.gone"}
+    malformed = ("x", [[]], [None], ["x"], [{}], [{"action_id": 7}], [good | {"selected_option": "x"}], [good, []])
+    for changes in ({"without": "actions"}, *({"actions": actions} for actions in malformed)):
+        await press(slack, await say(slack, "active"), "Refresh")
+        await resend(slack, **changes)
+        assert "That button can't be read" in (await slack.reply()).plain, changes
+    assert sum("kind" in fields for fields in logged(caplog, "unhandled")) == 1 + len(malformed)
+    assert not logged(caplog, "unexpected")
 
 
 async def test_garbage_is_no_crash_and_without_a_signature_not_logged(
