@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,12 +14,12 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bot.errors import QueryError
-from bot.query.parse import mended
 from bot.query.schedule import EVERY_DAY, WEEKDAYS, WEEKEND, Schedule
 from bot.query.times import DAYS, api_time
 from bot.silence.quiet_hours import QuietHours, endless, quiet_until, read_quiet
 from tests import strategies
-from tests.query.test_schedule import days, moments, words, zones
+from tests.query.mending import not_read, read_or_mended
+from tests.query.test_schedule import days, moments, schedules, words, zones
 from tests.query.test_zones import REAL
 
 quiets = st.builds(QuietHours, days, strategies.clocks, strategies.clocks, zones).filter(
@@ -28,6 +29,7 @@ halves = st.builds(time, st.integers(0, 23), st.sampled_from([0, 30]))
 steady = st.builds(
     QuietHours, days, halves, halves, st.sampled_from(["UTC", "Asia/Kolkata", "Asia/Tokyo", "Pacific/Niue"])
 )
+in_tokyo = partial(read_quiet, zone="Asia/Tokyo")
 WEEK = [datetime(2026, 11, 23, tzinfo=UTC) + timedelta(minutes=15 + 30 * half) for half in range(7 * 48)]
 
 
@@ -182,28 +184,32 @@ def test_together_they_may_have_no_end(lines: Sequence[str], always: bool) -> No
     assert not always or (end is not None and end >= datetime(2026, 11, 30, tzinfo=UTC))
 
 
-@given(quiets)
-def test_reads_what_it_prints(quiet: QuietHours) -> None:
-    assert read_quiet(str(quiet), "Asia/Tokyo") == quiet
-
-
-@given(quiets, st.sampled_from(["EST", "MST", "HST", *REAL]))
-def test_what_is_stored_is_read_as_it_was(quiet: QuietHours, zone: str) -> None:
+@given(quiets | schedules, st.sampled_from(["EST", "MST", "HST", *REAL]))
+def test_what_is_stored_is_read_as_it_was(setting: QuietHours | Schedule, zone: str) -> None:
     """Also in a zone that people can't say."""
-    quiet = replace(quiet, zone=zone)
-    assert QuietHours.stored(str(quiet)) == quiet
+    setting = replace(setting, zone=zone)
+    assert setting.stored(str(setting)) == setting
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("kind", "texts"),
     [
-        "", "22:00 daily UTC", "22:00-07:00 UTC", "22:00-07:00 daily", "22:00-07:00 daily Berlin", "22:00 - 07:00 daily UTC",
-        "10pm-7am daily UTC", "22:00-07:00 funday UTC",
+        (QuietHours, ["", "22:00 daily UTC", "22:00-07:00 UTC", "22:00-07:00 daily", "22:00-07:00 daily Berlin",
+                      "22:00 - 07:00 daily UTC", "10pm-7am daily UTC", "22:00-07:00 funday UTC"]),
+        (Schedule, ["", "daily 09:00", "daily 09:00 Berlin", "daily 09:00 europe/berlin", "daily 9am UTC", "dayly 09:00 UTC",
+                    "weekly 09:00 UTC", "weekly mon,funday 09:00 UTC", "weekly  09:00 UTC", "daily 09:00 UTC all",
+                    "daily 09:00 Mars/Olympus"]),
     ],
 )  # fmt: skip
-def test_nothing_else_is_read_as_stored(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        QuietHours.stored(text)
+def test_nothing_else_is_read_as_stored(kind: type[QuietHours | Schedule], texts: list[str]) -> None:
+    for text in texts:
+        with pytest.raises(ValueError, match=r"."):
+            kind.stored(text)
+
+
+@given(quiets)
+def test_reads_what_it_prints(quiet: QuietHours) -> None:
+    assert read_quiet(str(quiet), "Asia/Tokyo") == quiet
 
 
 READ = {
@@ -239,7 +245,7 @@ READ = {
 
 @pytest.mark.parametrize(("typed", "canonical"), [(typed, line) for line, lines in READ.items() for typed in lines])
 def test_read(typed: str, canonical: str) -> None:
-    assert str(read_quiet(typed, "Asia/Tokyo")) == canonical
+    assert str(in_tokyo(typed)) == canonical
 
 
 def test_what_is_read_are_days_and_times() -> None:
@@ -248,78 +254,48 @@ def test_what_is_read_are_days_and_times() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "spot", "says", "better", "faithful"),
+    ("typed", "says", "better", "faithful"),
     [
-        ("", "", "from when until when", "22:00-07:00 daily Asia/Tokyo", False),
-        ("weekends", "weekends", "from when until when: `00:00-00:00`", "00:00-00:00 sat,sun Asia/Tokyo", False),
-        ("23:00 UTC", "23:00 UTC", "`23:00-08:00`", "23:00-08:00 daily UTC", False),
-        ("25:00-7:00", "25:00", "no time 25:00", "22:00-7:00", False),
-        ("22:00-25:00", "25:00", "no time 25:00", "22:00-07:00", False),
-        ("22:00-24:00 sat", "24:00", "no time 24:00", "22:00-0:00 sat", False),
-        ("10-7pm", "10", "not a time of day", "10:00-7pm", True),
-        ("22:00-07:00 Mars/Olympus", "Mars/Olympus", "not a time zone I know", "22:00-07:00 Asia/Tokyo", False),
-        ("22:00-07:00 Europe/Berln", "Europe/Berln", "the nearest", "22:00-07:00 Europe/Berlin", True),
-        ("22:00-07:00 CST", "CST", "could be", "22:00-07:00 America/Chicago", False),
-        ("22:00-07:00 NYC", "NYC", "short for a zone", "22:00-07:00 America/New_York", True),
-        ("22:00-07:00 room:x", "room:x", "none of the hours, days and time zones", "22:00-07:00", False),
-        ("22:00-07:00 wekdays", "wekdays", "did you mean `weekdays`", "22:00-07:00 weekdays", True),
-        ("22:00-07:00 12:00-13:00 sat", "12:00-13:00", "more than one range", "22:00-07:00 sat", False),
-        ("9:00-9:00", "9:00-9:00", "quiet at all times", "22:00-07:00 daily Asia/Tokyo", False),
-        ("mon-sun 0:00-0:00 UTC", "mon-sun 0:00-0:00 UTC", "quiet at all times", "22:00-07:00 daily UTC", False),
-        (
-            "fri 18:00-mon 8:00",
-            "fri 18:00-mon 8:00",
-            "end within 24 hours: say `18:00-18:00 fri,sat Asia/Tokyo`, then `18:00-08:00 sun Asia/Tokyo`.",
-            "18:00-18:00 fri,sat Asia/Tokyo",
-            False,
-        ),
-        (
-            "from friday 18:00 until monday 8:00 Berlin",
-            "from friday 18:00 until monday 8:00 Berlin",
-            "`18:00-18:00 fri,sat Europe/Berlin`, then `18:00-08:00 sun Europe/Berlin`",
-            "18:00-18:00 fri,sat Europe/Berlin",
-            False,
-        ),
-        ("fri 18:00 - 8:00 mon", "fri 18:00 - 8:00 mon", "end within", "18:00-18:00 fri,sat Asia/Tokyo", False),
-        ("18:00 fri - mon 8:00", "18:00 fri - mon 8:00", "end within", "18:00-18:00 fri,sat Asia/Tokyo", False),
-        ("fri 18:00 -mon 8:00", "fri 18:00 -mon 8:00", "end within", "18:00-18:00 fri,sat Asia/Tokyo", False),
-        (
-            "sun 22:00-fri 7:00 UTC",
-            "sun 22:00-fri 7:00 UTC",
-            "`22:00-22:00 mon,tue,wed,sun UTC`, then `22:00-07:00 thu UTC`",
-            "22:00-22:00 mon,tue,wed,sun UTC",
-            False,
-        ),
-        (
-            "mon 9:00 - fri 17:00",
-            "mon 9:00 - fri 17:00",
-            "`09:00-09:00 mon,tue,wed,thu Asia/Tokyo`, then `09:00-17:00 fri Asia/Tokyo`",
-            "09:00-09:00 mon,tue,wed,thu Asia/Tokyo",
-            False,
-        ),
-        (
-            "sat 0:00 - mon 0:00",
-            "sat 0:00 - mon 0:00",
-            "end within 24 hours: say `00:00-00:00 sat,sun Asia/Tokyo`.",
-            "00:00-00:00 sat,sun Asia/Tokyo",
-            True,
-        ),
-        ("mon 9:00 - mon 9:00", "mon 9:00 - mon 9:00", "quiet at all times", "22:00-07:00 daily Asia/Tokyo", False),
-        ("22:00 until tue 7:00", "tue", "say the days on which the hours begin", "22:00 until 7:00", False),
-        ("weekdays 18:00 - weekends 9:00", "weekends", "say the days on", "weekdays 18:00 - 9:00", False),
-        ("mon 22:00-7:00, tue", "tue", "say the days on which the hours begin", "mon 22:00-7:00", False),
-        ("22:00-7:00 weekdays -mon-fri", "-mon-fri", "no day is left", "22:00-7:00 weekdays", False),
-        ("22:00-7:00 -Berlin", "-Berlin", "none of the hours", "22:00-7:00", False),
+        ("", "from when until when", "22:00-07:00 daily Asia/Tokyo", False),
+        ("«weekends»", "from when until when: `00:00-00:00`", "00:00-00:00 sat,sun Asia/Tokyo", False),
+        ("«23:00 UTC»", "`23:00-08:00`", "23:00-08:00 daily UTC", False),
+        ("«25:00»-7:00", "no time 25:00", "22:00-7:00", False),
+        ("22:00-«25:00»", "no time 25:00", "22:00-07:00", False),
+        ("22:00-«24:00» sat", "no time 24:00", "22:00-0:00 sat", False),
+        ("«10»-7pm", "not a time of day", "10:00-7pm", True),
+        ("22:00-07:00 «Mars/Olympus»", "not a time zone I know", "22:00-07:00 Asia/Tokyo", False),
+        ("22:00-07:00 «Europe/Berln»", "the nearest", "22:00-07:00 Europe/Berlin", True),
+        ("22:00-07:00 «CST»", "could be", "22:00-07:00 America/Chicago", False),
+        ("22:00-07:00 «NYC»", "short for a zone", "22:00-07:00 America/New_York", True),
+        ("22:00-07:00 «room:x»", "none of the hours, days and time zones", "22:00-07:00", False),
+        ("22:00-07:00 «wekdays»", "did you mean `weekdays`", "22:00-07:00 weekdays", True),
+        ("22:00-07:00 «12:00-13:00» sat", "more than one range", "22:00-07:00 sat", False),
+        ("«9:00-9:00»", "quiet at all times", "22:00-07:00 daily Asia/Tokyo", False),
+        ("«mon-sun 0:00-0:00 UTC»", "quiet at all times", "22:00-07:00 daily UTC", False),
+        ("«fri 18:00-mon 8:00»", "end within 24 hours: say `18:00-18:00 fri,sat Asia/Tokyo`, then `18:00-08:00 sun Asia/Tokyo`.",
+         "18:00-18:00 fri,sat Asia/Tokyo", False),
+        ("«from friday 18:00 until monday 8:00 Berlin»", "`18:00-18:00 fri,sat Europe/Berlin`, then `18:00-08:00 sun Europe/Berlin`",
+         "18:00-18:00 fri,sat Europe/Berlin", False),
+        ("«fri 18:00 - 8:00 mon»", "end within", "18:00-18:00 fri,sat Asia/Tokyo", False),
+        ("«18:00 fri - mon 8:00»", "end within", "18:00-18:00 fri,sat Asia/Tokyo", False),
+        ("«fri 18:00 -mon 8:00»", "end within", "18:00-18:00 fri,sat Asia/Tokyo", False),
+        ("«sun 22:00-fri 7:00 UTC»", "`22:00-22:00 mon,tue,wed,sun UTC`, then `22:00-07:00 thu UTC`",
+         "22:00-22:00 mon,tue,wed,sun UTC", False),
+        ("«mon 9:00 - fri 17:00»", "`09:00-09:00 mon,tue,wed,thu Asia/Tokyo`, then `09:00-17:00 fri Asia/Tokyo`",
+         "09:00-09:00 mon,tue,wed,thu Asia/Tokyo", False),
+        ("«sat 0:00 - mon 0:00»", "end within 24 hours: say `00:00-00:00 sat,sun Asia/Tokyo`.",
+         "00:00-00:00 sat,sun Asia/Tokyo", True),
+        ("«mon 9:00 - mon 9:00»", "quiet at all times", "22:00-07:00 daily Asia/Tokyo", False),
+        ("22:00 until «tue» 7:00", "say the days on which the hours begin", "22:00 until 7:00", False),
+        ("weekdays 18:00 - «weekends» 9:00", "say the days on", "weekdays 18:00 - 9:00", False),
+        ("mon 22:00-7:00, «tue»", "say the days on which the hours begin", "mon 22:00-7:00", False),
+        ("22:00-7:00 weekdays «-mon-fri»", "no day is left", "22:00-7:00 weekdays", False),
+        ("22:00-7:00 «-Berlin»", "none of the hours", "22:00-7:00", False),
     ],
-)
-def test_not_read(typed: str, spot: str, says: str, better: str, faithful: bool) -> None:
-    with pytest.raises(QueryError) as caught:
-        read_quiet(typed, "Asia/Tokyo")
-    error = caught.value
-    assert says in error.text
-    assert error.line[error.start : error.end] == spot
-    assert (mended(error), error.faithful) == (better, faithful)
-    read_quiet(better, "Asia/Tokyo")
+)  # fmt: skip
+def test_not_read(typed: str, says: str, better: str, faithful: bool) -> None:
+    not_read(in_tokyo, typed, says, better, faithful)
+    in_tokyo(better)
 
 
 @given(st.integers(0, 6), halves, st.integers(0, 6), halves)
@@ -341,14 +317,5 @@ def test_days_at_both_ends_are_one_stretch(first: int, start: time, last: int, e
 
 @given(st.one_of(strategies.texts, st.lists(words, max_size=8).map(" ".join), strategies.lines))
 def test_any_line_is_read_or_mended(line: str) -> None:
-    for _ in range(12):
-        try:
-            quiet = read_quiet(line, "Asia/Tokyo")
-        except QueryError as error:
-            assert error.text
-            assert 0 <= error.start <= error.end <= len(error.line)
-            line = mended(error)
-        else:
-            assert read_quiet(str(quiet), "UTC") == quiet
-            return
-    raise AssertionError(line)
+    quiet = read_or_mended(in_tokyo, line)
+    assert read_quiet(str(quiet), "UTC") == quiet
