@@ -40,6 +40,11 @@ class Said:
         (line,) = self.of(what)
         return line
 
+    def shows(self, what: str, start: str, *words: str) -> None:
+        """Check the one line of a check: its state and how it goes on, and what else it says."""
+        line = " ".join(self.only(what))
+        assert line.startswith(start) and all(word in line for word in words), line
+
     def states(self) -> dict[str, str]:
         return {what: state for state, what, _ in self.lines}
 
@@ -60,7 +65,9 @@ class World:
         lines = [_LINE.fullmatch(line) for line in printed]
         assert "\033" not in out and all(lines), out
         assert total[0] == ("❌" if code else total[0]) and total[0] in "✅⚠❌"
-        return Said(code, [(line[1].strip(), line[2], line[3]) for line in lines if line], total)
+        said = Said(code, [(line[1].strip(), line[2], line[3]) for line in lines if line], total)
+        assert code == any(state == "fail" for state, _, _ in said.lines)
+        return said
 
     async def refused(self, *command: str, **changes: str) -> str:
         """The one line with which a command ends at once that can't go on with these settings."""

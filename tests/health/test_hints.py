@@ -10,6 +10,7 @@ from bot.app import running
 from bot.demo.fake_slack import HttpError, RateLimited
 from bot.settings import Settings
 from tests.health.conftest import World
+from tests.live import asked
 
 pytestmark = pytest.mark.slow
 
@@ -31,13 +32,12 @@ async def test_a_name_that_is_misspelt_is_told_with_the_one_that_was_meant(world
 async def test_tokens_in_each_others_place(world: World) -> None:
     bot, app, secret = (world.env[f"SLACK_{name}"] for name in ("BOT_TOKEN", "APP_TOKEN", "SIGNING_SECRET"))
     said = await world.doctor(SLACK_BOT_TOKEN=app, SLACK_APP_TOKEN=bot, SLACK_SIGNING_SECRET="")
-    assert said.of("SLACK_BOT_TOKEN")[0][1].startswith("holds an app-level token  → move it to SLACK_APP_TOKEN; this")
-    assert said.of("SLACK_APP_TOKEN")[0][1].startswith("holds a bot token  → move it to SLACK_BOT_TOKEN; this")
+    said.shows("SLACK_BOT_TOKEN", "fail holds an app-level token  → move it to SLACK_APP_TOKEN; this")
+    said.shows("SLACK_APP_TOKEN", "fail holds a bot token  → move it to SLACK_BOT_TOKEN; this")
     said = await world.doctor(SLACK_BOT_TOKEN=secret, SLACK_SIGNING_SECRET=bot, SLACK_APP_TOKEN="xoxp-1")
-    assert said.of("SLACK_BOT_TOKEN")[0][1].startswith("holds a signing secret, by its form  → move it to SLACK_SIGN")
-    state, rest = said.only("SLACK_SIGNING_SECRET")
-    assert state == "fail" and rest.startswith("holds a bot token  → move it to SLACK_BOT_TOKEN; this one is the sign")
-    assert said.of("SLACK_APP_TOKEN")[0][1].startswith("holds a person's token  → this one is an app-level token")
+    said.shows("SLACK_BOT_TOKEN", "fail holds a signing secret, by its form  → move it to SLACK_SIGN")
+    said.shows("SLACK_SIGNING_SECRET", "fail holds a bot token  → move it to SLACK_BOT_TOKEN; this one is the sign")
+    said.shows("SLACK_APP_TOKEN", "fail holds a person's token  → this one is an app-level token")
     assert (await world.refused("web", SLACK_SIGNING_SECRET=bot)).startswith("SLACK_SIGNING_SECRET holds a bot token: ")
 
 
@@ -51,23 +51,22 @@ async def test_key_and_secret_of_100ms_exchanged(world: World) -> None:
 
 async def test_a_token_for_a_whole_organisation(world: World) -> None:
     world.slack.workspace.org_wide = True
-    said = await world.doctor()
-    state, rest = said.only("Slack token")
-    assert (said.code, state) == (1, "fail") and "for a whole organisation, and the bot serves one workspace" in rest
-    assert "→ install the app in one workspace, and copy the token from there" in rest
+    (await world.doctor()).shows(
+        "Slack token", "fail", "for a whole organisation, and the bot serves one workspace",
+        "→ install the app in one workspace, and copy the token from there",
+    )  # fmt: skip
 
 
 async def test_a_port_that_is_taken(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        said = await world.doctor(PORT=port, HOST="127.0.0.1")
-        state, rest = said.only("Port")
-        assert (said.code, state) == (1, "fail")
-        assert rest.startswith(f"the bot can't listen at 127.0.0.1:{port}: another program listens there  → stop that")
+        (await world.doctor(PORT=port, HOST="127.0.0.1")).shows(
+            "Port", f"fail the bot can't listen at 127.0.0.1:{port}: another program listens there  → stop that"
+        )
     assert (await world.doctor(PORT=port, HOST="127.0.0.1")).of("Port") == [("ok", f"127.0.0.1:{port} is free")]
     for host in ("203.0.113.7", "no-such-host.invalid"):
-        state, rest = (await world.doctor(PORT=port, HOST=host)).only("Port")
-        assert state == "fail" and "→ set HOST and PORT to an address of this machine" in rest
+        said = await world.doctor(PORT=port, HOST=host)
+        said.shows("Port", "fail", "→ set HOST and PORT to an address of this machine")
 
 
 async def test_a_port_that_the_bot_itself_has(world: World, settings: Settings) -> None:
@@ -79,13 +78,10 @@ async def test_a_port_that_the_bot_itself_has(world: World, settings: Settings) 
 
 async def test_slack_judges_a_message_of_each_kind_only_when_asked(world: World) -> None:
     assert not (await world.doctor()).of("Blocks")
-    assert "blocks.validate" not in {call.method for call in world.slack.calls}
-    state, rest = (await world.doctor("--slack")).only("Blocks")
-    assert state == "ok"
-    for kind in ("a list", "a live card", "a digest", "settings", "subscriptions", "help"):
-        assert kind in rest
-    asked = [call for call in world.slack.calls if call.method == "blocks.validate"]
-    assert len(asked) >= 16 and world.slack.violations == []
+    assert asked(world.slack, "blocks.validate") == 0
+    kinds = ("a list", "a live card", "a digest", "settings", "subscriptions", "help")
+    (await world.doctor("--slack")).shows("Blocks", "ok", *kinds)
+    assert asked(world.slack, "blocks.validate") >= 16 and world.slack.violations == []
 
 
 async def test_a_slack_without_charts_and_tables_is_told_of(world: World) -> None:
@@ -101,6 +97,5 @@ async def test_a_slack_without_charts_and_tables_is_told_of(world: World) -> Non
 async def test_a_validator_out_of_reach_fails_nothing_else(world: World, fault: HttpError | RateLimited) -> None:
     world.slack.fail("blocks.validate", *[fault] * 40)
     said = await world.doctor("--slack")
-    state, rest = said.only("Blocks")
-    assert (said.code, state) == (0, "warn") and "blocks.validate can't be asked" in rest
+    said.shows("Blocks", "warn", "blocks.validate can't be asked")
     assert {state for state, what, _ in said.lines if what != "Blocks"} == {"ok"}
