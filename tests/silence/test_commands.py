@@ -245,6 +245,8 @@ async def test_a_mute_said_again_has_its_new_end(bot: str, slack: FakeSlack) -> 
 
 BAD_LINES = [
     ("mute", "A mute needs an end", "/sessions mute 2h", ""),
+    ("mute 31d", "the longest mute", "/sessions mute 30d", ""),
+    ("mute until 17h", "say `until 17:00` or `for 17h`", "/sessions mute until 17:00", ""),
     ("mute until tomorow", "not a time I know", "/sessions mute until tomorrow", "Muted until"),
     ("mute all 2h", "leave `all` out", "/sessions mute 2h", "All sessions"),
     ("mute 2h rol:host", "did you mean `role:host`", "/sessions mute role:host 2h", "with the role host"),
@@ -252,6 +254,8 @@ BAD_LINES = [
     ("quiet 25:00-7:00", "there is no time 25:00", "/sessions quiet 22:00-7:00", ""),
     ("quiet sat,sun all day", "`00:00-00:00`", "/sessions quiet 00:00-00:00 sat,sun Europe/Berlin", ""),
     ("quiet 22:00-7:00 NYC", "^^^", "/sessions quiet 22:00-7:00 America/New_York", "America/New_York"),
+    ("quiet 22:00-7:00 CST", "that could be America/Chicago", "/sessions quiet 22:00-7:00 America/Chicago", ""),
+    ("quiet sat 0:00 - mon 0:00", "24 hours", "quiet 00:00-00:00 sat,sun Europe/Berlin", "00:00 to 00:00 on sat, sun"),
     ("quiet off 12:00-13:00", "no quiet hours `12:00-13:00 daily Europe/Berlin`", "/sessions quiet", ""),
     ("quiet off 25:00-7:00", "quiet off 25:00-7:00\n                    ^^^^^", "/sessions quiet off 22:00-7:00", ""),
     ("quiet 22:00-7:00 wekdays", "did you mean `weekdays`", "22:00-7:00 weekdays", "22:00 to 07:00 on weekdays"),
@@ -305,6 +309,16 @@ async def test_quiet_hours_hold_back_and_tell_once(bot: str, slack: FakeSlack, h
     (recap,) = await until(lambda: recaps(slack))
     assert session.id in recap.plain
     assert "This channel has no quiet hours" in (await say(slack, "quiet off")).plain
+
+
+async def test_quiet_hours_leave_some_time(bot: str, slack: FakeSlack) -> None:
+    for line, says in (
+        ("quiet 0:00-12:00.", "Quiet hours are set"),
+        ("quiet 12 p.m. - 12 a.m.", "would be quiet at all times"),
+        ("quiet 12 p.m. - 12 a.m.", "/sessions quiet off 00:00-12:00 daily Europe/Berlin"),
+        ("quiet 12:00-0:00 -sat -sun", "12:00 to 00:00 on weekdays"),
+    ):
+        assert says in (await say(slack, line)).plain, line
 
 
 async def test_nights_and_weekends_go_together_and_end_one_by_one(bot: str, slack: FakeSlack) -> None:
