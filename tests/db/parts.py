@@ -102,6 +102,14 @@ async def commit(store: Database, *outgoing: Outgoing, **facts: Any) -> None:
     assert await poll(store, (await tracking_store.state(store, TEAM)).seq, *outgoing, **facts)
 
 
+async def posted(store: Database, now_ms: int = NOW) -> Card:
+    """A card whose message is there."""
+    made = card()
+    await commit(store, post(made), cards=[made])
+    assert await send(store, now_ms) == [("post", "opened", None)]
+    return made
+
+
 async def take(store: Database, now_ms: int = NOW) -> Claimed:
     """The one row that is due."""
     rows = await claims.claim(store, TEAM, now_ms, LEASE, 100)

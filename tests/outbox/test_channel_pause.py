@@ -10,6 +10,7 @@ from bot.digests import store as digests_store
 from bot.outbox import channel_pause, claims, conversations
 from bot.outbox import prune as pruning
 from bot.outbox import store as outbox_store
+from bot.outbox.channel_pause import TRY_MS
 from bot.outbox.message import Channel
 from bot.outbox.prune import DAY_MS, WAITS_MS
 from tests.db.parts import (
@@ -24,6 +25,7 @@ from tests.db.parts import (
     message,
     next_ms,
     post,
+    posted,
     reply,
     send,
     subscription,
@@ -161,17 +163,19 @@ async def test_what_is_set_up_again_is_a_try_where_nothing_else_can_be_one(store
 
 
 async def test_a_digest_is_a_try_where_nothing_else_can_be_one(store: Database) -> None:
-    """What may be there waits for a person, and a reply to a deleted thread for its card's next message."""
+    """A message that may be there waits for a person, and a reply to a deleted thread for its card's next message."""
     made, _ = await digests_store.add(store, digest(), by())
-    await commit(store, post(card()), cards=[card()])
-    await send(store)
+    await posted(store)
     await commit(store, reply(card(), "r"), message("m", text="m"))
     await outbox_store.held(store, await take(store, NOW + 1_000), "unconfirmed")
     await outbox_store.no_thread(store, await take(store, NOW + 2_000))
-    await pause(store, "not_in_channel")
-    assert await digests_store.due(store, TEAM, next_ms(made)) == [made]
+    await pause(store, "not_in_channel", next_ms(made))
+    assert await digests_store.due(store, TEAM, next_ms(made)) == []
+    try_ms = next_ms(made) + TRY_MS
+    assert await digests_store.due(store, TEAM, try_ms) == [made]
     (day,) = made.schedule.next(datetime.fromtimestamp(NOW / 1000, UTC))
-    assert await digests_store.send(store, made, day, [message("d", text="d")], next_ms(made), fence=None)
-    await channel_pause.try_paused(store, TEAM, next_ms(made))
-    assert ("post", "d", None) in await send(store, next_ms(made))
+    assert await digests_store.send(store, made, day, [message("d", text="d")], try_ms, fence=None)
+    assert await digests_store.due(store, TEAM, try_ms + DAY_MS) == []  # one is enough
+    await channel_pause.try_paused(store, TEAM, try_ms)
+    assert ("post", "d", None) in await send(store, try_ms)
     assert (await conversations.read(store, TEAM, "C1")).paused is None

@@ -1,4 +1,4 @@
-"""What an operator is told of what waits."""
+"""Counts of what waits, for the operator."""
 
 from __future__ import annotations
 

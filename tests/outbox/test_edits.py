@@ -12,14 +12,9 @@ from bot.outbox import channel_pause, claims
 from bot.outbox import counts as outbox_counts
 from bot.outbox import store as outbox_store
 from bot.outbox.card import Status
-from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, send, take
+from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, posted, reply, send, take
 
 CARD = card()
-
-
-async def posted(store: Database) -> None:
-    await commit(store, post(CARD), cards=[CARD])
-    assert await send(store) == [("post", "opened", None)]
 
 
 async def test_a_post_that_was_not_tried_shows_the_newest_state(store: Database) -> None:
@@ -164,13 +159,6 @@ async def test_an_edit_without_a_card_is_logged_and_kept_out(store: Database, ca
     await commit(store, edit(card(session="unknown")))
     assert (await outbox_counts.read(store)).waiting == 0
     assert "message_without_card" in caplog.text
-
-
-async def test_a_reply_waits_nowhere_once_the_card_is_there(store: Database) -> None:
-    await posted(store)
-    await commit(store, reply(CARD, "r"), reply(CARD, "r", "twice"))
-    assert await send(store, NOW + 1_000) == [("reply", "came", "ts-opened")]
-    assert await send(store, NOW + 2_000) == []
 
 
 async def test_a_newer_state_has_tries_of_its_own(store: Database) -> None:

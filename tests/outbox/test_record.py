@@ -1,9 +1,9 @@
-"""Whose a refusal is, and what follows: the workspace stops, a channel pauses, a thread is left, a message is dropped."""
+"""Refusals by whose they are, and what follows: the workspace stops, a channel pauses, a thread is left, a message is
+dropped."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -13,19 +13,12 @@ from bot.db import leases
 from bot.db.setting_change import SettingChange
 from bot.demo.fake_slack import ApiError, Dropped, HttpError
 from bot.demo.fake_slack.seed import ADA, BEN, TEAM_ID
-from bot.digests import store as digests_store
-from bot.digests.model import Digest
 from bot.health.slack_probe import SlackProbe
 from bot.health.watch import Watch
-from bot.outbox import channel_pause, threads, workspaces
 from bot.outbox import counts as outbox_counts
+from bot.outbox import threads, workspaces
 from bot.outbox.card import key_of
-from bot.outbox.channel_pause import TRY_MS
-from bot.outbox.message import Outgoing
 from bot.outbox.settled import settled
-from bot.query.parse import parse
-from bot.query.schedule_parser import read_schedule
-from bot.query.times import ms
 from bot.sessions.tracked import Tracked
 from tests.outbox.parts import HISTORY, POSTING, World, invite, kick
 
@@ -203,24 +196,20 @@ async def test_a_refused_message_is_left_out_and_told_and_the_channel_goes_on(
 
 async def test_one_odd_refusal_loses_nothing(world: World) -> None:
     card = world.card()
-    await world.open(card)
-    world.slack.fail("chat.postMessage", ApiError("no_such_code"))
-    await world.until_sent()
-    await world.edit(card, "one is in")
-    world.slack.fail("chat.update", ApiError("no_such_code"))
-    await world.until_sent()
-    await world.reply(card, "Ann came")
-    world.slack.fail("chat.postMessage", ApiError("no_such_code"))
-    await world.until_sent()
+    for method, put in (
+        ("chat.postMessage", world.open(card)),
+        ("chat.update", world.edit(card, "one is in")),
+        ("chat.postMessage", world.reply(card, "Ann came")),
+    ):
+        await put
+        world.slack.fail(method, ApiError("no_such_code"))
+        await world.until_sent()
     assert (world.shown(), (await world.state()).paused) == (["one is in", "Ann came"], None)
 
 
 async def test_replies_of_a_card_wait_for_one_that_is_tried_again(world: World) -> None:
     """Those of another card don't."""
-    card, other = world.card(), world.card("s2")
-    await world.open(card)
-    await world.open(other)
-    await world.until_sent()
+    card, other = await world.opened(), await world.opened("s2")
     for text, of in (("Ann came", card), ("Ann left", card), ("Ben came", other)):
         await world.reply(of, text)
     world.slack.fail("chat.postMessage", ApiError("no_such_code"))
@@ -299,24 +288,33 @@ def watch(world: World, ops: str = "support") -> Watch:
     return Watch(world.store, SlackProbe(client), TEAM_ID, lambda: world.now_ms, ops=where)
 
 
-async def tell(world: World, watching: Watch) -> None:
+@pytest.fixture
+def watching(world: World) -> Watch:
+    return watch(world)
+
+
+async def tell(world: World, watching: Watch, since_s: float | None = None) -> None:
     fence = await leases.take(world.store, "poller", "one", 60_000)
     assert fence is not None
-    await watching.tell(fence, 15.0, world.clock())
+    await watching.tell(fence, 15.0, world.clock() if since_s is None else since_s)
 
 
-async def test_a_workspace_that_takes_the_bot_again_goes_on_by_itself(world: World) -> None:
-    watching = watch(world)
+async def work(world: World, watching: Watch, steps: int, step_s: float) -> None:
+    """Send, probe and tell so often."""
+    for _ in range(steps):
+        await world.deliver.run()
+        await watching.probe()
+        await tell(world, watching)
+        world.clock.now += step_s
+
+
+async def test_a_workspace_that_takes_the_bot_again_goes_on_by_itself(world: World, watching: Watch) -> None:
     await tell(world, watching)
     asked = world.calls("auth.test")
     await world.posts("waits")
     world.slack.fail("chat.postMessage", ApiError("token_revoked"))
-    await world.deliver.run()
     world.slack.fail("auth.test", ApiError("token_revoked"))
-    for _ in range(30):
-        world.clock.now += 5
-        await watching.probe()
-        await tell(world, watching)
+    await work(world, watching, 30, 5)
     assert world.calls("auth.test") == asked + 2  # after half a minute, then a minute later
     await world.until_sent()
     assert world.shown() == ["waits"]
@@ -324,29 +322,20 @@ async def test_a_workspace_that_takes_the_bot_again_goes_on_by_itself(world: Wor
     assert "token_revoked" in began and "again" in over
 
 
-async def test_one_stray_refusal_costs_one_probe_and_is_no_news(world: World) -> None:
-    watching = watch(world)
+async def test_one_stray_refusal_costs_one_probe_and_is_no_news(world: World, watching: Watch) -> None:
     await tell(world, watching)
     asked = world.calls("auth.test")
     await world.posts("first", "second")
     world.slack.fail("chat.postMessage", ApiError("invalid_auth"))
-    for _ in range(8):
-        await world.deliver.run()
-        await watching.probe()
-        await tell(world, watching)
-        world.clock.now += 5
+    await work(world, watching, 8, 5)
     await world.until_sent()
     assert (world.shown(), world.shown("support"), world.calls("auth.test") - asked) == (["first", "second"], [], 1)
 
 
-async def test_operators_hear_of_a_pause_once_and_when_it_is_over(world: World) -> None:
-    watching = watch(world)
+async def test_operators_hear_of_a_pause_once_and_when_it_is_over(world: World, watching: Watch) -> None:
     kick(world)
     await world.posts("waits")
-    for _ in range(40):
-        await world.deliver.run()
-        await tell(world, watching)
-        world.clock.now += 60
+    await work(world, watching, 40, 60)
     (told,) = world.shown("support")
     assert f"<#{world.channel('live-ops')}>" in told and "/invite" in told
     invite(world)
@@ -358,20 +347,19 @@ async def test_operators_hear_of_a_pause_once_and_when_it_is_over(world: World) 
     assert len(world.shown("support")) == 2 and world.shown() == ["waits"]
 
 
-async def test_operators_hear_of_a_pause_whose_only_maker_has_left(world: World) -> None:
+async def test_operators_hear_of_a_pause_whose_only_maker_has_left(world: World, watching: Watch) -> None:
     await world.subscribed(ADA)
     await world.posts("waits")
     world.slack.fail("chat.postMessage", ApiError("not_in_channel"), ApiError("user_disabled"))
     world.clock.now += 1
     await world.deliver.run()
-    await tell(world, watch(world))
+    await tell(world, watching)
     await world.until_sent()
     assert world.direct(ADA) == [] and "the bot isn't in the channel" in world.shown("support")[0]
 
 
 @pytest.mark.parametrize("scopes", [POSTING])
-async def test_operators_hear_once_of_each_message_that_is_held_or_left_out(world: World) -> None:
-    watching = watch(world)
+async def test_operators_hear_once_of_each_message_that_is_held_or_left_out(world: World, watching: Watch) -> None:
     world.deliver = world.sender(unsure="hold", ops=world.channel("support"))
     await world.subscribed(ADA)
     await world.posts("unsure", "bad")
@@ -387,35 +375,27 @@ async def test_operators_hear_once_of_each_message_that_is_held_or_left_out(worl
 
 
 async def test_a_paused_channel_of_operators_makes_no_noise(world: World) -> None:
-    watching = watch(world, "live-ops")
     kick(world)
     await world.posts("waits")
-    for _ in range(10):
-        await world.deliver.run()
-        await tell(world, watching)
-        world.clock.now += 60
+    await work(world, watch(world, "live-ops"), 10, 60)
     assert (await world.state()).held == 1
 
 
-async def test_operators_hear_of_100ms_out_of_reach_and_back(world: World) -> None:
-    watching = watch(world)
+async def test_operators_hear_of_100ms_out_of_reach_and_back(world: World, watching: Watch) -> None:
     await world.put()
     await tell(world, watching)
     world.clock.now += 120
-    fence = await leases.take(world.store, "poller", "one", 60_000)
-    assert fence is not None
     for _ in range(3):
-        await watching.tell(fence, 15.0, 0.0)
+        await tell(world, watching, 0.0)
     await world.until_sent()
     assert [("100ms" in each) for each in world.shown("support")] == [True]
     await world.put()
-    await watching.tell(fence, 15.0, 0.0)
+    await tell(world, watching, 0.0)
     await world.until_sent()
     assert world.shown("support")[1].startswith("✅")
 
 
-async def test_operators_hear_of_a_message_that_slack_neither_takes_nor_refuses(world: World) -> None:
-    watching = watch(world)
+async def test_operators_hear_of_a_message_that_slack_neither_takes_nor_refuses(world: World, watching: Watch) -> None:
     await world.put()
     await world.open(world.card("s1"), "s1")
     tried = -1
@@ -436,8 +416,7 @@ async def test_operators_hear_of_a_message_that_slack_neither_takes_nor_refuses(
 
 
 async def test_the_end_of_a_subscription_withdraws_what_nothing_asks_for_any_more(world: World) -> None:
-    await world.subscribe(ADA, BEN)  # numbers 1 and 2
-    await world.until_sent()
+    await world.subscribed(ADA, BEN)  # numbers 1 and 2
     ours, shared, shown = (
         replace(world.card(name), matched=frozenset(matched))
         for name, matched in (("s1", {1}), ("s2", {1, 2}), ("s3", {1}))
@@ -454,23 +433,3 @@ async def test_the_end_of_a_subscription_withdraws_what_nothing_asks_for_any_mor
     )
     await world.until_sent()
     assert world.shown() == ["hello", "hello", "shown changed", "shared"]
-
-
-async def test_a_digest_is_the_try_of_a_paused_channel_where_nothing_else_waits(world: World) -> None:
-    channel_id, now = world.channel("live-ops"), datetime.fromtimestamp(world.clock(), UTC)
-    schedule, _ = read_schedule(f"daily {now + timedelta(minutes=1):%H:%M} UTC", "UTC")
-    new = Digest(TEAM_ID, channel_id, parse("all"), schedule, "say", ADA, 0)
-    (day,) = schedule.next(now)
-    due_ms = ms(schedule.at(day))
-    await digests_store.add(world.store, new, SettingChange(world.now_ms, ADA, "digest"))
-    notice = Outgoing(key_of("dm"), TEAM_ID, ADA, "post", "paused", [])
-    await channel_pause.pause(world.store, TEAM_ID, channel_id, "not_in_channel", world.now_ms, lambda _: notice)
-    assert await digests_store.due(world.store, TEAM_ID, due_ms) == []
-    (due,) = await digests_store.due(world.store, TEAM_ID, due_ms + TRY_MS)
-    message = Outgoing(key_of("digest"), TEAM_ID, channel_id, "post", "a digest", [])
-    later_ms = due_ms + 86_400_000
-    assert await digests_store.send(world.store, due, day, [message], due_ms + TRY_MS, fence=None)
-    assert await digests_store.due(world.store, TEAM_ID, later_ms + TRY_MS) == []  # one is enough
-    world.clock.now += 120
-    await world.until_sent()
-    assert (world.shown(), (await world.state()).paused) == (["a digest"], None)

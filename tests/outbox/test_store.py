@@ -11,7 +11,7 @@ from bot.db.database import Database
 from bot.outbox import channel_pause, claims, conversations
 from bot.outbox import counts as outbox_counts
 from bot.outbox import store as outbox_store
-from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, reply, send, take
+from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, posted, reply, send, take
 
 
 async def test_a_claim_is_one_row_a_channel_in_order(store: Database) -> None:
@@ -96,12 +96,9 @@ async def test_only_the_claimer_marks(store: Database) -> None:
 async def test_rate_limits_of_a_channel_and_of_a_method(store: Database) -> None:
     one, two = card(), card("C2", "s2")
     await commit(store, post(one), post(two), message("m"), cards=[one, two])
-    for row in await claims.claim(store, TEAM, NOW, LEASE, 10):
-        await (
-            outbox_store.slow_down(store, row, NOW + 30_000)
-            if row.channel_id == "C1"
-            else outbox_store.sent(store, [(row, "2.0")], NOW)
-        )
+    first, second = await claims.claim(store, TEAM, NOW, LEASE, 10)
+    await outbox_store.slow_down(store, first, NOW + 30_000)
+    await outbox_store.sent(store, [(second, "2.0")], NOW)
     await commit(store, edit(two))
     rows = await claims.claim(store, TEAM, NOW + 10_000, LEASE, 10)
     assert [row.kind for row in rows] == ["edit"]  # edits have no part in the channel's limit
@@ -110,10 +107,9 @@ async def test_rate_limits_of_a_channel_and_of_a_method(store: Database) -> None
     await commit(store, reply(two, "r"))
     assert await send(store, NOW + 11_000) == [("reply", "came", "2.0")]
     assert [text for _, text, _ in await send(store, NOW + 30_000)] == ["opened"]
-    assert [row.attempts for row in await claims.claim(store, TEAM, NOW + 31_000, LEASE, 10)] == [1]
-    assert [(row.kind, row.attempts) for row in await claims.claim(store, TEAM, NOW + 40_000, LEASE, 10)] == [
-        ("edit", 2)
-    ]
+    assert (await take(store, NOW + 31_000)).attempts == 1
+    row = await take(store, NOW + 40_000)
+    assert (row.kind, row.attempts) == ("edit", 2)
 
 
 async def test_a_shorter_wait_does_not_end_a_longer_one(store: Database) -> None:
@@ -138,9 +134,7 @@ async def test_a_reply_whose_thread_is_gone_waits_for_the_cards_next_message(sto
     assert [text for _, text, _ in await send(store, NOW + 3_000)] == ["m"]
     await outbox_store.no_thread(store, await take(store, NOW + 4_000))
     await commit(store, edit(one, "two are in"))
-    edited = await take(store, NOW + 5_000)
-    anew = replace(one, gen=2)
-    await outbox_store.replaced(store, edited, anew)
+    await outbox_store.replaced(store, await take(store, NOW + 5_000), replace(one, gen=2))
     sent = [await send(store, NOW + seconds * 1_000) for seconds in (6, 7, 8)]
     assert sent == [
         [("post", "two are in", None)],
@@ -150,18 +144,13 @@ async def test_a_reply_whose_thread_is_gone_waits_for_the_cards_next_message(sto
 
 
 async def test_a_reply_that_comes_back_after_the_card_was_replaced_follows_it(store: Database) -> None:
-    one = card()
-    await commit(store, post(one), cards=[one])
-    await send(store)
+    one = await posted(store)
     await commit(store, edit(one, "two are in"), reply(one, "r", "Ben came"))
-    edited = await take(store)
-    await outbox_store.sent(store, [(edited, "1.0")], NOW)
+    await outbox_store.sent(store, [(await take(store), "1.0")], NOW)
     flying = await take(store, NOW + 1_000)
     await commit(store, edit(one, "three are in"))
-    anew = replace(one, gen=2)
     await outbox_store.no_thread(store, flying)
-    edited = await take(store, NOW + 16_000)
-    await outbox_store.replaced(store, edited, anew)
+    await outbox_store.replaced(store, await take(store, NOW + 16_000), replace(one, gen=2))
     assert [text for _, text, _ in await send(store, NOW + 17_000)] == ["three are in"]
     again = await take(store, NOW + 18_000)
     assert (again.text, again.target_ts) == ("Ben came", "ts-three are in")
@@ -171,14 +160,14 @@ async def test_a_reply_that_comes_back_after_the_card_was_replaced_follows_it(st
 
 async def test_unsure_rows_block_their_channel_until_it_is_known(store: Database) -> None:
     await commit(store, message("m", text="m"), message("n", text="n"))
-    row = await take(store)
-    await outbox_store.unsure(store, row, NOW + 50_000, "TimeoutError")
+    await outbox_store.unsure(store, await take(store), NOW + 50_000, "TimeoutError")
     assert await claims.claim(store, TEAM, NOW + 90_000, LEASE, 10) == []
     assert await claims.overdue(store, TEAM, NOW + 50_000, 10, NOW + 65_000, LEASE) == []
     (found,) = await claims.overdue(store, TEAM, NOW + 50_001, 10, NOW + 65_001, LEASE)
     assert await claims.overdue(store, TEAM, NOW + 50_001, 10, NOW + 65_001, LEASE) == []
     await outbox_store.again(store, found)
-    assert [(row.text, row.attempts) for row in await claims.claim(store, TEAM, NOW + 65_001, LEASE, 10)] == [("m", 3)]
+    row = await take(store, NOW + 65_001)
+    assert (row.text, row.attempts) == ("m", 3)
 
 
 async def test_held_and_released(store: Database) -> None:
@@ -187,8 +176,8 @@ async def test_held_and_released(store: Database) -> None:
     channel = await conversations.read(store, TEAM, "C1")
     assert (channel.held, channel.waiting, channel.paused) == (1, 1, None)
     assert [text for _, text, _ in await send(store)] == ["n"]  # others go on
-    assert (await outbox_counts.read(store)).waiting == 0
-    assert (await outbox_counts.read(store)).held == 1
+    counts = await outbox_counts.read(store)
+    assert (counts.waiting, counts.held) == (0, 1)
     assert not await channel_pause.resume(store, TEAM, "C1")  # that is no answer to what is asked
     assert (await outbox_counts.read(store)).held == 1
     await channel_pause.release(store, TEAM, "C1")
@@ -197,9 +186,7 @@ async def test_held_and_released(store: Database) -> None:
 
 
 async def test_cards_go_before_who_comes_and_goes(store: Database) -> None:
-    one, two = card(), card(session="b" * 24)
-    await commit(store, post(one), cards=[one])
-    await send(store)
+    one, two = await posted(store), card(session="b" * 24)
     await commit(store, reply(one, "r1"), reply(one, "r2"), cards=[one])
     await commit(store, post(two), cards=[two])
     sent = [key for n in range(3) for key, _, _ in await send(store, NOW + 5_000 + n * 1_000)]
@@ -210,19 +197,15 @@ async def test_a_time_that_a_wrong_clock_wrote_holds_nothing_up(store: Database)
     """The clock was two hours fast, and is set right."""
     await commit(store, message("m", text="m"), message("n"))
     fast = NOW + 2 * 3_600_000
-    row = await take(store, fast)
-    await outbox_store.slow_down(store, row, fast + 60_000)
+    await outbox_store.slow_down(store, await take(store, fast), fast + 60_000)
     assert [text for _, text, _ in await send(store)] == ["m"]
-    lost = await take(store, NOW + 2_000)
-    await outbox_store.unsure(store, lost, fast, "")
+    await outbox_store.unsure(store, await take(store, NOW + 2_000), fast, "")
     assert [row.key for row in await claims.overdue(store, TEAM, NOW, 10, NOW + 3_000, LEASE)] == ["n"]
 
 
 @pytest.mark.parametrize("back_ms", [30_000, 60_000, 3_000_000])
 async def test_a_clock_that_is_set_back_stops_nothing_for_long(store: Database, back_ms: int) -> None:
-    one = card()
-    await commit(store, post(one), cards=[one])
-    await send(store, NOW + back_ms)
+    one = await posted(store, NOW + back_ms)
     await commit(store, message("m", text="m"), edit(one))
     sent = [await send(store, NOW + seconds * 1_000) for seconds in range(0, 62, 2)]
     assert sorted(text for some in sent for _, text, _ in some) == ["changed", "m"]
