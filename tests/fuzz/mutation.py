@@ -34,49 +34,35 @@ def mutated(text: str, words: Sequence[str], dice: random.Random, *, structured:
     return text[:MOST_CHARS]
 
 
-def _without(text: str, words: Sequence[str], dice: random.Random) -> str:
-    start, end = _span(text, dice)
-    return text[:start] + text[end:]
+def _piece(changed: Callable[[str, str, str, Sequence[str], random.Random], str]) -> Change:
+    """A change at one piece; it gets what is before the piece, the piece and what is after it."""
+
+    def change(text: str, words: Sequence[str], dice: random.Random) -> str:
+        start = dice.randint(0, len(text))
+        end = start + dice.choice((1, 1, 2, 4, 8, 24, 200))
+        return changed(text[:start], text[start:end], text[end:], words, dice)
+
+    return change
 
 
-def _with(text: str, words: Sequence[str], dice: random.Random) -> str:
-    place = dice.randint(0, len(text))
-    return text[:place] + dice.choice(AWKWARD) + text[place:]
-
-
-def _with_word(text: str, words: Sequence[str], dice: random.Random) -> str:
-    place = dice.randint(0, len(text))
+def _with_word(before: str, piece: str, after: str, words: Sequence[str], dice: random.Random) -> str:
     space = dice.choice(("", " "))
-    return f"{text[:place]}{space}{dice.choice(words)}{space}{text[place:]}"
+    return f"{before}{space}{dice.choice(words)}{space}{piece}{after}"
 
 
-def _with_any(text: str, words: Sequence[str], dice: random.Random) -> str:
-    place = dice.randint(0, len(text))
-    return text[:place] + chr(dice.randrange(0x110000)) + text[place + 1 :]
-
-
-def _again(text: str, words: Sequence[str], dice: random.Random) -> str:
-    start, end = _span(text, dice)
+def _again(before: str, piece: str, after: str, words: Sequence[str], dice: random.Random) -> str:
     many = dice.choice(TIMES_OVER) if dice.random() < 0.3 else 2
-    return (text[:end] + text[start:end] * min(many, MOST_CHARS // max(1, end - start)) + text[end:])[:MOST_CHARS]
+    return (before + piece + piece * min(many, MOST_CHARS // max(1, len(piece))) + after)[:MOST_CHARS]
 
 
-def _swapped(text: str, words: Sequence[str], dice: random.Random) -> str:
-    start, end = _span(text, dice)
-    return text[end:] + text[start:end] + text[:start]
-
-
-def _cased(text: str, words: Sequence[str], dice: random.Random) -> str:
-    start, end = _span(text, dice)
-    return text[:start] + text[start:end].swapcase() + text[end:]
-
-
-CHANGES: tuple[Change, ...] = (_without, _with, _with, _with_word, _with_word, _with_any, _again, _swapped, _cased)
-
-
-def _span(text: str, dice: random.Random) -> tuple[int, int]:
-    start = dice.randint(0, len(text))
-    return start, min(len(text), start + dice.choice((1, 1, 2, 4, 8, 24, 200)))
+_with = _piece(lambda before, piece, after, words, dice: before + dice.choice(AWKWARD) + piece + after)
+CHANGES: tuple[Change, ...] = (
+    _with, _with, *[_piece(_with_word)] * 2, _piece(_again),
+    _piece(lambda before, piece, after, *_: before + after),
+    _piece(lambda before, piece, after, words, dice: before + chr(dice.randrange(0x110000)) + (piece + after)[1:]),
+    _piece(lambda before, piece, after, *_: after + piece + before),
+    _piece(lambda before, piece, after, *_: before + piece.swapcase() + after),
+)  # fmt: skip
 
 
 def _other_json(text: str, words: Sequence[str], dice: random.Random) -> str:

@@ -38,15 +38,11 @@ def test_it_finds_a_planted_fault() -> None:
             raise KeyError(text)
         return text[:1]
 
-    planted = Target(
-        ["active role:host", "ended after:2h"], ["monday", "noon", "room:x"], lambda: nullcontext(check), 1
-    )
+    words = ["monday", "noon", "room:x"]
+    planted = Target(["active role:host", "ended after:2h"], words, lambda: nullcontext(check), 1)
     (finding,) = fuzz("planted", planted, 2_000, seed=1, timed=False).findings
     assert finding.what.startswith("KeyError at tests/fuzz/test_fuzz.py:")
-    assert sorted((finding.input.replace("role:", "", 1), finding.input.replace("monday", "", 1))) == [
-        "monday",
-        "role:",
-    ]
+    assert finding.input in ("role:monday", "mondayrole:")
 
 
 def test_the_shortest_input() -> None:
