@@ -21,7 +21,7 @@ from tests.clocks import Wall
 PACE = Pace(lead_s=2.5, post_s=0.8, lease_s=1.5, settle_s=1.2, reconcile_s=0.5, first_wait_s=1.0)
 """In production 15, 10, 20, 15, 5 and 15 seconds."""
 GONE_AFTER_S = max(PACE.lead_s, PACE.lease_s + PACE.settle_s)
-"""What a process that is silent for so long was at is another's."""
+"""The silence after which what a process was at is another's."""
 
 
 def main() -> None:

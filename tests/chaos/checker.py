@@ -36,7 +36,7 @@ READ_S = 20.0
 DIRECT = "direct "
 """Before the id of the person in the name of a conversation."""
 _NOTICE = re.compile(r"⏸️ Messages in .* are paused|🟠 A message in .* may not have arrived")
-"""What those who subscribed are told themselves."""
+"""Messages to those who subscribed themselves."""
 
 SHOWS = {"start", "join", "leave"}
 _LINE = re.compile(r"^\d+ (?:\S+ )?(Live|Ended) .*session ([0-9a-f]{24})$", re.MULTILINE)
@@ -44,7 +44,7 @@ _MORE = re.compile(r"^… and ([\d,]+) more", re.MULTILINE)
 RECAP = "while it was quiet here"
 _ENDED = re.compile(r"([\d,]+) (?:sessions?|others?) ha(?:s|ve) ended")
 _COUNTED = re.compile(r"([\d,]+) more sessions? (?:ended|started)")
-"""What came too thick and fast to be told one by one."""
+"""Sessions that came too thick and fast to be told one by one."""
 CATCHING_UP = "while I was catching up"
 _STATE = re.compile(r"(🟢 Live|⚪ Ended)")
 _REPLY = re.compile(r"👥 (?:(?P<joined>.*?) joined)?(?:, )?(?:(?P<left>[^,]*(?:,[^,]*)*?) left)? · .* in now")
@@ -112,8 +112,9 @@ def check(
         wanted = [each for each in asked if each.channel == channel]
         quiet = Silences(each for each in silences if each.channel == channel)
         posted = (deleted or {}).get(channel, ())
-        _Channel(channel, account, wanted, shown, first, posted, late, quiet, queued, found).check()
-        for message in _of_the_bot(shown):
+        of_the_bot = [each for each in shown if each.bot_id and not each.ephemeral]
+        _Channel(channel, account, wanted, of_the_bot, first, posted, late, quiet, queued, found).check()
+        for message in of_the_bot:
             by_key[key_of(message.metadata)].append(message)
     lost, wrong = check_digests(account, dues, by_key, queued)
     found.lost += lost
@@ -121,28 +122,22 @@ def check(
     return found
 
 
+@dataclass(slots=True)
 class _Channel:
-    def __init__(
-        self,
-        name: str,
-        account: Account,
-        asked: Sequence[Asked],
-        shown: Sequence[Message],
-        first: Mapping[str, Message],
-        deleted: Sequence[Message],
-        late: Container[str],
-        silences: Silences,
-        queued: Mapping[str, float],
-        found: Findings,
-    ) -> None:
-        self._name, self._account, self._asked, self._found = name, account, asked, found
-        self._silences, self._queued = silences, queued
-        self._shown = _of_the_bot(shown)
-        self._first, self._deleted, self._late = first, deleted, late
-        self._told: defaultdict[str, list[Told]] = defaultdict(list)
-        self._unnamed = 0
-        self._recaps: list[Message] = []
-        self._threads: defaultdict[str, list[Message]] = defaultdict(list)
+    _name: str
+    _account: Account
+    _asked: Sequence[Asked]
+    _shown: Sequence[Message]
+    _first: Mapping[str, Message]
+    _deleted: Sequence[Message]
+    _late: Container[str]
+    _silences: Silences
+    _queued: Mapping[str, float]
+    _found: Findings
+    _told: defaultdict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
+    _unnamed: int = 0
+    _recaps: list[Message] = field(default_factory=list)
+    _threads: defaultdict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
 
     def check(self) -> None:
         self._read()
@@ -166,18 +161,16 @@ class _Channel:
             elif "subscribed this channel" in message.plain:
                 hello += 1
             elif CATCHING_UP in message.plain:
-                self._unnamed += sum(int(many.replace(",", "")) for many in _COUNTED.findall(message.plain))
+                self._unnamed += _sum(_COUNTED.findall(message.plain))
             elif session_id := card_of(message):
                 self._told[session_id].append(self._card_told(message))
             elif (lines := _LINE.findall(message.plain)) or RECAP in message.plain:
-                late = key_of(message.metadata) in self._late
-                if RECAP in message.plain:
-                    late = True
-                    self._recaps.append(message)
+                self._recaps += [message] * (RECAP in message.plain)
+                late = RECAP in message.plain or key_of(message.metadata) in self._late
                 for state, session_id in lines:
                     told = Told(float(message.ts), state == "Ended", late=late, queued=self._at(message))
                     self._told[session_id].append(told)
-                self._unnamed += sum(int(more.replace(",", "")) for more in _MORE.findall(message.plain))
+                self._unnamed += _sum(_MORE.findall(message.plain))
             elif not (self._name.startswith(DIRECT) and _NOTICE.match(message.plain)):
                 self._found.wrong.append(f"{self._name}: unasked: {message.plain[:200]!r}")
         least, most = sum(each.lasts for each in self._asked), sum(each.typed for each in self._asked)
@@ -258,10 +251,8 @@ class _Channel:
     def _recapped(self) -> None:
         """Each recap follows the end of a silence, lists only what was kept back, and counts no more than had ended."""
         for at in self._silences.unexplained(map(self._at, self._recaps)):
-            quiet = self._silences.told(at - CALM_S, at)
-            self._found.twice.append(
-                f"{self._name}: a recap at {at:.3f}, when no silence had just ended; quiet: {quiet}"
-            )
+            what = f"{self._name}: a recap at {at:.3f}, when no silence had just ended"
+            self._found.twice.append(f"{what}; quiet: {self._silences.told(at - CALM_S, at)}")
         for message in self._recaps:
             if self._silences.deaf(self._at(message)):
                 said = f"a recap at {self._at(message):.3f}, when the channel was to be quiet"
@@ -273,8 +264,7 @@ class _Channel:
                 if session.created_at <= at and not self._silences.free(session, session.created_at, at)
             }
             listed = [session_id for _, session_id in _LINE.findall(message.plain)]
-            ended = _ENDED.search(message.plain)
-            many = int(ended[1].replace(",", "")) if ended else 0
+            many = _sum(_ENDED.findall(message.plain)[:1])
             if not kept.keys() >= {*listed} or many > sum(not live for live in kept.values()):
                 self._found.wrong.append(f"{self._name}: a recap of what was not kept back: {message.plain[:300]!r}")
 
@@ -316,7 +306,7 @@ class _Channel:
     def _missing(
         self, session: Session, kinds: Iterable[str], posted: float, joined: Sequence[str], left: Sequence[str]
     ) -> Iterable[str]:
-        """Who came after the card was there and is in, or is said to have gone; who is said to have come and went.
+        """People who came after the card was there and are in, or are said to have gone; who are said to have come and went.
         People of a session that is over are counted in its summary alone, where no poll came in between."""
         for peer in session.peers.values():
             is_in, after = session.active and peer.left_at is None, peer.joined_at > posted
@@ -335,6 +325,10 @@ class _Channel:
         return [each for each in self._asked if each.room_id in (None, session.room_id)]
 
 
+def _sum(numbers: Iterable[str]) -> int:
+    return sum(int(number.replace(",", "")) for number in numbers)
+
+
 def card_of(message: Message) -> str:
     """The session of a card, by its button."""
     for block in message.blocks:
@@ -342,10 +336,6 @@ def card_of(message: Message) -> str:
         if accessory.get("action_id") == "sessions.show":
             return str(accessory["value"]).partition("|")[2]
     return ""
-
-
-def _of_the_bot(shown: Iterable[Message]) -> list[Message]:
-    return [each for each in shown if each.bot_id and not each.ephemeral]
 
 
 def key_of(metadata: Any) -> str:

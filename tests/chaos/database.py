@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -28,6 +29,11 @@ class Database:
     async def number(self, query: str) -> int:
         ((number,),) = await self.rows(query)
         return int(number)
+
+    async def until(self, query: str, holds: Callable[[int], bool]) -> None:
+        """Wait until that holds for the number."""
+        while not holds(await self.number(query)):
+            await asyncio.sleep(0.1)
 
     def _sqlite_rows(self, statement: str) -> list[tuple[Any, ...]]:
         mode = "ro" if statement.startswith("SELECT") else "rw"  # the bot is to find the file as it left it

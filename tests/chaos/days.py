@@ -1,7 +1,7 @@
 """Bad days: outages longer than every back-off, clocks that step, a week's downtime, more than can be told one by one,
 and single wrong answers of either side. Each is one entry in `DAYS`.
 
-A day ends by itself: nobody presses anything, and in the end every channel has been told everything, once.
+A day ends by itself, and all is well again after it (`World.endure`): nobody presses anything, and in the end every channel has been told everything, once.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ REST_S = 3.0
 """Between two things that happen on a day, so that a few polls see each alone."""
 ROUND_S = 8.0
 STEPS, STEP_S = 4, 30.0
-"""So long the wrong answers of a round have to find a request each; in it time leaps, so that waits are over."""
+"""The time that the wrong answers of a round have to find a request each; in it time leaps, so that waits are over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How bad a day is: an outage of `outage_s` seconds, `backlog` sessions that ended while the bot was down, each page
+    """The measure of a bad day: an outage of `outage_s` seconds, `backlog` sessions that ended while the bot was down, each page
     of them taking `page_s`, a clock that is off for `step_s`, and every wrong answer `rounds` times."""
 
     outage_s: float
@@ -114,14 +114,12 @@ async def slack_out(world: World, size: Size) -> None:
     await asyncio.sleep(size.outage_s)
     world.doors.slack_day = lambda *_: Stalled(PACE.post_s + 0.3) if world.dice.random() < 0.5 else None
     await asyncio.sleep(REST_S)
-    world.doors.slack_day = lambda *_: None
 
 
 async def hms_out(world: World, size: Size) -> None:
     """100ms answers 503 to everything."""
     world.doors.hms_day = lambda *_: fake_hms.Status(503)
     await asyncio.sleep(size.outage_s)
-    world.doors.hms_day = lambda *_: None
 
 
 async def database_out(world: World, size: Size) -> None:
@@ -135,7 +133,8 @@ async def clock_steps(world: World, size: Size) -> None:
     for step_s, restarts, database in zip(STEPS_S, (True, False, False, True), (False, True, False, True), strict=True):
         await world.step(step_s, database=database)
         if restarts:
-            await world.restart()
+            await world.stop()
+            await world.start()
         await asyncio.sleep(size.step_s)
         await world.step(0.0)
         await asyncio.sleep(size.step_s)
@@ -158,7 +157,6 @@ async def backlog(world: World, size: Size) -> None:
     world.doors.hms_day = lambda name, _: fake_hms.Stall(size.page_s) if name == "sessions" else None
     await world.start()
     await world.caught_up(size.backlog)
-    world.doors.hms_day = lambda *_: None
 
 
 async def wrong_answers(world: World, size: Size) -> None:
@@ -170,7 +168,6 @@ async def wrong_answers(world: World, size: Size) -> None:
         for _ in range(STEPS):
             await asyncio.sleep(ROUND_S / STEPS)
             await world.pass_time(STEP_S)
-    world.doors.slack_day, world.doors.hms_day = (lambda *_: None), (lambda *_: None)
 
 
 DAYS: dict[str, Day] = {

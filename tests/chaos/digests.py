@@ -71,7 +71,7 @@ def is_digest(message: Message) -> bool:
 def check_digests(
     account: Account, dues: Iterable[Due], shown: Mapping[str, Sequence[Message]], queued: Mapping[str, float]
 ) -> tuple[list[str], list[str]]:
-    """What is lost and what is wrong. `shown` are the messages by key, `queued` when each was, epoch seconds."""
+    """Return what is lost and what is wrong. `shown` are the messages by key, `queued` when each was, epoch seconds."""
     lost: list[str] = []
     wrong: list[str] = []
     expected = {due.key: due for due in dues}
@@ -126,7 +126,7 @@ def _is_live(session: Session, start: float, end: float) -> bool:
 
 
 def _wrong(message: Message, due: Due, truth: Count, queued: float | None) -> Iterator[str]:
-    """What a reader finds in the blocks must be in the text too."""
+    """The faults of a digest: what a reader finds in the blocks must be in the text too."""
     late = queued is not None and "This digest is late" in message.plain
     if queued is not None and late != (queued - due.end > LATE_S) and abs(queued - due.end - LATE_S) > NEARLY_S:
         yield f"made {queued - due.end:.0f} s after its time, and says late: {late}"

@@ -54,7 +54,6 @@ FAULTS: dict[str, tuple[list[Fault], float]] = {
 """Faults of a method, and how many of its requests meet one."""
 LISTING_SHARE = 0.08
 
-TOKEN_REVOKED = "token_revoked"
 LURES: dict[str, tuple[str, Fault]] = {
     "outbox.store.again": ("message", Dropped()),
     "conversations.history": ("message", Dropped(after_doing=True)),
@@ -67,9 +66,9 @@ LURES: dict[str, tuple[str, Fault]] = {
     "outbox.store.add": ("message", Dropped()),
     "outbox.store.slow_down": ("message", RateLimited(1)),
     "outbox.store.unsure": ("message", Dropped(after_doing=True)),
-    TOKEN_REVOKED: ("message", ApiError(TOKEN_REVOKED)),
+    "outbox.workspaces.refused": ("message", ApiError("token_revoked")),
 }
-"""What a process that waits for this meets when it posts something of that kind."""
+"""The fault that a process which waits for this meets when it posts something of that kind."""
 RARE = {"direct message", "reply", "conversations.open", "conversations.replies"}
 HELD = {"outbox.store.held", "outbox.channel_pause.release", "outbox.store.add"}
 """They come where channels can't be read. That is so only for messages that are certainly not there: one that is would
@@ -155,7 +154,8 @@ class Doors:
             if fault is not None:
                 self.met[type(fault).__name__] += 1
                 self._slack.fail(method, fault)
-            self._note(method, arguments)
+            if method == "chat.postMessage":
+                self._last[str(arguments["channel"])] = key_of(arguments.get("metadata"))
             self._reached(replica, "arrives", method)
             if not self._reconcile and method in ("conversations.history", "conversations.replies"):
                 answer: web.StreamResponse = web.json_response({"ok": True, "messages": []})
@@ -167,15 +167,16 @@ class Doors:
         return door
 
     def _fault(self, replica: int, method: str, arguments: Mapping[str, Any]) -> Fault | None:
-        """What the process is to meet for its point to come, or any. The first request of a method surely meets one:
+        """The fault that the process is to meet for its point to come, or any. The first request of a method surely meets one:
         what was done and looks as if it wasn't."""
         if method == "chat.postMessage" and self._stale(replica):
             return Dropped()  # docs/alerts.md: a process that is stopped as it sends is what can't be helped
         wanted = self._wants(replica)
         kind = _kind(arguments) if method == "chat.postMessage" else method
-        wanted_by = [each for each in range(self._replicas) if kind in (self._wants(each), self._lure(each)[0])]
+        lures = [LURES.get(self._wants(each), ("", None)) for each in range(self._replicas)]
+        wanted_by = [each for each, (lure, _) in enumerate(lures) if kind in (self._wants(each), lure)]
         if replica in wanted_by:
-            return self._lure(replica)[1]
+            return lures[replica][1]
         if wanted_by and kind in RARE:
             return RateLimited(1)  # that one of those who wait for it may have it
         if wanted in HELD and method == "conversations.history" and (key := self._absent(str(arguments["channel"]))):
@@ -192,13 +193,6 @@ class Doors:
         if not self._decks[method]:
             self._decks[method] = self._dice.sample(faults, len(faults))
         return self._decks[method].pop()
-
-    def _lure(self, replica: int) -> tuple[str, Fault | None]:
-        return LURES.get(self._wants(replica), ("", None))
-
-    def _note(self, method: str, arguments: Mapping[str, Any]) -> None:
-        if method == "chat.postMessage":
-            self._last[str(arguments["channel"])] = key_of(arguments.get("metadata"))
 
     def _absent(self, channel: str) -> str:
         """The key of the message that the bot looks for, if it isn't there. One of a channel is in flight at a time."""

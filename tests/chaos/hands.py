@@ -1,4 +1,4 @@
-"""How people type: once more where nothing came back, and to the process that waits for it, if one does."""
+"""Hands of people, who type: once more where nothing came back, and to the process that waits for it, if one does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OK = 200
 ANSWER_S = 4.0
 AGAIN_S = 0.5
 DELAYED_S = 1.0
-"""What was typed twice may be done twice, the first time by a process that was stopped: by then it is."""
+"""The time after which a line that was typed twice is done twice, if it is: the first time by a process that was stopped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the account does: sessions open, people join and leave, sessions end, some before anybody has looked."""
+"""The life of an account: sessions open, people join and leave, sessions end, some before anybody has looked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVENT_S = 0.35
 """Between two events, on average."""
 HOUR_S = 3_600.0
 OPENS, JOINS, LEAVES, ENDS, BLINKS = 2, 8, 4, 1, 1
-"""How often each event is, against the others."""
+"""The weight of each event, against the others."""
 
 
 class Life:
@@ -69,7 +69,7 @@ class Life:
             self._end()
 
     def pile_up(self, count: int) -> None:
-        """So many sessions of the first room have ended within the last hour."""
+        """Let so many sessions of the first room have ended within the last hour."""
         began = self.clock() - HOUR_S
         for number in range(count):
             session = self.account.open_session(self.rooms[0], began + number * (HOUR_S - 1) / count)

@@ -18,11 +18,11 @@ MUTED = ("stage", "incident-room")
 """Channels where all, a room or a session is muted. In the second threads are off at times."""
 QUIET = "studio"
 MUTES_S = 12, 18, 30
-"""How long mutes last that end by themselves."""
+"""The lengths of mutes that end by themselves."""
 SECOND_S = 1.0
 """It counts from a whole second."""
 TO_A_MINUTE = 0.3
-"""How many of the mutes have a full minute for their end."""
+"""The share of the mutes that have a full minute for their end."""
 EVERY_S = 1.0, 4.0
 """Between two acts that nobody waits for."""
 LEAST_S = 10.0
@@ -42,7 +42,7 @@ class Muter:
         self._next = 0.0  # in the time of time.monotonic
 
     async def act(self) -> None:
-        """What a process waits for, else anything now and then."""
+        """Do what a process waits for, else anything now and then."""
         acts: dict[str, Callable[[Replica | None], Awaitable[None]]] = {
             "silence.mute_store.add": self._mute,
             "silence.mute_store.remove": self._unmute,
@@ -62,8 +62,7 @@ class Muter:
         """Now every channel wants to hear of everything."""
         for channel in MUTED:
             await self._unmute_all(channel, None)
-        if self._quiet:
-            await self._wake(None)
+        await self._wake(None)
         if not self._threads:
             await self._turn(None)
 
@@ -88,13 +87,10 @@ class Muter:
         self.silences.append(Silence(channel, Span(typed.first, typed.answered, *ends), room_id, session_id))
 
     async def _unmute(self, replica: Replica | None) -> None:
-        channel = next((each for each in MUTED if self._now(each)), None)
-        if channel is None and replica is None:
-            return
-        if channel is None:
+        if replica and not any(map(self._now, MUTED)):
             await self._mute(None)
-            channel = self.silences[-1].channel
-        await self._unmute_all(channel, replica)
+        for channel in [each for each in MUTED if self._now(each)][:1]:
+            await self._unmute_all(channel, replica)
 
     async def _unmute_all(self, channel: str, replica: Replica | None) -> None:
         answer = "🔔 Mutes? |has no mutes|mute has just ended"
@@ -103,8 +99,7 @@ class Muter:
 
     async def _hush(self, replica: Replica | None) -> None:
         """Quiet hours that hold now, or begin with the next minute; they end with a minute."""
-        if self._quiet:
-            await self._wake(None)
+        await self._wake(None)
         minute, left = divmod(time.time(), 60)
         start = int(minute) + (self._dice.random() < 0.3)
         end = start + (1 if 60 - left > LEAST_S or start > minute else 2)
@@ -115,10 +110,10 @@ class Muter:
         self.silences.append(Silence(QUIET, span))
 
     async def _wake(self, replica: Replica | None) -> None:
-        if not self._quiet and replica is None:
-            return
-        if not self._quiet:
+        if replica and not self._quiet:
             await self._hush(None)
+        if not self._quiet:
+            return
         typed = await self._hands.type("quiet off", QUIET, "no quiet hours", replica)
         self._quiet = False
         self._cut(typed, self._now(QUIET, typed.first))

@@ -1,4 +1,4 @@
-"""What people do: subscribe and unsubscribe, delete cards, shut the bot out of a channel and let it in again, press what
+"""People: they subscribe and unsubscribe, delete cards, shut the bot out of a channel and let it in again, press what
 it offers. They do most of it when a process waits for what follows from it."""
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable
 from bot.demo.fake_slack import FakeSlack, Message
 from tests.chaos.checker import Asked, card_of
 from tests.chaos.database import Database
-from tests.chaos.doors import TOKEN_REVOKED
 from tests.chaos.hands import Hands
 from tests.chaos.life import Life
 from tests.chaos.replicas import Replica
@@ -25,7 +24,7 @@ VISITED = "general"
 """Somebody subscribes here and changes their mind."""
 LOOK_S = 0.2
 SOON_S = 6.0
-"""So long the bot may take for what follows from something, before people go on."""
+"""The time that the bot may take for what follows from something, before people go on."""
 EDITED_S = 15.0
 """A card that was edited is edited again so much later."""
 STOPPED = (
@@ -48,7 +47,7 @@ class People:
     async def run(self, until: asyncio.Event) -> None:
         """Until told to stop, and then until all is as it should be."""
         async with asyncio.TaskGroup() as group:
-            for act in (self._visit, self._delete, self._shut_out, self._end_an_old_session, self._mend):
+            for act in (self._visit, self._delete, self._shut_out, self._end_an_old_session, self.mend):
                 group.create_task(again(act, until))
 
     async def subscribe(self, channel: str, room: int | None, kinds: str) -> None:
@@ -65,15 +64,10 @@ class People:
         return typed
 
     async def mend(self) -> None:
-        """Press the button wherever messages wait for a person."""
+        """Press the button wherever messages wait for a person, but where the bot is still shut out."""
         for channel_id, _ in await self._stopped():
-            await self._press(self._slack.workspace.channel(channel_id).name)
-
-    async def _mend(self) -> None:
-        """Where no process does it by itself: the next one that starts has a token again."""
-        for channel_id, reason in await self._stopped():
             name = self._slack.workspace.channel(channel_id).name
-            if reason != TOKEN_REVOKED and not (name == BUSIEST and self._shut):
+            if name != BUSIEST or not self._shut:
                 await self._press(name)
 
     async def _stopped(self) -> list[tuple[str, str]]:
@@ -103,9 +97,9 @@ class People:
         """A card that will soon be edited: somebody joins."""
         if self._shut or not self._hands.waiting("outbox.store.replaced"):
             return
-        account, cards = self._life.account, []
+        cards = []
         for message in self._slack.messages(BUSIEST):
-            session = account.sessions.get(card_of(message))
+            session = self._life.account.sessions.get(card_of(message))
             edited = float((message.edited or {"ts": 0})["ts"])
             if session is not None and session.active and time.time() - edited > EDITED_S:
                 cards.append(message)

@@ -28,9 +28,9 @@ SOON_S = 8.0
 PAST_M = 2, 40
 """The minutes of the clock that the others are for: so long ago."""
 DOWN_DAYS = 3
-"""So long ago the newest date was of one that is helped: of those days the last has a digest, the others none."""
+"""The age in days of the newest date of one that is helped: of those days the last has a digest, the others none."""
 MADE_S = 120.0
-"""So long after its time a digest may be made; one that a person paused or ended by then is anything."""
+"""The time in which a digest may be made after its own; one that a person paused or ended by then is anything."""
 CROWD = 14
 """A channel with so many makes room for another; 20 is the bot's bound."""
 
@@ -100,10 +100,10 @@ class Planner:
             await self._help(await self._idle())
 
     async def help_spare(self) -> None:
-        """The same while no process runs."""
-        if self._spare is not None:
-            plan, self._spare = self._spare, None
-            await self._help(plan)
+        """The same while no process runs, once."""
+        assert self._spare is not None
+        plan, self._spare = self._spare, None
+        await self._help(plan)
 
     async def _help(self, plan: Plan) -> None:
         now = time.time()
@@ -113,7 +113,7 @@ class Planner:
         await self._database.rows(HELP.format(last=last, ms=DOWN_DAYS * 86_400_000, **self._row(plan)))
 
     async def act(self) -> None:
-        """What a process waits for, if any."""
+        """Do what a process waits for, if any does."""
         await self.look_ahead()
         if replica := self._hands.waiting("digests.store.add"):
             await self._past(replica)
@@ -125,7 +125,7 @@ class Planner:
             await self._remove(await self._old(), replica)
 
     def dues(self, until: float, shown: float) -> list[Due]:
-        """What was to come: up to `until` it must be there, up to `shown` it may, epoch seconds."""
+        """The digests that were to come: up to `until` it must be there, up to `shown` it may, epoch seconds."""
         return [due for plan in self.plans for due in self._dues(plan, until, shown)]
 
     def _dues(self, plan: Plan, until: float, shown: float) -> Sequence[Due]:
@@ -157,9 +157,8 @@ class Planner:
         here = [plan for plan in self.plans if plan.channel == channel and plan.gone is None]
         if len(here) >= CROWD and (old := [plan for plan in here if await self._done(plan)]):
             await self._remove(old[0])
-        known = next((each for each in here if (each.minute, each.room_id) == (minute, room_id)), None)
-        if known is not None:
-            return known
+        if known := [each for each in here if (each.minute, each.room_id) == (minute, room_id)]:
+            return known[0]
         quietly = self._dice.random() < 0.5
         clock = f"{minute // 60:02}:{minute % 60:02}"
         line = f"digest daily {clock} UTC" + " empty:skip" * quietly + (f" room:{room_id}" if room_id else "")
@@ -179,8 +178,8 @@ class Planner:
 
     async def _remove(self, plan: Plan, replica: Replica | None = None) -> None:
         plan.gone = time.time()
-        answer = "🗑️ Digest|There is no digest|has no digests"
-        await self._hands.type(f"digest remove {plan.number}", plan.channel, answer, replica)
+        gone = "🗑️ Digest|There is no digest|has no digests"
+        await self._hands.type(f"digest remove {plan.number}", plan.channel, gone, replica)
 
     async def _idle(self) -> Plan:
         """One for a minute that is over."""
@@ -199,10 +198,10 @@ class Planner:
 
     async def _done(self, plan: Plan) -> bool:
         """True if the bot is done with the date that was late, or its time was long ago."""
-        if not plan.late:
+        if plan.late is None:
             return bool(plan.times(time.time() - MADE_S))
         rows = await self._database.rows(NEWEST.format(**self._row(plan)))
-        return all(last >= _day(plan.late or 0.0).isoformat() for (last,) in rows)
+        return all(last >= _day(plan.late).isoformat() for (last,) in rows)
 
     def _row(self, plan: Plan) -> dict[str, object]:
         return {"channel": self._channel(plan.channel), "number": plan.number}

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
+
 from tests.chaos.bot import GONE_AFTER_S
 from tests.chaos.points import CALL_SIDES, COMMIT_SIDES, TIME, Point
 from tests.conftest import ROOT
@@ -23,7 +25,7 @@ from tests.conftest import ROOT
 LIFE_S = 3.0
 """The longest that a process lives whose end comes at a random time."""
 WAITS_S = 12.0
-"""So long a process waits for its point, and ends then as if by chance."""
+"""The longest that a process waits for its point; then it ends as if by chance."""
 AT_START = {"auth.test", "outbox.prune.prune_some", "outbox.workspaces.taken"}
 AT_START_S = 4.0
 """The same for points that come as it starts or not at all."""
@@ -37,14 +39,14 @@ READY_WITHIN_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """Where a process is killed; with `halt` it is stopped there before, and lives on for a random time."""
+    """The place where a process is killed; with `halt` it is stopped there before, and lives on for a random time."""
 
     end: Point = TIME
     halt: Point | None = None
 
     @property
     def point(self) -> Point:
-        """What it waits for."""
+        """The point that it waits for."""
         return self.halt or self.end
 
     def __str__(self) -> str:
@@ -85,7 +87,7 @@ class Replica:
         self.number = number
         self.port = _free_port()
         self.wants = ""
-        """The commit or call that the process waits for; or, of what is to happen to it, a name in `doors.LURES`."""
+        """The commit or call that the process waits for."""
         self._killed, self._stopped, self._dice = killed, stopped, dice
         self._folder = folder
         self.tree = ROOT
@@ -97,11 +99,10 @@ class Replica:
         self._next: asyncio.subprocess.Process | None = None
         self.fate = Fate()
         self._step_s = 0.0
-        self.stale_until = 0.0
-        """Until then, by time.monotonic, what it sends it was about to send when it was stopped at a call."""
+        self._stale_until = 0.0
         self._at = TIME
         self._chance_s = self._left_s = 0.0
-        self._by_us = self._still = False
+        self._still = False
         self._going_on: asyncio.Task[None] | None = None
 
     @property
@@ -112,11 +113,15 @@ class Replica:
     def running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def start(self, fate: Fate | None = None, wants: str = "") -> None:
+    @property
+    def stale(self) -> bool:
+        """True if what it sends it was about to send when it was stopped at a call."""
+        return time.monotonic() < self._stale_until
+
+    async def start(self, fate: Fate | None = None) -> None:
         self._process = self._next or await self._spawn()
-        self._by_us, self._still, self._at = False, False, TIME
+        self._still, self._at = False, TIME
         self.turn(fate or Fate())
-        self.wants = self.wants or wants
         self._next = await self._spawn() if self.spare else None
 
     def turn(self, fate: Fate) -> None:
@@ -179,7 +184,6 @@ class Replica:
     async def kill(self) -> None:
         """Now, whatever was to come."""
         if self.running:
-            self._by_us = True
             self._signal(signal.SIGKILL)
             await self._ended()
 
@@ -240,7 +244,7 @@ class Replica:
         """After longer than its leases last; it is killed soon after."""
         await asyncio.sleep(self._dice.uniform(*STOPPED_S))
         if point.side in CALL_SIDES:
-            self.stale_until = time.monotonic() + STALE_S
+            self._stale_until = time.monotonic() + STALE_S
         self._signal(signal.SIGCONT)
         self._left_s = self._dice.uniform(0.05, AFTERWARDS_S)
         self.fate, self._still = Fate(), False
@@ -254,16 +258,10 @@ class Replica:
 
     async def _says_ready(self) -> bool:
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        except OSError:
+            async with aiohttp.request("GET", f"http://127.0.0.1:{self.port}/readyz") as answer:
+                return answer.ok
+        except aiohttp.ClientError:
             return False
-        try:
-            writer.write(b"GET /readyz HTTP/1.0\r\n\r\n")
-            return b" 200 " in await reader.readline()
-        except OSError:
-            return False
-        finally:
-            writer.close()
 
 
 def _free_port() -> int:

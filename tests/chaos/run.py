@@ -17,7 +17,6 @@ from typing import Any
 from tests.chaos.checker import RECAP, Findings, check
 from tests.chaos.database import Database
 from tests.chaos.days import Day, Size
-from tests.chaos.doors import TOKEN_REVOKED
 from tests.chaos.hands import Hands
 from tests.chaos.muter import Muter
 from tests.chaos.people import People, again
@@ -49,19 +48,18 @@ PATIENT = 40
 STILL_S = 60.0
 """In the end, the bot has settled when nothing waits to be sent; so long without any change is too long."""
 BUSY = 40
-"""Where so many messages wait, the account rests: a second for a message is Slack's limit, and kills take their time."""
+"""The messages that wait while the account rests: a second for a message is Slack's limit, and kills take their time."""
 KEPT_LIVE = 5
 QUIET_S = 2.0
-"""So long all is well before a bad day and after it."""
+"""The time that all is well before a bad day and after it."""
 LEAPS, LEAP_S, LEAP_TAKES_S = 60, 20.0, 0.6
 """After a bad day time leaps by so many seconds until the bot has told everything; so many leaps without any change are
 too many."""
 LONG = 250
-"""So many kills come to every point, and so many stops."""
+"""The kills that come to every point, and the stops."""
 STOPS, BY_CHANCE = 0.2, 0.05
 """Of all processes, how many are stopped before they are killed at a random time, and how many are only that."""
 LED_MOST = 3
-REVOKED_S = 5.0
 LEAST_SEQ = "SELECT CASE WHEN count(*) < {} THEN 0 ELSE min(seq) END FROM polls"
 WAITING = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'sending')"
 UNSENT = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'sending', 'held')"
@@ -70,15 +68,18 @@ HUSHED = "SELECT count(*) FROM cards WHERE hushed_ms > 0"
 LATE_DIGESTS = "SELECT count(*) FROM digests WHERE next_ms <= {}"
 QUEUED = "SELECT key, queued_ms FROM outbox WHERE kind <> 'edit'"
 TEAMS = "SELECT key, team_id FROM outbox"
-REVOKED = "SELECT count(*) FROM workspaces"
 BEHIND = "SELECT count(*) FROM polls WHERE backlog_ms IS NOT NULL"
 OPEN = {
     "messages are not sent": UNSENT,
     "channels are paused": "SELECT count(*) FROM channels WHERE paused IS NOT NULL",
     "sessions are counted and not told": "SELECT count(*) FROM catchups",
 }
-OLD = "INSERT INTO limits (team_id, method, not_before_ms) VALUES ('{}', 'old', 1) ON CONFLICT DO NOTHING"
-"""A wait that was over long ago."""
+NEEDED = {
+    "outbox.prune.prune_some": "INSERT INTO limits (team_id, method, not_before_ms) VALUES ('{team}', 'old', 1) ",
+    "outbox.workspaces.taken": "INSERT INTO workspaces (team_id, cause, since_ms, probe_ms) "
+    "VALUES ('{team}', 'token_revoked', {now_ms}, {now_ms} + 30000) ",
+}
+"""Rows that a point needs which is come to only as a process starts: a wait that was over long ago, a refusal."""
 
 
 @dataclass(slots=True)
@@ -193,10 +194,11 @@ class World:
         options: dict[str, Any] = {
             "replicas": result.replicas,
             "clock": self.clock,
-            "stale": self._stale,
+            "stale": lambda replica: self.replicas[replica].stale,
             "reconcile": reconcile,
         }
-        own = Team(result.seed, self.dice, reached=self._reached, wants=self._wants, **options)
+        wants = lambda replica: self.replicas[replica].wants  # noqa: E731
+        own = Team(result.seed, self.dice, reached=self._reached, wants=wants, **options)
         self.teams = [own]
         if teams > 1:
             self.teams.append(Team(result.seed + 1, self.dice, beside=own, **options))
@@ -230,12 +232,6 @@ class World:
             one.turn(self._led.pop())  # it leads
         one.reached(side, method)
 
-    def _wants(self, replica: int) -> str:
-        return self.replicas[replica].wants
-
-    def _stale(self, replica: int) -> bool:
-        return time.monotonic() < self.replicas[replica].stale_until
-
     async def begin(self) -> None:
         """The database is made, by processes that are killed as they do it; all run, have polled once, and the channels
         are subscribed."""
@@ -266,7 +262,7 @@ class World:
                 await team.people.subscribe(*subscription)
 
     async def suffer(self, kills: int, least_s: float) -> None:
-        """So many kills while the account lives, then peace; the account stands still from then on."""
+        """Kill so often while the account lives, then leave all in peace; the account stands still from then on."""
         await self._planner.begin()
         self._heal(False)
         over = asyncio.Event()
@@ -289,6 +285,7 @@ class World:
         living = asyncio.create_task(self.life.run(over))
         await asyncio.sleep(QUIET_S)
         await day(self, size)
+        self.doors.slack_day = self.doors.hms_day = lambda *_: None
         await asyncio.sleep(QUIET_S)
         over.set()
         await living
@@ -320,11 +317,6 @@ class World:
         for replica in self.replicas:
             await replica.ready()
 
-    async def restart(self) -> None:
-        """All at once, while the account goes on."""
-        await self.stop()
-        await self.start()
-
     async def step(self, seconds: float, *, database: bool = False) -> None:
         """The processes' clocks are so far ahead of the true time from now on, also of those that start; PostgreSQL's
         too where that is wanted."""
@@ -334,14 +326,14 @@ class World:
             await set_database(self.url, self.clock.by_s + seconds * database)
 
     async def pass_time(self, seconds: float) -> None:
-        """So much time passes for everybody at once."""
+        """Let so much time pass for everybody at once."""
         self.clock.by_s += seconds
         await self.step(0.0)
 
     async def caught_up(self, many: int) -> None:
         """Wait until the bot has read so many sessions that ended while it was down."""
-        while await self.database.number("SELECT count(*) FROM sessions") < many or await self.database.number(BEHIND):
-            await asyncio.sleep(0.2)
+        await self.database.until("SELECT count(*) FROM sessions", lambda read: read >= many)
+        await self.database.until(BEHIND, lambda behind: not behind)
 
     async def settle(self) -> None:
         """Wait until the bot has told all that there is to tell."""
@@ -378,8 +370,7 @@ class World:
         """Wait until there are none."""
         try:
             async with asyncio.timeout(STILL_S):
-                while await self.database.number(query):
-                    await asyncio.sleep(0.2)
+                await self.database.until(query, lambda left: not left)
         except TimeoutError:
             self._result.other.append(f"{await self.database.number(query)} {what}")
 
@@ -427,7 +418,9 @@ class World:
             while fate.point.of in LED and len(self.replicas) > 1 and len(self._led) < LED_MOST:
                 self._led.append(fate)
                 fate = self._fate()
-            await self._prepare(replica, fate.point)
+            if needed := NEEDED.get(fate.point.of):
+                needed = needed.format(team=self.slack.workspace.team_id, now_ms=int(time.time() * 1000))
+                await self.database.rows(needed + "ON CONFLICT DO NOTHING")
             await replica.start(fate)
         await replica.start()
 
@@ -437,19 +430,6 @@ class World:
             return Fate(halt=self._halts.draw())
         return Fate(self._ends.draw() if draw > STOPS + BY_CHANCE else TIME)
 
-    async def _prepare(self, replica: Replica, point: Point) -> None:
-        """What comes only as a process starts needs something to be there before."""
-        if point.of == "outbox.prune.prune_some":
-            await self.database.rows(OLD.format(self.slack.workspace.team_id))
-        elif point.of == "outbox.workspaces.taken":
-            await replica.start(wants=TOKEN_REVOKED)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REVOKED_S):
-                    while not await self.database.number(REVOKED):
-                        await asyncio.sleep(0.1)
-            await replica.kill()
-            self._result.killed[TIME] += 1
-
     async def _until_killed(self, dark: asyncio.Event, over: asyncio.Event, late: asyncio.Task[None]) -> None:
         half = self._kills + (self._goal[0] - self._kills) // 2
         patient = self._goal[0] - self._kills >= PATIENT
@@ -457,7 +437,7 @@ class World:
             self.life.busy = await self.database.number(WAITING) > BUSY
             await asyncio.sleep(0.3)
         dark.set()
-        await asyncio.gather(*(replica.kill() for replica in self.replicas))
+        await self.stop()
         await self._planner.help_spare()
         await asyncio.gather(*(self.life.blink(room) for room in self.life.rooms))
         await asyncio.sleep(max(0.0, DARK_S - 1.5))
@@ -482,5 +462,4 @@ class World:
         """Wait until so many more polls have begun and were good."""
         asked = LEAST_SEQ.format(len(self.teams))
         goal = await self.database.number(asked) + count
-        while await self.database.number(asked) < goal:
-            await asyncio.sleep(0.1)
+        await self.database.until(asked, lambda begun: begun >= goal)

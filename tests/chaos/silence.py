@@ -1,4 +1,4 @@
-"""What channels didn't want to hear, and when: mutes, quiet hours, threads that are off. Pure."""
+"""Silences that channels wanted, and their times: mutes, quiet hours, threads that are off. Pure."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def points(result: Result) -> str:
-    """How often processes were killed and how often they were stopped at each side of each point: before and after a
+    """Counts of kills and of stops of processes at each side of each point: before and after a
     commit, as a call arrives and when it is done."""
     rows: list[tuple[str, ...]] = [("commit or call", "killed before", "after", "stopped before", "after")]
     for sides, names in ((COMMIT_SIDES, (OPEN, *NAMES)), (CALL_SIDES, CALLS)):
@@ -38,7 +38,7 @@ def drawn(rows: Sequence[Sequence[str]]) -> str:
 
 
 def details(result: Result) -> str:
-    """Where processes were killed and stopped, which faults were met, and what was found."""
+    """The places where processes were killed and stopped, the faults that were met, and the findings."""
     what = f"{result.day}: " if result.day else ""
     lines = [f"{what}{result.database}, {result.replicas} at once, seed {result.seed}"]
     lines += [] if result.day else [points(result)]

@@ -9,7 +9,7 @@ import random
 import pytest
 
 from tests.chaos.days import DAYS, SHORT
-from tests.chaos.doors import HELD, LURES, TOKEN_REVOKED
+from tests.chaos.doors import HELD, LURES
 from tests.chaos.points import LED, NAMED, NAMES
 from tests.chaos.replicas import AT_START
 from tests.chaos.run import Result, run, run_day
@@ -26,7 +26,7 @@ READS = {
     "outbox.counts.stuck", "tracking.store.read_catchups", "outbox.store.dropped_ms", "health.store.read", "outbox.workspaces.stopped",
 }  # fmt: skip
 NEVER = {
-    "rooms.store.forget", "rooms.store.keep", "outbox.store.later", "channel.store.move", "outbox.store.no_thread", "outbox.store.no_threads", "rooms.store.set_walk", "health.store.tell", "outbox.channel_pause.try_paused", "slack.store.withdraw", "outbox.workspaces.probe", "outbox.workspaces.refused",
+    "rooms.store.forget", "rooms.store.keep", "outbox.store.later", "channel.store.move", "outbox.store.no_thread", "outbox.store.no_threads", "rooms.store.set_walk", "health.store.tell", "outbox.channel_pause.try_paused", "slack.store.withdraw", "outbox.workspaces.probe",
 }  # fmt: skip
 """Those that the life of the crash test doesn't come to, or not surely."""
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -77,7 +77,7 @@ def test_two_workspaces_hear_only_their_own(results: list[Result]) -> None:
 
 def test_every_transaction_that_writes_is_a_point() -> None:
     assert transactions().keys() == {*NAMES, *READS, *NEVER}
-    assert {*LURES, *HELD, *AT_START, *LED} <= {*NAMED, TOKEN_REVOKED}
+    assert {*LURES, *HELD, *AT_START, *LED} <= NAMED
 
 
 @pytest.fixture(scope="module")

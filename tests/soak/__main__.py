@@ -15,10 +15,8 @@ from dataclasses import astuple
 from statistics import median
 
 from tests.chaos.table import drawn
-from tests.soak import load
-from tests.soak.run import Result, soak
+from tests.soak.run import Load, Mode, Result, load, soak
 from tests.soak.watch import thirds
-from tests.soak.world import Mode
 
 MOST_LINES = 20
 
@@ -35,10 +33,9 @@ def main() -> int:
         print(_hour(hour), flush=True)
         broken += hour.broken
     if commands:
-        many = asyncio.run(load.load(commands, seed, mode))
+        many = asyncio.run(load(commands, seed, mode))
         print(_many(many), flush=True)
-        late = [f"{many.typed.late} answers say that it took too long"] * bool(many.typed.late)
-        broken += [*many.other, *late, *(f"unanswered: {each}" for each in many.typed.unanswered)]
+        broken += many.broken
     for line in broken[:MOST_LINES]:
         print(f"  {line}")
     return 1 if broken else 0
@@ -59,7 +56,7 @@ def _hour(result: Result) -> str:
     return drawn(rows) + "\n\n" + drawn([("an hour", ""), *((name, str(count)) for name, count in counts.items())])
 
 
-def _many(result: load.Result) -> str:
+def _many(result: Load) -> str:
     counts = {
         "at once": result.commands, "seconds": f"{result.seconds:.1f}", "acknowledged, s": _spread(result.typed.ack_s),
         "answered": len(result.typed.answer_s), "answered, s": _spread(result.typed.answer_s), "took too long": result.typed.late,

@@ -1,4 +1,4 @@
-"""What a process holds, from /proc and its own `/metrics`, and whether that grew."""
+"""Memory, files and threads that a process holds, from /proc and its own `/metrics`, and whether that grew."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def thirds(values: Sequence[float]) -> tuple[float, float]:
 
 
 def grown(samples: Sequence[Sample]) -> list[str]:
-    """What grew by more than its bound, one line each."""
+    """Name what grew by more than its bound, one line each."""
     found = []
     before, after = thirds([each.memory_mb for each in samples])
     if after > before * (1 + GROWTH_MOST):
