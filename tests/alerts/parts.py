@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bot.alerts.catch_up import release
 from bot.alerts.decide import route
@@ -20,6 +21,7 @@ from bot.sessions.tracked import Tracked
 from bot.silence.mute import Mute
 from bot.silence.policy import SilencePolicy
 from bot.silence.quiet_hours import read_quiet
+from tests.blockkit.judge import proper
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -61,6 +63,14 @@ def shown(message: Message) -> str:
     return "\n".join(reversed(list(texts(message.blocks)))).replace(NO_BREAK, " ")
 
 
+def says(message: Message, *pieces: str) -> str:
+    """What people read in a proper message, with these pieces in it."""
+    proper(message)
+    text = shown(message)
+    assert [piece for piece in pieces if piece not in text] == [], text
+    return text
+
+
 MUTED = [mute()]
 
 
@@ -94,14 +104,17 @@ class Channel:
         self.sent = [*tasks, *released]
         return [type(task) for task in self.sent]
 
-    @property
-    def recap(self) -> tuple[list[str], int]:
-        """The ids of the sessions that the last poll's recap lists, and how many it counts."""
+    def recap(self, *seen: Session, **silence: Any) -> tuple[list[int], int]:
+        """The numbers of the sessions that the next poll's recap lists, and how many it counts; it sends nothing else."""
+        assert self.poll(*seen, **silence) == [Recap]
         (task,) = self.sent
         assert isinstance(task, Recap)
-        return [each.id for each in task.live], task.ended
+        return [int(each.id, 16) for each in task.live], task.ended
+
+    def card(self, number: int = 1) -> Card:
+        return self.cards[session(number=number).id]
 
     def state(self, number: int = 1) -> tuple[str, int, bool]:
         """Of that session's card: status, messages, whether its announcement is withheld."""
-        found = self.cards[session(number=number).id]
-        return found.status, found.gen, bool(found.withheld_until_ms)
+        card = self.card(number)
+        return card.status, card.gen, bool(card.withheld_until_ms)

@@ -12,8 +12,7 @@ from bot.alerts.notification import Edit, Notification, Post, Reply, RollUp
 from bot.outbox.card import Card
 from bot.sessions.diff import SessionChange, diff, missing, track
 from bot.sessions.model import Peer, Session
-from bot.sessions.tracked import Tracked
-from tests.alerts.parts import LOUD, NOW, ROOMS, card, session, subscription
+from tests.alerts.parts import LOUD, NOW, ROOMS, Channel, card, session, subscription
 
 
 def told(
@@ -41,6 +40,7 @@ def told(
         (session("ann"), session("ann", active=False), f"room:{ROOMS[1]}", card("posted"), "final", [Edit]),
         (session("ann", active=False), session("ann"), "", card("final"), "posted", [Edit]),
         (session("ann", active=False), session("ann"), "", card("final", 0), "posted", [Post]),
+        (session(active=False), session("ann"), "", None, "posted", [Post]),
         # live when the subscription was made
         (session("ann"), session("ann", "bob"), "", card("unannounced", 0), None, []),
         (session("ann"), session("ann", active=False), "", card("unannounced", 0), "final", [Post]),
@@ -62,22 +62,19 @@ def test_each_change(
 
 def test_each_subscription_has_its_own_start() -> None:
     """What one was told of silently may still be announced by another."""
-    only_end, grown = subscription("on:end", number=1), subscription("peers:>=2 on:start", number=2)
-    cards, sent = route(diff({}, [session("ann")]), [only_end, grown], [], NOW, LOUD)
-    assert (cards[0].status, cards[0].matched, sent) == ("unannounced", {1}, [])
-    known = {session().id: track(session("ann"), 0)}
-    cards, sent = route(diff(known, [session("ann", "bob")]), [only_end, grown], cards, NOW, LOUD)
-    assert cards[0].status == "posted" and isinstance(sent[0], Post)
+    here = Channel(subscription("on:end", number=1), subscription("peers:>=2 on:start", number=2))
+    assert here.poll(session("ann")) == []
+    assert (here.card().status, here.card().matched) == ("unannounced", {1})
+    assert here.poll(session("ann", "bob")) == [Post]
+    assert here.card().status == "posted"
 
 
 def test_what_stood_in_a_list_may_come_to_match_another() -> None:
-    many = [session("ann", number=number) for number in range(1, ROLL_UP_OVER + 2)]
-    every, grown = subscription("", number=1), subscription("peers:>=2", number=2)
-    cards, sent = route(diff({}, many), [every, grown], [], NOW, LOUD)
-    assert len(sent) == 1 and cards[0].matched == {1}
-    known = {each.id: track(each, 0) for each in many}
-    cards, sent = route(diff(known, [session("ann", "bob", number=1)]), [every, grown], cards[:1], NOW, LOUD)
-    assert isinstance(sent[0], Post) and cards[0].gen == 1
+    here = Channel(subscription("", number=1), subscription("peers:>=2", number=2))
+    assert here.poll(*(session("ann", number=number) for number in range(1, ROLL_UP_OVER + 2))) == [RollUp]
+    assert here.card().matched == {1}
+    assert here.poll(session("ann", "bob")) == [Post]
+    assert here.card().gen == 1
 
 
 def test_what_opens_while_somebody_subscribes_is_told() -> None:
@@ -90,13 +87,9 @@ def test_what_opens_while_somebody_subscribes_is_told() -> None:
     assert route([SessionChange(older)], [subscription("", minutes_ago=60)], [card], NOW, LOUD) == ([], [])
 
 
-def test_one_that_comes_back_after_subscribing_is_news() -> None:
-    _, sent = told(session(active=False), session("ann"), "")
-    assert isinstance(sent[0], Post)
-
-
 def test_another_role_or_another_visit_is_a_change() -> None:
     before = {session().id: track(session("ann"), 0)}
+    assert diff(before, [session("ann")]) == diff({}, []) == []
     (change,) = diff(before, [session("ann", role="host")])
     assert (change.joined, change.left) == ((), ())
     visited = session("ann")
@@ -106,11 +99,6 @@ def test_another_role_or_another_visit_is_a_change() -> None:
     assert (change.joined, change.left) == ((), ())
 
 
-def test_nothing_changed_is_nothing_told() -> None:
-    assert diff({session("ann").id: track(session("ann"), 0)}, [session("ann")]) == []
-    assert diff({}, []) == []
-
-
 def test_a_session_that_comes_back_is_counted_on_its_card() -> None:
     closed = card("final")
     cards, sent = told(session(active=False), session("ann"), "", closed)
@@ -118,29 +106,25 @@ def test_a_session_that_comes_back_is_counted_on_its_card() -> None:
 
 
 def test_only_what_is_missing_is_asked_for() -> None:
-    known = {
-        each.id: track(each, 0) for each in (session(number=1), session(number=2), session(number=3, active=False))
-    }
+    seen = session(number=1), session(number=2), session(number=3, active=False)
+    known = {each.id: track(each, 0) for each in seen}
     assert missing(known, {session(number=2).id}) == [session(number=1).id]
 
 
 def test_longer_is_noticed_without_a_change() -> None:
-    same = SessionChange(session("ann"))
-    waiting = [subscription("longer:10m")]
-    cards, sent = route([same], waiting, [], NOW, LOUD)
-    assert [each.status for each in cards] == ["posted"] and isinstance(sent[0], Post)
-    assert route([same], waiting, cards, NOW, LOUD) == ([], [])
+    same, waiting = SessionChange(session("ann")), [subscription("longer:10m")]
+    (card,), (post,) = route([same], waiting, [], NOW, LOUD)
+    assert card.status == "posted" and isinstance(post, Post)
+    assert route([same], waiting, [card], NOW, LOUD) == ([], [])
 
 
 def test_a_session_starts_and_stops_matching() -> None:
     """It is told when it starts for the first time; that it stopped is kept, also of one without a message."""
-    alone, both = session("ann"), session("ann", "bob")
-    wanted = [subscription("on:end", number=1), subscription("peers:>=2 on:end", number=2)]
-    (card,), _ = route(diff({}, [alone]), wanted, [], NOW, LOUD)
-    assert (card.matched, card.stopped) == ({1}, set())
-    for before, after, stopped in ((alone, both, set()), (both, alone, {2}), (alone, both, set())):
-        (card,), sent = route(diff({before.id: track(before, 0)}, [after]), wanted, [card], NOW, LOUD)
-        assert (card.matched, card.stopped, sent) == ({1, 2}, stopped, [])
+    here = Channel(subscription("on:end", number=1), subscription("peers:>=2 on:end", number=2))
+    steps = ((("ann",), {1}, set()), (("ann", "bob"), {1, 2}, set()), (("ann",), {1, 2}, {2}))
+    for people, matched, stopped in (*steps, steps[1]):
+        assert here.poll(session(*people)) == []
+        assert (here.card().matched, here.card().stopped) == (matched, stopped)
 
 
 def test_what_stops_matching_by_time_is_kept_and_says_nothing() -> None:
@@ -152,9 +136,8 @@ def test_what_stops_matching_by_time_is_kept_and_says_nothing() -> None:
 
 
 def test_two_subscriptions_of_a_channel_are_one_card() -> None:
-    both = [subscription("on:join"), subscription(f"room:{ROOMS[0]}")]
-    cards, sent = route(diff({}, [session("ann")]), both, [], NOW, LOUD)
-    assert len(cards) == len(sent) == 1
+    here = Channel(subscription("on:join"), subscription(f"room:{ROOMS[0]}"))
+    assert here.poll(session("ann")) == [Post] and len(here.cards) == 1
 
 
 @pytest.mark.parametrize("count", [ROLL_UP_OVER, ROLL_UP_OVER + 1, 60])
@@ -175,18 +158,10 @@ def test_a_storm_is_one_message(count: int) -> None:
 
 def test_a_storm_that_has_been_listed_is_not_listed_again() -> None:
     """Sessions that a channel knew without a message, and that come to match another of its subscriptions."""
-    subscriptions = [subscription("on:end", number=1), subscription("peers:>=2 on:start,join", number=2)]
-    known: dict[str, Tracked] = {}
-    cards: dict[str, Card] = {}
-    told = []
-    for people in range(1, 6):
+    here = Channel(subscription("on:end", number=1), subscription("peers:>=2 on:start,join", number=2))
+    for people, sent in enumerate(([], [RollUp], [], [], []), start=1):
         names = [f"p{place}" for place in range(people)]
-        seen = [session(*names, number=number) for number in range(ROLL_UP_OVER + 2)]
-        kept, tasks = route(diff(known, seen), subscriptions, cards.values(), NOW, LOUD)
-        cards |= {each.session_id: each for each in kept}
-        known = {each.id: track(each, 0) for each in seen}
-        told.append([type(task) for task in tasks])
-    assert told == [[], [RollUp], [], [], []]
+        assert here.poll(*(session(*names, number=number) for number in range(ROLL_UP_OVER + 2))) == sent
 
 
 @pytest.mark.parametrize(("line", "tasks"), [("on:join", [Post, Reply]), ("on:leave", []), ("on:start,end", [])])
@@ -199,13 +174,12 @@ def test_who_joins_a_session_that_was_live_before_is_told(line: str, tasks: list
 
 def test_a_card_knows_the_subscriptions_that_it_is_for() -> None:
     """Also one that came later, and those of a storm's list."""
-    many = [session("ann", number=number) for number in range(ROLL_UP_OVER + 1)]
+    many = [session("ann", number=number) for number in range(1, ROLL_UP_OVER + 2)]
     first, second, other = (subscription(line, number=n) for n, line in ((1, ""), (2, "on:end"), (3, "role:host")))
-    for some in (many, many[:1]):
-        cards, _ = route(diff({}, some), [first, other], [], NOW, LOUD)
-        assert {each.status for each in cards} == {"summarised" if len(some) > 1 else "posted"}
-        assert {each.matched for each in cards} == {frozenset((1,))}
-    cards, _ = route(
-        diff({many[0].id: track(many[0], 0)}, [session("ann", "bob", number=0)]), [second], cards, NOW, LOUD
-    )
-    assert [each.matched for each in cards] == [frozenset((1, 2))]
+    for seen, status in ((many, "summarised"), (many[:1], "posted")):
+        here = Channel(first, other)
+        here.poll(*seen)
+        assert {(each.status, each.matched) for each in here.cards.values()} == {(status, frozenset((1,)))}
+    here.subscriptions = [second]
+    here.poll(session("ann", "bob"))
+    assert here.card().matched == {1, 2}
