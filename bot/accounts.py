@@ -12,7 +12,7 @@ from slack_bolt.authorization import AuthorizeResult
 from bot import log
 from bot.clients import hms_client, slack_client
 from bot.clock import Clock
-from bot.db.database import Database
+from bot.db.database import BUSY_S, Database
 from bot.db.leases import POLLER
 from bot.db.problems import StoreError
 from bot.digests.produce import Digests
@@ -28,6 +28,7 @@ from bot.jobs.scheduler import Scheduler
 from bot.net.retry_budget import RetryBudget
 from bot.outbox.chat import TIMEOUT_S, Chat
 from bot.outbox.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
+from bot.outbox.settled import SETTLED_S
 from bot.rooms.names import Rooms
 from bot.rooms.walk import Walk
 from bot.settings import Mode, Settings
@@ -47,8 +48,9 @@ from bot.workspace import Workspace, Workspaces
 class Pace:
     """The timing of alerts, in seconds; the crash test uses less. `lead_s`: the leader's lease. `lease_s`: a message's
     lease, in which its request may take `post_s`. An unconfirmed message is looked up `settle_s` after its lease, every
-    `reconcile_s`; if history can't be read, it is resolved `first_wait_s` later. `haste` multiplies the jobs' rates;
-    `budget` is for requests to 100ms."""
+    `reconcile_s`; if history can't be read, it is resolved `first_wait_s` later. `settled_s`: how long a person waits
+    for the first message of what they set up. `busy_s`: how long SQLite waits for another program. `haste` multiplies
+    the jobs' rates; `budget` is for requests to 100ms."""
 
     lead_s: float = LEAD_S
     post_s: float = TIMEOUT_S
@@ -56,6 +58,8 @@ class Pace:
     settle_s: float = SETTLE_S
     reconcile_s: float = RECONCILE_S
     first_wait_s: float = FIRST_WAIT_S
+    settled_s: float = SETTLED_S
+    busy_s: float = BUSY_S
     haste: float = 1.0
     budget: RetryBudget | None = None
 

@@ -89,7 +89,7 @@ async def running(
         accesses = [read_access(each.access, registry.words, registry.free) for each in every]
         served = Accounts(list(zip(every, accesses, strict=True)), clock, pace.budget)
         stack.push_async_callback(served.close)
-        store = await Database.open(settings.database_url)
+        store = await Database.open(settings.database_url, busy_s=pace.busy_s)
         stack.push_async_callback(store.close)
         if not store.single:
             clock.share(store.time)
@@ -107,6 +107,7 @@ async def running(
             work=work,
             store=store,
             registry=registry,
+            settled_s=pace.settled_s,
             zone=sayable_zone(settings.default_timezone),
             clock=clock.now,
         )

@@ -39,6 +39,7 @@ async def subscribe(request: Request, line: str) -> Message:
     done = await flow.subscribe(
         workspace.hms, workspace.rooms, request.bot.store, query=query, team_id=workspace.team_id,
         channel_id=request.channel_id, user_id=request.user_id, name=await request.display_name(), now=request.now,
+        settled_s=request.bot.settled_s,
     )  # fmt: skip
     return await request.noted(done.subscription.query, subscribed(done, workspace.invite))
 

@@ -30,7 +30,7 @@ either, unless the query may match later."""
 
 async def subscribe(
     hms: Hms, rooms: Rooms, store: Database, *, query: Query, team_id: str, channel_id: str,
-    user_id: str, name: str, now: datetime,
+    user_id: str, name: str, now: datetime, settled_s: float,
 ) -> Subscribed:  # fmt: skip
     """`query` is a line said to subscribe, by one who is called `name`. Raises NotFound, ManyRooms, TooMany or
     HmsError."""
@@ -48,7 +48,7 @@ async def subscribe(
     first, changed = (Outgoing(key, team_id, channel_id, "post", each.text, each.blocks) for each in messages)
     by = SettingChange(now_ms, user_id, subscription_line(new))
     stored, how = await alerts_store.subscribe(store, new, [session.id for session in live], first, changed, by=by)
-    waiting = not await settled(store, (team_id, channel_id), key)
+    waiting = not await settled(store, (team_id, channel_id), key, settled_s)
     return Subscribed(stored, how, len(live), names, await conversations.read(store, team_id, channel_id), waiting)
 
 

@@ -51,7 +51,7 @@ async def digest(request: Request, line: str) -> Message:
         stored, how = await digests_store.add(store, wanted, request.by(digest_line(wanted)), first)
     except TooMany as error:
         raise QueryError.whole(error.text, f"digest {line}", "digests") from None
-    waiting = how != "changed" and not await settled(store, place, key)
+    waiting = how != "changed" and not await settled(store, place, key, request.bot.settled_s)
     channel = await conversations.read(store, *place)
     answer = made(
         stored,

@@ -62,6 +62,7 @@ class Bot:
     work: Work
     store: Database
     registry: Registry
+    settled_s: float  # for which a person waits for the first message of what they set up
     zone: str = "UTC"  # of people whose own isn't known
     answer_s: float = ANSWER_S
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -19,7 +19,7 @@ from bot.demo.fake_slack import FakeSlack, Message, RateLimited
 from bot.settings import Settings
 from tests.clocks import Wall
 from tests.live import cards, fill, opened, polls, posts, press, runs, said_soon, say, subscribe, until
-from tests.work import at_work
+from tests.work import HASTY, at_work
 
 
 @pytest.fixture
@@ -303,16 +303,15 @@ async def test_guests_are_told_to_ask_a_member(bot: str, slack: FakeSlack) -> No
         assert says in (await say(slack, typed, user="gus")).plain
 
 
-async def test_a_database_that_is_locked_is_said_so(bot: str, slack: FakeSlack, settings: Settings) -> None:
+async def test_a_database_that_is_locked_is_said_so(slack: FakeSlack, hms: FakeHms, settings: Settings) -> None:
     path = settings.database_url.removeprefix("sqlite:///")
-    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
-    await slack.command("subscriptions")
-    reply = await slack.reply(timeout_s=20)
-    assert "nothing was changed" in reply.plain and "Reference `" in reply.plain
-    other.execute("ROLLBACK")
-    other.close()
-    assert "Subscribed" in (await subscribe(slack)).plain
+    async with at_work(settings, slack, pace=replace(HASTY, busy_s=0.2)):
+        await polls(hms)
+        with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+            await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
+            reply = await say(slack, "subscriptions")
+        assert "nothing was changed" in reply.plain and "Reference `" in reply.plain
+        assert "Subscribed" in (await subscribe(slack)).plain
 
 
 async def test_100ms_that_asks_to_slow_down_is_left_alone(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
@@ -490,11 +489,13 @@ async def test_the_last_message_is_each_subscriptions_own(
     assert "last message" in first and "no message yet" in second
 
 
-async def test_the_invitation_is_not_explained_where_the_bot_is(bot: str, slack: FakeSlack) -> None:
-    await subscribe(slack)
-    slack.fail("chat.postMessage", RateLimited(20))
-    reply = await subscribe(slack, "role:host")
-    assert "on its way" in reply.plain and "/invite" not in reply.plain
-    slack.fail("chat.postMessage", RateLimited(20))
-    reply = await subscribe(slack, channel="general")
-    assert "on its way" in reply.plain and "/invite" in reply.plain
+async def test_the_invitation_is_not_explained_where_the_bot_is(
+    slack: FakeSlack, hms: FakeHms, settings: Settings
+) -> None:
+    async with at_work(settings, slack, pace=replace(HASTY, settled_s=0.5)):
+        await polls(hms)
+        await subscribe(slack)
+        for channel, explained in (("live-ops", False), ("general", True)):
+            slack.fail("chat.postMessage", RateLimited(20))
+            reply = await subscribe(slack, "role:host", channel=channel)
+            assert "on its way" in reply.plain and ("/invite" in reply.plain) is explained

@@ -18,7 +18,7 @@ from bot.health.watch import Watch
 from bot.outbox import counts as outbox_counts
 from bot.outbox import threads, workspaces
 from bot.outbox.card import key_of
-from bot.outbox.settled import settled
+from bot.outbox.settled import SETTLED_S, settled
 from bot.sessions.tracked import Tracked
 from tests.outbox.parts import HISTORY, POSTING, World, invite, kick
 
@@ -101,7 +101,7 @@ async def test_a_pause_is_known_at_once_to_whoever_waits_for_the_message(world: 
     await world.deliver.run()
     state = await world.state()
     assert (state.paused, state.tries, state.waiting) == ("not_in_channel", 1, 0)
-    assert await settled(world.store, (TEAM_ID, world.channel("live-ops")), key_of("first"))
+    assert await settled(world.store, (TEAM_ID, world.channel("live-ops")), key_of("first"), SETTLED_S)
 
 
 async def test_whoever_changes_something_there_makes_the_bot_try_at_once(world: World) -> None:

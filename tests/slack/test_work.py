@@ -50,9 +50,7 @@ def request(replies: Log, work: Work, answer_s: float = 5.0) -> Request:
     here: Any = SimpleNamespace(team_id="T1", people=Somebody(), replies=replies)
     workspaces = Workspaces(0)
     workspaces.add(here)
-    bot = Bot(
-        workspaces=workspaces, replies=here.replies, work=work, store=nothing, registry=nothing, answer_s=answer_s
-    )
+    bot = Bot(workspaces, here.replies, work, store=nothing, registry=nothing, settled_s=0, answer_s=answer_s)
     now = datetime.now(UTC)
     return Request(bot, user_id="U1", to=DirectMessage("U1"), now=now, zone="UTC", team_id="T1", home_id="T1")
 
