@@ -41,6 +41,11 @@ async def invite(slack: FakeSlack, channel: str) -> None:
     await until(lambda: posts(slack, channel))
 
 
+async def card_of(slack: FakeSlack, channel: str = "live-ops") -> Message:
+    """The channel's first card, as soon as it is there."""
+    return (await until(lambda: cards(slack, channel)))[0]
+
+
 async def in_private(slack: FakeSlack, word: str) -> Message:
     """The one message with this word to the person who made the subscription."""
     (told,) = await until(lambda: [each for each in slack.messages("D07QX6DM80T") if word in each.plain])
@@ -54,28 +59,23 @@ async def test_a_session_is_one_message_that_stays_true(
     assert "Subscribed, as number 1" in reply.plain and "Town hall" in reply.plain
     (first,) = posts(slack)
     assert "subscribed this channel" in first.plain and not first.ephemeral
-
     session = account.open_session(room, time.time())
     ann = account.join(session, name="Ann", role="host", user_id="ann", at=time.time())
-    card = await until(lambda: next(iter(cards(slack)), None))
+    card = await card_of(slack)
     assert "🟢 Live" in card.plain and "Town hall" in card.plain and session.id in card.plain
     assert card.metadata["event_type"] == "sessions_bot" and card.metadata["event_payload"]["key"]
-
     account.join(session, name="Bob", role="guest", user_id="bob", at=time.time())
     await until(lambda: "2 in now" in cards(slack)[0].plain)
     replies = await until(
         lambda: [each for each in slack.messages("live-ops") if each.thread_ts == card.ts and each.ts != card.ts]
     )
     assert "Bob joined" in replies[0].plain
-
     account.leave(session, ann, time.time())
     account.end(session, time.time())
     await until(lambda: "⚪ Ended" in cards(slack)[0].plain, clock)
-    assert "participant-minutes" in cards(slack)[0].plain
-    assert len(posts(slack)) == 2
-    assert [each.ts for each in cards(slack)] == [card.ts]
-
-    shown = await press(slack, cards(slack)[0], "Details", user="ben")
+    (ended,) = cards(slack)
+    assert "participant-minutes" in ended.plain and ended.ts == card.ts and len(posts(slack)) == 2
+    shown = await press(slack, ended, "Details", user="ben")
     assert shown.ephemeral_to == slack.workspace.user("ben").id and "*Participant-minutes*" in shown.plain
 
 
@@ -84,14 +84,12 @@ async def test_what_was_live_before_opens_no_card_and_its_end_is_told(
 ) -> None:
     session = fill(account, 1)[0]
     await polls(hms)
-    reply = await subscribe(slack)
-    assert "1 is live now" in reply.plain
+    assert "1 is live now" in (await subscribe(slack)).plain
     account.join(session, name="Late", role="guest", user_id="late", at=time.time())
     await polls(hms)
     assert cards(slack) == []
     account.end(session, time.time())
-    card = await until(lambda: next(iter(cards(slack)), None))
-    assert "⚪ Ended" in card.plain
+    assert "⚪ Ended" in (await card_of(slack)).plain
 
 
 async def test_open_and_over_between_two_polls(
@@ -107,7 +105,7 @@ async def test_open_and_over_between_two_polls(
         account.end(session, now - 0.5)
     async with at_work(settings, slack):
         await until(lambda: len(cards(slack)) == 2)
-    assert [("⚪ Ended" in card.plain) for card in cards(slack)] == [True, True]
+    assert all("⚪ Ended" in card.plain for card in cards(slack))
 
 
 async def test_a_restart_repeats_nothing(
@@ -171,16 +169,11 @@ async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, 
     assert listed.plain.count("Remove") == 1 and "Subscription 1 has ended" in listed.plain
     assert re.search(r"To have it again: `/sessions subscribe room:[0-9a-f]{24} on:start,end", listed.plain)
     assert "Subscription 2 has ended" in (await say(slack, "unsubscribe role:host -user:bot")).plain
-    for line, says in {
-        "": "This channel has no subscriptions",
-        "7": "no subscription 7",
-        "role:x": "has no subscriptions",
-        "all": "This channel has no subscriptions",
-    }.items():
-        reply = await say(slack, f"unsubscribe {line}".strip())
+    none = "This channel has no subscriptions"
+    for line, says in (("", none), (" 7", "no subscription 7"), (" role:x", "has no subscriptions"), (" all", none)):
+        reply = await say(slack, f"unsubscribe{line}")
         assert says in reply.plain and reply.labels == [], line
-    for line in ("role:a", "role:b"):
-        await subscribe(slack, line)
+    await subscribe(slack, "role:a"), await subscribe(slack, "role:b")
     for line, *says in (
         ("", "Which one? This channel's subscriptions are numbers 3 and 4.", "/sessions unsubscribe 3"),
         ("role:a on:start,end,join", "Number 3 tells about start and end", "/sessions unsubscribe 3"),
@@ -196,8 +189,8 @@ async def test_subscriptions_are_listed_and_removed(bot: str, slack: FakeSlack, 
 async def test_another_channels_subscription_is_out_of_reach(bot: str, slack: FakeSlack) -> None:
     await subscribe(slack, channel="general")
     assert "This channel has no subscription 1" in (await say(slack, "unsubscribe 1")).plain
-    reply = await say(slack, "subscriptions")
-    await slack.act(reply, action_id="sessions.set", value="1|C07QX6G3N3R|subscriptions|unsubscribe 1")
+    listed = await say(slack, "subscriptions")
+    await slack.act(listed, action_id="sessions.set", value="1|C07QX6G3N3R|subscriptions|unsubscribe 1")
     assert "can't be read" in (await slack.reply()).plain
     assert "Remove" in (await say(slack, "subscriptions", channel="general")).plain
 
@@ -253,8 +246,7 @@ async def test_a_first_message_that_never_came_goes_with_its_subscription(
 ) -> None:
     for line in ("role:host on:start", "role:host on:end", "role:guest"):
         await subscribe(slack, line, channel="random")
-    await slack.command("unsubscribe role:guest", channel="random")
-    await slack.reply(where=lambda each: "has ended" in each.plain)
+    assert "has ended" in (await say(slack, "unsubscribe role:guest", channel="random")).plain
     await invite(slack, "random")
     clock.by_s += 10.0  # there would be one a second
     await polls(hms, 3)
@@ -279,8 +271,7 @@ async def test_an_archived_channel_pauses_and_resumes_by_a_press_or_when_it_is_u
     else:
         user = slack.workspace.user("ada").id
         await slack.event({"type": "group_unarchive", "channel": channel.id, "user": user})
-    await until(lambda: cards(slack, name))
-    assert len(cards(slack, name)) == 1
+    assert len(await until(lambda: cards(slack, name))) == 1
 
 
 async def test_hostile_names_do_no_harm(bot: str, slack: FakeSlack, account: Account) -> None:
@@ -299,8 +290,8 @@ async def test_guests_are_told_to_ask_a_member(bot: str, slack: FakeSlack) -> No
     reply = await subscribe(slack, user="gus")
     assert "Guests can't change" in reply.plain and posts(slack) == []
     await subscribe(slack)
-    for typed, says in (("unsubscribe 1", "Guests can't change"), ("subscriptions", "1 subscription")):
-        assert says in (await say(slack, typed, user="gus")).plain
+    assert "Guests can't change" in (await say(slack, "unsubscribe 1", user="gus")).plain
+    assert "1 subscription" in (await say(slack, "subscriptions", user="gus")).plain
 
 
 async def test_a_database_that_is_locked_is_said_so(slack: FakeSlack, hms: FakeHms, settings: Settings) -> None:
@@ -315,19 +306,16 @@ async def test_a_database_that_is_locked_is_said_so(slack: FakeSlack, hms: FakeH
 
 
 async def test_100ms_that_asks_to_slow_down_is_left_alone(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
-    def asked() -> int:
-        return sum(request.path.startswith("/sessions") for request in hms.requests)
-
     hms.fail_always("/sessions*", Status(429, headers={"Retry-After": "30"}))
     await until(lambda: any(request.status == 429 for request in hms.requests))
     await asyncio.sleep(0.1)
-    begun, ready = asked(), ""
+    begun, ready = len(hms.requests), ""
     async with httpx.AsyncClient() as http, asyncio.timeout(20):
         while "alerts wait" not in ready:  # until then there would be several polls
             answer = await http.get(f"{bot}/readyz")
             assert answer.status_code == 200
             ready = answer.text
-    assert asked() == begun
+    assert not any(request.path.startswith("/sessions") for request in hms.requests[begun:])
     assert re.fullmatch(r"ready\nalerts wait: 100ms was last read \d+ s ago \(HmsRateLimited\)\n", ready)
 
 
@@ -338,7 +326,7 @@ async def test_private_channels_and_direct_messages(
     reply = await subscribe(slack, channel=channel)
     assert "Subscribed" in reply.plain and "Paused" not in reply.plain
     opened(account, room)
-    await until(lambda: cards(slack, channel))
+    await card_of(slack, channel)
 
 
 async def test_a_private_channel_without_the_bot_also_with_digests_alone(bot: str, slack: FakeSlack) -> None:
@@ -379,11 +367,10 @@ async def test_a_channel_without_the_bot_is_said_at_once_and_goes_on_when_invite
     assert "/invite @" in (await subscribe(slack, channel="random")).plain and posts(slack, "random") == []
     await invite(slack, "random")
     opened(account, room)
-    card = await until(lambda: next(iter(cards(slack, "random")), None))
+    card = await card_of(slack, "random")
     assert "Town hall" in (await press(slack, card, "Details", user="ben")).plain
     listed = await said_soon(slack, "subscriptions", "1 subscription", "🟢 working", channel="random")
-    await slack.press(listed, "Remove")
-    await slack.reply(where=lambda each: "no subscriptions" in each.plain)
+    assert "no subscriptions" in (await press(slack, listed, "Remove")).plain
 
 
 async def test_a_deleted_card_is_posted_anew_at_the_next_change(
@@ -392,12 +379,12 @@ async def test_a_deleted_card_is_posted_anew_at_the_next_change(
     slack.grant("channels:history")  # else Slack is asked three times whether it is gone
     await subscribe(slack)
     session = opened(account, room)
-    card = await until(lambda: next(iter(cards(slack)), None))
+    card = await card_of(slack)
     slack.workspace.delete(card)
     await polls(hms)
     assert cards(slack) == []
     account.join(session, name="Bob", role="guest", user_id="bob", at=time.time())
-    anew = await until(lambda: next(iter(cards(slack)), None))
+    anew = await card_of(slack)
     assert anew.ts != card.ts and "2 in now" in anew.plain
 
 
@@ -407,8 +394,7 @@ async def test_a_card_stays_true_after_unsubscribe(
     await subscribe(slack)
     session = opened(account, room)
     await until(lambda: cards(slack))
-    await slack.command("unsubscribe 1")
-    await slack.reply(where=lambda each: "has ended" in each.plain)
+    assert "has ended" in (await say(slack, "unsubscribe 1")).plain
     account.end(session, time.time())
     await until(lambda: "⚪ Ended" in cards(slack)[0].plain)
     opened(account, room)
@@ -443,20 +429,15 @@ async def test_all_are_ended_at_once(bot: str, slack: FakeSlack) -> None:
 async def test_one_that_this_version_cannot_read_can_be_ended(bot: str, slack: FakeSlack, settings: Settings) -> None:
     await subscribe(slack, "role:a")
     path = settings.database_url.removeprefix("sqlite:///")
-
-    def ask(sql: str) -> list[tuple[int]]:
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            return other.execute(sql).fetchall()
-
-    await asyncio.to_thread(ask, "UPDATE subscriptions SET query = 'active later:1'")
-    await say(slack, "unsubscribe 1")
-    assert await asyncio.to_thread(ask, "SELECT count(*) FROM subscriptions") == [(0,)]
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        await asyncio.to_thread(other.execute, "UPDATE subscriptions SET query = 'active later:1'")
+        await say(slack, "unsubscribe 1")
+        assert other.execute("SELECT count(*) FROM subscriptions").fetchall() == [(0,)]
 
 
 async def test_more_words_with_a_list_are_left_aside(bot: str, slack: FakeSlack) -> None:
     for command in ("subscriptions", "digests", "mutes", "doctor"):
-        reply = await say(slack, f"{command} foo")
-        assert f"Showing `{command}` (you typed `{command} foo`)" in reply.plain
+        assert f"Showing `{command}` (you typed `{command} foo`)" in (await say(slack, f"{command} foo")).plain
 
 
 async def test_other_words_for_the_commands(bot: str, slack: FakeSlack) -> None:
@@ -469,9 +450,7 @@ async def test_other_words_for_the_commands(bot: str, slack: FakeSlack) -> None:
 async def test_a_room_that_is_left_out_is_named(bot: str, slack: FakeSlack, room: Room) -> None:
     reply = await subscribe(slack, '-room:"Town hall"')
     (first,) = posts(slack)
-    listed = await say(slack, "subscriptions")
-    ended = await say(slack, "unsubscribe 1")
-    for message in (reply, first, listed, ended):
+    for message in (reply, first, await say(slack, "subscriptions"), await say(slack, "unsubscribe 1")):
         assert "not in *Town hall*" in message.plain, message.plain
 
 
@@ -483,9 +462,8 @@ async def test_the_last_message_is_each_subscriptions_own(
     opened(account, room)
     await until(lambda: cards(slack))
     listed = await said_soon(slack, "subscriptions", "🟢 working", "last message")
-    head, *rest = listed.plain.split("*1* · ")
-    assert "🟢 working" in head and "🟢 working" not in rest[0]
-    first, second = rest[0].split("*2* · ")
+    head, first, second = re.split(r"\*[12]\* · ", listed.plain)
+    assert "🟢 working" in head and "🟢 working" not in first + second
     assert "last message" in first and "no message yet" in second
 
 

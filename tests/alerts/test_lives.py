@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec import structs
 
 from bot.alerts.catch_up import release
 from bot.alerts.decide import ROLL_UP_OVER, route
@@ -31,7 +34,6 @@ SUBSCRIPTIONS = [
     subscription("on:end", "C5"),
     subscription("peers:>=2 on:start,join", "C5", number=2),
 ]
-
 
 CHANNELS = ("C1", "C2", "C3", "C4", "C5")
 SET = st.sampled_from(("C1", "C2", "C5"))
@@ -65,54 +67,49 @@ class Lives(RuleBasedStateMachine):
         self.announced: set[tuple[str, str]] = set()  # in a list, and live since
         self.owed: set[tuple[str, str]] = set()  # those of C1 whose end is to be told when the silence is over
 
-    def _set(self, each: Session) -> None:
-        self.sessions[each.id] = each
+    def _change(self, each: Session, **changes: Any) -> None:
+        self.sessions[each.id] = structs.replace(each, **changes)
+
+    @property
+    def posted(self) -> set[tuple[str, str]]:
+        return {(channel, session_id) for channel, session_id, _ in self.shown.values()}
 
     @rule(room=st.sampled_from(ROOMS), size=st.integers(0, 3), many=st.booleans())
     def open(self, room: str, size: int, many: bool) -> None:
         for _ in range(ROLL_UP_OVER + 2 if many else 1):
             self.people += size
             names = [f"p{self.people - place}" for place in range(size)]
-            self._set(session(*names, number=len(self.sessions) + 1, room=room))
+            self._change(session(*names, number=len(self.sessions) + 1, room=room))
 
     @rule(data=st.data())
     def join(self, data: st.DataObject) -> None:
-        each = self._pick(data, active=True)
-        if each:
+        if each := self._pick(data, active=True):
             self.people += 1
-            peers = {**each.peers, f"p{self.people}": Peer(name="x", user_id=f"p{self.people}", joined_at=NOW)}  # type: ignore[dict-item]
-            self._set(Session(each.id, each.room_id, True, peers, each.created_at, None))  # type: ignore[arg-type]
+            who = f"p{self.people}"
+            self._change(each, peers={**each.peers, who: Peer(name="x", user_id=who, joined_at=NOW)}, updated_at=None)
 
     @rule(data=st.data())
     def leave(self, data: st.DataObject) -> None:
-        each = self._pick(data, active=True)
-        if each and each.peers:
-            peers = {
-                who: Peer(name=peer.name, user_id=who, joined_at=peer.joined_at, left_at=NOW)
-                for who, peer in each.each_peer()
-            }
-            self._set(Session(each.id, each.room_id, True, peers, each.created_at, None))
+        if each := self._pick(data, active=True):
+            peers = {who: structs.replace(peer, left_at=NOW) for who, peer in each.each_peer()}
+            self._change(each, peers=peers, updated_at=None)
 
     @rule(data=st.data(), active=st.booleans())
     def end_or_reopen(self, data: st.DataObject, active: bool) -> None:
-        each = self._pick(data, active=not active)
-        if each:
-            self._set(Session(each.id, each.room_id, active, each.peers, each.created_at, NOW))
+        if each := self._pick(data, active=not active):
+            self._change(each, active=active, updated_at=NOW)
 
     def _pick(self, data: st.DataObject, *, active: bool) -> Session | None:
         some = [each for each in self.sessions.values() if each.active is active]
         return data.draw(st.sampled_from(some)) if some else None
 
-    @rule(channel=SET, line=st.sampled_from(["", f"room:{ROOMS[0]}", "peers:<2"]), hours=hours)
-    def mute(self, channel: str, line: str, hours: int) -> None:
-        self._mute(channel, line, "", hours)
-
     @rule(channel=SET, hours=hours, data=st.data())
     def mute_session(self, channel: str, hours: int, data: st.DataObject) -> None:
         if each := self._pick(data, active=True):
-            self._mute(channel, "", each.id, hours)
+            self.mute(channel, "", hours, each.id)
 
-    def _mute(self, channel: str, line: str, session_id: str, hours: int) -> None:
+    @rule(channel=SET, line=st.sampled_from(["", f"room:{ROOMS[0]}", "peers:<2"]), hours=hours)
+    def mute(self, channel: str, line: str, hours: int, session_id: str = "") -> None:
         now_ms = int(self.now.timestamp() * 1000)
         self.mutes.append(Mute("T1", channel, parse(line), session_id, now_ms + hours * HOUR, "U1", now_ms))
 
@@ -147,30 +144,25 @@ class Lives(RuleBasedStateMachine):
         cards, released = release(held, live, {}, SUBSCRIPTIONS, self.now, self.policy)
         self.cards |= {card.place: card for card in cards}
         self.known |= {each.id: track(each, 0) for each in seen}
-        hushed = {(channel, each.id) for channel in CHANNELS for each in seen if self._hushed(channel, each)}
-        ended = {(channel, each.id) for channel in CHANNELS for each in seen if not each.active}
+        everywhere = list(product(CHANNELS, seen))
+        hushed = {(channel, each.id) for channel, each in everywhere if self.policy.until_ms(channel, each) is not None}
+        ended = {(channel, each.id) for channel, each in everywhere if not each.active}
         self.missed |= (hushed | self.hushed) & ended
-        carded = {(channel, session_id) for channel, session_id, _ in self.shown.values()}
         ends = [change.session for change in changes if change.ended]
         self.alone = {(channel, each.id) for channel in CHANNELS for each in ends if self.policy.alone(channel, each)}
-        self.owed |= ({("C1", each.id) for each in ends} & hushed) - carded - self.alone
+        self.owed |= ({("C1", each.id) for each in ends} & hushed) - self.posted - self.alone
         self.owed &= ended
         self.hushed = hushed
         assert len({task.channel_id for task in released if isinstance(task, Recap)}) == len(released)
         for task in (*tasks, *released):
             self._receive(task)
-        told = {(channel, session_id) for channel, session_id, _ in self.shown.values()} | self.over | self.missed
+        told = self.posted | self.over | self.missed
         assert {place for place in self.announced & ended if place[0] == "C1"} <= told, "no end told"
-        assert self.policy.holds("C1") or "C1" not in {channel for channel, _ in self.owed}, (
-            "no end told after the silence"
-        )
+        assert self.policy.holds("C1") or not self.owed, "no end told after the silence"
         self.announced -= ended
         assert diff(self.known, seen) == []
         assert not any(isinstance(task, Post) for task in released)
         self.check()
-
-    def _hushed(self, channel: str, each: Session) -> bool:
-        return self.policy.until_ms(channel, each) is not None
 
     def _receive(self, task: Notification) -> None:
         if isinstance(task, RollUp | Recap):
@@ -181,9 +173,9 @@ class Lives(RuleBasedStateMachine):
                 missed = sum(channel == task.channel_id for channel, _ in self.missed)
                 assert task.ended <= missed
                 assert live or (task.ended and task.channel_id != "C2"), "C2 asks for no ends"
-                self.owed = {place for place in self.owed if place[0] != task.channel_id}
+                self.owed -= {place for place in self.owed if place[0] == task.channel_id}
                 assert not places & self.announced, "listed twice"
-                assert not places & {(channel, session_id) for channel, session_id, _ in self.shown.values()}
+                assert not places & self.posted
             assert all(self.sessions[each.id].active for each in live)
             assert not (places | over) & self.hushed, "listed while hushed"
             self.announced |= places
@@ -193,9 +185,7 @@ class Lives(RuleBasedStateMachine):
         place = task.card.place
         if isinstance(task, Post):
             assert task.card.key not in self.shown, "posted twice"
-            assert place not in {(channel, session_id) for channel, session_id, _ in self.shown.values()}, (
-                "two messages"
-            )
+            assert place not in self.posted, "two messages"
             seen = place in self.alone & self.announced  # its close, told to who saw it open in a list
             assert seen or place not in self.hushed, "posted while hushed"
             self.shown[task.card.key] = (*place, task.session)
@@ -211,8 +201,7 @@ class Lives(RuleBasedStateMachine):
     def check(self) -> None:
         """After a poll every card says what is, and every session that concerns a channel has been told there, or it is
         hushed, or has ended while it was."""
-        shown = {(channel, session_id) for channel, session_id, _ in self.shown.values()}
-        told = shown | self.listed
+        told = self.posted | self.listed
         for _, session_id, state in self.shown.values():
             now = self.sessions[session_id]
             assert (state.active, state.people_in_count()) == (now.active, now.people_in_count())
