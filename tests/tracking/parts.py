@@ -105,6 +105,15 @@ class World:
         assert await self.polls.run()
         return await self.sent()
 
+    async def kinds(self) -> list[str]:
+        """The kinds of the messages that come of a poll, sorted."""
+        return sorted(kind for kind, _ in await self.poll())
+
+    async def hears_of_the_end(self) -> None:
+        """A poll's one message is a card that has its session's end."""
+        ((kind, text),) = await self.poll()
+        assert (kind, text.partition(" after ")[0]) == ("post", "*Town hall* ended")
+
     async def sent(self) -> list[tuple[str, str]]:
         return [(row.kind, row.text.split("\n")[0]) for row in await self.rows()]
 

@@ -16,9 +16,10 @@ from bot.tracking.store import Snapshot
 from tests.tracking.parts import HELLO, HOUR, TEAM, World
 
 
-async def look(world: World, *sessions: Session, fence: Fence | None = None) -> list[tuple[str, str]]:
-    assert await world.polls.look([each.id for each in sessions], fence)
-    return await world.sent()
+async def look(world: World, *sessions: Session) -> list[str]:
+    """The kinds of the messages that come of such a sweep, sorted."""
+    assert await world.polls.look([each.id for each in sessions])
+    return sorted(kind for kind, _ in await world.sent())
 
 
 def cursors(known: Snapshot) -> tuple[object, ...]:
@@ -42,14 +43,14 @@ async def test_a_session_is_told_when_it_is_due_and_not_at_the_next_poll(world: 
 
 async def test_it_sees_what_happened_and_the_next_poll_says_nothing_new(world: World) -> None:
     session = world.open()
-    assert [kind for kind, _ in await look(world, session)] == ["post"]
+    assert await look(world, session) == ["post"]
     world.join(session, "Ada")
     world.ahead = timedelta(minutes=1)
-    assert sorted(kind for kind, _ in await look(world, session)) == ["edit", "reply"]
+    assert await look(world, session) == ["edit", "reply"]
     assert await world.poll() == []
     world.ahead *= 2
     world.end(session)
-    assert [kind for kind, _ in await look(world, session)] == ["edit"]
+    assert await look(world, session) == ["edit"]
     assert await world.poll() == []
 
 
@@ -60,11 +61,11 @@ async def test_it_finds_no_other_session_missing_and_leaves_the_polls_cursors(wo
     world.end(other)
     world.join(one, "Ada")
     world.ahead = timedelta(minutes=1)
-    assert sorted(kind for kind, _ in await look(world, one)) == ["edit", "reply"]
+    assert await look(world, one) == ["edit", "reply"]
     after = await world.snapshot()
     assert (cursors(after), after.seq) == (cursors(before), before.seq + 1)
     assert {key: each.live for key, each in after.sessions.items()} == {one.id: True, other.id: True}
-    assert [kind for kind, _ in await world.poll()] == ["edit"]  # the end of the other
+    assert await world.kinds() == ["edit"]  # the end of the other
 
 
 async def test_what_it_is_not_told_of_a_session_says_nothing(world: World) -> None:
@@ -86,7 +87,7 @@ async def test_who_no_longer_leads_stores_none(world: World) -> None:
     assert not await world.polls.run(lost)
     assert await world.sent() == []
     assert (await tracking_store.state(world.store, TEAM)).good_ms == good_ms
-    assert [kind for kind, _ in await world.poll()] == ["post"]
+    assert await world.kinds() == ["post"]
 
 
 async def test_where_another_process_has_polled_since_it_is_left_to_the_next_poll(world: World) -> None:

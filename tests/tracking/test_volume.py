@@ -18,6 +18,8 @@ from bot.tracking.sweep import MANY
 from tests.tracking.parts import SOON, TEAM, World
 
 PAGE = 20
+SLICE = SLICE_PAGES * PAGE + 150
+"""A poll reads most of these sessions, and the next one the rest."""
 
 
 @pytest.fixture
@@ -55,11 +57,8 @@ async def polled(world: World, times: int = 1, channel: str = "C1") -> list[str]
 
 def counted(texts: list[str]) -> int:
     """How many sessions these messages are about."""
-    found = 0
-    for text in texts:
-        many = re.search(r"([\d,]+) (?:more )?(?:sessions? )?ended", text)
-        found += int(many[1].replace(",", "")) if many else " ended after " in text
-    return found
+    many = re.compile(r"([\d,]+) (?:more )?(?:sessions? )?ended")
+    return sum(int(at[1].replace(",", "")) if (at := many.search(text)) else " ended after " in text for text in texts)
 
 
 async def test_one_that_opens_after_page_1_and_ends_before_the_next_poll_is_told(world: World) -> None:
@@ -112,16 +111,15 @@ async def test_a_reading_that_is_cut_off_loses_nothing_and_tells_nothing_twice(
     ended(world, many, timedelta(days=9))
     world.fake.fail("/sessions", *[Pass()] * fails_at, Status(400))
     texts: list[str] = []
-    polls = [await world.polls.run()]
-    while len(polls) < 5:
+    polls: list[bool] = []
+    for _ in range(5):
+        polls.append(await world.polls.run())
         texts += (await world.told()).get("C1", [])
         world.ahead += timedelta(minutes=2)
         await world.prune()
         if restarts:
             world.restart()
-        polls.append(await world.polls.run())
     assert polls.count(False) == 1
-    texts += (await world.told()).get("C1", [])
     assert counted(texts) == many
     assert (await world.snapshot()).progress.backlog is None
     assert await tracking_store.read_catchups(world.store, TEAM) == {}
@@ -129,34 +127,31 @@ async def test_a_reading_that_is_cut_off_loses_nothing_and_tells_nothing_twice(
 
 async def test_a_backlog_whose_place_100ms_does_not_know_any_more_is_begun_again(world: World) -> None:
     """As where the session that it goes on after was deleted."""
-    many = SLICE_PAGES * PAGE + 150
-    ended(world, many, timedelta(days=1))
+    ended(world, SLICE, timedelta(days=1))
     texts = await polled(world)
     world.fake.fail("/sessions", Pass(), Pass(), Status(400))
-    assert counted(texts + await polled(world, 3)) == many
+    assert counted(texts + await polled(world, 3)) == SLICE
     assert (await world.snapshot()).progress.backlog is None
 
 
 async def test_another_downtime_amid_a_backlog_loses_nothing_and_tells_nothing_twice(world: World) -> None:
-    few = SLICE_PAGES * PAGE + 150
     texts: list[str] = []
     for _ in range(2):
-        ended(world, few, timedelta(days=1))
+        ended(world, SLICE, timedelta(days=1))
         texts += await polled(world)
-    assert counted(texts + await polled(world, 4)) == few * 2
+    assert counted(texts + await polled(world, 4)) == SLICE * 2
 
 
 async def test_a_muted_channel_hears_of_a_backlog_afterwards(world: World) -> None:
     """Of what came before the mute in the line, of what came in it as of anything else."""
-    many = SLICE_PAGES * PAGE + 150
-    ended(world, many, timedelta(days=1))
+    ended(world, SLICE, timedelta(days=1))
     assert counted(await polled(world)) == MANY
     mute = await world.mute()
     assert await polled(world) == []
     await world.unmute(mute)
     recap, line = await polled(world)
     assert recap.startswith("150 sessions have ended while it was quiet here.")
-    assert line.splitlines()[0] == f"{many - MANY - 150:,} more sessions ended while I was catching up."
+    assert line.splitlines()[0] == f"{SLICE - MANY - 150:,} more sessions ended while I was catching up."
 
 
 @pytest.mark.parametrize("downtime", [timedelta(hours=6), timedelta(days=2)])
@@ -168,8 +163,7 @@ async def test_a_backlog_waits_for_rooms_that_cannot_be_asked_for(
     """Nobody could tell who wants to hear of their sessions."""
     await world.subscribe("room:lesson-*", channel="C2")
     rooms = [world.account.add_room(f"lesson-{number}", enabled=number >= disabled) for number in range(600)]
-    many = SLICE_PAGES * PAGE + 150
-    ended(world, many, downtime, rooms)
+    ended(world, SLICE, downtime, rooms)
     texts: list[str] = []
     for number in range(12):
         if number == fails_in:
@@ -178,7 +172,7 @@ async def test_a_backlog_waits_for_rooms_that_cannot_be_asked_for(
             assert await world.store.run(lambda db: db.execute(rooms_stored.delete()))
         texts += await polled(world, channel="C2")
         world.fake.heal()
-    assert counted(texts) == many
+    assert counted(texts) == SLICE
     assert (await world.snapshot()).progress.backlog is None
 
 
