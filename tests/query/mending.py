@@ -26,13 +26,19 @@ def corrected(
     return command_lines.corrected(error, now, zone, LINES, commands=commands)
 
 
-def not_read(read: Callable[[str], object], marked: str, says: str, better: str, faithful: bool) -> None:
-    """Check what is said of a line, whose fault stands between « and »."""
+def refused(read: Callable[[str], object], marked: str) -> QueryError:
+    """The error of a line, whose fault stands between « and »."""
     with pytest.raises(QueryError) as caught:
         read(marked.replace("«", "").replace("»", ""))
     error = caught.value
-    assert says in error.text
     assert error.line[error.start : error.end] == marked.partition("«")[2].partition("»")[0]
+    return error
+
+
+def not_read(read: Callable[[str], object], marked: str, says: str, better: str, faithful: bool) -> None:
+    """Check what is said of a line, whose fault is marked as for `refused`."""
+    error = refused(read, marked)
+    assert says in error.text
     assert (mended(error), error.faithful) == (better, faithful)
 
 
