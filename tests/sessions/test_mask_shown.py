@@ -27,11 +27,6 @@ FRAGMENTS = ("zyxwada", "quorble", "ünglaub", "brixt", "vlomqui", "12345678", "
 GUEST = re.compile(r"Guest [0-9a-f]{8}")
 
 
-@pytest.fixture
-def masked(settings: Settings) -> Settings:
-    return settings.model_copy(update={"poll_interval_s": 0.2, "mask_names": True})
-
-
 @pytest.fixture(params=[None, 1], ids=str)
 async def hms(account: Account, request: pytest.FixtureRequest) -> AsyncIterator[FakeHms]:
     async with FakeHms(account, oddities=Oddities(mixed=request.param)) as fake:
@@ -39,7 +34,8 @@ async def hms(account: Account, request: pytest.FixtureRequest) -> AsyncIterator
 
 
 @pytest.fixture
-async def bot(masked: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
+async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
+    masked = settings.model_copy(update={"poll_interval_s": 0.2, "mask_names": True})
     async with at_work(masked, slack) as started:
         await polls(hms)
         yield started.url
