@@ -31,6 +31,7 @@ TICK = timedelta(minutes=10)
 PERIOD = 36 * TICK
 NOTHING = datetime(1, 1, 1, tzinfo=UTC)
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+EMPTY = Totals(sessions=0, people=0, participant_s=0.0, peak=0, peak_at=None, longest_s=0.0)
 
 
 def at(tick: int) -> datetime:
@@ -118,14 +119,10 @@ def counted(sessions: Iterable[Session], start: datetime, end: datetime) -> dict
             odd.append(Odd(session.id, session.room_id, why, length_s, empty_s, people_in))
         if longest is None or length_s > longest_s:
             longest, longest_s = Longest(session.id, session.room_id, length_s, live), length_s
+    participant_s = sum(lasted.values(), timedelta()).total_seconds()
     return {
         "totals": Totals(
-            sessions=sum(opened.values()),
-            people=len(set().union(*people.values())),
-            participant_s=sum(lasted.values(), timedelta()).total_seconds(),
-            peak=most,
-            peak_at=when,
-            longest_s=longest_s,
+            sum(opened.values()), len(set().union(*people.values())), participant_s, most, when, longest_s
         ),
         "rooms": sorted(rooms, key=lambda room: (-room.participant_s, -room.sessions, room.room_id)),
         "people": people,
@@ -178,28 +175,18 @@ def sessions_of_an_account(draw: st.DrawFn) -> list[Session]:
     for number in range(draw(st.integers(0, 6))):
         created = draw(ticks)
         close = st.integers(-1, 12).map(lambda tick, created=created: created + tick * TICK)
-        peers = draw(
-            st.lists(
-                st.builds(
-                    Peer,
-                    user_id=st.sampled_from([None, None, "", "ann", "bob", "cem"]),
-                    user=st.sampled_from([None, None, "dan"]),
-                    joined_at=st.one_of(maybe, close, close),
-                    left_at=st.one_of(maybe, close, close),
-                ),
-                max_size=8,
-            )
+        times = st.one_of(maybe, close, close)
+        user_ids = st.sampled_from([None, None, "", "ann", "bob", "cem"])
+        peer = st.builds(
+            Peer, user_id=user_ids, user=st.sampled_from([None, None, "dan"]), joined_at=times, left_at=times
         )
-        sessions.append(
-            Session(
-                id=f"{number:024x}",
-                room_id=draw(st.sampled_from(["", "r1", "r2"])),
-                active=draw(st.booleans()),
-                peers=peers if draw(st.booleans()) else {f"p{place}": peer for place, peer in enumerate(peers)},
-                created_at=created,
-                updated_at=draw(st.one_of(maybe, close)),
-            )
-        )
+        listed = st.lists(peer, max_size=8)
+        keyed = listed.map(lambda peers: {f"p{place}": peer for place, peer in enumerate(peers)})
+        session = st.builds(
+            Session, st.just(f"{number:024x}"), st.sampled_from(["", "r1", "r2"]), st.booleans(), listed | keyed,
+            st.just(created), st.one_of(maybe, close),
+        )  # fmt: skip
+        sessions.append(draw(session))
     return sessions
 
 
@@ -231,22 +218,13 @@ def test_consecutive_periods_add_up(sessions: list[Session], tick: int) -> None:
 
 
 micros = st.integers(0, 3_600_000_000).map(lambda micros: START + timedelta(microseconds=micros))
-one_session = st.builds(
-    Session,
-    id=st.just("a" * 24),
-    active=st.booleans(),
-    peers=st.lists(
-        st.builds(
-            Peer,
-            user_id=st.sampled_from([None, "ann", "bob"]),
-            joined_at=st.none() | micros,
-            left_at=st.none() | micros,
-        ),
-        max_size=8,
-    ),
-    created_at=micros,
-    updated_at=micros | st.just(START + timedelta(hours=1, seconds=1)),
+stays = st.builds(
+    Peer, user_id=st.sampled_from([None, "ann", "bob"]), joined_at=st.none() | micros, left_at=st.none() | micros
 )
+one_session = st.builds(
+    Session, id=st.just("a" * 24), active=st.booleans(), peers=st.lists(stays, max_size=8), created_at=micros,
+    updated_at=micros | st.just(START + timedelta(hours=1, seconds=1)),
+)  # fmt: skip
 
 
 @given(one_session)
@@ -264,10 +242,6 @@ def test_a_session_within_the_period_has_the_figures_that_show_gives(session: Se
 # Accounts as 100ms sends them.
 
 
-def read(answer: bytes) -> list[Session]:
-    return wire.sessions(answer).entries
-
-
 @pytest.mark.parametrize("odd", [Oddities(), Oddities(mixed=3)], ids=["plain", "mixed"])
 @pytest.mark.parametrize(("seed", "hours"), [(1, 24), (2, 24), (3, 84)])
 def test_the_demos_account(seed: int, hours: int, odd: Oddities) -> None:
@@ -276,7 +250,7 @@ def test_the_demos_account(seed: int, hours: int, odd: Oddities) -> None:
     Life(account, seed=seed, now=now).advance(now + 600)
     writer = Writer(account)
     items = [writer.session(session, odd) for session in account.sessions.values()]
-    sessions = read(msgspec.json.encode(page(items, limit=100, last=None, more=False, odd=odd)))
+    sessions = wire.sessions(msgspec.json.encode(page(items, limit=100, last=None, more=False, odd=odd))).entries
     end = START + timedelta(hours=1)
     start = end - timedelta(hours=hours)
     found = compare(sessions, *edges(start, end, ZoneInfo("Asia/Kolkata")))
@@ -287,26 +261,18 @@ def test_the_demos_account(seed: int, hours: int, odd: Oddities) -> None:
 
 
 def test_the_documentations_sample() -> None:
-    sessions = read(Path("tests/data/hms/list-sessions.json").read_bytes())
+    later, earlier = wire.sessions(Path("tests/data/hms/list-sessions.json").read_bytes()).entries
     start = datetime(2022, 9, 8, tzinfo=UTC)
     end = start + timedelta(days=1)
-    later, earlier = sessions
-    found = tallied(sessions, start, end)
+    found = tallied([later, earlier], start, end)
     joined = datetime(2022, 9, 8, 15, 52, 2, 194_000, tzinfo=UTC)
     assert found == Figures(
-        start=start,
-        end=end,
+        start, end, before=EMPTY, other_rooms=None, odd=(), odd_more=0, odd_before=0, series=(Bucket(start, end, 1),),
         totals=Totals(sessions=1, people=1, participant_s=1.815, peak=1, peak_at=joined, longest_s=1.818),
-        before=Totals(sessions=0, people=0, participant_s=0.0, peak=0, peak_at=None, longest_s=0.0),
         longest=Longest(later.id, later.room_id, 1.818, live=False),
         rooms=(RoomFigures(later.room_id, 1, 1, 1.815, None),),
-        other_rooms=None,
-        odd=(),
-        odd_more=0,
-        odd_before=0,
-        series=(Bucket(start, end, 1),),
-    )
-    both = tallied(sessions, start - timedelta(days=3), end)
+    )  # fmt: skip
+    both = tallied([later, earlier], start - timedelta(days=3), end)
     assert [room.room_id for room in both.rooms] == [earlier.room_id, later.room_id]  # 1.827 s and 1.815 s
     assert (both.totals.sessions, both.totals.people, both.totals.participant_s) == (2, 2, 3.642)
 
@@ -316,26 +282,19 @@ def test_the_documentations_sample() -> None:
 
 def test_what_is_beyond_20_rooms_and_10_odd_sessions_is_summed() -> None:
     rng = random.Random(5)
-    sessions = [
-        Session(
-            id=object_id(rng),
-            room_id=f"r{number % 30:02}",
-            active=True,
-            peers=[Peer(user_id=f"u{number % 7}", joined_at=START, left_at=at(number % 9))],
-            created_at=at(-number),
-        )
-        for number in range(60)
-    ]
+    sessions = []
+    for number in range(60):
+        peers = [Peer(user_id=f"u{number % 7}", joined_at=START, left_at=at(number % 9))]
+        sessions.append(Session(object_id(rng), f"r{number % 30:02}", True, peers, created_at=at(-number)))
     found = compare(sessions, START, START + PERIOD)
     assert (len(found.rooms), found.other_rooms and found.other_rooms.rooms) == (20, 10)
     assert (len(found.odd), found.odd_more) == (10, 50)
 
 
 def test_nothing_was_there() -> None:
-    nothing = Totals(sessions=0, people=0, participant_s=0.0, peak=0, peak_at=None, longest_s=0.0)
-    bucket = Bucket(START, START + PERIOD, 0)
-    found = Figures(START, START + PERIOD, nothing, nothing, None, (), None, (), 0, 0, (bucket,))
-    assert compare([], START, START + PERIOD) == found
+    end = START + PERIOD
+    found = Figures(START, end, EMPTY, EMPTY, None, (), None, (), 0, 0, (Bucket(START, end, 0),))
+    assert compare([], START, end) == found
 
 
 @pytest.mark.parametrize("marks", [[0, 36, 36], [0, 20, 10, 36], [36, 0]])
