@@ -97,10 +97,10 @@ class World:
     async def digest(self, number: int = 1) -> Digest:
         return next(each for each in await digests_store.read(self.store, TEAM) if each.number == number)
 
-    async def run(self, day: int, clock: str = "09:01") -> int:
+    async def run(self, day: int, clock: str = "09:01", digests: Digests | None = None) -> int:
         """The job runs at that moment of November; the number of digests it made."""
         self.now = at(day, clock)
-        return await self.digests.run()
+        return await (digests or self.digests).run()
 
     async def stalled(self, day: int) -> asyncio.Task[int]:
         """`run`, which has begun to read and waits for 100ms."""

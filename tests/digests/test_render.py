@@ -30,7 +30,7 @@ from bot.digests.figures import (
     RoomFigures,
     Totals,
     edges,
-)  # fmt: skip
+)
 from bot.digests.model import Digest
 from bot.digests.phrasing import Period, change, days, longer, unique
 from bot.digests.render import ODD_SHOWN, digest_message
