@@ -96,7 +96,7 @@ def tracked(db: Connection, team_id: str, session_ids: Iterable[str]) -> dict[st
 
 @transaction
 def failed(db: Connection, team_id: str, now_ms: int, cause: str) -> None:
-    """it self._run(lambda db: polls.failed(db, team_id, now_ms, caus"""
+    """Count a failed poll, and store its cause."""
     statement = insert(db, polls)
     values = {"errors": polls.c.errors + 1, "failed_ms": now_ms, "cause": cause}
     db.execute(

@@ -41,8 +41,8 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What was seen since the part before: sessions that changed, sessions that are as they were and that subscriptions
-    are to be asked about again, and what is to be kept of all of them."""
+    """A sweep since the part before. `changed`: sessions that changed; `due`: those that are as they were and that
+    subscriptions are to be asked about again; `tracked`: the records to store."""
 
     changed: list[Session]
     due: list[Session]
@@ -82,7 +82,7 @@ class Sweep:
         self.fingerprints: dict[int, str] = {}
         self.due_ms: dict[str, int] = {}
         self.tracked: dict[str, Tracked] = {}
-        """Return the records to store for sessions that changed."""
+        """By id, the records to store of sessions that changed."""
         self.changed: list[Session] = []
         """These, but for the first sweep of all, which tells nothing; as `due` since the last `take`."""
         self.due: list[Session] = []
