@@ -110,7 +110,8 @@ class Commit:
             )
             if stored:
                 work.seq += 1
-                return _count(changes)
+                _count(changes)
+                return
             if await audit_log.counts(self._store, work.team_id) == settings:
                 break
         raise Superseded
