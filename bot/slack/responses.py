@@ -40,7 +40,8 @@ class ApiResponse:
 
 
 def read(error: SlackApiError) -> ApiResponse:
-    """What slack_sdk's error holds: its own response, whose data may be text, or aiohttp's where JSON was broken."""
+    """Read the answer in slack_sdk's error: its own response, whose data may be text, or aiohttp's where JSON was
+    broken."""
     response = error.response
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
     data = getattr(response, "data", None)
@@ -49,7 +50,7 @@ def read(error: SlackApiError) -> ApiResponse:
 
 
 def judge(error: Exception) -> RetryLater | Refused | Unconfirmed:
-    """The outcome of a request that raised this. Only what is known to have had no effect is anything but Unsure."""
+    """The outcome of a request that raised this: Unconfirmed unless it is known to have had no effect."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return RetryLater(UNASKED_S, type(error).__name__)  # no connection, so nothing was sent
     if not isinstance(error, SlackApiError):

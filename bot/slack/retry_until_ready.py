@@ -24,7 +24,7 @@ REFUSED = {
 
 
 async def retry_until_ready(call: Callable[[], Awaitable[T]], setting: str, url: str) -> T:
-    """What a method of Slack answers at `url`, asked until it does. Raises ConfigError where it refuses the token."""
+    """Ask a method of Slack at `url` until it answers, and return that. Raises ConfigError if it refuses the token."""
     while True:
         wait_s = RETRY_S
         try:
