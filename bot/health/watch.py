@@ -28,7 +28,7 @@ TOLD_AFTER_MS = 60_000
 """Age from which a refusal of the workspace is told: by then auth.test has been refused too."""
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class Watch:
     """`ops`: the operators' channel, or ""; `bot`: the bot's name."""
 
