@@ -158,7 +158,7 @@ class Reader:
     def check_zone(self) -> None:
         """Raise QueryError for words that may be a zone or a room, where no zone was given and a query may follow."""
         if not self._zone and re.match(r"-\d", self.rest):
-            self._check_zone([self.line[slice(*self.span())]], sure=False)
+            self._check_zone_name([self.line[slice(*self.span())]], sure=False)
         names = list(takewhile(lambda word: may_be_name(word.value.lower()), self._plain(_ZONE_WORDS)))
         if names and not self._zone:
             name = " ".join(word.value for word in names)
@@ -231,11 +231,11 @@ class Reader:
                 self.place += most
                 return True
         said = self.said()
-        self._check_zone(words, sure=sure or ("/" in said and ":" not in said))
+        self._check_zone_name(words, sure=sure or ("/" in said and ":" not in said))
         self.place -= sure
         return False
 
-    def _check_zone(self, said: Sequence[str], *, sure: bool) -> None:
+    def _check_zone_name(self, said: Sequence[str], *, sure: bool) -> None:
         """Raise QueryError if the next words, `said` with ever more of them, were meant as a zone and are none."""
         if not sure and (self.said() in QUERY_WORDS or _near_day(self.said())):
             return
