@@ -178,7 +178,7 @@ def _ours(db: Connection, rows: Sequence[Claimed]) -> dict[int, Any]:
 
 
 def _change(db: Connection, row: Claimed, **values: object) -> bool:
-    """Write to a row that is still ours; whether it was."""
+    """Write to a row that is still ours; True if it was."""
     lock(db, [row.place])
     return db.execute(update(outbox).where(*_is(row)).values(**values)).rowcount > 0
 
