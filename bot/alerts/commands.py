@@ -21,7 +21,7 @@ from bot.query.command_lines import Line, check_alone, terms
 from bot.query.filters import SUBSCRIBE
 from bot.query.kinds import KINDS, ON
 from bot.query.parse import RESOLVED_CHARS, parse
-from bot.slack.numbers import ALL, kind_of, meant, numbered, read_number, unquoted
+from bot.slack.numbers import ALL, find_settings, kind_of, numbered, read_number, unquoted
 from bot.slack.registry import Action, Command, Feature
 from bot.slack.request import Request
 from bot.text import quote
@@ -66,7 +66,7 @@ async def unsubscribe(request: Request, line: str) -> Message:
     await request.no_guests()
     store, said = request.bot.store, unquoted(line)
     here = await alerts_store.read(store, request.team_id, request.channel_id)
-    ending = here if said.lower() in ALL else await meant(said, here, lambda: _alike(request, said, here))
+    ending = here if said.lower() in ALL else await find_settings(said, here, lambda: _alike(request, said, here))
     numbers = [each.number for each in ending]
     if not numbers:
         if (number := read_number(said)) is None:

@@ -24,7 +24,7 @@ from bot.query.filters import DIGEST
 from bot.query.model import Query
 from bot.query.schedule import Schedule
 from bot.slack.access import permit
-from bot.slack.numbers import meant, no_such, read_number, unquoted
+from bot.slack.numbers import find_settings, no_such, read_number, unquoted
 from bot.slack.registry import Command, Feature
 from bot.slack.request import Request
 
@@ -148,7 +148,7 @@ async def _read(request: Request, line: str, *, stored_by: str = "") -> Digest:
 async def _one(request: Request, verb: str, said: str) -> Digest:
     """The digest that is named by its number or its line; alone, the only one."""
     here = await digests_store.read(request.bot.store, request.team_id, request.channel_id)
-    found = await meant(said, here, lambda: _alike(request, verb, said, here))
+    found = await find_settings(said, here, lambda: _alike(request, verb, said, here))
     if not found:
         raise await _no_such(request, verb, said)
     return found[0]

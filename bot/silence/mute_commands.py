@@ -18,7 +18,7 @@ from bot.silence import mute_render, mute_store
 from bot.silence.lines import end_line, mute_target, read_silence, silence_in
 from bot.silence.mute import Mute
 from bot.silence.quiet_commands import quiets
-from bot.slack.numbers import ALL, meant, no_such, unquoted
+from bot.slack.numbers import ALL, find_settings, no_such, unquoted
 from bot.slack.registry import Action, Command, Feature
 from bot.slack.request import Request
 
@@ -69,7 +69,7 @@ async def unmute(request: Request, said: str) -> Message:
     """End mutes named by number, query or session id, `all` of them, or the only one."""
     await request.no_guests()
     here, said = await _here(request), unquoted(said)
-    ending = here if said.lower() in ALL else await meant(said, here, lambda: _alike(request, said, here))
+    ending = here if said.lower() in ALL else await find_settings(said, here, lambda: _alike(request, said, here))
     if not ending:
         raise await no_such(request, said, [each.number for each in here], scope=UNMUTE, what="mute")
     zone = await request.local_zone()

@@ -37,7 +37,7 @@ def read_number(said: str) -> int | None:
     return int(found[1]) if found else None
 
 
-async def meant(
+async def find_settings(
     said: str, here: Sequence[Setting], alike: Callable[[], Awaitable[Sequence[Setting]]]
 ) -> Sequence[Setting]:
     """The settings of a channel that `said` means: the one of a number, the only one if nothing is said, else those
