@@ -1,4 +1,4 @@
-"""How the last good poll's sessions name their people, and how often a channel's settings were changed."""
+"""The naming of people in the last good poll's sessions, and how often a channel's settings were changed."""
 
 from __future__ import annotations
 
