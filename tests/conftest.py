@@ -93,7 +93,7 @@ def polling(settings: Settings) -> Settings:
 @pytest.fixture
 async def bot(settings: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
     """The bot in HTTP mode, and its URL. Its first poll is over: what was live by then is known, and no news."""
-    async with at_work(settings, slack, wall=clock) as started:
+    async with at_work(settings, slack) as started:
         async with asyncio.timeout(10):
             while not any(request.query.get("active") == "false" for request in hms.requests):
                 await asyncio.sleep(0.01)

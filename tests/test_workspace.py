@@ -27,6 +27,7 @@ from bot.digests import store as digests_store
 from bot.query.times import ms
 from bot.settings import Account as Keys
 from bot.settings import Settings
+from tests.clocks import Wall
 from tests.db.parts import by, digest
 from tests.digests.parts import meet
 from tests.live import cards, polls, posts, said_soon, say, subscribe, until
@@ -49,8 +50,8 @@ class Side:
     def keys(self) -> Keys:
         return Keys(SecretStr(self.slack.bot_token), self.hms.access_key, SecretStr(self.hms.secret))
 
-    def open(self) -> Session:
-        session = self.hms.account.open_session(self.room, time.time())
+    def open(self, at: float | None = None) -> Session:
+        session = self.hms.account.open_session(self.room, at or time.time())
         self.hms.account.join(session, name=self.host, role="host", user_id="host", at=time.time())
         return session
 
@@ -72,9 +73,16 @@ async def ours(slack: FakeSlack, hms: FakeHms) -> Side:
 @pytest.fixture
 async def theirs(manifest: dict[str, Any], slack: FakeSlack, hms: FakeHms, ours: Side) -> AsyncIterator[Side]:
     account = Account(any_names=True)
-    fake = FakeHms(account, access_key="second-key", secret="a secret of the second account, 32+", beside=hms)
+    fake = FakeHms(
+        account, access_key="second-key", secret="a secret of the second account, 32+", clock=slack.clock, beside=hms
+    )
     async with FakeSlack(
-        manifest=manifest, scopes=SCOPES, team_id="T07QX5SEC0N", bot_token="xoxb-second", beside=slack
+        manifest=manifest,
+        scopes=SCOPES,
+        team_id="T07QX5SEC0N",
+        bot_token="xoxb-second",
+        clock=slack.clock,
+        beside=slack,
     ) as other:
         side = Side(other, fake, "Zoe", account.add_room("Town hall"))
         assert side.room.id == ours.room.id
@@ -100,7 +108,8 @@ async def subscribed(both: tuple[Side, Side]) -> tuple[Side, Side]:
 
 
 async def test_commands_are_answered_from_the_own_account(both: tuple[Side, Side]) -> None:
-    sessions = [side.open() for side in both]
+    now = time.time()
+    sessions = [side.open(now) for side in both]
     assert sessions[0].id == sessions[1].id
     for side in both:
         assert side.host in (await said_soon(side.slack, "active", side.host)).plain
@@ -193,17 +202,16 @@ async def test_a_refused_token_stops_one_workspace(subscribed: tuple[Side, Side]
     assert "token_revoked" not in (await say(us.slack, "subscriptions")).plain
 
 
-async def test_a_rate_limit_keeps_one_workspace_waiting(subscribed: tuple[Side, Side]) -> None:
+async def test_a_rate_limit_keeps_one_workspace_waiting(subscribed: tuple[Side, Side], clock: Wall) -> None:
     us, them = subscribed
-    them.slack.fail("chat.postMessage", RateLimited(4))
-    began = time.time()
+    them.slack.fail("chat.postMessage", RateLimited(60))
+    began = clock()
     for side in subscribed:
         side.open()
-    await us.card()
-    limited = cards(them.slack) == []
-    await them.card()
-    sent = float(cards(them.slack)[0].ts)
-    assert limited and sent >= began + 4 > float(cards(us.slack)[0].ts)
+    ours = await us.card()
+    assert cards(them.slack) == []
+    (theirs,) = await until(lambda: cards(them.slack), clock)
+    assert float(ours.ts) < began + 60 <= float(theirs.ts)
 
 
 async def test_operators_see_both(both: tuple[Side, Side], polling: Settings) -> None:

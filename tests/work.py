@@ -37,7 +37,7 @@ def settings_of(slack: FakeSlack, hms: FakeHms, database_url: str) -> Settings:
 async def at_work(
     settings: Settings, slack: FakeSlack, *, pace: Pace = HASTY, **options: Any
 ) -> AsyncIterator[Running]:
-    """The bot in HTTP mode, to which Slack sends; `options` as those of `running`."""
-    async with running(settings, "web", pace=pace, **options) as started:
+    """The bot in HTTP mode, to which Slack sends, by whose clock it goes; `options` as those of `running`."""
+    async with running(settings, "web", pace=pace, **{"wall": slack.clock} | options) as started:
         slack.bot_events_url = f"{started.url}/slack/events"
         yield started

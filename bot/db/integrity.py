@@ -22,14 +22,23 @@ def look_through(path: Path, most_s: float, *, reads: bool = False) -> None:
     not have it open in this process: closing it here would end SQLite's locks."""
     parameters = urlencode(to_read(path) if reads else {})
     with closing(sqlite3.connect(f"file:{quote(str(path))}?{parameters}", uri=True, timeout=0)) as database:
-        timer = threading.Timer(most_s, database.interrupt)
+        over = threading.Event()
+
+        def interrupt() -> None:
+            """Interrupt again and again: before the statement has begun it would be lost."""
+            wait_s = most_s
+            while not over.wait(wait_s):
+                database.interrupt()
+                wait_s = 0.01
+
+        timer = threading.Thread(target=interrupt)
         timer.start()
         try:
             (said,) = database.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.OperationalError:  # its time is over, or it is locked
             return
         finally:
-            timer.cancel()
+            over.set()
             timer.join()
     if said != "ok":
         raise sqlite3.DatabaseError("malformed")

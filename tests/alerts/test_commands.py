@@ -111,16 +111,16 @@ async def test_open_and_over_between_two_polls(
 async def test_a_restart_repeats_nothing(
     slack: FakeSlack, hms: FakeHms, account: Account, room: Room, settings: Settings, clock: Wall
 ) -> None:
-    async with at_work(settings, slack, wall=clock):
+    async with at_work(settings, slack):
         await polls(hms)
         await subscribe(slack)
         session = opened(account, room)
         await until(lambda: cards(slack))
     for _ in range(2):
-        async with at_work(settings, slack, wall=clock):
+        async with at_work(settings, slack):
             await polls(hms, 3)
     assert len(cards(slack)) == 1 and len(posts(slack)) == 2
-    async with at_work(settings, slack, wall=clock):
+    async with at_work(settings, slack):
         account.end(session, time.time())
         await until(lambda: "⚪ Ended" in cards(slack)[0].plain, clock)
     assert len(posts(slack)) == 2

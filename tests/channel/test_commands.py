@@ -106,7 +106,7 @@ async def test_the_lines_of_changes_do_the_same(bot: str, slack: FakeSlack) -> N
 async def test_a_full_channel_fits(settings: Settings, slack: FakeSlack, account: Account, clock: Wall) -> None:
     account.add_room("A room with a long name " * 4)
     names = " ".join(f"role:{'r' * 20}{number}" for number in range(8))
-    async with at_work(settings, slack, wall=clock):
+    async with at_work(settings, slack):
         for number in range(12):
             for line in (
                 f"subscribe {names} user:{number}",

@@ -29,7 +29,7 @@ async def test_a_channel_that_gets_another_id_goes_on(
     polling: Settings, slack: FakeSlack, hms: FakeHms, account: Account, clock: Wall
 ) -> None:
     """Also its open card, which is edited under the new id; and told again, nothing happens."""
-    async with at_work(polling, slack, wall=clock):
+    async with at_work(polling, slack):
         channel = slack.workspace.channel(PRIVATE)
         await slack.command("@Sessions", command="/invite", channel=PRIVATE)
         await subscribe(slack, channel=PRIVATE)

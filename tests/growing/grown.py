@@ -26,7 +26,7 @@ from tests.written import written
 
 @pytest.fixture
 async def bot(polling: Settings, slack: FakeSlack, clock: Wall) -> AsyncIterator[str]:
-    async with at_work(polling, slack, wall=clock) as started:
+    async with at_work(polling, slack) as started:
         yield started.url
 
 

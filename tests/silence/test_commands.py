@@ -22,7 +22,7 @@ ZONE = "(Europe/Berlin)"
 @pytest.fixture
 async def bot(polling: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
     """It polls five times a second, and has polled once."""
-    async with at_work(polling, slack, wall=clock) as started:
+    async with at_work(polling, slack) as started:
         await polls(hms)
         yield started.url
 
