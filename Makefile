@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PAGE := bot/demo/fake_slack/page
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Two workers for each of two cores: half of the time tests wait for processes and servers of their own.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .PHONY: demo test quick check format bench chaos soak fuzz page requirements docs clean

@@ -104,10 +104,11 @@ def _listed(
     """A numbered list of these sessions, as far as ROLL_UP_LINES reach."""
     total = len(live) + len(ended)
     lives, ends = fair([len(live), len(ended)], ROLL_UP_LINES)
-    live, ended = live[:lives], ended[:ends]
-    shown = [*live, *ended]
-    drawn = [*(_line(session, names) for session in live), *(draw_ended(session, names) for session in ended)]
-    lines = [f"{number} {line}" for number, line in enumerate(drawn, start=1)]
+    shown = [*live[:lives], *ended[:ends]]
+    lines = [
+        f"{number} {(_line if session.active else draw_ended)(session, names)}"
+        for number, session in enumerate(shown, start=1)
+    ]
     if more := total - len(shown):
         lines.append(f"… and {more:,} more: `{COMMAND} all` lists the newest")
     if not shown:

@@ -196,7 +196,7 @@ async def _messages_tab(asked: Asked) -> Sequence[CheckResult]:
     store, team_id = await good(asked.store), (await good(asked.who)).team_id
     now_ms = int(await store.time() * 1000)
     refused_ms = await outbox_store.dropped_ms(store, team_id, "messages_tab_disabled", now_ms - TAB_MS)
-    return [health.judge_messages_tab((now_ms - refused_ms) / 1000)] if refused_ms is not None else []
+    return [health.judge_messages_tab(max(now_ms - refused_ms, 0) / 1000)] if refused_ms is not None else []
 
 
 CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[CheckResult]]]] = {
