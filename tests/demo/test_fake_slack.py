@@ -13,28 +13,17 @@ from slack_sdk.web.async_client import AsyncSlackResponse, AsyncWebClient
 from bot.demo.fake_slack import ApiError, Dropped, FakeSlack, HttpError, RateLimited, Stalled
 from bot.demo.fake_slack.seed import ADA, BEN, BOT_USER, OPERATORS
 from bot.demo.fake_slack.server import DEFAULT_SCOPES
+from tests.clocks import Clock
 
 HISTORY = {"channels:history", "groups:history", "im:history"}
 ALL_SCOPES = DEFAULT_SCOPES | {
-    "channels:read",
-    "groups:read",
-    "im:read",
-    "im:write",
-    "channels:join",
-    "channels:history",
+    *("channels:read", "groups:read", "im:read", "im:write", "channels:join", "channels:history")
 }
-
-
-class Clock:
-    now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_700_000_000.0)
 
 
 @pytest.fixture
@@ -136,21 +125,15 @@ async def test_auth_scopes_and_unknown_methods(slack: FakeSlack, client: AsyncWe
     assert len(slack.violations) == 4
 
 
-@pytest.mark.parametrize("how", ["json", "form", "query"])
-async def test_arguments_come_in_three_ways(
-    slack: FakeSlack, session: aiohttp.ClientSession, ops: str, how: str
-) -> None:
+async def test_arguments_come_in_three_ways(slack: FakeSlack, session: aiohttp.ClientSession, ops: str) -> None:
     arguments = {"channel": ops, "text": "hi", "blocks": json.dumps([section()])}
     header = {"Authorization": f"Bearer {slack.bot_token}"}
     url = slack.api_url + "chat.postMessage"
-    if how == "json":
-        await session.post(url, json=arguments, headers=header)
-    elif how == "form":
-        await session.post(url, data={**arguments, "token": slack.bot_token})
-    else:
-        await session.get(url, params=arguments, headers=header)
-    (message,) = slack.messages("live-ops")
-    assert (message.plain, message.bot_id) == ("*hi*", slack.workspace.bot_id)
+    await session.post(url, json=arguments, headers=header)
+    await session.post(url, data={**arguments, "token": slack.bot_token})
+    await session.get(url, params=arguments, headers=header)
+    posted = [(message.plain, message.bot_id) for message in slack.messages("live-ops")]
+    assert posted == [("*hi*", slack.workspace.bot_id)] * 3
 
 
 async def test_malformed_json_and_json_tokens(slack: FakeSlack, session: aiohttp.ClientSession) -> None:
@@ -161,26 +144,18 @@ async def test_malformed_json_and_json_tokens(slack: FakeSlack, session: aiohttp
         assert (await answer.json())["error"] == "not_authed"
 
 
-@pytest.mark.parametrize(
-    ("channel", "error"),
-    [
+async def test_places_the_bot_cannot_post_to(slack: FakeSlack, client: AsyncWebClient) -> None:
+    private = slack.workspace.channel("incident-room")
+    private.members.discard(BOT_USER)
+    for channel, error in (
         ("random", "not_in_channel"),
         ("spring-launch", "is_archived"),
         ("C0NOSUCH", "channel_not_found"),
+        (private.id, "channel_not_found"),
         (BOT_USER, "cannot_dm_bot"),
-    ],
-)
-async def test_places_the_bot_cannot_post_to(
-    slack: FakeSlack, client: AsyncWebClient, channel: str, error: str
-) -> None:
-    assert await error_of(client.chat_postMessage(channel=channel, text="x")) == error
+    ):
+        assert await error_of(client.chat_postMessage(channel=channel, text="x")) == error
     assert slack.violations == []
-
-
-async def test_a_private_channel_without_the_bot_does_not_exist(slack: FakeSlack, client: AsyncWebClient) -> None:
-    room = slack.workspace.channel("incident-room")
-    room.members.discard(BOT_USER)
-    assert await error_of(client.chat_postMessage(channel=room.id, text="x")) == "channel_not_found"
 
 
 @pytest.mark.filterwarnings("ignore:The top-level `text` argument is missing")
@@ -380,29 +355,29 @@ async def test_an_error_may_come_after_the_work(slack: FakeSlack, client: AsyncW
 async def test_response_url_five_uses_in_half_an_hour(
     slack: FakeSlack, session: aiohttp.ClientSession, clock: Clock
 ) -> None:
+    async def posted(url: str, **body: Any) -> tuple[int, str]:
+        async with session.post(url, json=body) as answer:
+            text = await answer.text()
+            return answer.status, json.loads(text)["error"] if text.startswith("{") else text
+
     workspace = slack.workspace
     grants = slack._site.grants
     random = workspace.channel("random").id  # the bot is not a member
     url = slack.url + grants.response_url("commands", workspace.team_id, random, ADA, None)
     for body in [{"text": "a"}, {"text": "b", "response_type": "in_channel"}, {"text": "c", "replace_original": True}]:
-        async with session.post(url, json=body) as answer:
-            assert (answer.status, await answer.text()) == (200, "ok")
+        assert await posted(url, **body) == (200, "ok")
     assert [each.plain for each in slack.messages("random")] == ["b"]
     assert [each.plain for each in slack.ephemerals("ada")] == ["a", "c"]
     assert "without a source message" in slack.violations.pop()
-    async with session.post(url, json={"blocks": [{"type": "header"}]}) as answer:
-        assert (answer.status, (await answer.json())["error"]) == (400, "invalid_blocks")
-    await session.post(url, json={"text": "e"})
-    async with session.post(url, json={"text": "f"}) as answer:
-        assert (answer.status, await answer.json()) == (404, {"ok": False, "error": "used_url"})
+    assert await posted(url, blocks=[{"type": "header"}]) == (400, "invalid_blocks")
+    await posted(url, text="e")
+    assert await posted(url, text="f") == (404, "used_url")
     late = slack.url + grants.response_url("commands", workspace.team_id, random, ADA, None)
     clock.now += 30 * 60 + 1
-    async with session.post(late, json={"text": "f"}) as answer:
-        assert (answer.status, (await answer.json())["error"]) == (404, "expired_url")
+    assert await posted(late, text="f") == (404, "expired_url")
     assert len(slack.violations) == 3
     slack.fail("response_url", HttpError(500, "no"))
-    async with session.post(late, json={"text": "f"}) as answer:
-        assert answer.status == 500
+    assert await posted(late, text="f") == (500, "no")
 
 
 async def test_trigger_ids_live_three_seconds_and_once(slack: FakeSlack, client: AsyncWebClient, clock: Clock) -> None:
@@ -445,22 +420,22 @@ async def test_a_method_has_the_limit_of_its_tier(client: AsyncWebClient, clock:
     await client.chat_update(channel=ops, ts=ts, text="50 a minute")
 
 
-async def test_a_reply_to_a_deleted_message_is_posted_at_top_level(client: AsyncWebClient, ops: str) -> None:
-    ts = (await client.chat_postMessage(channel=ops, text="hi"))["ts"]
-    await client.chat_delete(channel=ops, ts=ts)
-    answer = await client.chat_postMessage(channel=ops, text="reply", thread_ts=ts)
-    assert "thread_ts" not in answer["message"]
-    assert await error_of(client.conversations_replies(channel=ops, ts=ts)) == "thread_not_found"
-
-
-async def test_a_deleted_message_with_replies_leaves_a_tombstone(
+async def test_a_deleted_message_leaves_a_tombstone_only_where_it_has_replies(
     slack: FakeSlack, client: AsyncWebClient, ops: str
 ) -> None:
-    ts = (await client.chat_postMessage(channel=ops, text="hi"))["ts"]
-    await client.chat_postMessage(channel=ops, text="first", thread_ts=ts)
+    async def post(text: str, thread_ts: str | None = None) -> dict[str, Any]:
+        return (await client.chat_postMessage(channel=ops, text=text, thread_ts=thread_ts))["message"]
+
+    ts = (await post("hi"))["ts"]
     await client.chat_delete(channel=ops, ts=ts)
-    answer = await client.chat_postMessage(channel=ops, text="second", thread_ts=ts)
-    assert answer["message"]["thread_ts"] == ts
+    reply = await post("reply", ts)
+    assert "thread_ts" not in reply
+    assert await error_of(client.conversations_replies(channel=ops, ts=ts)) == "thread_not_found"
+    await client.chat_delete(channel=ops, ts=reply["ts"])
+    ts = (await post("hi"))["ts"]
+    await post("first", ts)
+    await client.chat_delete(channel=ops, ts=ts)
+    assert (await post("second", ts))["thread_ts"] == ts
     thread = (await client.conversations_replies(channel=ops, ts=ts))["messages"]
     assert [each.get("subtype", each["text"]) for each in thread] == ["tombstone", "first", "second"]
     assert [each.text for each in slack.messages("live-ops")] == ["first", "second"]

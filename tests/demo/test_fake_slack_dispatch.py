@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -74,16 +75,18 @@ async def slack() -> AsyncIterator[FakeSlack]:
 
 
 @pytest.fixture
-async def bot(slack: FakeSlack) -> AsyncIterator[Bot]:
-    """A Bolt app on HTTP."""
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
-        bot = Bot(slack, session)
-        runner = web.AppRunner(bot.app.web_app(path="/slack/events"))
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        slack.bot_events_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+        yield session
+
+
+@pytest.fixture
+async def bot(slack: FakeSlack, session: aiohttp.ClientSession) -> AsyncIterator[Bot]:
+    """A Bolt app on HTTP."""
+    bot = Bot(slack, session)
+    async with TestServer(bot.app.web_app(path="/slack/events")) as server:
+        slack.bot_events_url = str(server.make_url("/slack/events"))
         yield bot
-        await runner.cleanup()
 
 
 async def test_a_command_and_its_answer(slack: FakeSlack, bot: Bot) -> None:
@@ -200,38 +203,34 @@ async def test_bolt_takes_an_events_address_and_events(slack: FakeSlack, bot: Bo
     assert bot.seen[0]["event"]["user"] == ADA
 
 
-async def test_events_are_redelivered(slack: FakeSlack) -> None:
+async def test_events_are_redelivered() -> None:
     seen: list[tuple[str | None, str]] = []
 
     async def handle(request: web.Request) -> web.Response:
         seen.append((request.headers.get("X-Slack-Retry-Num"), (await request.json())["event_id"]))
         return web.Response(status=200 if len(seen) > 2 else 500)
 
-    app = web.Application()
-    app.add_routes([web.post("/", handle)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    slack.bot_events_url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    ack = await slack.event({"type": "app_home_opened"}, event_id="Ev1", retry_scale=0)
-    assert (ack.status, ack.attempts) == (200, 3)
-    await slack.event({"type": "app_home_opened"}, event_id="Ev1", retry_num=3)
-    assert seen == [(None, "Ev1"), ("1", "Ev1"), ("2", "Ev1"), ("3", "Ev1")]
-    assert slack.violations == ["event app_home_opened: acknowledged with HTTP 500"] * 2
-    await runner.cleanup()
+    slack = FakeSlack()
+    slack.app.router.add_post("/bot", handle)
+    async with slack:
+        slack.bot_events_url = f"{slack.url}/bot"
+        ack = await slack.event({"type": "app_home_opened"}, event_id="Ev1", retry_scale=0)
+        assert (ack.status, ack.attempts) == (200, 3)
+        await slack.event({"type": "app_home_opened"}, event_id="Ev1", retry_num=3)
+        assert seen == [(None, "Ev1"), ("1", "Ev1"), ("2", "Ev1"), ("3", "Ev1")]
+        assert slack.violations == ["event app_home_opened: acknowledged with HTTP 500"] * 2
 
 
 @pytest.fixture
-async def socket_bot(slack: FakeSlack) -> AsyncIterator[Bot]:
+async def socket_bot(slack: FakeSlack, session: aiohttp.ClientSession) -> AsyncIterator[Bot]:
     """A Bolt app in Socket Mode."""
-    async with aiohttp.ClientSession() as session:
-        bot = Bot(slack, session)
-        tokens = AsyncWebClient(slack.app_token, base_url=slack.api_url, session=session)
-        handler = AsyncSocketModeHandler(bot.app, slack.app_token, web_client=tokens)
-        await handler.connect_async()
-        await slack.wait_for(lambda: slack.sockets == 1)
-        yield bot
-        await handler.close_async()
+    bot = Bot(slack, session)
+    tokens = AsyncWebClient(slack.app_token, base_url=slack.api_url, session=session)
+    handler = AsyncSocketModeHandler(bot.app, slack.app_token, web_client=tokens)
+    await handler.connect_async()
+    await slack.wait_for(lambda: slack.sockets == 1)
+    yield bot
+    await handler.close_async()
 
 
 async def test_socket_mode(slack: FakeSlack, socket_bot: Bot) -> None:
@@ -252,33 +251,32 @@ async def test_socket_mode(slack: FakeSlack, socket_bot: Bot) -> None:
     assert slack.violations == ["/sessions: not acknowledged within 0.1 s"]
 
 
-async def test_each_envelope_takes_one_socket_and_ten_are_the_most(slack: FakeSlack) -> None:
-    async with aiohttp.ClientSession() as session:
-        client = AsyncWebClient(slack.app_token, base_url=slack.api_url, session=session)
-        sockets = []
-        for number in range(1, 11):
-            opened = await client.apps_connections_open(app_token=slack.app_token)
-            sockets.append(await session.ws_connect(opened["url"]))
-            assert (await sockets[-1].receive_json())["num_connections"] == number
-        with pytest.raises(aiohttp.WSServerHandshakeError):
-            await session.ws_connect(opened["url"])  # a ticket opens one socket
+async def test_each_envelope_takes_one_socket_and_ten_are_the_most(
+    slack: FakeSlack, session: aiohttp.ClientSession
+) -> None:
+    client = AsyncWebClient(slack.app_token, base_url=slack.api_url, session=session)
+    sockets = []
+    for number in range(1, 11):
         opened = await client.apps_connections_open(app_token=slack.app_token)
-        eleventh = await session.ws_connect(opened["url"])
-        assert (await eleventh.receive_json())["reason"] == "too_many_websockets"
-        slack.ack_timeout_s = 0.1
-        commands = [asyncio.create_task(slack.command(str(number))) for number in range(2)]
-        for socket in sockets[:2]:
-            envelope = await socket.receive_json()
-            assert (envelope["type"], envelope["accepts_response_payload"]) == ("slash_commands", True)
-        await sockets[0].send_json({"envelope_id": envelope["envelope_id"]})  # of the other socket
-        await sockets[1].send_json({"envelope_id": envelope["envelope_id"], "payload": {"text": "hi"}})
-        acks = await asyncio.gather(*commands)
-        assert sorted(ack.timed_out for ack in acks) == [False, True]
-        assert "hi" in [each.plain for each in slack.ephemerals("ada")]
-        assert slack.violations == [
-            "Socket Mode: more than 10 sockets",
-            "Socket Mode: acknowledgement of an unknown envelope",
-            "/sessions: not acknowledged within 0.1 s",
-        ]
-        for socket in [*sockets, eleventh]:
-            await socket.close()
+        sockets.append(await session.ws_connect(opened["url"]))
+        assert (await sockets[-1].receive_json())["num_connections"] == number
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await session.ws_connect(opened["url"])  # a ticket opens one socket
+    opened = await client.apps_connections_open(app_token=slack.app_token)
+    eleventh = await session.ws_connect(opened["url"])
+    assert (await eleventh.receive_json())["reason"] == "too_many_websockets"
+    slack.ack_timeout_s = 0.1
+    commands = [asyncio.create_task(slack.command(str(number))) for number in range(2)]
+    for socket in sockets[:2]:
+        envelope = await socket.receive_json()
+        assert (envelope["type"], envelope["accepts_response_payload"]) == ("slash_commands", True)
+    await sockets[0].send_json({"envelope_id": envelope["envelope_id"]})  # of the other socket
+    await sockets[1].send_json({"envelope_id": envelope["envelope_id"], "payload": {"text": "hi"}})
+    acks = await asyncio.gather(*commands)
+    assert sorted(ack.timed_out for ack in acks) == [False, True]
+    assert "hi" in [each.plain for each in slack.ephemerals("ada")]
+    assert slack.violations == [
+        "Socket Mode: more than 10 sockets",
+        "Socket Mode: acknowledgement of an unknown envelope",
+        "/sessions: not acknowledged within 0.1 s",
+    ]

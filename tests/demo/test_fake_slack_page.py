@@ -1,4 +1,4 @@
-"""The JSON API under the Slack-looking page."""
+"""The JSON API under the Slack-looking page, and what becomes of the text that is typed there."""
 
 import json
 from collections.abc import AsyncIterator
@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from bot.demo.fake_slack import FakeSlack, page_api
+from bot.demo.fake_slack.composer import typed
 from bot.demo.fake_slack.seed import ADA, BEN
 
 MANIFEST = {
@@ -223,3 +224,20 @@ async def test_another_app_can_be_mounted_beside_it() -> None:
     slack.app.add_subapp("/v2", inner)
     async with slack, aiohttp.ClientSession() as session, session.get(f"{slack.url}/v2/sessions") as answer:
         assert await answer.text() == "hello"
+
+
+@pytest.mark.parametrize(
+    ("text", "rewrite", "written"),
+    [
+        ("a < b & c", True, "a &lt; b &amp; c"),
+        ("@ada and @nobody", True, "<@U1|ada> and @nobody"),
+        ("in #general #none", True, "in <#C1|general> #none"),
+        ("see https://x.io/?a=1&b=2", True, "see <https://x.io/?a=1&amp;b=2|https://x.io/?a=1&amp;b=2>"),
+        ("x.example now", True, "<http://x.example|x.example> now"),
+        ("@here a@b.com room:x", True, "<!here> a@b.com room:x"),
+        ("<@U1>", True, "&lt;@U1&gt;"),
+        ("@ada <x>", False, "@ada &lt;x&gt;"),  # a command whose manifest has should_escape off
+    ],
+)
+def test_the_composer_rewrites_what_is_typed(text: str, rewrite: bool, written: str) -> None:
+    assert typed(text, {"ada": "U1"}, {"general": "C1"}, rewrite=rewrite) == written
