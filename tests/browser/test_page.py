@@ -136,7 +136,7 @@ def test_show_opens_details(channel: Channel, api: Api) -> None:
     button(message, "Show").first.click()
     by_button = channel.message(count)
     by_line = channel.say(f"/sessions show {first}")
-    room = api.get(f"/rooms/{api.get(f'/sessions/{first}')['room_id']}")
+    room = api.read(f"/rooms/{api.read(f'/sessions/{first}')['room_id']}")
     for details in (by_button, by_line):
         expect(details).to_contain_text("Only visible to you")
         expect(details).to_contain_text("Participant-minutes")

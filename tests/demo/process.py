@@ -123,23 +123,16 @@ def end(process: subprocess.Popen[str]) -> None:
             stream.close()
 
 
-class Api:
+class Api(httpx.Client):
     """A plain client of the 100ms API."""
 
     def __init__(self, demo: Demo) -> None:
-        self.base = demo.hms_url
         headers = {"Authorization": f"Bearer {sign(demo.access_key, demo.secret, time.time())}"}
-        self.http = httpx.Client(headers=headers, trust_env=False, timeout=20)
+        super().__init__(base_url=demo.hms_url, headers=headers, trust_env=False, timeout=20)
 
-    def __enter__(self) -> Api:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.http.close()
-
-    def get(self, path: str, **params: Any) -> Any:
+    def read(self, path: str, **params: Any) -> Any:
         """The JSON of an answer, which must be a 200."""
-        answer = self.http.get(self.base + path, params=params)
+        answer = self.get(path, params=params)
         assert answer.status_code == 200, (path, answer.text)
         return answer.json()
 
@@ -148,7 +141,7 @@ class Api:
         items: list[dict[str, Any]] = []
         start: dict[str, str] = {}
         while True:
-            page = self.get(path, limit=100, **params, **start)
+            page = self.read(path, limit=100, **params, **start)
             items += page["data"] or []
             if len(page["data"] or []) < 100:
                 return items

@@ -38,13 +38,13 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield open_session
 
 
-def client_of(slack: FakeSlack, session: aiohttp.ClientSession) -> AsyncWebClient:
-    return AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+def client_of(slack: FakeSlack) -> AsyncWebClient:
+    return AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
 
 
 @pytest.fixture
-def client(slack: FakeSlack, session: aiohttp.ClientSession) -> AsyncWebClient:
-    return client_of(slack, session)
+def client(slack: FakeSlack) -> AsyncWebClient:
+    return client_of(slack)
 
 
 @pytest.fixture
@@ -85,23 +85,23 @@ def section(text: str = "*hi*", **more: Any) -> dict[str, Any]:
     ],
 )
 async def test_a_missing_scope_is_named_and_enough(
-    session: aiohttp.ClientSession, method: str, arguments: dict[str, str], granted: set[str], needed: str
+    method: str, arguments: dict[str, str], granted: set[str], needed: str
 ) -> None:
     async with FakeSlack(scopes=frozenset(granted)) as slack:
         if "channel" in arguments:
             arguments = {"channel": slack.workspace.channel(arguments["channel"]).id}
-        answer = await refused(client_of(slack, session).api_call(method, params=arguments))
+        answer = await refused(client_of(slack).api_call(method, params=arguments))
         assert (answer["error"], answer["needed"]) == ("missing_scope", needed)
         assert answer["provided"] == ",".join(sorted(granted))
         # A private channel looks like a public one.
         assert bool(slack.violations) is not bool(HISTORY & granted and method == "conversations.history")
     async with FakeSlack(scopes=frozenset({needed, "channels:read"})) as slack:
-        assert (await client_of(slack, session).api_call(method, params=arguments))["ok"]
+        assert (await client_of(slack).api_call(method, params=arguments))["ok"]
 
 
-async def test_user_groups(session: aiohttp.ClientSession) -> None:
+async def test_user_groups() -> None:
     async with FakeSlack(scopes=frozenset({"usergroups:read"})) as slack:
-        client = client_of(slack, session)
+        client = client_of(slack)
         assert (await client.usergroups_users_list(usergroup=OPERATORS))["users"] == sorted([ADA, BEN])
         assert await error_of(client.usergroups_users_list(usergroup="S0GONE")) == "no_such_subteam"
         assert slack.violations == []
@@ -273,10 +273,10 @@ async def test_history_pages_newest_first_with_metadata(
     assert await error_of(outside) == "not_in_channel"
 
 
-async def test_fifteen_messages_and_one_call_a_minute(session: aiohttp.ClientSession, clock: Clock) -> None:
+async def test_fifteen_messages_and_one_call_a_minute(clock: Clock) -> None:
     scopes = frozenset({"channels:history"})
     async with FakeSlack(scopes=scopes, clock=clock, history_most=15, history_every_s=60) as slack:
-        client, ops = client_of(slack, session), slack.workspace.channel("live-ops").id
+        client, ops = client_of(slack), slack.workspace.channel("live-ops").id
         for number in range(20):
             slack.say(str(number))
         page = await client.conversations_history(channel=ops, limit=200)
@@ -405,9 +405,9 @@ async def test_the_bots_own_conversations(slack: FakeSlack, client: AsyncWebClie
     assert slack.violations == []
 
 
-async def test_a_kind_of_conversation_without_its_scope_may_be_left_out(session: aiohttp.ClientSession) -> None:
+async def test_a_kind_of_conversation_without_its_scope_may_be_left_out() -> None:
     async with FakeSlack(scopes=frozenset({"channels:read"})) as slack:
-        assert (await client_of(slack, session).users_conversations())["ok"]
+        assert (await client_of(slack).users_conversations())["ok"]
 
 
 async def test_a_method_has_the_limit_of_its_tier(client: AsyncWebClient, clock: Clock, ops: str) -> None:

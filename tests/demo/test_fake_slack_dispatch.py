@@ -42,9 +42,9 @@ def blocks(page: int) -> list[dict[str, Any]]:
 class Bot:
     """A Bolt app and the bodies that it saw."""
 
-    def __init__(self, slack: FakeSlack, session: aiohttp.ClientSession) -> None:
+    def __init__(self, slack: FakeSlack) -> None:
         self.seen: list[dict[str, Any]] = []
-        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, session=session)
+        client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
         self.app = AsyncApp(client=client, signing_secret=slack.signing_secret)
         self.app.command("/sessions")(self.command)
         for action_id in ("more", "menu", "dots", "odd"):
@@ -75,15 +75,9 @@ async def slack() -> AsyncIterator[FakeSlack]:
 
 
 @pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-async def bot(slack: FakeSlack, session: aiohttp.ClientSession) -> AsyncIterator[Bot]:
+async def bot(slack: FakeSlack) -> AsyncIterator[Bot]:
     """A Bolt app on HTTP."""
-    bot = Bot(slack, session)
+    bot = Bot(slack)
     async with TestServer(bot.app.web_app(path="/slack/events")) as server:
         slack.bot_events_url = str(server.make_url("/slack/events"))
         yield bot
@@ -222,10 +216,10 @@ async def test_events_are_redelivered() -> None:
 
 
 @pytest.fixture
-async def socket_bot(slack: FakeSlack, session: aiohttp.ClientSession) -> AsyncIterator[Bot]:
+async def socket_bot(slack: FakeSlack) -> AsyncIterator[Bot]:
     """A Bolt app in Socket Mode."""
-    bot = Bot(slack, session)
-    tokens = AsyncWebClient(slack.app_token, base_url=slack.api_url, session=session)
+    bot = Bot(slack)
+    tokens = AsyncWebClient(slack.app_token, base_url=slack.api_url)
     handler = AsyncSocketModeHandler(bot.app, slack.app_token, web_client=tokens)
     await handler.connect_async()
     await slack.wait_for(lambda: slack.sockets == 1)
@@ -251,32 +245,31 @@ async def test_socket_mode(slack: FakeSlack, socket_bot: Bot) -> None:
     assert slack.violations == ["/sessions: not acknowledged within 0.1 s"]
 
 
-async def test_each_envelope_takes_one_socket_and_ten_are_the_most(
-    slack: FakeSlack, session: aiohttp.ClientSession
-) -> None:
-    client = AsyncWebClient(slack.app_token, base_url=slack.api_url, session=session)
-    sockets = []
-    for number in range(1, 11):
+async def test_each_envelope_takes_one_socket_and_ten_are_the_most(slack: FakeSlack) -> None:
+    async with aiohttp.ClientSession() as session:
+        client = AsyncWebClient(base_url=slack.api_url)
+        sockets = []
+        for number in range(1, 11):
+            opened = await client.apps_connections_open(app_token=slack.app_token)
+            sockets.append(await session.ws_connect(opened["url"]))
+            assert (await sockets[-1].receive_json())["num_connections"] == number
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(opened["url"])  # a ticket opens one socket
         opened = await client.apps_connections_open(app_token=slack.app_token)
-        sockets.append(await session.ws_connect(opened["url"]))
-        assert (await sockets[-1].receive_json())["num_connections"] == number
-    with pytest.raises(aiohttp.WSServerHandshakeError):
-        await session.ws_connect(opened["url"])  # a ticket opens one socket
-    opened = await client.apps_connections_open(app_token=slack.app_token)
-    eleventh = await session.ws_connect(opened["url"])
-    assert (await eleventh.receive_json())["reason"] == "too_many_websockets"
-    slack.ack_timeout_s = 0.1
-    commands = [asyncio.create_task(slack.command(str(number))) for number in range(2)]
-    for socket in sockets[:2]:
-        envelope = await socket.receive_json()
-        assert (envelope["type"], envelope["accepts_response_payload"]) == ("slash_commands", True)
-    await sockets[0].send_json({"envelope_id": envelope["envelope_id"]})  # of the other socket
-    await sockets[1].send_json({"envelope_id": envelope["envelope_id"], "payload": {"text": "hi"}})
-    acks = await asyncio.gather(*commands)
-    assert sorted(ack.timed_out for ack in acks) == [False, True]
-    assert "hi" in [each.plain for each in slack.ephemerals("ada")]
-    assert slack.violations == [
-        "Socket Mode: more than 10 sockets",
-        "Socket Mode: acknowledgement of an unknown envelope",
-        "/sessions: not acknowledged within 0.1 s",
-    ]
+        eleventh = await session.ws_connect(opened["url"])
+        assert (await eleventh.receive_json())["reason"] == "too_many_websockets"
+        slack.ack_timeout_s = 0.1
+        commands = [asyncio.create_task(slack.command(str(number))) for number in range(2)]
+        for socket in sockets[:2]:
+            envelope = await socket.receive_json()
+            assert (envelope["type"], envelope["accepts_response_payload"]) == ("slash_commands", True)
+        await sockets[0].send_json({"envelope_id": envelope["envelope_id"]})  # of the other socket
+        await sockets[1].send_json({"envelope_id": envelope["envelope_id"], "payload": {"text": "hi"}})
+        acks = await asyncio.gather(*commands)
+        assert sorted(ack.timed_out for ack in acks) == [False, True]
+        assert "hi" in [each.plain for each in slack.ephemerals("ada")]
+        assert slack.violations == [
+            "Socket Mode: more than 10 sockets",
+            "Socket Mode: acknowledgement of an unknown envelope",
+            "/sessions: not acknowledged within 0.1 s",
+        ]
