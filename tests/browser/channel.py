@@ -25,6 +25,11 @@ class Channel:
     def messages(self) -> Locator:
         return self.log.get_by_role("article")
 
+    @property
+    def cards(self) -> Locator:
+        """The cards alone, oldest first, without what is in their threads."""
+        return self.messages.filter(has=self.page.get_by_role("button", name="Details", exact=True))
+
     def send(self, line: str) -> None:
         self.box.fill(line)
         self.box.press("Enter")

@@ -15,9 +15,8 @@ from tests.browser.chromium import launch
 from tests.browser.stage import Stage
 from tests.demo.process import Api, Demo, demo
 
-collect_ignore = (
-    [] if os.environ.get("SCREENSHOTS") else ["test_screenshots.py"]
-)  # it makes pictures, and tests nothing
+# It makes pictures, and tests nothing.
+collect_ignore = [] if os.environ.get("SCREENSHOTS") else ["test_screenshots.py"]
 
 PATIENCE_MS = 20_000
 DESKTOP = {"width": 1280, "height": 900}
@@ -84,20 +83,6 @@ def on_phone(browser: Browser, url: str, height: int = 844) -> AbstractContextMa
 
 
 @pytest.fixture
-def browser_page(browser: Browser, running: Demo) -> Iterator[Page]:
-    """The demo's page on a desktop."""
-    with on_desktop(browser, running.url) as page:
-        yield page
-
-
-@pytest.fixture
-def phone_page(browser: Browser, running: Demo) -> Iterator[Page]:
-    """The demo's page on a phone."""
-    with on_phone(browser, running.url) as page:
-        yield page
-
-
-@pytest.fixture
 def stage_page(browser: Browser, stage: Stage) -> Iterator[Page]:
     """The page of a module's stage, on a desktop."""
     with on_desktop(browser, stage.url) as page:
@@ -105,10 +90,14 @@ def stage_page(browser: Browser, stage: Stage) -> Iterator[Page]:
 
 
 @pytest.fixture
-def channel(browser_page: Page) -> Channel:
-    return Channel(browser_page)
+def channel(browser: Browser, running: Demo) -> Iterator[Channel]:
+    """The demo's first channel on a desktop."""
+    with on_desktop(browser, running.url) as page:
+        yield Channel(page)
 
 
 @pytest.fixture
-def phone(phone_page: Page) -> Channel:
-    return Channel(phone_page)
+def phone(browser: Browser, running: Demo) -> Iterator[Channel]:
+    """The demo's first channel on a phone."""
+    with on_phone(browser, running.url) as page:
+        yield Channel(page)

@@ -8,7 +8,6 @@ import signal
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import yaml
@@ -47,9 +46,7 @@ class Stage:
         self._wait(self._set_up())
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         try:
             self._wait(self._stack.aclose())
         finally:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from bot.demo.fake_slack import Message
 from tests.browser.channel import Channel, assert_fits, button, go_to, link
@@ -27,12 +27,6 @@ def stage() -> Iterator[Stage]:
         assert stage.slack.violations == []
 
 
-def cards(channel: Channel) -> Locator:
-    """The cards alone, oldest first, without what is in their threads."""
-    details = channel.page.get_by_role("button", name="Details", exact=True)
-    return channel.messages.filter(has=details)
-
-
 def keys(messages: list[Message]) -> set[str]:
     """Their keys: two messages with one key are one that was posted twice."""
     return {str(each.metadata["event_payload"]["key"]) for each in messages if each.metadata}
@@ -46,7 +40,7 @@ def test_a_card_opens_changes_and_closes_though_the_bot_is_killed(stage: Stage, 
     expect(channel.messages.first).to_contain_text("🔔 Ada Berger subscribed this channel to")
 
     session = stage.opens("Town hall", "Ann")
-    card = cards(channel)
+    card = channel.cards
     expect(card).to_contain_text(re.compile(r"🟢 Live · Town hall · 1 in now"))
     expect(card).to_contain_text(session.id)
     ago = card.get_by_role("time").filter(has_text="ago")
@@ -69,26 +63,25 @@ def test_a_card_opens_changes_and_closes_though_the_bot_is_killed(stage: Stage, 
     stage.leaves(session, "Ann")
     second = stage.opens("Town hall", "Dan")
     stage.start()
-    expect(cards(channel)).to_have_count(2)
-    expect(cards(channel).nth(1)).to_contain_text(second.id)
+    expect(channel.cards).to_have_count(2)
+    expect(channel.cards.nth(1)).to_contain_text(second.id)
     expect(replies).to_have_count(2)
     expect(replies.nth(1)).to_contain_text("Cleo joined, Ann left · 2 in now")
     stage.later(EDIT_S)
-    expect(cards(channel).first).to_contain_text("3 in all")
+    expect(channel.cards.first).to_contain_text("3 in all")
 
     stage.ends(session)
     stage.later(EDIT_S)
-    expect(cards(channel).first).to_contain_text("⚪ Ended · Town hall")
+    expect(channel.cards.first).to_contain_text("⚪ Ended · Town hall")
     stage.kill(signal.SIGTERM)
     stage.ends(second)
     stage.start()
-    expect(cards(channel).nth(1)).to_contain_text("⚪ Ended")
-    expect(cards(channel)).to_have_count(2)
+    expect(channel.cards.nth(1)).to_contain_text("⚪ Ended")
+    expect(channel.cards).to_have_count(2)
     everything = stage.posted("live-ops")
     assert len(everything) == len(keys(everything)) == 5, "the first message, two cards, two replies"
 
-    details = button(cards(channel).first, "Details")
-    details.click()
+    button(channel.cards.first, "Details").click()
     expect(channel.messages.last).to_contain_text("Participant-minutes")
 
 
@@ -106,7 +99,7 @@ def test_the_line_that_the_bot_tells_lets_it_in(stage: Stage, stage_page: Page) 
     expect(channel.messages.filter(has_text="subscribed this channel to")).to_have_count(1)
 
     session = stage.opens("Yoga", "Ann")
-    expect(cards(channel)).to_contain_text("🟢 Live · Yoga")
+    expect(channel.cards).to_contain_text("🟢 Live · Yoga")
     channel.send("/archive")
     unarchive = page.get_by_role("button", name="Unarchive #random")
     expect(unarchive).to_be_visible()
@@ -118,7 +111,7 @@ def test_the_line_that_the_bot_tells_lets_it_in(stage: Stage, stage_page: Page) 
     expect(page.get_by_role("log")).to_contain_text("paused: the channel is archived")
     link(page, "random").click()
     unarchive.click()
-    expect(cards(channel)).to_contain_text("⚪ Ended")
+    expect(channel.cards).to_contain_text("⚪ Ended")
     posts = stage.posted("random")
     assert len(posts) == len(keys(posts)) == 2
 
@@ -134,8 +127,8 @@ def test_cards_fit_a_phone(stage: Stage, browser: Browser) -> None:
         channel.send("/sessions subscribe room:Triage on:start,join")
         expect(channel.messages).to_have_count(2)
         session = stage.opens("Triage", "A" * 60)
-        expect(cards(channel)).to_contain_text("🟢 Live · Triage")
+        expect(channel.cards).to_contain_text("🟢 Live · Triage")
         stage.joins(session, "B" * 60)
-        cards(channel).get_by_role("button", name="1 reply", exact=True).tap()
-        expect(cards(channel)).to_contain_text("joined")
-        assert_fits(cards(channel))
+        channel.cards.get_by_role("button", name="1 reply", exact=True).tap()
+        expect(channel.cards).to_contain_text("joined")
+        assert_fits(channel.cards)

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from bot.demo.fake_hms import Account, cast, history
 from tests.browser.channel import Channel, go_to, on_page
@@ -32,28 +32,26 @@ def shots() -> Path:
     return folder
 
 
-def test_on_a_desktop(browser_page: Page, shots: Path) -> None:
+def test_on_a_desktop(channel: Channel, shots: Path) -> None:
     """Each in a channel of its own, so that it is alone there."""
-    browser_page.set_viewport_size(TALL)
-    message = Channel(browser_page).say("/sessions active")
+    channel.page.set_viewport_size(TALL)
+    message = channel.say("/sessions active")
     fifth = on_page(message, 1)[4]
     save(message, shots / "list.png")
-    message = go_to(browser_page, "general").say(f"/sessions show {fifth}")
-    expect(message).to_contain_text("Participant-minutes")
-    save(message, shots / "details.png")
-    message = go_to(browser_page, "support").say("/sessions subscribe rom:town-hall")
-    expect(message).to_contain_text("did you mean room:town-hall?")
-    save(message, shots / "error.png")
-    message = go_to(browser_page, "incident-room").say("/sessions help")
-    expect(message).to_contain_text("Filters")
-    save(message, shots / "help.png")
+    for name, line, says, file in (
+        ("general", f"show {fifth}", "Participant-minutes", "details.png"),
+        ("support", "subscribe rom:town-hall", "did you mean room:town-hall?", "error.png"),
+        ("incident-room", "help", "Filters", "help.png"),
+    ):
+        message = go_to(channel.page, name).say(f"/sessions {line}")
+        expect(message).to_contain_text(says)
+        save(message, shots / file)
 
 
-def test_on_a_phone(phone_page: Page, shots: Path) -> None:
-    message = Channel(phone_page).say("/sessions active")
+def test_on_a_phone(phone: Channel, shots: Path) -> None:
+    message = phone.say("/sessions active")
     on_page(message, 1)
-    message.evaluate("message => message.scrollIntoView({ block: 'start' })")
-    save(message, shots / "phone.png")
+    save(message, shots / "phone.png", top=True)
 
 
 def test_alerts(browser: Browser, shots: Path) -> None:

@@ -24,6 +24,7 @@ from bot.web.connections import Bounds, bounded, finish_response, listen, mark_a
 from bot.web.ready import Health
 from bot.web.server import application
 from bot.workspace import Workspaces
+from tests.live import until
 from tests.web.strangers import Stranger, answer_to, asking, assert_slack_gets_through, health
 from tests.work import at_work
 
@@ -111,9 +112,7 @@ class Deaf:
 
     async def held(self, enough: Callable[[int], bool]) -> None:
         """Until the bot has so many files for them."""
-        async with asyncio.timeout(8):
-            while not enough(files() - self._before):
-                await asyncio.sleep(0.02)
+        await until(lambda: enough(files() - self._before))
 
     async def __aexit__(self, *_: object) -> None:
         for line in self._lines:
@@ -161,8 +160,7 @@ async def test_a_long_body_takes_turns_with_others() -> None:
 async def test_slack_gets_through_when_somebody_holds_all_there_are(settings: Settings, slack: FakeSlack) -> None:
     async with at_work(settings, slack, bounds=Bounds(connections=20)) as started:
         strangers = [await Stranger.of(started.url, "P") for _ in range(50)]
-        assert (await slack.command("help")).status == 200
-        assert "Filters" in (await slack.reply()).plain
+        await assert_slack_gets_through(slack)
         ended = [asyncio.create_task(stranger.answer(20)) for stranger in strangers]
         done, held = await asyncio.wait(ended, timeout=0.2)
         assert 0 < len(held) < 20 < len(done)
@@ -180,8 +178,7 @@ async def test_slack_gets_through_when_all_there_are_wait_for_the_database(
         for _ in range(12):
             strangers.append(await Stranger.of(started.url, asking("GET /readyz")))
             assert await health(started.url, "/healthz") == "ok\n"  # so what came before it has been read
-        assert (await slack.command("help")).status == 200
-        assert "Filters" in (await slack.reply()).plain
+        await assert_slack_gets_through(slack)
         answers = await asyncio.gather(*(stranger.answer(20) for stranger in strangers))
         other.close()
         async with asyncio.timeout(8):
@@ -243,11 +240,8 @@ async def test_who_brings_most_goes_when_all_bring_too_much(settings: Settings, 
         for _ in range(10):
             stranger = await Stranger.of(started.url, large)
             ended.append(asyncio.create_task(stranger.answer(20)))
-        async with asyncio.timeout(8):
-            while sum(each.done() for each in ended) < 8:
-                await asyncio.sleep(0.02)
-        assert (await slack.command("help")).status == 200
-        assert "Filters" in (await slack.reply()).plain
+        await until(lambda: sum(each.done() for each in ended) >= 8)
+        await assert_slack_gets_through(slack)
         small.writer.write(b"x" * 1000)
         assert (await small.reader.readline()).startswith(b"HTTP/1.1 401 ")
         small.writer.close()

@@ -6,7 +6,7 @@ import asyncio
 import re
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
@@ -47,6 +47,14 @@ async def scrape(url: str) -> Scrape:
     return Scrape(answer.text)
 
 
+async def scraped(url: str, when: Callable[[Scrape], bool]) -> Scrape:
+    """The first answer that is so: one has what the last asked of the database, if that was less than a second ago."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not when(now := await scrape(url)):
+            await asyncio.sleep(0.05)
+    return now
+
+
 class Rise:
     """The rise of counts since it was made: other bots of this process count too."""
 
@@ -61,9 +69,8 @@ class Rise:
         return (await scrape(self.url)).value(name, **labels) - self.before.value(name, **labels)
 
     async def until(self, least: float, name: str, /, **labels: str) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while await self.of(name, **labels) < least:
-                await asyncio.sleep(0.05)
+        least += self.before.value(name, **labels)
+        await scraped(self.url, lambda now: now.value(name, **labels) >= least)
 
 
 @pytest.fixture
@@ -174,20 +181,11 @@ async def test_what_the_database_holds(busy: str, slack: FakeSlack, account: Acc
     await subscribe(slack)
     slack.fail("chat.postMessage", ApiError("is_archived"))
     opened(account, account.add_room("Town hall"))
-    async with asyncio.timeout(PATIENCE_S):
-        while not (now := await scrape(busy)).value("paused_channels"):
-            await asyncio.sleep(0.05)
+    now = await scraped(busy, lambda now: now.value("paused_channels") > 0)
     assert now.value("database_up") == 1
     assert now.value("held_messages") == 0  # held for the channel, and not because nobody can tell
     assert all(now.has(name) for name in ("outbox_messages", "outbox_age_seconds", "poll_age_seconds"))
     assert now.value("build_info", version=__version__) == 1
-
-
-async def database_is(up: bool, url: str) -> None:
-    """Wait until a scrape says so: one has what the last asked, if that was less than a second ago."""
-    async with asyncio.timeout(PATIENCE_S):
-        while (await scrape(url)).value("database_up") != up:
-            await asyncio.sleep(0.05)
 
 
 async def test_a_database_that_hangs_or_is_gone_is_no_reason_not_to_answer(
@@ -198,7 +196,7 @@ async def test_a_database_that_hangs_or_is_gone_is_no_reason_not_to_answer(
         other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None, check_same_thread=False)
         await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # the bot has to go on meanwhile
         began = time.monotonic()
-        await database_is(False, started.url)
+        await scraped(started.url, lambda now: now.value("database_up") == 0)
         several = await asyncio.gather(*(scrape(started.url) for _ in range(3)))
         assert time.monotonic() - began < 5
         async with httpx.AsyncClient() as http:
@@ -209,12 +207,12 @@ async def test_a_database_that_hangs_or_is_gone_is_no_reason_not_to_answer(
             assert not now.has("outbox_messages") and not now.has("poll_age_seconds")
             assert now.has("leader") and "process_resident_memory_bytes" in now.text
         other.rollback()
-        await database_is(True, started.url)
+        await scraped(started.url, lambda now: now.value("database_up") == 1)
         await asyncio.to_thread(other.execute, "DROP TABLE outbox")
         other.close()
         rise = await Rise.since_now(started.url)
         await rise.until(1, "job_failures_total", name="deliver")
-        await database_is(False, started.url)
+        await scraped(started.url, lambda now: now.value("database_up") == 0)
 
 
 async def test_nothing_that_anybody_wrote_and_no_secret_is_in_it(
