@@ -31,8 +31,10 @@ from bot.slack.run import run
 
 REMEMBERED = 10_000
 ANY = re.compile(".*", re.DOTALL)
-ANSWERED = ("block_actions", "message_action", "shortcut", "view_submission")
-"""Types of what somebody waits for an answer to, also without a response_url."""
+ANSWERED: Mapping[str, Literal["button", "form", "shortcut"]] = {
+    "block_actions": "button", "message_action": "shortcut", "shortcut": "shortcut", "view_submission": "form",
+}  # fmt: skip
+"""What somebody waits for an answer to, also without a response_url, by the type of its payload."""
 
 
 def bolt(client: AsyncWebClient, authorize: Callable[..., Awaitable[AuthorizeResult]]) -> AsyncApp:
@@ -66,7 +68,7 @@ def register(app: AsyncApp, bot: Bot) -> None:
 
     @app.middleware
     async def readable(body: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> None:
-        if body.get("type") == "block_actions" and not all(map(_is_press, body.get("actions") or ())):
+        if not _is_readable(body):
             raise StaleButton()  # before Bolt looks for a listener, which fails on it
         await next_()
 
@@ -111,9 +113,10 @@ def register(app: AsyncApp, bot: Bot) -> None:
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
         unknown = isinstance(error, BoltUnhandledRequestError | StaleButton)
         log.warning("unhandled" if unknown else "listener_failed", kind=_kind(body), cause=type(error).__name__)
-        if body.get("response_url") or body.get("type") in ANSWERED:
+        kind = ANSWERED.get(str(body.get("type")))
+        if body.get("response_url") or kind:
             request = Request.of(bot, body)
-            cause = StaleButton() if unknown else error
+            cause = StaleButton(kind or "button") if unknown else error
             bot.work.start(answer(request, "unhandled", _raise(cause)))
         return BoltResponse(status=200, body="")
 
@@ -155,6 +158,14 @@ async def act_on(bot: Bot, body: Mapping[str, Any]) -> None:
         log.warning("event_ignored", kind=event.get("type"), cause=cause)
     elif not await begun_before(bot.store, workspace.team_id, sent_as(body), ms(bot.clock())):
         await bot.registry.events[str(event.get("type"))].run(bot, workspace, event)
+
+
+def _is_readable(body: Mapping[str, Any]) -> bool:
+    kind = ANSWERED.get(str(body.get("type")))
+    if kind == "button":
+        return all(map(_is_press, body.get("actions") or ()))
+    named = body.get("view") if kind == "form" else body
+    return kind is None or (isinstance(named, Mapping) and isinstance(named.get("callback_id"), str))
 
 
 def _is_press(action: Any) -> bool:

@@ -147,16 +147,23 @@ async def test_what_nothing_handles_is_acknowledged(
     assert {call.method for call in slack.calls} == {"auth.test"}
 
 
-async def test_a_malformed_press_is_a_button_that_cannot_be_read(
-    bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_what_is_malformed_cannot_be_read(bot: str, slack: FakeSlack, caplog: pytest.LogCaptureFixture) -> None:
     good = {"action_id": "sessions.gone"}
-    malformed = ("x", [[]], [None], ["x"], [{}], [{"action_id": 7}], [good | {"selected_option": "x"}], [good, []])
-    for changes in ({"without": "actions"}, *({"actions": actions} for actions in malformed)):
+    malformed = [
+        *(("button", {"actions": actions}) for actions in (
+            "x", [[]], [None], ["x"], [{}], [{"action_id": 7}], [good | {"selected_option": "x"}], [good, []],
+        )),
+        ("button", {"without": "actions"}),
+        *(("shortcut", {"type": kind, "callback_id": []}) for kind in ("shortcut", "message_action")),
+        ("shortcut", {"type": "shortcut"}),
+        *(("form", {"type": "view_submission", "view": view})
+          for view in ({"type": "modal", "callback_id": []}, {"type": "modal"})),
+    ]  # fmt: skip
+    for what, changes in malformed:
         await press(slack, await say(slack, "active"), "Refresh")
         await resend(slack, **changes)
-        assert "That button can't be read" in (await slack.reply()).plain, changes
-    assert sum("kind" in fields for fields in logged(caplog, "unhandled")) == 1 + len(malformed)
+        assert f"That {what} can't be read" in (await slack.reply()).plain, changes
+    assert sum("kind" in fields for fields in logged(caplog, "unhandled")) == len(malformed)
     assert not logged(caplog, "unexpected")
 
 
