@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 import aiohttp
@@ -26,7 +26,7 @@ from bot.outbox.deliver import Deliver
 from bot.outbox.message import Channel
 from bot.query.times import ms
 from bot.tracking.withheld import withheld_until_ms
-from tests.digests.parts import BERLIN, TEAM, World, at, meet
+from tests.digests.parts import TEAM, World, at, meet
 
 # When
 
@@ -89,43 +89,6 @@ async def test_after_downtime_one_that_would_be_skipped_names_the_others(world: 
     assert "Skipped: Wed 18 Nov, Thu 19 Nov, Fri 20 Nov." in text
     await world.pass_to(at(22))
     assert await world.texts() == []
-
-
-async def test_what_was_paused_is_not_named_as_skipped(world: World) -> None:
-    await world.make()
-    await world.pause(True)
-    assert await world.pass_to(at(20, "10:00")) == 0
-    await world.pause(False)
-    assert await world.pass_to(at(21, "09:01"), step=timedelta(minutes=30)) == 1
-    (text,) = await world.texts()
-    assert "Sat 21 Nov" in text and "Skipped" not in text and "late" not in text
-
-
-@pytest.mark.parametrize(
-    ("line", "first", "last", "instants"),
-    [
-        # 2:30 comes twice on 25 October, and not at all on 28 March
-        ("daily 2:30", at(23, month=10), at(27, month=10), ["2026-10-24T00:30", "2026-10-25T00:30", "2026-10-26T01:30", "2026-10-27T01:30"]),
-        ("daily 2:30", datetime(2027, 3, 26, 12, tzinfo=BERLIN), datetime(2027, 3, 30, 12, tzinfo=BERLIN),
-         ["2027-03-27T01:30", "2027-03-28T01:30", "2027-03-29T00:30", "2027-03-30T00:30"]),
-        ("weekdays 9:00", at(19), at(24), ["2026-11-20T08:00", "2026-11-23T08:00", "2026-11-24T08:00"]),
-    ],
-)  # fmt: skip
-async def test_days_on_which_the_clocks_change(
-    world: World, line: str, first: datetime, last: datetime, instants: list[str]
-) -> None:
-    world.now = first.astimezone(UTC)  # whose clock doesn't go back
-    made = await world.make(line)
-    seen = []
-    while world.now < last:
-        world.now += timedelta(minutes=30)
-        if await world.digests.run():
-            seen.append(f"{world.now.astimezone(UTC) - timedelta(minutes=30):%Y-%m-%dT%H:%M}")
-    assert seen == instants
-    windows = [made.schedule.window(datetime.fromisoformat(each).date()) for each in instants]
-    assert all(one.end == other.start for one, other in pairwise(windows))
-    spans = [text.splitlines()[0] for text in await world.texts()]
-    assert all(one.split(" – ")[1].split(",")[0] in other for one, other in pairwise(spans))
 
 
 async def test_a_quiet_period_is_said_or_skipped(world: World) -> None:

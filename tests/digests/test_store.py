@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.alerts import store as alerts_store
-from bot.db import leases
 from bot.db.database import Database
 from bot.db.leases import Fence
 from bot.digests import store as digests_store
@@ -17,7 +16,6 @@ from bot.digests.model import Digest
 from bot.digests.store import DIGESTS_MOST
 from bot.errors import TooMany
 from bot.outbox import audit_log, channel_pause, claims
-from bot.outbox import counts as outbox_counts
 from bot.outbox import store as outbox_store
 from bot.query.parse import RESOLVED_CHARS, parse
 from bot.silence import mute_store
@@ -120,24 +118,6 @@ async def test_each_date_once(store: Database) -> None:
     assert await send(store, next_ms(made)) == [("post", "hello", None)]
 
 
-async def test_one_that_is_skipped_is_done_with(store: Database) -> None:
-    made = await added(store)
-    assert await digests_store.send(store, made, TOMORROW, [], next_ms(made), fence=None)
-    assert (await outbox_counts.read(store)).waiting == 0
-    assert not await sends(store, made)
-
-
-async def test_one_that_is_gone_or_paused_is_not_sent(store: Database) -> None:
-    gone, paused = await added(store), await added(store, digest(line="all user:ada"))
-    await digests_store.remove(store, TEAM, "C1", gone.number, by())
-    await digests_store.pause(store, TEAM, "C1", paused.number, True, by("pause"))
-    assert await digests_store.due(store, TEAM, NOW + 9 * DAY) == []
-    assert not await sends(store, gone)
-    assert not await sends(store, paused)
-    assert (await outbox_counts.read(store)).waiting == 0
-    assert (await audit_log.read(store, TEAM, "C1", 1))[0].line == "pause"
-
-
 async def test_what_a_paused_one_missed_is_not_made(store: Database) -> None:
     made = await added(store)
     assert await digests_store.pause(store, TEAM, "C1", 1, True, by("pause")) == replace(made, paused=True)
@@ -162,15 +142,6 @@ async def test_a_date_whose_time_the_clocks_move_past_midnight_is_not_lost(store
     before_ms = int(new.schedule.at(day).timestamp() * 1000) - 1
     stored, _ = await digests_store.add(store, new, by(at_ms=before_ms))
     assert stored.last == date(2026, 3, 27)
-
-
-async def test_a_fence_that_is_stale_sends_nothing(store: Database) -> None:
-    made = await added(store)
-    fence = await leases.take(store, "poller", "me", 60_000)
-    assert fence is not None
-    assert not await sends(store, made, fence=replace(fence, epoch=fence.epoch + 1))
-    assert (await digests_store.read(store, TEAM)) == [made]
-    assert await sends(store, made, fence=fence)
 
 
 async def test_a_problem_is_kept_until_it_is_over(store: Database) -> None:

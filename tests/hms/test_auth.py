@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import httpx
 import jwt
 
-from bot.hms.auth import CLOCK_SKEW_S, RENEW_BEFORE_S, TOKEN_LIFE_S, GivenToken, ManagementAuth, SignedToken
+from bot.hms.auth import CLOCK_SKEW_S, RENEW_BEFORE_S, TOKEN_LIFE_S, SignedToken
 
 SECRET = "s" * 40
-
-
-def flow(auth: ManagementAuth, *statuses: int) -> list[str]:
-    """The Authorization headers sent while the server answers with these statuses."""
-    request = httpx.Request("GET", "https://api.example.com/v2/sessions")
-    steps = auth.auth_flow(request)
-    sent = [next(steps).headers["Authorization"]]
-    for status in statuses:
-        try:
-            sent.append(steps.send(httpx.Response(status)).headers["Authorization"])
-        except StopIteration:
-            break
-    return sent
 
 
 def test_claims() -> None:
@@ -50,13 +36,3 @@ def test_one_renewal_for_many_refusals() -> None:
     assert token.renew(old)
     new = token.current()
     assert token.renew(old) and token.current() == new
-
-
-def test_flow() -> None:
-    auth = ManagementAuth(SignedToken("key", SECRET))
-    assert len(flow(auth, 200)) == 1
-    assert len(flow(auth, 500)) == 1
-    for status in (401, 403):
-        sent = flow(auth, status, status)
-        assert len(sent) == 2 and sent[0] != sent[1]
-    assert flow(ManagementAuth(GivenToken("t")), 401) == ["Bearer t"]

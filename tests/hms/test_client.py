@@ -142,10 +142,11 @@ async def test_a_short_wait_is_honoured(client: Hms, hms: FakeHms) -> None:
     assert asyncio.get_running_loop().time() - began >= 1
 
 
-async def test_a_refused_token_is_renewed_once(client: Hms, hms: FakeHms, account: Account) -> None:
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refused_token_is_renewed_once(client: Hms, hms: FakeHms, account: Account, status: int) -> None:
     ids = fill(account, 2)
     await client.list_sessions({}, limit=10, start=None)
-    hms.fail("/sessions*", Status(401))
+    hms.fail("/sessions*", Status(status))
     assert await walk(client) == ids
     tokens = [request.token for request in hms.requests]
     assert len(tokens) == 3 and tokens[0] == tokens[1] != tokens[2]

@@ -27,19 +27,6 @@ def read_for(scope: str, line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "schedule", "query"),
-    [
-        ("daily 9:00", "daily 09:00 Europe/Berlin", ""),
-        ("weekdays 9am new york role:host", "weekdays 09:00 America/New_York", "role:host"),
-        ('weekly mon,thu 09:00 UTC room:"Town hall" empty:skip', "weekly mon,thu 09:00 UTC", 'room:"Town hall" empty:skip'),
-    ],
-)  # fmt: skip
-def test_a_digests_line(line: str, schedule: str, query: str) -> None:
-    read, asked = read_digest(line, ZONE)
-    assert (str(read), " ".join(map(str, asked.terms))) == (schedule, query)
-
-
-@pytest.mark.parametrize(
     ("line", "end", "query", "session"),
     [
         ("2h", "23T16:02", "", ""),
