@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from bot.demo.fake_slack.judge import problems
 from bot.health.check_result import CheckResult
 from bot.health.render import doctor_message, terminal
+from bot.health.samples import samples
 
 NOW = datetime(2025, 11, 24, 16, tzinfo=UTC)
 
@@ -52,3 +53,13 @@ def test_many_long_findings_fit() -> None:
     assert problems(message.blocks, text=message.text) == []
     shown = str(message.blocks).count("🔴")
     assert 10 < shown < 20 and f"… and {20 - shown} more" in str(message.blocks)
+
+
+def test_each_sample_for_slacks_validator_is_a_message_that_slack_would_take() -> None:
+    for kind, message in samples().items():
+        assert problems(message.blocks, text=message.text) == [], kind
+
+
+def test_every_kind_of_block_that_the_bot_sends_is_among_the_samples() -> None:
+    kinds = {block["type"] for message in samples().values() for block in message.blocks}
+    assert kinds == {"header", "section", "context", "divider", "actions", "data_table", "data_visualization"}

@@ -17,7 +17,7 @@ PASTED = {
     **dict.fromkeys((
         "`active`", "```active```", "```\n/sessions active\n```", "ˋactiveˋ", "&gt; active", "&gt;active",
         "&gt; `/sessions active`", "*active*", "*_active_*", "- active", "• active", "* active", "1. active",
-        "2) /sessions active", "/SESSIONS active", '"active"',
+        "2) /sessions active", "/SESSIONS active", '"active"', "'active'", "_active_", "`/sessions active`",
     ), "active"),
     **dict.fromkeys(("~ended~", "'ended'"), "ended"),
     **dict.fromkeys(("active\n/sessions ended", "- active\n- ended"), "active\nended"),

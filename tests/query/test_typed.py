@@ -54,14 +54,7 @@ LISTS = {
 """Read as another line, which the answer says."""
 
 AS_IT_IS = {
-    **dict.fromkeys(
-        (
-            "active", "`active`", "```active```", "ˋactiveˋ", "> active", ">active", "*active*", "_active_", "- active",
-            "• active", "1. active", '"active"', "“active”", "'active'", "/sessions active", "`/sessions active`",
-            "> `/sessions active`", "/SESSIONS active", "ACTIVE", "active.", "active!", "active,", "ａｃｔｉｖｅ", "",
-        ),
-        "active",
-    ),
+    **dict.fromkeys(("active", "> `/sessions active`", "“active”", "active!", "ａｃｔｉｖｅ", ""), "active"),
     "*ended* `role:host`": "ended role:host", "active\nrole:host": "active role:host",
     "limit:２０": "active limit:20", "limit:٢٠": "active limit:20", "peers:>=３": "active peers:>=3",
     "peers：＞＝２": "active peers:>=2", "longer:९०m": "active longer:90m", "role:host、guest": "active role:guest role:host",
