@@ -9,8 +9,11 @@ from typing import Any
 from bot.app import Pace, Running, running
 from bot.demo.fake_hms import FakeHms
 from bot.demo.fake_slack import FakeSlack
+from bot.net.retry_budget import RetryBudget
 from bot.settings import Settings
 
+ONCE = RetryBudget(first_wait_s=60.0)
+"""Nothing is tried again, and a slow machine has time."""
 HASTY = Pace(haste=5.0)
 """Nothing waits for the next tick of a job."""
 

@@ -20,7 +20,6 @@ from bot.digests.model import Digest, Empty
 from bot.digests.produce import Digests
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
-from bot.net.retry_budget import RetryBudget
 from bot.outbox import channel_pause, claims
 from bot.outbox import store as outbox_store
 from bot.outbox.message import Claimed, Outgoing
@@ -28,6 +27,7 @@ from bot.query.parse import parse
 from bot.query.schedule_parser import read_schedule
 from bot.query.times import ms
 from bot.rooms.names import Rooms
+from tests.work import ONCE
 
 TEAM = "T1"
 ALL = parse("all")
@@ -47,7 +47,7 @@ class World:
     def __init__(self, account: Account, fake: FakeHms, store: Database) -> None:
         self.account, self.fake, self.store = account, fake, store
         self.now = MONDAY
-        self.hms = Hms(fake.url, SignedToken(fake.access_key, fake.secret), RetryBudget(budget_s=0.5))
+        self.hms = Hms(fake.url, SignedToken(fake.access_key, fake.secret), ONCE)
         self.rooms = Rooms(self.hms, self.store, TEAM)
         self.hall = account.add_room("Town hall")
         self.digests = self.process()

@@ -12,10 +12,9 @@ from bot.app import Pace
 from bot.demo.fake_hms import Account, FakeHms, Status
 from bot.demo.fake_hms.records import Room, Session
 from bot.demo.fake_slack import FakeSlack
-from bot.net.retry_budget import RetryBudget
 from bot.settings import Settings
 from tests.live import cards, fill, opened, polls, press, said_soon, say, shown, subscribe, until
-from tests.work import HASTY, at_work
+from tests.work import HASTY, ONCE, at_work
 
 
 @pytest.fixture
@@ -141,7 +140,7 @@ async def test_a_template_is_asked_for_by_name_and_by_id(bot: str, slack: FakeSl
 @pytest.fixture
 async def busy(settings: Settings, slack: FakeSlack, hms: FakeHms) -> Any:
     """The bot, polling all the time."""
-    pace = replace(HASTY, budget=RetryBudget(budget_s=0.5))
+    pace = replace(HASTY, budget=ONCE)
     async with at_work(settings.model_copy(update={"poll_interval_s": 0.5}), slack, pace=pace) as started:
         await polls(hms)
         yield started.url

@@ -15,7 +15,6 @@ from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_hms.records import Session
 from bot.hms.auth import SignedToken
 from bot.hms.client import Hms
-from bot.net.retry_budget import RetryBudget
 from bot.outbox import claims
 from bot.outbox import prune as pruning
 from bot.outbox import store as outbox_store
@@ -28,6 +27,7 @@ from bot.silence.mute import Mute
 from bot.tracking import store as tracking_store
 from bot.tracking.poll import Poll
 from bot.tracking.store import Snapshot
+from tests.work import ONCE
 
 TEAM, CHANNEL = "T1", "C1"
 BY = SettingChange(0, "U1", "a line")
@@ -50,7 +50,7 @@ class World:
     def restart(self, mask: Mask | None = None) -> None:
         """Go on as another process, which knows what is stored."""
         token = SignedToken(self.fake.access_key, self.fake.secret)
-        client = Hms(self.fake.url, token, RetryBudget(budget_s=0.5), mask=mask)
+        client = Hms(self.fake.url, token, ONCE, mask=mask)
         self.clients.append(client)
         rooms = Rooms(client, self.store, TEAM)
         self.polls = Poll(client, rooms, self.store, TEAM, self.now, monotonic=lambda: self.ahead.total_seconds())
