@@ -34,7 +34,7 @@ ANY = re.compile(".*", re.DOTALL)
 ANSWERED: Mapping[str, Literal["button", "form", "shortcut"]] = {
     "block_actions": "button", "message_action": "shortcut", "shortcut": "shortcut", "view_submission": "form",
 }  # fmt: skip
-"""What somebody waits for an answer to, also without a response_url, by the type of its payload."""
+"""Interactions that somebody waits for an answer to, also without a response_url, by the type of its payload."""
 
 
 def bolt(client: AsyncWebClient, authorize: Callable[..., Awaitable[AuthorizeResult]]) -> AsyncApp:

@@ -20,7 +20,7 @@ REFUSED = {
     **dict.fromkeys((*LOST_TOKEN, "not_allowed_token_type"), "Copy it anew from your app."),
     "missing_scope": "Make another one with connections:write, page Basic Information.",
 }
-"""What to do about a token, by Slack's word for what is wrong with it. auth.test needs no scope."""
+"""The remedy for a token, by Slack's word for what is wrong with it. auth.test needs no scope."""
 
 
 async def retry_until_ready(call: Callable[[], Awaitable[T]], setting: str, url: str) -> T:

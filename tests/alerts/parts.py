@@ -59,12 +59,12 @@ def policy(*mutes: Mute, now: datetime = NOW, quiet: str = "", unthreaded: Seque
 
 
 def shown(message: Message) -> str:
-    """What people read in it."""
+    """The words that people read in it."""
     return "\n".join(reversed(list(texts(message.blocks)))).replace(NO_BREAK, " ")
 
 
 def says(message: Message, *pieces: str) -> str:
-    """What people read in a proper message, with these pieces in it."""
+    """The words that people read in a proper message, with these pieces in it."""
     proper(message)
     text = shown(message)
     assert [piece for piece in pieces if piece not in text] == [], text

@@ -1,4 +1,4 @@
-"""What a channel gets of a backlog, part by part: a list or ten messages, then a line that counts the rest."""
+"""A channel's share of a backlog, part by part: a list or ten messages, then a line that counts the rest."""
 
 from __future__ import annotations
 

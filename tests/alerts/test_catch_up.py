@@ -1,4 +1,4 @@
-"""What a channel doesn't want to hear is withheld, and told once in one message when that is over."""
+"""News that a channel doesn't want to hear is withheld, and told once in one message when that is over."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_what_opens_is_told_once_when_the_mute_is_over() -> None:
 @pytest.mark.parametrize("live", [True, False])
 @pytest.mark.parametrize("kinds", ["on:start", "on:end", "on:start,end"])
 def test_what_came_and_went_is_counted_where_there_is_something_to_tell(live: bool, kinds: str) -> None:
-    """Where nothing is live any more, to those who ask for ends; no start of it is still true."""
+    """If nothing is live any more, to those who ask for ends; no start of it is still true."""
     here = Channel(subscription(kinds))
     here.poll(ONE, TWO, mutes=MUTED)
     ended = [session(number=1, active=False), session(number=2, active=live), session(number=3, active=False)]
@@ -115,7 +115,7 @@ def test_only_what_is_muted_is_withheld() -> None:
 
 
 def test_what_has_ended_is_counted_with_what_its_mute_held() -> None:
-    """Which mute that was is not known: as long as another one holds, its end says so. One that was ended early has the
+    """It isn't known any more which mute that was: as long as another one holds, its end says so. One that was ended early has the
     end that it was to have."""
     here = Channel()
     both = (mute(f"room:{ROOMS[0]}"), mute(f"room:{ROOMS[1]}", hours=3))

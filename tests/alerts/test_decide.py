@@ -1,4 +1,4 @@
-"""What each channel is told of each change."""
+"""Each channel's news of each change."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_each_change(
 
 
 def test_each_subscription_has_its_own_start() -> None:
-    """What one was told of silently may still be announced by another."""
+    """A change that one was told of silently may still be announced by another."""
     here = Channel(subscription("on:end", number=1), subscription("peers:>=2 on:start", number=2))
     assert here.poll(session("ann")) == []
     assert (here.card().status, here.card().matched) == ("unannounced", {1})

@@ -1,4 +1,4 @@
-"""What each channel is told of whole lives."""
+"""Each channel's news of whole lives."""
 
 from __future__ import annotations
 

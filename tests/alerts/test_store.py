@@ -1,4 +1,4 @@
-"""What channels asked for is kept, once each."""
+"""Subscriptions of channels are kept, once each."""
 
 from __future__ import annotations
 

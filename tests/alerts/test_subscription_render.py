@@ -1,4 +1,4 @@
-"""What is said of subscriptions: in words, inside every limit, and with a line that makes the same one again."""
+"""Texts about subscriptions: in words, inside every limit, and with a line that makes the same one again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every message must keep to: Slack's limits, and nothing alive in it that a name brought along."""
+"""The rules that every message must keep to: Slack's limits, and nothing alive in it that a name brought along."""
 
 from __future__ import annotations
 
@@ -58,5 +58,5 @@ def harmless(message: Message) -> None:
 
 
 def marks(message: Message) -> list[tuple[int, int, int]]:
-    """How many bold marks, code marks and lines each text has."""
+    """The numbers of bold marks, code marks and lines in each text."""
     return [(text.count("*"), text.count("`"), text.count("\n")) for text in texts(message.blocks)]

@@ -1,4 +1,4 @@
-"""What Slack tells an app about itself: channels that get another id, and an app that is removed."""
+"""Slack's events about the app itself: channels that get another id, and an app that is removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of digests, mutes, quiet hours and settings: inside every limit, and harmless whatever the names."""
+"""Texts about digests, mutes, quiet hours and settings: inside every limit, and harmless whatever the names."""
 
 from __future__ import annotations
 

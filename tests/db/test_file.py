@@ -155,7 +155,7 @@ async def test_who_has_no_time_left_waits_for_no_lock(tmp_path: Path) -> None:
 
 
 async def test_a_person_hears_of_a_database_that_is_held_before_their_time_is_over() -> None:
-    """Whether their request was begun before is asked first, and given up sooner."""
+    """The question if their request was begun before comes first, and is given up sooner."""
     from bot.slack.once import WAIT_S
     from bot.slack.request import ANSWER_S
 

@@ -40,7 +40,7 @@ FIRST = (
     "INSERT INTO cards VALUES (:team, 's1', 'C1', 'live', 1, 0, '3', :key, NULL, '1.0', :now)",
     "INSERT INTO polls VALUES (:team, 7, :now, 0, NULL, '')",
 )
-"""What revision 0001 has stored."""
+"""Rows as revision 0001 has stored them."""
 REVISIONS = [each.revision for each in ScriptDirectory(str(PLACE)).walk_revisions()]
 
 

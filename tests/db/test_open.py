@@ -153,7 +153,7 @@ def as_nobody() -> Iterator[None]:
 
 
 async def unfit(url: str) -> str:
-    """What the start says, which a look says too."""
+    """The words of the start, which a look says too."""
     said = await refused(url)
     with pytest.raises(ConfigError) as caught:
         await Database.look(url)

@@ -1,4 +1,4 @@
-"""What polls, probes and presses cost doesn't grow with what is stored: the plan of every statement of the store, on both
+"""The cost of polls, probes and presses doesn't grow with what is stored: the plan of every statement of the store, on both
 databases. None of them scans the outbox, the sessions or the cards, but for a partial index of what is open."""
 
 from __future__ import annotations

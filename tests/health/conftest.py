@@ -25,7 +25,7 @@ _LINE = re.compile(r"(ok  |warn|fail)  (.+?)  +(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the doctor printed: (state, what, the rest) of each line, the line that sums up, and its exit code."""
+    """The doctor's output: (state, what, the rest) of each line, the line that sums up, and its exit code."""
 
     code: int
     lines: list[tuple[str, str, str]]

@@ -1,4 +1,4 @@
-"""What the doctor says of settings that are misspelt or in each other's place, of the port, and of Slack's own judgement."""
+"""The doctor's words about settings that are misspelt or in each other's place, of the port, and of Slack's own judgement."""
 
 from __future__ import annotations
 

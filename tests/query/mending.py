@@ -43,7 +43,7 @@ def not_read(read: Callable[[str], object], marked: str, says: str, better: str,
 
 
 def read_or_mended(read: Callable[[str], T], line: str, times: int = 12) -> T:
-    """What a line says after it has been mended so many times at most, each time in one place."""
+    """The line after it has been mended so many times at most, each time in one place."""
     for _ in range(times):
         try:
             return read(line)

@@ -156,7 +156,7 @@ async def test_a_muted_session_gets_no_replies_and_its_end_is_shown(
 async def test_a_card_that_is_deleted_in_a_mute_comes_back_as_a_count(
     bot: str, slack: FakeSlack, account: Account, clock: Wall, caplog: pytest.LogCaptureFixture, muted: str
 ) -> None:
-    """Where nothing says any more whether the mute is about its session, it may be."""
+    """If nothing says any more whether the mute is about its session, it may be."""
     await subscribe(slack)
     session = opened(account, account.add_room("Town hall"))
     (card,) = await until(lambda: cards(slack))

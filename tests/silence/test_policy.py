@@ -1,4 +1,4 @@
-"""What a channel doesn't want to hear, and until when."""
+"""Silence of a channel, and its end."""
 
 from __future__ import annotations
 

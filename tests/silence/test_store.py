@@ -1,4 +1,4 @@
-"""What channels don't want to hear: mutes, quiet hours, threads. And who changed what."""
+"""Silence of channels: mutes, quiet hours, threads. And who changed what."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ async def test_quiet_hours_are_kept_in_order(store: Database) -> None:
 
 
 async def test_quiet_hours_in_any_zone_are_read_again(store: Database, caplog: pytest.LogCaptureFixture) -> None:
-    """What is stored isn't read by the words that people may say; what can't be read is left out."""
+    """A stored mute isn't read by the words that people may say; what can't be read is left out."""
     eastern = replace(NIGHTS, zone="EST")
     await quiet_store.add(store, TEAM, "C1", eastern, by())
     await quiet_store.add(store, TEAM, "C2", replace(NIGHTS, zone="Mars/Olympus"), by())

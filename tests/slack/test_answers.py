@@ -1,4 +1,4 @@
-"""What Slack makes of an answer: refusals of its blocks, whatever their form, and where an answer may go at all."""
+"""Slack's view of an answer: refusals of its blocks, whatever their form, and where an answer may go at all."""
 
 from __future__ import annotations
 

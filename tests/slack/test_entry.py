@@ -147,7 +147,7 @@ async def process(mode: str, tmp_path: Path, hms: FakeHms, **environment: str) -
 
 
 async def ended(started: Process) -> bytes:
-    """What it wrote until it ended well."""
+    """Its output until it ended well."""
     assert started.stderr
     assert await asyncio.wait_for(started.wait(), 10) == 0
     return await started.stderr.read()

@@ -1,4 +1,4 @@
-"""What a feature adds is reached by its name, and no two features share one."""
+"""All that a feature adds is reached by its name, and no two features share one."""
 
 from __future__ import annotations
 

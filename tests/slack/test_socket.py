@@ -35,7 +35,7 @@ def helps(slack: FakeSlack) -> int:
 
 
 async def burst(slack: FakeSlack, commands: int, over_s: float) -> None:
-    """So many commands, at even distances; each has to be acknowledged, and answered once."""
+    """Sends so many commands, at even distances; each has to be acknowledged, and answered once."""
 
     async def one(number: int) -> int | None:
         await asyncio.sleep(over_s * number / commands)

@@ -1,4 +1,4 @@
-"""What one process has begun, no other begins again."""
+"""A request that one process has begun, no other begins again."""
 
 from __future__ import annotations
 

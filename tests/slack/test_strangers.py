@@ -153,7 +153,7 @@ async def test_people_of_an_enterprise(bot: str, slack: FakeSlack, account: Acco
 async def test_a_person_of_these_workspaces_of_the_organisation(
     bot: str, slack: FakeSlack, account: Account, told: str, workspaces: tuple[str, ...], answered: bool
 ) -> None:
-    """Whichever of them, or the organisation, users.info (`told`) and Slack's press (`home`) name first."""
+    """One of them, or the organisation, whichever users.info (`told`) and Slack's press (`home`) name first."""
     own = slack.workspace.team_id
     fill(account, 2)
     who = colleague(slack, told.replace("ours", own), *(each.replace("ours", own) for each in workspaces))

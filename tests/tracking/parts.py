@@ -125,7 +125,7 @@ class World:
         return texts
 
     async def rows(self) -> list[Claimed]:
-        """What is due, and sent by that."""
+        """The sessions that are due, and the messages sent by that."""
         sent: list[Claimed] = []
         while rows := await claims.claim(self.store, TEAM, self.now_ms, 20_000, 100):
             await outbox_store.sent(self.store, [(row, f"1.{row.id}") for row in rows], self.now_ms, gap_ms=0)

@@ -1,4 +1,4 @@
-"""What alerts are told of an account whose answers are odd, and who counts as a person there."""
+"""Alerts about an account whose answers are odd, and who counts as a person there."""
 
 from __future__ import annotations
 

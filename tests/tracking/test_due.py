@@ -1,4 +1,4 @@
-"""What changes by time alone: sessions that start and stop matching a subscription though nothing happens to them."""
+"""Changes by time alone: sessions that start and stop matching a subscription though nothing happens to them."""
 
 from __future__ import annotations
 

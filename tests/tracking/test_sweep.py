@@ -1,4 +1,4 @@
-"""What a poll reads of pages that it has had before."""
+"""A poll's reading of pages that it has had before."""
 
 from __future__ import annotations
 

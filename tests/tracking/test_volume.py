@@ -31,7 +31,7 @@ async def world(world: World) -> World:
 
 
 def ended(world: World, count: int, since: timedelta, rooms: Sequence[Room] = ()) -> None:
-    """So many sessions opened and ended meanwhile, evenly spread, also over these rooms."""
+    """Opens and ends so many sessions meanwhile, evenly spread, also over these rooms."""
     step = since.total_seconds() / (count + 1)
     for number in range(1, count + 1):
         room = rooms[number % len(rooms)] if rooms else world.room
@@ -41,12 +41,12 @@ def ended(world: World, count: int, since: timedelta, rooms: Sequence[Room] = ()
 
 
 def asked(world: World, active: str) -> int:
-    """How many pages of these were asked for since `requests` were cleared."""
+    """The number of pages of these that were asked for since `requests` were cleared."""
     return sum(request.query.get("active") == active for request in world.fake.requests)
 
 
 async def polled(world: World, times: int = 1, channel: str = "C1") -> list[str]:
-    """What a channel gets of so many good polls."""
+    """A channel's messages after so many good polls."""
     texts: list[str] = []
     for _ in range(times):
         assert await world.polls.run()
@@ -56,7 +56,7 @@ async def polled(world: World, times: int = 1, channel: str = "C1") -> list[str]
 
 
 def counted(texts: list[str]) -> int:
-    """How many sessions these messages are about."""
+    """The number of sessions that these messages are about."""
     many = re.compile(r"([\d,]+) (?:more )?(?:sessions? )?ended")
     return sum(int(at[1].replace(",", "")) if (at := many.search(text)) else " ended after " in text for text in texts)
 
@@ -83,7 +83,7 @@ async def test_one_that_opens_after_page_1_and_ends_before_the_next_poll_is_told
 
 
 async def test_every_poll_gets_further_with_what_ended_in_a_downtime(world: World) -> None:
-    """What is live is read at every poll, and told at once; a channel gets a list and a line."""
+    """Live sessions are read at every poll, and told at once; a channel gets a list and a line."""
     many = SLICE_PAGES * PAGE * 2 + 450
     ended(world, many, timedelta(days=8))
     texts: list[str] = []

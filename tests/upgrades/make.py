@@ -27,7 +27,7 @@ READS = "channels:history", "channels:read", "groups:read", "im:history", "users
 SCOPES = frozenset((*READS, "chat:write", "commands", "im:write"))
 """Without groups:history: what isn't confirmed in a private channel is held for a person."""
 FLYING_S = 60.0
-"""So long Slack doesn't answer in the end; the bot waits for less."""
+"""Seconds for which Slack doesn't answer in the end; the bot waits for less."""
 DUE_M, SECOND_DUE_M = 20, 25
 """Minutes after which two digests are due."""
 COUNT = "SELECT count(*) FROM {}"
@@ -109,7 +109,7 @@ class Scene:
         return await self.slack.reply(where=lambda each: each.ephemeral, timeout_s=15)
 
     def number(self, what: str) -> int:
-        """How many rows of the database `what` names: a table, and conditions."""
+        """The number of rows of the database that `what` names: a table, and conditions."""
         with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as db:
             return int(db.execute(COUNT.format(what)).fetchone()[0])
 
@@ -171,7 +171,7 @@ class Scene:
         )
 
     def world(self) -> dict[str, Any]:
-        """What Slack and 100ms have, without what is as ever."""
+        """The state of Slack and 100ms, without what is as ever."""
         slack, account = self.slack, self.account
         return {
             "made_s": time.time(),

@@ -1,4 +1,4 @@
-"""What older versions left behind (`make`), put back: their database, the workspace, the account and the time."""
+"""Leftovers of older versions (`make`), put back: their database, the workspace, the account and the time."""
 
 from __future__ import annotations
 
@@ -92,16 +92,16 @@ class Stored:
         return message
 
     def new(self, channel: str) -> list[Message]:
-        """What the bot has posted in a channel since."""
+        """The bot's posts in a channel since."""
         old = {each.ts for each in self.before}
         return [each for each in self.slack.messages(channel) if each.bot_id and each.ts not in old]
 
     def keys(self) -> Counter[str]:
-        """How often each message is in Slack."""
+        """Counts of each message in Slack."""
         return Counter(key_of(each.metadata) for each in self.slack.messages() if each.metadata)
 
     async def pass_time(self, seconds: float) -> None:
-        """So much time passes for everybody, but for no request that is under way."""
+        """Lets so much time pass for everybody, but for no request that is under way."""
         while await self.database.number(SENDING):
             await asyncio.sleep(0.05)
         self.wall.by_s += seconds
