@@ -80,8 +80,10 @@ async def slack(manifest: dict[str, Any], clock: Wall) -> AsyncIterator[FakeSlac
 
 
 @pytest.fixture
-def settings(slack: FakeSlack, hms: FakeHms, sqlite: str) -> Settings:
-    return settings_of(slack, hms, sqlite)
+def settings(request: pytest.FixtureRequest, slack: FakeSlack, hms: FakeHms, sqlite: str) -> Settings:
+    """Those of a bot that polls once, or all the time for a test marked `polls`."""
+    more = {"poll_interval_s": 0.2} if request.node.get_closest_marker("polls") else {}
+    return settings_of(slack, hms, sqlite).model_copy(update=more)
 
 
 @pytest.fixture

@@ -21,11 +21,7 @@ from tests.clocks import Wall
 from tests.live import cards, fill, opened, polls, posts, press, runs, said_soon, say, subscribe, until
 from tests.work import HASTY, at_work
 
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Those of a bot that polls all the time."""
-    return settings.model_copy(update={"poll_interval_s": 0.2})
+pytestmark = pytest.mark.polls
 
 
 @pytest.fixture

@@ -208,6 +208,7 @@ async def test_hold_leaves_it_to_a_person(world: World) -> None:
     await world.until_sent()
     assert world.shown() == ["maybe", "next"]
     assert ((await world.state()).paused, (await world.state()).held) == (None, 1)
+    assert not await world.resume()
     kick(world)
     await world.posts("after")
     await world.until_sent()

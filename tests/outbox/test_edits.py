@@ -135,13 +135,17 @@ async def test_anew_means_as_it_is_now(store: Database) -> None:
 
 async def test_a_post_that_was_refused_is_tried_again_where_a_new_message_is_wanted(store: Database) -> None:
     await commit(store, post(CARD), cards=[CARD])
-    await outbox_store.dead(store, await take(store), "invalid_blocks")
+    row = await take(store)
+    await commit(store, edit(CARD, "unseen"), reply(CARD, "r"))
+    await outbox_store.dead(store, row, "invalid_blocks")
+    assert await send(store, NOW + 60_000) == []
     await commit(store, replace(edit(CARD, "one"), silenced=True))
     assert await send(store, NOW + 60_000) == []
     assert (await outbox_counts.read(store)).waiting == 0
     await commit(store, edit(CARD, "two"))
     await commit(store, replace(edit(CARD, "three"), silenced=True))
     assert await send(store, NOW + 60_000) == [("post", "three", None)]
+    assert await send(store, NOW + 99_000) == []
 
 
 @pytest.mark.parametrize("status", ["posted", "final"])

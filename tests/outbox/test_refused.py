@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import ApiError, FakeSlack
-from bot.settings import Settings
-from tests.live import cards, opened, polls, posts, said_soon, say, subscribe, until
-from tests.work import at_work
+from tests.live import cards, opened, posts, said_soon, say, subscribe, until
 
-
-@pytest.fixture
-async def bot(polling: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
-    async with at_work(polling, slack) as started:
-        await polls(hms)
-        yield started.url
+pytestmark = pytest.mark.polls
 
 
 @pytest.mark.parametrize("line", ["subscribe", "digest daily 9:00"])

@@ -8,7 +8,7 @@ import pytest
 
 from bot import metrics
 from bot.db.database import Database
-from bot.outbox import channel_pause, claims, conversations
+from bot.outbox import claims, conversations
 from bot.outbox import counts as outbox_counts
 from bot.outbox import store as outbox_store
 from tests.db.parts import LEASE, NOW, TEAM, card, commit, edit, message, post, posted, reply, send, take
@@ -93,25 +93,6 @@ async def test_only_the_claimer_marks(store: Database) -> None:
     assert (await conversations.read(store, TEAM, "C1")).last_ms == NOW + 5
 
 
-async def test_rate_limits_of_a_channel_and_of_a_method(store: Database) -> None:
-    one, two = card(), card("C2", "s2")
-    await commit(store, post(one), post(two), message("m"), cards=[one, two])
-    first, second = await claims.claim(store, TEAM, NOW, LEASE, 10)
-    await outbox_store.slow_down(store, first, NOW + 30_000)
-    await outbox_store.sent(store, [(second, "2.0")], NOW)
-    await commit(store, edit(two))
-    rows = await claims.claim(store, TEAM, NOW + 10_000, LEASE, 10)
-    assert [row.kind for row in rows] == ["edit"]  # edits have no part in the channel's limit
-    await outbox_store.slow_down(store, rows[0], NOW + 40_000)
-    await outbox_store.slow_down(store, rows[0], NOW + 90_000)  # not ours any more
-    await commit(store, reply(two, "r"))
-    assert await send(store, NOW + 11_000) == [("reply", "came", "2.0")]
-    assert [text for _, text, _ in await send(store, NOW + 30_000)] == ["opened"]
-    assert (await take(store, NOW + 31_000)).attempts == 1
-    row = await take(store, NOW + 40_000)
-    assert (row.kind, row.attempts) == ("edit", 2)
-
-
 async def test_a_shorter_wait_does_not_end_a_longer_one(store: Database) -> None:
     one, two = card(), card("C2", "s2")
     await commit(store, post(one), post(two), cards=[one, two])
@@ -122,25 +103,6 @@ async def test_a_shorter_wait_does_not_end_a_longer_one(store: Database) -> None
     await outbox_store.slow_down(store, row, NOW + 30_000)
     assert await claims.claim(store, TEAM, NOW + 79_999, LEASE, 10) == []
     assert len(await claims.claim(store, TEAM, NOW + 80_000, LEASE, 10)) == 2
-
-
-async def test_a_reply_whose_thread_is_gone_waits_for_the_cards_next_message(store: Database) -> None:
-    one = card()
-    await commit(store, post(one), reply(one, "r1", "Ann came"), cards=[one])
-    await send(store)
-    await outbox_store.no_thread(store, await take(store, NOW + 2_000))
-    assert (await outbox_counts.read(store)).waiting == 0  # what waits for another doesn't count
-    await commit(store, message("m", text="m"), reply(one, "r2", "Ben came"))
-    assert [text for _, text, _ in await send(store, NOW + 3_000)] == ["m"]
-    await outbox_store.no_thread(store, await take(store, NOW + 4_000))
-    await commit(store, edit(one, "two are in"))
-    await outbox_store.replaced(store, await take(store, NOW + 5_000), replace(one, gen=2))
-    sent = [await send(store, NOW + seconds * 1_000) for seconds in (6, 7, 8)]
-    assert sent == [
-        [("post", "two are in", None)],
-        [("reply", "Ann came", "ts-two are in")],
-        [("reply", "Ben came", "ts-two are in")],
-    ]
 
 
 async def test_a_reply_that_comes_back_after_the_card_was_replaced_follows_it(store: Database) -> None:
@@ -156,33 +118,6 @@ async def test_a_reply_that_comes_back_after_the_card_was_replaced_follows_it(st
     assert (again.text, again.target_ts) == ("Ben came", "ts-three are in")
     await outbox_store.no_thread(store, again)  # that one is deleted too
     assert await claims.claim(store, TEAM, NOW + 99_000, LEASE, 10) == []
-
-
-async def test_unsure_rows_block_their_channel_until_it_is_known(store: Database) -> None:
-    await commit(store, message("m", text="m"), message("n", text="n"))
-    await outbox_store.unsure(store, await take(store), NOW + 50_000, "TimeoutError")
-    assert await claims.claim(store, TEAM, NOW + 90_000, LEASE, 10) == []
-    assert await claims.overdue(store, TEAM, NOW + 50_000, 10, NOW + 65_000, LEASE) == []
-    (found,) = await claims.overdue(store, TEAM, NOW + 50_001, 10, NOW + 65_001, LEASE)
-    assert await claims.overdue(store, TEAM, NOW + 50_001, 10, NOW + 65_001, LEASE) == []
-    await outbox_store.again(store, found)
-    row = await take(store, NOW + 65_001)
-    assert (row.text, row.attempts) == ("m", 3)
-
-
-async def test_held_and_released(store: Database) -> None:
-    await commit(store, message("m", text="m"), message("n", text="n"))
-    await outbox_store.held(store, await take(store), "unconfirmed")
-    channel = await conversations.read(store, TEAM, "C1")
-    assert (channel.held, channel.waiting, channel.paused) == (1, 1, None)
-    assert [text for _, text, _ in await send(store)] == ["n"]  # others go on
-    counts = await outbox_counts.read(store)
-    assert (counts.waiting, counts.held) == (0, 1)
-    assert not await channel_pause.resume(store, TEAM, "C1")  # that is no answer to what is asked
-    assert (await outbox_counts.read(store)).held == 1
-    await channel_pause.release(store, TEAM, "C1")
-    assert [text for _, text, _ in await send(store, NOW + 1000)] == ["m"]
-    assert (await outbox_counts.read(store)).held == 0
 
 
 async def test_cards_go_before_who_comes_and_goes(store: Database) -> None:
@@ -209,19 +144,6 @@ async def test_a_clock_that_is_set_back_stops_nothing_for_long(store: Database, 
     await commit(store, message("m", text="m"), edit(one))
     sent = [await send(store, NOW + seconds * 1_000) for seconds in range(0, 62, 2)]
     assert sorted(text for some in sent for _, text, _ in some) == ["changed", "m"]
-
-
-async def test_dead_is_for_ever(store: Database) -> None:
-    gone = card()
-    await commit(store, post(gone), cards=[gone])
-    row = await take(store)
-    await commit(store, edit(gone, "unseen"), reply(gone, "r"))
-    await outbox_store.dead(store, row, "msg_too_long")
-    assert (await outbox_counts.read(store)).waiting == 0
-    assert await send(store, NOW + 99_000) == []
-    # but a newer state of the card is another message, and may be one that Slack takes
-    await commit(store, edit(gone, "shorter"))
-    assert await send(store, NOW + 99_000) == [("post", "shorter", None)]
 
 
 async def test_many_marked_at_once(store: Database) -> None:

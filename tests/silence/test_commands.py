@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack, Message
-from bot.settings import Settings
 from tests.clocks import Wall
 from tests.live import cards, opened, polls, posts, press, runs, say, subscribe, until
-from tests.work import at_work
 
 ZONE = "(Europe/Berlin)"
-
-
-@pytest.fixture
-async def bot(polling: Settings, slack: FakeSlack, hms: FakeHms, clock: Wall) -> AsyncIterator[str]:
-    """It polls five times a second, and has polled once."""
-    async with at_work(polling, slack) as started:
-        await polls(hms)
-        yield started.url
+pytestmark = pytest.mark.polls
 
 
 def replies(slack: FakeSlack, card: Message) -> list[Message]:
