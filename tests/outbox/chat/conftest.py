@@ -11,10 +11,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.demo.fake_slack import FakeSlack
 from bot.outbox.chat import Chat
 from bot.slack.data_blocks import DataBlocks
+from tests.outbox.parts import HISTORY, POSTING
 
-SCOPES = frozenset(
-    {"commands", "chat:write", "users:read", "channels:history", "groups:history", "im:history", "im:write"}
-)
+SCOPES = POSTING | HISTORY
 
 
 @pytest.fixture
