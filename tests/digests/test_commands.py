@@ -101,7 +101,9 @@ async def test_the_answer_to_a_new_one_has_its_buttons_too(bot: str, slack: Fake
     assert made not in slack.messages("live-ops")
 
 
-async def test_a_line_is_previewed_before_it_is_made(bot: str, slack: FakeSlack, account: Account) -> None:
+async def test_a_line_is_previewed_and_asks_which_room_before_it_is_made(
+    bot: str, slack: FakeSlack, account: Account
+) -> None:
     """One with an error is mended and shown at once, to a guest as well: no press makes a digest."""
     fill(account, 3, ended_every=1)
     shown = await say(slack, "digest preview daily 9:00 role:host")
@@ -115,6 +117,9 @@ async def test_a_line_is_previewed_before_it_is_made(bot: str, slack: FakeSlack,
     shown = await press(slack, choice, "Hall two")
     assert "Daily digest" in shown.plain and "preview" in shown.plain and "Hall two" in shown.plain
     assert "has no digests" in (await say(slack, "digests")).plain
+    choice = await say(slack, "digest weekdays 9:00 Berlin room:hall role:host empty:skip")
+    made = (await press(slack, choice, "Hall two")).plain
+    assert "in *Hall two*, with the role host" in made and "09:00, Europe/Berlin" in made and "nothing comes" in made
 
 
 async def test_a_preview_that_fails_is_tried_again_at_a_press(bot: str, slack: FakeSlack, hms: FakeHms) -> None:
@@ -139,16 +144,6 @@ async def test_a_bad_line_is_explained(bot: str, slack: FakeSlack) -> None:
     for typed in ("digest daily 9:00 rol:host", "diges daily 9:00"):
         reply = await say(slack, typed)
         assert "did you mean `" in reply.plain and "is set" in (await press(slack, reply, runs(reply))).plain, typed
-
-
-async def test_a_name_of_several_rooms_is_chosen_from(bot: str, slack: FakeSlack, account: Account) -> None:
-    for name in ("Hall one", "Hall two"):
-        account.add_room(name)
-    choice = await say(slack, "digest weekdays 9:00 Berlin room:hall role:host empty:skip")
-    assert choice.labels == ["Hall one", "Hall two"]
-    made = await press(slack, choice, "Hall two")
-    assert "Digest 1 is set" in made.plain and "in *Hall two*, with the role host" in made.plain
-    assert "09:00, Europe/Berlin" in made.plain and "nothing comes" in made.plain
 
 
 async def test_a_number_names_one_thing_of_one_channel(bot: str, slack: FakeSlack) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.digests.lines import read_digest
 from bot.errors import QueryError, said_for
 from bot.query.command_lines import corrected
-from bot.silence.lines import read_hours, read_silence
+from bot.silence.lines import read_hours
 from bot.silence.quiet_hours import read_quiet
 from tests.query.mending import LINES, refused
 
@@ -24,21 +24,6 @@ ID = "631a0f990e6ffae22efa610c"
 def read_for(scope: str, line: str) -> None:
     with said_for(scope):
         LINES[scope].read(line, NOW, ZONE)
-
-
-@pytest.mark.parametrize(
-    ("line", "end", "query", "session"),
-    [
-        ("2h", "23T16:02", "", ""),
-        ("role:host until tomorrow", "24T08:00", "role:host", ""),
-        ("until 16:00 -role:host longer:45m", "23T15:00", "-role:host longer:45m", ""),
-        (f"{ID} 12h", "24T02:02", "", ID),
-    ],
-)
-def test_a_mutes_line(line: str, end: str, query: str, session: str) -> None:
-    read, asked, alone = read_silence(line, NOW, ZONE)
-    assert f"{read:%dT%H:%M}" == end
-    assert (" ".join(map(str, asked.terms)), alone) == (query, session)
 
 
 def test_quiet_hours_and_their_end() -> None:

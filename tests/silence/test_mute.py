@@ -80,6 +80,8 @@ READ = {  # from 15:02:03 in Berlin, in UTC
     ("2026-11-24T08:00:00", "room:x"): ("room:x until tomorrow", "until tomorrow room:x"),
     ("2026-11-24T16:32:03", "room:x"): ("room:x 1 day, 2 hours, and 30 minutes",),
     ("2026-11-23T16:02:03", "room:x."): ("2h! room:x.",),
+    ("2026-11-23T15:00:00", "-role:host longer:45m"): ("until 16:00 -role:host longer:45m",),
+    ("2026-11-24T02:02:03", "631a0f990e6ffae22efa610c"): ("631a0f990e6ffae22efa610c 12h",),
 }  # fmt: skip
 
 
