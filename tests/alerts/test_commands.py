@@ -338,9 +338,10 @@ async def test_a_private_channel_without_the_bot_also_with_digests_alone(bot: st
     listed = await say(slack, "subscriptions", channel="incident-room")
     assert "no subscriptions" in listed.plain and "What is set is kept" in listed.plain
     slack.workspace.join(channel, slack.workspace.bot_user)
-    resumed = await press(slack, listed, "Resume")
-    assert "Paused" not in resumed.plain and "Resume" not in resumed.labels
+    await press(slack, listed, "Resume")
     await until(lambda: posts(slack, "incident-room"))
+    resumed = await say(slack, "subscriptions", channel="incident-room")
+    assert "Paused" not in resumed.plain and "Resume" not in resumed.labels
 
 
 async def test_a_renamed_channel_stays_subscribed(bot: str, slack: FakeSlack, account: Account, room: Room) -> None:
