@@ -105,12 +105,10 @@ def _a_second_later(slack: FakeSlack) -> None:
 
 
 async def subscribe(slack: FakeSlack, line: str = "", **more: Any) -> Message:
-    _a_second_later(slack)
-    await slack.command(f"subscribe {line}".strip(), **more)
-    return await slack.reply(where=lambda each: each.ephemeral)
+    return await say(slack, f"subscribe {line}".strip(), **more)
 
 
-async def say(slack: FakeSlack, line: str, **more: str) -> Message:
+async def say(slack: FakeSlack, line: str, **more: Any) -> Message:
     _a_second_later(slack)
     await slack.command(line, **more)
     return await slack.reply(where=lambda each: each.ephemeral)

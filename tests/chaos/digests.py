@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.demo.fake_hms import Account, Peer, Session
+from bot.demo.fake_hms import Account, Peer
 from bot.demo.fake_slack import Message
 from bot.outbox.card import key_of
 
@@ -98,7 +98,7 @@ def count(account: Account, room_id: str | None, start: float, end: float) -> Co
         for peer in session.peers.values()
         if (stay := _stay(peer, start, end))
     ]
-    live = [each for each in sessions if _is_live(each, start, end)]
+    live = [each for each in sessions if each.created_at < end and (each.active or each.updated_at >= start)]
     edges = {since for _, since, _ in stays}
     figures = {
         "sessions": sum(start <= each.created_at < end for each in sessions),
@@ -119,10 +119,6 @@ def _stay(peer: Peer, start: float, end: float) -> tuple[float, float] | None:
 def _is_in(stay: tuple[float, float], at: float) -> bool:
     since, until = stay
     return since <= at < until or since == at == until
-
-
-def _is_live(session: Session, start: float, end: float) -> bool:
-    return session.created_at < end and (session.active or session.updated_at >= start)
 
 
 def _wrong(message: Message, due: Due, truth: Count, queued: float | None) -> Iterator[str]:

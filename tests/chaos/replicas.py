@@ -8,7 +8,6 @@ import json
 import os
 import random
 import signal
-import socket
 import sys
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+from aiohttp.test_utils import unused_port
 
 from tests.chaos.bot import GONE_AFTER_S
 from tests.chaos.points import CALL_SIDES, COMMIT_SIDES, TIME, Point
@@ -85,7 +85,7 @@ class Replica:
         dice: random.Random,
     ) -> None:
         self.number = number
-        self.port = _free_port()
+        self.port = unused_port()
         self.wants = ""
         """The commit or call that the process waits for."""
         self._killed, self._stopped, self._dice = killed, stopped, dice
@@ -262,9 +262,3 @@ class Replica:
                 return answer.ok
         except aiohttp.ClientError:
             return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -54,10 +54,6 @@ class Visit:
     def is_in(self, moment: datetime) -> bool:
         return self.joined <= moment < self.left
 
-    def was_in(self, moment: datetime) -> bool:
-        """Also somebody who left at once."""
-        return self.is_in(moment) or (self.left <= self.joined == moment)
-
 
 def end_of(session: Session) -> datetime:
     if session.active:
@@ -86,7 +82,7 @@ def counted(sessions: Iterable[Session], start: datetime, end: datetime) -> dict
     most, when = 0, None
     for moment, following in pairwise(sorted(moments)):
         around = [visit for visits, first, last in near if first <= moment <= last for visit in visits]
-        here = [visit for visit in around if visit.was_in(moment)]
+        here = [visit for visit in around if visit.is_in(moment) or (visit.left <= visit.joined == moment)]
         for visit in here:
             people[visit.room].add(visit.person)
             if visit.timed and visit.is_in(moment):

@@ -69,7 +69,8 @@ def fuzz(name: str, target: Target, inputs: int, seed: int, *, timed: bool = Tru
                 if len(corpus) < LEARNT_MOST:
                     corpus.append(text)
         result.findings = [
-            CheckResult(name, shrink(text, _breaks(check, fault)), fault) for fault, text in broken.items()
+            CheckResult(name, shrink(text, lambda text, fault=fault: _try(check, text)[1] == fault), fault)
+            for fault, text in broken.items()
         ]
     result.outcomes, result.seconds = len(known), time.perf_counter() - began
     return result
@@ -105,10 +106,6 @@ def _next(target: Target, corpus: list[str], dice: random.Random) -> str:
         other = dice.choice(corpus)
         text = text[: dice.randint(0, len(text))] + other[dice.randint(0, len(other)) :]
     return mutated(text, target.words, dice, structured=target.structured)
-
-
-def _breaks(check: Check, fault: str) -> Callable[[str], bool]:
-    return lambda text: _try(check, text)[1] == fault
 
 
 def _try(check: Check, text: str) -> tuple[Hashable, str, float]:

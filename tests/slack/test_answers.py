@@ -14,7 +14,6 @@ from aiohttp.test_utils import TestServer
 from bot.blockkit.blocks import data_table, section
 from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError, Message
-from bot.outbox.chat import Chat
 from bot.slack.data_blocks import DATA_BLOCKS, KEPT_S, DataBlocks
 from bot.slack.reply import is_slacks
 from tests.clocks import Clock
@@ -82,19 +81,15 @@ class TestAWorkspaceWithoutChartsAndTables:
 
     async def test_is_asked_again_after_a_day(self, slack: FakeSlack) -> None:
         clock = Clock()
+        table = data_table("Rooms", ["Room", "Minutes"], [["Lab", 1]], page_size=5)
         async with aiohttp.ClientSession() as http:
             chat = chat_of(slack, http, DataBlocks(clock))
             for waits_s, requests in ((0.0, 2), (KEPT_S - 1, 1), (1.0, 2)):
                 clock.now += waits_s
                 before = len(slack.calls)
-                await post_table(chat, slack)
+                await chat.post(slack.workspace.channel(None).id, "text", [section("Figures"), table], key="k")
                 assert len(slack.calls) - before == requests
         assert [kinds(message) for message in slack.messages("live-ops")] == [["section"]] * 3
-
-
-async def post_table(chat: Chat, slack: FakeSlack) -> None:
-    table = data_table("Rooms", ["Room", "Minutes"], [["Lab", 1]], page_size=5)
-    await chat.post(slack.workspace.channel(None).id, "text", [section("Figures"), table], key="k")
 
 
 async def test_a_refusal_of_other_blocks_costs_no_chart(bot: str, slack: FakeSlack, account: Account) -> None:

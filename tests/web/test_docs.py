@@ -17,7 +17,6 @@ RULES: list[dict[str, Any]] = [
     rule for group in yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"] for rule in group["rules"]
 ]
 DASHBOARD = json.loads((FOLDER / "dashboard.json").read_text())
-OF_PROMETHEUS = {"up", "process_start_time_seconds", "process_open_fds", "process_max_fds"}
 
 
 def families() -> dict[str, set[str]]:
