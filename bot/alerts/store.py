@@ -37,7 +37,7 @@ def subscribe(
     by: SettingChange | None,
 ) -> tuple[Subscription, How]:
     """Store a subscription, cards for the `silent` sessions that it shall not announce, and its `first` message. If one
-    with its query is there, that takes the new kinds and maker, with the message `changed` if given; with equal kinds
+    with its query is there, that takes all else of the new one, with the message `changed` if given; if all is equal
     nothing is stored. Raises TooMany."""
     place = (new.team_id, new.channel_id)
     paused = lock(db, [place, (first.team_id, first.channel_id)])
@@ -45,7 +45,8 @@ def subscribe(
     here = (subscriptions.c.team_id == new.team_id, subscriptions.c.channel_id == new.channel_id)
     same = (*here, subscriptions.c.query_hash == hashed(text))
     before = db.execute(select(subscriptions).where(*same)).one_or_none()
-    if before is not None and before.kinds == kinds:
+    asked = {"kinds": kinds, "notify": ",".join(new.notify), "every_s": new.every_s}
+    if before is not None and all(getattr(before, name) == value for name, value in asked.items()):
         if paused[place] is not None and queue.try_now(db, place):
             queue.put(db, [first], paused, turn(db, new.team_id), new.created_ms)
         return _subscription(before, new.query), "same"
@@ -53,7 +54,7 @@ def subscribe(
         how: How = "changed"
         queue.take_back(db, place, mark(*place, before.number))
         first = changed or first
-        others = update(subscriptions).where(*same).values(kinds=kinds, created_by=new.created_by)
+        others = update(subscriptions).where(*same).values(**asked, created_by=new.created_by)
         stored = db.execute(others.returning(subscriptions)).one()
     else:
         how = "new"
@@ -65,7 +66,7 @@ def subscribe(
             "number": next_number(db, place),
             "query": text,
             "query_hash": hashed(text),
-            "kinds": kinds,
+            **asked,
             "created_by": new.created_by,
             "created_ms": new.created_ms,
         }
@@ -163,4 +164,6 @@ def _read(row: Row[Any]) -> Subscription:
 
 def _subscription(row: Row[Any], query: Query) -> Subscription:
     kinds = frozenset(filter(None, row.kinds.split(",")))
-    return Subscription(row.team_id, row.channel_id, query, kinds, row.created_by, row.created_ms, row.number)
+    notify = tuple(filter(None, row.notify.split(",")))
+    made = row.created_by, row.created_ms, row.number
+    return Subscription(row.team_id, row.channel_id, query, kinds, *made, notify, row.every_s)

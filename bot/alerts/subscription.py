@@ -15,7 +15,8 @@ from bot.query.model import Query
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """A query with all its rooms resolved, and the kinds of alert that a channel gets of it. `number` is its name for
-    people; 0 before it is stored. `created_ms` is in milliseconds since 1970."""
+    people; 0 before it is stored. `created_ms` is in milliseconds since 1970. `notify`: the ids of people and user
+    groups that a firing mentions; `every_s`: the seconds between its reminders, 0 for none."""
 
     team_id: str
     channel_id: str
@@ -24,6 +25,8 @@ class Subscription:
     created_by: str
     created_ms: int
     number: int = 0
+    notify: tuple[str, ...] = ()
+    every_s: int = 0
 
     @property
     def kinds_in_order(self) -> list[str]:

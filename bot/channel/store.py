@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, 
 
 from bot.alerts.store import mark as subscription_mark
 from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, unfinished
-from bot.db.tables import cards, catchups, changes, channels, digests, mutes, outbox, quiets, subscriptions
+from bot.db.tables import cards, catchups, changes, channels, digests, firings, mutes, outbox, quiets, subscriptions
 from bot.db.transaction import transaction
 from bot.digests.store import mark as digest_mark
 from bot.outbox import channel_pause
 from bot.outbox.card import lists_of
 from bot.outbox.conversations import ChannelKey, lock
 
-MOVED = (subscriptions, digests, mutes, quiets, catchups, cards, outbox, changes, channels)
+MOVED = (subscriptions, digests, mutes, quiets, catchups, cards, firings, outbox, changes, channels)
 """Every table that has a channel's id."""
 
 
@@ -44,6 +44,7 @@ def move(db: Connection, team_id: str, old_id: str, new_id: str) -> bool:
     db.execute(delete(catchups).where(_at(catchups, new)))
     db.execute(_to(new, catchups, old))
     _cards(db, old, new, numbers)
+    _firings(db, old, new, numbers)
     _outbox(db, old, new, paused[new])
     merged = {
         "last_number": before.last_number + there.last_number,
@@ -109,6 +110,18 @@ def _cards(db: Connection, old: ChannelKey, new: ChannelKey, numbers: Mapping[in
         rewritten = its_card.values(known=bindparam("k"), stopped=bindparam("st"))
         for some in chunks(rows):
             db.execute(rewritten, some)
+
+
+def _firings(db: Connection, old: ChannelKey, new: ChannelKey, numbers: Mapping[int, int]) -> None:
+    """Move what fires with its subscription; of two for one session the new id's stays."""
+    for row in db.execute(select(firings).where(_at(firings, old))).all():
+        this = (_at(firings, old), firings.c.session_id == row.session_id, firings.c.number == row.number)
+        now = numbers.get(row.number)
+        twin = (_at(firings, new), firings.c.session_id == row.session_id, firings.c.number == now)
+        if now is None or db.execute(select(firings.c.number).where(*twin)).first():
+            db.execute(delete(firings).where(*this))
+        else:
+            db.execute(update(firings).where(*this).values(channel_id=new[1], number=now))
 
 
 def _outbox(db: Connection, old: ChannelKey, new: ChannelKey, paused: str | None) -> None:

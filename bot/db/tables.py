@@ -1,47 +1,32 @@
 """The tables. Times are BIGINT milliseconds since 1970, UTC, in columns `*_ms`; every table carries the Slack team,
-except the leases, which are the deployment's. A change here needs a revision in `migrations/versions`.
-"""
+except the leases, which are the deployment's. A change here needs a revision in `migrations/versions`."""
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint, text, true
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint, text, true
-
-metadata = MetaData()
-
-# Numbers that AUTOINCREMENT counts must be called INTEGER in SQLite, where every integer has 64 bits.
-_ID = BigInteger().with_variant(Integer(), "sqlite")
-# Compared by code point, as SQLite does by itself, so that names with one beginning lie together.
-_TEXT_BY_CODE = Text().with_variant(Text(collation="C"), "postgresql")
-
-
-def _keys(*names: str) -> list[Column[str]]:
-    """Columns of text that are the primary key, or its beginning."""
-    return [Column(name, Text, primary_key=True) for name in names]
-
-
-def _where(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
+from bot.db.columns import ID, TEXT_BY_CODE, keys, where
+from bot.db.columns import metadata as metadata
 
 subscriptions = Table(
     "subscriptions",
     metadata,
-    *_keys("team_id", "channel_id"),
+    *keys("team_id", "channel_id"),
     Column("number", Integer, primary_key=True),  # how people name it; never used again in the channel
     Column("query", Text, nullable=False),  # canonical, without on:
     Column("query_hash", Text, nullable=False),  # PostgreSQL's index takes 2,704 bytes, a query may have more
     Column("kinds", Text, nullable=False),  # sorted, joined by commas
     Column("created_by", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
+    Column("notify", Text, nullable=False, server_default=""),  # ids of people and groups, joined by commas
+    Column("every_s", Integer, nullable=False, server_default="0"),  # between reminders; 0 for none
     UniqueConstraint("team_id", "channel_id", "query_hash", name="one_of_a_query"),
 )
 
 digests = Table(
     "digests",
     metadata,
-    *_keys("team_id", "channel_id"),
+    *keys("team_id", "channel_id"),
     Column("number", Integer, primary_key=True),  # as that of a subscription
     Column("query", Text, nullable=False),  # canonical
     Column("query_hash", Text, nullable=False),
@@ -60,7 +45,7 @@ digests = Table(
 mutes = Table(
     "mutes",
     metadata,
-    *_keys("team_id", "channel_id"),
+    *keys("team_id", "channel_id"),
     Column("number", Integer, primary_key=True),  # as that of a subscription
     Column("query", Text, nullable=False),  # canonical
     Column("session_id", Text, nullable=False),  # "" for any
@@ -72,7 +57,7 @@ mutes = Table(
 quiets = Table(
     "quiets",
     metadata,
-    *_keys("team_id", "channel_id", "hours"),  # hours are canonical
+    *keys("team_id", "channel_id", "hours"),  # hours are canonical
     Column("created_by", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
 )
@@ -81,7 +66,7 @@ quiets = Table(
 changes = Table(
     "changes",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", ID, primary_key=True, autoincrement=True),
     Column("team_id", Text, nullable=False),
     Column("channel_id", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
@@ -94,7 +79,7 @@ changes = Table(
 channels = Table(
     "channels",
     metadata,
-    *_keys("team_id", "channel_id"),
+    *keys("team_id", "channel_id"),
     Column("last_number", Integer, nullable=False, server_default="0"),  # of its subscriptions, digests and mutes
     Column("paused", Text),
     Column("paused_ms", BigInteger),
@@ -104,7 +89,7 @@ channels = Table(
     Column("changed", Integer, nullable=False, server_default="0"),  # how often somebody changed its settings
     Column("probe_ms", BigInteger, nullable=False, server_default="0"),  # of a paused one: when it is tried next
     Column("probes", Integer, nullable=False, server_default="0"),  # and how often it was, with what paused it
-    Index("channels_paused", "probe_ms", **_where("paused IS NOT NULL")),
+    Index("channels_paused", "probe_ms", **where("paused IS NOT NULL")),
 )
 
 # A row for each workspace that refuses the bot: nothing is sent there until auth.test is answered.
@@ -121,7 +106,7 @@ workspaces = Table(
 states = Table(
     "states",
     metadata,
-    *_keys("team_id", "name"),
+    *keys("team_id", "name"),
     Column("since_ms", BigInteger, nullable=False),
 )
 
@@ -136,16 +121,15 @@ polls = Table(
     Column("cause", Text, nullable=False, server_default=""),
     Column("naming", Text, nullable=False, server_default=""),  # of the people in its sessions; "" by their own names
     Column("read_ms", BigInteger),  # when the last good one read the sessions, by the clock of 100ms
-    # ended sessions that are still to be read: since when, and the one before them in the list
-    Column("backlog_ms", BigInteger),
-    Column("backlog_start", Text, nullable=False, server_default=""),
+    Column("backlog_ms", BigInteger),  # since when ended sessions are still to be read,
+    Column("backlog_start", Text, nullable=False, server_default=""),  # and the one before them in the list
 )
 
-# What channels were told of a backlog, and what is counted for the line at its end.
+# What channels were told of a backlog, and the counts for the line at its end.
 catchups = Table(
     "catchups",
     metadata,
-    *_keys("team_id", "channel_id"),
+    *keys("team_id", "channel_id"),
     Column("told", Integer, nullable=False),
     Column("opened", Integer, nullable=False),
     Column("ended", Integer, nullable=False),
@@ -154,29 +138,30 @@ catchups = Table(
 sessions = Table(
     "sessions",
     metadata,
-    *_keys("team_id", "session_id"),
+    *keys("team_id", "session_id"),
     Column("room_id", Text, nullable=False),
     Column("live", Boolean, nullable=False),
     Column("started_ms", BigInteger, nullable=False),
     Column("seen_ms", BigInteger, nullable=False),
     Column("peers", Integer, nullable=False),  # how many it had, those who left included
     Column("people", Text, nullable=False),  # JSON, {who: [name, role]}
-    Index("sessions_live", "team_id", **_where("live")),
-    Index("sessions_ended", "seen_ms", **_where("NOT live")),
+    Index("sessions_live", "team_id", **where("live")),
+    Index("sessions_ended", "seen_ms", **where("NOT live")),
 )
 
 # The account's rooms, as far as they are known.
 rooms = Table(
     "rooms",
     metadata,
-    *_keys("team_id", "room_id"),
+    *keys("team_id", "room_id"),
     Column("name", Text, nullable=False),
-    Column("folded", _TEXT_BY_CODE, nullable=False),  # the name as names are compared
+    Column("folded", TEXT_BY_CODE, nullable=False),  # the name as names are compared
     Column("template_id", Text, nullable=False),
+    Column("max_duration_s", Integer, nullable=False, server_default="0"),  # of its sessions; 0 where it has none
     Index("rooms_folded", "team_id", "folded"),
 )
 
-# How far the account's lists of rooms have been read.
+# How far the account's lists of rooms were read.
 room_walks = Table(
     "room_walks",
     metadata,
@@ -191,7 +176,7 @@ room_walks = Table(
 cards = Table(
     "cards",
     metadata,
-    *_keys("team_id", "session_id", "channel_id"),
+    *keys("team_id", "session_id", "channel_id"),
     Column("status", Text, nullable=False),  # silent, listed, live, closed
     Column("gen", Integer, nullable=False),
     Column("reopened", Integer, nullable=False),
@@ -204,17 +189,51 @@ cards = Table(
     Column("hushed_ms", BigInteger, nullable=False, server_default="0"),  # until when its announcement is withheld
     Column("born", Text, nullable=False, server_default=""),  # its channel's id, where Slack has changed that since
     Index("cards_key", "key", unique=True),
-    Index("cards_key_before", "key_before", **_where("key_before IS NOT NULL")),
+    Index("cards_key_before", "key_before", **where("key_before IS NOT NULL")),
     Index("cards_of_channel", "team_id", "channel_id"),
-    Index("cards_closed", "changed_ms", **_where("status = 'closed'")),
-    Index("cards_hushed", "team_id", **_where("hushed_ms > 0")),
+    Index("cards_closed", "changed_ms", **where("status = 'closed'")),
+    Index("cards_hushed", "team_id", **where("hushed_ms > 0")),
 )
 
+# What is wrong with a session, for each subscription that it is a firing of.
+firings = Table(
+    "firings",
+    metadata,
+    *keys("team_id", "session_id", "channel_id"),
+    Column("number", Integer, primary_key=True),  # that of the subscription
+    Column("nth", Integer, nullable=False),  # of this subscription and session
+    Column("state", Text, nullable=False),  # fired, kept, resolved
+    Column("what", Text, nullable=False),  # the filters that hold, canonical
+    Column("since_ms", BigInteger, nullable=False),  # by the session's record
+    Column("fired_ms", BigInteger, nullable=False),
+    Column("over_ms", BigInteger, nullable=False, server_default="0"),
+    Column("times", Integer, nullable=False, server_default="1"),  # how often it began
+    Column("thread", Text, nullable=False, server_default=""),  # the key of the post whose thread it goes on in
+    Column("taken_by", Text, nullable=False, server_default=""),
+    Column("taken_ms", BigInteger, nullable=False, server_default="0"),
+    Column("remind_ms", BigInteger, nullable=False, server_default="0"),  # when the next reminder is due; 0 for none
+    Column("reminders", Integer, nullable=False, server_default="0"),
+    Column("untold", Text, nullable=False, server_default=""),  # what a person did that the channel isn't told yet
+    Index("firings_open", "team_id", **where("state <> 'resolved' OR untold <> ''")),
+    Index("firings_remind", "team_id", "remind_ms", **where("remind_ms > 0")),
+)
+
+# Sessions that may have changed, for the process that polls.
+hints = Table(
+    "hints",
+    metadata,
+    Column("id", ID, primary_key=True, autoincrement=True),
+    Column("team_id", Text, nullable=False),
+    Column("session_id", Text, nullable=False),
+    Column("expects", Text, nullable=False),  # what its record must show
+    Column("at_ms", BigInteger, nullable=False),
+    Index("hints_of_team", "team_id", "id"),
+)
 
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", ID, primary_key=True, autoincrement=True),
     Column("key", Text, nullable=False),
     Column("team_id", Text, nullable=False),
     Column("channel_id", Text, nullable=False),
@@ -237,21 +256,20 @@ outbox = Table(
     Column("done_ms", BigInteger),  # when it became sent or dead
     Column("cause", Text, nullable=False, server_default=""),
     Index("outbox_key", "key", unique=True),
-    Index("one_in_flight", "team_id", "channel_id", unique=True, **_where("status = 'sending'")),
-    # a card goes before a reply; the expression is the one that claims are ordered by
-    Index(
+    Index("one_in_flight", "team_id", "channel_id", unique=True, **where("status = 'sending'")),
+    Index(  # a card goes before a reply; the expression is the one that claims are ordered by
         "outbox_next",
         "team_id",
         "channel_id",
         text("(kind = 'reply')"),
         "turn",
         "id",
-        **_where("status = 'pending' AND waits_for IS NULL"),
+        **where("status = 'pending' AND waits_for IS NULL"),
     ),
-    Index("outbox_open", "team_id", "channel_id", "status", **_where("status IN ('pending', 'sending', 'held')")),
-    Index("outbox_held", "team_id", "channel_id", "cause", **_where("status = 'held'")),
-    Index("outbox_waits_for", "waits_for", **_where("waits_for IS NOT NULL")),
-    Index("outbox_done", "done_ms", **_where("done_ms IS NOT NULL")),
+    Index("outbox_open", "team_id", "channel_id", "status", **where("status IN ('pending', 'sending', 'held')")),
+    Index("outbox_held", "team_id", "channel_id", "cause", **where("status = 'held'")),
+    Index("outbox_waits_for", "waits_for", **where("waits_for IS NOT NULL")),
+    Index("outbox_done", "done_ms", **where("done_ms IS NOT NULL")),
     sqlite_autoincrement=True,  # a number is never used again
 )
 
@@ -259,7 +277,7 @@ outbox = Table(
 limits = Table(
     "limits",
     metadata,
-    *_keys("team_id", "method"),
+    *keys("team_id", "method"),
     Column("not_before_ms", BigInteger, nullable=False),
 )
 
@@ -267,7 +285,7 @@ limits = Table(
 begun = Table(
     "begun",
     metadata,
-    *_keys("team_id", "digest"),
+    *keys("team_id", "digest"),
     Column("until_ms", BigInteger, nullable=False),
     Index("begun_until", "team_id", "until_ms"),
 )

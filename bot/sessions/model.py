@@ -197,12 +197,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room's id and name: a UUID if it was made without one, "" if 100ms doesn't have the room. `folded`: the name in
-    its form for comparison."""
+    """A room's id and name: a UUID if it was made without one, "" if 100ms doesn't have the room. `max_duration_s`:
+    the length at which 100ms ends its sessions, 0 where it has none of its own. `folded`: the name in its form for
+    comparison."""
 
     id: str
     name: str
     template_id: str = ""
+    max_duration_s: int = 0
     folded: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -49,7 +49,7 @@ from tests.db.transactions import transactions
 
 DAY = 86_400_000
 LONG_AGO, LATER = NOW - 60 * DAY, NOW + 60 * DAY
-LARGE = ("outbox", "sessions", "cards", "rooms")
+LARGE = ("outbox", "sessions", "cards", "rooms", "firings")
 """The tables that grow with what happens; the others have a row for what people set up."""
 OPEN = {
     "outbox_open",
@@ -59,6 +59,8 @@ OPEN = {
     "one_in_flight",
     "cards_hushed",
     "sessions_live",
+    "firings_open",
+    "firings_remind",
 }
 """Partial indexes of what is open: one may be read from end to end."""
 ONCE = {"rooms.store.forget", "channel.store.move", "rooms.store.having", "rooms.store.newest"}
@@ -221,7 +223,7 @@ def _scans(detail: str) -> bool:
 
 SMALL = {
     "subscriptions", "digests", "mutes", "quiets", "changes", "channels", "polls", "limits", "leases", "catchups",
-    "workspaces", "states", "room_walks", "alembic_version",
+    "workspaces", "states", "room_walks", "hints", "alembic_version",
     "CONSTANT", "sqlite_master",
 }  # fmt: skip
 
