@@ -13,6 +13,7 @@ from bot.blockkit.blocks import Block, Message, actions, button, context, menu, 
 from bot.blockkit.fit import NOTE_CHARS, Part, fit, fitting, packed, share_chars
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
+from bot.blockkit.mentions import mention
 from bot.blockkit.phrases import SESSIONS, Names, clock, count, listed, person, sessions
 from bot.outbox.message import Channel
 from bot.outbox.render import halted, health_words, let_in, old, stopped
@@ -33,7 +34,7 @@ def subscribed(done: Subscribed, invite: str) -> Message:
     subscription, number, paused = done.subscription, done.subscription.number, done.channel.paused
     head = {
         "new": f"✅ Subscribed, as number {number}.",
-        "same": f"✅ Nothing to change: that is number {number}, made by <@{subscription.created_by}>.",
+        "same": f"✅ Nothing to change: that is number {number}, made by {mention(subscription.created_by)}.",
         "changed": f"✅ Number {number} already existed; what it tells about has changed.",
     }[done.how]
     words, told, line = sessions(subscription.query, done.names, WORDS_CHARS), _told(subscription), _line(subscription)
@@ -131,7 +132,7 @@ def _cards(
     for subscription in items:
         number = subscription.number
         when = f"told {told_when(subscription)}"
-        about = [when, f"by <@{subscription.created_by}>", _last(subscription, told, as_of)]
+        about = [when, f"by {mention(subscription.created_by)}", _last(subscription, told, as_of)]
         left_chars = most_chars - len(f"*{number}* ·  · ") - sum(len(text) + 3 for text in about)
         words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars))
         lines = [[Part(f"*{number}*"), Part(words)], [Part(when)], [Part(about[1]), Part(about[2], 1)]]
@@ -148,7 +149,7 @@ def _lines(items: Sequence[Subscription], names: Names, room_chars: int) -> Iter
     for subscription in shown:
         number = str(subscription.number)
         most_chars = (room_chars - fixed) // len(shown) - len(number) - 1
-        others = [f"<@{subscription.created_by}>", ", ".join(subscription.kinds_in_order)]
+        others = [mention(subscription.created_by), ", ".join(subscription.kinds_in_order)]
         left_chars = most_chars - sum(len(text) + 3 for text in others) - len(f"{number}  · ") + len(SESSIONS)
         words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars)).removeprefix(SESSIONS)
         lines.append(fit([[Part(f"{number} {words}"), Part(others[0], 2), Part(others[1], 1)]], most_chars))

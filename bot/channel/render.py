@@ -15,6 +15,7 @@ from bot.blockkit.escape import code
 from bot.blockkit.fit import NOTE_CHARS, fair, packed, share_chars
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import MESSAGE_BLOCKS
+from bot.blockkit.mentions import mention
 from bot.blockkit.phrases import Names, clock, count, date, room, sessions
 from bot.db.setting_change import SettingChange
 from bot.digests import list_render
@@ -154,7 +155,7 @@ class _Card:
 
     def _subscription(self, subscription: Subscription, words_chars: int) -> _Entry:
         number, words = subscription.number, sessions(subscription.query, self.names, words_chars)
-        text = f"*{number}* · {words}\ntold {told_when(subscription)} · by <@{subscription.created_by}>"
+        text = f"*{number}* · {words}\ntold {told_when(subscription)} · by {mention(subscription.created_by)}"
         remove = self._press("Remove", f"unsubscribe {number}", f"Remove subscription {number}")
         return _Entry(text, _typed(subscription_line(subscription)), remove)
 
@@ -223,7 +224,7 @@ def _change(change: SettingChange, names: Names) -> str:
 
 def _who(person: str) -> str:
     """A mention of the person, or `the bot`, which changes settings itself where Slack refuses it something."""
-    return f"<@{person}>" if person else "the bot"
+    return mention(person) if person else "the bot"
 
 
 def _cut(line: str, most_chars: int) -> str:

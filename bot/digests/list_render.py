@@ -11,6 +11,7 @@ from bot.blockkit.blocks import Block, Message, actions, button, context, sectio
 from bot.blockkit.escape import code, plain
 from bot.blockkit.fit import NOTE_CHARS, share_chars
 from bot.blockkit.help import COMMAND, typed
+from bot.blockkit.mentions import mention
 from bot.blockkit.phrases import Names, clock, count, listed, moment, person, sessions
 from bot.digests.due import due
 from bot.digests.lines import digest_line
@@ -50,7 +51,7 @@ def made(
 ) -> Message:
     """The answer to who makes a digest, with its query in words and its next dates. `paused`: the cause of a pause, as
     in Channel; `waiting`: the first message isn't there yet; `heard`: the channel has had others."""
-    number, by = digest.number, f"<@{digest.created_by}>"
+    number, by = digest.number, mention(digest.created_by)
     head = {
         "new": f"✅ Digest {number} is set, by {by}.",
         "same": f"✅ Nothing to change: that is digest {number}, made by {by}.",
@@ -150,7 +151,7 @@ def digests_list(
 
 def row(digest: Digest, names: Names, as_of: datetime, most_chars: int) -> str:
     """The row of one digest in a list, in at most `most_chars` characters (300 are always enough)."""
-    rest = f"\n{when(digest)} · by <@{digest.created_by}>\n{_state(digest, as_of)}"
+    rest = f"\n{when(digest)} · by {mention(digest.created_by)}\n{_state(digest, as_of)}"
     head = f"*{digest.number}* · "
     return f"{head}{sessions(digest.query, names, max(40, most_chars - len(head) - len(rest)))}{rest}"
 

@@ -10,6 +10,7 @@ from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, section
 from bot.blockkit.fit import NOTE_CHARS, share_chars
 from bot.blockkit.help import COMMAND, typed
+from bot.blockkit.mentions import mention
 from bot.blockkit.phrases import Names, clock, count, room, sessions
 from bot.query.values import RoomId
 from bot.silence.lines import mute_line
@@ -32,7 +33,7 @@ def muted(
     mute: Mute, how: Literal["new", "same", "changed"], before: Mute | None = None, *, names: Names, zone: str
 ) -> Message:
     """The answer to who mutes, with the end on the clock of `zone`; `before`: the earlier mute of the same, if any."""
-    number, by, end = mute.number, f"<@{mute.created_by}>", until(mute, zone)
+    number, by, end = mute.number, mention(mute.created_by), until(mute, zone)
     end = f"until it ends, and not after {end.removeprefix('until ')}" if mute.session_id else end
     was = f"lasted {until(before, zone)}" if before else "already existed"
     head = {
@@ -89,7 +90,7 @@ def mutes_list(mutes: Sequence[Mute], quiets: Quiets, *, names: Names, zone: str
 
 def row(mute: Mute, names: Names, zone: str, most_chars: int) -> str:
     """The row of one mute in a list, in at most `most_chars` characters (200 are always enough)."""
-    head, rest = f"*{mute.number}* · ", f"\n{until(mute, zone)} · by <@{mute.created_by}>"
+    head, rest = f"*{mute.number}* · ", f"\n{until(mute, zone)} · by {mention(mute.created_by)}"
     return f"{head}{about(mute, names, max(60, most_chars - len(head) - len(rest) - len('Unmute')))}{rest}"
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, button, context, section
 from bot.blockkit.help import COMMAND, typed
+from bot.blockkit.mentions import mention
 from bot.blockkit.phrases import moment
 from bot.query.schedule import Schedule, write_days
 from bot.silence.lines import quiet_line
@@ -30,7 +31,7 @@ def quiet_set(
 ) -> Message:
     """The answer to who sets quiet hours, with the state now by all of the channel's, `quiets`."""
     head = {
-        "new": f"🌙 Quiet hours are set, by <@{by}>.",
+        "new": f"🌙 Quiet hours are set, by {mention(by)}.",
         "same": "🌙 Nothing to change: this channel has these quiet hours.",
     }[how]
     words = hours(quiet)
@@ -63,7 +64,7 @@ def quiets_list(quiets: Quiets, *, zone: str, as_of: datetime, channel_id: str) 
 
 def row(quiet: QuietHours, by: str) -> str:
     """The row of one range in a list."""
-    return f"{hours(quiet)} · by <@{by}>"
+    return f"{hours(quiet)} · by {mention(by)}"
 
 
 def turn_off(quiet: QuietHours, channel_id: str, view: str) -> Block:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.blockkit.blocks import Message, context, section
 from bot.blockkit.help import COMMAND
+from bot.blockkit.mentions import mention
 from bot.errors import QueryError
 from bot.outbox import threads
 from bot.query.suggest import nearest
@@ -28,7 +29,7 @@ async def replies(request: Request, line: str) -> Message:
     on = _ON[word]
     by = request.by(f"threads {'on' if on else 'off'}")
     changed = await threads.turn(store, request.team_id, request.channel_id, on, by)
-    return _drawn(on, f" Changed by <@{request.user_id}>." if changed else " Nothing to change.")
+    return _drawn(on, f" Changed by {mention(request.user_id)}." if changed else " Nothing to change.")
 
 
 def _drawn(on: bool, note: str) -> Message:
