@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -20,6 +21,9 @@ from bot.slack.responses import judge, weigh
 
 TIMEOUT_S = 10.0
 """A request that takes longer is given up. Whoever leases a message for sending must lease it for longer than this."""
+
+Event = Mapping[str, str | int]
+NO_EVENT: Event = MappingProxyType({})
 
 
 class Chat:
@@ -40,30 +44,43 @@ class Chat:
         blocks: Blocks,
         *,
         key: str,
+        event: Event = NO_EVENT,
         thread_ts: str | None = None,
+        broadcast: bool = False,
         timeout_s: float = TIMEOUT_S,
     ) -> Outcome:
-        """A new message, or a reply in the thread of `thread_ts`, with `key` in its metadata. `channel_id` may be a
-        person's: then it is a direct message. Raises nothing.
+        """A new message, or a reply in the thread of `thread_ts`, with `key` and `event` in its metadata; with
+        `broadcast` the reply shows in the channel too. `channel_id` may be a person's: then it is a direct message.
+        Raises nothing.
 
         Slack posts a reply to a deleted message at top level, and only its answer shows that: such a reply is deleted
-        at once, and counts as refused for want of its thread.
+        at once, and counts as refused for want of its thread. A broadcast may stay there.
         """
         where: dict[str, Any] = {"channel": channel_id, "unfurl_links": False, "unfurl_media": False}
         if thread_ts is not None:
             where["thread_ts"] = thread_ts
-        outcome = await self._send("chat.postMessage", where, text, blocks, key, timeout_s)
-        if thread_ts is None or not isinstance(outcome, Sent) or outcome.thread_ts:
+            if broadcast:
+                where["reply_broadcast"] = True
+        outcome = await self._send("chat.postMessage", where, text, blocks, {"key": key, **event}, timeout_s)
+        if thread_ts is None or broadcast or not isinstance(outcome, Sent) or outcome.thread_ts:
             return outcome
         return Refused(NO_THREAD) if await self.withdraw(channel_id, outcome.ts) else Unconfirmed("outside its thread")
 
     async def edit(
-        self, channel_id: str, ts: str, text: str, blocks: Blocks, *, key: str, timeout_s: float = TIMEOUT_S
+        self,
+        channel_id: str,
+        ts: str,
+        text: str,
+        blocks: Blocks,
+        *,
+        key: str,
+        event: Event = NO_EVENT,
+        timeout_s: float = TIMEOUT_S,
     ) -> Outcome:
-        """Make our message at `ts`, posted with `key`, say this. Twice is as good as once. Raises nothing. Gone is
-        certain: where Slack doesn't find the message it is looked for."""
+        """Make our message at `ts`, posted with `key`, say this, and have this `event`. Twice is as good as
+        once. Raises nothing. Gone is certain: where Slack doesn't find the message it is looked for."""
         where = {"channel": channel_id, "ts": ts}
-        outcome = await self._send("chat.update", where, text, blocks, key, timeout_s)
+        outcome = await self._send("chat.update", where, text, blocks, {"key": key, **event}, timeout_s)
         if outcome == Refused("message_not_found"):
             try:
                 return outcome if await self._history.there(channel_id, ts) else MessageGone()
@@ -90,7 +107,7 @@ class Chat:
         return gone
 
     async def _send(
-        self, method: str, where: Mapping[str, Any], text: str, blocks: Blocks, key: str, timeout_s: float
+        self, method: str, where: Mapping[str, Any], text: str, blocks: Blocks, event: Event, timeout_s: float
     ) -> Outcome:
         """Send it, leaving out of the blocks what Slack refuses, in the end all of them, within the same time."""
         if method == "chat.update":
@@ -98,7 +115,7 @@ class Chat:
         if found := oversized(blocks, text):  # a defect; people still get the text
             log.error("invalid_blocks", problems=len(found), first=found[0])
             text, blocks = text[:MESSAGE_TEXT_CHARS], ()
-        metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
+        metadata = {"event_type": EVENT_TYPE, "event_payload": event}
         message = {**where, "text": text, "metadata": metadata}
         try:
             async with asyncio.timeout(timeout_s):

@@ -87,14 +87,17 @@ def _claimed(db: Connection, rows: Iterable[Any], now_ms: int, lease_ms: int) ->
 
 def _message(row: Any, token: str, now_ms: int, lease_ms: int) -> Claimed:
     payload = queue.unpacked(row.payload)
+    broadcast = row.kind == "post" and row.target_ts is not None
     return Claimed(
         id=row.id,
         key=row.key,
         team_id=row.team_id,
         channel_id=row.channel_id,
-        kind=cast(Kind, row.kind),
+        kind="reply" if broadcast else cast(Kind, row.kind),
         text=payload.text,
         blocks=payload.blocks,
+        broadcast=broadcast,
+        event=payload.event,
         target_ts=row.target_ts,
         attempts=row.attempts + 1,
         first_try_ms=now_ms if row.first_try_ms is None else row.first_try_ms,

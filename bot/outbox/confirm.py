@@ -75,7 +75,7 @@ class Confirm:
             return await self._unreadable(row, until, error)
         if found is None:
             await outbox_store.again(self._store, row)
-        elif found.threaded:
+        elif found.threaded or row.broadcast:
             await outbox_store.sent(self._store, [(row, found.ts)], self._now_ms())
         elif await self._chat.withdraw(row.channel_id, found.ts, timeout_s=self._post_s):
             await outbox_store.no_thread(self._store, row)
@@ -125,7 +125,9 @@ class Confirm:
             f"{row.text}\n{REPEAT}",
             [context(REPEAT), *row.blocks][:MESSAGE_BLOCKS],
             key=row.key,
+            event=row.event,
             thread_ts=row.thread_ts,
+            broadcast=row.broadcast,
             timeout_s=self._post_s,
         )
         log.warning("post_repeated", channel=row.channel_id, key=row.key, outcome=type(outcome).__name__)

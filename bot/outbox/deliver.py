@@ -145,10 +145,23 @@ class Deliver:
                 return None
             if row.kind == "edit":
                 return await self._chat.edit(
-                    row.channel_id, row.target_ts or "", row.text, row.blocks, key=row.card_key, timeout_s=self._post_s
+                    row.channel_id,
+                    row.target_ts or "",
+                    row.text,
+                    row.blocks,
+                    key=row.card_key,
+                    event=row.event,
+                    timeout_s=self._post_s,
                 )
             return await self._chat.post(
-                row.channel_id, row.text, row.blocks, key=row.key, thread_ts=row.thread_ts, timeout_s=self._post_s
+                row.channel_id,
+                row.text,
+                row.blocks,
+                key=row.key,
+                event=row.event,
+                thread_ts=row.thread_ts,
+                broadcast=row.broadcast,
+                timeout_s=self._post_s,
             )
 
     def _now_ms(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.slack.destination import Destination
@@ -13,7 +13,9 @@ Kind = Literal["post", "edit", "reply"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`key` is unique for one fact. `channel_id` may be a person's id: then it is a direct message."""
+    """`key` is unique for one fact. `channel_id` may be a person's id: then it is a direct message. `broadcast`: a
+    reply that also shows in the channel, and stands there alone where it can't have its thread. `event`: further parts
+    of the metadata's payload; an edit replaces them all."""
 
     key: str
     team_id: str
@@ -21,6 +23,8 @@ class Message:
     kind: Kind
     text: str
     blocks: Sequence[Mapping[str, Any]]
+    broadcast: bool = field(default=False, kw_only=True)
+    event: Mapping[str, str | int] = field(default_factory=dict, kw_only=True)
 
     @property
     def place(self) -> tuple[str, str]:

@@ -1,11 +1,12 @@
-"""Messages on their way into the outbox: one row for one fact, and one row for all the edits of a card.
+"""Messages on their way into the outbox: one row for one fact, and one row for all the edits of a card. A broadcast is
+stored as a post that has a thread: it is ordered with posts, and without its thread it is one.
 
 The conversations of the messages must be locked (`conversations.lock`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,17 +18,18 @@ from bot.db.sql import DEAD, HELD, PENDING, ROWS, SENDING, SENT, chunks, insert,
 from bot.db.tables import outbox
 from bot.outbox import cards, conversations
 from bot.outbox.conversations import ChannelKey, at
-from bot.outbox.message import Outgoing
+from bot.outbox.message import Message, Outgoing
 
 SHARED = 256
 """Payloads kept in memory: one message is often for many channels."""
 
 
-class Payload(msgspec.Struct):
-    """The text and blocks of a message."""
+class Payload(msgspec.Struct, omit_defaults=True):
+    """The text, blocks and event of a message."""
 
     text: str
-    blocks: list[dict[str, Any]]
+    blocks: Sequence[Mapping[str, Any]]
+    event: Mapping[str, str | int] = {}
 
 
 UNSENT = (unfinished(outbox), outbox.c.status != SENDING, outbox.c.claim.is_(None))
@@ -35,8 +37,8 @@ UNSENT = (unfinished(outbox), outbox.c.status != SENDING, outbox.c.claim.is_(Non
 _payload = msgspec.json.Decoder(Payload)
 
 
-def packed(text: str, blocks: Sequence[Mapping[str, Any]]) -> str:
-    return msgspec.json.encode({"text": text, "blocks": list(blocks)}).decode()
+def packed(message: Message) -> str:
+    return msgspec.json.encode(Payload(message.text, message.blocks, dict(message.event))).decode()
 
 
 @lru_cache(SHARED)
@@ -49,17 +51,17 @@ def put(
     db: Connection, outgoing: Sequence[Outgoing], paused: Mapping[ChannelKey, str | None], turn: int, now_ms: int
 ) -> None:
     """Store them, in order. `paused` is what `conversations.lock` gave; messages for a paused channel are held."""
-    once: dict[tuple[str, int], str] = {}  # one message is often for many channels
+    once: dict[Hashable, str] = {}  # one message is often for many channels
 
     def new(message: Outgoing) -> dict[str, Any]:
-        content = message.text, id(message.blocks)
+        content = message.text, id(message.blocks), *message.event.items()
         if content not in once:
-            once[content] = packed(message.text, message.blocks)
+            once[content] = packed(message)
         return {
             "key": message.key,
             "team_id": message.team_id,
             "channel_id": message.channel_id,
-            "kind": message.kind,
+            "kind": "post" if message.broadcast else message.kind,
             "of": message.of or None,
             "payload": once[content],
             "status": "pending" if paused[message.place] is None else "held",
@@ -119,7 +121,9 @@ def _put_others(db: Connection, outgoing: Sequence[Outgoing], new: Callable[[Out
         row |= {"of": key, "target_ts": ts}
         if message.kind == "edit":
             row["key"] = f"{key}:edit"
-        if ts is None and post is None:
+        if message.broadcast and ts is None and (post is None or post.status == "dead"):
+            row["of"] = None
+        elif ts is None and post is None:
             log.error("message_without_card", key=message.key, kind=message.kind)
             row |= {"status": "dead", "done_ms": row["queued_ms"], "cause": "no message to change"}
         elif ts is None:

@@ -132,6 +132,8 @@ class Recorder:
             case "channel":
                 await outbox_store.again(self._store, row)
                 await self.pause(row, code)
+            case "thread" if row.broadcast:
+                await outbox_store.alone(self._store, row)
             case "thread" if code == NO_THREAD:
                 await outbox_store.no_thread(self._store, row)
             case "thread":

@@ -25,6 +25,8 @@ _BACK = {"status": case((outbox.c.status == HELD, HELD), else_=PENDING), "claim"
 """To be sent again, once its channel isn't paused."""
 _ANEW = {**_BACK, "attempts": 0, "first_try_ms": None}
 """To be sent as if it had never been tried."""
+_ALONE = {"of": None, "waits_for": None, "target_ts": None}
+"""A broadcast without its thread."""
 
 
 @transaction
@@ -62,6 +64,12 @@ def no_thread(db: Connection, row: Claimed) -> None:
     else:
         waits_for = None if ts else key
     _change(db, row, **_ANEW, of=key, waits_for=waits_for, target_ts=ts)
+
+
+@transaction
+def alone(db: Connection, row: Claimed) -> None:
+    """A broadcast that is certainly not there, and can't have its thread: it becomes a post of its own."""
+    _change(db, row, **_ANEW, **_ALONE)
 
 
 @transaction
@@ -122,6 +130,7 @@ def dead(db: Connection, row: Claimed, cause: str, untold_ms: int = 0) -> None:
         return
     if row.kind == "post":
         waiting = update(outbox).where(outbox.c.waits_for == row.key)
+        db.execute(waiting.where(outbox.c.kind == "post").values(_ALONE))
         db.execute(waiting.values(**values, waits_for=None))
     if untold_ms:
         cards.withhold(db, row.card_key, untold_ms)
@@ -136,10 +145,10 @@ def replaced(db: Connection, row: Claimed, card: Card) -> None:
     if not (_change(db, row, **_given_up(row, "message deleted")) and cards.replace(db, card)):
         return
     newest = row if payload is None else queue.unpacked(payload)  # it came while this one was on its way
-    post = Outgoing(card.key, *row.place, "post", newest.text, newest.blocks)
+    post = Outgoing(card.key, *row.place, "post", newest.text, newest.blocks, event=newest.event)
     queue.put(db, [post], paused, turn(db, row.team_id), row.first_try_ms)
     # replies to the message that is gone go to the new one's thread
-    thread = update(outbox).where(outbox.c.of == row.card_key, outbox.c.kind == "reply", at(outbox, row.place))
+    thread = update(outbox).where(outbox.c.of == row.card_key, outbox.c.kind != "edit", at(outbox, row.place))
     thread = thread.where(unfinished(outbox), outbox.c.status != SENDING)
     db.execute(thread.values(of=card.key, waits_for=card.key, target_ts=None))
 

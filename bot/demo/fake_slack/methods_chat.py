@@ -13,6 +13,8 @@ def post_message(site: Site, args: Json) -> Json:
 
     A reply to a message that was deleted is posted at top level, and `message.thread_ts` is missing in the answer:
     https://github.com/slack-go/slack/issues/1571.  Longer text is truncated, not refused.
+
+    `reply_broadcast` is "used in conjunction with thread_ts"; no page says what comes of it alone: that is a breach.
     """
     channel = _writable(site, args)
     text = args.get("text")
@@ -20,14 +22,17 @@ def post_message(site: Site, args: Json) -> Json:
         site, text[:MESSAGE_TEXT_CHARS] if isinstance(text, str) else text, args.get("blocks")
     )
     metadata = checked_metadata(args.get("metadata"))
-    thread_ts = args.get("thread_ts")
+    thread_ts, broadcast = args.get("thread_ts"), args.get("reply_broadcast", False)
+    if not isinstance(broadcast, bool) or (broadcast and thread_ts is None):
+        raise Refused("invalid_arguments", breach=True)
     if thread_ts is not None and site.workspace.find(channel.id, str(thread_ts)) is None:
         thread_ts = None
     if not site.limiter.admit(channel.id):
         site.limiter.told_to_wait(f"chat.postMessage {args.get('channel')}", 1)
         raise Refused("ratelimited", status=429)
     author = site.workspace.bot_user
-    message = site.workspace.post(channel.id, author, text, blocks, metadata=metadata, thread_ts=thread_ts)
+    shown = {"metadata": metadata, "thread_ts": thread_ts, "broadcast": broadcast and thread_ts is not None}
+    message = site.workspace.post(channel.id, author, text, blocks, **shown)
     return {"channel": channel.id, "ts": message.ts, "message": _shown(site, message)}
 
 

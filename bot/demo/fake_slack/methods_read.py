@@ -114,10 +114,13 @@ def conversations_join(site: Site, args: Json) -> Json:
 
 
 def conversations_history(site: Site, args: Json) -> Json:
-    """Newest first, without replies; message metadata only with include_all_metadata."""
+    """Newest first; of replies those that are broadcast: https://github.com/arjunattam/vscode-chat/issues/7.  Message
+    metadata only with include_all_metadata.
+    """
     _take_turn(site, "conversations.history")
     channel = _readable(site, args)
-    found = [each for each in site.workspace.history(channel.id) if each.thread_ts in (None, each.ts)]
+    messages = site.workspace.history(channel.id)
+    found = [each for each in messages if each.broadcast or each.thread_ts in (None, each.ts)]
     return _messages(site, args, list(reversed(_within(found, args))))
 
 

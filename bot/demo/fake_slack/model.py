@@ -123,7 +123,8 @@ class Channel:
 class Message:
     """A message as a person sees it.  `ephemeral_to` is a user id; `edited` is `{"user", "ts"}` or None.
 
-    `is_tombstone`: it was deleted and has replies, whose thread goes on.
+    `is_tombstone`: it was deleted and has replies, whose thread goes on.  `broadcast`: a reply that is also shown in
+    the channel.
     """
 
     ts: str
@@ -138,6 +139,7 @@ class Message:
     metadata: Json | None = None
     bot_id: str | None = None
     is_tombstone: bool = False
+    broadcast: bool = False
 
     @property
     def labels(self) -> list[str]:
@@ -163,6 +165,8 @@ class Message:
         found: Json = {"type": "message", "user": self.user, "ts": self.ts, "text": self.text, "team": team_id}
         if self.is_tombstone:
             found |= {"subtype": "tombstone", "hidden": True}
+        if self.broadcast:  # https://docs.slack.dev/reference/events/message/thread_broadcast
+            found["subtype"] = "thread_broadcast"
         if self.bot_id is not None:
             found |= {"bot_id": self.bot_id, "app_id": app_id}
         optional = {"blocks": list(self.blocks), "thread_ts": self.thread_ts, "edited": self.edited}

@@ -187,6 +187,7 @@ class PageApi:
             "blocks": list(message.blocks),
             "ephemeral": message.ephemeral,
             "thread_ts": message.thread_ts,
+            "broadcast": message.broadcast,
             "edited": message.edited,
             "reply_count": self._site.workspace.reply_count(message),
         }
