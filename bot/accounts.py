@@ -27,6 +27,7 @@ from bot.jobs.background import RECONCILE_S, BackgroundJobs
 from bot.jobs.scheduler import Scheduler
 from bot.net.retry_budget import RetryBudget
 from bot.outbox.chat import TIMEOUT_S, Chat
+from bot.outbox.conversations import outbox_of
 from bot.outbox.deliver import FIRST_WAIT_S, LEASE_S, SETTLE_S, Deliver
 from bot.outbox.settled import SETTLED_S
 from bot.rooms.names import Rooms
@@ -192,6 +193,12 @@ class Accounts:
             log.error("recover_failed", cause=error.cause)
         scheduler = Scheduler(jobs.jobs(), process.wall, process.pace.haste)
         self._schedulers.append(scheduler)
+
+        def send() -> None:
+            jobs.deliver.wake()
+            scheduler.now("deliver")
+
+        process.store.listen(outbox_of(who.team_id), send)
         scheduler.start()
 
 

@@ -7,11 +7,11 @@ import random
 import socket
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, false
@@ -24,6 +24,7 @@ from bot.db.integrity import look_through
 from bot.db.migrate import revision_of, upgrade
 from bot.db.problems import ERRORS, StoreError, in_words, passes
 from bot.db.tables import leases as leases_table
+from bot.db.transaction import TOPICS
 from bot.errors import ConfigError
 
 T = TypeVar("T")
@@ -45,11 +46,12 @@ THROUGH_S = 2.0
 @dataclass(slots=True)
 class _Progress:
     """Its progress: it has `begun`; somebody `still` waits for it. `driver`: its connection, as PostgreSQL's driver has
-    it."""
+    it. `topics`: those that it announces, once it is stored."""
 
     begun: bool = False
     still: bool = True
     driver: Any = None
+    topics: set[Hashable] = field(default_factory=set)
 
     def cut(self) -> None:
         """End the connection from outside: its thread, which waits for the server, finds it closed."""
@@ -82,6 +84,7 @@ class Database:
         self._hung_s = hung_s
         self._threads = ThreadPoolExecutor(1 if single else CONNECTIONS, "database")
         self._under_way: set[asyncio.Future[Any]] = set()
+        self._listeners: dict[Hashable, Callable[[], object]] = {}
 
     @classmethod
     async def open(cls, url: str = "", *, busy_s: float = BUSY_S) -> Database:
@@ -155,6 +158,11 @@ class Database:
         do."""
         return time.time() if self.single else await self.run(leases.time_s)
 
+    def listen(self, topic: Hashable, call: Callable[[], object]) -> None:
+        """Have `call` called in the event loop after each transaction of this process that announced `topic`, also
+        where its caller is gone. Other processes aren't heard."""
+        self._listeners[topic] = call
+
     async def run(self, work: Callable[[Connection], T], name: str = "") -> T:
         """Return the result of `work`, in a transaction of its own: all is stored, or none and StoreError raised.
         `work` is called in another thread, and again after it was undone. When the caller is cancelled while the
@@ -174,7 +182,7 @@ class Database:
         queued = self._threads.submit(copy_context().run, self._transact, work, transaction, name)
         done = asyncio.wrap_future(queued)
         self._under_way.add(done)
-        done.add_done_callback(self._over)
+        done.add_done_callback(lambda _: self._over(done, transaction))
         hung = asyncio.get_running_loop().call_later(QUEUE_S + self._hung_s, transaction.cut)
         done.add_done_callback(lambda _: hung.cancel())
         try:
@@ -195,16 +203,21 @@ class Database:
                     raise asyncio.CancelledError
                 transaction.begun = True
                 connection.info["transaction"] = name
+                connection.info[TOPICS] = topics = set[Hashable]()
                 if not self.single:
                     transaction.driver = connection.connection.driver_connection
-                return work(connection)
+                result = work(connection)
+            transaction.topics = topics
+            return result
         finally:
             transaction.driver = None
 
-    def _over(self, transaction: asyncio.Future[Any]) -> None:
-        self._under_way.discard(transaction)
-        if not transaction.cancelled():
-            transaction.exception()  # it has been looked at: the caller may be gone
+    def _over(self, done: asyncio.Future[Any], transaction: _Progress) -> None:
+        self._under_way.discard(done)
+        if not done.cancelled():
+            done.exception()  # it has been looked at: the caller may be gone
+        for topic in transaction.topics & self._listeners.keys():
+            self._listeners[topic]()
 
     async def close(self) -> None:
         """Let what is under way come to its end, and close."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # which uses leases, which are transactions
 
 P = ParamSpec("P")
 T = TypeVar("T")
+TOPICS = "topics"
+"""The topics that a transaction announces, in the `info` of its connection."""
 
 
 class Transaction(Generic[P, T]):
@@ -26,6 +28,12 @@ class Transaction(Generic[P, T]):
 
     async def __call__(self, database: Database, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await database.run(lambda db: self.within(db, *args, **kwargs), self.name)
+
+
+def announce(db: Connection, topic: Hashable) -> None:
+    """Call whoever listens to `topic` in this process (`Database.listen`), once and as soon as the transaction is
+    stored."""
+    db.info.setdefault(TOPICS, set()).add(topic)
 
 
 def transaction(work: Callable[Concatenate[Connection, P], T]) -> Transaction[P, T]:

@@ -27,6 +27,9 @@ LEASE_S = 15.0
 """Seconds of the leader's lease, after which another process takes over."""
 TICK_S = 0.3
 """Seconds between checks; also how soon a follower takes over an expired lease."""
+DELIVER_S = 0.5
+"""Seconds between looks for messages that are due by now, or that another process stored; what this one stores is sent
+at once."""
 RECONCILE_S = 5.0
 """Seconds between lookups of messages whose post was not confirmed."""
 WATCH_S = 5.0
@@ -76,7 +79,7 @@ class BackgroundJobs:
             ),
             Job("digests", DIGESTS_S, self._leading(self.digests.run), 3_600.0),
             Job("rooms", PAGE_INTERVAL_S, self._leading(lambda _: self.walk.step()), 60.0),
-            Job("deliver", 0.5, self._timely(self.deliver.run), 60.0, whole=True),
+            Job("deliver", DELIVER_S, self._timely(self.deliver.run), 60.0, whole=True),
             Job("reconcile", self.reconcile_s, self._timely(self.deliver.reconcile), 60.0, whole=True),
             Job("probe", WATCH_S, self.watch.probe, 30.0),
             Job("tell", WATCH_S, self._leading(self._tell), 30.0),

@@ -45,12 +45,15 @@ class Every(BaseTrigger):  # type: ignore[misc]
 
 
 class Scheduler:
-    """Runs jobs until stopped, `haste` times as often as configured. `wall` is APScheduler's clock."""
+    """Runs jobs until stopped, `haste` times as often as configured, and at once when told to (`now`). `wall` is
+    APScheduler's clock."""
 
     def __init__(self, jobs: Sequence[Job], wall: Callable[[], float] = time.time, haste: float = 1.0) -> None:
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # jobs log for themselves
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._running: dict[asyncio.Task[None], Job] = {}
+        self._wanted: set[str] = set()
+        self._over = False
         self._every_s = {job.name: job.every_s / haste for job in jobs}
         for job in jobs:
             metrics.job_failures.labels(job.name)  # creates the series at 0, see `metrics`
@@ -71,6 +74,14 @@ class Scheduler:
         self._scheduler.start()
         self._look()
 
+    def now(self, name: str) -> None:
+        """Run a job at once, beside its interval; one that is running runs once more when it ends. Any number of calls
+        before a run begins make that one run. To be called in the event loop; nothing before `start`, which runs all
+        jobs, nor after `cut`."""
+        self._wanted.add(name)
+        if self._scheduler.running and name not in (job.name for job in self._running.values()):
+            self._scheduler.modify_job(name, next_run_time=datetime.fromtimestamp(self._wall(), UTC))
+
     def _look(self) -> None:
         """Run jobs that are due further ahead than their interval, and check again after the shortest one."""
         now = datetime.fromtimestamp(self._wall(), UTC)
@@ -81,6 +92,7 @@ class Scheduler:
 
     def cut(self) -> None:
         """Stop starting jobs, and cancel those that aren't `whole`."""
+        self._over = True
         if self._watch is not None:
             self._watch.cancel()
         if self._scheduler.running:
@@ -97,10 +109,20 @@ class Scheduler:
             self._scheduler.shutdown(wait=False)
 
     async def _guarded(self, job: Job) -> None:
-        """Run a job; a failure is logged and doesn't stop the schedule."""
+        """Run a job, and again while `now` asked for it meanwhile."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - APScheduler runs coroutines as tasks
         self._running[task] = job
+        try:
+            await self._once(job)
+            while job.name in self._wanted and not self._over:
+                await self._once(job)
+        finally:
+            del self._running[task]
+
+    async def _once(self, job: Job) -> None:
+        """A failure is logged and doesn't stop the schedule."""
+        self._wanted.discard(job.name)
         try:
             async with asyncio.timeout(job.most_s):
                 await job.run()
@@ -109,5 +131,3 @@ class Scheduler:
             cause = getattr(error, "cause", "") or type(error).__name__
             metrics.job_failures.labels(job.name).inc()
             log.error("job_failed", job=job.name, cause=cause, exc_info=not expected)
-        finally:
-            del self._running[task]

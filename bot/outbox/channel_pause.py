@@ -10,9 +10,9 @@ from sqlalchemy import Connection, exists, func, or_, select, union, update
 
 from bot.db.sql import HELD, PENDING, UNCONFIRMED, unfinished
 from bot.db.tables import channels, digests, outbox, subscriptions
-from bot.db.transaction import transaction
+from bot.db.transaction import announce, transaction
 from bot.outbox import queue
-from bot.outbox.conversations import GOING, at, channel_of, go_on, lock, triable, turn
+from bot.outbox.conversations import GOING, at, channel_of, go_on, lock, outbox_of, triable, turn
 from bot.outbox.message import Channel, Outgoing
 
 TRY_MS = 60_000
@@ -130,3 +130,4 @@ def release(db: Connection, team_id: str, channel_id: str) -> None:
     values = {"status": PENDING, "cause": ""} if paused is None else {"cause": paused}
     unconfirmed = update(outbox).where(at(outbox, place), outbox.c.status == HELD, outbox.c.cause == UNCONFIRMED)
     db.execute(unconfirmed.values(values))
+    announce(db, outbox_of(team_id))

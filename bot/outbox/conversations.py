@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, bindparam, case, func, or_, select, update
 
 from bot.db.sql import HELD, PENDING, SENDING, UNCONFIRMED, chunks, insert, unfinished
 from bot.db.tables import channels, outbox, polls
-from bot.db.transaction import transaction
+from bot.db.transaction import announce, transaction
 from bot.outbox.message import Channel
 
 ChannelKey = tuple[str, str]
@@ -55,15 +55,22 @@ def _held(db: Connection, places: list[ChannelKey]) -> dict[ChannelKey, str | No
 def go_on(db: Connection, places: Iterable[ChannelKey]) -> None:
     """They aren't paused any more, and what the pause held is to be sent. They must be locked."""
     for place in places:
+        announce(db, outbox_of(place[0]))
         db.execute(update(channels).where(at(channels, place)).values(paused=None, paused_ms=None, probes=0))
         kept = update(outbox).where(at(outbox, place), outbox.c.status == HELD, outbox.c.cause != UNCONFIRMED)
         db.execute(kept.values(status=GOING, cause=""))
+
+
+def outbox_of(team_id: str) -> Hashable:
+    """The topic of transactions after which a workspace may have something to send."""
+    return "outbox", team_id
 
 
 def try_now(db: Connection, place: ChannelKey) -> None:
     """Somebody is there and changes something: if it is paused, it is tried at once."""
     paused = update(channels).where(at(channels, place), channels.c.paused.is_not(None))
     db.execute(paused.values(probe_ms=0, probes=0))
+    announce(db, outbox_of(place[0]))
 
 
 def next_number(db: Connection, place: ChannelKey) -> int:

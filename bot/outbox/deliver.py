@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bot.db.database import Database
 from bot.outbox import channel_pause, claims
@@ -81,12 +81,17 @@ class Deliver:
             settle_ms=self._settle_ms,
             first_wait_s=first_wait_s,
         )
+        self._woken = asyncio.Event()
         self._running = False
         self._stopping = False
 
     def stop(self) -> None:
         """Claim nothing more: a run ends when what is under way is marked."""
         self._stopping = True
+
+    def wake(self) -> None:
+        """Have a run that waits for Slack look for new rows at once."""
+        self._woken.set()
 
     async def run(self) -> int:
         """Send what is due until nothing is; how many rows were sent. A call while it runs returns 0: the run that is
@@ -122,20 +127,30 @@ class Deliver:
         most = PREFETCH * self._at_once
         try:
             while True:
+                self._woken.clear()
                 if len(under_way) <= most // 2 and not self._stopping and time.monotonic() < stop_at:
                     until, now_ms = time.monotonic() + self._lease_s, self._now_ms()
                     rows = await claims.claim(self._store, self._team_id, now_ms, self._lease_ms, most - len(under_way))
                     under_way |= {asyncio.create_task(self._send(row, until, gate)): row for row in rows}
                 if not under_way:
                     return count
-                await asyncio.wait(under_way, timeout=REFILL_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED)
-                await asyncio.sleep(BATCH_WINDOW_S)
+                await self._news(under_way)
+                if any(task.done() for task in under_way):
+                    await asyncio.sleep(BATCH_WINDOW_S)
                 done = [task for task in under_way if task.done()]
                 count += await self._recorder.record([(under_way.pop(task), task.result()) for task in done])
         finally:
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _news(self, under_way: Iterable[asyncio.Task[Outcome | None]]) -> None:
+        """Wait until one of them is sent, or new rows may be there."""
+        woken = asyncio.create_task(self._woken.wait())
+        try:
+            await asyncio.wait({*under_way, woken}, timeout=REFILL_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
 
     async def _send(self, row: Claimed, until: float, gate: asyncio.Semaphore) -> Outcome | None:
         """None where the lease, which ends at `until` in the time of time.monotonic, which nobody sets, could end

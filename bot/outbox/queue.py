@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, 
 from bot import log, metrics
 from bot.db.sql import DEAD, HELD, PENDING, ROWS, SENDING, SENT, chunks, insert, unfinished
 from bot.db.tables import outbox
+from bot.db.transaction import announce
 from bot.outbox import cards, conversations
 from bot.outbox.conversations import ChannelKey, at
 from bot.outbox.message import Message, Outgoing
@@ -51,6 +52,8 @@ def put(
     db: Connection, outgoing: Sequence[Outgoing], paused: Mapping[ChannelKey, str | None], turn: int, now_ms: int
 ) -> None:
     """Store them, in order. `paused` is what `conversations.lock` gave; messages for a paused channel are held."""
+    for team_id in {message.team_id for message in outgoing}:
+        announce(db, conversations.outbox_of(team_id))
     once: dict[Hashable, str] = {}  # one message is often for many channels
 
     def new(message: Outgoing) -> dict[str, Any]:

@@ -15,10 +15,12 @@ import pytest
 from bot.db.setting_change import SettingChange
 from bot.demo.fake_slack import ApiError, Dropped, Fault, HttpError, RateLimited, Stalled
 from bot.demo.fake_slack.seed import ADA, BEN, BOT_USER, TEAM_ID
+from bot.jobs.scheduler import Job, Scheduler
 from bot.outbox import channel_pause
 from bot.outbox import counts as outbox_counts
 from bot.outbox.card import key_of
 from bot.outbox.channel_pause import TRY_MS
+from bot.outbox.conversations import outbox_of
 from bot.outbox.message import Outgoing
 from bot.query.parse import parse
 from bot.query.schedule import EVERY_DAY
@@ -65,6 +67,27 @@ async def test_a_slow_channel_delays_no_other(world: World) -> None:
     assert time.monotonic() - began < 1.0
     assert world.shown("live-ops") == []
     assert await running == 2
+
+
+async def test_sending_begins_when_something_is_stored_also_while_it_waits_for_slack(world: World) -> None:
+    """Both ticks are an hour away."""
+    scheduler = Scheduler([Job("deliver", 3_600.0, world.deliver.run, 60.0, whole=True)])
+
+    def send() -> None:
+        world.deliver.wake()
+        scheduler.now("deliver")
+
+    world.store.listen(outbox_of(TEAM_ID), send)
+    scheduler.start()
+    await world.posts("one")
+    await world.slack.wait_for(lambda: world.shown())
+    world.slack.fail("chat.postMessage", Stalled(0.5))
+    await world.posts("slow", channel="support")
+    await world.posts("quick", channel="general")
+    await world.slack.wait_for(lambda: world.shown("general"))
+    await world.slack.wait_for(lambda: world.shown("support"))
+    scheduler.cut()
+    await scheduler.finish(5.0)
 
 
 async def test_only_so_many_at_once(world: World) -> None:
