@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 
 from bot.alerts.notification import CaughtUp, Edit, Notification, Post, Recap, Reply, RollUp
 from bot.alerts.render import caught_up, final_card, live_card, recap, roll_up, went
@@ -45,7 +46,8 @@ class Messages:
             case Post(card, session):
                 return _of_card(card, card.key, "post", self._card(card, session))
             case Edit(card, session, silenced):
-                return _of_card(card, f"{card.key}:edit", "edit", self._card(card, session), card.key, silenced)
+                edit = _of_card(card, f"{card.key}:edit", "edit", self._card(card, session), card.key, silenced)
+                return replace(edit, urgent=not session.active)
             case Reply(card, change):
                 key = key_of("reply", card.key, *change.event)
                 return _of_card(card, key, "reply", self._went(change), card.key)

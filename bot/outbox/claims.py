@@ -172,6 +172,7 @@ _CLAIM = (
         attempts=outbox.c.attempts + 1,
         first_try_ms=func.coalesce(outbox.c.first_try_ms, _now),
         claim=bindparam("token"),
+        not_before_ms=0,
         lease_ms=bindparam("until"),
     )
 )

@@ -39,10 +39,12 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Outgoing(Message):
     """A message before it is stored. `of` is the key of the card that an edit changes or a reply belongs to, and of a
-    post what it is taken back with. `silenced`: an edit that makes no message where the card's was refused."""
+    post what it is taken back with. `silenced`: an edit that makes no message where the card's was refused. `urgent`:
+    an edit that doesn't keep the distance to the one before it."""
 
     of: str = ""
     silenced: bool = False
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ from bot.outbox import cards, conversations
 from bot.outbox.conversations import ChannelKey, at
 from bot.outbox.message import Message, Outgoing
 
+URGENT = -1
+"""The `not_before_ms` of an edit that doesn't wait; kept while the one before is on its way."""
 SHARED = 256
 """Payloads kept in memory: one message is often for many channels."""
 
@@ -72,6 +74,7 @@ def put(
             "queued_ms": now_ms,
             "waits_for": None,
             "target_ts": None,
+            "not_before_ms": URGENT if message.urgent else 0,
             "done_ms": None,
             "cause": "",
         }
@@ -211,6 +214,7 @@ def _upsert(db: Connection) -> Any:
             "cause": case((done, new.cause), else_=outbox.c.cause),
             "waits_for": case((flying, None), else_=new.waits_for),
             "target_ts": case((flying, outbox.c.target_ts), else_=new.target_ts),
+            "not_before_ms": case((new.not_before_ms == URGENT, URGENT), else_=outbox.c.not_before_ms),
             "turn": case((waits, outbox.c.turn), else_=new.turn),
             "queued_ms": case((waits, outbox.c.queued_ms), else_=new.queued_ms),
         },

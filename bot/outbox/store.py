@@ -18,7 +18,7 @@ from bot.outbox.conversations import at, channel_of, go_on, lock, turn
 from bot.outbox.message import Claimed, Outgoing
 
 EDIT_GAP_MS = 15_000
-"""A card is edited at most so often."""
+"""A card is edited at most so often, but for what is urgent."""
 GONE = ":gone"
 """Suffix of the key that a reply to a deleted thread waits for: the message after the card's."""
 _BACK = {"status": case((outbox.c.status == HELD, HELD), else_=PENDING), "claim": None}
@@ -222,7 +222,8 @@ _SENT = (
     .where(_id)
     .values(status=SENT, ts=bindparam("t"), claim=None, done_ms=_now, cause="", not_before_ms=_now + EDIT_GAP_MS)
 )
-_MOVED_ON = update(outbox).where(_id).values(**_ANEW, refusals=0, not_before_ms=_now + EDIT_GAP_MS)
+_gap = case((outbox.c.not_before_ms == queue.URGENT, queue.URGENT), else_=_now + EDIT_GAP_MS)
+_MOVED_ON = update(outbox).where(_id).values(**_ANEW, refusals=0, not_before_ms=_gap)
 _post = outbox.alias("post")
 _RELEASED = (
     update(outbox)

@@ -56,6 +56,34 @@ async def test_also_while_the_post_is_put_off_or_held(store: Database) -> None:
     assert await send(store, NOW + 60_000) == [("edit", "two", "ts-opened")]
 
 
+async def test_what_is_urgent_keeps_no_distance(store: Database) -> None:
+    await posted(store)
+    await commit(store, edit(CARD, "one"))
+    assert await send(store, NOW + 1_000) == [("edit", "one", "ts-opened")]
+    await commit(store, edit(CARD, "two"))
+    assert await send(store, NOW + 1_001) == []
+    await commit(store, replace(edit(CARD, "ended"), urgent=True))
+    await commit(store, edit(CARD, "ended, and named"))
+    assert await send(store, NOW + 1_002) == [("edit", "ended, and named", "ts-opened")]
+    await commit(store, edit(CARD, "later"))
+    assert await send(store, NOW + 16_001) == []
+    assert await send(store, NOW + 16_002) == [("edit", "later", "ts-opened")]
+
+
+async def test_what_becomes_urgent_while_an_edit_is_on_its_way_follows_it_at_once(store: Database) -> None:
+    await posted(store)
+    await commit(store, edit(CARD, "one"))
+    row = await take(store, NOW + 1_000)
+    await commit(store, replace(edit(CARD, "ended"), urgent=True))
+    await outbox_store.sent(store, [(row, "1.0")], NOW + 1_100)
+    row = await take(store, NOW + 1_100)
+    assert row.text == "ended"
+    await commit(store, edit(CARD, "later"))
+    await outbox_store.sent(store, [(row, "1.0")], NOW + 1_200)
+    assert await claims.claim(store, TEAM, NOW + 16_199, LEASE, 10) == []
+    assert [text for _, text, _ in await send(store, NOW + 16_200)] == ["later"]
+
+
 async def test_one_edit_in_15_seconds_and_the_last_state_wins(store: Database) -> None:
     await posted(store)
     await commit(store, edit(CARD, "one"))

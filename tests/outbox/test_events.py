@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.alerts.messages import Messages
-from bot.alerts.notification import Notification, Post, Reply
+from bot.alerts.notification import Edit, Notification, Post, Reply
 from bot.outbox.card import Card
 from bot.sessions.diff import SessionChange, diff, track
 from bot.sessions.model import Peer, Session
@@ -47,6 +47,12 @@ async def test_what_happened_once_is_told_once_however_often_it_is_seen(world: W
     await put(world, Reply(card, change(ann, both)))
     await world.until_sent()
     assert world.calls("chat.postMessage") == 2
+
+
+def test_the_end_of_a_session_is_urgent_and_what_happens_before_is_not(world: World, card: Card) -> None:
+    drawn, live = Messages({}, 0), session("ann")
+    ended = Session(live.id, live.room_id, False, live.peers, live.created_at)
+    assert [drawn.outgoing(Edit(card, each)).urgent for each in (live, ended)] == [False, True]
 
 
 def test_who_comes_back_is_another_event() -> None:
