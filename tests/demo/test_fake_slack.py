@@ -273,6 +273,58 @@ async def test_history_pages_newest_first_with_metadata(
     assert await error_of(outside) == "not_in_channel"
 
 
+async def test_a_reply_that_is_broadcast_is_in_the_channel_and_in_the_thread(
+    slack: FakeSlack, client: AsyncWebClient, clock: Clock, ops: str
+) -> None:
+    root = await client.chat_postMessage(channel=ops, text="root")
+    clock.now += 1
+    for text, broadcast in (("plain", False), ("broadcast", True)):
+        await client.chat_postMessage(channel=ops, text=text, thread_ts=root["ts"], reply_broadcast=broadcast)
+    channel = await client.conversations_history(channel=ops)
+    assert texts(channel) == ["broadcast", "root"]
+    shown = channel["messages"][0]
+    assert (shown["subtype"], shown["thread_ts"], shown["root"]["text"]) == ("thread_broadcast", root["ts"], "root")
+    thread = await client.conversations_replies(channel=ops, ts=root["ts"])
+    assert texts(thread) == ["root", "plain", "broadcast"]
+    assert thread["messages"][2]["ts"] == shown["ts"]
+
+
+async def test_a_broadcast_beside_a_thread_that_is_gone_is_a_message(
+    slack: FakeSlack, client: AsyncWebClient, ops: str
+) -> None:
+    posted = await client.chat_postMessage(channel=ops, text="x", thread_ts="1.000000", reply_broadcast=True)
+    assert "thread_ts" not in posted["message"] and "subtype" not in posted["message"]
+
+
+@pytest.mark.parametrize("wrong", [{"reply_broadcast": True}, {"reply_broadcast": "1", "thread_ts": "1.0"}], ids=str)
+async def test_reply_broadcast_goes_with_a_thread(
+    slack: FakeSlack, client: AsyncWebClient, ops: str, wrong: dict[str, Any]
+) -> None:
+    assert await error_of(client.chat_postMessage(channel=ops, text="x", **wrong)) == "invalid_arguments"
+    slack.violations.clear()
+
+
+@pytest.mark.parametrize(
+    ("value", "good"),
+    [
+        *((good, True) for good in (1, "s", True, {"n": 1}, [{"n": "1"}])),
+        *((bad, False) for bad in (None, [1], {"n": {}}, [{"n": None}])),
+    ],
+    ids=str,
+)
+async def test_metadata_has_values_of_known_types(
+    slack: FakeSlack, client: AsyncWebClient, ops: str, value: Any, good: bool
+) -> None:
+    metadata = {"event_type": "sessions_bot", "event_payload": {"key": "k", "value": value}}
+    if good:
+        await client.chat_postMessage(channel=ops, text="x", metadata=metadata)
+    else:
+        assert await error_of(client.chat_postMessage(channel=ops, text="x", metadata=metadata)) == (
+            "invalid_metadata_format"
+        )
+        slack.violations.clear()
+
+
 async def test_fifteen_messages_and_one_call_a_minute(clock: Clock) -> None:
     scopes = frozenset({"channels:history"})
     async with FakeSlack(scopes=scopes, clock=clock, history_most=15, history_every_s=60) as slack:

@@ -74,7 +74,7 @@ async def test_state_shows_what_ada_sees(slack: FakeSlack, page: aiohttp.ClientS
     (message,) = state["messages"]
     assert (message["ephemeral"], message["blocks"]) == (True, BLOCKS)
     assert set(message) == {
-        *("ts", "channel", "user", "text", "blocks", "ephemeral", "thread_ts", "edited", "reply_count")
+        *("ts", "channel", "user", "text", "blocks", "ephemeral", "thread_ts", "broadcast", "edited", "reply_count")
     }
     assert state["last_event_id"] == 2  # Ada's own, and the message that was in a channel of hers then
 

@@ -178,6 +178,8 @@ def _messages(site: Site, args: Json, found: list[Message]) -> Json:
         shown.append(each.as_api(site.workspace.team_id, site.workspace.app_id, metadata=with_metadata))
         if replies := site.workspace.reply_count(each):
             shown[-1] |= {"reply_count": replies, "thread_ts": each.ts}
+        if each.broadcast and (root := site.workspace.find(each.channel, each.thread_ts or "")):
+            shown[-1]["root"] = root.as_api(site.workspace.team_id, site.workspace.app_id, metadata=False)
     return {"messages": shown, "has_more": "response_metadata" in metadata, **metadata}
 
 

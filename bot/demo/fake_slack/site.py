@@ -149,7 +149,8 @@ def checked_content(site: Site, text: Any, blocks: Any, *, blank_ok: bool = Fals
 
 
 def checked_metadata(metadata: Any) -> Json | None:
-    """https://docs.slack.dev/messaging/message-metadata: an event_type and an object of values. No size is refused: the
+    """https://docs.slack.dev/messaging/message-metadata: an event_type and an object of values, their types as in
+    https://docs.slack.dev/tools/node-slack-sdk/reference/types/interfaces/MessageMetadata. No size is refused: the
     pages have an error `metadata_too_large`, and no number for it."""
     if metadata is None:
         return None
@@ -157,7 +158,17 @@ def checked_metadata(metadata: Any) -> Json | None:
         isinstance(metadata, Mapping)
         and isinstance(metadata.get("event_type"), str)
         and isinstance(metadata.get("event_payload"), Mapping)
+        and all(map(_metadata_value, metadata["event_payload"].values()))
     )
     if not good:
         raise Refused("invalid_metadata_format", breach=True)
     return dict(metadata)
+
+
+def _metadata_value(value: Any) -> bool:
+    """A plain value, an object of such, or an array of objects."""
+    if isinstance(value, Mapping):
+        return all(isinstance(each, str | int | float) for each in value.values())
+    if isinstance(value, list):
+        return all(isinstance(each, Mapping) and _metadata_value(each) for each in value)
+    return isinstance(value, str | int | float)

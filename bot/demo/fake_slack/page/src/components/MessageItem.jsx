@@ -75,7 +75,18 @@ function OnlyYou() {
   );
 }
 
-export const MessageItem = memo(function MessageItem({ message, replies, onAct, inThread = false }) {
+/** The line over a reply that was broadcast, as in Slack. */
+function RepliedTo({ root }) {
+  return (
+    <div class="message__root">
+      <span>replied to a thread:</span>
+      <Mrkdwn text={root.text.split("\n")[0]} />
+    </div>
+  );
+}
+
+/** `root`: the first message of the thread, of a reply that stands in the channel. */
+export const MessageItem = memo(function MessageItem({ message, replies, root, onAct, inThread = false }) {
   const { users, bot } = useContext(Directory);
   const interaction = usePending(message, onAct);
   const kept = useKeptFocus(message);
@@ -102,6 +113,7 @@ export const MessageItem = memo(function MessageItem({ message, replies, onAct, 
           {(isBot || user?.is_bot) && <span class="badge">APP</span>}
           <time class="message__time" id={`${id}-time`} dateTime={at.toISOString()} title={fullDate(at)}>{clock(at)}</time>
         </div>
+        {message.broadcast && root && <RepliedTo root={root} />}
         <Interaction.Provider value={interaction}>
           {hasBlocks ? <BlockList blocks={message.blocks} /> : <Mrkdwn text={message.text ?? ""} />}
         </Interaction.Provider>

@@ -7,23 +7,25 @@ import { MessageItem } from "./MessageItem.jsx";
 import { useLogScroll } from "./useLogScroll.js";
 import { Welcome } from "./Welcome.jsx";
 
-/** The messages of a channel, replies under their parents. A reply whose parent is not here stands alone. */
+/** The messages of a channel, replies under their parents: one that was broadcast stands in the channel too. A reply
+ * whose parent is not here stands alone. */
 function threaded(all, channel) {
   const here = all.filter((message) => message.channel === channel);
-  const parents = new Set(here.filter((message) => !isReply(message)).map((message) => message.ts));
+  const parents = new Map(here.filter((message) => !isReply(message)).map((message) => [message.ts, message]));
   const replies = new Map();
   const top = [];
   for (const message of here) {
     if (isReply(message) && parents.has(message.thread_ts)) {
       replies.set(message.thread_ts, [...(replies.get(message.thread_ts) ?? []), message]);
+      if (message.broadcast) top.push(message);
     } else top.push(message);
   }
-  return { top, replies };
+  return { top, replies, parents };
 }
 
 /** `sent` counts what was sent from here: whoever writes wants to see the answer, wherever the list stood. */
 export function MessageList({ channel, messages, sent, onAct, onExample }) {
-  const { top, replies } = useMemo(() => threaded(messages, channel.id), [messages, channel.id]);
+  const { top, replies, parents } = useMemo(() => threaded(messages, channel.id), [messages, channel.id]);
   const { ref, onScroll, onUse, behind, toBottom } = useLogScroll(channel.id, top);
   useEffect(toBottom, [sent, toBottom]);
   const label = channelLabel(channel);
@@ -51,7 +53,7 @@ export function MessageList({ channel, messages, sent, onAct, onExample }) {
             return (
               <Fragment key={message.ts}>
                 {isNewDay && <div class="day"><span>{dayLabel(date)}</span></div>}
-                <MessageItem message={message} replies={replies.get(message.ts)} onAct={onAct} />
+                <MessageItem message={message} replies={replies.get(message.ts)} root={parents.get(message.thread_ts)} onAct={onAct} />
               </Fragment>
             );
           })}

@@ -5,6 +5,7 @@ export const EMPTY = { ready: false, online: true, toasts: [], unread: {}, messa
 const byTs = (a, b) => Number(a.ts) - Number(b.ts) || (a.ts < b.ts ? -1 : 1);
 /** Of a thread: it stands under its parent, and is no news of the channel. */
 export const isReply = ({ thread_ts, ts }) => Boolean(thread_ts) && thread_ts !== ts;
+const isNews = (message) => !isReply(message) || message.broadcast;
 const same = (a, b) => a.ts === b.ts && a.channel === b.channel;
 
 export function reduce(state, action) {
@@ -35,7 +36,7 @@ function loaded(state, fresh) {
   });
   const missed = state.ready ? messages.filter((message) => !old.has(`${message.channel} ${message.ts}`)) : [];
   const unread = { ...state.unread };
-  for (const message of missed) if (!isReply(message)) unread[message.channel] = true;
+  for (const message of missed) if (isNews(message)) unread[message.channel] = true;
   // A direct message without a name is the one with the bot.
   const channels = fresh.channels.map((one) => (one.is_im && !one.name ? { ...one, name: fresh.bot.name } : one));
   return { ...state, ...fresh, channels, messages: messages.sort(byTs), unread, ready: true, online: true };
@@ -51,7 +52,7 @@ function applyEvent(state, event, current) {
       const messages = known
         ? state.messages.map((other) => (same(other, message) ? message : other))
         : [...state.messages, message].sort(byTs);
-      const news = !known && !isReply(message) && message.channel !== current && message.user !== state.me?.id;
+      const news = !known && isNews(message) && message.channel !== current && message.user !== state.me?.id;
       return { ...state, messages, unread: news ? { ...state.unread, [message.channel]: true } : state.unread };
     }
     case "message.deleted":
