@@ -22,6 +22,9 @@ _RULES = (
     "A comma between values is *or*, different filters are *and*, a `-` in front is *not*. Quotes keep spaces together."
 )
 
+TYPED_CHARS = SECTION_TEXT_CHARS - 100
+"""Most characters of a shown line; the rest is for the words above it."""
+
 Row = tuple[str, str]
 
 
@@ -62,5 +65,6 @@ def asked(question: str, answers: Mapping[str, str]) -> Message:
 
 
 def typed(line: str) -> str:
-    """Return the line with its command, for a code span; "" if it is too long to type."""
-    return f"{COMMAND} {code(line)}" if len(line) <= LINE_CHARS else ""
+    """Return the line with its command, for a code span; "" if it is too long to type, or escaped too long to show."""
+    shown = f"{COMMAND} {code(line)}"
+    return shown if len(line) <= LINE_CHARS and len(shown) <= TYPED_CHARS else ""

@@ -8,7 +8,9 @@ from typing import Literal
 
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, button, context, section
+from bot.blockkit.fit import fitting
 from bot.blockkit.help import COMMAND, typed
+from bot.blockkit.limits import SECTION_TEXT_CHARS
 from bot.blockkit.mentions import mention
 from bot.blockkit.phrases import moment
 from bot.query.schedule import Schedule, write_days
@@ -107,8 +109,8 @@ def next_words(quiets: Sequence[QuietHours], zone: str, now: datetime) -> str:
 
 
 def to_type(lines: Sequence[str], why: str = "") -> list[Block]:
-    """Blocks with lines to type, without those that are too long."""
-    shown = [line for line in map(typed, lines) if line]
+    """Blocks with the lines to type that have room, without those that are too long."""
+    shown = fitting([line for line in map(typed, lines) if line], SECTION_TEXT_CHARS - len(f"{why}\n``````"))
     if not shown:
         return []
     return [section(f"{why}\n```{chr(10).join(shown)}```")] if why else [context(f"`{shown[0]}`")]
