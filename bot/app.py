@@ -86,7 +86,7 @@ async def running(
         clock = Clock(wall)
         traced = trace(settings.slack_api_url, lambda date: clock.hear(SLACK, date))
         http = await stack.enter_async_context(slack_http(settings, traced))
-        accesses = [read_access(each.access, registry.words, registry.free) for each in every]
+        accesses = [read_access(each.access, registry.ruled, registry.free) for each in every]
         served = Accounts(list(zip(every, accesses, strict=True)), clock, pace.budget)
         stack.push_async_callback(served.close)
         store = await Database.open(settings.database_url, busy_s=pace.busy_s)

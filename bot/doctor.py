@@ -35,7 +35,7 @@ async def doctor(registry: Registry, *, ask_slack: bool = False) -> list[CheckRe
     settings, wrong = read_all()
     access: Access = {}
     try:
-        access = read_access(settings.access, registry.words, registry.free)
+        access = read_access(settings.access, registry.ruled, registry.free)
     except ConfigError as error:
         wrong.append(Wrong("ACCESS", error.text.removeprefix("ACCESS, ").removesuffix("."), ACCESS_RULE))
     clock = Clock()

@@ -51,7 +51,7 @@ def names_groups(access: Access) -> bool:
 
 
 def read_access(text: str, commands: Mapping[str, str], free: Container[str] = ()) -> Access:
-    """The rules of a setting. `commands` has the command for each word that calls it; those that are `free` can't have
+    """The rules of a setting. `commands` has the command or right for each name of it; those that are `free` can't have
     a rule. Raises ConfigError with the place and what to write."""
     rules: dict[str, Rule] = {}
     for said in filter(_words, (each.strip(" \t\r\n,") for each in text.split(";"))):

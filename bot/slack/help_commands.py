@@ -19,7 +19,7 @@ async def show_help(request: Request, rest: str) -> Message:
     for name in (registry.words.get(word, "") for word in words):
         if name != HELP and (command := registry.commands.get(name)):
             return command_help(command.usage, command.help, command.examples)
-    closed = [name for name in dict.fromkeys(registry.words.values()) if await denial(request, name)]
+    closed = [name for name in dict.fromkeys(registry.ruled.values()) if await denial(request, name)]
     return help_message(registry.rows, closed=closed)
 
 

@@ -48,9 +48,17 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """A name in ACCESS that is no command. `what` begins the sentence that refuses it."""
+
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
-    """A button or menu in a message or a view, by its `action_id`. `run` gets its value. `commands`: those that its
-    presser has to be allowed to use; none where `run` reads a line, which names its own."""
+    """A button or menu in a message or a view, by its `action_id`. `run` gets its value. `commands`: those, and
+    rights, that its presser has to be allowed to use; none where `run` reads a line, which names its own."""
 
     id: str
     run: Callable[[Request, str], Awaitable[None]]
@@ -77,13 +85,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """All that a feature adds. `query`: the command for a line that calls none; exactly one feature has it."""
+    """All that a feature adds. `rights`: names in ACCESS besides those of its commands. `query`: the command for a line
+    that calls none; exactly one feature has it."""
 
     commands: tuple[Command, ...] = ()
     actions: tuple[Action, ...] = ()
     views: tuple[Callback, ...] = ()
     shortcuts: tuple[Callback, ...] = ()
     events: tuple[Event, ...] = ()
+    rights: tuple[Right, ...] = ()
     query: Command | None = None
 
 
@@ -99,6 +109,9 @@ class Registry:
         self.words = _unique("word", ((word, each.name) for each in commands for word in (each.name, *each.also)))
         """The command for each first word that calls it. The query's name is a word in the settings alone."""
         self.commands = {each.name: each for each in commands[1:]}
+        self.rights = _unique("right", ((one.name, one) for each in features for one in each.rights))
+        self.ruled = _unique("word", (*self.words.items(), *((right, right) for right in self.rights)))
+        """The command or right for each name that ACCESS may have."""
         self.lines = {
             scope: each.line
             for each in commands

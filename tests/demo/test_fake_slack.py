@@ -104,6 +104,9 @@ async def test_user_groups() -> None:
         client = client_of(slack)
         assert (await client.usergroups_users_list(usergroup=OPERATORS))["users"] == sorted([ADA, BEN])
         assert await error_of(client.usergroups_users_list(usergroup="S0GONE")) == "no_such_subteam"
+        assert [group["handle"] for group in (await client.usergroups_list())["usergroups"]] == ["oncall"]
+        _, disabled = (await client.usergroups_list(include_disabled=True))["usergroups"]
+        assert disabled["handle"] == "night-shift" and disabled["date_delete"]
         assert slack.violations == []
 
 
@@ -348,7 +351,7 @@ async def test_people_and_conversations(slack: FakeSlack, client: AsyncWebClient
     assert "tz" not in (await client.users_info(user=nia))["user"]
     assert await error_of(client.users_info(user="U0")) == "user_not_found"
     sizes = [len(page["members"]) async for page in await client.users_list(limit=3)]
-    assert sizes == [3, 3, 1]
+    assert sizes == [3, 3, 2]
     listed = await client.conversations_list(exclude_archived=True)
     assert {each["name"] for each in listed["channels"]} == {"live-ops", "general", "support", "random"}
     random = slack.workspace.channel("random").id

@@ -230,6 +230,7 @@ async def test_another_app_can_be_mounted_beside_it() -> None:
     ("text", "rewrite", "written"),
     [
         ("a < b & c", True, "a &lt; b &amp; c"),
+        ("notify:@ada,@oncall", True, "notify:<@U1|ada>,<!subteam^S1|@oncall>"),
         ("@ada and @nobody", True, "<@U1|ada> and @nobody"),
         ("in #general #none", True, "in <#C1|general> #none"),
         ("see https://x.io/?a=1&b=2", True, "see <https://x.io/?a=1&amp;b=2|https://x.io/?a=1&amp;b=2>"),
@@ -240,4 +241,4 @@ async def test_another_app_can_be_mounted_beside_it() -> None:
     ],
 )
 def test_the_composer_rewrites_what_is_typed(text: str, rewrite: bool, written: str) -> None:
-    assert typed(text, {"ada": "U1"}, {"general": "C1"}, rewrite=rewrite) == written
+    assert typed(text, {"ada": "U1"}, {"general": "C1"}, {"oncall": "S1"}, rewrite=rewrite) == written

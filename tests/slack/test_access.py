@@ -169,7 +169,7 @@ async def test_members_are_kept_for_five_minutes(slack: FakeSlack) -> None:
     clock = Clock()
     groups = Groups(AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[]), clock)
     assert await groups.of(ADA, [OPERATORS]) == OPERATORS
-    slack.workspace.groups[OPERATORS].remove(ADA)
+    slack.workspace.groups[OPERATORS].members.remove(ADA)
     assert await groups.of(ADA, [OPERATORS]) == OPERATORS
     clock.now += KEPT_S
     slack.fail(METHOD, ApiError("fatal_error"))
@@ -194,4 +194,4 @@ def test_a_wrong_rule_ends_the_start(tmp_path: Path) -> None:
 
 def test_each_button_belongs_to_commands_that_there_are() -> None:
     for action in REGISTRY.actions.values():
-        assert set(action.commands) <= {LIST, *REGISTRY.commands}
+        assert set(action.commands) <= {LIST, *REGISTRY.commands, *REGISTRY.rights}

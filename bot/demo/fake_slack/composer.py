@@ -11,26 +11,37 @@ _TOKEN = re.compile(
     r"|(?<![\w#])#(?P<channel>[\w-]+)",
     re.IGNORECASE,
 )
+NOBODY: Mapping[str, str] = {}
 _BROADCASTS = {"here", "channel", "everyone"}
 
 
-def typed(text: str, users: Mapping[str, str], channels: Mapping[str, str], *, rewrite: bool = True) -> str:
+def typed(
+    text: str,
+    users: Mapping[str, str],
+    channels: Mapping[str, str],
+    groups: Mapping[str, str] = NOBODY,
+    *,
+    rewrite: bool = True,
+) -> str:
     """`text` as Slack passes it on: `&`, `<`, `>` as entities and, with `rewrite`, names and links marked up.
 
-    `users` and `channels` map names to ids.  `@ada` becomes `<@U1|ada>`, `#general` `<#C1|general>`, a link
-    `<http://x|x>`; unknown names stay as typed.  `rewrite` is `should_escape` of a slash command in the app's
-    manifest: https://docs.slack.dev/interactivity/implementing-slash-commands
+    `users`, `channels` and `groups` map names and handles to ids.  `@ada` becomes `<@U1|ada>`, `@oncall`
+    `<!subteam^S1|@oncall>`, `#general` `<#C1|general>`, a link `<http://x|x>`; unknown names stay as typed.
+    `rewrite` is `should_escape` of a slash command in the app's manifest:
+    https://docs.slack.dev/interactivity/implementing-slash-commands
     """
     if not rewrite:
         return html.escape(text, quote=False)
     pieces, end = [], 0
     for match in _TOKEN.finditer(text):
-        pieces += [html.escape(text[end : match.start()], quote=False), _marked(match, users, channels)]
+        pieces += [html.escape(text[end : match.start()], quote=False), _marked(match, users, channels, groups)]
         end = match.end()
     return "".join([*pieces, html.escape(text[end:], quote=False)])
 
 
-def _marked(match: re.Match[str], users: Mapping[str, str], channels: Mapping[str, str]) -> str:
+def _marked(
+    match: re.Match[str], users: Mapping[str, str], channels: Mapping[str, str], groups: Mapping[str, str]
+) -> str:
     whole = html.escape(match.group(), quote=False)
     name = match["user"] or match["channel"] or ""
     if match["url"]:
@@ -40,5 +51,7 @@ def _marked(match: re.Match[str], users: Mapping[str, str], channels: Mapping[st
     if match["user"]:
         if name in _BROADCASTS:
             return f"<!{name}>"
+        if name in groups:
+            return f"<!subteam^{groups[name]}|@{name}>"
         return f"<@{users[name]}|{name}>" if name in users else whole
     return f"<#{channels[name]}|{name}>" if name in channels else whole

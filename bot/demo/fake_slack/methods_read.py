@@ -52,11 +52,18 @@ def users_list(site: Site, args: Json) -> Json:
     return {"members": [user.as_api(site.workspace.team_id) for user in page], **metadata}
 
 
+def usergroups_list(site: Site, args: Json) -> Json:
+    """Disabled ones only with include_disabled: https://docs.slack.dev/reference/methods/usergroups.list"""
+    every = _true(args.get("include_disabled"))
+    groups = [group for group in site.workspace.groups.values() if every or not group.is_disabled]
+    return {"usergroups": [group.as_api(site.workspace.team_id) for group in groups]}
+
+
 def usergroups_users_list(site: Site, args: Json) -> Json:
-    members = site.workspace.groups.get(str(args.get("usergroup")))
-    if members is None:
+    group = site.workspace.groups.get(str(args.get("usergroup")))
+    if group is None:
         raise Refused("no_such_subteam")
-    return {"users": sorted(members)}
+    return {"users": sorted(group.members)}
 
 
 def conversations_info(site: Site, args: Json) -> Json:

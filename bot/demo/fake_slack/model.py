@@ -50,6 +50,7 @@ class User:
     tz_offset_s: int = 0
     is_bot: bool = False
     is_guest: bool = False
+    is_deactivated: bool = False
     home: str | None = None  # another workspace, with which channels are shared (Slack Connect)
     workspaces: tuple[str, ...] = ()  # those of an organisation that the person is in (Enterprise Grid)
 
@@ -59,7 +60,7 @@ class User:
             "id": self.id,
             "team_id": self.home or team_id,
             "name": self.name,
-            "deleted": False,
+            "deleted": self.is_deactivated,
             "real_name": self.real_name,
             "is_admin": False,
             "is_bot": self.is_bot,
@@ -70,9 +71,35 @@ class User:
         }
         if self.workspaces:
             found["enterprise_user"] = {"id": self.id, "teams": list(self.workspaces)}
-        if self.tz is not None:
+        if self.tz is not None and not self.is_deactivated:
             found |= {"tz": self.tz, "tz_label": self.tz, "tz_offset": self.tz_offset_s}
         return found
+
+
+@dataclass(slots=True)
+class UserGroup:
+    """People who are mentioned together, as `@handle`.  Mutable: people join, and it is switched off."""
+
+    id: str
+    handle: str
+    name: str
+    members: set[str]
+    is_disabled: bool = False
+
+    def as_api(self, team_id: str) -> Json:
+        """As usergroups.list gives it: https://docs.slack.dev/reference/objects/usergroup-object"""
+        return {
+            "id": self.id,
+            "team_id": team_id,
+            "is_usergroup": True,
+            "is_external": False,
+            "name": self.name,
+            "description": "",
+            "handle": self.handle,
+            "date_create": 1_600_000_000,
+            "date_delete": 1_700_000_000 if self.is_disabled else 0,
+            "user_count": str(len(self.members)),
+        }
 
 
 @dataclass(slots=True)

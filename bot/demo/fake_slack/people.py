@@ -180,4 +180,5 @@ class People:
     def _typed(self, text: str, *, rewrite: bool = True) -> str:
         users = {user.name: user.id for user in self._site.workspace.users.values()}
         channels = {each.name: each.id for each in self._site.workspace.channels.values() if each.name}
-        return composer.typed(text, users, channels, rewrite=rewrite)
+        groups = {group.handle: group.id for group in self._site.workspace.groups.values()}
+        return composer.typed(text, users, channels, groups, rewrite=rewrite)

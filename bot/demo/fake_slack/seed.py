@@ -1,6 +1,6 @@
 """The people and channels that every fake workspace begins with.  Ids have Slack's shape and never change."""
 
-from bot.demo.fake_slack.model import Channel, User
+from bot.demo.fake_slack.model import Channel, User, UserGroup
 
 TEAM_ID = "T07QX4D1P2M"
 TEAM_NAME = "Live Studio"
@@ -11,8 +11,9 @@ BOT_ID = "B07R5T2M8QN"
 BOT_USER = "U07R5T31VHA"
 SLACKBOT = "USLACKBOT"
 
-OPERATORS = "S07QX6OPS4T"
+OPERATORS, RETIRED = "S07QX6OPS4T", "S07QX60LD0P"
 ADA, BEN, CLEO, GUEST, NOTZ = "U07QX5AAD4A", "U07QX5BBE5N", "U07QX5CC1E0", "U07QX5GG35T", "U07QX5NN0TZ"
+LEFT = "U07QX5DD0RA"
 DEFAULT_CHANNEL = "live-ops"
 
 
@@ -24,14 +25,18 @@ def users(bot_name: str) -> list[User]:
         User(CLEO, "cleo", "Cleo Iyer", "Asia/Kolkata", 19_800),
         User(GUEST, "gus", "Gus Guest", "Europe/London", 0, is_guest=True),
         User(NOTZ, "nia", "Nia Noland"),
+        User(LEFT, "dora", "Dora Lindt", is_deactivated=True),
         User(BOT_USER, bot_name, bot_name, "America/Los_Angeles", -28_800, is_bot=True),
         User(SLACKBOT, "slackbot", "Slackbot", "America/Los_Angeles", -28_800),
     ]
 
 
-def groups() -> dict[str, set[str]]:
-    """The members of each user group."""
-    return {OPERATORS: {ADA, BEN}}
+def groups() -> list[UserGroup]:
+    """The user groups: one that is on call, and one that is disabled."""
+    return [
+        UserGroup(OPERATORS, "oncall", "On call", {ADA, BEN}),
+        UserGroup(RETIRED, "night-shift", "Night shift", {CLEO}, is_disabled=True),
+    ]
 
 
 def channels() -> list[Channel]:

@@ -59,6 +59,7 @@ METHODS: Mapping[str, Method] = {
     "conversations.members": Method(methods_read.conversations_members, _READ, tier=4),
     "conversations.open": Method(methods_read.conversations_open, ("im:write", "mpim:write"), tier=3),
     "conversations.replies": Method(methods_read.conversations_replies, _HISTORY, tier=3),
+    "usergroups.list": Method(methods_read.usergroups_list, ("usergroups:read",), tier=2),
     "usergroups.users.list": Method(methods_read.usergroups_users_list, ("usergroups:read",), tier=2),
     "users.conversations": Method(methods_read.users_conversations, _READ, tier=3),
     "users.info": Method(methods_read.users_info, ("users:read",), tier=4),

@@ -36,7 +36,7 @@ class Workspace:
         self.messages_tab = manifest is None or bool(features.get("app_home", {}).get("messages_tab_enabled"))
         self.users = {user.id: user for user in seed.users(bot_name)}
         self.channels = {channel.id: channel for channel in seed.channels()}
-        self.groups = seed.groups()
+        self.groups = {group.id: group for group in seed.groups()}
         self._messages: dict[tuple[str, str], Message] = {}
 
     # Looking up
