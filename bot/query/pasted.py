@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from bot.query.notify import keep_ids
 from bot.text import from_slack, tidy
 
 _BULLET = re.compile(r"(?:(?:[>•◦▪*+]|[-–—−]|\d{1,2}[.)])\s+|```|>(?![=\d]))+")
@@ -20,7 +21,7 @@ _BACKTICKS = re.compile(rf"{_KEPT}|`+")
 def typed_lines(text: str, command: str, names: Mapping[str, str] = MappingProxyType({})) -> list[str]:
     """Return a command text's lines, normalised, without `command` in front and without "please"; empty lines are left
     out. `names`: see `from_slack`."""
-    lines = (unmarked(line) for line in from_slack(text, names).splitlines())
+    lines = (unmarked(line) for line in from_slack(keep_ids(text), names).splitlines())
     return [line for line in (_without(command, line) for line in lines) if line]
 
 

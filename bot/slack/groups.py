@@ -1,10 +1,11 @@
-"""Members of Slack's user groups: usergroups.users.list, which needs `usergroups:read`."""
+"""Slack's user groups and their members: usergroups.list and usergroups.users.list, which need `usergroups:read`."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from cachetools import TTLCache
 from slack_sdk.web.async_client import AsyncWebClient
@@ -25,12 +26,22 @@ class MembersUnknown(Exception):
         self.cause = cause
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A user group: `@handle`, which is in lower case. `disabled`: a mention of it reaches nobody."""
+
+    id: str
+    handle: str
+    disabled: bool
+
+
 class Groups:
     """Members by group, kept for five minutes. A group that can't be read isn't asked for again for ten seconds, as the
     method takes 20 calls a minute. `client` must not ask again by itself."""
 
     def __init__(self, client: AsyncWebClient, clock: Callable[[], float] = time.monotonic) -> None:
         self._question = Question(client.usergroups_users_list, clock)
+        self._list = Question(client.usergroups_list, clock)
         self._members: TTLCache[str, frozenset[str]] = TTLCache(GROUPS_KEPT, KEPT_S, timer=clock)
         self._failed: TTLCache[str, str] = TTLCache(GROUPS_KEPT, FAILED_S, timer=clock)
         self._asking = asyncio.Lock()  # who asks at the same time gets one answer
@@ -48,6 +59,15 @@ class Groups:
         if unreadable:
             raise unreadable
         return ""
+
+    async def all(self) -> list[Group]:
+        """All groups, the disabled ones too, as they are now. Raises NoAnswer."""
+        answer = await self._list.ask(include_disabled="true")
+        groups = (each for each in answer.get("usergroups") or () if isinstance(each, Mapping))
+        return [
+            Group(str(each.get("id")), str(each.get("handle") or "").lower(), bool(each.get("date_delete")))
+            for each in groups
+        ]
 
     async def _of(self, group_id: str) -> frozenset[str]:
         async with self._asking:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,8 @@ from bot.slack.question import FAILED_S, NoAnswer, Question, Refusal
 
 KEPT_S = 3_600
 USERS_KEPT = 20_000
+SLACKBOT = "USLACKBOT"
+"""The one app that Slack doesn't call a bot."""
 NOBODY = ("user_not_found", "user_not_visible")
 """Slack's codes for a person whom the workspace doesn't know."""
 NOT_GRANTED = ("missing_scope", "no_permission")
@@ -27,16 +29,24 @@ class Member:
     """`zone` is an IANA name that people can type, DEFAULT_TIMEZONE where it isn't known; `zone_said`: it is their own,
     or somebody has set that. `guest`: of this workspace only in part (docs.slack.dev/reference/objects/user-object,
     `is_restricted`). `name` is what they are called, as they wrote it; "" where it isn't known. `teams`: the workspaces
-    that they belong to, or their organisation where Slack gives that alone; none where it isn't known. `stranger`:
-    Slack doesn't know them here. `unanswered`: Slack could say all that, but doesn't answer just now."""
+    that they belong to, or their organisation where Slack gives that alone; none where it isn't known. `known`: Slack
+    has said all that, which takes `users:read`; `stranger`: it doesn't know them here; `unanswered`: it could say, but
+    doesn't answer just now."""
 
     zone: str
     zone_said: bool = False
     guest: bool = False
+    bot: bool = False
+    deactivated: bool = False
     name: str = ""
     teams: frozenset[str] = frozenset()
+    known: bool = False
     stranger: bool = False
     unanswered: bool = False
+
+    def elsewhere(self, ours: Container[str]) -> bool:
+        """True if they are known to belong to other workspaces than `ours` alone."""
+        return bool(self.teams) and not any(team in ours for team in self.teams)
 
 
 class People:
@@ -82,8 +92,11 @@ class People:
             zone or self.unknown.zone,
             zone_said=bool(zone) or self.unknown.zone_said,
             guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+            bot=bool(user.get("is_bot")) or user_id == SLACKBOT,
+            deactivated=bool(user.get("deleted")),
             name=str(profile.get("display_name") or profile.get("real_name") or ""),
             teams=_teams(user),
+            known=True,
         )
         self._members[user_id] = person
         return person

@@ -154,6 +154,11 @@ class Request:
             raise UserError(NOT_YET)
         raise UserError(ELSEWHERE, cause="another workspace")
 
+    @property
+    def ours(self) -> frozenset[str]:
+        """The ids of the bot's workspace and, if it is in one, of its organisation."""
+        return frozenset({self.workspace.team_id, self.enterprise_id} - {""})
+
     async def at_home(self) -> None:
         """Raises UserError where the person is of another workspace, as in a channel that is shared by Slack Connect.
         Only people of the workspace can type its commands and see answers that are for one person; of who presses in a
@@ -162,11 +167,9 @@ class Request:
         workspace = self.workspace
         if not self.user_id:
             raise UserError(CANT_TELL, cause="nobody")
-        ours = {workspace.team_id, self.enterprise_id} - {""}
-        person = await workspace.people.of(self.user_id)
-        elsewhere = bool(person.teams) and person.teams.isdisjoint(ours)
+        ours, person = self.ours, await workspace.people.of(self.user_id)
         sent_from_elsewhere = self.shown_to_all and self.home_id not in ours | person.teams
-        if elsewhere or person.stranger or sent_from_elsewhere:
+        if person.elsewhere(ours) or person.stranger or sent_from_elsewhere:
             raise UserError(STRANGER, cause="a stranger")
         if self.shown_to_all and person.unanswered:
             raise UserError(CANT_TELL, cause="unanswered")

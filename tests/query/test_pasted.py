@@ -30,7 +30,9 @@ PASTED = {
     "room:lesson-*": "room:lesson-*", "-room:test* role:_x_": "-room:test* role:_x_",
     'room:"a *b* `c`"': 'room:"a *b* `c`"', "user:<@U1|ada>": "user:@ada",
     "user:<@U7|ann>": 'user:"@Ann \\"A\\" Lee"', "room:<#C1|town-hall>": "room:#town-hall",
-    "<!subteam^S1|@oncall>": "@oncall", "room:<http://town.hall|town.hall>": "room:town.hall",
+    "<!subteam^S1|@oncall>": "@oncall", "subscribe notify:<@U1|ada>": "subscribe notify:@U1",
+    "user:<@U1|ada> notify: <@U7|ann>,<!subteam^S1|@oncall> <@U2> every:1h": "user:@ada notify: @U7,@S1,@U2 every:1h",
+    "cc:<!here>, role:<@U1|ada>": "cc:@here,role:@ada", "room:<http://town.hall|town.hall>": "room:town.hall",
 }  # fmt: skip
 """The lines in each text that is pasted."""
 
