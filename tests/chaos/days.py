@@ -39,18 +39,20 @@ STEPS, STEP_S = 4, 30.0
 @dataclass(frozen=True, slots=True)
 class Size:
     """The measure of a bad day: an outage of `outage_s` seconds, `backlog` sessions that ended while the bot was down, each page
-    of them taking `page_s`, a clock that is off for `step_s`, and every wrong answer `rounds` times."""
+    of them taking `page_s`, a clock that is off for `step_s`, and every wrong answer `rounds` times. No day takes longer
+    than `most_s`."""
 
     outage_s: float
     step_s: float
     backlog: int
     page_s: float
     rounds: int
+    most_s: float
 
 
-SHORT = Size(outage_s=4.0, step_s=1.0, backlog=1_500, page_s=0.05, rounds=1)
+SHORT = Size(outage_s=4.0, step_s=1.0, backlog=1_500, page_s=0.05, rounds=1, most_s=240.0)
 """In `make test`."""
-LONG = Size(outage_s=90.0, step_s=15.0, backlog=20_000, page_s=1.0, rounds=5)
+LONG = Size(outage_s=90.0, step_s=15.0, backlog=20_000, page_s=1.0, rounds=5, most_s=3_600.0)
 """In `make chaos`: longer than every wait of the bot's at the crash test's pace."""
 
 

@@ -4,6 +4,7 @@ something all the time, and what a process waits for first."""
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -27,6 +28,8 @@ EVERY_S = 1.0, 4.0
 """Between two acts that nobody waits for."""
 LEAST_S = 10.0
 """A silence up to a full minute lasts so long at least."""
+ENDED = "That session has ended"
+"""The answer to who mutes a session that ends meanwhile. It stays the same, however often they type."""
 DELAYED_S = 5.0
 """A command that was typed again may still be done the first time so much later: its process was stopped."""
 
@@ -81,10 +84,13 @@ class Muter:
         length = self._dice.choice(MUTES_S)
         end = (time.time() + LEAST_S) // 60 * 60 + 60
         words = f"until {datetime.fromtimestamp(end, UTC).isoformat()}" if whole else f"{length / 60:g}m"
-        typed = await self._hands.type(f"mute {what}{words}", channel, "🔕|is not in the future", replica)
+        answer = f"🔕|is not in the future|{ENDED}"
+        typed = await self._hands.type(f"mute {what}{words}", channel, answer, replica)
         last = typed.answered + length + (DELAYED_S if typed.times > 1 else 0.0)
-        ends = (end, end) if whole else (typed.first + length - SECOND_S, last)
-        self.silences.append(Silence(channel, Span(typed.first, typed.answered, *ends), room_id, session_id))
+        until, last = (end, end) if whole else (typed.first + length - SECOND_S, last)
+        # who was refused may have a mute all the same, from a time before whose answer was lost
+        since = until if re.search(ENDED, typed.answer) else typed.answered
+        self.silences.append(Silence(channel, Span(typed.first, since, until, last), room_id, session_id))
 
     async def _unmute(self, replica: Replica | None) -> None:
         if replica and not any(map(self._now, MUTED)):
@@ -114,7 +120,7 @@ class Muter:
             await self._hush(None)
         if not self._quiet:
             return
-        typed = await self._hands.type("quiet off", QUIET, "no quiet hours", replica)
+        typed = await self._hands.type("quiet off", QUIET, "no (longer has )?quiet hours", replica)
         self._quiet = False
         self._cut(typed, self._now(QUIET, typed.first))
 

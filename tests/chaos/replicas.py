@@ -20,6 +20,7 @@ from aiohttp.test_utils import unused_port
 
 from tests.chaos.bot import GONE_AFTER_S
 from tests.chaos.points import CALL_SIDES, COMMIT_SIDES, TIME, Point
+from tests.chaos.waits import TooLongError
 from tests.conftest import ROOT
 
 LIFE_S = 3.0
@@ -150,12 +151,16 @@ class Replica:
 
     async def ready(self) -> None:
         """Wait until it says so."""
-        async with asyncio.timeout(READY_WITHIN_S):
-            while not await self._says_ready():
-                if not self.running:
-                    code = self._process.returncode if self._process else None
-                    raise AssertionError(f"replica {self.number} ended by itself with {code}: see {self._folder}")
-                await asyncio.sleep(TICK_S)
+        try:
+            async with asyncio.timeout(READY_WITHIN_S):
+                while not await self._says_ready():
+                    if not self.running:
+                        code = self._process.returncode if self._process else None
+                        raise AssertionError(f"replica {self.number} ended by itself with {code}: see {self._folder}")
+                    await asyncio.sleep(TICK_S)
+        except TimeoutError:
+            what = f"replica {self.number} ({self.fate}) is not ready within {READY_WITHIN_S:g} s: see {self._folder}"
+            raise TooLongError(what) from None
 
     def reached(self, side: str, method: str) -> None:
         """A request of its is at a door."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.checker import RECAP, Findings, check
-from tests.chaos.database import Database
+from tests.chaos.database import STILL_S, Database
 from tests.chaos.days import Day, Size
 from tests.chaos.hands import Hands
 from tests.chaos.muter import Muter
@@ -24,6 +24,7 @@ from tests.chaos.planner import Planner
 from tests.chaos.points import LED, POINTS, STARTS, TIME, Point
 from tests.chaos.replicas import Deck, Fate, Replica
 from tests.chaos.team import MORE, Team, astray
+from tests.chaos.waits import Patience, within
 from tests.clocks import Wall, set_database
 from tests.conftest import ROOT
 
@@ -45,8 +46,8 @@ DARK_S = 2.5
 """Once, for so long, no process runs at all."""
 PATIENT = 40
 """A run of so many kills waits with that until a full minute, when a digest is due."""
-STILL_S = 60.0
-"""In the end, the bot has settled when nothing waits to be sent; so long without any change is too long."""
+RUN_S, KILL_S = 120.0, 30.0
+"""The longest that a run takes, and so much more for each kill."""
 BUSY = 40
 """The messages that wait while the account rests: a second for a message is Slack's limit, and kills take their time."""
 KEPT_LIVE = 5
@@ -134,8 +135,9 @@ async def run(
     Processes are killed at least `kills` times and for `least_s` seconds, at the points that `only` names if any. With
     two `teams` they serve a neighbour too."""
     result = Result("PostgreSQL" if database_url else "SQLite", replicas, seed)
-    async with _world(database_url, folder, result, reconcile, only, teams) as world:
-        await world.live(world.begin, functools.partial(world.suffer, kills, least_s), world.settle)
+    async with new_world(database_url, folder, result, reconcile, only, teams) as world:
+        steps = world.begin, functools.partial(world.suffer, kills, least_s), world.settle
+        await world.live(*steps, most_s=RUN_S + least_s + kills * KILL_S)
     return result
 
 
@@ -145,15 +147,16 @@ async def run_day(
     """A bad day (`days.DAYS`), in a world where nobody is killed by chance and all else is well. `database_url` and
     `folder` as in `run`; the processes begin with the code of `tree`."""
     result = Result("PostgreSQL" if database_url else "SQLite", replicas, seed, day=day.__name__)
-    async with _world(database_url, folder, result) as world:
+    async with new_world(database_url, folder, result) as world:
         for replica in world.replicas:
             replica.tree, replica.spare = tree, False
-        await world.live(world.begin_calmly, functools.partial(world.endure, day, size), world.settle_alone)
+        steps = world.begin_calmly, functools.partial(world.endure, day, size), world.settle_alone
+        await world.live(*steps, most_s=size.most_s)
     return result
 
 
 @contextlib.asynccontextmanager
-async def _world(
+async def new_world(
     database_url: str, folder: Path, result: Result, reconcile: bool = True, only: Collection[str] = (), teams: int = 1
 ) -> AsyncIterator[World]:
     url = database_url or f"sqlite:///{folder}/bot.db"
@@ -179,7 +182,12 @@ async def _world(
             own = settings | world.doors.urls(number)
             world.replicas.append(Replica(number, own, folder, result.killed, result.stopped, world.dice))
             stack.push_async_callback(world.replicas[-1].end)
-        yield world
+        try:
+            yield world
+        except Exception as error:
+            what = f"{result.day} on {result.database}".removeprefix(" on ")
+            error.add_note(f"{what}, {result.replicas} at once, seed {result.seed}, logs in {folder}")
+            raise
 
 
 class World:
@@ -217,12 +225,16 @@ class World:
         self._led: list[Fate] = []
         """For the process that polls."""
 
-    async def live(self, *steps: Callable[[], Awaitable[None]]) -> None:
-        """Take these steps, and judge what came of them."""
+    async def live(self, *steps: Callable[[], Awaitable[None]], most_s: float) -> None:
+        """Take these steps, and judge what came of them. TooLongError where they take more than `most_s`."""
         began = time.monotonic()
-        for step in steps:
-            await step()
-            self._result.steps_s.append(time.monotonic() - began)
+
+        async def take_all() -> None:
+            for step in steps:
+                await step()
+                self._result.steps_s.append(time.monotonic() - began)
+
+        await within(most_s, "a run to be over", take_all())
         self.judge()
         self._result.seconds = time.monotonic() - began
 
@@ -349,13 +361,11 @@ class World:
             self._result.other.append("no good polls any more")
         await self._none(HUSHED, "cards are withheld")
         await self._none(LATE_DIGESTS.format(int(self._still_at * 1000)), "digests are not made")
-        before, since = 0, time.monotonic()
+        patience = Patience(STILL_S)
         while waiting := await self.database.number(UNSENT):
             for team in self.teams:
                 await team.people.mend()
-            if waiting != before:
-                before, since = waiting, time.monotonic()
-            if time.monotonic() - since > STILL_S:
+            if patience.over(waiting):
                 self._result.other.append(f"{waiting} messages are not sent")
                 break
             await asyncio.sleep(0.2)

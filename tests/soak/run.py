@@ -209,8 +209,8 @@ class _Soak:
         left = f"SELECT ({UNSENT}) + ({HUSHED})"
         try:
             async with asyncio.timeout(SETTLE_S):
-                await self._database.until(POLLED, lambda polls: polls >= goal)
-                await self._database.until(left, lambda messages: not messages)
+                await self._database.until(POLLED, lambda polls: polls >= goal, SETTLE_S)
+                await self._database.until(left, lambda messages: not messages, SETTLE_S)
         except TimeoutError:
             self._result.other.append(f"{await self._database.number(left)} messages are not sent")
         self._result.polls = await self._database.number(POLLED)
