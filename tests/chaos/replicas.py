@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import socket
 import sys
 import time
 from collections import Counter
@@ -16,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-from aiohttp.test_utils import unused_port
 
 from tests.chaos.bot import GONE_AFTER_S
 from tests.chaos.points import CALL_SIDES, COMMIT_SIDES, TIME, Point
@@ -36,6 +36,9 @@ AFTERWARDS_S = 1.0
 STALE_S = 0.2
 TICK_S = 0.05
 READY_WITHIN_S = 30.0
+PORTS = range(20_000, 32_000)
+"""None that a system lends to who connects somewhere (Linux: 32768 and above): while a process is dead, its port could
+be lent, and the next one couldn't listen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Replica:
         dice: random.Random,
     ) -> None:
         self.number = number
-        self.port = unused_port()
+        self.port = _port()
         self.wants = ""
         """The commit or call that the process waits for."""
         self._killed, self._stopped, self._dice = killed, stopped, dice
@@ -267,3 +270,12 @@ class Replica:
                 return answer.ok
         except aiohttp.ClientError:
             return False
+
+
+def _port() -> int:
+    """One that nobody listens at."""
+    for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
