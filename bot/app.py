@@ -15,6 +15,7 @@ from aiohttp import web
 from bot import log
 from bot.accounts import PACE, Accounts, Pace, Process
 from bot.alerts.commands import FEATURE as ALERTS
+from bot.alerts.firing_commands import FEATURE as FIRINGS
 from bot.browse.commands import FEATURE as BROWSE
 from bot.channel.commands import FEATURE as CHANNEL
 from bot.channel.events import FEATURE as POSTING
@@ -43,7 +44,7 @@ from bot.web.connections import BOUNDS, Bounds, allow_files, listen
 from bot.web.ready import Health
 from bot.web.server import application
 
-FEATURES = (LINES, BROWSE, ALERTS, DIGESTS, MUTES, QUIET_HOURS, THREADS, CHANNEL, HEALTH, HELP, POSTING)
+FEATURES = (LINES, BROWSE, ALERTS, FIRINGS, DIGESTS, MUTES, QUIET_HOURS, THREADS, CHANNEL, HEALTH, HELP, POSTING)
 """All features, in the order of the help."""
 START_S = 1.0
 """Seconds that the start waits for Slack: a refused token ends it, a slow Slack doesn't delay it."""

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.alerts.notification import Notification, Recap
+from bot.alerts.firing import Firing
+from bot.alerts.notification import Notification, Recap, list_key
 from bot.alerts.subscription import Subscription
 from bot.outbox.card import Card
 from bot.query.kinds import ENDS, SHOWS
@@ -29,7 +30,8 @@ def release(
     a subscription wants ends. `sessions`: the live ones now, by id; the card of one that is missing, since it
     couldn't be read, waits. `ended`: ended ones by id, as far as they are known."""
     now_ms = ms(now)
-    kinds_of = {(each.channel_id, each.number): each.kinds for each in subscriptions}
+    # what fires is told, and kept back, by itself
+    kinds_of = {(each.channel_id, each.number): each.kinds for each in subscriptions if not each.fires}
 
     def wants(card: Card, kinds: frozenset[str]) -> bool:
         return any(kinds_of.get((card.channel_id, number), frozenset()) & kinds for number in card.matched)
@@ -69,3 +71,32 @@ def release(
                 listed.sort(key=lambda session: (session.started_at, session.id))
             notifications.append(Recap(cards[0].team_id, channel_id, tuple(live), tuple(told), len(over)))
     return kept, notifications
+
+
+def still_wrong(
+    recaps: Iterable[Notification],
+    kept: Iterable[Firing],
+    sessions: Mapping[str, Session],
+    subscriptions: Iterable[Subscription],
+    now_ms: int,
+    policy: SilencePolicy,
+    seq: int,
+) -> tuple[list[Notification], list[Firing]]:
+    """The catch-ups with what silence kept back and is still wrong, and those firings, which their channels know now.
+    `sessions`: the live ones, by id; what is of one that is missing waits. `seq` as in `decide.route`."""
+    asked = {(each.channel_id, each.number): each for each in subscriptions}
+    wrong: dict[str, list[tuple[Session, Firing]]] = {}
+    for firing in kept:
+        session, subscription = sessions.get(firing.session_id), asked.get((firing.channel_id, firing.number))
+        if session and subscription and policy.until_ms(firing.channel_id, session) is None:
+            key = list_key("recap", firing.team_id, firing.channel_id, seq)
+            told = firing.released(key, now_ms, subscription.every_s)
+            wrong.setdefault(firing.channel_id, []).append((session, told))
+    firings = [firing for items in wrong.values() for _, firing in items]
+    drawn: list[Notification] = []
+    for each in recaps:
+        if isinstance(each, Recap):
+            each = replace(each, wrong=tuple(wrong.pop(each.channel_id, ())))
+        drawn.append(each)
+    drawn += [Recap(items[0][1].team_id, channel, (), (), 0, tuple(items)) for channel, items in wrong.items()]
+    return drawn, firings

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
+from bot.alerts.fire import Case, FiringPlace, fire, summarised
+from bot.alerts.firing import Firing
 from bot.alerts.matching import Matcher, is_news
 from bot.alerts.notification import Edit, Notification, OfCard, Post, Reply, RollUp
 from bot.alerts.subscription import Subscription
 from bot.outbox.card import Card, Status
+from bot.query.filter_entry import Facts
 from bot.query.kinds import SHOWS
 from bot.query.plan import NO_ROOMS
 from bot.sessions.diff import SessionChange
@@ -21,6 +25,14 @@ ROLL_UP_OVER = 10
 """More new messages than this for a channel in one poll become one that lists them."""
 
 
+class Decision(NamedTuple):
+    """The cards and firings that change, and the notifications in order."""
+
+    cards: list[Card]
+    notifications: list[Notification]
+    firings: list[Firing]
+
+
 def route(
     changes: Sequence[SessionChange],
     subscriptions: Sequence[Subscription],
@@ -29,67 +41,94 @@ def route(
     policy: SilencePolicy,
     told: Mapping[str, int] = NOTHING,
     rooms: Mapping[str, Room] = NO_ROOMS,
-) -> tuple[list[Card], list[Notification]]:
-    """The changed cards, and the notifications in order. The policy silences new messages; edits make no noise, and
-    go on. `told`: the number of ended sessions of the same backlog that each channel has heard of."""
-    matching = Matcher(subscriptions, now, rooms)
+    firings: Iterable[Firing] = (),
+    seq: int = 0,
+) -> Decision:
+    """Decide what channels hear of these changes. The policy silences new messages; edits make no noise, and go on.
+    `told`: the number of ended sessions of the same backlog that each channel has heard of. `seq`: the snapshot that
+    the sweep began from."""
+    matching, facts = Matcher(subscriptions, now, rooms), Facts(now, rooms)
     by_session: dict[str, dict[str, Card]] = {}
     for card in cards:
         by_session.setdefault(card.session_id, {})[card.channel_id] = card
+    firing_at: dict[tuple[str, str], dict[int, Firing]] = {}
+    for firing in firings:
+        firing_at.setdefault((firing.channel_id, firing.session_id), {})[firing.number] = firing
     kept: dict[tuple[str, str], Card] = {}
+    changed: dict[FiringPlace, Firing] = {}
     notifications: list[OfCard] = []
     for change in changes:
         before = by_session.get(change.session.id, {})
-        for card, news in _each(change, matching.matching(change.session), before):
+        for card, news, alarms in _each(change, matching.matching(change.session), before):
             was = before.get(card.channel_id)
             if news or card != was:
                 card, news = _heard(card, news, was, change.session, policy)
+            case = Case(change.session, was, alarms, firing_at.get(card.place, {}))
+            card, news, others = fire(case, card, news, facts, policy)
+            changed |= {firing.place: firing for firing in others}
+            if news or card != was:
                 kept[card.place] = card
                 notifications += news
-    cards_now, rolled_up = _rolled_up(kept, notifications, told)
-    return [card for card in cards_now if not _needless(card, by_session)], rolled_up
+    rest = summarised(notifications, kept, changed, seq)
+    cards_now, rolled_up = _rolled_up(kept, rest, told)
+    return Decision([card for card in cards_now if not _needless(card, by_session)], rolled_up, list(changed.values()))
 
 
 def _each(
     change: SessionChange, subscriptions: Sequence[Subscription], cards: Mapping[str, Card]
-) -> Iterable[tuple[Card, list[OfCard]]]:
-    """The card of each channel that the change concerns, with its notifications."""
-    session = change.session
+) -> Iterable[tuple[Card, list[OfCard], dict[int, Subscription]]]:
+    """The card of each channel that the change concerns, with its notifications but those of firings, and the
+    subscriptions that fire and that the session matches, by number: only a live one does."""
     by_channel: dict[str, list[Subscription]] = {}
     for each in subscriptions:
-        by_channel.setdefault(each.channel_id, []).append(each)
+        if change.session.active or not each.fires:
+            by_channel.setdefault(each.channel_id, []).append(each)
     for channel_id in dict.fromkeys((*cards, *by_channel)):
         matching = by_channel.get(channel_id, [])
-        kinds = frozenset[str]().union(*(each.kinds for each in matching))
+        plain = [each for each in matching if not each.fires]
         before = cards.get(channel_id)
-        if before is None:
-            yield _new(change, channel_id, matching, kinds)
-            continue
         numbers = frozenset(each.number for each in matching)
-        card = replace(before, matched=before.matched | numbers, stopped=before.matched - numbers)
-        if card.withheld_until_ms:
-            yield _withheld(change, card), []
-        elif card.gen == 0:
-            yield _unseen(change, card, [each for each in matching if each.number not in before.matched], kinds)
-        elif not change.event:
-            yield card, []
-        elif change.ended:
-            card = replace(card, status="final")
-            yield card, [Edit(card, session)]
-        elif card.status == "final":
-            card = replace(card, status="posted", reopened=card.reopened + 1)
-            yield card, [Edit(card, session)]
+        if before is None:
+            new = Card(matching[0].team_id, channel_id, change.session.id, "unannounced", matched=numbers)
+            card, news = _new(change, new, plain)
         else:
-            yield card, [Edit(card, session), *_reply(card, change, kinds)]
+            card = replace(before, matched=before.matched | numbers, stopped=before.matched - numbers)
+            card, news = _known(change, card, before, matching, plain)
+        yield card, news, {each.number: each for each in matching if each.fires}
 
 
-def _new(
-    change: SessionChange, channel_id: str, matching: Sequence[Subscription], kinds: frozenset[str]
+def _known(
+    change: SessionChange,
+    card: Card,
+    before: Card,
+    matching: Sequence[Subscription],
+    plain: Sequence[Subscription],
 ) -> tuple[Card, list[OfCard]]:
+    """A card that was there `before`, with its notifications. `plain`: the subscriptions that don't fire."""
+    session = change.session
+    if card.withheld_until_ms:
+        return _withheld(change, card), []
+    if card.gen == 0:
+        return _unseen(change, card, [each for each in plain if each.number not in before.matched], _kinds(plain))
+    if not change.event:
+        return card, []
+    if change.ended:
+        card = replace(card, status="final")
+        return card, [Edit(card, session)]
+    if card.status == "final":
+        card = replace(card, status="posted", reopened=card.reopened + 1)
+        return card, [Edit(card, session, urgent=True)]
+    return card, [Edit(card, session), *_reply(card, change, _kinds(matching))]
+
+
+def _kinds(subscriptions: Iterable[Subscription]) -> frozenset[str]:
+    return frozenset[str]().union(*(each.kinds for each in subscriptions))
+
+
+def _new(change: SessionChange, card: Card, matching: Sequence[Subscription]) -> tuple[Card, list[OfCard]]:
     """The card of a session without one in the channel. A session that was live before is posted only if it is news to
     a subscription."""
-    numbers = frozenset(each.number for each in matching)
-    card = Card(matching[0].team_id, channel_id, change.session.id, "unannounced", matched=numbers)
+    kinds = _kinds(matching)
     if change.ended:
         wanted = "end" in kinds or (change.opened and "start" in kinds)
         return _posted(card, change.session) if wanted else (replace(card, status="final"), [])
@@ -179,11 +218,11 @@ def _storm(posts: list[Post], told: int) -> list[Post]:
 
 
 def _rolled_up(
-    cards: Mapping[tuple[str, str], Card], notifications: Sequence[OfCard], told: Mapping[str, int]
+    cards: Mapping[tuple[str, str], Card], notifications: Sequence[Notification], told: Mapping[str, int]
 ) -> tuple[list[Card], list[Notification]]:
     posts: dict[str, list[Post]] = {}
     for notification in notifications:
-        if isinstance(notification, Post):
+        if isinstance(notification, Post) and not notification.begun:
             posts.setdefault(notification.card.channel_id, []).append(notification)
     storms = {channel_id: storm for channel_id, new in posts.items() if (storm := _storm(new, told.get(channel_id, 0)))}
     kept = dict(cards)
@@ -197,5 +236,5 @@ def _rolled_up(
             status: Status = "summarised" if post.session.active else "final"
             kept[channel_id, post.session.id] = replace(post.card, status=status, gen=post.card.gen - 1)
     listed = {post.card.key for storm in storms.values() for post in storm}
-    others = [notification for notification in notifications if notification.card.key not in listed]
+    others = [each for each in notifications if not isinstance(each, OfCard) or each.card.key not in listed]
     return list(kept.values()), [*others, *rolled]

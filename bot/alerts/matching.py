@@ -56,7 +56,7 @@ class Matcher:
 
     def due(self, session: Session, now: datetime) -> datetime | None:
         """The next moment at which a query's answer may change by time alone; None if there is none."""
-        moments = (due(same[0].query, session, now) for _, same, _ in self._entries(session.room_id))
+        moments = (due(same[0].query, session, now, self._rooms) for _, same, _ in self._entries(session.room_id))
         return min(filter(None, moments), default=None)
 
     def _entries(self, room_id: str) -> Iterable[_Entry]:

@@ -1,10 +1,12 @@
 """Draw a session for a channel: its card while live and when ended, joins and leaves, and the one message that stands
-for many. Nobody is mentioned in any of them: they come unasked."""
+for many. They come unasked, so nobody is mentioned but for what fires."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from bot.alerts.firing import Firing
+from bot.alerts.firing_render import SESSION_MOST, card_lines, firing_buttons, heads, mentioning, still_wrong
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, menu, overflow, section
 from bot.blockkit.escape import mrkdwn
@@ -19,23 +21,26 @@ from bot.sessions.summary import Summary, summarise
 
 NAMED_MOST = 10
 ROLL_UP_LINES = 20
-SESSION_MOST = "12h"
-"""A session lasts no longer (Sessions/object)."""
 _NAME_CHARS = 40
 
 
-def live_card(session: Session, names: Names, *, reopened: int) -> Message:
-    """The card while the session is live; `reopened`: the times it came back after its end."""
+def live_card(
+    session: Session, names: Names, *, reopened: int, firings: Sequence[Firing] = (), notify: Sequence[str] = ()
+) -> Message:
+    """The card while the session is live; `reopened`: the times it came back after its end. `firings`: what is wrong
+    with it, or was; `notify`: the ids of people and groups to mention for that."""
     summary = summarise(session)
     head = _head(session, names)
     now = f"{people(session, summary)} · peak {peak(session)[0]:,}"
-    lines = [f"{head} · {now}", f"started {since(session.started_at)}"]
+    lines = [f"{head} · {now}", f"started {since(session.started_at)}", *card_lines(firings)]
     who = hosts(session, summary) or people(session, summary)
-    return _card(f"{room(session.room_id, names)} started, {who}.", session, summary, names, lines, reopened)
+    wrong = heads(firings)
+    says = f"{room(session.room_id, names)}: {wrong}." if wrong else f"{room(session.room_id, names)} started, {who}."
+    return _card(says, session, summary, names, lines, reopened, firings, notify)
 
 
-def final_card(session: Session, names: Names, *, reopened: int) -> Message:
-    """The card of a session that has ended."""
+def final_card(session: Session, names: Names, *, reopened: int, firings: Sequence[Firing] = ()) -> Message:
+    """The card of a session that has ended. `firings`: what was wrong with it."""
     summary = summarise(session)
     head = _head(session, names)
     end = session.ended_at or session.started_at
@@ -47,9 +52,10 @@ def final_card(session: Session, names: Names, *, reopened: int) -> Message:
         f"{head} · lasted {lasted} · {minutes}",
         f"{people(session, summary)}" + (f", peak {most:,}{at}" if most else ""),
         f"started {date(session.started_at)}, ended {date(end)}",
+        *card_lines(firings),
     ]
     says = f"{room(session.room_id, names)} ended after {lasted}, {people(session, summary)}."
-    return _card(says, session, summary, names, lines, reopened)
+    return _card(says, session, summary, names, lines, reopened, firings)
 
 
 def went(session: Session, joined: Sequence[str], left: Sequence[str]) -> Message:
@@ -78,10 +84,18 @@ def caught_up(opened: int, ended: int) -> Message:
     return Message(f"{head} {rest}", [section(f"*{head}* {rest}"), context(why)])
 
 
-def recap(live: Sequence[Session], told: Sequence[Session], ended: int, names: Names) -> Message:
-    """The catch-up after a mute or quiet hours: sessions that are still live, as in `roll_up`, and the number that have
-    ended; by name those whose start the channel was `told`."""
+def recap(
+    live: Sequence[Session],
+    told: Sequence[Session],
+    ended: int,
+    names: Names,
+    wrong: Sequence[tuple[Session, Firing]] = (),
+) -> Message:
+    """The catch-up after a mute or quiet hours: what is still `wrong`, sessions that are still live, as in `roll_up`,
+    and the number that have ended; by name those whose start the channel was `told`."""
     since_then = "while it was quiet here."
+    if wrong and not (live or ended):
+        return still_wrong(wrong, names)
     if live:
         head = count(len(live), "session is live", "sessions are live")
         others = f" {count(ended, 'other has', 'others have')} ended since." if ended else ""
@@ -89,7 +103,8 @@ def recap(live: Sequence[Session], told: Sequence[Session], ended: int, names: N
     else:
         head, rest = count(ended, "session has ended", "sessions have ended"), since_then
     why = "A mute or quiet hours kept this back."
-    return _listed(f"{head} {rest}", f"*{head}* {rest}", why, live, told, names, _brief)
+    message = _listed(f"{head} {rest}", f"*{head}* {rest}", why, live, told, names, _brief)
+    return Message(message.head, [*still_wrong(wrong, names).blocks, *message.blocks]) if wrong else message
 
 
 def _listed(
@@ -124,15 +139,24 @@ def _head(session: Session, names: Names) -> str:
     return f"{state} · {room(session.room_id, names)}"
 
 
-def _card(text: str, session: Session, summary: Summary, names: Names, lines: Sequence[str], reopened: int) -> Message:
+def _card(
+    text: str,
+    session: Session,
+    summary: Summary,
+    names: Names,
+    lines: Sequence[str],
+    reopened: int,
+    firings: Sequence[Firing],
+    notify: Sequence[str] = (),
+) -> Message:
     name = names.get(session.room_id) or session.room_id
     show = button("Details", ids.SHOW, ids.write(session.id), spoken=f"Details of the session in {name}")
     about = "\n".join(line for line in (*lines, roles(session, summary), hosts(session, summary)) if line)
     often = [f"reopened {count(reopened, 'time', 'times')}"] if reopened else []
     foot = " · ".join([f"session {mrkdwn(session.id, 24)}", *often])
-    if session.active and is_id(session.id):
-        return Message(text, [section(about, show), section(foot, _quieter(session.id))])
-    return Message(text, [section(about, show), context(foot)])
+    head = [section(mentioning(about, notify), show), *firing_buttons(session.id, firings)]
+    below = section(foot, _quieter(session.id)) if session.active and is_id(session.id) else context(foot)
+    return Message(mentioning(text, notify), [*head, below])
 
 
 def _quieter(session_id: str) -> Block:

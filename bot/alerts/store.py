@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, delete, func, or_, select, update
 
+from bot.alerts import firing_store
 from bot.alerts.subscription import Subscription
 from bot.db import tables
 from bot.db.queries import hashed, read_query, readable
@@ -53,6 +54,7 @@ def subscribe(
     if before is not None:
         how: How = "changed"
         queue.take_back(db, place, mark(*place, before.number))
+        firing_store.close(db, place, [before.number], "edited")
         first = changed or first
         others = update(subscriptions).where(*same).values(**asked, created_by=new.created_by)
         stored = db.execute(others.returning(subscriptions)).one()
@@ -73,7 +75,7 @@ def subscribe(
         stored = db.execute(subscriptions.insert().values(values).returning(subscriptions)).one()
     number = frozenset((stored.number,))
     live = [Card(new.team_id, new.channel_id, session_id, "unannounced", matched=number) for session_id in silent]
-    cards.add(db, live, new.created_ms)
+    cards.add(db, live, new.created_ms, shown=new.fires)
     queue.put(db, [first], paused, turn(db, new.team_id), new.created_ms)
     belongs = mark(new.team_id, new.channel_id, stored.number)
     db.execute(update(outbox).where(outbox.c.key == first.key).values(of=belongs))
@@ -105,6 +107,7 @@ def unsubscribe(
     for row in rows:
         queue.take_back(db, (team_id, channel_id), mark(team_id, channel_id, row.number))
     if rows:
+        firing_store.close(db, (team_id, channel_id), [row.number for row in rows], "ended")
         _withdraw(db, (team_id, channel_id))
         audit_log.add(db, (team_id, channel_id), by)
     return sorted(readable(rows, _read), key=lambda each: each.number)
@@ -147,7 +150,8 @@ def _withdraw(db: Connection, place: ChannelKey) -> None:
         db.execute(delete(outbox).where(outbox.c.id.in_(ids)))
     for keys in chunks(row.key for row in rows if row.kind == "post"):
         db.execute(delete(outbox).where(outbox.c.waits_for.in_(keys)))
-        db.execute(delete(tables.cards).where(of.key.in_(keys)))
+        gone = delete(tables.cards).where(of.key.in_(keys)).returning(of.session_id)
+        firing_store.forget(db, place, db.scalars(gone).all())
     if not left:
         queue.take_back(db, place, lists_of(*place))
 

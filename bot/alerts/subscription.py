@@ -8,6 +8,7 @@ from bot.blockkit.phrases import Names
 from bot.db.setting_change import How
 from bot.outbox.message import Channel
 from bot.query.command_lines import joined, terms
+from bot.query.filters import FILTERS
 from bot.query.kinds import DEFAULT_KINDS, KINDS
 from bot.query.model import Query
 
@@ -27,6 +28,11 @@ class Subscription:
     number: int = 0
     notify: tuple[str, ...] = ()
     every_s: int = 0
+
+    @property
+    def fires(self) -> bool:
+        """True if it tells of what is wrong, and of its end."""
+        return any(FILTERS[term.key].fires and not term.negated for term in self.query.terms)
 
     @property
     def kinds_in_order(self) -> list[str]:

@@ -165,7 +165,7 @@ def _removing(subscription: Subscription) -> str:
 
 
 def _last(subscription: Subscription, told: Told, as_of: datetime) -> str:
-    if (last_ms := told.get(subscription.number)) is not None:
+    if (last_ms := told.get(subscription.number, -1)) >= subscription.created_ms:
         return f"last message {clock(_moment(last_ms), as_of)}"
     young = as_of - _moment(subscription.created_ms) < timedelta(days=KEPT_DAYS)
     return "no message yet" if young else f"no message in the last {KEPT_DAYS} days"

@@ -23,6 +23,7 @@ SET = "sessions.set"
 MUTE = "sessions.mute"
 RESUME = "sessions.resume"
 RELEASE = "sessions.release"
+TAKE = "sessions.acknowledge"
 
 _CHANNEL = re.compile(r"[A-Z0-9]{2,32}")
 

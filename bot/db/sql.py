@@ -28,6 +28,8 @@ LIVE: ColumnElement[bool] = literal_column("sessions.live")
 ENDED: ColumnElement[bool] = literal_column("NOT sessions.live")
 CLOSED: ColumnElement[str] = literal_column("'closed'")
 
+OVER: ColumnElement[bool] = literal_column("state IN ('resolved', 'closed')")
+"""The condition of firings that are over."""
 UNCONFIRMED = "unconfirmed"
 """The cause of a held message whose sending had no clear answer, where nobody can look it up."""
 

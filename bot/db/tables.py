@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint, text, true
 
-from bot.db.columns import ID, TEXT_BY_CODE, keys, where
-from bot.db.columns import metadata as metadata
+from bot.db.columns import ID, TEXT_BY_CODE, keys, metadata, where
 
 subscriptions = Table(
     "subscriptions",
@@ -96,13 +95,13 @@ channels = Table(
 workspaces = Table(
     "workspaces",
     metadata,
-    Column("team_id", Text, primary_key=True),
+    *keys("team_id"),
     Column("cause", Text, nullable=False),
     Column("since_ms", BigInteger, nullable=False),
     Column("probe_ms", BigInteger, nullable=False),  # when auth.test is asked next
 )
 
-# What OPS_CHANNEL was told of and that isn't over yet.
+# What OPS_CHANNEL was told of, until it is over.
 states = Table(
     "states",
     metadata,
@@ -113,7 +112,7 @@ states = Table(
 polls = Table(
     "polls",
     metadata,
-    Column("team_id", Text, primary_key=True),
+    *keys("team_id"),
     Column("seq", BigInteger, nullable=False),
     Column("good_ms", BigInteger),
     Column("errors", Integer, nullable=False, server_default="0"),
@@ -165,7 +164,7 @@ rooms = Table(
 room_walks = Table(
     "room_walks",
     metadata,
-    Column("team_id", Text, primary_key=True),
+    *keys("team_id"),
     Column("enabled", Boolean, nullable=False, server_default=true()),  # which of the two lists is being read
     Column("cursor", Text, nullable=False, server_default=""),  # the room to go on after
     Column("newest", Text, nullable=False, server_default=""),  # the newest room when the lists were read, or later
@@ -201,7 +200,7 @@ firings = Table(
     metadata,
     *keys("team_id", "session_id", "channel_id"),
     Column("number", Integer, primary_key=True),  # that of the subscription
-    Column("nth", Integer, nullable=False),  # of this subscription and session
+    Column("nth", Integer, nullable=False),  # of the two
     Column("state", Text, nullable=False),  # fired, kept, resolved
     Column("what", Text, nullable=False),  # the filters that hold, canonical
     Column("since_ms", BigInteger, nullable=False),  # by the session's record
@@ -214,7 +213,8 @@ firings = Table(
     Column("remind_ms", BigInteger, nullable=False, server_default="0"),  # when the next reminder is due; 0 for none
     Column("reminders", Integer, nullable=False, server_default="0"),
     Column("untold", Text, nullable=False, server_default=""),  # what a person did that the channel isn't told yet
-    Index("firings_open", "team_id", **where("state <> 'resolved' OR untold <> ''")),
+    Index("firings_open", "team_id", **where("state IN ('fired', 'kept') OR untold <> ''")),
+    Index("firings_over", "team_id", "fired_ms", **where("state IN ('resolved', 'closed')")),
     Index("firings_remind", "team_id", "remind_ms", **where("remind_ms > 0")),
 )
 
@@ -257,11 +257,11 @@ outbox = Table(
     Column("cause", Text, nullable=False, server_default=""),
     Index("outbox_key", "key", unique=True),
     Index("one_in_flight", "team_id", "channel_id", unique=True, **where("status = 'sending'")),
-    Index(  # a card goes before a reply; the expression is the one that claims are ordered by
+    Index(
         "outbox_next",
         "team_id",
         "channel_id",
-        text("(kind = 'reply')"),
+        text("(kind = 'reply')"),  # a card goes before a reply; the expression is the one that claims are ordered by
         "turn",
         "id",
         **where("status = 'pending' AND waits_for IS NULL"),

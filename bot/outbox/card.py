@@ -38,6 +38,16 @@ class Card:
         return self.channel_id, self.session_id
 
     @property
+    def shown(self) -> bool:
+        """True if the channel has its message."""
+        return self.gen > 0 and self.status in ("posted", "final")
+
+    @property
+    def active(self) -> frozenset[int]:
+        """The numbers of the subscriptions that its session matches."""
+        return self.matched - self.stopped
+
+    @property
     def key(self) -> str:
         """The key of the message, which its metadata carries and history is searched for."""
         return key_of("card", self.team_id, self.born or self.channel_id, self.session_id, str(self.gen))

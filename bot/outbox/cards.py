@@ -19,14 +19,16 @@ STORED: Mapping[Status, str] = {"unannounced": "silent", "summarised": "listed",
 _READ: Mapping[str, Status] = {name: status for status, name in STORED.items()}
 
 
-def add(db: Connection, new: Sequence[Card], now_ms: int) -> None:
-    """Store those that aren't there yet; one that is, without a message, has matched more subscriptions from now on."""
+def add(db: Connection, new: Sequence[Card], now_ms: int, *, shown: bool = False) -> None:
+    """Store those that aren't there yet; one that is, without a message unless `shown`, has matched more subscriptions
+    from now on."""
     if not new:
         return
     statement = insert(db, cards)
     known = cards.c.known + "," + statement.excluded.known
     places = ["team_id", "session_id", "channel_id"]
-    more = statement.on_conflict_do_update(index_elements=places, set_={"known": known}, where=cards.c.gen == 0)
+    which = None if shown else cards.c.gen == 0
+    more = statement.on_conflict_do_update(index_elements=places, set_={"known": known}, where=which)
     db.execute(more, _values(new, now_ms))
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Select, delete, exists, not_, select, update
 
 from bot import log
 from bot.db.database import Database
-from bot.db.sql import CLOSED, DEAD, ENDED, SENDING, chunks, unfinished
-from bot.db.tables import begun, cards, changes, limits, mutes, outbox, polls, sessions
+from bot.db.sql import CLOSED, DEAD, ENDED, OVER, SENDING, chunks, unfinished
+from bot.db.tables import begun, cards, changes, firings, limits, mutes, outbox, polls, sessions
 from bot.db.transaction import transaction
 from bot.outbox.cards import WITHHELD
 
@@ -24,7 +24,7 @@ SOME = 1_000
 
 async def prune(database: Database, team_id: str, now_ms: int) -> None:
     """Forget what was sent or given up, closed cards and ended sessions seven days before the last good poll, mutes
-    seven days after their end, and who changed what after a year."""
+    seven days after their end, firings seven days after their beginning, and who changed what after a year."""
     while await prune_some(database, team_id, now_ms):
         pass
 
@@ -39,6 +39,7 @@ def prune_some(db: Connection, team_id: str, now_ms: int) -> bool:
     before = now_ms - KEPT_MS
     db.execute(delete(begun).where(begun.c.team_id == team_id, begun.c.until_ms < now_ms))
     db.execute(delete(limits).where(limits.c.team_id == team_id, limits.c.not_before_ms < before))
+    db.execute(delete(firings).where(firings.c.team_id == team_id, OVER, firings.c.fired_ms < before))
     db.execute(delete(mutes).where(mutes.c.team_id == team_id, mutes.c.until_ms < before))
     db.execute(delete(changes).where(changes.c.team_id == team_id, changes.c.at_ms < now_ms - CHANGES_MS))
     return _give_up(db, team_id, now_ms) or more

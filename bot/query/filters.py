@@ -7,21 +7,25 @@ a negated or repeated `room:`, are evaluated locally with `test`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
-
+from bot.query.filter_entry import (
+    SCOPES,
+    Filter,
+    grows_longer,
+    has_people,
+    has_role,
+    has_user,
+    in_room,
+    longer_than,
+    of_template,
+)
 from bot.query.kinds import DEFAULT_KINDS, ON
+from bot.query.lasting import alone, ending, idle, lasts, missing, read_lasting, read_missing
 from bot.query.times import parse_length, print_length
 from bot.query.values import (
     LIMIT_DEFAULT,
     LIMIT_MAX,
     LIMIT_MIN,
-    Count,
     RoomId,
-    RoomPrefix,
-    TemplateId,
     parse_bool,
     parse_count,
     parse_empty,
@@ -32,13 +36,9 @@ from bot.query.values import (
     parse_template,
     parse_when,
 )
-from bot.sessions.model import Room, Session
-from bot.text import fold
 
 STATES = {"active": True, "ended": False, "all": None}
 """List sessions' `active` parameter for each state; None leaves it out."""
-LIST, SUBSCRIBE, DIGEST, MUTE = "list", "subscribe", "digest", "mute"
-"""The scopes of a query: the command that it belongs to."""
 STATE_WORDS = {
     **dict.fromkeys(("live", "running", "open", "current", "ongoing", "now"), "active"),
     **dict.fromkeys(("finished", "over", "past", "closed", "done", "inactive"), "ended"),
@@ -46,91 +46,10 @@ STATE_WORDS = {
 }
 """Synonyms of the states."""
 
+LIST, SUBSCRIBE, DIGEST, MUTE = SCOPES
+
 ROOM_KEYS = frozenset({"room", "template"})
 """Filters that depend only on a session's room, which never changes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The context of a local check: the time, and rooms by id, which filters on room names or templates need."""
-
-    now: datetime
-    rooms: Mapping[str, Room]
-
-
-Test = Callable[[Session, Facts], bool]
-Due = Callable[[Session, datetime], datetime | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """One key of the query line. `parse` returns the value or raises ValueError with a sentence for people."""
-
-    key: str
-    form: str
-    help: str
-    example: str
-    parse: Callable[[str], Any]
-    write: Callable[[Any], str] = str
-    say: tuple[str, str] = ("", "")  # the filter in words, and its negation; {} is the value
-    param: str = ""  # the parameter of List sessions; the value is sent as `str`, times as their instant
-    test: Callable[[Any], Test] | None = None
-    # The next time at which the result may change though the session doesn't; None: it never does.
-    due: Callable[[Any], Due] | None = None
-    becomes: str = ""  # the key that this one is an alias of
-    once: bool = False
-    names: bool = False  # values are names within one account, so no example works everywhere
-    also: tuple[str, ...] = ()  # synonyms
-    opposite: tuple[str, ...] = ()  # synonyms of its negation
-    spaced: bool = False  # values may contain spaces: times and lengths
-    scopes: tuple[str, ...] = (LIST, SUBSCRIBE, DIGEST, MUTE)  # the scopes that accept it
-
-    @property
-    def negatable(self) -> bool:
-        return self.test is not None or self.becomes == "room"
-
-
-def _in_room(room: RoomId | RoomPrefix) -> Test:
-    if isinstance(room, RoomPrefix):
-        return lambda session, facts: facts.rooms[session.room_id].folded.startswith(room.prefix)
-    return lambda session, _: session.room_id == room.id
-
-
-def _of_template(template: TemplateId) -> Test:
-    return lambda session, facts: facts.rooms[session.room_id].template_id == template.id
-
-
-def _has_role(role: str) -> Test:
-    wanted = fold(role)
-    return lambda session, _: any(
-        fold(peer.role or "") == wanted for peer in (*(peer for _, peer in session.each_peer()), *session.recorders)
-    )
-
-
-def _has_user(user: str) -> Test:
-    wanted = fold(user)
-
-    def test(session: Session, _: Facts) -> bool:
-        return any(
-            fold(peer.user_id or peer.user or "") == wanted or (peer.name is not None and wanted in fold(peer.name))
-            for _, peer in session.each_peer()
-        )
-
-    return test
-
-
-def _has_people(count: Count) -> Test:
-    return lambda session, _: count.holds(session.people_in_count() if session.active else session.people_count())
-
-
-def _grows_longer(seconds: int) -> Due:
-    length = timedelta(seconds=seconds, milliseconds=1)  # strictly longer
-
-    def due(session: Session, now: datetime) -> datetime | None:
-        at = session.started_at + length
-        return at if session.active and at > now else None
-
-    return due
 
 
 FILTERS: dict[str, Filter] = {
@@ -144,7 +63,7 @@ FILTERS: dict[str, Filter] = {
             parse=parse_room,
             say=("in {}", "not in {}"),
             param="room_id",
-            test=_in_room,
+            test=in_room,
             names=True,
             also=("in", "room_name", "channel"),
         ),
@@ -155,7 +74,7 @@ FILTERS: dict[str, Filter] = {
             example="teaching",
             parse=parse_template,
             say=("of the template {}", "not of the template {}"),
-            test=_of_template,
+            test=of_template,
             names=True,
             also=("template_id", "policy"),
         ),
@@ -193,7 +112,7 @@ FILTERS: dict[str, Filter] = {
             example="host",
             parse=str,
             say=("with the role {}", "without the role {}"),
-            test=_has_role,
+            test=has_role,
             names=True,
         ),
         Filter(
@@ -203,7 +122,7 @@ FILTERS: dict[str, Filter] = {
             example="ada",
             parse=lambda text: text.lstrip("@").strip() or text,
             say=("with {}", "without {}"),
-            test=_has_user,
+            test=has_user,
             names=True,
             also=("name", "person", "host", "peer", "participant", "username", "user_id"),
         ),
@@ -214,7 +133,7 @@ FILTERS: dict[str, Filter] = {
             example=">=2",
             parse=parse_count,
             say=("with {} people", "without {} people"),
-            test=_has_people,
+            test=has_people,
             also=("people", "users", "participants", "members", "size", "count"),
         ),
         Filter(
@@ -225,10 +144,53 @@ FILTERS: dict[str, Filter] = {
             parse=lambda text: parse_length(text.lstrip(">=≥ ")),
             write=print_length,
             say=("longer than {}", "not longer than {}"),
-            test=lambda seconds: lambda session, facts: session.length_s(facts.now) > seconds,
-            due=_grows_longer,
+            test=longer_than,
+            due=grows_longer,
             also=("duration", "length", "lasted", "over", "longer_than"),
             opposite=("shorter", "under", "shorter_than"),
+            spaced=True,
+        ),
+        Filter(
+            "idle",
+            "idle:<length>",
+            "nobody has been in for that long",
+            "5m",
+            read_lasting,
+            print_length,
+            ("with nobody in for {}", "not with nobody in for {}"),
+            **lasts(idle),
+            spaced=True,
+        ),
+        Filter(
+            "alone",
+            "alone:<length>",
+            "one person has been in alone for that long",
+            "5m",
+            read_lasting,
+            print_length,
+            ("with one person alone for {}", "without one person alone for {}"),
+            **lasts(alone),
+            spaced=True,
+        ),
+        Filter(
+            "missing",
+            "missing:<role>><length>",
+            "somebody is in, but nobody of that role for that long",
+            "host>2m",
+            read_missing,
+            str,
+            ("missing {}", "not missing {}"),
+            **lasts(missing),
+        ),
+        Filter(
+            "ending",
+            "ending:<length>",
+            "it reaches its longest duration within that time",
+            "15m",
+            read_lasting,
+            print_length,
+            ("ending within {}", "not ending within {}"),
+            **lasts(ending),
             spaced=True,
         ),
         Filter(

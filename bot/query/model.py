@@ -55,7 +55,7 @@ class Query:
     @property
     def needs_rooms(self) -> bool:
         """True if matching needs the session's room."""
-        return bool(self.having(RoomPrefix, TemplateId))
+        return bool(self.having(RoomPrefix, TemplateId)) or any(term.key == "ending" for term in self.terms)
 
     @property
     def timed(self) -> bool:

@@ -8,7 +8,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.errors import QueryError
-from bot.query.filters import FILTERS, STATES, Facts, Test
+from bot.query.filter_entry import Facts, Test
+from bot.query.filters import FILTERS, STATES
 from bot.query.model import Query, Term
 from bot.query.times import Fixed, api_time, between
 from bot.query.values import RoomPrefix
@@ -51,10 +52,12 @@ def matcher(query: Query, now: datetime, rooms: Mapping[str, Room] = NO_ROOMS) -
     return _check([term for term in query.terms if FILTERS[term.key].test], Facts(now, rooms))
 
 
-def due(query: Query, session: Session, now: datetime) -> datetime | None:
+def due(query: Query, session: Session, now: datetime, rooms: Mapping[str, Room] = NO_ROOMS) -> datetime | None:
     """Return the next time at which the result may change though the session doesn't; None: it never does."""
     moments = (
-        entry.due(term.value)(session, now) for term in query.terms if (entry := FILTERS[term.key]).due is not None
+        entry.due(term.value)(session, Facts(now, rooms))
+        for term in query.terms
+        if (entry := FILTERS[term.key]).due is not None
     )
     return min(filter(None, moments), default=None)
 

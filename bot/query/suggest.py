@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bot.errors import QueryError
-from bot.query.filters import FILTERS, STATE_WORDS, STATES, SUBSCRIBE, SYNONYMS, Filter
+from bot.query.filter_entry import Filter
+from bot.query.filters import FILTERS, STATE_WORDS, STATES, SUBSCRIBE, SYNONYMS
 from bot.query.kinds import KINDS, OTHER_WORDS
 from bot.query.model import Term, quoted
 from bot.query.small_talk import COUNTED, SIGNS, SMALL, TALK

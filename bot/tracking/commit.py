@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import metrics
+from bot.alerts import firing_store
 from bot.alerts import store as alerts_store
 from bot.alerts.backlog import Catchup, count, finish
-from bot.alerts.catch_up import release
-from bot.alerts.decide import route
+from bot.alerts.catch_up import release, still_wrong
+from bot.alerts.decide import Decision, route
+from bot.alerts.firing import Firing
 from bot.alerts.messages import Messages, rooms_named
-from bot.alerts.notification import Notification
 from bot.alerts.subscription import Subscription
 from bot.db.database import Database
 from bot.db.leases import Fence
@@ -63,6 +64,7 @@ class SweepWork:
 @dataclass(frozen=True, slots=True)
 class _Told:
     cards: Sequence[Card]
+    firings: Sequence[Firing]
     outgoing: Sequence[Outgoing]
     catchups: Mapping[str, Catchup] | None
     """None where they are as they were."""
@@ -100,6 +102,7 @@ class Commit:
                 ms(work.now),
                 changed=tracked,
                 cards=told.cards,
+                firings=told.firings,
                 outgoing=told.outgoing,
                 fence=work.fence,
                 known=settings,
@@ -126,22 +129,26 @@ class Commit:
         # not before: who mutes while the sessions are read shall not hear of those that open meanwhile
         policy = await current_policy(self._store, team_id, now, work.rooms)
         held: list[Card] = []
+        firings: list[Firing] = []
         if whole:
+            firings += await firing_store.kept(self._store, team_id)
             held += await card_store.withheld(self._store, team_id)
             held += await card_store.withheld_ended(self._store, team_id, ms(now), policy.holds)
         before = await tracking_store.read_catchups(self._store, team_id)
-        if not (changes or held or before):
-            return _Told([], [], None)
+        if not (changes or held or firings or before):
+            return _Told([], [], [], None)
         subscriptions = await alerts_store.read(self._store, team_id)  # and who subscribes meanwhile shall
-        cards = await card_store.read(self._store, team_id, [change.session.id for change in changes])
+        concerned = [change.session.id for change in changes]
+        cards = await card_store.read(self._store, team_id, concerned)
+        firings += await firing_store.read(self._store, team_id, concerned)
         summarised = [card.session_id for card in held if card.status == "summarised"]
         ended = await tracking_store.tracked(self._store, team_id, summarised) if summarised else {}
-        kept, notifications, catchups = await asyncio.to_thread(
-            _decide, work, changes, subscriptions, cards, held, ended, before, policy, whole=whole
+        decision, catchups = await asyncio.to_thread(
+            _decide, work, changes, subscriptions, cards, firings, held, ended, before, policy, whole=whole
         )
-        messages = Messages(await self._rooms.names(rooms_named(notifications)), work.seq)
-        outgoing = await asyncio.to_thread(lambda: [messages.outgoing(each) for each in notifications])
-        return _Told(kept, outgoing, catchups if catchups != before else None)
+        messages = Messages(await self._rooms.names(rooms_named(decision.notifications)), work.seq)
+        outgoing = await asyncio.to_thread(lambda: [messages.outgoing(each) for each in decision.notifications])
+        return _Told(decision.cards, decision.firings, outgoing, catchups if catchups != before else None)
 
 
 def _decide(
@@ -149,19 +156,20 @@ def _decide(
     changes: Sequence[SessionChange],
     subscriptions: Sequence[Subscription],
     cards: Sequence[Card],
+    known_firings: Sequence[Firing],
     held: Sequence[Card],
     ended: Mapping[str, Tracked],
     before: Mapping[str, Catchup],
     policy: SilencePolicy,
     *,
     whole: bool,
-) -> tuple[list[Card], list[Notification], Mapping[str, Catchup]]:
-    """The cards that change, the notifications, and each channel's progress through a backlog. `whole`: all that is
-    live has been seen, so that what was withheld can be judged, and what was counted be told where nothing is left to
-    count. Pure."""
+) -> tuple[Decision, Mapping[str, Catchup]]:
+    """What is decided, and each channel's progress through a backlog. `whole`: all that is live has been seen, so that
+    what was withheld can be judged, and what was counted be told where nothing is left to count. Pure."""
     told = {channel_id: catchup.told for channel_id, catchup in before.items()}
-    routed, notifications = route(changes, subscriptions, cards, work.now, policy, told, work.rooms)
-    kept, catchups = {card.place: card for card in routed}, before
+    routed = route(changes, subscriptions, cards, work.now, policy, told, work.rooms, known_firings, work.seq)
+    kept, notifications, catchups = {card.place: card for card in routed.cards}, routed.notifications, before
+    firings = {firing.place: firing for firing in routed.firings}
     if work.sweep.complete or work.reached.backlog is not None:
         notifications, catchups = count(notifications, before)
     if whole:
@@ -169,12 +177,17 @@ def _decide(
         known_ended = {**ended, **work.sweep.tracked}
         freed, recaps = release(waiting, work.sweep.held, known_ended, subscriptions, work.now, policy)
         kept |= {card.place: card for card in freed}
+        silent = [
+            each for each in ({each.place: each for each in known_firings} | firings).values() if each.state == "kept"
+        ]
+        recaps, heard = still_wrong(recaps, silent, work.sweep.held, subscriptions, ms(work.now), policy, work.seq)
+        firings |= {firing.place: firing for firing in heard}
         notifications += recaps
         if work.reached.backlog is None:
             channels = {subscription.channel_id for subscription in subscriptions}
             lines, catchups = finish(work.team_id, catchups, channels, policy)
             notifications += lines
-    return list(kept.values()), notifications, catchups
+    return Decision(list(kept.values()), notifications, list(firings.values())), catchups
 
 
 def _count(changes: Sequence[SessionChange]) -> None:

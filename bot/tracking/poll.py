@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot import log, metrics
+from bot.alerts import firing_store
 from bot.alerts import store as alerts_store
+from bot.alerts.firing import Firing
 from bot.alerts.subscription import Subscription
 from bot.db.database import Database
 from bot.db.leases import Fence
@@ -18,6 +20,7 @@ from bot.errors import HmsError, HmsRateLimited
 from bot.hms.client import Hms
 from bot.net.waits import grown_s
 from bot.outbox import cards as card_store
+from bot.outbox.card import Card
 from bot.query.times import ms
 from bot.rooms.names import Rooms
 from bot.sessions.model import Room
@@ -33,6 +36,8 @@ REST_S, REST_MOST_S = 1.0, 120.0
 """Seconds without a poll after a failed one, doubled with each failure in a row up to the second."""
 LIMITED_S = 60.0
 """Seconds without a poll after a 429 that doesn't say how long."""
+ASK_AGAIN_S = 5.0
+"""Seconds between two readings of a record for the same reason."""
 NEW_MS = 60_000
 """A subscription may have been begun so long before the last good poll and be stored only after it."""
 
@@ -65,6 +70,7 @@ class Poll:
         self._began = -math.inf  # the last poll; both by `monotonic`
         self._rest_until = -math.inf
         self._looked_ms = 0
+        self._asked_at: dict[str, float] = {}
 
     async def run(self, fence: Fence | None = None, every_s: float = 0.0) -> bool:
         """Poll, where the last time was `every_s` ago or longer; True where that was good: everything read, and
@@ -75,8 +81,10 @@ class Poll:
             self._began, self._looked_ms = began, ms(now)
             return await self._poll(fence, now)
         since_ms, self._looked_ms = self._looked_ms, ms(now)
-        if self._memory and not self._failures and (due := self._memory.due(ms(now), since_ms)):
-            await self.look(due, fence)
+        if self._memory and not self._failures:
+            due = [*self._memory.due(ms(now), since_ms), *await self._waiting(ms(now))]
+            if due:
+                await self.look(list(dict.fromkeys(due)), fence)
         return False
 
     async def look(self, session_ids: Sequence[str], fence: Fence | None = None) -> bool:
@@ -87,8 +95,19 @@ class Poll:
         memory = self._memory
         if memory is None or memory.snapshot.seq != state.seq or memory.snapshot.naming != self._hms.naming:
             return False
-        work = await self._work(memory, fence, now, complete=False)
+        work = await self._work(memory, fence, now, complete=False, again=session_ids)
         return await self._swept(work, look(self._hms, work.sweep, session_ids, ms(now))) == "ok"
+
+    async def _waiting(self, now_ms: int) -> list[str]:
+        """The sessions of which a channel waits to hear what a person did, or to be reminded; one whose record can't be
+        had isn't asked for again for a while."""
+        at = self._monotonic()
+        self._asked_at = {key: since for key, since in self._asked_at.items() if at - since < ASK_AGAIN_S}
+        new = [
+            key for key in await firing_store.waiting(self._store, self._team_id, now_ms) if key not in self._asked_at
+        ]
+        self._asked_at |= dict.fromkeys(new, at)
+        return new
 
     async def _poll(self, fence: Fence | None, now: datetime) -> bool:
         began = time.perf_counter()
@@ -113,11 +132,15 @@ class Poll:
             wait_s = error.retry_after_s or LIMITED_S
         self._rest_until = self._monotonic() + wait_s
 
-    async def _work(self, memory: Memory, fence: Fence | None, now: datetime, *, complete: bool) -> SweepWork:
-        """A sweep to be made now, on top of what is remembered."""
+    async def _work(
+        self, memory: Memory, fence: Fence | None, now: datetime, *, complete: bool, again: Collection[str] = ()
+    ) -> SweepWork:
+        """A sweep to be made now, on top of what is remembered. `again` as in Sweep."""
         team_id, known = self._team_id, memory.snapshot
         renamed = known.naming != self._hms.naming
-        held = await card_store.withheld(self._store, team_id) if complete else []
+        held: Sequence[Card | Firing] = ()
+        if complete:
+            held = [*await card_store.withheld(self._store, team_id), *await firing_store.kept(self._store, team_id)]
         await self._hms.templates.ready()
         if renamed or self._read_under is not self._hms.templates.current:  # who hosts or records is said otherwise
             self._read_under = self._hms.templates.current
@@ -127,7 +150,8 @@ class Poll:
         if await asked_for(self._store, team_id, ms(now)):
             rooms |= await self._rooms.have({each.room_id for each in known.sessions.values() if each.live})
         asking = await self._asking(team_id, known)
-        sweep = Sweep(memory, asking, {card.session_id for card in held}, now, rooms, complete=complete)
+        withheld = {each.session_id for each in held}
+        sweep = Sweep(memory, asking, withheld, now, rooms, again=again, complete=complete)
         return SweepWork(team_id, now, fence, sweep, self._hms.naming, renamed, rooms, known.seq, known.progress)
 
     async def _asking(self, team_id: str, known: Snapshot) -> frozenset[Subscription]:

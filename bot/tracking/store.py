@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, and_, delete, select, update
 
+from bot.alerts import firing_store
 from bot.alerts.backlog import Backlog, Catchup
+from bot.alerts.firing import Firing
 from bot.db import leases
 from bot.db.leases import Fence
 from bot.db.sql import ENDED, LIVE, ROWS, chunks, insert, parts
@@ -115,6 +117,7 @@ def commit(
     changed: Sequence[Tracked],
     cards: Sequence[Card],
     outgoing: Sequence[Outgoing],
+    firings: Sequence[Firing] = (),
     fence: Fence | None,
     known: Mapping[str, int] | None,
     naming: str = "",
@@ -129,7 +132,7 @@ def commit(
     since they were `known`, as `audit_log.counts` says."""
     if fence is not None and not leases.holds(db, fence):
         return False
-    concerned: Sequence[Card | Outgoing] = (*cards, *outgoing)
+    concerned: Sequence[Card | Firing | Outgoing] = (*cards, *firings, *outgoing)
     places = {(each.team_id, each.channel_id) for each in concerned}
     paused = lock(db, places)
     if known is not None and places:
@@ -149,6 +152,7 @@ def commit(
         for some in chunks(changed, ROWS):
             db.execute(upsert, [_values(team_id, each) for each in some])
     card_store.put(db, cards, now_ms)
+    firing_store.put(db, firings)
     queue.put(db, outgoing, paused, seq + 1, now_ms)
     if catchups is not None:
         _put_catchups(db, team_id, catchups)

@@ -52,7 +52,8 @@ class Part:
 class Sweep:
     """A look at sessions at `now`; only a `complete` one, which has all that is live, may find some missing. `asking`:
     the subscriptions whose answer may change by time alone, or that are new; of the `rooms` that are known.
-    `withheld`: the ids of sessions that a channel may want to hear of now, and didn't.
+    `withheld`: the ids of sessions that a channel may want to hear of now, and didn't; `again`: of those to be asked
+    about again whatever they are like.
 
     A session that is as it was is let go, as most are: an account's sessions with all their peers are large. Nor is it
     read where its bytes are as they were, but for the first time that a subscription asks."""
@@ -65,6 +66,7 @@ class Sweep:
         now: datetime,
         rooms: Mapping[str, Room] = NO_ROOMS,
         *,
+        again: Collection[str] = (),
         complete: bool = True,
     ) -> None:
         self._memory = memory
@@ -74,7 +76,7 @@ class Sweep:
         self._matcher = Matcher(asking, now, rooms)
         self._withheld = withheld
         self._now, self._now_ms = now, ms(now)
-        self._due = frozenset(memory.due(self._now_ms))
+        self._due = frozenset((*memory.due(self._now_ms), *again))
         self._again = self._due.union(withheld)
         self._read_ids: set[str] = set()
         self.complete = complete

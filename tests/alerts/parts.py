@@ -94,7 +94,7 @@ class Channel:
     ) -> list[type]:
         now = NOW + timedelta(minutes=minutes)
         silence = policy(*mutes, now=now, quiet=quiet, unthreaded=unthreaded)
-        kept, tasks = route(diff(self.known, seen), self.subscriptions, self.cards.values(), now, silence)
+        kept, tasks, _ = route(diff(self.known, seen), self.subscriptions, self.cards.values(), now, silence)
         self.cards |= {each.session_id: each for each in kept}
         self.known |= {each.id: track(each, NOW_MS) for each in seen}
         live = {each.id: each for each in seen if each.active and each.id not in unread}

@@ -28,7 +28,7 @@ class Parts:
         ]
         self.seen += len(some)
         told = {channel_id: each.told for channel_id, each in self.catchups.items()}
-        cards, tasks = route(diff({}, some), [subscription("")], [], NOW, LOUD, told)
+        cards, tasks, _ = route(diff({}, some), [subscription("")], [], NOW, LOUD, told)
         assert all(card.gen or card.status == "summarised" for card in cards), "what is over needs a card no more"
         sent, self.catchups = count(tasks, self.catchups)
         return sent

@@ -289,5 +289,5 @@ def test_each_channel_has_its_own() -> None:
 def test_what_waits_changes_only_where_something_does() -> None:
     held = replace(card("unannounced", 0), withheld_until_ms=NOW_MS + HOUR)
     same = [SessionChange(ONE)]
-    assert route(same, [EVERY], [held], NOW, policy(mute())) == ([], [])
+    assert route(same, [EVERY], [held], NOW, policy(mute())) == ([], [], [])
     assert release([held], {ONE.id: ONE}, {}, [EVERY], NOW, policy(mute())) == ([], [])

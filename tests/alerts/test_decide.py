@@ -20,7 +20,7 @@ def told(
 ) -> tuple[list[Card], list[Notification]]:
     known = {before.id: track(before, 0)} if before else {}
     changes = diff(known, [after])
-    return route(changes, [subscription(line)], [card] if card else [], NOW, LOUD)
+    return route(changes, [subscription(line)], [card] if card else [], NOW, LOUD)[:2]
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,10 @@ def test_what_opens_while_somebody_subscribes_is_told() -> None:
     younger, older = session("ann"), session("ann")
     for minutes_ago, posted in ((60, True), (0, False)):
         made = [subscription("", minutes_ago=minutes_ago)]
-        _, sent = route([SessionChange(younger)], made, [], NOW, LOUD)
+        _, sent, _ = route([SessionChange(younger)], made, [], NOW, LOUD)
         assert bool(sent) is posted
     card = Card("T1", "C1", older.id, "unannounced", matched=frozenset((1,)))  # it was counted as live then
-    assert route([SessionChange(older)], [subscription("", minutes_ago=60)], [card], NOW, LOUD) == ([], [])
+    assert route([SessionChange(older)], [subscription("", minutes_ago=60)], [card], NOW, LOUD) == ([], [], [])
 
 
 def test_another_role_or_another_visit_is_a_change() -> None:
@@ -113,9 +113,9 @@ def test_only_what_is_missing_is_asked_for() -> None:
 
 def test_longer_is_noticed_without_a_change() -> None:
     same, waiting = SessionChange(session("ann")), [subscription("longer:10m")]
-    (card,), (post,) = route([same], waiting, [], NOW, LOUD)
+    (card,), (post,), _ = route([same], waiting, [], NOW, LOUD)
     assert card.status == "posted" and isinstance(post, Post)
-    assert route([same], waiting, [card], NOW, LOUD) == ([], [])
+    assert route([same], waiting, [card], NOW, LOUD) == ([], [], [])
 
 
 def test_a_session_starts_and_stops_matching() -> None:
@@ -129,9 +129,9 @@ def test_a_session_starts_and_stops_matching() -> None:
 
 def test_what_stops_matching_by_time_is_kept_and_says_nothing() -> None:
     wanted = [subscription("-longer:45m")]
-    (card,), (post,) = route(diff({}, [session("ann")]), wanted, [], NOW, LOUD)
+    (card,), (post,), _ = route(diff({}, [session("ann")]), wanted, [], NOW, LOUD)
     assert isinstance(post, Post) and card.stopped == set()
-    (over,), sent = route([SessionChange(session("ann"))], wanted, [card], NOW + timedelta(minutes=30), LOUD)
+    (over,), sent, _ = route([SessionChange(session("ann"))], wanted, [card], NOW + timedelta(minutes=30), LOUD)
     assert (over, sent) == (replace(card, stopped=frozenset((1,))), [])
 
 
@@ -144,7 +144,7 @@ def test_two_subscriptions_of_a_channel_are_one_card() -> None:
 def test_a_storm_is_one_message(count: int) -> None:
     many = [session("ann", number=number, active=number % 3 > 0) for number in range(1, count + 1)]
     subscriptions = [subscription(""), subscription(f"room:{ROOMS[1]}", "C2"), subscription("on:join", "C3")]
-    cards, sent = route(diff({}, many), subscriptions, [], NOW, LOUD)
+    cards, sent, _ = route(diff({}, many), subscriptions, [], NOW, LOUD)
     here = [task for task in sent if (task.channel_id if isinstance(task, RollUp) else task.card.channel_id) == "C1"]
     if count <= ROLL_UP_OVER:
         assert [type(task) for task in here] == [Post] * count

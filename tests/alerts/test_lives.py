@@ -137,7 +137,7 @@ class Lives(RuleBasedStateMachine):
         ids = {change.session.id for change in changes}
         self.policy = SilencePolicy(self.mutes, {key: [NIGHTS] for key in self.quiet}, self.unthreaded, self.now)
         before = [card for card in self.cards.values() if card.session_id in ids]
-        cards, tasks = route(changes, SUBSCRIPTIONS, before, self.now, self.policy)
+        cards, tasks, _ = route(changes, SUBSCRIPTIONS, before, self.now, self.policy)
         self.cards |= {card.place: card for card in cards}
         held = [card for card in self.cards.values() if card.withheld_until_ms]
         live = {each.id: each for each in seen if each.active}

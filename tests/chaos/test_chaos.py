@@ -22,10 +22,12 @@ READS = {
     "outbox.cards.of_message", "outbox.cards.read", "outbox.audit_log.read", "outbox.conversations.read", "outbox.counts.read", "digests.store.read", "digests.store.due", "outbox.cards.withheld", "outbox.cards.withheld_ended",
     "alerts.store.last_told", "outbox.channel_pause.makers", "silence.mute_store.read", "tracking.store.state", "silence.quiet_store.read", "outbox.audit_log.counts", "tracking.store.snapshot", "outbox.store.status",
     "alerts.store.read", "outbox.channel_pause.told", "tracking.store.tracked", "outbox.channel_pause.troubled", "outbox.threads.off",
+    "alerts.firing_store.fired", "alerts.firing_store.kept", "alerts.firing_store.read", "alerts.firing_store.waiting",
     "rooms.store.walk", "rooms.store.by_id", "rooms.store.beginning", "rooms.store.called", "rooms.store.having", "rooms.store.newest",
     "outbox.counts.stuck", "tracking.store.read_catchups", "outbox.store.dropped_ms", "health.store.read", "outbox.workspaces.stopped",
 }  # fmt: skip
 NEVER = {
+    "alerts.firing_store.take", "outbox.store.alone",
     "rooms.store.forget", "rooms.store.keep", "outbox.store.later", "channel.store.move", "outbox.store.no_thread", "outbox.store.no_threads", "rooms.store.set_walk", "health.store.tell", "outbox.channel_pause.try_paused", "slack.store.withdraw", "outbox.workspaces.probe",
 }  # fmt: skip
 """Those that the life of the crash test doesn't come to, or not surely."""

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, event, text
 
 from bot.alerts import store as alerts_store
 from bot.alerts.backlog import Catchup
+from bot.alerts.firing import Firing, never
 from bot.db import leases, tables
 from bot.db.database import Database
 from bot.digests import store as digests_store
@@ -70,6 +71,10 @@ STORED = 5_000
 """Rows of each large table, nearly all of them over."""
 
 
+def firing(session: str) -> Firing:
+    return replace(never(TEAM, "C1", session, 1), nth=1, state="fired", what="idle:10m", fired_ms=NOW, remind_ms=NOW)
+
+
 class Undone(Exception):
     """Takes a transaction back, so that the next one finds what this one did."""
 
@@ -121,10 +126,10 @@ async def stocked(store: Database) -> Mapping[str, Sequence[Any]]:
         "Callable[[str], bool]": [lambda _: False],
         "str | None": [None, "C1"], "int | None": [None, LATER],
         # by name
-        "outgoing": [outgoing, [edit(four)], [message("m11")]], "cards": [[again, card("C4", "s8")]], "catchups": [{"C1": Catchup()}],
+        "outgoing": [outgoing, [edit(four)], [message("m11")]], "cards": [[again, card("C4", "s8")]], "catchups": [{"C1": Catchup()}], "firings": [[firing("s1"), firing("s2")]],
         "changed": [[tracked("s1"), tracked("s8")]], "seq": [4], "known": [await audit_log.counts(store, TEAM)],
         "team_id": [TEAM], "channel_id": ["C1", "C8"], "old_id": ["C1"], "new_id": ["C2"],
-        "number": [1, 2, 3], "numbers": [[1, 2, 3]], "session_ids": [["s1", "s2"]], "silent": [["s1", "s9"]],
+        "session_id": ["s1"], "called": ["Ada"], "number": [1, 2, 3], "numbers": [[1, 2, 3]], "session_ids": [["s1", "s2"]], "silent": [["s1", "s9"]],
         "room_ids": [["a" * 24]], "folded": ["room-7"], "name": ["poller"], "owner": ["me"], "key": ["m1"],
         "day": [daily.schedule.next(datetime.fromtimestamp(LATER / 1000, UTC))[0]], "paused": [True], "on": [False],
         "began": [{"token": NOW}], "over": [["100ms"]], "what": ["request"], "cause": ["x"], "problem": ["x"],

@@ -119,6 +119,7 @@ async def test_nothing_is_reached_by_pressing_that_cannot_be_typed(
             f"1|{LIVE}||threads off",
         ],
         ids.MUTE: ["1|2h"],
+        ids.TAKE: [shown],
         **{key: [f"1|{LIVE}"] for key in (ids.RESUME, ids.RELEASE)},
     }
     assert values.keys() == REGISTRY.actions.keys()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -83,10 +83,21 @@ class World:
     async def unmute(self, mute: Mute) -> None:
         await mute_store.remove(self.store, TEAM, CHANNEL, [mute.number], BY)
 
-    async def subscribe(self, line: str = "", kinds: Iterable[str] = ("start", "end"), channel: str = CHANNEL) -> None:
-        wanted = Subscription(TEAM, channel, parse(line), frozenset(kinds), "U1", self.now_ms)
+    async def subscribe(
+        self,
+        line: str = "",
+        kinds: Iterable[str] = ("start", "end"),
+        channel: str = CHANNEL,
+        *,
+        silent: Sequence[str] = (),
+        notify: tuple[str, ...] = (),
+        every_s: int = 0,
+    ) -> None:
+        wanted = Subscription(
+            TEAM, channel, parse(line), frozenset(kinds), "U1", self.now_ms, notify=notify, every_s=every_s
+        )
         first = Outgoing(next(self.keys), TEAM, channel, "post", "hello", [])
-        await alerts_store.subscribe(self.store, wanted, [], first, by=None)
+        await alerts_store.subscribe(self.store, wanted, silent, first, by=None)
 
     async def resubscribe(self, line: str = "", kinds: Iterable[str] = ("start", "end")) -> None:
         """In place of what the channel had."""

@@ -36,7 +36,8 @@ def upgrade() -> None:
         sa.Column("reminders", sa.Integer, nullable=False, server_default="0"),
         sa.Column("untold", sa.Text, nullable=False, server_default=""),
     )
-    op.create_index("firings_open", "firings", ["team_id"], **_where("state <> 'resolved' OR untold <> ''"))
+    op.create_index("firings_open", "firings", ["team_id"], **_where("state IN ('fired', 'kept') OR untold <> ''"))
+    op.create_index("firings_over", "firings", ["team_id", "fired_ms"], **_where("state IN ('resolved', 'closed')"))
     op.create_index("firings_remind", "firings", ["team_id", "remind_ms"], **_where("remind_ms > 0"))
     op.create_table(
         "hints",

@@ -1,0 +1,111 @@
+"""A filter: the entry of its key in `filters.FILTERS`, and the local checks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.query.values import Count, RoomId, RoomPrefix, TemplateId
+from bot.sessions.model import Room, Session
+from bot.text import fold
+
+if TYPE_CHECKING:
+    from bot.query.lasting import Lasting
+
+SCOPES = ("list", "subscribe", "digest", "mute")
+"""The scopes of a query: the command that it belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The context of a local check: the time, and rooms by id, which filters on room names or templates need."""
+
+    now: datetime
+    rooms: Mapping[str, Room]
+
+
+Test = Callable[[Session, Facts], bool]
+Due = Callable[[Session, Facts], datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One key of the query line. `parse` returns the value or raises ValueError with a sentence for people."""
+
+    key: str
+    form: str
+    help: str
+    example: str
+    parse: Callable[[str], Any]
+    write: Callable[[Any], str] = str
+    say: tuple[str, str] = ("", "")  # the filter in words, and its negation; {} is the value
+    param: str = ""  # the parameter of List sessions; the value is sent as `str`, times as their instant
+    test: Callable[[Any], Test] | None = None
+    # The next time at which the result may change though the session doesn't; None: it never does.
+    due: Callable[[Any], Due] | None = None
+    lasting: Callable[[Any], Lasting] | None = None  # its spells, where it begins and ceases to match as time passes
+    becomes: str = ""  # the key that this one is an alias of
+    once: bool = False
+    names: bool = False  # values are names within one account, so no example works everywhere
+    also: tuple[str, ...] = ()  # synonyms
+    opposite: tuple[str, ...] = ()  # synonyms of its negation
+    spaced: bool = False  # values may contain spaces: times and lengths
+    scopes: tuple[str, ...] = SCOPES  # the scopes that accept it
+
+    @property
+    def fires(self) -> bool:
+        """True if it tells of something wrong, which begins and is over."""
+        return self.lasting is not None
+
+    @property
+    def negatable(self) -> bool:
+        return self.test is not None or self.becomes == "room"
+
+
+def in_room(room: RoomId | RoomPrefix) -> Test:
+    if isinstance(room, RoomPrefix):
+        return lambda session, facts: facts.rooms[session.room_id].folded.startswith(room.prefix)
+    return lambda session, _: session.room_id == room.id
+
+
+def of_template(template: TemplateId) -> Test:
+    return lambda session, facts: facts.rooms[session.room_id].template_id == template.id
+
+
+def has_role(role: str) -> Test:
+    wanted = fold(role)
+    return lambda session, _: any(
+        fold(peer.role or "") == wanted for peer in (*(peer for _, peer in session.each_peer()), *session.recorders)
+    )
+
+
+def has_user(user: str) -> Test:
+    wanted = fold(user)
+
+    def test(session: Session, _: Facts) -> bool:
+        return any(
+            fold(peer.user_id or peer.user or "") == wanted or (peer.name is not None and wanted in fold(peer.name))
+            for _, peer in session.each_peer()
+        )
+
+    return test
+
+
+def has_people(count: Count) -> Test:
+    return lambda session, _: count.holds(session.people_in_count() if session.active else session.people_count())
+
+
+def grows_longer(seconds: int) -> Due:
+    length = timedelta(seconds=seconds, milliseconds=1)  # strictly longer
+
+    def due(session: Session, facts: Facts) -> datetime | None:
+        at = session.started_at + length
+        return at if session.active and at > facts.now else None
+
+    return due
+
+
+def longer_than(seconds: int) -> Test:
+    return lambda session, facts: session.length_s(facts.now) > seconds
