@@ -132,3 +132,26 @@ def test_cards_fit_a_phone(stage: Stage, browser: Browser) -> None:
         channel.cards.get_by_role("button", name="1 reply", exact=True).tap()
         expect(channel.cards).to_contain_text("joined")
         assert_fits(channel.cards)
+
+
+def test_a_broadcast_is_in_the_channel_and_in_its_thread(stage: Stage, stage_page: Page) -> None:
+    workspace = stage.slack.workspace
+
+    def tell() -> None:
+        ops, bot = workspace.channel("live-ops").id, workspace.bot_user
+        root = workspace.post(ops, bot, "Yoga is live\nwith two people", [])
+        workspace.post(ops, bot, "Nobody hosts Yoga", [], thread_ts=root.ts, broadcast=True)
+
+    count = Channel(stage_page).messages.count()
+    go_to(stage_page, "general")
+    stage.do(tell)
+    link(stage_page, "live-ops, unread").click()
+    channel = Channel(stage_page)
+    told = channel.message(count + 1)
+    expect(told).to_contain_text("replied to a thread:")
+    expect(told).to_contain_text("Yoga is live")
+    expect(told).not_to_contain_text("with two people")
+    expect(told).to_contain_text("Nobody hosts Yoga")
+    root = channel.messages.nth(count)
+    button(root, "1 reply").click()
+    expect(root.get_by_role("group", name="Thread").get_by_role("article")).to_contain_text("Nobody hosts Yoga")
