@@ -11,12 +11,13 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     Connection,
+    ScalarSelect,
     Select,
     Text,
-    and_,
     bindparam,
     case,
     exists,
+    false,
     func,
     literal_column,
     or_,
@@ -119,22 +120,28 @@ _one_of_ids = outbox.c.id.in_(bindparam("ids", expanding=True))
 _now: BindParameter[int] = bindparam("now", type_=BigInteger)
 
 
-def _due() -> Select[Any]:
-    """The next row of each channel of `team` at `now`, oldest first, `most` of them. The subqueries are per channel, by
-    index: a long queue costs nothing. In a paused channel only what is let go as a try is pending. A reply that is
-    tried again keeps the later ones of its thread waiting."""
-    first, flying, before = outbox.alias("first"), outbox.alias("flying"), outbox.alias("before")
+def _next(*, post: bool) -> ScalarSelect[Any]:
+    """The number of a channel's next row at `now`, by index: a long queue costs nothing. In a paused channel only what
+    is let go as a try is pending. What is tried again keeps later replies in its thread waiting."""
+    first, before = outbox.alias("first"), outbox.alias("before")
+    is_reply, was_reply = (rows.c.kind == literal_column("'reply'") for rows in (first, before))  # as in the index
     method = case((first.c.kind == "edit", EDIT), else_=POST + first.c.channel_id)
     limited = exists().where(
         limits.c.team_id == first.c.team_id, limits.c.method == method, ~_over(limits.c.not_before_ms, FAR_MS)
     )
     # (turn, id) as in the index, so that only what is before it in the queue is read
-    sooner = tuple_(before.c.turn, before.c.id) < tuple_(first.c.turn, first.c.id)
-    same_thread = and_(before.c.kind == literal_column("'reply'"), before.c.of == first.c.of)
-    out_of_turn = exists().where(
-        channel_of(before), before.c.status == PENDING, before.c.waits_for.is_(None), same_thread, sooner
+    same_thread = (
+        before.c.team_id == first.c.team_id,
+        before.c.channel_id == first.c.channel_id,
+        before.c.status == PENDING,
+        before.c.waits_for.is_(None),
+        before.c.of == first.c.of,
+        tuple_(before.c.turn, before.c.id) < tuple_(first.c.turn, first.c.id),
     )
-    next_id = (
+    after_reply = exists().where(*same_thread, was_reply)
+    after_broadcast = exists().where(*same_thread, was_reply == false(), before.c.kind == "post")
+    which = (first.c.kind == "post", is_reply == false()) if post else (~is_reply | ~(after_reply | after_broadcast),)
+    return (
         select(first.c.id)
         .where(
             channel_of(first),
@@ -143,21 +150,27 @@ def _due() -> Select[Any]:
             _over(first.c.not_before_ms, SOON_MS),
             or_(first.c.kind == "edit", _over(channels.c.next_post_ms, SOON_MS)),
             ~limited,
-            or_(first.c.kind != literal_column("'reply'"), ~out_of_turn),
+            *which,
         )
-        # who comes and goes can wait, a card can't: a busy channel's replies would hold it up for minutes
-        .order_by(first.c.kind == literal_column("'reply'"), first.c.turn, first.c.id)
+        .order_by(is_reply, first.c.turn, first.c.id)
         .limit(1)
         .correlate(channels)
         .scalar_subquery()
     )
+
+
+def _due() -> Select[Any]:
+    """The next row of each channel of `team` at `now`, `most` of them: posts, then edits, then replies, oldest first. A
+    card or an alert can't wait: a busy channel's edits would hold it up for seconds, and its replies for minutes."""
+    flying = outbox.alias("flying")
+    next_id = func.coalesce(_next(post=True), _next(post=False))
     busy = exists().where(channel_of(flying), flying.c.status == SENDING)
     return (
         select(*_ROW)
         .select_from(channels)
         .join(outbox, outbox.c.id == next_id)
         .where(channels.c.team_id == _team, ~busy, outbox.c.status == PENDING, _TAKEN)
-        .order_by(outbox.c.turn, outbox.c.id)
+        .order_by(outbox.c.kind != "post", outbox.c.turn, outbox.c.id)
         .limit(bindparam("most"))
         .with_for_update(of=[channels, outbox], skip_locked=True)
     )

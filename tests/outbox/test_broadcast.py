@@ -92,12 +92,12 @@ async def test_messages_that_differ_in_their_event_alone_are_kept_apart(store: D
 # Its turn
 
 
-async def test_a_broadcast_goes_before_the_edits_that_came_later(store: Database) -> None:
+async def test_a_broadcast_goes_before_edits_and_replies(store: Database) -> None:
     one, two = await posted(store), card(session="b" * 24)
     await commit(store, post(two), cards=[two])
     await send(store, NOW + 1_000)
-    await commit(store, reply(one, "r"), firing(one))
-    await commit(store, edit(two))
+    await commit(store, reply(one, "r"), edit(two))
+    await commit(store, firing(one))
     sent = [row for n in range(3) for row in await send(store, NOW + 20_000 + n * 1_000)]
     assert sent == [("reply", FIRED, "ts-opened"), ("edit", "changed", "ts-opened"), ("reply", "came", "ts-opened")]
 
@@ -115,6 +115,17 @@ async def test_threads_off_takes_back_plain_replies_alone(store: Database) -> No
     await threads.turn(store, TEAM, one.channel_id, False, SettingChange(NOW, ADA, "threads off"))
     assert await send(store, NOW + 1_000) == [("reply", FIRED, "ts-opened")]
     assert await send(store, NOW + 2_000) == []
+
+
+async def test_a_broadcast_that_is_tried_again_keeps_later_replies_waiting(store: Database) -> None:
+    one, two = await posted(store), card(session="b" * 24)
+    await commit(store, post(two), cards=[two])
+    await send(store, NOW + 1_000)
+    await commit(store, firing(one))
+    await outbox_store.later(store, await take(store, NOW + 2_000), NOW + 12_000)
+    await commit(store, reply(one, "r"), reply(two, "elsewhere", "Ben came"))
+    sent = [row for n in range(12) for row in await send(store, NOW + 3_000 + n * 1_000)]
+    assert [text for _, text, _ in sent] == ["Ben came", FIRED, "came"]
 
 
 # Without its thread
