@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time
 from hypothesis import strategies as st
 
 from bot.query.filters import STATES
+from bot.query.lasting import LEAST_S, LIFE_S, parse_missing
 from bot.query.model import Query, Term
 from bot.query.parse import parse
 from bot.query.times import DAYS, Ago, Day, Instant, TimeOfDay, Wall
@@ -39,6 +40,9 @@ times = st.one_of(
     dates.map(lambda when: Wall(when.replace(hour=0, minute=0, second=0, microsecond=0), date_only=True)),
     dates.map(lambda when: Instant(when.replace(tzinfo=UTC))),
 )
+lengths = st.integers(LEAST_S, LIFE_S)
+roles = values.map(lambda text: tidy(text.translate(dict.fromkeys(map(ord, ">=≥"))))).filter(bool)
+missing = st.builds(str.__add__, roles, st.one_of(st.just(""), lengths.map(lambda s: f">{s}s"))).map(parse_missing)
 many = st.one_of(
     st.builds(Term, st.just("room"), st.one_of(ids.map(RoomId), names.map(RoomName), prefixes), st.booleans()),
     st.builds(Term, st.just("template"), st.one_of(ids.map(TemplateId), names.map(TemplateName)), st.booleans()),
@@ -53,6 +57,8 @@ many = st.one_of(
         st.booleans(),
     ),
     st.builds(Term, st.just("longer"), st.integers(0, 300_000_000), st.booleans()),
+    st.builds(Term, st.sampled_from(["idle", "alone", "ending"]), lengths, st.booleans()),
+    st.builds(Term, st.just("missing"), missing, st.booleans()),
 )
 once = st.fixed_dictionaries(
     {}, optional={"after": times, "before": times, "limit": st.integers(10, 100), "start": ids}

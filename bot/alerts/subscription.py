@@ -8,7 +8,6 @@ from bot.blockkit.phrases import Names
 from bot.db.setting_change import How
 from bot.outbox.message import Channel
 from bot.query.command_lines import joined, terms
-from bot.query.filters import FILTERS
 from bot.query.kinds import DEFAULT_KINDS, KINDS
 from bot.query.model import Query
 
@@ -32,7 +31,7 @@ class Subscription:
     @property
     def fires(self) -> bool:
         """True if it tells of what is wrong, and of its end."""
-        return any(FILTERS[term.key].fires and not term.negated for term in self.query.terms)
+        return self.query.fires
 
     @property
     def kinds_in_order(self) -> list[str]:

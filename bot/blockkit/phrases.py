@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.blockkit.escape import code, mrkdwn, plain
 from bot.blockkit.limits import SECTION_TEXT_CHARS
 from bot.query.filters import FILTERS
+from bot.query.lasting import Missing
 from bot.query.model import Query, Term
 from bot.query.times import Fixed
 from bot.query.values import Count, RoomId, RoomPrefix, TemplateId
@@ -167,6 +168,9 @@ def _value(term: Term, names: Names, name_chars: int) -> str:
         return date(value.utc)
     if isinstance(value, Count):
         return _SIGNS[value.sign].format(value.number, value.most)
-    if term.key == "longer":
+    if isinstance(value, Missing):
+        role = mrkdwn(value.role, name_chars)
+        return f"{role} for {length(value.seconds)}" if value.seconds else role
+    if isinstance(value, int):
         return length(value)
     return mrkdwn(FILTERS[term.key].write(value), name_chars)

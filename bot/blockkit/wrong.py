@@ -1,4 +1,4 @@
-"""Says what is wrong with a session, or was."""
+"""Filters on what lasts in words: what is wrong with a session, or was."""
 
 from __future__ import annotations
 
@@ -8,22 +8,27 @@ from bot.query.lasting import Missing
 from bot.query.model import Term
 from bot.query.parse import parse
 
+ROLE_CHARS = 40
+
 
 def is_wrong(what: str) -> str:
-    """Return `no host is in` for the query line `missing:host>2m`."""
-    return listed([_words(term, "is") for term in parse(what).terms])
+    """Return `nobody is in` for the filters `idle:5m`, as mrkdwn; `what` is one or more canonical terms."""
+    return _said(what, "is")
 
 
 def was_wrong(what: str) -> str:
-    """Return `no host was in` for the query line `missing:host>2m`."""
-    return listed([_words(term, "was") for term in parse(what).terms])
+    """Return `nobody was in` for the filters `idle:5m`, as mrkdwn."""
+    return _said(what, "was")
+
+
+def _said(what: str, verb: str) -> str:
+    terms = [term for term in parse(what).terms if not term.negated]
+    return listed(list(dict.fromkeys(_words(term, verb) for term in terms)))
 
 
 def _words(term: Term, verb: str) -> str:
     if isinstance(term.value, Missing):
-        return f"no {mrkdwn(term.value.role, 40)} {verb} in"
-    return {
-        "idle": f"nobody {verb} in",
-        "alone": f"one person {verb} alone",
-        "ending": f"its longest duration {verb} near",
-    }[term.key]
+        return f"no {mrkdwn(term.value.role, ROLE_CHARS)} {verb} in"
+    return {"idle": f"nobody {verb} in", "alone": f"one person {verb} alone", "ending": f"it {verb} about to end"}[
+        term.key
+    ]

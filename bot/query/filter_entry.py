@@ -1,4 +1,4 @@
-"""A filter: the entry of its key in `filters.FILTERS`, and the local checks. Pure."""
+"""`Filter`, the form of an entry of `filters.FILTERS`, and the local checks of sessions. Pure."""
 
 from __future__ import annotations
 
@@ -45,18 +45,25 @@ class Filter:
     test: Callable[[Any], Test] | None = None
     # The next time at which the result may change though the session doesn't; None: it never does.
     due: Callable[[Any], Due] | None = None
-    lasting: Callable[[Any], Lasting] | None = None  # its spells, where it begins and ceases to match as time passes
+    lasting: Callable[[Any], Lasting] | None = None  # the spells it is about; `test` and `due` follow from these
+    by_room: bool = False  # its check needs the session's room, whatever its value
     becomes: str = ""  # the key that this one is an alias of
     once: bool = False
     names: bool = False  # values are names within one account, so no example works everywhere
     also: tuple[str, ...] = ()  # synonyms
     opposite: tuple[str, ...] = ()  # synonyms of its negation
     spaced: bool = False  # values may contain spaces: times and lengths
+    bounded: bool = False  # values may end with a bound, `host>2m`; `write` quotes what is before it
     scopes: tuple[str, ...] = SCOPES  # the scopes that accept it
+
+    def __post_init__(self) -> None:
+        if (lasting := self.lasting) is not None:
+            object.__setattr__(self, "test", lambda value: lasting(value).test)
+            object.__setattr__(self, "due", lambda value: lasting(value).due)
 
     @property
     def fires(self) -> bool:
-        """True if it tells of something wrong, which begins and is over."""
+        """True if it is about a spell: a subscription tells when that has lasted so long, and when it is over."""
         return self.lasting is not None
 
     @property

@@ -19,7 +19,7 @@ from bot.query.filter_entry import (
     of_template,
 )
 from bot.query.kinds import DEFAULT_KINDS, ON
-from bot.query.lasting import alone, ending, idle, lasts, missing, read_lasting, read_missing
+from bot.query.lasting import alone, ending, idle, missing, parse_ending, parse_lasting, parse_missing
 from bot.query.times import parse_length, print_length
 from bot.query.values import (
     LIMIT_DEFAULT,
@@ -39,14 +39,13 @@ from bot.query.values import (
 
 STATES = {"active": True, "ended": False, "all": None}
 """List sessions' `active` parameter for each state; None leaves it out."""
+LIST, SUBSCRIBE, DIGEST, MUTE = SCOPES
 STATE_WORDS = {
     **dict.fromkeys(("live", "running", "open", "current", "ongoing", "now"), "active"),
     **dict.fromkeys(("finished", "over", "past", "closed", "done", "inactive"), "ended"),
     **dict.fromkeys(("everything", "any", "both"), "all"),
 }
 """Synonyms of the states."""
-
-LIST, SUBSCRIBE, DIGEST, MUTE = SCOPES
 
 ROOM_KEYS = frozenset({"room", "template"})
 """Filters that depend only on a session's room, which never changes."""
@@ -152,45 +151,51 @@ FILTERS: dict[str, Filter] = {
         ),
         Filter(
             "idle",
-            "idle:<length>",
-            "nobody has been in for that long",
-            "5m",
-            read_lasting,
-            print_length,
-            ("with nobody in for {}", "not with nobody in for {}"),
-            **lasts(idle),
+            form="idle:<length>",
+            help="nobody has been in for `10m` or longer, people who record aside; of an ended session: ever",
+            example="10m",
+            parse=parse_lasting,
+            write=print_length,
+            say=("with nobody in for {}", "unless nobody is in for {}"),
+            lasting=idle,
+            also=("nobody", "vacant", "deserted", "unattended", "abandoned"),
             spaced=True,
         ),
         Filter(
             "alone",
-            "alone:<length>",
-            "one person has been in alone for that long",
-            "5m",
-            read_lasting,
-            print_length,
-            ("with one person alone for {}", "without one person alone for {}"),
-            **lasts(alone),
+            form="alone:<length>",
+            help="the same one person has been in alone for `15m` or longer",
+            example="15m",
+            parse=parse_lasting,
+            write=print_length,
+            say=("with one person alone for {}", "unless one person is alone for {}"),
+            lasting=alone,
+            also=("solo", "lonely", "by_myself"),
             spaced=True,
         ),
         Filter(
             "missing",
-            "missing:<role>><length>",
-            "somebody is in, but nobody of that role for that long",
-            "host>2m",
-            read_missing,
-            str,
-            ("missing {}", "not missing {}"),
-            **lasts(missing),
+            form="missing:<role>[>length]",
+            help="somebody is in, but nobody of that role, with `missing:host>2m` for so long; "
+            "`missing:host` is whoever hosts",
+            example="host>2m",
+            parse=parse_missing,
+            say=("with no {}", "unless there is no {}"),
+            lasting=missing,
+            also=("lacking", "lacks", "absent", "nohost", "no_host", "hostless"),
+            bounded=True,
         ),
         Filter(
             "ending",
-            "ending:<length>",
-            "it reaches its longest duration within that time",
-            "15m",
-            read_lasting,
-            print_length,
-            ("ending within {}", "not ending within {}"),
-            **lasts(ending),
+            form="ending:<length>",
+            help="reaches the longest duration of its room, else 12 hours, within `15m`",
+            example="15m",
+            parse=parse_ending,
+            write=print_length,
+            say=("ending within {}", "not ending within {}"),
+            lasting=ending,
+            by_room=True,
+            also=("expires", "expiring", "expires_in", "ends_in", "ending_in", "time_left"),
             spaced=True,
         ),
         Filter(

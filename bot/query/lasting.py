@@ -1,18 +1,19 @@
-"""Filters on what lasts: `idle:`, `alone:`, `missing:` and `ending:` begin and cease to match as time passes.
-
-Each has the spells of a session and the time that one must last. Its test and the moment at which the answer changes
-by time alone follow from these.
+"""Filters on what lasts: `idle:`, `alone:`, `missing:` and `ending:` match once a spell of the session has lasted so
+long. Their test, and the moment at which it may change by time alone, follow from the spells. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bot.query.times import BadValue, parse_length, print_length
+from bot.query.times import BadValue, parse_length, print_length, reads_as_length
+from bot.query.tokenizer import quoted
 from bot.sessions import spells
+from bot.sessions.identity import NEVER
 from bot.sessions.model import Session
 from bot.sessions.spells import Spell
 from bot.text import fold
@@ -20,115 +21,130 @@ from bot.text import fold
 if TYPE_CHECKING:
     from bot.query.filter_entry import Facts
 
-LEAST_S, MOST_S = 10, 12 * 3_600
-"""Shortest and longest length: a session lasts at most 12 hours (Sessions/object)."""
+LEAST_S, LIFE_S = 10, 12 * 3_600
+"""Shortest and longest length; a session of a room without a longest duration lasts 12 hours (Rooms/object)."""
 HOST = "host"
 """The role of `missing:` that means whoever hosts."""
+_UP_TO = ">=≥"
+_MISSING = re.compile(rf"(?P<role>.*?)\s*(?:[{_UP_TO}]+\s*(?P<length>[^{_UP_TO}]*))?", re.DOTALL)
 
 Spells = Callable[[Session, "Facts"], list[Spell]]
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A role that nobody has for so many seconds; 0 for at once."""
+    """A role that nobody who is in has, for at least so many seconds; 0 for at once."""
 
     role: str
     seconds: int = 0
 
     def __str__(self) -> str:
-        return f"{self.role}>{print_length(self.seconds)}" if self.seconds else self.role
+        return f"{quoted(self.role)}>{print_length(self.seconds)}" if self.seconds else quoted(self.role)
+
+    @property
+    def of_hosts(self) -> bool:
+        return fold(self.role) == HOST
 
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """The spells of a filter's value, and the seconds that one lasts at least where it matches."""
+    """The spells that a filter's value is about, and how long one must last."""
 
     spells: Spells
-    least_s: int = 0
+    least: timedelta
 
     def test(self, session: Session, facts: Facts) -> bool:
-        """True while such a spell goes on; for an ended session, if it ever had one."""
-        return any(self._long(spell, session, facts.now) for spell in self._asked(session, facts))
-
-    def due(self, session: Session, facts: Facts) -> datetime | None:
-        """Return the moment at which a spell that goes on will have lasted so long."""
-        for spell in self._asked(session, facts) if session.active else ():
-            if (at := spell.begin + timedelta(seconds=self.least_s)) > facts.now:
-                return at
-        return None
+        """True for a live session once the spell that goes on has lasted so long, for an ended one if any has."""
+        if session.active:
+            return self.since(session, facts) is not None
+        return any(end - begin >= self.least for begin, end in self.spells(session, facts) if end)
 
     def since(self, session: Session, facts: Facts) -> datetime | None:
-        """Return the begin of the spell that makes a live session match; None if it doesn't."""
-        asked = self._asked(session, facts) if session.active else ()
-        return next((spell.begin for spell in asked if self._long(spell, session, facts.now)), None)
+        """Return the begin of the spell by which a live session matches; None if it doesn't."""
+        begin = self._open(session, facts)
+        return begin if begin and _later(begin, self.least) <= facts.now else None
 
-    def _asked(self, session: Session, facts: Facts) -> Iterable[Spell]:
-        """The spells that decide: of a live session the one that goes on."""
-        every = self.spells(session, facts)
-        return [spell for spell in every if spell.end is None] if session.active else every
+    def due(self, session: Session, facts: Facts) -> datetime | None:
+        """Return the moment at which a live session will match though nothing happens; None if it matches or won't."""
+        begin = self._open(session, facts)
+        return at if begin and (at := _later(begin, self.least)) > facts.now else None
 
-    def _long(self, spell: Spell, session: Session, now: datetime) -> bool:
-        return (
-            spell.begin <= now and spell.lasted_s(now) >= self.least_s
-            if session.active
-            else (spell.lasted_s(now) >= self.least_s)
-        )
+    def _open(self, session: Session, facts: Facts) -> datetime | None:
+        """Return the begin of a live session's spell that goes on."""
+        last = self.spells(session, facts)[-1:] if session.active else []
+        return last[0].begin if last and last[0].end is None else None
 
 
 def idle(seconds: int) -> Lasting:
-    return Lasting(lambda session, _: spells.nobody(session), seconds)
+    return Lasting(lambda session, _: spells.idle(session), timedelta(seconds=seconds))
 
 
 def alone(seconds: int) -> Lasting:
-    return Lasting(lambda session, _: spells.alone(session), seconds)
+    return Lasting(lambda session, _: spells.alone(session), timedelta(seconds=seconds))
 
 
 def missing(value: Missing) -> Lasting:
     role = fold(value.role)
 
-    def lacking(session: Session, _: Facts) -> list[Spell]:
-        counts = session.roles.leads if role == HOST else lambda each: fold(each) == role
-        return spells.without(session, counts)
+    def without(session: Session, _: Facts) -> list[Spell]:
+        counts = session.roles.leads if value.of_hosts else lambda each: fold(each) == role
+        return spells.missing(session, role, counts)
 
-    return Lasting(lacking, value.seconds)
+    return Lasting(without, timedelta(seconds=value.seconds))
 
 
 def ending(seconds: int) -> Lasting:
     def last_part(session: Session, facts: Facts) -> list[Spell]:
         if not session.active:
             return []
-        most_s = facts.rooms[session.room_id].max_duration_s or MOST_S
-        return [Spell(session.started_at + timedelta(seconds=max(0, most_s - seconds)))]
+        life_s = facts.rooms[session.room_id].max_duration_s or LIFE_S
+        return [Spell(_later(session.started_at, timedelta(seconds=max(0, life_s - seconds))))]
 
-    return Lasting(last_part)
-
-
-def read_lasting(text: str) -> int:
-    """Read `10m`; a sign before it changes nothing. Raises BadValue."""
-    seconds = parse_length(text.lstrip(">=≥ "))
-    if not LEAST_S <= seconds <= MOST_S:
-        near = print_length(LEAST_S if seconds < LEAST_S else MOST_S)
-        raise BadValue(f"it takes {print_length(LEAST_S)} to {print_length(MOST_S)}", near)
-    return seconds
+    return Lasting(last_part, timedelta())
 
 
-def read_missing(text: str) -> Missing:
-    """Read `host` and `host>2m`. Raises BadValue."""
-    role, sign, length = (part.strip() for part in text.partition(">"))
-    if not role:
-        raise BadValue("it needs a role, such as host", f"{HOST}{sign}{length}")
-    if not sign:
+def parse_lasting(text: str) -> int:
+    """Parse `10m`, with or without `>=` before it. Raises BadValue."""
+    return _length(text.lstrip(f"{_UP_TO} "))
+
+
+def parse_ending(text: str) -> int:
+    """Parse `15m`, with or without `<=` before it. Raises BadValue."""
+    return _length(text.lstrip("<=≤ "))
+
+
+def parse_missing(text: str) -> Missing:
+    """Parse `host`, `host>2m`, and `5m` or `>5m` for the host. Raises BadValue. A role with a `>` in its name needs a
+    length behind it."""
+    found = _MISSING.fullmatch(text)
+    role, length = (found["role"], found["length"]) if found else (text, None)
+    if length is None and reads_as_length(role):
+        role, length = HOST, role
+    role = role.rstrip(f"{_UP_TO} ")
+    role = HOST if fold(role) in ("", HOST) else role
+    if length is None:
         return Missing(role)
     try:
-        return Missing(role, read_lasting(length))
+        return Missing(role, _length(length))
     except BadValue as error:
-        raise BadValue(str(error), f"{role}>{error.fix}" if error.fix else None) from None
+        raise BadValue(str(error), f"{quoted(role)}>{error.fix}" if error.fix else None) from None
 
 
-def lasts(read: Callable[[Any], Lasting]) -> dict[str, Any]:
-    """The parts of a filter's entry that follow from its spells."""
-    return {
-        "test": lambda value: read(value).test,
-        "due": lambda value: read(value).due,
-        "lasting": read,
-    }
+def _later(moment: datetime, length: timedelta) -> datetime:
+    """Return the sum; NEVER for a record's moment at the end of the calendar."""
+    return moment + length if moment <= NEVER - length else NEVER
+
+
+def _length(text: str) -> int:
+    """Parse a length within the bounds. Raises BadValue, with the nearest one as its fix."""
+    try:
+        seconds = parse_length(text)
+    except BadValue:
+        raise
+    except ValueError:  # more than ten years
+        seconds = LIFE_S + 1
+    if seconds < LEAST_S:
+        raise BadValue(f"the shortest is {print_length(LEAST_S)}", print_length(LEAST_S))
+    if seconds > LIFE_S:
+        raise BadValue(f"the longest is {print_length(LIFE_S)}", print_length(LIFE_S))
+    return seconds

@@ -7,16 +7,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.query.filters import FILTERS
 from bot.query.times import Day, TimeOfDay, Wall
+from bot.query.tokenizer import quoted
 from bot.query.values import LIMIT_DEFAULT, RoomId, RoomPrefix, TemplateId
-
-_NEEDS_QUOTES = re.compile(r"""[\s,"'`\\]|^//|^$""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,9 @@ class Term:
     span: tuple[int, int] = field(default=(0, 0), compare=False)
 
     def __str__(self) -> str:
-        return f"{'-' if self.negated else ''}{self.key}:{quoted(FILTERS[self.key].write(self.value))}"
+        entry = FILTERS[self.key]
+        text = entry.write(self.value)
+        return f"{'-' if self.negated else ''}{self.key}:{text if entry.bounded else quoted(text)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,17 @@ class Query:
     @property
     def needs_rooms(self) -> bool:
         """True if matching needs the session's room."""
-        return bool(self.having(RoomPrefix, TemplateId)) or any(term.key == "ending" for term in self.terms)
+        return bool(self.having(RoomPrefix, TemplateId)) or any(FILTERS[term.key].by_room for term in self.terms)
 
     @property
     def timed(self) -> bool:
         """True if time alone can change whether a session matches."""
         return any(FILTERS[term.key].due for term in self.terms)
+
+    @property
+    def fires(self) -> bool:
+        """True if it has a filter on what lasts, and doesn't merely exclude by it."""
+        return any(FILTERS[term.key].fires and not term.negated for term in self.terms)
 
     @property
     def needs_zone(self) -> bool:
@@ -84,11 +89,6 @@ class Query:
     def without(self, *keys: str) -> Query:
         """Return the query without these keys."""
         return replace(self, terms=tuple(term for term in self.terms if term.key not in keys))
-
-
-def quoted(text: str) -> str:
-    """Return the value in quotes where the query line needs them."""
-    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"' if _NEEDS_QUOTES.search(text) else text
 
 
 def canonical(terms: Iterable[Term]) -> tuple[Term, ...]:

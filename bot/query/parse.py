@@ -76,23 +76,27 @@ def _joined(words: list[Word]) -> list[Word]:
     rest = deque(words)
     while rest:
         word = rest.popleft()
-        if word.key and not word.quoted:
-            while rest and _lacks(word, rest[0]):
-                word = word.joined(rest.popleft())
-            word = word.joined(*(rest.popleft() for _ in range(_spaced(word, rest))), by=" ")
+        while rest and _lacks(word, rest[0]):
+            word = word.joined(rest.popleft())
+        word = word.joined(*(rest.popleft() for _ in range(_spaced(word, rest))), by=" ")
         joined.append(word)
     return joined
 
 
 def _lacks(word: Word, other: Word) -> bool:
-    """True if `word` is a key without a value and `other` can be that value."""
-    return not other.key and not other.comma and (not word.value or _SIGN.fullmatch(word.value) is not None)
+    """True if `word` is a key without a value and `other` can be that value, or a bound of it."""
+    if not word.key or other.key or other.comma:
+        return False
+    if not word.quoted and (not word.value or _SIGN.fullmatch(word.value)):
+        return True
+    bounded = word.key in FILTERS and FILTERS[word.key].bounded
+    return bounded and (word.value[-1:] == ">" or other.value[:1] == ">")
 
 
 def _spaced(word: Word, others: Iterable[Word]) -> int:
     """Return how many of `others` belong to the time or length in `word`."""
     entry = FILTERS.get(word.key)
-    if entry is None or not entry.spaced or not word.value:
+    if entry is None or not entry.spaced or not word.value or word.quoted:
         return 0
     plain = takewhile(lambda other: not (other.key or other.comma or other.quoted), islice(others, SPACED_WORDS))
     values = list(accumulate((other.value for other in plain), "{} {}".format, initial=word.value))
@@ -112,9 +116,9 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: st
             other = OTHER_STATE[said]
             raise QueryError.at(f"A state can't be excluded: say `{other}`.", line, span, other)
         return Term("state", said, span=span)
-    if wrong := signed(word, line):
-        raise wrong
     more = FILTERS.get(terms[-1].key) if terms and word.comma else None
+    if not (more and more.bounded) and (wrong := signed(word, line)):
+        raise wrong
     if not word.key and more and not more.once:
         entry, minus = more, word.minus or terms[-1].negated
     elif not word.key:
@@ -132,9 +136,9 @@ def _term(words: list[Word], place: int, terms: list[Term], line: str, scope: st
     try:
         value = entry.parse(word.value)
     except ValueError as error:
-        near = error.fix if isinstance(error, BadValue) else None
+        near, key = (error.fix, error.key or entry.key) if isinstance(error, BadValue) else (None, entry.key)
         text = f"{quote(f'{entry.key}:{word.value}')}: {error}."
-        fix = f"{sign}{entry.key}:{near}" if near else None
+        fix = f"{sign}{key}:{near}" if near else None
         raise QueryError.at(text, line, span, fix, instead=instead) from None
     return Term(entry.becomes or entry.key, value, minus, span)
 

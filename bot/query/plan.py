@@ -53,12 +53,10 @@ def matcher(query: Query, now: datetime, rooms: Mapping[str, Room] = NO_ROOMS) -
 
 
 def due(query: Query, session: Session, now: datetime, rooms: Mapping[str, Room] = NO_ROOMS) -> datetime | None:
-    """Return the next time at which the result may change though the session doesn't; None: it never does."""
-    moments = (
-        entry.due(term.value)(session, Facts(now, rooms))
-        for term in query.terms
-        if (entry := FILTERS[term.key]).due is not None
-    )
+    """Return the next time at which the result may change though the session doesn't; None: it never does. `rooms` as
+    for `matcher`."""
+    facts = Facts(now, rooms)
+    moments = (of(term.value)(session, facts) for term in query.terms if (of := FILTERS[term.key].due) is not None)
     return min(filter(None, moments), default=None)
 
 

@@ -11,11 +11,10 @@ from itertools import takewhile
 
 from bot.errors import QueryError
 from bot.query.days import DAY_WORDS, read_days
-from bot.query.model import quoted
 from bot.query.schedule import EVERY_DAY, Schedule
 from bot.query.suggest import QUERY_WORDS, may_be_name, meant, nearest
 from bot.query.times import parse_clock
-from bot.query.tokenizer import Word, cut, unstopped
+from bot.query.tokenizer import Word, cut, quoted, unstopped
 from bot.query.zones import UNKNOWN, BadZone, read_zone
 from bot.text import quote, tidy
 

@@ -13,9 +13,9 @@ from bot.errors import QueryError
 from bot.query.filter_entry import Filter
 from bot.query.filters import FILTERS, STATE_WORDS, STATES, SUBSCRIBE, SYNONYMS
 from bot.query.kinds import KINDS, OTHER_WORDS
-from bot.query.model import Term, quoted
+from bot.query.model import Term
 from bot.query.small_talk import COUNTED, SIGNS, SMALL, TALK
-from bot.query.tokenizer import Word, cut
+from bot.query.tokenizer import Word, cut, quoted
 from bot.query.values import is_id, parse_room, session_in
 from bot.text import closest, quote
 
@@ -68,7 +68,7 @@ def signed(word: Word, line: str) -> QueryError | None:
     key = SYNONYMS.get(said.lower(), said.lower())
     if key == "peers" and sign != "=":
         value = sign + value
-    elif "<" in sign or "≤" in sign:
+    elif sign[0] in (">≥" if key == "ending" else "<≤"):
         key = _flipped(key)
     sure = not key.startswith("-") or FILTERS[key[1:]].negatable
     return meant(line, span, _flipped(f"{key}:{value}", flip=word.minus), sure=sure)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.text import closest
 
+_EPOCH, _MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 _LAST = "last "
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 UNITS_S = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -34,11 +35,12 @@ DAY_NAMES |= {f"{_LAST}{short}": f"{_LAST}{name}" for short, name in DAY_NAMES.i
 
 
 class BadValue(ValueError):
-    """An invalid value. The text is a sentence for people; `fix` is the probable value, or None."""
+    """An invalid value. The text is a sentence for people; `fix` is the probable value, or None, and `key` that of the
+    filter it belongs to, if another."""
 
-    def __init__(self, text: str, fix: str | None = None) -> None:
+    def __init__(self, text: str, fix: str | None = None, *, key: str = "") -> None:
         super().__init__(text)
-        self.fix = fix
+        self.fix, self.key = fix, key
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,15 @@ def parse_length(text: str) -> int:
     return seconds
 
 
+def reads_as_length(text: str) -> bool:
+    """True for a length such as `5m`, whatever its bounds."""
+    try:
+        parse_length(text)
+    except ValueError:
+        return False
+    return True
+
+
 def print_length(seconds: int) -> str:
     """Return the shortest exact spelling with one unit: 5400 is `90m`, 7200 is `2h`."""
     for unit, size in UNITS_S.items():
@@ -274,3 +285,8 @@ def _next(when: datetime, zone: ZoneInfo, clock: time, *, weekday: int | None = 
 def ms(when: datetime) -> int:
     """Return milliseconds since 1970, the stored form."""
     return int(when.timestamp() * 1000)
+
+
+def ms_from(when: datetime) -> int:
+    """Return the first whole millisecond, since 1970, that isn't before `when`."""
+    return -((_EPOCH - when) // _MS)

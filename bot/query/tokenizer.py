@@ -13,6 +13,7 @@ _WORD = re.compile(
     re.VERBOSE,
 )
 """A sign and digits before a colon are a time, not a key: `+02:00`, `10:00 pm-7:00 am`."""
+_NEEDS_QUOTES = re.compile(r"""[\s,"'`\\]|^//|^$""")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)("|\\?$)')
 
 
@@ -69,3 +70,8 @@ def unstopped(words: Iterable[Word]) -> list[Word]:
         word if word.key or word.quoted else replace(word, value=word.value.rstrip(".!?") or word.value)
         for word in words
     ]
+
+
+def quoted(text: str) -> str:
+    """Return the value in quotes where the query line needs them."""
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"' if _NEEDS_QUOTES.search(text) else text

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from bot.query.kinds import KINDS, OTHER_WORDS
-from bot.query.times import BadValue, Time, parse_time
+from bot.query.times import BadValue, Time, parse_time, reads_as_length
 from bot.text import closest, fold
 
 LIMIT_MIN, LIMIT_DEFAULT, LIMIT_MAX = 10, 10, 100
@@ -165,6 +165,8 @@ def parse_kind(text: str) -> str:
 
 def parse_empty(text: str) -> str:
     said = text.lower()
+    if reads_as_length(said):
+        raise BadValue("sessions with nobody in are `idle:`", said, key="idle")
     if said not in ("say", "skip"):
         raise BadValue("say `say` or `skip`", closest(said, ("say", "skip")))
     return said

@@ -1,4 +1,4 @@
-"""Filters on what lasts, read as what is wrong with a session. Pure."""
+"""The filters on what lasts that hold for a live session, since when, and when that was over. Pure."""
 
 from __future__ import annotations
 
@@ -15,27 +15,30 @@ from bot.sessions.model import Session
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A filter that holds for a live session, `since` when."""
+    """A filter that holds for a live session, and the begin of the spell that it is about."""
 
     term: Term
     since: datetime
 
 
 def wrong(query: Query, session: Session, facts: Facts) -> list[Wrong]:
-    """Return the query's filters on what lasts that hold now."""
-    found = []
-    for term in query.terms:
-        read = FILTERS[term.key].lasting
-        if read is not None and not term.negated and (since := read(term.value).since(session, facts)):
-            found.append(Wrong(term, since))
-    return found
+    """Return what holds of the query's filters on what lasts, those that exclude aside; nothing for an ended session.
+    If the query `needs_rooms`, `facts` must contain the session's room."""
+    return [
+        Wrong(term, since)
+        for term in query.terms
+        if not term.negated
+        and (lasting := FILTERS[term.key].lasting) is not None
+        and (since := lasting(term.value).since(session, facts)) is not None
+    ]
 
 
 def over(what: str, session: Session, facts: Facts, since_ms: int) -> int:
-    """Return when the spell that began then was over, in milliseconds since 1970: now, where the record doesn't say."""
+    """Return when the spell of these canonical terms that began at `since_ms` was over, in milliseconds since 1970: by
+    the session's record, else now."""
     ends: list[int] = []
     for term in parse(what).terms:
-        read = FILTERS[term.key].lasting
-        spells = read(term.value).spells(session, facts) if read else []
-        ends += [ms(spell.end) for spell in spells if spell.end is not None and ms(spell.begin) == since_ms]
+        lasting = FILTERS[term.key].lasting
+        spells = lasting(term.value).spells(session, facts) if lasting else []
+        ends += [ms(end) for begin, end in spells if end is not None and ms(begin) == since_ms]
     return min([*ends, ms(facts.now), *([ms(session.ended_at)] if session.ended_at else [])])

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -19,6 +19,9 @@ from msgspec.structs import replace
 from bot.sessions.identity import Keyed, keyed
 from bot.sessions.roles import GUESS, Roles
 from bot.text import fold
+
+if TYPE_CHECKING:
+    from bot.sessions.spells import Spell
 
 FALLBACK_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 UtcTime = Annotated[datetime, Meta(tz=True)]
@@ -124,6 +127,11 @@ class Session(Struct, frozen=True, dict=True):
         """(who, peer); `who` is the same for all peers of one person, see `identity`. Cached, since a poll and its
         messages read it repeatedly."""
         return keyed(self.each_peer())
+
+    @cached_property
+    def spells(self) -> dict[str, list[Spell]]:
+        """The spells that were asked for, by their kind: a cache of `spells`, as `keyed_peers` is one of `identity`."""
+        return {}
 
     def visits(self, end: datetime) -> Iterator[Visit]:
         """Yield each peer's visit. A missing join time is the start, a missing leave time is `end`; a leave time before

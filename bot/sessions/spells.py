@@ -1,12 +1,13 @@
-"""The spells of a session: the times in which nobody was in, somebody was alone, or nobody of a role was in. Pure.
+"""The spells of a session: the times in which nobody was in, one person was alone, or nobody of a role was in. Pure.
 
-They are read from the record alone, so that a restart changes nothing. Recorders are nobody.
+They are read from the session's record alone. Recorders are nobody: they aren't among its peers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from bot.sessions.identity import NEVER
@@ -14,74 +15,73 @@ from bot.sessions.model import Session
 
 
 class Spell(NamedTuple):
-    """A time in which something holds without a break. `end` is None while it goes on."""
+    """A time without a break in which something holds; `end` is None while it goes on."""
 
     begin: datetime
     end: datetime | None = None
 
-    def lasted_s(self, now: datetime) -> float:
-        """Return its length in seconds, up to `now` if it goes on."""
-        return ((self.end or now) - self.begin).total_seconds()
+
+_State = Callable[[Mapping[Hashable, int], int], Hashable]
+"""The state of a session by the people who are in, with their connections, and the number of connections that count.
+Equal values are one spell, None is no spell."""
 
 
-State = Callable[[Mapping[Hashable, int], int], Hashable]
-"""From the people who are in, with their connections, and the number of connections whose role counts: what holds, the
-same value for as long as it is the same spell; None where nothing does."""
-
-
-def nobody(session: Session) -> list[Spell]:
+def idle(session: Session) -> list[Spell]:
     """Return the spells in which nobody is in."""
-    return _spells(session, lambda people, _: not people or None)
+    return _kept(session, "idle", lambda people, _: None if people else True)
 
 
 def alone(session: Session) -> list[Spell]:
-    """Return the spells in which one person is in alone, each of one person."""
-    return _spells(session, lambda people, _: next(iter(people)) if len(people) == 1 else None)
+    """Return the spells in which a single person is in, each of one person."""
+    return _kept(session, "alone", lambda people, _: next(iter(people)) if len(people) == 1 else None)
 
 
-def without(session: Session, counts: Callable[[str], bool]) -> list[Spell]:
-    """Return the spells in which somebody is in, and nobody whose role counts."""
-    return _spells(session, lambda people, counted: (bool(people) and not counted) or None, counts)
+def missing(session: Session, key: str, counts: Callable[[str], bool]) -> list[Spell]:
+    """Return the spells in which somebody is in, but nobody whose role `counts`; `key` identifies that check."""
+    return _kept(session, f"missing {key}", lambda people, counted: True if people and not counted else None, counts)
 
 
-def _spells(session: Session, state: State, counts: Callable[[str], bool] = lambda role: False) -> list[Spell]:
-    """Return the spells by their begin; of a live session the last one may go on. What happens at one moment happens at
-    once: who leaves and comes back in it was never gone."""
+def _kept(session: Session, key: str, state: _State, counts: Callable[[str], bool] | None = None) -> list[Spell]:
+    """Return the spells of a kind, computed once for a session: many queries ask for the same."""
+    kept = session.spells
+    if key not in kept:
+        kept[key] = _spells(session, state, counts)
+    return kept[key]
+
+
+def _spells(session: Session, state: _State, counts: Callable[[str], bool] | None) -> list[Spell]:
+    """Return the spells by their begin; only a live session has one without end. Moves of one moment happen at once:
+    somebody who leaves and is back in the same moment was never gone."""
     start, end = session.started_at, session.ended_at
-    roles: dict[str, bool] = {}
-    moves: list[tuple[datetime, int, Hashable, bool]] = []
-    for who, peer, joined, left in session.visits(end or NEVER):
-        role = peer.role or ""
-        if role not in roles:
-            roles[role] = counts(role)
-        if end is not None:
-            joined, left = min(joined, end), min(left, end)
+    last = end or NEVER
+    role_counts: dict[str | None, bool] = {}
+    moves: list[tuple[datetime, int, Hashable, bool]] = []  # moment, 1 or -1, the person, whether the role counts
+    for who, peer, joined, left in session.visits(last):
+        joined, left = max(start, min(joined, last)), max(start, min(left, last))
         if joined < left:
-            moves.append((max(joined, start), 1, who, roles[role]))
-            if left != NEVER:
-                moves.append((max(left, start), -1, who, roles[role]))
-    moves.sort(key=lambda move: move[0])
+            if counts and peer.role not in role_counts:
+                role_counts[peer.role] = counts(peer.role or "")
+            counted = role_counts.get(peer.role, False)
+            moves += (joined, 1, who, counted), (left, -1, who, counted)
+    moves.sort(key=itemgetter(0))
     people: dict[Hashable, int] = {}
-    counted, place = 0, 0
-    found: list[Spell] = []
-    holds, begin = None, start
-    at = start
-    while True:
+    counting, place = 0, 0
+    spells: list[Spell] = []
+    holds: Hashable = None
+    begin = at = start
+    while at < last:
         while place < len(moves) and moves[place][0] <= at:
-            _, step, who, counting = moves[place]
-            counted += step * counting
+            _, step, who, counted = moves[place]
+            place += 1
+            counting += step * counted
             people[who] = people.get(who, 0) + step
             if not people[who]:
                 del people[who]
-            place += 1
-        now = state(people, counted)
-        if now != holds:
-            if holds is not None and begin < at:
-                found.append(Spell(begin, at))
+        if (now := state(people, counting)) != holds:
+            if holds is not None:
+                spells.append(Spell(begin, at))
             holds, begin = now, at
-        if place == len(moves):
-            break
-        at = moves[place][0]
-    if holds is not None and (end is None or begin < end):
-        found.append(Spell(begin, end))
-    return found
+        at = moves[place][0] if place < len(moves) else last
+    if holds is not None:
+        spells.append(Spell(begin, end))
+    return spells

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot.blockkit.phrases import listed
 from bot.errors import ManyRooms, QueryError, UserError
 from bot.query.filters import LIST
-from bot.query.model import quoted
 from bot.query.parse import RESOLVED_CHARS, parse
+from bot.query.tokenizer import quoted
 from bot.slack.request import Request
 from bot.text import fold, quote
 

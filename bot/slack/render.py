@@ -16,8 +16,8 @@ from bot.errors import BotError, Denied, HmsError, ManyRooms, NotFound, QueryErr
 from bot.query.command_lines import Mended
 from bot.query.cursor import PageCursor
 from bot.query.filters import LIST
-from bot.query.model import quoted
 from bot.query.parse import RESOLVED_CHARS, parse
+from bot.query.tokenizer import quoted
 from bot.slack.destination import Destination
 from bot.text import quote
 

@@ -12,7 +12,7 @@ from bot.alerts.subscription import Subscription
 from bot.errors import HmsBadReply
 from bot.hms.wire import Entry
 from bot.query.plan import NO_ROOMS
-from bot.query.times import ms
+from bot.query.times import ms, ms_from
 from bot.sessions.diff import missing, same, track
 from bot.sessions.model import Room, Session
 from bot.sessions.tracked import Tracked
@@ -185,7 +185,7 @@ class Sweep:
         if session.id in self._due or any(is_news(session, each) for each in self._matcher.matching(session)):
             self.due.append(session)
         if at := self._matcher.due(session, self._now):
-            self.due_ms[session.id] = ms(at)
+            self.due_ms[session.id] = ms_from(at)
 
     def _unchanged(self, entry: Entry) -> str:
         """Its id, where it need not be read, else ""."""
