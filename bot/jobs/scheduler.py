@@ -19,6 +19,8 @@ from apscheduler.triggers.base import BaseTrigger
 from bot import log, metrics
 from bot.errors import BotError
 
+LONG_AGO = datetime.fromtimestamp(0, UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -80,7 +82,7 @@ class Scheduler:
         jobs, nor after `cut`."""
         self._wanted.add(name)
         if self._scheduler.running and name not in (job.name for job in self._running.values()):
-            self._scheduler.modify_job(name, next_run_time=datetime.fromtimestamp(self._wall(), UTC))
+            self._scheduler.modify_job(name, next_run_time=LONG_AGO)  # whatever the clock says by now
 
     def _look(self) -> None:
         """Run jobs that are due further ahead than their interval, and check again after the shortest one."""
