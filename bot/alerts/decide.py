@@ -59,11 +59,11 @@ def route(
     notifications: list[OfCard] = []
     for change in changes:
         before = by_session.get(change.session.id, {})
-        for card, news, alarms in _each(change, matching.matching(change.session), before):
+        for card, news, asking in _each(change, matching.matching(change.session), before):
             was = before.get(card.channel_id)
             if news or card != was:
                 card, news = _heard(card, news, was, change.session, policy)
-            case = Case(change.session, was, alarms, firing_at.get(card.place, {}))
+            case = Case(change.session, was, asking, firing_at.get(card.place, {}))
             card, news, others = fire(case, card, news, facts, policy)
             changed |= {firing.place: firing for firing in others}
             if news or card != was:
@@ -76,9 +76,9 @@ def route(
 
 def _each(
     change: SessionChange, subscriptions: Sequence[Subscription], cards: Mapping[str, Card]
-) -> Iterable[tuple[Card, list[OfCard], dict[int, Subscription]]]:
+) -> Iterable[tuple[Card, list[OfCard], Sequence[Subscription]]]:
     """The card of each channel that the change concerns, with its notifications but those of firings, and the
-    subscriptions that fire and that the session matches, by number: only a live one does."""
+    subscriptions that the session matches; those that fire only while it is live."""
     by_channel: dict[str, list[Subscription]] = {}
     for each in subscriptions:
         if change.session.active or not each.fires:
@@ -94,7 +94,7 @@ def _each(
         else:
             card = replace(before, matched=before.matched | numbers, stopped=before.matched - numbers)
             card, news = _known(change, card, before, matching, plain)
-        yield card, news, {each.number: each for each in matching if each.fires}
+        yield card, news, matching
 
 
 def _known(
@@ -231,7 +231,8 @@ def _rolled_up(
         sessions = [post.session for post in storm]
         opened = tuple(session for session in sessions if session.active)
         ended = tuple(session for session in sessions if not session.active)
-        rolled.append(RollUp(storm[0].card.team_id, channel_id, opened, ended))
+        notify = tuple(dict.fromkeys(who for post in storm for who in post.notify))
+        rolled.append(RollUp(storm[0].card.team_id, channel_id, opened, ended, notify))
         for post in storm:
             status: Status = "summarised" if post.session.active else "final"
             kept[channel_id, post.session.id] = replace(post.card, status=status, gen=post.card.gen - 1)

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.alerts.firing import Event, Firing, never
-from bot.alerts.notification import Edit, Fired, FiringSummary, FiringTold, Notification, OfCard, Post, list_key
+from bot.alerts.notification import (
+    Edit,
+    Fired,
+    FiringSummary,
+    FiringTold,
+    Matched,
+    Notification,
+    OfCard,
+    Post,
+    list_key,
+)
 from bot.alerts.subscription import Subscription
 from bot.outbox.card import Card
 from bot.query.filter_entry import Facts
@@ -23,26 +33,36 @@ FiringPlace = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A session in a channel. `before`: its card as it was; `matching`: the subscriptions that fire and that it matches
-    now, by number; `firings`: those of the two, by number."""
+    """A session in a channel. `before`: its card as it was; `matching`: the subscriptions that it matches now;
+    `firings`: those of the two, by number."""
 
     session: Session
     before: Card | None
-    matching: Mapping[int, Subscription]
+    matching: Sequence[Subscription]
     firings: Mapping[int, Firing]
+
+    @property
+    def wrong(self) -> Mapping[int, Subscription]:
+        """The subscriptions that fire, by number."""
+        return {each.number: each for each in self.matching if each.fires}
+
+    @property
+    def starting(self) -> list[Subscription]:
+        """Those that don't fire, mention somebody, and start to match."""
+        active = self.before.active if self.before else frozenset()
+        return [each for each in self.matching if each.notify and not each.fires and each.number not in active]
 
 
 def fire(
     case: Case, card: Card, news: Sequence[OfCard], facts: Facts, policy: SilencePolicy
 ) -> tuple[Card, list[OfCard], list[Firing]]:
-    """The card, its notifications and the firings that change, given the `card` and the `news` of it that aren't about
-    firings. What begins is told by the card where the channel has none yet, else by a reply."""
-    if not case.matching and not case.firings:
+    """The card, its notifications and the firings that change, given the `card` and the `news` of it but for firings
+    and mentions. What begins is told by the card where the channel has none yet, else by a reply."""
+    wrong, starting = case.wrong, case.starting
+    if not wrong and not case.firings and not starting:
         return card, list(news), []
     silent = policy.until_ms(card.channel_id, case.session) is not None
-    steps = list(_steps(case, card, facts, silent=silent))
-    if not steps and not any(firing.told for firing in case.firings.values()):
-        return card, list(news), []
+    steps = list(_steps(case, wrong, card, facts, silent=silent))
     begun = [firing for firing, event in steps if event == "fired" and firing.state == "fired"]
     posting = any(isinstance(each, Post) for each in news)
     news = list(news)
@@ -55,32 +75,37 @@ def fire(
     for firing, event in steps:
         if event == "fired" and firing.state == "fired" and not posting:
             firing = replace(firing, thread=card.key)
-            replies.append(Fired(card, case.session, firing, case.matching[firing.number].notify))
+            replies.append(Fired(card, case.session, firing, wrong[firing.number].notify))
         elif event and event != "fired" and not silent:
-            replies += _told(card, case, firing, event, threads=policy.threads(card.channel_id))
+            replies += _told(case, wrong, card, firing, event, threads=policy.threads(card.channel_id))
         changed[firing.number] = firing
+    if card.shown and not posting and not silent and case.session.active:
+        replies += [Matched(card, case.session, each.number, each.notify) for each in starting]
     events = any(event for _, event in steps)
     if events and card.shown and not any(isinstance(each, Post | Edit) for each in news):
         news.append(Edit(card, case.session, silenced=silent))
     shown = tuple(firing for _, firing in sorted((dict(case.firings) | changed).items()) if firing.told)
-    notify = _mentioned(shown, case.matching)
+    notify = _mentioned(shown, wrong)
+    matched = (who for each in starting for who in each.notify)
     drawn: list[OfCard] = []
     for each in news:
         if isinstance(each, Post):
-            each = replace(each, firings=shown, notify=notify, begun=tuple(begun))
+            each = replace(each, firings=shown, notify=tuple(dict.fromkeys((*notify, *matched))), begun=tuple(begun))
         elif isinstance(each, Edit):
             each = replace(each, firings=shown, notify=notify, urgent=each.urgent or events)
         drawn.append(each)
     return card, [*drawn, *replies], [each for each in changed.values() if each != case.firings.get(each.number)]
 
 
-def _steps(case: Case, card: Card, facts: Facts, *, silent: bool) -> Iterable[tuple[Firing, Event | None]]:
+def _steps(
+    case: Case, matching: Mapping[int, Subscription], card: Card, facts: Facts, *, silent: bool
+) -> Iterable[tuple[Firing, Event | None]]:
     """Each firing that changes or may be told of, and the reason to tell; None for none."""
     active = case.before.active if case.before else frozenset()
     now_ms = ms(facts.now)
-    for number in sorted({*case.matching, *(firing.number for firing in case.firings.values() if firing.pending)}):
+    for number in sorted({*matching, *(firing.number for firing in case.firings.values() if firing.pending)}):
         firing = case.firings.get(number) or never(card.team_id, *card.place, number)
-        subscription = case.matching.get(number)
+        subscription = matching.get(number)
         if firing.untold in ("ended", "edited"):
             yield firing.closed(now_ms), firing.untold if firing.state == "fired" else None
         elif subscription is None:
@@ -106,13 +131,14 @@ def _wrong(subscription: Subscription, session: Session, facts: Facts) -> tuple[
     return " ".join(str(each.term) for each in wrongs), max((ms(each.since) for each in wrongs), default=ms(facts.now))
 
 
-def _told(card: Card, case: Case, firing: Firing, event: Event, *, threads: bool) -> list[OfCard]:
+def _told(
+    case: Case, matching: Mapping[int, Subscription], card: Card, firing: Firing, event: Event, *, threads: bool
+) -> list[OfCard]:
     """The reply about a firing that goes on or is over. In a channel without threads only reminders come."""
     of = card.key if card.shown else firing.thread
     if not of or not (threads or event == "reminder"):
         return []
-    reminder = event == "reminder" and firing.number in case.matching
-    notify = case.matching[firing.number].notify if reminder else ()
+    notify = matching[firing.number].notify if event == "reminder" else ()
     return [FiringTold(card, of, case.session, firing, event, notify, broadcast=not threads)]
 
 

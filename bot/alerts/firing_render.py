@@ -50,6 +50,12 @@ def fired(session: Session, names: Names, firing: Firing, notify: Sequence[str])
     return Message(mentioning(f"{where}: {what}.", notify), blocks)
 
 
+def matched(session: Session, names: Names, number: int, notify: Sequence[str]) -> Message:
+    """The message that a session, which has a card already, matches a subscription now."""
+    text = mentioning(f"🔔 {room(session.room_id, names)} matches subscription {number} of this channel now.", notify)
+    return Message(text, [section(text)])
+
+
 def told(session: Session, firing: Firing, event: Event, notify: Sequence[str]) -> Message:
     """A reply about a firing that goes on or is over."""
     text = mentioning(_event(session, firing, event), notify)

@@ -13,6 +13,7 @@ from bot.alerts.notification import (
     Fired,
     FiringSummary,
     FiringTold,
+    Matched,
     Notification,
     Post,
     Recap,
@@ -36,7 +37,7 @@ def rooms_named(notifications: Iterable[Notification]) -> list[str]:
     sessions: list[Session] = []
     for notification in notifications:
         match notification:
-            case Post() | Edit() | Fired() | FiringTold():
+            case Post() | Edit() | Fired() | FiringTold() | Matched():
                 sessions.append(notification.session)
             case RollUp(opened=opened, ended=ended):
                 sessions += [*opened, *ended]
@@ -57,8 +58,8 @@ class Messages:
 
     def outgoing(self, notification: Notification) -> Outgoing:
         match notification:
-            case RollUp(team_id, channel_id, opened, ended):
-                return self._of_channel(team_id, channel_id, "roll-up", roll_up(opened, ended, self._names))
+            case RollUp(team_id, channel_id, opened, ended, notify):
+                return self._of_channel(team_id, channel_id, "roll-up", roll_up(opened, ended, self._names, notify))
             case Recap(team_id, channel_id, live, told, ended, wrong):
                 return self._of_channel(team_id, channel_id, "recap", recap(live, told, ended, self._names, wrong))
             case CaughtUp(team_id, channel_id, opened, ended):
@@ -82,6 +83,12 @@ class Messages:
             case Fired(card, session, firing, notify):
                 drawn, event = firing_render.fired(session, self._names, firing, notify), _state(firing)
                 return _of_card(card, firing.key("fired"), "reply", drawn, card.key, event=event, broadcast=True)
+            case Matched(card, session, number, notify):
+                drawn, key = (
+                    firing_render.matched(session, self._names, number, notify),
+                    key_of("matched", card.key, str(number)),
+                )
+                return _of_card(card, key, "reply", drawn, card.key, broadcast=True)
             case FiringTold(card, of, session, firing, why, notify, broadcast):
                 drawn, event = firing_render.told(session, firing, why, notify), _state(firing)
                 return _of_card(card, firing.key(why), "reply", drawn, of, event=event, broadcast=broadcast)

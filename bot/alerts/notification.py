@@ -60,6 +60,16 @@ class Fired:
 
 
 @dataclass(frozen=True, slots=True)
+class Matched:
+    """A reply, shown in the channel too, for people who are to be mentioned once the session matches a subscription."""
+
+    card: Card
+    session: Session
+    number: int
+    notify: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FiringTold:
     """A reply about a firing that goes on or is over, in the thread of the post with the key `of`."""
 
@@ -85,12 +95,13 @@ class FiringSummary:
 
 @dataclass(frozen=True, slots=True)
 class RollUp:
-    """One message in place of many."""
+    """One message in place of many. `notify` as in Post."""
 
     team_id: str
     channel_id: str
     opened: tuple[Session, ...]
     ended: tuple[Session, ...]
+    notify: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,7 @@ class CaughtUp:
     ended: int
 
 
-OfCard = Post | Edit | Reply | Fired | FiringTold
+OfCard = Post | Edit | Reply | Fired | FiringTold | Matched
 Notification = OfCard | RollUp | FiringSummary | Recap | CaughtUp
 
 

@@ -67,12 +67,13 @@ def went(session: Session, joined: Sequence[str], left: Sequence[str]) -> Messag
     return Message(text, [section(text)])
 
 
-def roll_up(opened: Sequence[Session], ended: Sequence[Session], names: Names) -> Message:
+def roll_up(opened: Sequence[Session], ended: Sequence[Session], names: Names, notify: Sequence[str] = ()) -> Message:
     """One message in place of a card for each: `ROLL_UP_LINES` sessions by name, the others counted."""
     many = count(len(opened or ended), "session", "sessions")
     head = f"{many} {'opened' if opened else 'ended'}" + (f", {len(ended):,} ended" if opened and ended else "")
     why = "So many at once are one message, without a card for each."
-    return _listed(f"{head}.", f"*{head}*", why, opened, ended, names, _line)
+    texts = mentioning(f"{head}.", notify), mentioning(f"*{head}*", notify)
+    return _listed(*texts, why, opened, ended, names, _line)
 
 
 def caught_up(opened: int, ended: int) -> Message:

@@ -37,7 +37,9 @@ def over(what: str, session: Session, facts: Facts, since_ms: int) -> int:
     """Return when the spell of these canonical terms that began at `since_ms` was over, in milliseconds since 1970: by
     the session's record, else now."""
     ends: list[int] = []
-    for term in parse(what).terms:
+    query = parse(what)
+    known = session.room_id in facts.rooms or not query.needs_rooms
+    for term in query.terms if known else ():
         lasting = FILTERS[term.key].lasting
         spells = lasting(term.value).spells(session, facts) if lasting else []
         ends += [ms(end) for begin, end in spells if end is not None and ms(begin) == since_ms]

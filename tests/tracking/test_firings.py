@@ -51,10 +51,10 @@ class Lesson:
         self.world.account.leave(self.session, self.host, self.world.time)
 
     async def rows(self, minutes: float, *, due: bool = False) -> Sequence[Claimed]:
-        """The messages sent so many minutes later: those of a poll, or of what is `due` between two polls."""
+        """The messages sent so many minutes later, edits first: those of a poll, or of what is `due` between two."""
         self.world.ahead += minutes * MINUTE
         assert await self.world.polls.run(every_s=3_600 if due else 0) is not due
-        return await self.world.rows()
+        return sorted(await self.world.rows(), key=lambda row: row.kind)
 
     async def after(self, minutes: float, *, due: bool = False) -> list[tuple[str, str]]:
         return shown(await self.rows(minutes, due=due))
@@ -246,3 +246,22 @@ async def test_the_end_of_the_session_resolves_it(lesson: Lesson) -> None:
     (kind, _), (reply, said) = await lesson.after(0.1)
     assert (kind, reply) == ("edit", "reply") and said.startswith("✅ Over: the session has ended. No host was in for")
     assert await lesson.after(10) == []
+
+
+async def test_a_subscription_that_tells_once_mentions_once(lesson: Lesson) -> None:
+    await lesson.begin("peers:>=2")
+    lesson.host_joins()
+    (post,) = await lesson.rows(1)
+    assert post.kind == "post" and "<@U1ADA>" in post.text and not post.event
+    lesson.host_leaves()
+    assert [(kind, "<@" in text) for kind, text in await lesson.after(1)] == [("edit", False)]
+
+
+async def test_where_there_is_a_card_it_mentions_by_a_reply(lesson: Lesson) -> None:
+    await lesson.begin("", "peers:>=2")
+    lesson.host_joins()
+    edit, reply = await lesson.rows(1)
+    assert edit.kind == "edit" and "<@" not in edit.text
+    assert reply.broadcast and reply.text == "🔔 *Town hall* matches subscription 3 of this channel now. <@U1ADA>"
+    lesson.host_leaves()
+    assert [kind for kind, _ in await lesson.after(1)] == ["edit"]
