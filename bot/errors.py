@@ -4,7 +4,7 @@ BotError
 ├─ UserError                 a person's mistake; shown as it is
 │  ├─ QueryError             a query line, with the place and a replacement
 │  ├─ NotFound               no such room or session
-│  ├─ ManyRooms              a name that matches several rooms or templates
+│  ├─ ManyRooms              a name that matches several rooms or templates, or an unknown role
 │  ├─ TooMany                a stated bound is reached
 │  ├─ WhichZone              a time of day to store, whose zone isn't known
 │  ├─ Denied                 a command not allowed for this person or channel
@@ -79,8 +79,8 @@ class NotFound(UserError):
 
 
 class ManyRooms(UserError):
-    """`name` matches several rooms, or none and these are similar, or (`what`) a template. `choices`: (name, id, the
-    line with that one); `more`: there are others."""
+    """`name` matches several rooms, or none and these are similar; or templates or roles, by `what`. `choices`: (name,
+    id, the line with that one); `more`: there are others."""
 
     scope = ""  # as that of a QueryError
 
@@ -91,7 +91,7 @@ class ManyRooms(UserError):
         *,
         fits: bool = True,
         more: bool = False,
-        what: Literal["room", "template"] = "room",
+        what: Literal["room", "template", "role"] = "room",
     ) -> None:
         super().__init__(f"Which {what}?")
         self.what = what

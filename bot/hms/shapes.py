@@ -12,6 +12,9 @@ from bot.sessions.roles import Template
 
 T = TypeVar("T")
 
+MAX_DURATION_S = range(120, 43_201)
+"""The longest durations that a room may set (Rooms/update-a-room)."""
+
 
 class SessionAnswer(msgspec.Struct, gc=False):
     """A session as documented (Sessions/object); `salvage` decodes any other."""
@@ -55,9 +58,16 @@ class RoomAnswer(msgspec.Struct):
     id: str
     name: str | None = None
     template_id: Any = None
+    max_duration_seconds: Any = None
 
     def room(self) -> Room:
-        return Room(self.id, self.name or "", self.template_id if isinstance(self.template_id, str) else "")
+        most_s = self.max_duration_seconds
+        return Room(
+            self.id,
+            self.name or "",
+            self.template_id if isinstance(self.template_id, str) else "",
+            most_s if type(most_s) is int and most_s in MAX_DURATION_S else 0,
+        )
 
 
 class _Permissions(msgspec.Struct, rename="camel"):

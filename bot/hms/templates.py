@@ -51,13 +51,20 @@ class TemplateCache:
 
     async def find(self, said: str) -> list[Template]:
         """Return the templates with a name or id; an unknown one may be new, so it triggers a refresh."""
+        return await self._look(lambda templates: templates.find(said))
+
+    async def having(self, role: str) -> list[Template]:
+        """Return the templates with a role of that name, as `find` does."""
+        return await self._look(lambda templates: templates.having(role))
+
+    async def _look(self, look: Callable[[Templates], list[Template]]) -> list[Template]:
         await self.ready()
-        if not self.current.find(said):
+        if not look(self.current):
             self._due = self._clock()
             await self.ready()
             if self._reading is not None:
                 await asyncio.wait([self._reading], timeout=WAIT_S)
-        return self.current.find(said)
+        return look(self.current)
 
     async def close(self) -> None:
         if self._reading is not None:

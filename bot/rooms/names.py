@@ -13,13 +13,14 @@ from cachetools import TTLCache
 from bot.db.database import Database
 from bot.errors import HmsError, HmsUnavailable, ManyRooms, NotFound
 from bot.hms.client import Hms
+from bot.query.lasting import Missing
 from bot.query.model import Query, Term
 from bot.query.values import LIMIT_MAX, RoomId, RoomName, RoomPrefix, TemplateId, TemplateName
 from bot.rooms import store as room_store
 from bot.rooms.known import LISTED_PAGES, NO_ROOMS, KnownRooms
 from bot.rooms.store import RoomWalk
 from bot.sessions.model import Room
-from bot.text import fold, is_hash, quote, spoken
+from bot.text import closest, fold, is_hash, quote, spoken
 
 SEARCH_KEPT_S = 60
 SEARCHES_KEPT = 1_000
@@ -40,7 +41,10 @@ class Rooms(KnownRooms):
         self._renewed: TTLCache[str, tuple[list[Room], bool]] = TTLCache(1, SEARCH_KEPT_S)
 
     async def resolve(self, query: Query) -> Query:
-        """Return the query with ids in place of room and template names. Raises NotFound, ManyRooms or HmsError."""
+        """Return the query with ids in place of room and template names, once its roles exist. Raises NotFound,
+        ManyRooms or HmsError."""
+        for term in query.having(Missing):
+            await self._must_have(query, term)
         for term in query.having(TemplateName):
             query = query.with_value(term, TemplateId(await self._template(query, term)))
         for term in query.having(RoomName):
@@ -92,6 +96,19 @@ class Rooms(KnownRooms):
         candidates = found or sorted(templates.all, key=lambda each: fold(each.name))
         choices = [(each.name, each.id, str(query.with_value(term, TemplateId(each.id)))) for each in candidates]
         raise ManyRooms(name, choices[:CHOICES], fits=bool(found), more=len(choices) > CHOICES, what="template")
+
+    async def _must_have(self, query: Query, term: Term) -> None:
+        """Raise ManyRooms if no template has the role that is missing: that would always hold. Without templates any
+        role may exist."""
+        role = term.value.role
+        if term.value.of_hosts or await self._hms.templates.having(role):
+            return
+        roles = sorted(self._hms.templates.current.roles(), key=fold)
+        near = closest(fold(role), map(fold, roles))
+        roles.sort(key=lambda each: fold(each) != near)
+        if roles:
+            choices = [(each, each, str(query.with_value(term, replace(term.value, role=each)))) for each in roles]
+            raise ManyRooms(role, choices[:CHOICES], fits=False, more=len(choices) > CHOICES, what="role")
 
     async def _all_beginning(self, query: Query, term: Term) -> list[tuple[str, str, str]]:
         """Return the choice of all rooms with the typed prefix, if there are several."""

@@ -13,7 +13,7 @@ from bot.db.tables import room_walks, rooms
 from bot.db.transaction import transaction
 from bot.sessions.model import Room
 
-_ROOM = select(rooms.c.room_id, rooms.c.name, rooms.c.template_id)
+_ROOM = select(rooms.c.room_id, rooms.c.name, rooms.c.template_id, rooms.c.max_duration_s)
 BATCH_ROWS = 1_000
 _LAST = chr(0x10FFFF)
 """Sorts behind any character, so that `name + _LAST` ends the range of a prefix."""
@@ -75,12 +75,13 @@ def keep(db: Connection, team_id: str, new: Iterable[Room]) -> None:
             "name": each.name,
             "folded": each.folded,
             "template_id": each.template_id,
+            "max_duration_s": each.max_duration_s,
         }
         for each in sorted(new, key=lambda room: room.id)  # a fixed order avoids deadlocks between processes
     ]
     if rows:
         statement = insert(db, rooms)
-        values = {name: statement.excluded[name] for name in ("name", "folded", "template_id")}
+        values = {name: statement.excluded[name] for name in ("name", "folded", "template_id", "max_duration_s")}
         db.execute(statement.on_conflict_do_update(index_elements=["team_id", "room_id"], set_=values), rows)
 
 
@@ -120,4 +121,4 @@ def _read(db: Connection, most: int, *where: ColumnElement[bool]) -> list[Room]:
     """Return matching rooms, newest first (ids begin with the time). `most` 0: all."""
     query = _ROOM.where(*where).order_by(rooms.c.room_id.desc())
     rows = db.execute(query.limit(most) if most else query)
-    return [Room(row.room_id, row.name, row.template_id) for row in rows]
+    return [Room(row.room_id, row.name, row.template_id, row.max_duration_s) for row in rows]

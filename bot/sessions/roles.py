@@ -43,6 +43,10 @@ class Templates:
             return [found]
         return [each for each in self.all if fold(each.name) == fold(name)]
 
+    def having(self, role: str) -> list[Template]:
+        """Return the templates with a role of that name."""
+        return [each for each in self.all if fold(role) in map(fold, each.roles)]
+
     def hosts(self, template_id: str = "") -> frozenset[str]:
         """Return a template's host roles; those of all templates if it isn't known."""
         return frozenset[str]().union(*(each.hosts for each in self._meant(template_id)))

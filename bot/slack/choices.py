@@ -18,9 +18,9 @@ async def with_choices(request: Request, error: QueryError) -> UserError:
     """The error to answer with: one that offers rooms or templates, or the same with the roles that there are."""
     what = error.asks.lstrip("-")
     rooms, templates = request.workspace.rooms, request.workspace.hms.templates
-    if what in ("role", "template"):
+    if what in ("role", "missing", "template"):
         await templates.ready()
-    if what == "role" and (roles := sorted(templates.current.roles())):
+    if what in ("role", "missing") and (roles := sorted(templates.current.roles())):
         there = listed([quote(each) for each in roles[:ROLES_MOST]])
         error.text += f" There are {there}." if len(roles) > 1 else f" There is {there}."
         error.fix = f"{error.asks}:{quoted(roles[0])}"

@@ -90,6 +90,8 @@ def room_choice(error: ManyRooms, *, now: datetime, zone: str) -> Message:
         text = f"{said} fits several {error.what}s. Which one?"
     elif error.what == "template":
         text = f"No template is called {said}. These exist:"
+    elif error.what == "role":
+        text = f"No template has a role {said}. These exist:"
     else:
         text = f"No room is called {said}. Did you mean one of these?"
     names = Counter(name for name, _, _ in error.choices)
@@ -99,7 +101,9 @@ def room_choice(error: ManyRooms, *, now: datetime, zone: str) -> Message:
         action_id, value = _press(line, error.scope, now, zone)
         choices.append(button(label, f"{action_id}.{number}", value))
     blocks = [section(text), actions(*choices)]
-    if error.more:
+    if error.more and error.what == "role":
+        blocks.append(context("There are more."))
+    elif error.more:
         more = "more" if error.name else "some"
         blocks.append(context(f"There are more. Say {more} of the name, or `{error.what}:&lt;id&gt;`."))
     return Message(text, blocks)

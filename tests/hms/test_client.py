@@ -195,6 +195,17 @@ async def test_rooms(client: Hms, account: Account) -> None:
     assert [room.name for room in (await client.list_rooms(name="Room 7"))[0]] == ["Room 7"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "known"),
+    [(0, 0), (120, 120), (3_600, 3_600), (43_200, 43_200), (119, 0), (43_201, 0), (-1, 0), (3_600.5, 0), (None, 0),
+     ("3600", 0), (True, 0), ([], 0), ({}, 0)],
+)  # fmt: skip
+async def test_an_odd_longest_duration_costs_no_room(client: Hms, account: Account, sent: Any, known: int) -> None:
+    room = account.add_room("Lab", max_duration_seconds=sent)
+    assert (await client.room(room.id)).max_duration_s == known
+    assert [each.max_duration_s for each in (await client.list_rooms())[0]] == [known]
+
+
 async def test_requests_are_as_the_page_says(client: Hms, hms: FakeHms) -> None:
     await client.list_sessions({"active": "true", "after": "2026-11-23T00:00:00.000Z"}, limit=50, start="6" * 24)
     (request,) = hms.requests

@@ -15,6 +15,7 @@ from bot.query.parse import parse
 from bot.rooms import store as room_store
 from bot.rooms.names import Rooms
 from bot.rooms.walk import CHECK_INTERVAL_S, REST_S, WALK_INTERVAL_MS, Walk
+from bot.sessions.model import Room
 from tests.conftest import NOW
 
 TEAM = "T1"
@@ -68,6 +69,22 @@ async def test_a_walk_goes_on_where_it_was_and_rests_for_a_day(world: World) -> 
     world.account.rooms[next(iter(world.account.rooms))].name = "renamed"
     assert await world.steps(8) >= 4
     assert [room.name for room in await room_store.called(world.store, TEAM, "renamed")] == ["renamed"]
+
+
+async def test_a_longest_duration_is_known_once_the_room_is_read_again(world: World) -> None:
+    """Rooms that an older version stored have none."""
+    ours = next(iter(world.account.rooms.values()))
+    ours.max_duration_seconds = 3_600
+    await room_store.keep(world.store, TEAM, [Room(ours.id, ours.name, ours.template_id)])
+    assert (await world.rooms.have([ours.id]))[ours.id].max_duration_s == 0
+    await world.steps(8)
+    assert (await world.rooms.have([ours.id]))[ours.id].max_duration_s == 3_600
+    world.restart()
+    assert (await world.rooms.have([ours.id]))[ours.id].max_duration_s == 3_600
+    ours.max_duration_seconds = 0
+    world.later(WALK_INTERVAL_MS / 1000 + CHECK_INTERVAL_S)
+    await world.steps(8)
+    assert (await world.rooms.have([ours.id]))[ours.id].max_duration_s == 0
 
 
 async def test_a_walk_rests_where_100ms_fails_and_loses_no_page(world: World) -> None:

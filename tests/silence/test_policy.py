@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot.silence.mute import Mute
-from tests.alerts.parts import HOUR, NOW_MS, ROOMS, mute, policy, session
+from tests.alerts.parts import HOUR, NOW, NOW_MS, ROOMS, mute, policy, session
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,19 @@ def test_until_when_a_channel_does_not_want_to_hear(
     assert found.every_until_ms("C1") == (NOW_MS + all_until_h * HOUR if all_until_h else None)
     assert found.until_ms("C3", session("ann")) is found.every_until_ms("C3") is None
     assert found.holds("C1") or until_h is None or any(each.session_id for each in mutes)
+
+
+@pytest.mark.parametrize(
+    ("line", "minutes", "muted"),
+    [
+        ("alone:35m", 4, False), ("alone:35m", 5, True), ("-alone:35m", 4, True), ("-alone:35m", 5, False),
+        ("missing:host>35m", 4, False), ("missing:host>35m", 5, True), ("idle:10s", 5, False),
+    ],
+)  # fmt: skip
+def test_a_mute_by_what_lasts_is_judged_at_the_moment_of_the_message(line: str, minutes: int, muted: bool) -> None:
+    """Somebody has been in alone for half an hour: what goes on for longer is withheld once it does."""
+    at = NOW + timedelta(minutes=minutes, seconds=1)
+    assert (policy(mute(line), now=at).until_ms("C1", session("ann")) is not None) is muted
 
 
 def test_what_holds_in_a_channel() -> None:

@@ -92,6 +92,19 @@ def test_one_that_only_grew_longer_is_read_when_that_is_due() -> None:
         assert ids(polls.poll(page[:1], asking=asking, minutes=minutes).due) == [session(1).id]
 
 
+def test_a_moment_between_two_milliseconds_is_asked_for_at_the_later_one() -> None:
+    """At the earlier one the answer is still the old one, and nobody would ask again until the next poll."""
+    began = NOW + timedelta(microseconds=1_500)
+    alone = msgspec.structs.replace(session(1), created_at=began, peers={})
+    asking, memory = frozenset([subscription("idle:10m")]), Memory(Snapshot(0, None, {}))
+    for micros, expected in ((0, []), (2_000, []), (600_000_000 + 1_499, []), (600_000_000 + 2_000, [alone.id])):
+        sweep = Sweep(memory, asking, (), NOW + timedelta(microseconds=micros))
+        sweep.add([alone])
+        memory = sweep.memory(Snapshot(1, 1, sweep.tracked))
+        assert ids(sweep.due) == expected, micros
+        assert memory.due_ms == ({} if expected else {alone.id: ms(NOW) + 600_002}), micros
+
+
 def test_what_a_channel_may_want_to_hear_of_now_is_read_again() -> None:
     polls, page = Polls(), [entry(session(1)), entry(session(2)), entry(session(3, active=False))]
     assert polls.poll(page).held == {}
