@@ -30,7 +30,7 @@ def test_generated_parts_are_up_to_date(name: str) -> None:
 def test_the_lists_are_what_a_newcomer_expects() -> None:
     assert list(FILTERS) == [
         "room", "template", "after", "before", "role", "user", "peers", "longer", "idle", "alone", "missing", "ending",
-        "limit", "start", "on", "empty", "active", "room_id",
+        "limit", "start", "on", "notify", "every", "empty", "active", "room_id",
     ]  # fmt: skip
     assert list(Registry(FEATURES).commands) == [
         "show", "subscribe", "subscriptions", "unsubscribe", "acknowledge", "digest", "digests", "mute", "mutes", "unmute", "quiet",

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.alerts import store as alerts_store
 from bot.alerts import subscribe as flow
-from bot.alerts.subscription import Subscription, kinds_of
+from bot.alerts.subscription import BESIDE, Subscription, check_reminders, kinds_of
 from bot.alerts.subscription_render import subscribed, subscriptions_list, unsubscribed
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Message
@@ -21,14 +21,18 @@ from bot.query.command_lines import Line, check_alone, terms
 from bot.query.filters import SUBSCRIBE
 from bot.query.kinds import KINDS, ON
 from bot.query.parse import RESOLVED_CHARS, parse
+from bot.slack.access import permit
+from bot.slack.notified import notified
 from bot.slack.numbers import ALL, find_settings, kind_of, numbered, read_number, unquoted
-from bot.slack.registry import Action, Command, Feature
+from bot.slack.registry import Action, Command, Feature, Right
 from bot.slack.request import Request
 from bot.text import quote
 
 RESUMED_S = 2.0
 """Seconds that the list waits for messages to go out."""
 SEE = "`/sessions subscriptions` lists those it has"
+NOTIFY = "notify"
+"""The name in ACCESS of having people mentioned."""
 
 
 async def subscribe(request: Request, line: str) -> Message:
@@ -36,10 +40,13 @@ async def subscribe(request: Request, line: str) -> Message:
     await request.may_set_up()
     workspace = request.workspace
     query = parse(line, scope=SUBSCRIBE, most_chars=RESOLVED_CHARS)
+    check_reminders(query)
+    if query.only("notify"):
+        await permit(request, NOTIFY)
     done = await flow.subscribe(
         workspace.hms, workspace.rooms, request.bot.store, query=query, team_id=workspace.team_id,
         channel_id=request.channel_id, user_id=request.user_id, name=await request.display_name(), now=request.now,
-        settled_s=request.bot.settled_s,
+        settled_s=request.bot.settled_s, notified=await notified(request, query),
     )  # fmt: skip
     return await request.noted(done.subscription.query, subscribed(done, workspace.invite))
 
@@ -87,7 +94,7 @@ async def _alike(request: Request, said: str, here: Sequence[Subscription]) -> S
         query = await request.workspace.rooms.resolve(parse(said, scope=SUBSCRIBE))
     except UserError:  # its fix would subscribe
         raise UserError(f"I can't tell which one is meant by {quote(said)}: {SEE}, each with its number.") from None
-    alike = [each for each in here if each.query == query.without("on")]
+    alike = [each for each in here if each.query == query.without(*BESIDE)]
     for each in alike:
         if query.only("on") and kinds_of(query) != each.kinds:
             raise UserError(
@@ -136,10 +143,11 @@ async def _send(request: Request, value: str, send: Callable[[Database, str, str
 
 
 FEATURE = Feature(
+    rights=(Right(NOTIFY, "`notify:`"),),
     commands=(
         Command(
             "subscribe",
-            f"subscribe [query] [{ON}]",
+            f"subscribe [query] [{ON}] [notify:@ada,@oncall] [every:10m..12h]",
             "tell this channel when sessions open and close",
             subscribe,
             line=Line(lambda line, now, zone: parse(line, scope=SUBSCRIBE), ""),

@@ -14,12 +14,14 @@ from bot.blockkit.fit import NOTE_CHARS, Part, fit, fitting, packed, share_chars
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import ALL_TEXT_CHARS, SECTION_TEXT_CHARS, SELECT_OPTIONS
 from bot.blockkit.mentions import mention
-from bot.blockkit.phrases import SESSIONS, Names, clock, count, listed, person, sessions
+from bot.blockkit.phrases import SESSIONS, Names, clock, count, length, listed, person, room, sessions
 from bot.outbox.message import Channel
 from bot.outbox.render import halted, health_words, let_in, old, stopped
 from bot.query.kinds import KINDS
 
 CARDS_MOST = 36
+LIVE_NAMED = 5
+"""Most rooms named of the sessions that match when somebody subscribes to what is wrong."""
 WORDS_CHARS = 1_000  # of a filter in words, where it stands alone
 _WORDS_LEAST_CHARS = 40
 
@@ -38,12 +40,13 @@ def subscribed(done: Subscribed, invite: str) -> Message:
         "changed": f"✅ Number {number} already existed; what it tells about has changed.",
     }[done.how]
     words, told, line = sessions(subscription.query, done.names, WORDS_CHARS), _told(subscription), _line(subscription)
+    now = _now(subscription, done.live, done.names)
     foot = [f"`{COMMAND} unsubscribe {number}` ends it, `{COMMAND} subscriptions` lists all in this channel."]
     if done.waiting:
         hint = "" if done.channel.last_ms else f" If it doesn't come, {let_in(invite, subscription.channel_id)}."
         foot.append(f"My first message is on its way.{hint}")
     blocks = [
-        section(f"{head}\n{words}\n{told} {_now(subscription, done.live)}"),
+        section(f"{head}\n{words}\n{told} {now}"),
         *([stopped(subscription.channel_id, paused, invite)] if paused else []),
         *([context(f"`{line}`")] if line else []),
         context(*foot),
@@ -52,12 +55,14 @@ def subscribed(done: Subscribed, invite: str) -> Message:
 
 
 def announced(
-    subscription: Subscription, how: Literal["new", "changed"] = "new", *, by: str, live: int, names: Names
-) -> Message:
+    subscription: Subscription, how: Literal["new", "changed"] = "new", *, by: str, live: Sequence[str], names: Names,
+    notified: Mapping[str, str],
+) -> Message:  # fmt: skip
     """The channel's first message about a new or changed subscription, which shows that the bot can post there. `by`:
-    the name of who made or changed it."""
-    words, told = sessions(subscription.query, names, WORDS_CHARS), _told(subscription)
-    only_end = subscription.kinds == {"end"}
+    the name of who made or changed it; `live`: the rooms of the sessions that match now; `notified`: the names of those
+    it notifies, by their ids."""
+    words, told = sessions(subscription.query, names, WORDS_CHARS), _told(subscription, notified)
+    only_end = subscription.kinds == {"end"} and not subscription.fires
     about = (
         f"Each session has one message here, {'when it has ended' if only_end else 'kept up to date until it ends'}."
     )
@@ -71,7 +76,7 @@ def announced(
             f"{person(by)} changed what this channel is told about",
             f"What this channel is told of {words} has changed.",
         )
-    blocks = [section(f"🔔 {head}\n{words}\n{told} {_now(subscription, live)}"), context(about, see)]
+    blocks = [section(f"🔔 {head}\n{words}\n{told} {_now(subscription, live, names)}"), context(about, see)]
     return Message(f"🔔 {text} {told}", blocks)
 
 
@@ -131,11 +136,15 @@ def _cards(
     most_chars = min(SECTION_TEXT_CHARS, room_chars // len(items) - len("Remove"))
     for subscription in items:
         number = subscription.number
-        when = f"told {told_when(subscription)}"
-        about = [when, f"by {mention(subscription.created_by)}", _last(subscription, told, as_of)]
+        when, more = f"told {told_when(subscription)}", beside(subscription)
+        about = [when, *more, f"by {mention(subscription.created_by)}", _last(subscription, told, as_of)]
         left_chars = most_chars - len(f"*{number}* ·  · ") - sum(len(text) + 3 for text in about)
         words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars))
-        lines = [[Part(f"*{number}*"), Part(words)], [Part(when)], [Part(about[1]), Part(about[2], 1)]]
+        lines = [
+            [Part(f"*{number}*"), Part(words)],
+            [Part(when), *(Part(text, 1) for text in more)],
+            [Part(about[-2]), Part(about[-1], 2)],
+        ]
         remove = button("Remove", ids.SET, _removing(subscription), spoken=f"Remove subscription {number}")
         yield section(fit(lines, most_chars), remove)
 
@@ -152,7 +161,8 @@ def _lines(items: Sequence[Subscription], names: Names, room_chars: int) -> Iter
         others = [mention(subscription.created_by), ", ".join(subscription.kinds_in_order)]
         left_chars = most_chars - sum(len(text) + 3 for text in others) - len(f"{number}  · ") + len(SESSIONS)
         words = sessions(subscription.query, names, max(_WORDS_LEAST_CHARS, left_chars)).removeprefix(SESSIONS)
-        lines.append(fit([[Part(f"{number} {words}"), Part(others[0], 2), Part(others[1], 1)]], most_chars))
+        parts = [Part(f"{number} {words}"), Part(others[0], 2), Part(others[1], 1)]
+        lines.append(fit([[*parts, *(Part(text, 3) for text in beside(subscription))]], most_chars))
         options.append((number, _removing(subscription)))
     for text in packed([*lines, *more]):
         yield section(text)
@@ -177,22 +187,39 @@ def _moment(ms: int) -> datetime:
 
 def told_when(subscription: Subscription) -> str:
     """`when one opens or ends, and when someone joins`; `comes to match` for queries that may match later."""
-    verbs: dict[str, list[str]] = {}
+    verbs: dict[str, list[str]] = {"one": ["comes to match", "no longer does"]} if subscription.fires else {}
     for kind in subscription.kinds_in_order:
-        verbs.setdefault(KINDS[kind].who, []).append(KINDS[kind].does)
+        if not (subscription.fires and KINDS[kind].who == "one"):
+            verbs.setdefault(KINDS[kind].who, []).append(KINDS[kind].does)
     told = ", and ".join(f"when {who} {' or '.join(does)}" for who, does in verbs.items())
     return told.replace("opens", "comes to match") if moves(subscription.query) else told
 
 
-def _told(subscription: Subscription) -> str:
-    return f"This channel is told {told_when(subscription)}."
+def beside(subscription: Subscription, names: Names | None = None) -> list[str]:
+    """`mentions Ada and @oncall`, `reminds every 30 min`, as far as it does. Without `names`, by id, it has real
+    mentions, for a message that one person sees."""
+    who = [mention(each) if names is None else person(names[each]) for each in subscription.notify]
+    return [
+        *([f"mentions {listed(who)}"] if who else []),
+        *([f"reminds every {length(subscription.every_s)}"] if subscription.every_s else []),
+    ]
 
 
-def _now(subscription: Subscription, live: int) -> str:
+def _told(subscription: Subscription, names: Names | None = None) -> str:
+    more = ", ".join(beside(subscription, names))
+    return f"This channel is told {told_when(subscription)}.{f' {more[0].upper()}{more[1:]}.' if more else ''}"
+
+
+def _now(subscription: Subscription, live: Sequence[str], names: Names) -> str:
     one, many = ("matches", "match") if moves(subscription.query) else ("is live", "are live")
     if not live:
         return f"None {one} now."
-    return f"{live:,} {one if live == 1 else many} now: only changes from now on are posted."
+    if subscription.fires:
+        rooms = list(dict.fromkeys(live))
+        more = [f"{len(rooms) - LIVE_NAMED} more"] if len(rooms) > LIVE_NAMED else []
+        said = listed([*(room(each, names) for each in rooms[:LIVE_NAMED]), *more])
+        return f"{said} {one if len(rooms) == 1 else many} already, without an alert."
+    return f"{len(live):,} {one if len(live) == 1 else many} now: only changes from now on are posted."
 
 
 def _line(subscription: Subscription) -> str:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.alerts.subscription import Subscription, subscription_line
-from bot.alerts.subscription_render import told_when
+from bot.alerts.subscription_render import beside, told_when
 from bot.blockkit import actions as ids
 from bot.blockkit.blocks import Block, Message, actions, button, context, section
 from bot.blockkit.escape import code
-from bot.blockkit.fit import NOTE_CHARS, fair, packed, share_chars
+from bot.blockkit.fit import NOTE_CHARS, Part, fair, fit, packed, share_chars
 from bot.blockkit.help import COMMAND, typed
 from bot.blockkit.limits import MESSAGE_BLOCKS
 from bot.blockkit.mentions import mention
@@ -31,6 +31,8 @@ VIEW = "settings"
 CHANGES_MOST = 20
 _LINE_CHARS = 300
 _WORDS_CHARS, _WORDS_LEAST_CHARS = 120, 40
+_TOLD_CHARS = 120
+"""Least characters for what a subscription tells, beside its filters in words."""
 _GROWN_CHARS = 10
 """Most characters by which shortened words exceed their share."""
 _HEADS = 3
@@ -155,7 +157,9 @@ class _Card:
 
     def _subscription(self, subscription: Subscription, words_chars: int) -> _Entry:
         number, words = subscription.number, sessions(subscription.query, self.names, words_chars)
-        text = f"*{number}* · {words}\ntold {told_when(subscription)} · by {mention(subscription.created_by)}"
+        told = [Part(f"told {told_when(subscription)}"), *(Part(text, 1) for text in beside(subscription))]
+        by = Part(f"by {mention(subscription.created_by)}")
+        text = fit([[Part(f"*{number}*"), Part(words)], [*told, by]], words_chars + _TOLD_CHARS)
         remove = self._press("Remove", f"unsubscribe {number}", f"Remove subscription {number}")
         return _Entry(text, _typed(subscription_line(subscription)), remove)
 

@@ -20,6 +20,7 @@ from bot.query.filter_entry import (
 )
 from bot.query.kinds import DEFAULT_KINDS, ON
 from bot.query.lasting import alone, ending, idle, missing, parse_ending, parse_lasting, parse_missing
+from bot.query.notify import NOTIFY_WORDS, parse_every, parse_notify, write_notify
 from bot.query.times import parse_length, print_length
 from bot.query.values import (
     LIMIT_DEFAULT,
@@ -227,6 +228,28 @@ FILTERS: dict[str, Filter] = {
             example="start",
             parse=parse_kind,
             scopes=(SUBSCRIBE,),
+        ),
+        Filter(
+            "notify",
+            form="notify:@ada,@oncall",
+            help="with `subscribe`: people and user groups to mention when it tells of a session, up to 5",
+            example="@oncall",
+            parse=parse_notify,
+            write=write_notify,
+            also=NOTIFY_WORDS,
+            scopes=(SUBSCRIBE,),
+        ),
+        Filter(
+            "every",
+            form="every:10m..12h",
+            help="with `subscribe`: how often to remind in the thread while something is wrong",
+            example="30m",
+            parse=parse_every,
+            write=print_length,
+            once=True,
+            also=("remind", "repeat"),
+            scopes=(SUBSCRIBE,),
+            spaced=True,
         ),
         Filter(
             "empty",

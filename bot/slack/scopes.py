@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """`lost`: what doesn't work where one of `scopes` isn't granted; `needed`: nobody can do without it; `groups`: only
-    those can't whose ACCESS names user groups."""
+    """`lost`: what doesn't work where one of `scopes` isn't granted; `needed`: nobody can do without it; `groups`: the
+    doctor only misses it where ACCESS names user groups."""
 
     scopes: tuple[str, ...]
     lost: str
@@ -32,10 +32,15 @@ NEEDS = (
         ("channels:read", "groups:read"),
         "the bot doesn't hear that it was invited, and the doctor can't tell which channels it is missing from",
     ),
-    Need(("usergroups:read",), "who is in the user groups of ACCESS isn't known, so they are refused", groups=True),
+    Need(
+        ("usergroups:read",),
+        "who is in the user groups of ACCESS isn't known, so they are refused; `notify:` takes no user groups",
+        groups=True,
+    ),
     Need(
         ("users:read",),
         "nobody's time zone is known (what is stored asks for a city unless DEFAULT_TIMEZONE is set), guests may do "
-        "what members may, and people of other workspaces are told by what Slack sends alone",
+        "what members may, people of other workspaces are told by what Slack sends alone, and `notify:` takes no "
+        "people",
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 from bot.alerts.catch_up import release
 from bot.alerts.decide import route
 from bot.alerts.notification import Notification, Recap
-from bot.alerts.subscription import Subscription, kinds_of
+from bot.alerts.subscription import BESIDE, Subscription, kinds_of
 from bot.blockkit.blocks import Message
 from bot.blockkit.phrases import NO_BREAK
 from bot.blockkit.sizes import texts
@@ -33,7 +33,7 @@ LOUD = SilencePolicy((), {}, (), NOW)
 def subscription(line: str, channel: str = "C1", number: int = 1, minutes_ago: int = 0) -> Subscription:
     query = parse(line, scope="subscribe")
     created_ms = int((NOW - timedelta(minutes=minutes_ago)).timestamp() * 1000)
-    return Subscription("T1", channel, query.without("on"), kinds_of(query), "U1", created_ms, number)
+    return Subscription("T1", channel, query.without(*BESIDE), kinds_of(query), "U1", created_ms, number)
 
 
 def session(*people: str, number: int = 1, active: bool = True, room: str = ROOMS[0], role: str = "guest") -> Session:

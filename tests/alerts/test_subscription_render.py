@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.subscription import Subscribed, Subscription, kinds_of
+from bot.alerts.subscription import BESIDE, Subscribed, Subscription, kinds_of
 from bot.alerts.subscription_render import (
     CARDS_MOST,
     KEPT_DAYS,
@@ -36,6 +36,7 @@ from bot.outbox.prune import KEPT_MS
 from bot.query.filters import FILTERS, SUBSCRIBE
 from bot.query.kinds import DEFAULT_KINDS, KINDS
 from bot.query.model import Query, Term, canonical
+from bot.query.notify import EVERY_LEAST_S, EVERY_MOST_S, NOTIFY_MOST
 from bot.query.parse import RESOLVED_CHARS, parse
 from bot.query.values import Count, RoomId
 from bot.slack.registry import Registry
@@ -65,7 +66,13 @@ def made(line: str = f"room:{HALL} role:host", number: int = 3, kinds: tuple[str
 
 
 def done(one: Subscription, how: How = "new", live: int = 0, names: Names = NAMES) -> Subscribed:
-    return Subscribed(one, how, live, names, GOOD, waiting=False)
+    return Subscribed(one, how, [HALL] * live, names, GOOD, waiting=False)
+
+
+def told_all(one: Subscription, how: How = "new", *, by: str = "Ada", live: int = 0, names: Names = NAMES) -> Message:
+    """The channel's first message, all who are notified called Zoe."""
+    notified = dict.fromkeys(one.notify, "Zoe")
+    return announced(one, how, by=by, live=[HALL] * live, names=names, notified=notified)
 
 
 def listing(*items: Subscription, channel: Channel = GOOD, told: Told = NO_TOLD, stale: str = "") -> Message:
@@ -81,7 +88,12 @@ def hostile(rng: random.Random, number: int = 1) -> tuple[Subscription, dict[str
     if rng.random() < 0.3:
         terms += [Term("peers", Count(">=", rng.randrange(9_999))), Term("longer", rng.randrange(99_999))]
     kinds = frozenset(rng.sample(list(KINDS), rng.randint(1, 4)))
-    subscription = Subscription("T1", "C123ABC", Query("active", canonical(terms)), kinds, "U123ABC", 0, number)
+    if rng.random() < 0.2:
+        terms.append(Term("idle", rng.randrange(10, 9_999)))
+    notify = tuple(f"{rng.choice('US')}123ABC{n:04}" for n in range(rng.choice((0, 0, 1, NOTIFY_MOST))))
+    every_s = rng.choice((0, 0, 5_400))
+    query = Query("active", canonical(terms))
+    subscription = Subscription("T1", "C123ABC", query, kinds, "U123ABC", 0, number, notify, every_s)
     return subscription, {room_id: name(rng) for room_id in rooms if rng.random() < 0.8}
 
 
@@ -127,7 +139,7 @@ def test_a_filter_in_words_fits(terms: list[Term], most_chars: int) -> None:
     ],
 )
 def test_kinds_in_words(kinds: tuple[str, ...], said: str) -> None:
-    text = shown(announced(made(f"room:{HALL}", kinds=kinds), by="Ada", live=0, names=NAMES))
+    text = shown(told_all(made(f"room:{HALL}", kinds=kinds), by="Ada", live=0, names=NAMES))
     assert f"This channel is told {said} None is live now." in text
     assert ("Joins and leaves are posted in its thread" in text) is bool({"join", "leave"} & set(kinds))
     lasts = "when it has ended" if kinds == ("end",) else "kept up to date until it ends"
@@ -147,7 +159,7 @@ def test_kinds_in_words(kinds: tuple[str, ...], said: str) -> None:
 def test_what_a_session_comes_to_match_later_is_not_its_opening(line: str, kinds: tuple[str, ...], said: str) -> None:
     one = made(line, kinds=kinds)
     for message in (
-        announced(one, by="Ada", live=2, names=NAMES),
+        told_all(one, by="Ada", live=2, names=NAMES),
         subscribed(done(one, live=2), INVITE),
     ):
         assert f"This channel is told {said}" in shown(message)
@@ -171,33 +183,59 @@ def test_the_one_who_subscribed_reads_what_it_means(how: How, said: str) -> None
 
 
 def test_the_channel_reads_who_subscribed_it_once() -> None:
-    message = announced(made(), by="Ada", live=1, names=NAMES)
+    message = told_all(made(), by="Ada", live=1, names=NAMES)
     text = says(
         message, "Ada subscribed this channel to", "*Sessions* in *Town hall*, with the role host", "1 matches now",
         "`/sessions subscriptions` lists", "a button to end each",
     )  # fmt: skip
     assert "<@" not in text + message.text
-    assert "🔔 Somebody subscribed" in shown(announced(made(), by="", live=1, names=NAMES))
-    harmless(announced(made(), by="<!channel> *x* @here <@U1>", live=1, names=NAMES))
+    assert "🔔 Somebody subscribed" in shown(told_all(made(), by="", live=1, names=NAMES))
+    harmless(told_all(made(), by="<!channel> *x* @here <@U1>", live=1, names=NAMES))
 
 
 @given(
     st.lists(st.one_of(many, values.map(lambda text: Term("user", text))), max_size=6),
     st.sets(st.sampled_from(list(KINDS)), min_size=1),
+    st.sets(st.from_regex(r"[UWS][A-Z0-9]{8,10}", fullmatch=True), max_size=NOTIFY_MOST),
+    st.none() | st.integers(EVERY_LEAST_S, EVERY_MOST_S),
 )
-def test_the_line_that_is_shown_makes_the_same_subscription(terms: list[Term], kinds: set[str]) -> None:
+def test_the_line_that_is_shown_makes_the_same_subscription(
+    terms: list[Term], kinds: set[str], notify: set[str], every_s: int | None
+) -> None:
     query = parse(str(Query("active", canonical(terms))), scope=SUBSCRIBE)
-    text = shown(unsubscribed([replace(made(), query=query, kinds=frozenset(kinds))], {}))
+    one = replace(made(), query=query, kinds=frozenset(kinds), notify=tuple(notify), every_s=every_s or 0)
+    text = shown(unsubscribed([one], {}))
     line = text.partition("```/sessions subscribe ")[2].removesuffix("```")
     read = parse(line.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"), scope=SUBSCRIBE)
-    assert str(read.without("on")) == str(query)
-    assert kinds_of(read) == kinds
+    assert str(read.without(*BESIDE)) == str(query)
+    assert kinds_of(read) == kinds and read.only("every") == every_s
+    assert {term.value for term in read.terms if term.key == "notify"} == notify
 
 
 def test_a_line_too_long_to_type_is_not_shown() -> None:
     long = replace(made(), query=Query("active", canonical(Term("user", f"{n:060}") for n in range(20))))
     assert "```" not in shown(unsubscribed([long], {}))
     assert "subscribe user:" not in shown(subscribed(done(long), ""))
+
+
+def test_what_is_wrong_is_told_twice_and_those_it_is_so_for_already_are_named() -> None:
+    one = replace(made(f"room:{HALL} idle:5m", kinds=("start", "join")), notify=("S1", "U1"), every_s=1_800)
+    rooms = [f"{n:024x}" for n in range(7)]
+    names = {**NAMES, **{room_id: f"room {n}" for n, room_id in enumerate(rooms)}}
+    notified = {"S1": "@oncall", "U1": "<!here> <@U2>"}
+    told = announced(one, by="Ada", live=[*rooms, rooms[0]], names=names, notified=notified)
+    text = says(
+        told, "told when one comes to match or no longer does, and when someone joins. Mentions @oncall and &lt;!here",
+        ", reminds every 30 min. *room 0*, *room 1*, *room 2*, *room 3*, *room 4* and 2 more match already, without an alert.",
+    )  # fmt: skip
+    assert "<@" not in text and "<!" not in text
+    assert "*room 3* matches already" in says(announced(one, by="Ada", live=rooms[3:4], names=names, notified=notified))
+    assert "None matches now." in shown(told_all(one, live=0))
+    for message in (subscribed(done(one), INVITE), listing(one)):
+        assert "entions <!subteam^S1> and <@U1>" in shown(message) and "reminds every 30 min" in shown(message)
+    assert "no longer does · mentions <!subteam^S1> and <@U1> · reminds every 30 min\nby <@" in shown(
+        listing(replace(one, kinds=frozenset({"end"})))
+    ).replace(NO_BREAK, " ")
 
 
 def test_no_subscriptions() -> None:
@@ -246,7 +284,7 @@ def test_whatever_can_be_told_is_in_the_help_and_in_words(kind: str) -> None:
 
 
 def test_what_has_changed_is_not_said_to_be_new() -> None:
-    message = announced(made(kinds=("end",)), "changed", by="Ada", live=0, names=NAMES)
+    message = told_all(made(kinds=("end",)), "changed", by="Ada", live=0, names=NAMES)
     text = says(message, "This channel is told when one ends.")
     assert text.startswith("🔔 Ada changed what this channel is told about\n*Sessions* in *Town hall*")
     assert message.text.startswith("🔔 What this channel is told of *Sessions* in *Town hall*, with the role host has")
@@ -317,8 +355,8 @@ def test_any_number_of_them_is_inside_the_limits(size: int, seed: int) -> None:
     assert sum(map(len, texts(message.blocks))) <= ALL_TEXT_CHARS
     if size <= CARDS_MOST:
         offered = [each["value"] for each in buttons(message) if each["action_id"] == ids.SET]
-        assert text.count("\ntold when ") == text.count("\nby <@U123ABC> · ") == size
-        assert text.count(" · last message <!date^") + text.count(" · no message in") == size
+        assert text.count("\ntold when ") == text.count("\nby <@U123ABC>") == size
+        assert size > 10 or text.count(" · last message <!date^") + text.count(" · no message in") == size
     else:
         menu = message.blocks[-2]["elements"][0]
         assert menu["action_id"] == ids.SET
@@ -336,9 +374,11 @@ def test_hostile_filters() -> None:
         live = rng.choice((0, 1, 12_000))
         for message in (
             subscribed(done(subscription, live=live, names=names), name(rng)),
-            announced(subscription, by="Ada", live=live, names=names),
+            told_all(subscription, by="Ada", live=live, names=names),
             unsubscribed([subscription], names),
-            subscribed(Subscribed(subscription, "same", live, names, Channel(paused=name(rng)), False), name(rng)),
+            subscribed(
+                Subscribed(subscription, "same", [HALL] * live, names, Channel(paused=name(rng)), False), name(rng)
+            ),
         ):
             proper(message)
 
@@ -349,7 +389,7 @@ def test_the_worst_names_at_their_most() -> None:
         query = Query("active", canonical(Term("room", RoomId(room_id)) for room_id in rooms))
         items = [replace(made(number=n), query=query, kinds=frozenset(KINDS)) for n in range(61, 101)]
         listed = subscriptions_list("C123ABC", items, GOOD, told={}, names=rooms, as_of=NOW)
-        for each in (listed, announced(items[0], by="Ada", live=0, names=rooms)):
+        for each in (listed, told_all(items[0], by="Ada", live=0, names=rooms)):
             proper(each)
 
 

@@ -47,7 +47,7 @@ def harmless(message: Message) -> None:
     """Outside our own code spans, dates and marks, nothing in any text can do anything in Slack."""
     for text in [message.text, *texts(message.blocks)]:
         bare = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
-        bare = re.sub(r"<!date\^\d+\^[^<>|^]*\|[^<>|]*>|<@U123ABC>|<#C123ABC>", "", bare)
+        bare = re.sub(r"<!date\^\d+\^[^<>|^]*\|[^<>|]*>|<(?:@U|!subteam\^S|#C)123ABC\d*>", "", bare)
         assert not re.search(r"[<>`~]", bare), text
         assert not re.search(r"@(here|channel|everyone)\b", bare, re.IGNORECASE), text
         assert not re.search(r":[a-z0-9_+'-]+:", bare), text

@@ -258,11 +258,18 @@ SUBSCRIBED = {
     "": "active", "active room:standup on:start,end": "active room:standup on:end on:start",
     "on: JOIN, leave -role:bot": "active -role:bot on:join on:leave", "on:opened,closed": "active on:end on:start",
     "on:joined,left": "active on:join on:leave",
+    "notify:@U123,S123 notify: @oncall,U123": "active notify:@S123 notify:@U123 notify:@oncall",
+    "notify:<@U123|ada>,<!subteam^S123|@oncall>": "active notify:@S123 notify:@U123",
+    "every:90m": "active every:90m", "every: 1 hour 30 minutes": "active every:90m", "every:12h": "active every:12h",
 }  # fmt: skip
 NOT_SUBSCRIBED = {
     "«after:2h» room:a": ("it tells of what comes", "room:a"), "«limit:20»": ("it tells of what comes", ""),
     "«ended» room:a": ("say `on:end`", "on:end room:a"), "«on:clozed»": ("say start, end, join, leave", "on:end"),
     "«on:stat»": ("say start, end, join, leave", "on:start"), "«-on:join»": ("can't be excluded", "on:join"),
+    "«notify:@here»": ("rings for a whole channel", "notify:@oncall"),
+    "room:a «notify:<!channel>»": ("rings for a whole channel", "room:a notify:@oncall"),
+    "«every:5m»": ("every 10m to 12h", "every:10m"), "«every:1d» room:a": ("every 10m to 12h", "every:12h room:a"),
+    "every:1h «every:2h»": ("given twice", "every:1h"), "«cc:@oncall»": ("did you mean", "notify:@oncall"),
     "«rom:a» on:join": ("did you mean `room:a`", "room:a on:join"),
 }  # fmt: skip
 
