@@ -105,7 +105,7 @@ FEATURE = Feature(
     "a scope of Slack's": (
         Put(
             "bot/slack/scopes.py",
-            '    Need(("usergroups:read",)',
+            '    Need(("chat:write",)',
             '    Need(("reactions:write",), "nobody sees that the bot has heard"),\n',
         ),
         Put("manifest.yml", "      - usergroups:read", "      - reactions:write\n"),
