@@ -10,7 +10,7 @@ import aiohttp
 from slack_bolt.authorization import AuthorizeResult
 
 from bot import log
-from bot.clients import hms_client, slack_client
+from bot.clients import hms_client, secret, slack_client
 from bot.clock import Clock
 from bot.db.database import BUSY_S, Database
 from bot.db.leases import POLLER
@@ -40,6 +40,8 @@ from bot.slack.groups import Groups
 from bot.slack.people import People
 from bot.slack.places import Places
 from bot.slack.reply import Replies
+from bot.tracking.follow_hints import FollowHints
+from bot.tracking.hooks import Hooks
 from bot.tracking.poll import Poll
 from bot.tracking.withheld import withheld_until_ms
 from bot.workspace import Workspace, Workspaces
@@ -84,7 +86,8 @@ class Process:
 
 class Accounts:
     """Serves accounts, each with its own settings, once auth.test has named its workspace. `background`: the jobs of
-    those served. The log knows the secrets of each. Raises ConfigError for an unusable proxy."""
+    those served; `hooks`: those of each account with a secret for 100ms's webhooks, by it. The log knows the secrets of
+    each. Raises ConfigError for an unusable proxy, and for such a secret that two have."""
 
     def __init__(
         self, accounts: Sequence[tuple[Settings, Access]], clock: Clock, budget: RetryBudget | None = None
@@ -92,6 +95,14 @@ class Accounts:
         for settings, _ in accounts:
             log.strike_out(settings.secrets)
         self._accounts = [(settings, access, hms_client(settings, clock, budget)) for settings, access in accounts]
+        self.hooks: dict[str, Hooks] = {}
+        for settings, _ in accounts:
+            if own := secret(settings.hms_webhook_secret):
+                if own in self.hooks:
+                    raise ConfigError(
+                        "HMS_WEBHOOK_SECRET: two accounts have the same, so whose webhook comes is unclear."
+                    )
+                self.hooks[own] = Hooks(clock)
         self._schedulers: list[Scheduler] = []
         self.workspaces = Workspaces(len(accounts))
         self.background: list[BackgroundJobs] = []
@@ -160,7 +171,8 @@ class Accounts:
             hms.templates.template_of = rooms.template_of
             data_blocks = DataBlocks()
             chat = Chat(client, who.bot_id, data_blocks)
-            jobs = _jobs(process, settings, who, hms, rooms, chat, probe, first=not number)
+            hooks = self.hooks.get(secret(settings.hms_webhook_secret))
+            jobs = _jobs(process, settings, who, hms, rooms, chat, probe, hooks, first=not number)
 
             async def look() -> Database:
                 return store
@@ -168,6 +180,7 @@ class Accounts:
             examined = replace(
                 parts(settings, [process.mode], access, clock, probe=probe, hms=hms, look=look),
                 since_s=clock(),
+                hooks=hooks,
                 sockets=process.sockets,
             )
             workspace = Workspace(
@@ -199,6 +212,8 @@ class Accounts:
             scheduler.now("deliver")
 
         process.store.listen(outbox_of(who.team_id), send)
+        if hooks is not None:
+            hooks.wake = lambda: scheduler.now("hints")
         scheduler.start()
 
 
@@ -210,6 +225,7 @@ def _jobs(
     rooms: Rooms,
     chat: Chat,
     probe: SlackProbe,
+    hooks: Hooks | None,
     *,
     first: bool,
 ) -> BackgroundJobs:
@@ -228,9 +244,10 @@ def _jobs(
         settle_s=pace.settle_s,
         first_wait_s=pace.first_wait_s,
     )
+    poll = Poll(hms, rooms, store, team_id, clock.now, monotonic=clock.steady, hooks=hooks)
     return BackgroundJobs(
         store,
-        Poll(hms, rooms, store, team_id, clock.now),
+        poll,
         Digests(hms, rooms, store, team_id, clock.now),
         Walk(hms, rooms, store, team_id, clock),
         deliver,
@@ -242,4 +259,5 @@ def _jobs(
         lease=POLLER if first else f"{POLLER} {team_id}",
         lead_s=pace.lead_s,
         reconcile_s=pace.reconcile_s,
+        hints=FollowHints(hooks, poll, store, team_id, clock, clock.steady) if hooks is not None else None,
     )

@@ -121,6 +121,7 @@ async def running(
             health,
             bounds,
             lambda: clock.of(SLACK),
+            served.hooks,
         )
         runner = web.AppRunner(doors, shutdown_timeout=STOP_S)
         await runner.setup()

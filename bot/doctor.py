@@ -98,5 +98,6 @@ def parts(
         hms=hms if fit(HMS_KEYS, "HMS_ACCESS_KEY", "HMS_SECRET", "HMS_MANAGEMENT_TOKEN", "HMS_API_URL") else None,
         hms_proxy=proxy_name(settings.hms_api_url) if hms is not None else "",
         given_token=given_token(settings),
+        hooked=settings.hms_webhook_secret is not None,
         look=look if fit("DATABASE_URL") else None,
     )

@@ -56,7 +56,9 @@ acks = Histogram(
     "sessions_bot_ack_duration_seconds", "From a request of Slack to its acknowledgement", ["status"], buckets=_SOON
 )
 refused = Counter(
-    "sessions_bot_requests_refused_total", "Requests without Slack's signature, or dated too far off", ["cause"]
+    "sessions_bot_requests_refused_total",
+    "Requests without Slack's signature or a webhook's secret, or dated too far off",
+    ["cause"],
 )
 replies = Counter("sessions_bot_replies_total", "Answers handed to Slack, tries counted once", ["outcome"])
 hms_requests = Histogram(
@@ -74,6 +76,15 @@ polls = Histogram("sessions_bot_poll_duration_seconds", "Polls of 100ms", ["outc
 poll_interval = Gauge("sessions_bot_poll_interval_seconds", "How often a poll is due")
 sessions_live = Shares("sessions_bot_sessions_live", "Live sessions, as the last poll saw them; 0 where another polls")
 changes = Counter("sessions_bot_changes_total", "Changes that polls saw", ["kind"])
+webhooks = Counter("sessions_bot_webhooks_total", "Webhooks of 100ms", ["outcome"])
+webhook_lead = Histogram(
+    "sessions_bot_webhook_lead_seconds", "From a change known by a webhook to the begin of the next poll", buckets=_POLL
+)
+webhook_last = Gauge("sessions_bot_webhook_last_timestamp_seconds", "When the last webhook came, 0 for never")
+webhooks_silent = Shares(
+    "sessions_bot_webhooks_silent",
+    "Workspaces where polls see changes of which no webhook told, though they are set up",
+)
 posts = Counter("sessions_bot_posts_total", "Messages for channels, each try", ["kind", "outcome"])
 key_conflicts = Counter(
     "sessions_bot_key_conflicts_total", "Messages left out, as their key is that of another message"
@@ -90,7 +101,8 @@ clock_off = Gauge("sessions_bot_clock_off_seconds", "How far a clock is ahead of
 
 # Rare series start at 0: Prometheus sees no increase in a series whose first sample is 1.
 for _metric, _labels in (
-    (refused, ("signature", "clock")),
+    (refused, ("signature", "clock", "webhook")),
+    (webhooks, ("hint", "no_session", "unknown", "secret", "too_long", "type", "json")),
     (replies, ("ok", "failed")),
     (clock_steps, ("machine", "database")),
     (rate_limited, ("100ms", "slack")),

@@ -52,6 +52,19 @@ def _role_names(text: object) -> object:
     return frozenset(names)
 
 
+def _hook_secret(secret: SecretStr | None) -> SecretStr | None:
+    if secret is None:
+        return None
+    if not _COPIED.fullmatch(secret.get_secret_value()):
+        raise ValueError("has a space, a line break or another odd character in it")
+    if len(secret.get_secret_value()) < HOOK_SECRET_CHARS:
+        raise ValueError(f"has less than {HOOK_SECRET_CHARS} characters")
+    return secret
+
+
+HOOK_SECRET_CHARS = 32
+"""Minimum length of the secret that 100ms sends with a webhook, which nothing else proves to be its."""
+HookSecret = Annotated[SecretStr | None, AfterValidator(_hook_secret)]
 RoleNames = Annotated[frozenset[str], NoDecode, BeforeValidator(_role_names)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
@@ -67,6 +80,14 @@ class Account:
     hms_management_token: SecretStr | None = None
     ops_channel: str = ""
     access: str = ""
+    hms_webhook_secret: SecretStr | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for an unfit secret."""
+        try:
+            _hook_secret(self.hms_webhook_secret)
+        except ValueError as error:
+            raise ConfigError(f"HMS_WEBHOOK_SECRET {error}: write {_WRITE['hms_webhook_secret']}.") from None
 
 
 class Settings(BaseSettings):
@@ -81,6 +102,7 @@ class Settings(BaseSettings):
     hms_management_token: SecretStr | None = None
     hms_access_key: str | None = None
     hms_secret: SecretStr | None = None
+    hms_webhook_secret: HookSecret = None
     hms_api_url: HttpUrl = "https://api.100ms.live/v2"
     database_url: Annotated[str, AfterValidator(_database_url), Field(repr=False)] = "sqlite:///sessions-bot.db"
     poll_interval_s: float = Field(default=15, ge=1, le=3_600)
@@ -133,6 +155,7 @@ HMS_KEYS = "HMS_ACCESS_KEY and HMS_SECRET"
 _WRITE = {
     "slack_api_url": "nothing: it is for tests",
     "hms_api_url": "nothing: it is for tests",
+    "hms_webhook_secret": "a long random word, such as `openssl rand -hex 32` makes",
     "database_url": "sqlite:///sessions-bot.db, for example",
     "poll_interval_s": "15, for example",
     "unconfirmed_posts": "hold or repost",

@@ -125,6 +125,16 @@ def test_enough_is_enough(load: Load, mode: Mode, changes: dict[str, str | None]
             {"HMS_ACCESS_KEY": None, "HMS_MANAGEMENT_TOKEN": "Bearer eyJ"},
             "HMS_MANAGEMENT_TOKEN has a space, a line break or another odd character in it: copy it anew.",
         ),
+        (
+            "web",
+            {"HMS_WEBHOOK_SECRET": "x" * 31},
+            "HMS_WEBHOOK_SECRET has less than 32 characters: write a long random word, such as `openssl rand -hex 32` makes.",
+        ),
+        (
+            "web",
+            {"HMS_WEBHOOK_SECRET": "ä" * 40},
+            "HMS_WEBHOOK_SECRET has a space, a line break or another odd character",
+        ),
         ("web", {"LOG_LEVEL": "loud"}, "LOG_LEVEL should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR': write INFO"),
         (
             "web",

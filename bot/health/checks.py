@@ -16,6 +16,7 @@ from bot.health import judge as health
 from bot.health.approval import blocks
 from bot.health.channels import PLACES_MOST, channels, readable
 from bot.health.check_result import CheckResult
+from bot.health.hooks import judge_hooks
 from bot.health.probes import ELSE, Asked, Parts, Unanswered, ask, broken, good, refused, within
 from bot.health.slack_probe import cause_of
 from bot.outbox import counts as outbox_counts
@@ -163,6 +164,15 @@ async def _last_poll(asked: Asked) -> Sequence[CheckResult]:
     return found
 
 
+async def _webhooks(asked: Asked) -> Sequence[CheckResult]:
+    hooks = asked.parts.hooks
+    if not asked.parts.hooked:
+        return []
+    if hooks is None:
+        return [CheckResult("Webhooks", "ok", f"set up; `{COMMAND} doctor` says when the last one came")]
+    return [judge_hooks(hooks.age_s, hooks.lead_s, silent=hooks.silent)]
+
+
 async def _outbox(asked: Asked) -> Sequence[CheckResult]:
     store, who = await good(asked.store), (await asked.who).value
     team_id, now_s = who.team_id if who is not None else "", asked.parts.clock()
@@ -211,6 +221,7 @@ CHECKS: Mapping[str, Callable[[Asked], Coroutine[Any, Any, Sequence[CheckResult]
     "Port": _port,
     "Database": _database,
     "Last poll": _last_poll,
+    "Webhooks": _webhooks,
     "Outbox": _outbox,
     "Messages tab": _messages_tab,
     "OPS_CHANNEL": _ops,

@@ -25,6 +25,7 @@ from bot.slack.access_rules import Access
 from bot.slack.bot_identity import IN_ONE, ORG_WIDE, Who
 from bot.slack.outcome import Refused, RetryLater
 from bot.slack.responses import judge
+from bot.tracking.hooks import Hooks
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class Parts:
     `since_s`: the start of polling in epoch seconds, 0 if unknown. `slack_proxy`, `hms_proxy`: `host:port` or "".
     `signed`: Slack's requests come by HTTP, dated. `port` checks the address to listen at (command line), `sockets`
     counts open connections of Socket Mode (running bot). `judge`: Slack's validator of blocks, if wanted.
-    `ops_channel` is told of troubles."""
+    `ops_channel` is told of troubles. `hooked`: 100ms is to send webhooks, which `hooks` knows of (running bot)."""
 
     settings: Sequence[CheckResult]
     interval_s: float
@@ -57,6 +58,8 @@ class Parts:
     hms: Hms | None = None
     hms_proxy: str = ""
     given_token: str = ""
+    hooked: bool = False
+    hooks: Hooks | None = None
     look: Callable[[], Coroutine[Any, Any, Database | None]] | None = None
     port: Callable[[], Coroutine[Any, Any, CheckResult]] | None = None
     judge: Callable[[Blocks], Coroutine[Any, Any, Verdict]] | None = None

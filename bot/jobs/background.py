@@ -12,6 +12,7 @@ from bot.db import leases
 from bot.db.database import Database
 from bot.db.leases import POLLER, Fence
 from bot.digests.produce import Digests
+from bot.health.hooks import SILENT
 from bot.health.judge import age, held, refused, slow, stale
 from bot.health.watch import Watch
 from bot.jobs.scheduler import Job
@@ -21,6 +22,7 @@ from bot.outbox import workspaces
 from bot.outbox.deliver import Deliver
 from bot.rooms.walk import PAGE_INTERVAL_S, Walk
 from bot.tracking import store as tracking_store
+from bot.tracking.follow_hints import HINTS_S, FollowHints
 from bot.tracking.poll import Poll
 
 LEASE_S = 15.0
@@ -45,7 +47,8 @@ PRUNE_S = 3_600.0
 @dataclass(eq=False)
 class BackgroundJobs:
     """The jobs of one process for one workspace. Every process sends; the holder of `lease` polls every `interval_s`,
-    makes digests and reads rooms. All jobs use `clock`; `hear` asks Slack, whose answer sets it."""
+    makes digests and reads rooms. All jobs use `clock`; `hear` asks Slack, whose answer sets it. `hints`: where 100ms
+    sends webhooks."""
 
     store: Database
     poll: Poll
@@ -60,6 +63,7 @@ class BackgroundJobs:
     lease: str = POLLER
     lead_s: float = LEASE_S
     reconcile_s: float = RECONCILE_S
+    hints: FollowHints | None = None
 
     def __post_init__(self) -> None:
         self._owner = secrets.token_hex(8)
@@ -69,14 +73,12 @@ class BackgroundJobs:
         metrics.poll_interval.set(self.interval_s)
 
     def jobs(self) -> Sequence[Job]:
+        poll_most_s = max(POLL_MOST_S, 4 * self.interval_s)
+        hints = [Job("hints", HINTS_S, self._follow_hints, poll_most_s)] if self.hints is not None else []
         return (
+            *hints,
             Job("lead", TICK_S, self._lead, self.lead_s / 3),
-            Job(
-                "poll",
-                min(TICK_S, self.interval_s),
-                self._leading(self._run_poll),
-                max(POLL_MOST_S, 4 * self.interval_s),
-            ),
+            Job("poll", min(TICK_S, self.interval_s), self._leading(self._run_poll), poll_most_s),
             Job("digests", DIGESTS_S, self._leading(self.digests.run), 3_600.0),
             Job("rooms", PAGE_INTERVAL_S, self._leading(lambda _: self.walk.step()), 60.0),
             Job("deliver", DELIVER_S, self._timely(self.deliver.run), 60.0, whole=True),
@@ -89,13 +91,17 @@ class BackgroundJobs:
     def stop(self) -> None:
         """Start no new work; a running step finishes once it is recorded."""
         self.deliver.stop()
-        for share in (metrics.leader, metrics.sessions_live):
+        for share in (metrics.leader, metrics.sessions_live, metrics.webhooks_silent):
             share.set(self.team_id, 0)
 
     async def slow(self) -> str:
         """Return lines for operators if messages are delayed or held, else ""."""
         counts = await outbox_counts.read(self.store, self.team_id, self._now_ms())
         return "\n".join(filter(None, (slow(counts.waiting, counts.late_s), held(counts.held))))
+
+    def silent(self) -> str:
+        """Return a line if 100ms's webhooks are set up and tell nothing of what polls see, else ""."""
+        return SILENT if self.hints is not None and self.hints.silent else ""
 
     async def stale(self, *, public: bool = False) -> str:
         """Return a line if Slack refuses the bot or session data is stale, else "". `public`: without 100ms's own
@@ -143,6 +149,14 @@ class BackgroundJobs:
 
     async def _run_poll(self, fence: Fence) -> None:
         await self.poll.run(fence, self.interval_s - TICK_S / 2)
+
+    async def _follow_hints(self) -> None:
+        if self.hints is None:
+            return
+        if self._fence:
+            await self.hints.lead(self._fence)
+        else:
+            await self.hints.pass_on()
 
     async def _tell(self, fence: Fence) -> None:
         await self.watch.tell(fence, self.interval_s, self._began_s())

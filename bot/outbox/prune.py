@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Select, delete, exists, not_, select, update
 from bot import log
 from bot.db.database import Database
 from bot.db.sql import CLOSED, DEAD, ENDED, OVER, SENDING, chunks, unfinished
-from bot.db.tables import begun, cards, changes, firings, limits, mutes, outbox, polls, sessions
+from bot.db.tables import begun, cards, changes, firings, hints, limits, mutes, outbox, polls, sessions
 from bot.db.transaction import transaction
 from bot.outbox.cards import WITHHELD
 
 DAY_MS = 86_400_000
+HINTS_MS = 60_000
 KEPT_MS = 7 * DAY_MS
 CHANGES_MS = 365 * DAY_MS
 WAITS_MS = 30 * DAY_MS
@@ -38,6 +39,7 @@ def prune_some(db: Connection, team_id: str, now_ms: int) -> bool:
     more = _forget(db, team_id, min(filter(None, (now_ms, *times))) - KEPT_MS)
     before = now_ms - KEPT_MS
     db.execute(delete(begun).where(begun.c.team_id == team_id, begun.c.until_ms < now_ms))
+    db.execute(delete(hints).where(hints.c.team_id == team_id, hints.c.at_ms < now_ms - HINTS_MS))
     db.execute(delete(limits).where(limits.c.team_id == team_id, limits.c.not_before_ms < before))
     db.execute(delete(firings).where(firings.c.team_id == team_id, OVER, firings.c.fired_ms < before))
     db.execute(delete(mutes).where(mutes.c.team_id == team_id, mutes.c.until_ms < before))

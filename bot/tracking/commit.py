@@ -47,7 +47,7 @@ class SweepWork:
     """A sweep that is being read and stored. `seq`: the snapshot that its next commit follows. `naming`: the id of the
     names that its people have; `renamed`: the last poll knew them by others. `rooms`: the known ones of the sessions
     seen so far. `put_off`: some of those sessions are left to the next poll, which reads again what comes after
-    `reached`."""
+    `reached`. `changes`: those stored so far."""
 
     team_id: str
     now: datetime
@@ -59,6 +59,7 @@ class SweepWork:
     seq: int
     reached: Progress
     put_off: bool = False
+    changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Commit:
             )
             if stored:
                 work.seq += 1
+                work.changes += len(changes)
                 _count(changes)
                 return
             if await audit_log.counts(self._store, work.team_id) == settings:

@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot import log, metrics
@@ -23,10 +23,11 @@ from bot.outbox import cards as card_store
 from bot.outbox.card import Card
 from bot.query.times import ms
 from bot.rooms.names import Rooms
-from bot.sessions.model import Room
+from bot.sessions.model import Room, Session
 from bot.sessions.tracked import Tracked
 from bot.tracking import store as tracking_store
 from bot.tracking.commit import Commit, Superseded, SweepWork
+from bot.tracking.hooks import Hooks
 from bot.tracking.reading import look, read
 from bot.tracking.room_facts import RoomFacts, asked_for
 from bot.tracking.store import KEPT_MS, Progress, Snapshot
@@ -34,6 +35,9 @@ from bot.tracking.sweep import Memory, Sweep
 
 REST_S, REST_MOST_S = 1.0, 120.0
 """Seconds without a poll after a failed one, doubled with each failure in a row up to the second."""
+FORWARD_S = 1.0
+"""Minimum seconds from the begin of a poll to that of one brought forward, or twice what the last one took if that is
+more: at most half of the time is spent on polls."""
 LIMITED_S = 60.0
 """Seconds without a poll after a 429 that doesn't say how long."""
 ASK_AGAIN_S = 5.0
@@ -42,9 +46,19 @@ NEW_MS = 60_000
 """A subscription may have been begun so long before the last good poll and be stored only after it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The outcome of looking at single sessions: the records that could be had, by id, and how many of the sessions
+    had changed."""
+
+    records: Mapping[str, Session]
+    changes: int
+
+
 class Poll:
     """Sweeps of one workspace, one at a time. What the last one knew is kept here, and read again where another process
-    has stored one since."""
+    has stored one since. `hooks` hears what polls and looks saw. `covered`: when the last good poll began, by
+    `monotonic`."""
 
     def __init__(
         self,
@@ -55,6 +69,7 @@ class Poll:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        hooks: Hooks | None = None,
     ) -> None:
         self._hms = hms
         self._rooms = rooms
@@ -64,39 +79,66 @@ class Poll:
         self._team_id = team_id
         self._clock = clock
         self._monotonic = monotonic
+        self._hooks = hooks
+        self._one = asyncio.Lock()
         self._memory: Memory | None = None
         self._read_under = hms.templates.current
         self._failures = 0  # in a row
         self._began = -math.inf  # the last poll; both by `monotonic`
         self._rest_until = -math.inf
+        self._took_s = 0.0
+        self._forward = False
         self._looked_ms = 0
         self._asked_at: dict[str, float] = {}
+        self.covered = -math.inf
+
+    @property
+    def ready(self) -> bool:
+        """False before the first poll, and while there is none after one that failed."""
+        return self._memory is not None and self._monotonic() >= self._rest_until
+
+    def forward(self) -> None:
+        """Bring the next poll forward."""
+        self._forward = True
 
     async def run(self, fence: Fence | None = None, every_s: float = 0.0) -> bool:
         """Poll, where the last time was `every_s` ago or longer; True where that was good: everything read, and
         committed. After one that failed there is none for a while. In between, look at the sessions of which a
         subscription may say something else by now."""
-        began, now = self._monotonic(), self._clock()
-        if began >= max(self._began + every_s, self._rest_until):
-            self._began, self._looked_ms = began, ms(now)
-            return await self._poll(fence, now)
-        since_ms, self._looked_ms = self._looked_ms, ms(now)
-        if self._memory and not self._failures:
-            due = [*self._memory.due(ms(now), since_ms), *await self._waiting(ms(now))]
-            if due:
-                await self.look(list(dict.fromkeys(due)), fence)
-        return False
+        async with self._one:
+            began, now = self._monotonic(), self._clock()
+            if self._forward:
+                every_s = min(every_s, max(FORWARD_S, 2 * self._took_s))
+            if began >= max(self._began + every_s, self._rest_until):
+                self._began, self._looked_ms, self._forward = began, ms(now), False
+                good = await self._poll(fence, now)
+                self._took_s = self._monotonic() - began
+                return good
+            since_ms, self._looked_ms = self._looked_ms, ms(now)
+            if self._memory and not self._failures:
+                due = dict.fromkeys([*self._memory.due(ms(now), since_ms), *await self._waiting(ms(now))])
+                if due:
+                    await self._look(list(due), fence, again=due)
+            return False
 
-    async def look(self, session_ids: Sequence[str], fence: Fence | None = None) -> bool:
-        """Look at these sessions alone. False where that is left to the next poll: after one that has failed, before
-        the first, and where another process has polled since."""
+    async def look(self, session_ids: Sequence[str], fence: Fence | None = None) -> Looked | None:
+        """Look at these sessions alone, after the sweep that is being made. None where that is left to the next poll:
+        after one that has failed, before the first, and where another process has polled since."""
+        async with self._one:
+            return await self._look(session_ids, fence) if self.ready else None
+
+    async def _look(
+        self, session_ids: Sequence[str], fence: Fence | None, again: Collection[str] = ()
+    ) -> Looked | None:
         now = self._clock()
         state = await tracking_store.state(self._store, self._team_id)
         memory = self._memory
         if memory is None or memory.snapshot.seq != state.seq or memory.snapshot.naming != self._hms.naming:
-            return False
-        work = await self._work(memory, fence, now, complete=False, again=session_ids)
-        return await self._swept(work, look(self._hms, work.sweep, session_ids, ms(now))) == "ok"
+            return None
+        work = await self._work(memory, fence, now, complete=False, again=again)
+        records: dict[str, Session] = {}
+        outcome = await self._swept(work, look(self._hms, work.sweep, session_ids, ms(now), records))
+        return Looked(records, work.changes) if outcome == "ok" else None
 
     async def _waiting(self, now_ms: int) -> list[str]:
         """The sessions of which a channel waits to hear what a person did, or to be reminded; one whose record can't be
@@ -110,7 +152,9 @@ class Poll:
         return new
 
     async def _poll(self, fence: Fence | None, now: datetime) -> bool:
-        began = time.perf_counter()
+        began, first, covers = time.perf_counter(), self._memory is None, self._monotonic()
+        if self._hooks is not None:
+            self._hooks.poll_began()
         try:
             state = await tracking_store.state(self._store, self._team_id)
             if self._memory is None or self._memory.snapshot.seq != state.seq:
@@ -122,6 +166,10 @@ class Poll:
             self._rest()
             raise
         metrics.polls.labels(outcome).observe(time.perf_counter() - began)
+        if outcome == "ok":
+            self.covered = covers
+            if self._hooks is not None and not first:  # nobody took webhooks before that
+                self._hooks.late(work.changes)
         return outcome == "ok"
 
     def _rest(self, error: HmsError | None = None) -> None:

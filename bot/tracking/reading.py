@@ -16,7 +16,7 @@ from bot.hms.pages import every_page, pages
 from bot.query.times import api_time
 from bot.sessions.model import Session
 from bot.sessions.tracked import Tracked
-from bot.tracking.store import Progress
+from bot.tracking.store import Progress, Snapshot
 from bot.tracking.sweep import Sweep
 
 RECORDS_MOST = 200
@@ -47,10 +47,23 @@ async def read(hms: Hms, sweep: Sweep, now_ms: int) -> AsyncIterator[Progress]:
     yield progress
 
 
-async def look(hms: Hms, sweep: Sweep, session_ids: Sequence[str], now_ms: int) -> AsyncIterator[Progress]:
-    """Look at the records of these alone; nothing is concluded from one that can't be had. Raises HmsError."""
-    sweep.add(await _records(hms, session_ids, {}, now_ms))
+async def look(
+    hms: Hms, sweep: Sweep, session_ids: Sequence[str], now_ms: int, records: dict[str, Session]
+) -> AsyncIterator[Progress]:
+    """Look at the records of these alone, and add them to `records`; nothing is concluded from one that can't be had.
+    Raises HmsError."""
+    found = await _records(hms, session_ids, {}, now_ms)
+    records |= {session.id: session for session in found}
+    sweep.add(session for session in found if not _was_over(session, sweep.known))
     yield sweep.known.progress
+
+
+def _was_over(session: Session, known: Snapshot) -> bool:
+    """True for an ended session that no poll would see any more as it began before the last one: it is no news."""
+    read_ms = known.progress.read_ms
+    if session.active or session.id in known.sessions or read_ms is None:
+        return False
+    return session.started_ms < read_ms - OVERLAP_MS
 
 
 async def _ended(hms: Hms, sweep: Sweep, read_ms: int) -> AsyncIterator[Progress]:

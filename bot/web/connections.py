@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import cast
@@ -185,17 +185,23 @@ async def listen(runner: web.AppRunner, host: str, port: int, bounds: Bounds) ->
     return await asyncio.get_running_loop().create_server(lambda: Connection(server, budget), host, port)
 
 
-def bounded(bounds: Bounds) -> Middleware:
+def bounded(bounds: Bounds, gates: Mapping[Handler, Callable[[web.Request], int]] = {}) -> Middleware:
     """Return middleware that reads the whole body before the handler runs, and refuses one that is too long or too
-    slow. It needs a server of `listen`."""
+    slow. A handler's gate sees the request before its body is read, and returns the bytes that it may have, or raises.
+    It needs a server of `listen`."""
 
     @web.middleware
     async def whole(request: web.Request, handler: Handler) -> web.StreamResponse:
         connection = cast(Connection, request.protocol)
         connection.headers_came()
+        gate = gates.get(handler)
+        most = bounds.body_bytes
+        if gate is not None:
+            most = gate(request)
+            request = request.clone(client_max_size=most)
         try:
-            if (request.content_length or 0) > bounds.body_bytes:
-                raise web.HTTPRequestEntityTooLarge(bounds.body_bytes)
+            if (request.content_length or 0) > most:
+                raise web.HTTPRequestEntityTooLarge(most)
             async with asyncio.timeout(bounds.body_s):
                 await request.read()
         except TimeoutError:

@@ -39,11 +39,11 @@ class Health:
         return ""
 
     async def note(self) -> str:
-        """Return why alerts wait and which clock is wrong, a line each, or ""."""
+        """Return why alerts wait or come late and which clock is wrong, a line each, or ""."""
         lines = [clocks(self._clock.off_s, AGREE_S)]
         for jobs in self._background:
             whose = f"{jobs.team_id}: " if len(self._background) > 1 else ""
-            warnings = f"{await jobs.stale(public=True)}\n{await jobs.slow()}"
+            warnings = f"{await jobs.stale(public=True)}\n{await jobs.slow()}\n{jobs.silent()}"
             lines += [f"{whose}{line}" for line in warnings.split("\n") if line]
         return "\n".join(filter(None, lines))
 

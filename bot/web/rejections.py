@@ -1,4 +1,4 @@
-"""Counts requests without a valid signature; anybody can send them, so their log is rate-limited."""
+"""Counts requests without a valid signature or secret; anybody can send them, so their log is rate-limited."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ class Rejections:
         self._counts: dict[str, int] = {}
         self._quiet_until: dict[str, float] = {}
 
-    def note(self, off_s: float | None) -> None:
-        """Count a refused request: a bad signature, or a date `off_s` behind our clock. Each log line has the number
-        since the previous one."""
-        cause = "signature" if off_s is None else "clock"
+    def note(self, cause: str, off_s: float | None = None) -> None:
+        """Count a refused request. `off_s`: the seconds by which our clock is ahead of its date, if that is the cause.
+        Each log line has the number since the previous one."""
         metrics.refused.labels(cause).inc()
         self._counts[cause] = self._counts.get(cause, 0) + 1
         now = self._clock()

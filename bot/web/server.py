@@ -1,10 +1,10 @@
-"""`POST /slack/events` and `GET /healthz`, `/readyz`, `/metrics`."""
+"""`POST /slack/events` and `/100ms/webhook`; `GET /healthz`, `/readyz`, `/metrics`."""
 
 from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -14,11 +14,13 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot import log, metrics
 from bot.health.judge import SLACK_SKEW_S
+from bot.tracking.hooks import Hooks
 from bot.web.connections import Bounds, bounded, finish_response, mark_authenticated
 from bot.web.ready import Health
 from bot.web.rejections import Rejections
 from bot.web.scrape import scraped
 from bot.web.single_flight import SingleFlight
+from bot.web.webhook import PATH, WebhookDoor
 
 SILENT = "alerts wait: the database doesn't answer"
 
@@ -30,14 +32,19 @@ def application(
     health: Health,
     bounds: Bounds,
     now_s: Callable[[], float] = time.time,
+    hooks: Mapping[str, Hooks] = {},
 ) -> web.Application:
     """Build the web application. `slack` handles the events path, if the mode has one. `now_s`: Slack's time, by which
-    it dates its requests."""
+    it dates its requests. `hooks`: those of each account with a secret for 100ms's webhooks, by it."""
     notes = SingleFlight(health.note, SILENT)
-    app = web.Application(client_max_size=bounds.body_bytes, middlewares=[bounded(bounds)])
+    door = WebhookDoor(hooks)
+    app = web.Application(client_max_size=bounds.body_bytes, middlewares=[bounded(bounds, {door.take: door.admit})])
     app.on_response_prepare.append(finish_response)
     if slack is not None:
         app.router.add_post("/slack/events", _events(slack, SignatureVerifier(signing_secret), now_s))
+
+    if hooks:
+        app.router.add_post(PATH, door.take)
 
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -61,7 +68,7 @@ def _events(slack: AsyncApp, verifier: SignatureVerifier, now_s: Callable[[], fl
         log.new_reference()
         off_s = _signed_off_s(request, await request.read(), verifier, now_s())
         if off_s is None or abs(off_s) > SLACK_SKEW_S:
-            rejections.note(off_s)
+            rejections.note("signature" if off_s is None else "clock", off_s)
             return web.Response(status=401)
         mark_authenticated(request)
         try:

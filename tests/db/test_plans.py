@@ -21,6 +21,7 @@ from bot.alerts.firing import Firing, never
 from bot.db import leases, tables
 from bot.db.database import Database
 from bot.digests import store as digests_store
+from bot.hms.webhooks import Hint
 from bot.outbox import audit_log, channel_pause, claims, threads, workspaces
 from bot.outbox import store as outbox_store
 from bot.rooms import store as room_store
@@ -29,6 +30,7 @@ from bot.sessions.model import Room
 from bot.silence import mute_store, quiet_store
 from bot.silence.quiet_hours import read_quiet
 from bot.slack import store as request_store
+from bot.tracking import hint_store
 from tests.db.parts import (
     LEASE,
     NOW,
@@ -97,6 +99,7 @@ async def stocked(store: Database) -> Mapping[str, Sequence[Any]]:
     await room_store.keep(store, TEAM, [Room("a" * 24, "Room-7", "b" * 24)])
     await request_store.begin(store, TEAM, "request", NOW, 1_000)
     fence = await leases.take(store, "poller", "me", 60_000)
+    await hint_store.add(store, TEAM, [(Hint("s1"), NOW)])
     await send(store)
 
     sent = [card(f"C{number}", f"s{number}") for number in range(1, 5)]
@@ -130,7 +133,7 @@ async def stocked(store: Database) -> Mapping[str, Sequence[Any]]:
         "changed": [[tracked("s1"), tracked("s8")]], "seq": [4], "known": [await audit_log.counts(store, TEAM)],
         "team_id": [TEAM], "channel_id": ["C1", "C8"], "old_id": ["C1"], "new_id": ["C2"],
         "session_id": ["s1"], "called": ["Ada"], "number": [1, 2, 3], "numbers": [[1, 2, 3]], "session_ids": [["s1", "s2"]], "silent": [["s1", "s9"]],
-        "room_ids": [["a" * 24]], "folded": ["room-7"], "name": ["poller"], "owner": ["me"], "key": ["m1"],
+        "passed_on": [[(Hint("s2"), NOW)]], "room_ids": [["a" * 24]], "folded": ["room-7"], "name": ["poller"], "owner": ["me"], "key": ["m1"],
         "day": [daily.schedule.next(datetime.fromtimestamp(LATER / 1000, UTC))[0]], "paused": [True], "on": [False],
         "began": [{"token": NOW}], "over": [["100ms"]], "what": ["request"], "cause": ["x"], "problem": ["x"],
         "reason": ["not_in_channel"], "most": [10], "limit": [10],

@@ -9,6 +9,7 @@ from itertools import count
 
 from bot.alerts import store as alerts_store
 from bot.alerts.subscription import Subscription
+from bot.clock import Clock
 from bot.db.database import Database
 from bot.db.setting_change import SettingChange
 from bot.demo.fake_hms import Account, FakeHms
@@ -25,6 +26,7 @@ from bot.sessions.mask import Mask
 from bot.silence import mute_store
 from bot.silence.mute import Mute
 from bot.tracking import store as tracking_store
+from bot.tracking.hooks import Hooks
 from bot.tracking.poll import Poll
 from bot.tracking.store import Snapshot
 from tests.work import ONCE
@@ -53,7 +55,9 @@ class World:
         client = Hms(self.fake.url, token, ONCE, mask=mask)
         self.clients.append(client)
         rooms = Rooms(client, self.store, TEAM)
-        self.polls = Poll(client, rooms, self.store, TEAM, self.now, monotonic=lambda: self.ahead.total_seconds())
+        self.clock = Clock(lambda: self.time, lambda: self.ahead.total_seconds())
+        self.hooks = Hooks(self.clock)
+        self.polls = Poll(client, rooms, self.store, TEAM, self.now, monotonic=self.clock.steady, hooks=self.hooks)
 
     @property
     def time(self) -> float:

@@ -1,0 +1,151 @@
+"""Webhooks of 100ms: who gets in at the door, and what comes of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.app import running
+from bot.demo.fake_hms import Account, FakeHms
+from bot.demo.fake_slack import FakeSlack
+from bot.errors import ConfigError
+from bot.settings import Account as Served
+from bot.settings import Settings
+from bot.web.webhook import BODY_BYTES
+from tests.live import cards, opened, polls, subscribe, until
+from tests.web.strangers import Stranger, answer_to, asking, health
+from tests.work import HASTY, at_work
+
+SECRET = "a-secret-for-tests-of-webhooks-only-0123"
+HEADER = "X-Sessions-Secret"
+JSON = {"Content-Type": "application/json"}
+GOOD = JSON | {HEADER: SECRET}
+
+
+def hooked(settings: Settings) -> Settings:
+    return settings.model_copy(update={"hms_webhook_secret": SecretStr(SECRET)})
+
+
+@pytest.fixture
+async def door(settings: Settings, slack: FakeSlack, hms: FakeHms) -> AsyncIterator[str]:
+    """The URL of a bot with webhooks, whose first poll is over and whose next one is in an hour."""
+    async with at_work(hooked(settings), slack) as started:
+        await polls(hms, 1)
+        hms.requests.clear()
+        yield started.url
+
+
+async def post(url: str, body: Any = b"{}", headers: Any = GOOD) -> int:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    async with httpx.AsyncClient(trust_env=False) as http:
+        return (await http.post(f"{url}/100ms/webhook", content=content, headers=headers)).status_code
+
+
+def event(kind: str, session_id: str, **data: Any) -> dict[str, Any]:
+    """As in the documentation's samples, dated by a clock that is minutes off: no time of an event counts."""
+    envelope = {"version": "2.0", "id": "b1b0", "account_id": "a", "timestamp": "2020-01-01T00:00:00Z", "type": kind}
+    return envelope | {"data": {"session_id": session_id, "room_id": "r", "room_name": "x"} | data}
+
+
+async def test_there_is_no_door_without_a_secret(bot: str) -> None:
+    assert await post(bot, headers=JSON) == 404
+    assert await post(bot) == 404
+
+
+WRONG = [
+    JSON, JSON | {HEADER: ""}, JSON | {HEADER: SECRET[:-1]}, JSON | {HEADER: SECRET + "x"},
+    [(HEADER, SECRET), (HEADER, SECRET)], [(HEADER, "x"), (HEADER, SECRET)], [(HEADER, SECRET.encode() + b"\xff")],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("headers", WRONG)
+async def test_without_the_one_right_secret_nothing_else_is_looked_at(door: str, headers: Any) -> None:
+    for body in (b"{}", b"{", b"x" * (BODY_BYTES + 1)):
+        assert await post(door, body, headers) == 401
+
+
+async def test_a_stranger_is_refused_before_the_body_is_read(door: str, caplog: pytest.LogCaptureFixture) -> None:
+    head = asking("POST /100ms/webhook", "Content-Length: 1000000", f"{HEADER}: another", body="{")
+    for _ in range(3):
+        stranger = await Stranger.of(door, head)
+        assert (await stranger.answer()).startswith("HTTP/1.1 401")
+    said = [vars(record)["fields"] for record in caplog.records if record.getMessage() == "request_refused"]
+    assert said == [{"cause": "webhook", "count": 1}]
+
+
+async def test_the_codes_come_in_their_order(door: str) -> None:
+    text = GOOD | {"Content-Type": "text/plain"}
+    long = b" " * (BODY_BYTES + 1)
+    assert await post(door, long, text) == 413
+    head = asking("POST /100ms/webhook", f"{HEADER}: {SECRET}", "Transfer-Encoding: chunked", "Connection: close")
+    chunks = f"{len(long):x}\r\n{long.decode()}\r\n0\r\n\r\n"
+    assert (await answer_to(door, head + chunks)).startswith("HTTP/1.1 413")
+    assert await post(door, b"1" * 1024**2) == 413
+    assert await post(door, b"{", text) == 415
+    assert await post(door, b"{}", {HEADER: SECRET}) == 415
+    assert await post(door, b"{", GOOD) == 400
+    assert await post(door, b"{}" + long[2:-1], GOOD) == 200
+    assert await post(door, b"{}", GOOD | {"Content-Type": "application/json; charset=utf-8"}) == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"null", b"[]", b'"x"', b"1", b"{'a': 1}", b'{"a": NaN}', b'{"a": -Infinity}', b"\xff{}", b'{"a": "\xff"}',
+        b"[" * 100_000, b'{"a":' * 50_000, b'{"a": ' + b"9" * 10_000 + b"}", b"{}{}", b'{"a": 1,}',
+    ],
+)  # fmt: skip
+async def test_what_is_no_object_of_json_is_refused(door: str, body: bytes) -> None:
+    assert await post(door, body) == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}", b'{"type": "a", "type": "b"}', b'{"type": "\\ud800", "data": {"session_id": "\\udfff"}}',
+        b'{"type": "party.begun", "data": {}, "is_replay": true}', b'{"type": {}, "data": []}', b"\xef\xbb\xbf{}",
+        b'{"data": {"session_id": null}, "type": "peer.join.failure", "more": ' + b"[" * 500 + b"]" * 500 + b"}",
+    ],
+)  # fmt: skip
+async def test_all_else_is_good_and_costs_nothing(door: str, body: bytes, hms: FakeHms) -> None:
+    assert await post(door, body) == 200
+    assert not [each for each in hms.requests if each.path.startswith("/sessions/")]
+
+
+async def test_news_comes_with_the_webhook_and_not_again_with_the_poll(
+    settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account
+) -> None:
+    room = account.add_room("Town hall")
+    async with at_work(hooked(settings), slack) as started:
+        await polls(hms, 1)
+        await subscribe(slack)
+        session = opened(account, room)
+        assert await post(started.url, event("session.open.success", session.id)) == 200
+        (card,) = await until(lambda: cards(slack))
+        assert "Town hall" in card.plain
+        await until(lambda: [each.path for each in hms.requests][-1:] == [f"/sessions/{session.id}"])
+        account.end(session, time.time())
+        assert await post(started.url, event("session.close.success", session.id)) == 200
+        await until(lambda: "ended" in cards(slack)[0].plain)
+        text = await health(started.url, "/metrics")
+        assert 'sessions_bot_webhooks_total{outcome="hint"}' in text
+    before = [each.ts for each in slack.messages("live-ops")]
+    async with at_work(hooked(settings), slack):
+        hms.requests.clear()
+        await polls(hms, 1)
+    assert [each.ts for each in slack.messages("live-ops")] == before
+
+
+async def test_two_accounts_are_told_apart_by_their_secrets(settings: Settings) -> None:
+    same = Served(SecretStr("xoxb-2"), hms_webhook_secret=SecretStr(SECRET))
+    with pytest.raises(ConfigError, match="HMS_WEBHOOK_SECRET: two accounts have the same"):
+        async with running(hooked(settings), "web", pace=HASTY, accounts=[same]):
+            pass
+    with pytest.raises(ConfigError, match="HMS_WEBHOOK_SECRET has less than 32 characters"):
+        Served(SecretStr("xoxb-2"), hms_webhook_secret=SecretStr("short"))
