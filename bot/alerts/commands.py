@@ -154,8 +154,8 @@ FEATURE = Feature(
             also=("sub", "follow", "watch", "alert"),
             examples=(
                 ("subscribe", "every session's start and end"),
-                ("subscribe room:town-hall", "those of one room"),
-                ("subscribe role:host on:start,join", "starts and joins of sessions with a host"),
+                ("subscribe room:town-hall on:start,join", "starts and joins of one room"),
+                ("subscribe missing:host>2m notify:@ada every:30m", "whenever nobody hosts, with a mention"),
             ),
         ),
         Command(

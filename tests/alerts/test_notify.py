@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from bot.blockkit.phrases import NO_BREAK
+from bot.demo.fake_hms import Account
 from bot.demo.fake_slack import ApiError, FakeSlack, HttpError
 from bot.demo.fake_slack.seed import ADA, BOT_USER, CLEO, GUEST, OPERATORS, SLACKBOT
 from bot.demo.fake_slack.server import DEFAULT_SCOPES
@@ -51,6 +53,27 @@ async def test_whoever_is_named_is_shown_and_only_by_name_in_the_channel(bot: st
     assert f"M{mentions}." in (await subscribe(slack, again)).plain
 
 
+async def test_what_is_wrong_already_is_named_and_reminders_are_shown(
+    bot: str, slack: FakeSlack, account: Account, clock: Wall
+) -> None:
+    session = account.open_session(account.add_room("Town hall"), clock() - 600)
+    account.leave(
+        session, account.join(session, name="Ann", role="host", user_id="ann", at=clock() - 600), clock() - 500
+    )
+    done = (await subscribe(slack, "idle:1m notify:@oncall every:30m")).plain.replace(NO_BREAK, " ")
+    (told,) = posts(slack)
+    for text in (done, told.plain.replace(NO_BREAK, " ")):
+        assert "told when one comes to match or no longer does." in text and "reminds every 30 min." in text
+        assert "*Town hall* matches already, without an alert." in text
+    line = f"idle:1m on:start,end notify:@{OPERATORS} every:30m"
+    assert f"`/sessions subscribe {line}`" in done
+    for shows in ("subscriptions", "settings"):
+        assert " · reminds every 30 min" in (await say(slack, shows)).plain.replace(NO_BREAK, " ")
+    assert f"/sessions subscribe {line}" in (await say(slack, "unsubscribe 1")).plain
+    assert "Subscribed, as number 2" in (await subscribe(slack, line)).plain
+    assert "what it tells about has changed" in (await subscribe(slack, "idle:1m every:1h")).plain
+
+
 async def test_other_people_are_a_change_of_the_same_subscription(bot: str, slack: FakeSlack) -> None:
     for line, says in {
         "notify:@ada": "Subscribed, as number 1",
@@ -88,6 +111,7 @@ async def test_a_group_is_found_by_its_handle_or_id(bot: str, slack: FakeSlack, 
         ("every:5m", "reminders come every 10m to 12h"),
         ("every:13h", "reminders come every 10m to 12h"),
         ("every:30m", "`every:` reminds while something is wrong"),
+        ("-idle:5m every:30m", "`every:` reminds while something is wrong"),
         ("role:host every:soon", "that is not a length"),
     ],
 )  # fmt: skip
