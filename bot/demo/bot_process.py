@@ -17,6 +17,7 @@ from bot.demo.fake_hms import FakeHms
 from bot.demo.fake_slack import FakeSlack
 
 ROOT = Path(__file__).parent.parent.parent
+HOOK_SECRET = "demo-secret-of-webhooks-for-the-stand-in-only"  # noqa: S105
 READY_WITHIN_S = 20.0
 STOP_WITHIN_S = 10.0
 
@@ -36,6 +37,7 @@ class BotProcess:
         **settings: str,
     ) -> None:
         self._slack = slack
+        self._hms = hms
         self._module = module
         self._mode = mode
         self._folder = tempfile.TemporaryDirectory()  # so that no .env of the developer's is read
@@ -49,6 +51,7 @@ class BotProcess:
             "HMS_ACCESS_KEY": hms.access_key,
             "HMS_SECRET": hms.secret,
             "HMS_API_URL": hms_url,
+            "HMS_WEBHOOK_SECRET": HOOK_SECRET,
             "DATABASE_URL": "",  # an SQLite file in its folder
             "POLL_INTERVAL_S": "2",
             "HOST": "127.0.0.1",
@@ -104,6 +107,7 @@ class BotProcess:
                 try:
                     if (await http.get(f"{self.url}/readyz")).status_code == 200:
                         self._slack.bot_events_url = self.events_url
+                        self._send_webhooks()
                         return True
                 except httpx.TransportError:
                     pass  # it doesn't listen yet
@@ -113,6 +117,10 @@ class BotProcess:
     async def ended(self) -> int:
         """Wait until it ends; its exit code, or the signal that killed it, negative."""
         return await self._started().wait()
+
+    def _send_webhooks(self) -> None:
+        if secret := self._settings["HMS_WEBHOOK_SECRET"]:
+            self._hms.webhooks.send_to(f"{self.url}/100ms/webhook", {"X-Sessions-Secret": secret})
 
     def _started(self) -> asyncio.subprocess.Process:
         assert self._process is not None, "start() comes first"  # noqa: S101

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import random
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -18,6 +20,7 @@ from bot.errors import ConfigError
 from bot.settings import Account as Served
 from bot.settings import Settings
 from bot.web.webhook import BODY_BYTES
+from tests.clocks import Wall
 from tests.live import cards, opened, polls, subscribe, until
 from tests.web.strangers import Stranger, answer_to, asking, health
 from tests.work import HASTY, at_work
@@ -124,22 +127,42 @@ async def test_news_comes_with_the_webhook_and_not_again_with_the_poll(
     room = account.add_room("Town hall")
     async with at_work(hooked(settings), slack) as started:
         await polls(hms, 1)
-        await subscribe(slack)
+        await subscribe(slack, "on:start,end")
+        hms.requests.clear()
+        hms.webhooks.send_to(f"{started.url}/100ms/webhook", {HEADER: SECRET})
         session = opened(account, room)
-        assert await post(started.url, event("session.open.success", session.id)) == 200
         (card,) = await until(lambda: cards(slack))
         assert "Town hall" in card.plain
-        await until(lambda: [each.path for each in hms.requests][-1:] == [f"/sessions/{session.id}"])
         account.end(session, time.time())
-        assert await post(started.url, event("session.close.success", session.id)) == 200
         await until(lambda: "ended" in cards(slack)[0].plain)
         text = await health(started.url, "/metrics")
         assert 'sessions_bot_webhooks_total{outcome="hint"}' in text
-    before = [each.ts for each in slack.messages("live-ops")]
+        assert not [each for each in hms.requests if each.path == "/sessions"], "a poll has seen it"
+    hms.webhooks.send_to("", {})
+    before = [(each.ts, each.plain) for each in slack.messages("live-ops")]
     async with at_work(hooked(settings), slack):
-        hms.requests.clear()
         await polls(hms, 1)
-    assert [each.ts for each in slack.messages("live-ops")] == before
+    assert [(each.ts, each.plain) for each in slack.messages("live-ops")] == before
+
+
+@pytest.mark.polls
+async def test_lost_late_doubled_and_reordered_webhooks_change_nothing(
+    settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account, clock: Wall
+) -> None:
+    rng, room = random.Random(7), account.add_room("Town hall")
+    hms.webhooks.plan = lambda _: [rng.random() for _ in range(rng.choice((0, 1, 1, 2)))]
+    async with at_work(hooked(settings).model_copy(update={"poll_interval_s": 1.0}), slack) as started:
+        await polls(hms, 1)
+        await subscribe(slack, "on:start,end")
+        hms.webhooks.send_to(f"{started.url}/100ms/webhook", {HEADER: SECRET})
+        for _ in range(8):
+            session = opened(account, room)
+            await asyncio.sleep(0.1)
+            account.end(session, time.time())
+        await until(lambda: sum("ended" in each.plain for each in cards(slack)) == 8, clock)
+        await polls(hms, 2)
+    assert len(cards(slack)) == 8
+    assert len([each for each in slack.messages("live-ops") if each.thread_ts not in (None, each.ts)]) == 0
 
 
 async def test_two_accounts_are_told_apart_by_their_secrets(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from .oddities import Oddities
 from .records import Peer, Room, Session, Template
 from .server import DEMO_ACCESS_KEY, DEMO_SECRET, FakeHms, Request
 from .tokens import sign
+from .webhooks import Webhooks
 from .wire import format_time
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Stall",
     "Status",
     "Template",
+    "Webhooks",
     "WrongTypes",
     "format_time",
     "sign",

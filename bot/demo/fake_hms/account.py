@@ -6,7 +6,7 @@ import random
 import re
 import uuid
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from .records import HexId, Peer, Role, Room, Session, Template, id_seconds, is_hex_id, make_id, on_ms
@@ -49,6 +49,8 @@ class Account:
         self.rooms: dict[str, Room] = {}
         self.sessions: dict[str, Session] = {}
         self.templates: dict[str, Template] = {}
+        self.watchers: list[Callable[[str, Session, Peer | None], object]] = []
+        """Called with the type of the webhook's event for each that happens."""
         self._rng = random.Random(seed)
         self._serial = 0x832000
         self._room_ids: list[str] = []
@@ -115,6 +117,7 @@ class Account:
         at = on_ms(at)
         session = Session(id=self._new_id(at), room_id=room.id, active=True, created_at=at, updated_at=at, version=1)
         self._keep(session)
+        self._happened("session.open.success", session)
         return session
 
     def join(self, session: Session, *, name: str, role: str, user_id: str | None = None, at: float) -> Peer:
@@ -124,6 +127,7 @@ class Account:
         peer = Peer(self._uuid(), session.id, name, role, user_id, on_ms(at))
         session.peers[peer.id] = peer
         session.touch(peer.joined_at)
+        self._happened("peer.join.success", session, peer)
         return peer
 
     def leave(self, session: Session, peer: Peer, at: float) -> None:
@@ -133,13 +137,21 @@ class Account:
             raise ValueError(f"peer {peer.id} is not in at {at}")
         peer.left_at = at
         session.touch(at)
+        self._happened("peer.leave.success", session, peer)
+
+    def change_role(self, session: Session, peer: Peer, role: str, at: float) -> None:
+        """Give a peer who is in another role."""
+        peer.role = role
+        session.touch(on_ms(at))
+        self._happened("role.change.success", session, peer)
 
     def end(self, session: Session, at: float) -> None:
         """End a session and with it every stay; raises `ValueError` when it has ended or has later events."""
         at = on_ms(at)
         if not session.active or at < session.updated_at:
             raise ValueError(f"session {session.id} cannot end at {at}")
-        for peer in session.present():
+        leaving = session.present()
+        for peer in leaving:
             peer.left_at = at
         for room_id in (None, session.room_id):
             live = self._index[room_id, True]
@@ -147,6 +159,9 @@ class Account:
             insort(self._index.setdefault((room_id, False), []), session.id)
         session.active = False
         session.touch(at)
+        for peer in leaving:
+            self._happened("peer.leave.success", session, peer)
+        self._happened("session.close.success", session)
 
     def active_sessions(self, room_id: str | None = None) -> list[Session]:
         """The active sessions, oldest first."""
@@ -204,6 +219,10 @@ class Account:
                 if len(page) == limit:
                     break
         return page, page[-1].id if page else None
+
+    def _happened(self, kind: str, session: Session, peer: Peer | None = None) -> None:
+        for watch in self.watchers:
+            watch(kind, session, peer)
 
     def _name_fits(self, name: str, wanted: str) -> bool:
         name, wanted = name.casefold(), wanted.casefold()

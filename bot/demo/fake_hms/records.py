@@ -48,7 +48,8 @@ def on_ms(at: float) -> float:
 
 @dataclass(slots=True)
 class Room:
-    """A room [api-reference/Rooms/object]. `size` counts peers; `max_duration_seconds` is 120 to 43,200."""
+    """A room [api-reference/Rooms/object]. `size` counts peers; `max_duration_seconds` is 120 to 43,200.
+    `webhook`: a URL and headers of its own [api-reference/Rooms/create-via-api]."""
 
     id: str
     name: str
@@ -61,6 +62,7 @@ class Room:
     max_duration_seconds: int = 0
     template_id: str = "627cdddff2e4e30487862ad3"
     template: str = "videoconf"
+    webhook: tuple[str, dict[str, str]] | None = None
 
 
 @dataclass(slots=True)

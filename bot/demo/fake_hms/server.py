@@ -16,6 +16,7 @@ from . import query, reads, tokens, wire
 from .account import Account
 from .faults import BadJson, CutOff, Drop, Fault, FaultQueue, FirstPage, Html, Stall, Status, WrongTypes
 from .oddities import Oddities
+from .webhooks import Webhooks
 
 PREFIX = "/v2"
 DEMO_ACCESS_KEY = "demo-access-key"
@@ -52,7 +53,8 @@ class FakeHms:
 
     Stand alone with `start`/`stop` or `async with`, or as `routes` in another aiohttp application.
     `beside`: a stand-in whose address serves this account too; a token is of one account.
-    `oddities` may be set at any time. `requests` keeps the latest 100,000 requests.
+    `oddities` may be set at any time. `requests` keeps the latest 100,000 requests. `webhooks` are sent once they have
+    a URL.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class FakeHms:
         self.clock = clock
         self.oddities = oddities or Oddities()
         self.requests: list[Request] = []
+        self.webhooks = Webhooks(account, clock)
         self._accounts = [self]
         if beside is not None:
             beside._accounts.append(self)
@@ -110,6 +113,7 @@ class FakeHms:
     async def stop(self) -> None:
         """Stop listening; requests that a fault holds back are answered at once."""
         self._stopping.set()
+        await self.webhooks.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
