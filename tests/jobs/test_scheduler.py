@@ -31,9 +31,12 @@ async def test_a_clock_that_is_set_neither_stops_nor_floods_the_jobs(
     assert runs.qsize() < 100
 
 
-async def test_a_job_that_is_called_runs_at_once_and_calls_before_it_begins_make_one_run() -> None:
+@pytest.mark.parametrize("by_s", [0.0, *STEPS])
+async def test_a_job_that_is_called_runs_at_once_and_calls_before_it_begins_make_one_run(by_s: float) -> None:
+    """By a clock that differs from APScheduler's too."""
     runs = asyncio.Queue[None]()
-    scheduler = Scheduler([Job("seldom", 3_600.0, lambda: runs.put(None), 5.0)])
+    scheduler = Scheduler([Job("seldom", 3_600.0, lambda: runs.put(None), 5.0)], wall := Wall())
+    wall.by_s = by_s
     scheduler.start()
     async with asyncio.timeout(20):
         await runs.get()
