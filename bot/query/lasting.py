@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.query.times import BadValue, parse_length, print_length, reads_as_length
@@ -25,6 +26,8 @@ LEAST_S, LIFE_S = 10, 12 * 3_600
 """Shortest and longest length; a session of a room without a longest duration lasts 12 hours (Rooms/object)."""
 HOST = "host"
 """The role of `missing:` that means whoever hosts."""
+KEPT = 4_096
+"""Filter values whose check is kept: each session that changes is asked by every subscription."""
 _UP_TO = ">=≥"
 _MISSING = re.compile(rf"(?P<role>.*?)\s*(?:[{_UP_TO}]+\s*(?P<length>[^{_UP_TO}]*))?", re.DOTALL)
 
@@ -75,14 +78,17 @@ class Lasting:
         return last[0].begin if last and last[0].end is None else None
 
 
+@lru_cache(KEPT)
 def idle(seconds: int) -> Lasting:
     return Lasting(lambda session, _: spells.idle(session), timedelta(seconds=seconds))
 
 
+@lru_cache(KEPT)
 def alone(seconds: int) -> Lasting:
     return Lasting(lambda session, _: spells.alone(session), timedelta(seconds=seconds))
 
 
+@lru_cache(KEPT)
 def missing(value: Missing) -> Lasting:
     role = fold(value.role)
 
@@ -93,6 +99,7 @@ def missing(value: Missing) -> Lasting:
     return Lasting(without, timedelta(seconds=value.seconds))
 
 
+@lru_cache(KEPT)
 def ending(seconds: int) -> Lasting:
     def last_part(session: Session, facts: Facts) -> list[Spell]:
         if not session.active:

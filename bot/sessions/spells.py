@@ -51,18 +51,17 @@ def _kept(session: Session, key: str, state: _State, counts: Callable[[str], boo
 
 def _spells(session: Session, state: _State, counts: Callable[[str], bool] | None) -> list[Spell]:
     """Return the spells by their begin; only a live session has one without end. Moves of one moment happen at once:
-    somebody who leaves and is back in the same moment was never gone."""
+    somebody who leaves and is back in the same moment was never gone. Those before the start happen at the start, those
+    after the end never."""
     start, end = session.started_at, session.ended_at
     last = end or NEVER
     role_counts: dict[str | None, bool] = {}
     moves: list[tuple[datetime, int, Hashable, bool]] = []  # moment, 1 or -1, the person, whether the role counts
     for who, peer, joined, left in session.visits(last):
-        joined, left = max(start, min(joined, last)), max(start, min(left, last))
-        if joined < left:
-            if counts and peer.role not in role_counts:
-                role_counts[peer.role] = counts(peer.role or "")
-            counted = role_counts.get(peer.role, False)
-            moves += (joined, 1, who, counted), (left, -1, who, counted)
+        if counts and peer.role not in role_counts:
+            role_counts[peer.role] = counts(peer.role or "")
+        counted = role_counts.get(peer.role, False)
+        moves += (joined, 1, who, counted), (left, -1, who, counted)
     moves.sort(key=itemgetter(0))
     people: dict[Hashable, int] = {}
     counting, place = 0, 0

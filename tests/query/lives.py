@@ -20,7 +20,7 @@ def moment(seconds: int) -> datetime:
     return BEGAN + timedelta(seconds=seconds)
 
 
-moments = st.integers(-20, 120).map(moment)
+moments = st.integers(-2, 12).map(lambda tens: moment(10 * tens))
 peers = st.builds(
     lambda name, role, user_id, joined, left: Peer(None, name, role, user_id, None, joined, left),
     st.sampled_from(["Ada", "Ben", None]),

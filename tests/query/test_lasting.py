@@ -25,7 +25,7 @@ STATES = {"idle": lives.idle, "alone": lives.alone} | {
     f"missing:{role}": lives.missing(role) for role in ("host", "teacher", "guest")
 }
 lasting = st.one_of(
-    st.tuples(st.sampled_from(["idle", "alone", "missing:host", "missing:teacher", "missing:guest"]), st.integers(10, 90)),
+    st.tuples(st.sampled_from(["idle", "alone", "missing:host", "missing:teacher", "missing:guest"]), st.sampled_from([10, 11, 20, 30, 50, 90])),
     st.tuples(st.sampled_from(["missing:host", "missing:teacher", "missing:guest"]), st.just(0)),
     st.tuples(st.just("ending"), st.sampled_from([10, 30, 100, 130, LIFE_S - 50, LIFE_S])),
 )  # fmt: skip
@@ -159,6 +159,17 @@ def test_what_an_example_says(asked: str, from_s: int | None) -> None:
     ended = Session("a" * 24, ROOM, False, LIVE.peers, BEGAN, moment(100)).cast(lives.GUESS)
     assert matches(parse(asked), ended, moment(200), rooms) is not asked.startswith("ending")
     assert not matches(parse("alone:31s"), ended, moment(200), rooms)
+
+
+def test_who_is_alone_in_place_of_another_is_so_from_then_on() -> None:
+    here = [
+        Peer("1", "Ada", "host", "u1", None, moment(0), moment(30)),
+        Peer("2", "Ben", "guest", "u2", None, moment(30)),
+    ]
+    handed = Session("a" * 24, ROOM, True, here, BEGAN)
+    assert due(parse("alone:40s"), handed, moment(60), {}) == moment(70)
+    shared = [Peer("1", "Ada", "host", "u1", None, moment(0)), Peer("2", "Ben", "guest", "u1", None, moment(30))]
+    assert due(parse("alone:40s"), Session("a" * 24, ROOM, True, shared, BEGAN), moment(60), {}) is None
 
 
 def test_a_room_ends_its_sessions_earlier() -> None:
