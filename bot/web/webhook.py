@@ -49,7 +49,7 @@ class WebhookDoor:
         if not (request.content_type == "application/json" or request.content_type.endswith("+json")):
             metrics.webhooks.labels("type").inc()
             return web.Response(status=415)
-        event = _read(await request.read())
+        event = read_event(await request.read())
         hooks = self._hooks(request)
         if event is None or hooks is None:
             metrics.webhooks.labels("json").inc()
@@ -67,7 +67,7 @@ class WebhookDoor:
         return same[0] if same else None
 
 
-def _read(body: bytes) -> Mapping[str, Any] | None:
+def read_event(body: bytes) -> Mapping[str, Any] | None:
     """Return the JSON object that a body is, None for anything else."""
     try:
         event = json.loads(body, parse_constant=_no_number)

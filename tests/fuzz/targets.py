@@ -26,6 +26,7 @@ from bot.digests.lines import PREVIEW
 from bot.errors import HmsError, QueryError, StaleButton, said_for
 from bot.hms import wire
 from bot.hms.shapes import ListAnswer, SessionAnswer
+from bot.hms.webhooks import is_known, read_hint, shows
 from bot.query import cursor
 from bot.query.command_lines import corrected, terms
 from bot.query.cursor import PageCursor
@@ -39,6 +40,7 @@ from bot.silence.lines import QUIET, end_line
 from bot.slack.registry import Registry
 from bot.slack.render import query_problem
 from bot.text import tidy
+from bot.web.webhook import read_event
 from tests.blockkit.judge import harmless, inside_limits
 from tests.fuzz.door import WORDS, Door, Signatures
 
@@ -250,6 +252,24 @@ def _refusal(text: str) -> Hashable:
     return type(error).__name__, wait_s is None, wait_s == 0
 
 
+WEBHOOKS = tuple(
+    json.dumps({"version": "2.0", "id": "x", "type": kind, "data": {"session_id": ID, "peer_id": "p", "role": "host"}})
+    for kind in ("session.open.success", "peer.join.success", "peer.leave.success", "role.change.success", "beam.failure", "x")
+)  # fmt: skip
+
+
+def _webhook(text: str) -> Hashable:
+    event = read_event(text.encode("utf-8", "surrogatepass"))
+    if event is None:
+        return None
+    hint = read_hint(event)
+    if hint is None:
+        return is_known(event)
+    assert is_id(hint.session_id) and len(hint.expects) < 30, "more is kept than a session and an event"
+    shows(Session(hint.session_id, peers={"p": Peer("p", role="host")}), hint.expects)
+    return hint.expects.partition(" ")[0]
+
+
 TYPED = (
     "", "active", f"show {ID}", "limit:9", "mute 2h", "unmute all", "subscribe room:x",
     *(re.sub("[<>]", "", command.usage) for command in COMMANDS.values()), *_lines(QUIET)[:6],
@@ -267,6 +287,7 @@ TARGETS: dict[str, Target] = {
     "button value": Target(VALUES, _VALUE_WORDS, _pure(_value), share=20),
     "answer of 100ms": Target(ANSWERS, _ANSWER_WORDS, _pure(_answer), share=20, structured=True),
     "refusal of 100ms": Target(REFUSALS, ("Retry-After", "GMT", "retry after", "seconds", "+0100"), _pure(_refusal), share=5),
+    "webhook": Target(WEBHOOKS, ("session_id", "peer_id", "data", "type", "NaN", ID), _pure(_webhook), share=5, structured=True),
     "signature": Target(
         [head + body for head in SIGNED for body in _SIGNED_BODIES],
         ("{now}", "{now-301}", "{now+301}", "{good}", "v0=", "v1=", "{form}", "application/json", "charset=utf-16"),

@@ -7,6 +7,7 @@ import json
 import random
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -172,3 +173,27 @@ async def test_two_accounts_are_told_apart_by_their_secrets(settings: Settings) 
             pass
     with pytest.raises(ConfigError, match="HMS_WEBHOOK_SECRET has less than 32 characters"):
         Served(SecretStr("xoxb-2"), hms_webhook_secret=SecretStr("short"))
+
+
+async def test_the_door_is_open_in_socket_mode_too(settings: Settings, slack: FakeSlack) -> None:
+    async with running(hooked(settings), "socket", pace=HASTY, wall=slack.clock) as started:
+        assert await post(started.url) == 200
+        assert await post(started.url, headers=JSON) == 401
+
+
+async def test_a_webhook_at_the_process_that_does_not_lead_is_told_by_the_one_that_does(
+    settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account, postgres: str
+) -> None:
+    shared = hooked(settings).model_copy(update={"database_url": postgres})
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(at_work(shared, slack))
+        await polls(hms, 1)
+        await subscribe(slack, "on:start,end")
+        second = await stack.enter_async_context(at_work(shared, slack))
+        hms.requests.clear()
+        for number, door in enumerate((second, first, second)):
+            hms.webhooks.send_to(f"{door.url}/100ms/webhook", {HEADER: SECRET})
+            session = opened(account, account.add_room(f"room-{number}"))
+            await until(lambda: len(cards(slack)) == number + 1)  # noqa: B023 - waited for at once
+            assert any(each.path == f"/sessions/{session.id}" for each in hms.requests)
+        assert not [each for each in hms.requests if each.path == "/sessions"], "a poll has seen it"
