@@ -154,7 +154,8 @@ class BackgroundJobs:
         if self.hints is None:
             return
         if self._fence:
-            await self.hints.lead(self._fence)
+            if await self.hints.lead(self._fence):
+                await self._run_poll(self._fence)
         else:
             await self.hints.pass_on()
 

@@ -41,27 +41,26 @@ class FollowHints:
         """True if polls alone have seen what webhooks should have told."""
         return self._hooks.silent
 
-    async def lead(self, fence: Fence | None = None) -> None:
-        """Read what is due. What a poll has seen since isn't read."""
+    async def lead(self, fence: Fence | None = None) -> bool:
+        """Read what is due, but for what a poll has seen since. True where a poll is wanted, which may begin early."""
         metrics.webhooks_silent.set(self._team_id, self.silent)
         if not self._store.single:
             await self._receive()
         queue = self._hooks.queue
         queue.polled(self._poll.covered)
         if not (len(queue) or queue.crowded) or not self._poll.ready:
-            return
+            return False
         began = self._steady()
-        taken = queue.take(began)
+        if taken := queue.take(began):
+            looked = await self._poll.look(taken, fence)
+            if looked is None:
+                queue.crowded = True
+            else:
+                self._hooks.early(looked.changes)
+                queue.settle(taken, looked.records, began)
         if queue.crowded:
             self._poll.forward()
-        if not taken:
-            return
-        looked = await self._poll.look(taken, fence)
-        if looked is None:
-            self._poll.forward()
-            return
-        self._hooks.early(looked.changes)
-        queue.settle(taken, looked.records, began)
+        return queue.crowded
 
     async def pass_on(self) -> None:
         """Leave the hints to the process that leads, if the database is shared; else they wait for this one to."""

@@ -35,7 +35,7 @@ from bot.tracking.sweep import Memory, Sweep
 
 REST_S, REST_MOST_S = 1.0, 120.0
 """Seconds without a poll after a failed one, doubled with each failure in a row up to the second."""
-FORWARD_S = 1.0
+FORWARD_S = 0.25
 """Minimum seconds from the begin of a poll to that of one brought forward, or twice what the last one took if that is
 more: at most half of the time is spent on polls."""
 LIMITED_S = 60.0

@@ -22,6 +22,8 @@ from bot.tracking.sweep import Sweep
 RECORDS_MOST = 200
 """The most single sessions asked about in one poll; the others have their turn, by chance."""
 RECORDS_AT_ONCE = 8
+LOOKS_AT_ONCE = 20
+"""The same where these alone are looked at, which somebody waits for."""
 SLICE_PAGES = 30
 """The most pages of ended sessions read in one poll; the rest is read by the next ones, so that what is live isn't kept
 waiting."""
@@ -52,7 +54,7 @@ async def look(
 ) -> AsyncIterator[Progress]:
     """Look at the records of these alone, and add them to `records`; nothing is concluded from one that can't be had.
     Raises HmsError."""
-    found = await _records(hms, session_ids, {}, now_ms)
+    found = await _records(hms, session_ids, {}, now_ms, LOOKS_AT_ONCE)
     records |= {session.id: session for session in found}
     sweep.add(session for session in found if not _was_over(session, sweep.known))
     yield sweep.known.progress
@@ -104,10 +106,12 @@ async def _pages(hms: Hms, params: Mapping[str, str], most: int, start: str) -> 
         yield batch
 
 
-async def _records(hms: Hms, ids: Sequence[str], known: Mapping[str, Tracked], now_ms: int) -> list[Session]:
+async def _records(
+    hms: Hms, ids: Sequence[str], known: Mapping[str, Tracked], now_ms: int, at_once: int = RECORDS_AT_ONCE
+) -> list[Session]:
     """Their own records. A session whose record can't be had stays as it was, until one that is `known` can't be live
     any more; it must not keep the others from being told. HmsError where no record can be had at all."""
-    free = asyncio.Semaphore(RECORDS_AT_ONCE)
+    free = asyncio.Semaphore(at_once)
 
     async def record(session_id: str) -> Session | None:
         async with free:
