@@ -15,16 +15,19 @@ from bot.blockkit.phrases import Names, clock, count, length, person, room
 from bot.blockkit.wrong import is_wrong, was_wrong
 from bot.sessions.model import Session
 
-SUMMARY_LINES = 20
+SUMMARY_LINES, CARD_LINES = 20, 5
 SESSION_MOST = "12h"
 """A session lasts no longer (Sessions/object)."""
 _OVER = {"ended": "The subscription has ended", "edited": "The subscription was changed"}
 
 
-def card_lines(firings: Sequence[Firing]) -> list[str]:
-    """The lines of a card on what is wrong, then on what was."""
+def card_lines(firings: Sequence[Firing], notify: Sequence[str] = ()) -> list[str]:
+    """The lines of a card on what is wrong, with those to mention for it, then on what was."""
     lines = [_now(firing) for firing in firings if firing.open]
-    return lines + [_before(firing) for firing in firings if not firing.open]
+    lines[:1] = [mentioning(line, notify) for line in lines[:1]]
+    lines += [_before(firing) for firing in firings if not firing.open]
+    more = len(lines) - CARD_LINES
+    return [*lines[:CARD_LINES], f"… and {more:,} more"] if more > 0 else lines
 
 
 def heads(firings: Iterable[Firing]) -> str:
@@ -102,7 +105,8 @@ def _event(session: Session, firing: Firing, event: Event) -> str:
         case "taken":
             return f"🙋 {person(firing.taker)} is on it."
         case _:
-            return f"⚪ {_OVER[event]}, so I don't watch this any more: {is_wrong(firing.what)}."
+            since = _clock(firing.since_ms, firing.over_ms)
+            return f"⚪ {_OVER[event]}, so I stop watching. {_capital(is_wrong(firing.what))}, since {since}."
 
 
 def _now(firing: Firing) -> str:
@@ -112,7 +116,10 @@ def _now(firing: Firing) -> str:
 
 
 def _before(firing: Firing, mark: str = "✅ ") -> str:
-    often = f", {count(firing.times, 'time', 'times')}" if firing.times > 1 else ""
+    often = f", {_times(firing)}" if firing.times > 1 else ""
+    if firing.state == "closed":
+        begun, over = (_clock(ms, firing.over_ms) for ms in (firing.since_ms, firing.over_ms))
+        return f"⚪ {_capital(was_wrong(firing.what))} from {begun} on; not watched since {over}"
     lasted = length(max(0, firing.over_ms - firing.since_ms) / 1000)
     begun, over = (_clock(ms, firing.over_ms) for ms in (firing.since_ms, firing.over_ms))
     return f"{mark}{_capital(was_wrong(firing.what))} for {lasted}{often}, from {begun} to {over}"

@@ -32,7 +32,7 @@ def live_card(
     summary = summarise(session)
     head = _head(session, names)
     now = f"{people(session, summary)} · peak {peak(session)[0]:,}"
-    lines = [f"{head} · {now}", f"started {since(session.started_at)}", *card_lines(firings)]
+    lines = [f"{head} · {now}", *card_lines(firings, notify), f"started {since(session.started_at)}"]
     who = hosts(session, summary) or people(session, summary)
     wrong = heads(firings)
     says = f"{room(session.room_id, names)}: {wrong}." if wrong else f"{room(session.room_id, names)} started, {who}."
@@ -155,18 +155,20 @@ def _card(
     about = "\n".join(line for line in (*lines, roles(session, summary), hosts(session, summary)) if line)
     often = [f"reopened {count(reopened, 'time', 'times')}"] if reopened else []
     foot = " · ".join([f"session {mrkdwn(session.id, 24)}", *often])
-    head = [section(mentioning(about, notify), show), *firing_buttons(session.id, firings)]
-    below = section(foot, _quieter(session.id)) if session.active and is_id(session.id) else context(foot)
-    return Message(mentioning(text, notify), [*head, below])
+    buttons = firing_buttons(session.id, firings)
+    below = context(foot)
+    if session.active and is_id(session.id):
+        below = section(foot, _quieter(session.id, until_it_ends=not buttons))
+    if not buttons:
+        about = mentioning(about, notify)
+    return Message(mentioning(text, notify), [section(about, show), *buttons, below])
 
 
-def _quieter(session_id: str) -> Block:
+def _quieter(session_id: str, *, until_it_ends: bool) -> Block:
     """The menu against too many messages: each option's value is a mute as people type it, without the command."""
-    lines = {
-        "Mute this channel for 1 hour": "1h",
-        "Mute this channel until tomorrow 9:00": "until tomorrow 9:00",
-        "Mute this session until it ends": f"{session_id} {SESSION_MOST}",
-    }
+    lines = {"Mute this channel for 1 hour": "1h", "Mute this channel until tomorrow 9:00": "until tomorrow 9:00"}
+    if until_it_ends:
+        lines["Mute this session until it ends"] = f"{session_id} {SESSION_MOST}"
     return overflow(ids.MUTE, [(label, ids.write(line)) for label, line in lines.items()])
 
 

@@ -190,8 +190,8 @@ async def test_it_is_closed_with_its_subscription(lesson: Lesson) -> None:
     assert [kind for kind, _ in await lesson.after(2.1)] == ["post"]
     await alerts_store.unsubscribe(lesson.world.store, TEAM, CHANNEL, [2], BY)
     edit, reply = await lesson.rows(0.1, due=True)
-    assert edit.kind == "edit" and "No host was in" in edit.text
-    assert reply.text.startswith("⚪ The subscription has ended, so I don't watch this any more")
+    assert edit.kind == "edit" and "⚪ No host was in from" in edit.text
+    assert reply.text.startswith("⚪ The subscription has ended, so I stop watching. No host is in, since")
     lesson.host_joins()
     assert [kind for kind, _ in await lesson.after(10)] == ["edit"]
 
