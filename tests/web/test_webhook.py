@@ -51,12 +51,6 @@ async def post(url: str, body: Any = b"{}", headers: Any = GOOD) -> int:
         return (await http.post(f"{url}/100ms/webhook", content=content, headers=headers)).status_code
 
 
-def event(kind: str, session_id: str, **data: Any) -> dict[str, Any]:
-    """As in the documentation's samples, dated by a clock that is minutes off: no time of an event counts."""
-    envelope = {"version": "2.0", "id": "b1b0", "account_id": "a", "timestamp": "2020-01-01T00:00:00Z", "type": kind}
-    return envelope | {"data": {"session_id": session_id, "room_id": "r", "room_name": "x"} | data}
-
-
 async def test_there_is_no_door_without_a_secret(bot: str) -> None:
     assert await post(bot, headers=JSON) == 404
     assert await post(bot) == 404
@@ -151,6 +145,7 @@ async def test_lost_late_doubled_and_reordered_webhooks_change_nothing(
     settings: Settings, slack: FakeSlack, hms: FakeHms, account: Account, clock: Wall
 ) -> None:
     rng, room = random.Random(7), account.add_room("Town hall")
+    hms.webhooks.clock = lambda: clock() - 600  # no time of an event counts
     hms.webhooks.plan = lambda _: [rng.random() for _ in range(rng.choice((0, 1, 1, 2)))]
     async with at_work(hooked(settings).model_copy(update={"poll_interval_s": 1.0}), slack) as started:
         await polls(hms, 1)
@@ -197,3 +192,17 @@ async def test_a_webhook_at_the_process_that_does_not_lead_is_told_by_the_one_th
             await until(lambda: len(cards(slack)) == number + 1)  # noqa: B023 - waited for at once
             assert any(each.path == f"/sessions/{session.id}" for each in hms.requests)
         assert not [each for each in hms.requests if each.path == "/sessions"], "a poll has seen it"
+
+
+async def test_a_thousand_forged_webhooks_at_once_cost_few_requests(door: str, slack: FakeSlack, hms: FakeHms) -> None:
+    async def send(http: httpx.AsyncClient, numbers: range) -> set[int]:
+        bodies = [{"type": "session.open.success", "data": {"session_id": f"{number:024x}"}} for number in numbers]
+        return {(await http.post(f"{door}/100ms/webhook", json=body, headers=GOOD)).status_code for body in bodies}
+
+    async with httpx.AsyncClient(trust_env=False) as http:
+        answers = await asyncio.gather(*(send(http, range(first, 1_000, 20)) for first in range(20)))
+    assert set().union(*answers) == {200}
+    assert (await slack.command("help")).status == 200
+    await polls(hms, 1)
+    reads = sorted(each.at for each in hms.requests if each.path.startswith("/sessions/"))
+    assert reads and len(reads) <= 25 * (2 + reads[-1] - reads[0])
