@@ -12,7 +12,7 @@ A message first tells of a session as live or as ended: its card does, or a line
 - Wrong: a card whose state, number of people or peak isn't the account's; a message nobody asked for; one that was
   queued while the channel surely didn't want to hear of its session (`silence`).
 
-Digests are looked at in `digests`. What silence may have kept back isn't lost, but where the session went on for long
+Digests are looked at in `digests`, firings in `firings`. What silence may have kept back isn't lost, but where the session went on for long
 after it: then it stands in a recap, or has a card.
 """
 
@@ -23,11 +23,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from bot.demo.fake_hms import Account, Peer, Session
 from bot.demo.fake_slack import Message
 from tests.chaos.digests import Due, check_digests, is_digest
+from tests.chaos.firings import Alarm, Firings, Taken, is_list, is_reply, tells
 from tests.chaos.silence import CALM_S, POLL_S, Silence, Silences
 
 READ_S = 20.0
@@ -103,17 +105,39 @@ def check(
     silences: Iterable[Silence] = (),
     dues: Iterable[Due] = (),
     queued: Mapping[str, float] | None = None,
+    alarms: Iterable[Alarm] = (),
+    taken: Sequence[Taken] = (),
+    still: float = inf,
 ) -> Findings:
     """`messages` are what each channel shows, by its name, oldest first; `first` is each message as it was posted, by
     its ts; `deleted` are cards without threads that people deleted, which live on in others; `late` the keys of
-    messages that were left to a person to send; `queued` says when messages were, by key, in epoch seconds."""
+    messages that were left to a person to send; `queued` says when messages were, by key, in epoch seconds;
+    `alarms` are the subscriptions that fire, `taken` what people are on, and from `still` on the account stood still."""
     found, queued, by_key = Findings(), queued or {}, defaultdict[str, list[Message]](list)
     for channel, shown in messages.items():
         wanted = [each for each in asked if each.channel == channel]
         quiet = Silences(each for each in silences if each.channel == channel)
         posted = (deleted or {}).get(channel, ())
         of_the_bot = [each for each in shown if each.bot_id and not each.ephemeral]
-        _Channel(channel, account, wanted, of_the_bot, first, posted, late, quiet, queued, found).check()
+        firing = [each for each in alarms if each.channel == channel]
+        one = _Channel(channel, account, wanted, of_the_bot, first, posted, late, quiet, queued, found, firing)
+        one.check()
+        firings = Firings(
+            channel,
+            account,
+            firing,
+            of_the_bot,
+            one.cards,
+            first,
+            quiet,
+            one.at,
+            [each for each in taken if each.channel == channel],
+            still,
+        )
+        firings.check()
+        found.lost += firings.lost
+        found.twice += firings.twice
+        found.wrong += firings.wrong
         for message in of_the_bot:
             by_key[key_of(message.metadata)].append(message)
     lost, wrong = check_digests(account, dues, by_key, queued)
@@ -134,6 +158,7 @@ class _Channel:
     _silences: Silences
     _queued: Mapping[str, float]
     _found: Findings
+    _alarms: Sequence[Alarm] = ()
     _told: defaultdict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
     _unnamed: int = 0
     _recaps: list[Message] = field(default_factory=list)
@@ -154,6 +179,8 @@ class _Channel:
         self._found.twice += [f"{self._name}: key {key} {many} times" for key, many in keys.items() if many > 1]
         hello = 0
         for message in self._shown:
+            if is_reply(self._first[message.ts]) or (is_list(message) and RECAP not in message.plain):
+                continue
             if message.thread_ts not in (None, message.ts):
                 self._threads[message.thread_ts or ""].append(message)
             elif is_digest(message) or "set up a digest of" in message.plain:  # it may have buttons as a card has
@@ -168,21 +195,24 @@ class _Channel:
                 self._recaps += [message] * (RECAP in message.plain)
                 late = RECAP in message.plain or key_of(message.metadata) in self._late
                 for state, session_id in lines:
-                    told = Told(float(message.ts), state == "Ended", late=late, queued=self._at(message))
+                    told = Told(float(message.ts), state == "Ended", late=late, queued=self.at(message))
                     self._told[session_id].append(told)
                 self._unnamed += _sum(_MORE.findall(message.plain))
             elif not (self._name.startswith(DIRECT) and _NOTICE.match(message.plain)):
                 self._found.wrong.append(f"{self._name}: unasked: {message.plain[:200]!r}")
-        least, most = sum(each.lasts for each in self._asked), sum(each.typed for each in self._asked)
+        alarms = len(self._alarms)
+        least = alarms + sum(each.lasts for each in self._asked)
+        most = alarms + sum(each.typed for each in self._asked)
         said = f"{self._name}: {hello} first messages of {least} subscriptions"
         self._found.lost += [said] * (hello < least)
         self._found.twice += [said] * (hello > most)
 
     def _card_told(self, message: Message) -> Told:
         ended = "⚪ Ended" in self._first[message.ts].plain
-        return Told(float(message.ts), ended, message, key_of(message.metadata) in self._late, self._at(message))
+        late = key_of(message.metadata) in self._late or tells(self._first[message.ts])
+        return Told(float(message.ts), ended, message, late, self.at(message))
 
-    def _at(self, message: Message) -> float:
+    def at(self, message: Message) -> float:
         """When it was queued."""
         return self._queued.get(key_of(message.metadata), float(message.ts))
 
@@ -190,14 +220,14 @@ class _Channel:
         asked = self._of(session)
         kinds = frozenset[str]().union(*(each.kinds for each in asked))
         what = f"{self._name}: session {session.id}"
-        if not asked:
+        if not asked and not any(tells(self._first[each.card.ts]) for each in told if each.card):
             self._found.wrong += [f"{what} is nobody's wish"] * bool(told)
             return
         live, ended = [each for each in told if not each.ended], [each for each in told if each.ended]
         cards = [each.card for each in told if each.card]
         if len(live) > 1 or len(ended) > 1 or len(cards) > 1 or (ended and any(each.card for each in live)):
             self._found.twice.append(f"{what} told {len(live)} times as live, {len(ended)} times as ended")
-        since = max(each.at for each in asked)
+        since = max((each.at for each in asked), default=inf)
         new, over = session.created_at > since, None if session.active else session.updated_at
         must = new and kinds & SHOWS and (over is None or kinds & {"start", "end"}) and self._silences.heard(session)
         must_end = over is not None and over > since and "end" in kinds and self._silences.heard_end(session)
@@ -211,6 +241,13 @@ class _Channel:
         self._found.wrong += [f"{what} told at {each.queued:.3f}, when the channel was to be quiet" for each in loud]
         for card in cards:
             self._card(session, card, what)
+
+    @property
+    def cards(self) -> list[tuple[str, Message]]:
+        """The cards, each with the id of its session."""
+        return [
+            (session_id, told.card) for session_id, all_told in self._told.items() for told in all_told if told.card
+        ]
 
     def _card(self, session: Session, card: Message, what: str) -> None:
         said, state = card.plain, _STATE.findall(card.plain)
@@ -250,14 +287,14 @@ class _Channel:
 
     def _recapped(self) -> None:
         """Each recap follows the end of a silence, lists only what was kept back, and counts no more than had ended."""
-        for at in self._silences.unexplained(map(self._at, self._recaps)):
+        for at in self._silences.unexplained(map(self.at, self._recaps)):
             what = f"{self._name}: a recap at {at:.3f}, when no silence had just ended"
             self._found.twice.append(f"{what}; quiet: {self._silences.told(at - CALM_S, at)}")
         for message in self._recaps:
-            if self._silences.deaf(self._at(message)):
-                said = f"a recap at {self._at(message):.3f}, when the channel was to be quiet"
+            if self._silences.deaf(self.at(message)):
+                said = f"a recap at {self.at(message):.3f}, when the channel was to be quiet"
                 self._found.wrong.append(f"{self._name}: {said}: {message.plain[:300]!r}")
-            at = self._at(message) + POLL_S
+            at = self.at(message) + POLL_S
             kept = {
                 session.id: session.active or session.updated_at > at
                 for session in self._account.sessions.values()
@@ -290,8 +327,8 @@ class _Channel:
             if foreign or unasked or not (came or went) or any(peers[name].left_at is None for name in went):
                 self._found.wrong.append(f"{what}: {reply.plain!r}")
                 continue
-            if self._silences.surely(session, self._at(reply), reply=True):
-                said = f"{reply.plain!r} at {self._at(reply):.3f}, when it was to be quiet"
+            if self._silences.surely(session, self.at(reply), reply=True):
+                said = f"{reply.plain!r} at {self.at(reply):.3f}, when it was to be quiet"
                 self._found.wrong.append(f"{what}: {said}")
             times = [*(peers[name].joined_at for name in came), *(peers[name].left_at or 0.0 for name in went)]
             if min(times) < before:

@@ -20,6 +20,8 @@ EVENT_S = 0.35
 HOUR_S = 3_600.0
 OPENS, JOINS, LEAVES, ENDS, BLINKS = 2, 8, 4, 1, 1
 """The weight of each event, against the others."""
+HOSTS = 0.2
+"""The share of those who join as hosts."""
 
 
 class Life:
@@ -98,8 +100,8 @@ class Life:
         self._join(self._dice.choice(self.watched), self.clock())
 
     def _join(self, session: Session, at: float) -> Peer:
-        name = f"P{next(self._serial)}"
-        return self.account.join(session, name=name, role="guest", user_id=name.lower(), at=at)
+        name, role = f"P{next(self._serial)}", self._dice.choices(("guest", "host"), (1 - HOSTS, HOSTS))[0]
+        return self.account.join(session, name=name, role=role, user_id=name.lower(), at=at)
 
     def _leaves(self) -> None:
         session = self._dice.choice(self.watched)

@@ -35,10 +35,10 @@ DELAYED_S = 5.0
 
 
 class Muter:
-    """`silences` are all that there ever were, as far as their ends are known."""
+    """`silences` are all that there ever were, as far as their ends are known; in the channels `muted` and QUIET."""
 
-    def __init__(self, life: Life, hands: Hands, dice: random.Random) -> None:
-        self._life, self._hands, self._dice = life, hands, dice
+    def __init__(self, life: Life, hands: Hands, dice: random.Random, muted: Sequence[str] = MUTED) -> None:
+        self._life, self._hands, self._dice, self._muted = life, hands, dice, muted
         self.silences: list[Silence] = []
         self._threads = True
         self._quiet = False
@@ -63,7 +63,7 @@ class Muter:
 
     async def end_all(self) -> None:
         """Now every channel wants to hear of everything."""
-        for channel in MUTED:
+        for channel in self._muted:
             await self._unmute_all(channel, None)
         await self._wake(None)
         if not self._threads:
@@ -71,7 +71,7 @@ class Muter:
 
     async def _mute(self, replica: Replica | None) -> None:
         """Something that is not muted, for seconds or until a full minute."""
-        channel = self._dice.choice(MUTED)
+        channel = self._dice.choice(self._muted)
         session = self._dice.choice(self._life.watched)
         whats: list[tuple[str, str | None, str]] = [
             *[("", None, "")] * len(self._life.rooms),
@@ -93,9 +93,9 @@ class Muter:
         self.silences.append(Silence(channel, Span(typed.first, since, until, last), room_id, session_id))
 
     async def _unmute(self, replica: Replica | None) -> None:
-        if replica and not any(map(self._now, MUTED)):
+        if replica and not any(map(self._now, self._muted)):
             await self._mute(None)
-        for channel in [each for each in MUTED if self._now(each)][:1]:
+        for channel in [each for each in self._muted if self._now(each)][:1]:
             await self._unmute_all(channel, replica)
 
     async def _unmute_all(self, channel: str, replica: Replica | None) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from bot.demo.fake_slack import FakeSlack, Message
 from tests.chaos.checker import Asked, card_of
 from tests.chaos.database import Database
+from tests.chaos.firings import KINDS, Alarm, Taken
 from tests.chaos.hands import Hands
 from tests.chaos.life import Life
 from tests.chaos.replicas import Replica
@@ -23,6 +24,14 @@ are deleted."""
 VISITED = "general"
 """Somebody subscribes here and changes their mind."""
 LOOK_S = 0.2
+TAKEN = 0.03
+"""The share of looks at which somebody is on something wrong though no process waits for that."""
+SUBSCRIBED = r"Subscribed|that is number"
+NEWEST = "SELECT max(number) FROM subscriptions WHERE channel_id = '{}'"
+FREE = (
+    "SELECT channel_id, session_id FROM firings "
+    "WHERE team_id = '{}' AND state = 'fired' AND taken_by = '' AND untold = '' ORDER BY fired_ms"
+)
 SOON_S = 6.0
 """The time that the bot may take for what follows from something, before people go on."""
 EDITED_S = 15.0
@@ -36,18 +45,21 @@ STOPPED = (
 
 
 class People:
-    """`asked` is what they subscribed to, `deleted` which cards they deleted, by the channel's name."""
+    """`asked` is what they subscribed to, `alarms` what of it fires, `taken` what they are on, `deleted` which cards they
+    deleted, by the channel's name."""
 
     def __init__(self, slack: FakeSlack, life: Life, database: Database, hands: Hands, dice: random.Random) -> None:
         self._slack, self._life, self._database, self._hands, self._dice = slack, life, database, hands, dice
         self.asked: list[Asked] = []
+        self.alarms: list[Alarm] = []
+        self.taken: list[Taken] = []
         self.deleted: defaultdict[str, list[Message]] = defaultdict(list)
         self._visiting = self._shut = False
 
     async def run(self, until: asyncio.Event) -> None:
         """Until told to stop, and then until all is as it should be."""
         async with asyncio.TaskGroup() as group:
-            for act in (self._visit, self._delete, self._shut_out, self._end_an_old_session, self.mend):
+            for act in (self._visit, self._take, self._delete, self._shut_out, self._end_an_old_session, self.mend):
                 group.create_task(again(act, until))
 
     async def subscribe(self, channel: str, room: int | None, kinds: str) -> None:
@@ -57,11 +69,41 @@ class People:
 
     async def _subscribe(self, channel: str, room_id: str | None, kinds: str, replica: Replica | None = None) -> int:
         line = "subscribe" + (f" room:{room_id}" if room_id is not None else "") + f" on:{kinds}"
-        typed = (await self._hands.type(line, channel, r"Subscribed|that is number", replica)).times
+        typed = (await self._hands.type(line, channel, SUBSCRIBED, replica)).times
         lasts = replica is None
         many = 1 if lasts else typed
         self.asked.append(Asked(channel, room_id, frozenset(kinds.split(",")), time.time(), many, lasts))
         return typed
+
+    async def watch(self, channel: str, room: int | None, wrong: str) -> None:
+        """Subscribe to something wrong, for Ada."""
+        rooms, person = self._life.rooms, self._slack.workspace.user(None)
+        room_id = rooms[room].id if room is not None else None
+        about = f" room:{room_id}" if room_id is not None else ""
+        line = f"subscribe {wrong}{about} notify:<@{person.id}|{person.name}>"
+        typed = await self._hands.type(line, channel, SUBSCRIBED)
+        number = await self._database.number(NEWEST.format(self._slack.workspace.channel(channel).id))
+        filter_, _, value = wrong.partition(":")
+        least_s = 10.0 if "10s" in value else 0.0
+        mention = f"<@{person.id}>"
+        self.alarms.append(
+            Alarm(channel, number, KINDS[filter_], least_s, room_id, typed.first, typed.answered, mention)
+        )
+
+    async def _take(self) -> None:
+        """Somebody is on what is wrong, as a process waits for that or now and then."""
+        replica = self._hands.waiting("alerts.firing_store.take")
+        if replica is None and self._dice.random() > TAKEN:
+            return
+        team_id = self._slack.workspace.team_id
+        if not (free := await self._database.rows(FREE.format(team_id))):
+            return
+        channel_id, session_id = self._dice.choice(free)
+        channel = self._slack.workspace.channel(channel_id).name
+        answer = "You are on it|is on it already|That is over already|Nothing is wrong"
+        typed = await self._hands.type(f"acknowledge {session_id}", channel, answer, replica)
+        if "are on it" in typed.answer:
+            self.taken.append(Taken(channel, session_id, typed.answered))
 
     async def mend(self) -> None:
         """Press the button wherever messages wait for a person, but where the bot is still shut out."""

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, Pool, event
 
 NAMES = (
     "tracking.store.commit", "tracking.store.failed", "db.leases.take", "outbox.claims.claim", "outbox.store.sent", "outbox.store.slow_down", "outbox.store.again", "outbox.store.unsure", "outbox.claims.overdue", "outbox.store.held", "outbox.store.dead",
-    "outbox.store.replaced", "outbox.store.add", "outbox.channel_pause.pause", "outbox.channel_pause.resume", "outbox.channel_pause.release", "outbox.workspaces.refused", "outbox.workspaces.taken", "alerts.store.subscribe", "alerts.store.unsubscribe", "outbox.prune.prune_some",
+    "outbox.store.replaced", "outbox.store.add", "outbox.channel_pause.pause", "outbox.channel_pause.resume", "outbox.channel_pause.release", "outbox.workspaces.refused", "outbox.workspaces.taken", "alerts.store.subscribe", "alerts.store.unsubscribe", "alerts.firing_store.take", "outbox.prune.prune_some",
     "digests.store.add", "digests.store.pause", "digests.store.remove", "digests.store.send", "digests.store.failed", "silence.mute_store.add", "silence.mute_store.remove",
     "silence.quiet_store.add", "silence.quiet_store.clear", "outbox.threads.turn", "slack.store.begin",
 )  # fmt: skip

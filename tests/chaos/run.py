@@ -18,12 +18,12 @@ from tests.chaos.checker import RECAP, Findings, check
 from tests.chaos.database import STILL_S, Database
 from tests.chaos.days import Day, Size
 from tests.chaos.hands import Hands
-from tests.chaos.muter import Muter
+from tests.chaos.muter import MUTED, Muter
 from tests.chaos.people import People, again
 from tests.chaos.planner import Planner
 from tests.chaos.points import LED, POINTS, STARTS, TIME, Point
 from tests.chaos.replicas import Deck, Fate, Replica
-from tests.chaos.team import MORE, Team, astray
+from tests.chaos.team import MORE, WATCHING, Team, astray
 from tests.chaos.waits import Patience, within
 from tests.clocks import Wall, set_database
 from tests.conftest import ROOT
@@ -42,6 +42,19 @@ NEXT_DOOR = (("live-ops", None, "start,end"), ("general", 0, "start,join,leave")
 """Those of the second workspace: people subscribe there, and that is all."""
 LATE = ("random", None, "start,end")
 """Asked for while processes are being killed, again and again until the bot says that it is done."""
+ALARMS: tuple[tuple[str, int | None, str], ...] = (
+    ("alarms", 1, "missing:host"),
+    ("alarms", 1, "idle:10s"),
+    ("alarms", 1, "alone:10s"),
+    ("watch", None, "missing:host>10s"),
+    ("general", 0, "missing:host>10s"),
+    ("general", 1, "idle:10s"),
+    ("incident-room", 0, "alone:10s"),
+    ("studio", 2, "missing:host"),
+)
+"""Subscriptions that fire: (channel, number of the room or None for any, filter). What the second and the last two
+channels are told is muted, hushed or without threads at times."""
+LATE_ALARM = ("random", 0, "missing:host")
 DARK_S = 2.5
 """Once, for so long, no process runs at all."""
 PATIENT = 40
@@ -65,6 +78,7 @@ LEAST_SEQ = "SELECT CASE WHEN count(*) < {} THEN 0 ELSE min(seq) END FROM polls"
 WAITING = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'sending')"
 UNSENT = "SELECT count(*) FROM outbox WHERE status IN ('pending', 'sending', 'held')"
 DEAD = "SELECT count(*) FROM outbox WHERE status = 'dead' AND cause <> 'message deleted' AND channel_id LIKE 'C%'"
+KEPT = "SELECT count(*) FROM firings WHERE state = 'kept'"
 HUSHED = "SELECT count(*) FROM cards WHERE hushed_ms > 0"
 LATE_DIGESTS = "SELECT count(*) FROM digests WHERE next_ms <= {}"
 QUEUED = "SELECT key, queued_ms FROM outbox WHERE kind <> 'edit'"
@@ -215,7 +229,7 @@ class World:
         self.slack, self.hms, self.life, self.doors, self.people = own.slack, own.hms, own.life, own.doors, own.people
         hands = Hands(self.slack, self.replicas)
         self._planner = Planner(self.slack, self.life, self.database, hands, self.dice)
-        self.muter = Muter(self.life, hands, self.dice)
+        self.muter = Muter(self.life, hands, self.dice, (*MUTED, WATCHING[1]))
         self._queued: dict[str, float] = {}
         self._still_at = 0.0
         self._was_dark = False
@@ -251,6 +265,7 @@ class World:
             await self.replicas[0].start(Fate(point))
             await self.replicas[0].suffer()
         await self.begin_calmly()
+        await asyncio.gather(*(self._watch(name) for name in dict.fromkeys(name for name, *_ in ALARMS)))
 
     async def begin_calmly(self) -> None:
         """The same without kills."""
@@ -273,6 +288,16 @@ class World:
             if subscription[0] == channel:
                 await team.people.subscribe(*subscription)
 
+    async def _watch(self, channel: str) -> None:
+        """Make those of a channel that fire, one after the other."""
+        for alarm in ALARMS:
+            if alarm[0] == channel:
+                await self.people.watch(*alarm)
+
+    async def _subscribe_late(self) -> None:
+        await self.people.subscribe(*LATE)
+        await self.people.watch(*LATE_ALARM)
+
     async def suffer(self, kills: int, least_s: float) -> None:
         """Kill so often while the account lives, then leave all in peace; the account stands still from then on."""
         await self._planner.begin()
@@ -286,7 +311,7 @@ class World:
             group.create_task(self.people.run(over))
             for act in (self._planner.act, self.muter.act):
                 group.create_task(again(act, over))
-            late = group.create_task(self.people.subscribe(*LATE))
+            late = group.create_task(self._subscribe_late())
             for replica in self.replicas:
                 group.create_task(self._fates(replica, dark))
             group.create_task(self._until_killed(dark, over, late))
@@ -360,6 +385,7 @@ class World:
         except TimeoutError:
             self._result.other.append("no good polls any more")
         await self._none(HUSHED, "cards are withheld")
+        await self._none(KEPT, "firings are kept back")
         await self._none(LATE_DIGESTS.format(int(self._still_at * 1000)), "digests are not made")
         patience = Patience(STILL_S)
         while waiting := await self.database.number(UNSENT):
@@ -399,6 +425,9 @@ class World:
                 silences if own else (),
                 dues if own else (),
                 self._queued,
+                team.people.alarms,
+                team.people.taken,
+                self._still_at,
             )
             for kind, lines in found.kinds().items():
                 result.findings.kinds()[kind] += [line if own else f"neighbour: {line}" for line in lines]

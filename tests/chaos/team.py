@@ -23,6 +23,8 @@ SCOPES = frozenset(
 )
 MORE = ("stage", "studio")
 """Channels that Slack's stand-in doesn't have by itself."""
+WATCHING = ("alarms", "watch")
+"""Others, that are told of what is wrong alone."""
 
 
 class Team:
@@ -49,7 +51,7 @@ class Team:
         self.hms = FakeHms(Account(any_names=True, seed=seed), clock=clock, **keys)
         self.slack = FakeSlack(manifest=manifest, scopes=SCOPES, tiers=False, clock=clock, **own)
         self.slack.workspace.join(self.slack.workspace.channel("random"), self.slack.workspace.bot_user)
-        for number, name in enumerate(MORE):
+        for number, name in enumerate((*MORE, *WATCHING)):
             add_channel(self.slack, f"C07QX6MRE{number:02}", name)
         self.life = Life(self.hms.account, random.Random(dice.random()), clock)
         self.doors = Doors(self.slack, self.hms, replicas, random.Random(dice.random()), **options)
