@@ -17,12 +17,12 @@ AGAIN_MS = 5 * 60_000
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """What is wrong with a session for one subscription, `number`; the `nth` firing of the two. `state`: `fired` while
-    the channel knows, `kept` while silence keeps it back, `resolved` when it is over, `closed` when nobody asks for it
-    any more. `what`: the filters that hold, as a query line. It is true since `since_ms`, was decided at `fired_ms` and
-    over at `over_ms`, 0 before and where nobody was told; in milliseconds since 1970. `times`: how often it began.
-    `thread`: the key of the post in whose thread it goes on, "" for the card that told of it. `taken_by`: the id and
-    the name of the person who is on it. `untold`: what a person did that the channel is still to hear of."""
+    """Something wrong with a session for one subscription, `number`; the `nth` firing of the two. `state`: `fired`
+    while the channel knows, `kept` while silence keeps it back, `resolved` when it is over, `closed` when nobody asks
+    for it any more. `what`: the filters that hold, as a query line. It is true since `since_ms`, was decided at
+    `fired_ms` and over at `over_ms`, 0 before and where nobody was told; in milliseconds since 1970. `times`: how often
+    it began. `thread`: the key of the post in whose thread it goes on, "" for the card that told of it. `taken_by`: the
+    id and the name of the person who is on it. `untold`: what a person did that the channel is still to hear of."""
 
     team_id: str
     channel_id: str

@@ -31,7 +31,7 @@ def card_lines(firings: Sequence[Firing], notify: Sequence[str] = ()) -> list[st
 
 
 def heads(firings: Iterable[Firing]) -> str:
-    """What is wrong now, in a few words, or ""."""
+    """Return what is wrong now in a few words, or ""."""
     return ", ".join(dict.fromkeys(is_wrong(firing.what) for firing in firings if firing.open))
 
 

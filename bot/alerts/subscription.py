@@ -42,7 +42,7 @@ class Subscription:
 
     @property
     def said_beside(self) -> list[str]:
-        """What its line says besides its filters."""
+        """The part of its line besides the filters."""
         kinds, notify = ",".join(self.kinds_in_order), ",".join(map(write_notify, self.notify))
         every = print_length(self.every_s) if self.every_s else ""
         return [f"{key}:{value}" for key, value in zip(BESIDE, (kinds, notify, every), strict=True) if value]

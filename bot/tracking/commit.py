@@ -166,7 +166,7 @@ def _decide(
     *,
     whole: bool,
 ) -> tuple[Decision, Mapping[str, Catchup]]:
-    """What is decided, and each channel's progress through a backlog. `whole`: all that is live has been seen, so that
+    """The decision, and each channel's progress through a backlog. `whole`: all that is live has been seen, so that
     what was withheld can be judged, and what was counted be told where nothing is left to count. Pure."""
     told = {channel_id: catchup.told for channel_id, catchup in before.items()}
     routed = route(changes, subscriptions, cards, work.now, policy, told, work.rooms, known_firings, work.seq)
