@@ -22,6 +22,13 @@ from bot.manifest import FILE
 
 T = TypeVar("T")
 
+ALERTS = "support"
+"""The channel in which the alerts of the first minute come, and the one that is opened."""
+LINES = (
+    "subscribe template:teaching missing:host>10s notify:@oncall every:10m",
+    "subscribe room:sales.demo:eu idle:10s",
+)
+
 
 async def run(port: int, seed: int, speed: float, *, browser: bool) -> None:
     """Run until Ctrl-C. `port` 0 picks one, `seed` chooses the account, and `browser` opens the page. Raises
@@ -41,11 +48,13 @@ async def run(port: int, seed: int, speed: float, *, browser: bool) -> None:
         print(f"100ms   {slack.url}/v2  access key {hms.access_key}  secret {hms.secret}", flush=True)
         async with asyncio.TaskGroup() as group, BotProcess(slack, hms, f"{slack.url}/v2") as bot:
             await _start(bot, stop)
+            for line in LINES:
+                await slack.command(line, user="ben", channel=ALERTS)
             living = group.create_task(life.run(time.time))
             if not stop.is_set():
                 print("Ready", flush=True)
             if browser and not stop.is_set() and _has_screen():
-                webbrowser.open(f"{slack.url}/")
+                webbrowser.open(f"{slack.url}/#{ALERTS}")
             await _watch(bot, stop)
             living.cancel()
     except* ConfigError as errors:

@@ -172,3 +172,20 @@ async def test_run_follows_the_clock_until_cancelled(account: Account, life: Lif
 def test_speed_is_checked() -> None:
     with pytest.raises(ValueError, match="speed"):
         Life(Account(), seed=1, now=NOW, speed=0)
+
+
+def test_a_lecture_loses_its_teacher_for_a_while_and_a_call_its_people(account: Account, life: Life) -> None:
+    def live(room: str) -> list[Session]:
+        return [each for each in account.active_sessions() if account.rooms[each.room_id].name == room]
+
+    def taught() -> int:
+        return sum(any(peer.role == "teacher" for peer in each.present()) for each in live("physics-101"))
+
+    before = taught()
+    assert all(each.present() for each in live("sales.demo:eu"))
+    life.advance(NOW + 13)
+    assert taught() == before - 1
+    life.advance(NOW + 25)
+    assert not all(each.present() for each in live("sales.demo:eu"))
+    life.advance(NOW + 41)
+    assert taught() == before

@@ -1,13 +1,14 @@
-"""A life for the account: a week of history, then sessions that open and end and people who come and go."""
+"""A life for the account: a week of history, the story of a first minute, then sessions and people that come and go."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import random
+from collections import deque
 from collections.abc import Callable
 
-from . import cast, history
+from . import cast, history, story
 from .account import Account
 from .records import Peer, Session
 
@@ -48,6 +49,8 @@ class Life:
         self._scenes = history.add_rooms(account, now)
         history.add_ended(account, self._scenes, self._cast, self._rng, now)
         self._still = history.add_active(account, self._scenes, self._cast, self._rng, now)
+        own = random.Random(f"{seed} story")
+        self._story = deque(story.begin(account, self._scenes, self._cast[len(cast.STRANGE) :], own, now))
         self._left: list[tuple[Session, Peer]] = []
         self._next_at = now + self._gap()
         self._moved_at = self._lesson_at = now
@@ -58,10 +61,15 @@ class Life:
         while True:
             oldest = next(iter(self.account.active_sessions()), None)
             deadline = oldest.created_at + MAX_OPEN_S if oldest else math.inf
-            if min(deadline, self._next_at) > now:
+            told_at = self._story[0].at if self._story else math.inf
+            if min(deadline, self._next_at, told_at) > now:
                 return events
             events += 1
-            if oldest and deadline <= self._next_at:
+            if told_at <= min(deadline, self._next_at):
+                step = self._story.popleft()
+                if step.session.active:
+                    step.act()
+            elif oldest and deadline <= self._next_at:
                 self._end_overdue(oldest, deadline)
             else:
                 self._something(self._next_at)
@@ -144,4 +152,5 @@ class Life:
         return young if young and self._rng.random() < 0.5 else lively
 
     def _lively(self) -> list[Session]:
-        return [session for session in self.account.active_sessions() if session.id not in self._still]
+        still = self._still.union(step.session.id for step in self._story)
+        return [session for session in self.account.active_sessions() if session.id not in still]
