@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from bot.alerts.fire import mentioned
 from bot.alerts.firing import Firing
-from bot.alerts.notification import Notification, Recap, list_key
+from bot.alerts.notification import Edit, Notification, Recap, list_key
 from bot.alerts.subscription import Subscription
 from bot.outbox.card import Card
 from bot.query.kinds import ENDS, SHOWS
@@ -100,3 +101,25 @@ def still_wrong(
         drawn.append(each)
     drawn += [Recap(items[0][1].team_id, channel, (), (), 0, tuple(items)) for channel, items in wrong.items()]
     return drawn, firings
+
+
+def on_cards(
+    heard: Iterable[Firing],
+    firings: Iterable[Firing],
+    cards: Mapping[tuple[str, str], Card],
+    sessions: Mapping[str, Session],
+    subscriptions: Iterable[Subscription],
+) -> list[Edit]:
+    """The edits after which the cards, too, say what a catch-up has told their channels: the firings that are `heard`.
+    `firings`: all of their sessions, as they are now; `cards`: by place."""
+    asked = {(each.channel_id, each.number): each for each in subscriptions}
+    edits: list[Edit] = []
+    for place in dict.fromkeys((firing.channel_id, firing.session_id) for firing in heard):
+        card = cards.get(place)
+        if card is None or not card.shown:
+            continue
+        told = [each for each in firings if (each.channel_id, each.session_id) == place and each.told]
+        told.sort(key=lambda firing: firing.number)
+        here = {each.number: asked[place[0], each.number] for each in told if (place[0], each.number) in asked}
+        edits.append(Edit(card, sessions[place[1]], urgent=True, firings=tuple(told), notify=mentioned(told, here)))
+    return edits

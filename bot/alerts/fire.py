@@ -85,7 +85,7 @@ def fire(
     if events and card.shown and not any(isinstance(each, Post | Edit) for each in news):
         news.append(Edit(card, case.session, silenced=silent))
     shown = tuple(firing for _, firing in sorted((dict(case.firings) | changed).items()) if firing.told)
-    notify = _mentioned(shown, wrong)
+    notify = mentioned(shown, wrong)
     matched = (who for each in starting for who in each.notify)
     drawn: list[OfCard] = []
     for each in news:
@@ -107,10 +107,10 @@ def _steps(
         firing = case.firings.get(number) or never(card.team_id, *card.place, number)
         subscription = matching.get(number)
         if firing.untold in ("ended", "edited"):
-            yield firing.closed(now_ms), firing.untold if firing.state == "fired" else None
+            yield firing.closed(now_ms), firing.untold if firing.told else None
         elif subscription is None:
             over_ms = over(firing.what, case.session, facts, firing.since_ms)
-            yield firing.resolved(over_ms), "resolved" if firing.state == "fired" else None
+            yield firing.resolved(over_ms), "resolved" if firing.told else None
         elif firing.open:
             what, since_ms = _wrong(subscription, case.session, facts)
             firing = replace(firing, what=what, since_ms=since_ms)
@@ -142,7 +142,7 @@ def _told(
     return [FiringTold(card, of, case.session, firing, event, notify, broadcast=not threads)]
 
 
-def _mentioned(firings: Iterable[Firing], matching: Mapping[int, Subscription]) -> tuple[str, ...]:
+def mentioned(firings: Iterable[Firing], matching: Mapping[int, Subscription]) -> tuple[str, ...]:
     """The people and groups whom the card mentions: those of what it tells of itself, until somebody is on it."""
     telling = [each for each in firings if each.state == "fired" and not each.thread and not each.taken_by]
     return tuple(

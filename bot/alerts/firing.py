@@ -75,14 +75,16 @@ class Firing:
         """The firing that follows this one: the same alert, where that ended a moment ago."""
         remind_ms = _reminder(now_ms, every_s)
         if self.state == "resolved" and self.over_ms and now_ms - self.over_ms < AGAIN_MS:
-            again = replace(self, state="fired", what=what, since_ms=since_ms, over_ms=0, times=self.times + 1)
-            return replace(again, remind_ms=0 if self.taken_by else remind_ms), "again"
+            again = replace(self, what=what, since_ms=since_ms, times=self.times + 1)
+            if silent:  # the channel knows what was before, so the end of that stays
+                return replace(again, state="kept"), "again"
+            return replace(again, state="fired", over_ms=0, remind_ms=0 if self.taken_by else remind_ms), "again"
         new = Firing(self.team_id, *self.place, self.nth + 1, "fired", what, since_ms, now_ms, remind_ms=remind_ms)
         return replace(new, state="kept", remind_ms=0) if silent else new, "fired"
 
     def resolved(self, over_ms: int) -> Firing:
-        """The firing when it is over; one that was kept back leaves no trace."""
-        return replace(self, state="resolved", over_ms=over_ms if self.state == "fired" else 0, remind_ms=0, untold="")
+        """The firing when it is over; one of which the channel never heard leaves no trace."""
+        return replace(self, state="resolved", over_ms=over_ms if self.told else 0, remind_ms=0, untold="")
 
     def closed(self, now_ms: int) -> Firing:
         """The firing when nobody asks for it any more; what begins later is another one."""
@@ -90,7 +92,8 @@ class Firing:
 
     def released(self, thread: str, now_ms: int, every_s: int) -> Firing:
         """The firing once the channel has heard of it in the catch-up whose key is `thread`."""
-        return replace(self, state="fired", thread=thread, remind_ms=_reminder(now_ms, every_s))
+        remind_ms = 0 if self.taken_by else _reminder(now_ms, every_s)
+        return replace(self, state="fired", thread=thread, over_ms=0, remind_ms=remind_ms)
 
     def reminded(self, now_ms: int, every_s: int, *, told: bool) -> Firing:
         """The firing after a reminder was due: those that were missed meanwhile aren't made up for."""

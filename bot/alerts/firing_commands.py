@@ -75,7 +75,7 @@ def _answer(before: Sequence[Firing], request: Request) -> str:
         mine = taken.taken_by.partition(" ")[0] == request.user_id
         who = "You are" if mine else f"{person(taken.taker)} is"
         return f"{who} on it already, since {clock(_moment(taken.taken_ms), request.now)}."
-    over_ms = max((firing.over_ms for firing in before), default=0)
+    over_ms = max((firing.over_ms for firing in before if not firing.open), default=0)
     if over_ms:
         return f"That is over already, since {clock(_moment(over_ms), request.now)}."
     return f"{NOTHING}, as far as this channel's subscriptions ask."

@@ -11,10 +11,11 @@ from bot import metrics
 from bot.alerts import firing_store
 from bot.alerts import store as alerts_store
 from bot.alerts.backlog import Catchup, count, finish
-from bot.alerts.catch_up import release, still_wrong
+from bot.alerts.catch_up import on_cards, release, still_wrong
 from bot.alerts.decide import Decision, route
 from bot.alerts.firing import Firing
 from bot.alerts.messages import Messages, rooms_named
+from bot.alerts.notification import Edit
 from bot.alerts.subscription import Subscription
 from bot.db.database import Database
 from bot.db.leases import Fence
@@ -140,7 +141,7 @@ class Commit:
         if not (changes or held or firings or before):
             return _Told([], [], [], None)
         subscriptions = await alerts_store.read(self._store, team_id)  # and who subscribes meanwhile shall
-        concerned = [change.session.id for change in changes]
+        concerned = [*(change.session.id for change in changes), *(firing.session_id for firing in firings)]
         cards = await card_store.read(self._store, team_id, concerned)
         firings += await firing_store.read(self._store, team_id, concerned)
         summarised = [card.session_id for card in held if card.status == "summarised"]
@@ -184,7 +185,12 @@ def _decide(
         ]
         recaps, heard = still_wrong(recaps, silent, work.sweep.held, subscriptions, ms(work.now), policy, work.seq)
         firings |= {firing.place: firing for firing in heard}
-        notifications += recaps
+        shown = {card.place: card for card in (*cards, *held)} | kept
+        now = ({each.place: each for each in known_firings} | firings).values()
+        edits = on_cards(heard, now, shown, work.sweep.held, subscriptions)
+        anew = {edit.card.place for edit in edits}
+        notifications = [each for each in notifications if not (isinstance(each, Edit) and each.card.place in anew)]
+        notifications += [*recaps, *edits]
         if work.reached.backlog is None:
             channels = {subscription.channel_id for subscription in subscriptions}
             lines, catchups = finish(work.team_id, catchups, channels, policy)

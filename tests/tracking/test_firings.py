@@ -265,3 +265,37 @@ async def test_where_there_is_a_card_it_mentions_by_a_reply(lesson: Lesson) -> N
     assert reply.broadcast and reply.text == "🔔 *Town hall* matches subscription 3 of this channel now. <@U1ADA>"
     lesson.host_leaves()
     assert [kind for kind, _ in await lesson.after(1)] == ["edit"]
+
+
+async def test_after_a_mute_the_card_says_what_is_still_wrong(lesson: Lesson) -> None:
+    await lesson.begin("", LINE)
+    await lesson.world.mute(length=HOUR)
+    assert [kind for kind, _ in await lesson.after(5)] == ["edit"]
+    edit, recap = await lesson.rows(61)
+    assert recap.kind == "post" and "no host is in" in str(recap.blocks)
+    assert edit.kind == "edit" and "🔴 *No host is in*" in str(edit.blocks) and "I'm on it" in str(edit.blocks)
+    assert await lesson.after(1) == []
+
+
+@pytest.mark.parametrize("still", [True, False])
+async def test_what_begins_again_in_a_mute_is_told_after_it(lesson: Lesson, still: bool) -> None:
+    await lesson.begin("missing:host", every_s=600)
+    lesson.host_joins()
+    assert [kind for kind, _ in await lesson.after(0.2)] == ["edit", "reply"]
+    await lesson.world.mute(length=timedelta(minutes=3))
+    lesson.host_leaves()
+    (edit,) = await lesson.rows(1)
+    assert edit.kind == "edit" and "for the 2nd time" in edit.text and "<@U1ADA>" not in str(edit)
+    if not still:
+        lesson.host_joins()
+        (edit,) = await lesson.rows(1)
+        assert "No host was in" in edit.text and "2nd time" in edit.text
+        assert await lesson.after(5) == []
+        return
+    assert await lesson.after(3) == [
+        ("edit", "*Town hall*: no host is in."),
+        ("post", "1 thing is still wrong that you didn't hear of while it was quiet here."),
+    ]
+    assert [kind for kind, _ in await lesson.after(10, due=True)] == ["edit", "reply"]  # the reminder
+    lesson.host_joins()
+    assert [kind for kind, _ in await lesson.after(0.1)] == ["edit", "reply"]
