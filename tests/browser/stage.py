@@ -72,8 +72,8 @@ class Stage:
 
         return self.do(work)
 
-    def joins(self, session: Session, name: str) -> None:
-        self.do(lambda: self._join(session, name, "guest", 0.0))
+    def joins(self, session: Session, name: str, role: str = "guest") -> None:
+        self.do(lambda: self._join(session, name, role, 0.0))
 
     def leaves(self, session: Session, name: str) -> None:
         peer = next(each for each in session.present() if each.name == name)

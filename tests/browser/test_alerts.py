@@ -22,7 +22,7 @@ EDIT_S = 15.0
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    with Stage("Town hall", "Yoga", "Triage") as stage:
+    with Stage("Town hall", "Yoga", "Triage", "Choir") as stage:
         yield stage
         assert stage.slack.violations == []
 
@@ -155,3 +155,27 @@ def test_a_broadcast_is_in_the_channel_and_in_its_thread(stage: Stage, stage_pag
     root = channel.messages.nth(count)
     button(root, "1 reply").click()
     expect(root.get_by_role("group", name="Thread").get_by_role("article")).to_contain_text("Nobody hosts Yoga")
+
+
+def test_a_session_loses_its_host_until_they_return(stage: Stage, browser: Browser) -> None:
+    with on_phone(browser, f"{stage.url}#support") as page:
+        channel = Channel(page, "support")
+        channel.ask("/sessions subscribe room:Choir missing:host>30s notify:@oncall", "Subscribed, as number")
+        session = stage.opens("Choir", "Ann", "Bob")
+        stage.polled()
+        stage.leaves(session, "Ann")
+        stage.polled()
+        stage.later(31)
+        card = channel.cards
+        expect(card).to_contain_text("No host is in")
+        expect(card.locator(".mention")).to_have_text("@oncall")
+        assert_fits(card)
+        button(card, "I'm on it").tap()
+        expect(card).to_contain_text("Ada Berger is on it")
+        expect(button(card, "I'm on it")).to_have_count(0)
+        stage.joins(session, "Ann", "host")
+        expect(card).to_contain_text("No host was in for")
+        button(card, re.compile("repl")).tap()
+        replies = card.get_by_role("group", name="Thread").get_by_role("article")
+        expect(replies.last).to_contain_text("Over. No host was in for")
+        assert_fits(card)

@@ -124,6 +124,7 @@ class PageApi:
             "me": {"id": me.id, "name": me.name, "real_name": me.real_name, "tz": me.tz},
             "bot": {"id": bot.id, "name": bot.name},
             "users": users,
+            "groups": [{"id": group.id, "handle": group.handle} for group in workspace.groups.values()],
             "channels": channels,
             "commands": commands,
             "messages": [self._shown(each) for each in mine],

@@ -17,6 +17,11 @@ function ChannelMention({ id, name }) {
   return <a class="mention" href={`#${channel.name}`}>#{channel.name}</a>;
 }
 
+function GroupMention({ id, name }) {
+  const group = useContext(Directory).groups.find((one) => one.id === id);
+  return <span class="mention">@{group?.handle || name || id}</span>;
+}
+
 function Broadcast({ range }) {
   return <span class="mention mention--broadcast">@{range}</span>;
 }
@@ -33,6 +38,7 @@ function DateToken({ timestamp, format, fallback }) {
 const HOOKS = {
   user: (data) => <UserMention {...data} />,
   channel: (data) => <ChannelMention {...data} />,
+  usergroup: (data) => <GroupMention {...data} />,
   atHere: () => <Broadcast range="here" />,
   atChannel: () => <Broadcast range="channel" />,
   atEveryone: () => <Broadcast range="everyone" />,

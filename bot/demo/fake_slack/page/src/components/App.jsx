@@ -29,8 +29,8 @@ export function App() {
     },
     [send],
   );
-  const { users, channels, me, bot, team } = state;
-  const directory = useMemo(() => ({ users, channels, me, bot }), [users, channels, me, bot]);
+  const { users, groups, channels, me, bot, team } = state;
+  const directory = useMemo(() => ({ users, groups, channels, me, bot }), [users, groups, channels, me, bot]);
   const unreadElsewhere = channels.some((one) => state.unread[one.id] && one.id !== channel?.id);
 
   useEffect(() => {

@@ -1,6 +1,6 @@
 /** Everything the page knows, and how an event changes it. Pure, so that it is easy to follow. */
 
-export const EMPTY = { ready: false, online: true, toasts: [], unread: {}, messages: [], channels: [], users: [], commands: [] };
+export const EMPTY = { ready: false, online: true, toasts: [], unread: {}, messages: [], channels: [], users: [], groups: [], commands: [] };
 
 const byTs = (a, b) => Number(a.ts) - Number(b.ts) || (a.ts < b.ts ? -1 : 1);
 /** Of a thread: it stands under its parent, and is no news of the channel. */
