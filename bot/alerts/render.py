@@ -152,7 +152,8 @@ def _card(
 ) -> Message:
     name = names.get(session.room_id) or session.room_id
     show = button("Details", ids.SHOW, ids.write(session.id), spoken=f"Details of the session in {name}")
-    about = "\n".join(line for line in (*lines, roles(session, summary), hosts(session, summary)) if line)
+    hosted = "" if heads(firings) and not summary.hosts else hosts(session, summary)  # what is wrong says more
+    about = "\n".join(line for line in (*lines, roles(session, summary), hosted) if line)
     often = [f"reopened {count(reopened, 'time', 'times')}"] if reopened else []
     foot = " · ".join([f"session {mrkdwn(session.id, 24)}", *often])
     buttons = firing_buttons(session.id, firings)
