@@ -121,8 +121,8 @@ def _before(firing: Firing, mark: str = "✅ ") -> str:
         begun, over = (_clock(ms, firing.over_ms) for ms in (firing.since_ms, firing.over_ms))
         return f"⚪ {_capital(was_wrong(firing.what))} from {begun} on; not watched since {over}"
     lasted = length(max(0, firing.over_ms - firing.since_ms) / 1000)
-    begun, over = (_clock(ms, firing.over_ms) for ms in (firing.since_ms, firing.over_ms))
-    return f"{mark}{_capital(was_wrong(firing.what))} for {lasted}{often}, from {begun} to {over}"
+    until = _clock(firing.over_ms, firing.over_ms)
+    return f"{mark}{_capital(was_wrong(firing.what))} for {lasted}{often}, until {until}"
 
 
 def _times(firing: Firing) -> str:
