@@ -83,8 +83,9 @@ class HintQueue:
         self._read_at |= dict.fromkeys(taken, now)
         return taken
 
-    def settle(self, taken: Sequence[str], records: Mapping[str, Session], began: float) -> None:
-        """Drop what these sessions' records, read since `began`, show; the rest is looked for again, or given up."""
+    def settle(self, taken: Sequence[str], records: Mapping[str, Session | None], began: float) -> None:
+        """Drop what these sessions' records, read since `began`, show; the rest is looked for again, or given up. None
+        for a session that 100ms doesn't know."""
         for session_id in taken:
             events, record = self._sessions.get(session_id, {}), records.get(session_id)
             given_up = False
@@ -100,7 +101,7 @@ class HintQueue:
                     event.tries += 1
             if not events:
                 self._sessions.pop(session_id, None)
-                if given_up and record is None:
+                if given_up and record is None and session_id in records:
                     self._block(session_id, began + UNKNOWN_S)
 
     def polled(self, began: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ class Hooks:
         """When hints made a change known that no poll has begun since."""
         self._leads: deque[float] = deque(maxlen=LEADS_KEPT)
         self._seen_by_polls: deque[float] = deque(maxlen=SILENT_CHANGES)
+        self._poll_began = self._good_poll_began = -math.inf
 
     def take(self, event: Mapping[str, Any]) -> str:
         """Take an event. Returns the kind of it, for the metric."""
@@ -76,12 +78,16 @@ class Hooks:
 
     def poll_began(self) -> None:
         """Note that a poll begins, which would have seen what hints made known before."""
-        leads = [self._clock.steady() - at for at in self._early]
+        self._poll_began = self._clock.steady()
+        leads = [self._poll_began - at for at in self._early]
         self._early.clear()
         self._leads.extend(leads)
         for lead_s in leads:
             metrics.webhook_lead.observe(lead_s)
 
     def late(self, changes: int) -> None:
-        """Note that a poll has seen so many changes that no hint had told."""
-        self._seen_by_polls.extend([self._clock.steady()] * min(changes, SILENT_CHANGES))
+        """Note that the poll has seen so many changes that no hint had told. They don't count if a webhook came since
+        the good poll before it began: then it may have told of them, and the poll was faster."""
+        if self._last is None or self._last < self._good_poll_began:
+            self._seen_by_polls.extend([self._clock.steady()] * min(changes, SILENT_CHANGES))
+        self._good_poll_began = self._poll_began

@@ -48,10 +48,10 @@ NEW_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The outcome of looking at single sessions: the records that could be had, by id, and how many of the sessions
-    had changed."""
+    """The outcome of looking at single sessions: the records that could be had, by id, None where 100ms knows none, and
+    how many of the sessions had changed."""
 
-    records: Mapping[str, Session]
+    records: Mapping[str, Session | None]
     changes: int
 
 
@@ -87,15 +87,15 @@ class Poll:
         self._began = -math.inf  # the last poll; both by `monotonic`
         self._rest_until = -math.inf
         self._took_s = 0.0
-        self._forward = False
+        self._forward = self._polling = False
         self._looked_ms = 0
         self._asked_at: dict[str, float] = {}
         self.covered = -math.inf
 
     @property
     def ready(self) -> bool:
-        """False before the first poll, and while there is none after one that failed."""
-        return self._memory is not None and self._monotonic() >= self._rest_until
+        """False before the first good poll, while one is being made, and after a failure until the next good one."""
+        return self._memory is not None and not self._failures and not self._polling
 
     def forward(self) -> None:
         """Bring the next poll forward."""
@@ -110,8 +110,11 @@ class Poll:
             if self._forward:
                 every_s = min(every_s, max(FORWARD_S, 2 * self._took_s))
             if began >= max(self._began + every_s, self._rest_until):
-                self._began, self._looked_ms, self._forward = began, ms(now), False
-                good = await self._poll(fence, now)
+                self._began, self._looked_ms, self._forward, self._polling = began, ms(now), False, True
+                try:
+                    good = await self._poll(fence, now)
+                finally:
+                    self._polling = False
                 self._took_s = self._monotonic() - began
                 return good
             since_ms, self._looked_ms = self._looked_ms, ms(now)
@@ -136,7 +139,7 @@ class Poll:
         if memory is None or memory.snapshot.seq != state.seq or memory.snapshot.naming != self._hms.naming:
             return None
         work = await self._work(memory, fence, now, complete=False, again=again)
-        records: dict[str, Session] = {}
+        records: dict[str, Session | None] = {}
         outcome = await self._swept(work, look(self._hms, work.sweep, session_ids, ms(now), records))
         return Looked(records, work.changes) if outcome == "ok" else None
 

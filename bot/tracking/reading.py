@@ -50,12 +50,13 @@ async def read(hms: Hms, sweep: Sweep, now_ms: int) -> AsyncIterator[Progress]:
 
 
 async def look(
-    hms: Hms, sweep: Sweep, session_ids: Sequence[str], now_ms: int, records: dict[str, Session]
+    hms: Hms, sweep: Sweep, session_ids: Sequence[str], now_ms: int, records: dict[str, Session | None]
 ) -> AsyncIterator[Progress]:
-    """Look at the records of these alone, and add them to `records`; nothing is concluded from one that can't be had.
-    Raises HmsError."""
-    found = await _records(hms, session_ids, {}, now_ms, LOOKS_AT_ONCE)
-    records |= {session.id: session for session in found}
+    """Look at the records of these alone, and add them to `records`, None where 100ms knows none; nothing is concluded
+    from one that can't be had. Raises HmsError."""
+    unknown: list[str] = []
+    found = await _records(hms, session_ids, {}, now_ms, LOOKS_AT_ONCE, unknown)
+    records |= dict.fromkeys(unknown) | {session.id: session for session in found}
     sweep.add(session for session in found if not _was_over(session, sweep.known))
     yield sweep.known.progress
 
@@ -107,10 +108,16 @@ async def _pages(hms: Hms, params: Mapping[str, str], most: int, start: str) -> 
 
 
 async def _records(
-    hms: Hms, ids: Sequence[str], known: Mapping[str, Tracked], now_ms: int, at_once: int = RECORDS_AT_ONCE
+    hms: Hms,
+    ids: Sequence[str],
+    known: Mapping[str, Tracked],
+    now_ms: int,
+    at_once: int = RECORDS_AT_ONCE,
+    unknown: list[str] | None = None,
 ) -> list[Session]:
-    """Their own records. A session whose record can't be had stays as it was, until one that is `known` can't be live
-    any more; it must not keep the others from being told. HmsError where no record can be had at all."""
+    """Their own records; `unknown` gets the ids of which 100ms knows none. A session whose record can't be had stays as
+    it was, until one that is `known` can't be live any more; it must not keep the others from being told. HmsError
+    where no record can be had at all."""
     free = asyncio.Semaphore(at_once)
 
     async def record(session_id: str) -> Session | None:
@@ -120,6 +127,9 @@ async def _records(
             except (HmsAuth, HmsRateLimited):
                 raise
             except HmsError as error:
+                if unknown is not None and isinstance(error, HmsNotFound):
+                    unknown.append(session_id)
+                    return None
                 log.warning("record_unreadable", session=session_id, cause=error.cause)
                 ended = _without_record(known.get(session_id), now_ms)
                 return ended.cast(hms.templates.roles(ended.room_id)) if ended else None

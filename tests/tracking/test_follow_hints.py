@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.db.database import Database
-from bot.demo.fake_hms import Account, FakeHms, Status
+from bot.demo.fake_hms import Account, FakeHms, Stall, Status
 from bot.demo.fake_hms.records import Peer, Session
 from bot.tracking import hint_store
 from bot.tracking.follow_hints import FollowHints
@@ -172,6 +173,8 @@ async def test_silence_is_noticed_while_polls_see_changes(hooked: Hooked) -> Non
     assert hooks.silent
     hooked.hear("beam.started.success", session)
     assert not hooks.silent
+    world.ahead += timedelta(seconds=1)
+    await world.poll()
     for _ in range(SILENT_CHANGES):
         world.open()
     await world.poll()
@@ -238,3 +241,51 @@ async def test_in_a_file_hints_wait_for_the_process_to_lead(hooked: Hooked) -> N
     hooked.hear("session.open.success", hooked.world.open())
     await hooked.follow.pass_on()
     assert [kind for kind, _ in await hooked.passes()] == ["post"]
+
+
+async def test_after_a_failure_the_poll_goes_first(hooked: Hooked) -> None:
+    world, session = hooked.world, hooked.world.open()
+    world.fake.fail_always("/sessions/*", Status(429, {"Retry-After": "30"}))
+    for _ in range(4):
+        hooked.hear("session.open.success", session)
+        assert await hooked.passes(31.0) == []
+    assert hooked.reads() == 1, "reads that fail keep the poll waiting"
+    assert len(await world.poll()) == 1
+
+
+async def test_a_record_that_cannot_be_had_is_not_unknown(hooked: Hooked) -> None:
+    world, session = hooked.world, hooked.world.open()
+    world.fake.fail_always(f"/sessions/{session.id}", Status(503))
+    hooked.hear("session.open.success", session)
+    assert await hooked.passes(4.0) == []
+    world.fake.heal()
+    hooked.hear("session.open.success", session)
+    assert [kind for kind, _ in await hooked.passes()] == ["post"]
+
+
+async def test_hints_wait_for_the_poll_that_is_being_made(hooked: Hooked) -> None:
+    world = hooked.world
+    world.fake.fail("/sessions", Stall(0.5))
+    poll = asyncio.create_task(world.polls.run())
+    await asyncio.sleep(0.1)
+    for _ in range(3 * READS_PER_S):
+        hooked.hear("session.open.success", world.open())
+    async with asyncio.timeout(0.3):
+        for _ in range(3):
+            await hooked.follow.lead()
+    assert hooked.reads() == 0
+    assert await poll
+    world.ahead += timedelta(seconds=10)  # of what came during the poll, as many are read as at any time
+    await hooked.follow.lead()
+    await hooked.follow.lead()
+    assert hooked.reads() == READS_PER_S
+
+
+async def test_polls_that_see_what_webhooks_told_are_no_silence(hooked: Hooked) -> None:
+    world = hooked.world
+    for session in [world.open() for _ in range(READS_PER_S + SILENT_CHANGES)]:
+        hooked.hear("session.open.success", session)
+    await hooked.follow.lead()
+    world.ahead += timedelta(seconds=1)
+    await world.poll()
+    assert not world.hooks.silent

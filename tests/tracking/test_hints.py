@@ -43,7 +43,7 @@ class Account:
     def run(self, now: float) -> None:
         taken = self.queue.take(now)
         self.reads += [(now, each) for each in taken]
-        self.queue.settle(taken, {each: self.records[each] for each in taken if each in self.records}, now)
+        self.queue.settle(taken, {each: self.records.get(each) for each in taken}, now)
 
     def pass_time(self, start: float, end: float) -> list[float]:
         """Run the queue from tick to tick; returns the times of the reads meanwhile, from `start` on."""
