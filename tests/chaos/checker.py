@@ -8,7 +8,7 @@ A message first tells of a session as live or as ended: its card does, or a line
   recaps than silences that ended.
 - Out of order: a session's first message above that of one which had started before, where both first told of a live
   session. Where one of them first told of an end, only if the earlier session was to be told `READ_S` before the other:
-  a poll doesn't read everything in one moment. A reply above one about something earlier in the same session.
+  a poll doesn't read everything in one moment, and a webhook has one session read before others. A reply above one about something earlier in the same session.
 - Wrong: a card whose state, number of people or peak isn't the account's; a message nobody asked for; one that was
   queued while the channel surely didn't want to hear of its session (`silence`).
 
@@ -108,11 +108,13 @@ def check(
     alarms: Iterable[Alarm] = (),
     taken: Sequence[Taken] = (),
     still: float = inf,
+    hooked: bool = False,
 ) -> Findings:
     """`messages` are what each channel shows, by its name, oldest first; `first` is each message as it was posted, by
     its ts; `deleted` are cards without threads that people deleted, which live on in others; `late` the keys of
     messages that were left to a person to send; `queued` says when messages were, by key, in epoch seconds;
-    `alarms` are the subscriptions that fire, `taken` what people are on, and from `still` on the account stood still."""
+    `alarms` are the subscriptions that fire, `taken` what people are on, and from `still` on the account stood still;
+    `hooked`: webhooks were sent, so that a session may be read before others that were to be told."""
     found, queued, by_key = Findings(), queued or {}, defaultdict[str, list[Message]](list)
     for channel, shown in messages.items():
         wanted = [each for each in asked if each.channel == channel]
@@ -120,7 +122,7 @@ def check(
         posted = (deleted or {}).get(channel, ())
         of_the_bot = [each for each in shown if each.bot_id and not each.ephemeral]
         firing = [each for each in alarms if each.channel == channel]
-        one = _Channel(channel, account, wanted, of_the_bot, first, posted, late, quiet, queued, found, firing)
+        one = _Channel(channel, account, wanted, of_the_bot, first, posted, late, quiet, queued, found, firing, hooked)
         one.check()
         firings = Firings(
             channel,
@@ -159,6 +161,7 @@ class _Channel:
     _queued: Mapping[str, float]
     _found: Findings
     _alarms: Sequence[Alarm] = ()
+    _hooked: bool = False
     _told: defaultdict[str, list[Told]] = field(default_factory=lambda: defaultdict(list))
     _unnamed: int = 0
     _recaps: list[Message] = field(default_factory=list)
@@ -225,6 +228,8 @@ class _Channel:
             return
         live, ended = [each for each in told if not each.ended], [each for each in told if each.ended]
         cards = [each.card for each in told if each.card]
+        # what fires has a card, also where a list has told of its session
+        live = [each for each in live if not (each.card and tells(self._first[each.card.ts]))]
         if len(live) > 1 or len(ended) > 1 or len(cards) > 1 or (ended and any(each.card for each in live)):
             self._found.twice.append(f"{what} told {len(live)} times as live, {len(ended)} times as ended")
         since = max((each.at for each in asked), default=inf)
@@ -282,7 +287,7 @@ class _Channel:
         at_start = any(each.kinds & SHOWS for each in self._of(other))
         latest = one.updated_at if one_told.ended else one.created_at
         earliest = other.created_at if at_start else other.updated_at
-        slack = READ_S if one_told.ended or other_told.ended else 0.0
+        slack = READ_S if one_told.ended or other_told.ended or self._hooked else 0.0
         return one.created_at < other.created_at and latest + slack < earliest
 
     def _recapped(self) -> None:

@@ -227,7 +227,8 @@ class Firings:
                 self._ended(what, session, times, each)
                 known, last = False, each.at
         silent = [each for each in times if each[0] <= alarm.first - NEAR_S and each[1] >= alarm.made]
-        self._missing(what, session, alarm, [each for each in times if each not in silent], heard)
+        told_before = silent[-1][1] if silent else alarm.made - CALM_S
+        self._missing(what, session, alarm, told_before, [each for each in times if each not in silent], heard)
         if known is False and self._listed(session, alarm, inf):
             known = True
         self._in_the_end(what, session, alarm, times, known)
@@ -253,12 +254,17 @@ class Firings:
             self.wrong.append(f"{said}, when the channel was to be quiet")
 
     def _missing(
-        self, what: str, session: Session, alarm: Alarm, times: Sequence[tuple[float, float]], heard: Sequence[float]
+        self,
+        what: str,
+        session: Session,
+        alarm: Alarm,
+        over: float,
+        times: Sequence[tuple[float, float]],
+        heard: Sequence[float],
     ) -> None:
-        """What surely had to be told, and wasn't."""
-        over = alarm.made
+        """What surely had to be told, and wasn't. `over`: it is since then, after what needs no message."""
         for since, until in times:
-            calm = since - over >= CALM_S or over == alarm.made
+            calm = since - over >= CALM_S
             must = since > alarm.made + POLL_S and calm and min(until, self.still) - since >= CALM_S
             quiet = not self.silences.free(session, since - CALM_S, since + CALM_S, reply=True)
             there = any(since - NEAR_S <= at <= until + READ_S for at in heard)
@@ -281,7 +287,7 @@ class Firings:
                 self.lost.append(f"{what}: over since {until:.3f}, and the channel doesn't know")
             if shows:
                 self.wrong.append(f"{what}: true {_moments(times)}, and the card says {card and card.plain!r}")
-        elif since > alarm.made:
+        elif _seen_since(times) > alarm.made:
             if known is False and not hushed:
                 self.lost.append(f"{what}: true since {since:.3f}, and the channel doesn't know")
             if known and card is not None and not shows:
@@ -375,6 +381,16 @@ def _spells(session: Session, state: Callable[[Sequence[Peer]], Hashable]) -> It
             since, now = at, then
     if now is not False:
         yield since, over
+
+
+def _seen_since(times: Sequence[tuple[float, float]]) -> float:
+    """When the last of them began, with those before that no poll need have told from it."""
+    begun = times[-1][0]
+    for since, until in reversed(times[:-1]):
+        if begun - until >= CALM_S:
+            break
+        begun = since
+    return begun
 
 
 def _moments(times: Iterable[tuple[float, float]]) -> str:

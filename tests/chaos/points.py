@@ -21,7 +21,7 @@ NAMES = (
     "tracking.store.commit", "tracking.store.failed", "db.leases.take", "outbox.claims.claim", "outbox.store.sent", "outbox.store.slow_down", "outbox.store.again", "outbox.store.unsure", "outbox.claims.overdue", "outbox.store.held", "outbox.store.dead",
     "outbox.store.replaced", "outbox.store.add", "outbox.channel_pause.pause", "outbox.channel_pause.resume", "outbox.channel_pause.release", "outbox.workspaces.refused", "outbox.workspaces.taken", "alerts.store.subscribe", "alerts.store.unsubscribe", "alerts.firing_store.take", "outbox.prune.prune_some",
     "digests.store.add", "digests.store.pause", "digests.store.remove", "digests.store.send", "digests.store.failed", "silence.mute_store.add", "silence.mute_store.remove",
-    "silence.quiet_store.add", "silence.quiet_store.clear", "outbox.threads.turn", "slack.store.begin",
+    "tracking.hint_store.add", "tracking.hint_store.take", "silence.quiet_store.add", "silence.quiet_store.clear", "outbox.threads.turn", "slack.store.begin",
 )  # fmt: skip
 """The transactions that write."""
 OPEN = "open"
@@ -60,6 +60,7 @@ STARTS = tuple(Point(side, OPEN) for side in COMMIT_SIDES)
 LED = {
     "tracking.store.commit",
     "tracking.store.failed",
+    "tracking.hint_store.take",
     "db.leases.take",
     "sessions",
     "session",
@@ -68,6 +69,8 @@ LED = {
     "digests.store.failed",
 }
 """Points that only the process comes to which polls."""
+SHARED = {"tracking.hint_store.add", "tracking.hint_store.take"}
+"""Points that come only where processes share a database."""
 
 
 class Armed:

@@ -18,10 +18,11 @@ from tests.chaos.checker import RECAP, Findings, check
 from tests.chaos.database import STILL_S, Database
 from tests.chaos.days import Day, Size
 from tests.chaos.hands import Hands
+from tests.chaos.hooks import SECRET, Hooks
 from tests.chaos.muter import MUTED, Muter
 from tests.chaos.people import People, again
 from tests.chaos.planner import Planner
-from tests.chaos.points import LED, POINTS, STARTS, TIME, Point
+from tests.chaos.points import LED, POINTS, SHARED, STARTS, TIME, Point
 from tests.chaos.replicas import Deck, Fate, Replica
 from tests.chaos.team import MORE, WATCHING, Team, astray
 from tests.chaos.waits import Patience, within
@@ -106,6 +107,7 @@ class Result:
     seed: int
     day: str = ""
     faults: Counter[str] = field(default_factory=Counter)
+    hooks: Counter[str] = field(default_factory=Counter)
     killed: Counter[Point] = field(default_factory=Counter)
     stopped: Counter[Point] = field(default_factory=Counter)
     sessions: int = 0
@@ -124,7 +126,12 @@ class Result:
     def missed(self) -> list[Point]:
         """Points where none was killed though so many were, and those where none was stopped though so many were."""
         long = [each for each in (self.killed, self.stopped) if each.total() >= LONG]
-        return [point for each in long for point in POINTS if not each[point]]
+        return [point for each in long for point in self.points if not each[point]]
+
+    @property
+    def points(self) -> list[Point]:
+        """Those that its processes come to."""
+        return [each for each in POINTS if self.replicas > 1 or each.of not in SHARED]
 
     @property
     def good(self) -> bool:
@@ -174,7 +181,7 @@ async def new_world(
     database_url: str, folder: Path, result: Result, reconcile: bool = True, only: Collection[str] = (), teams: int = 1
 ) -> AsyncIterator[World]:
     url = database_url or f"sqlite:///{folder}/bot.db"
-    world = World(url, result, reconcile, [each for each in POINTS if not only or each.of in only], teams)
+    world = World(url, result, reconcile, [each for each in result.points if not only or each.of in only], teams)
     async with contextlib.AsyncExitStack() as stack:
         for team in world.teams:
             await stack.enter_async_context(team.slack)
@@ -186,6 +193,7 @@ async def new_world(
             "HMS_ACCESS_KEY": world.hms.access_key,
             "HMS_SECRET": world.hms.secret,
             "DATABASE_URL": url,
+            "HMS_WEBHOOK_SECRET": SECRET,
             "POLL_INTERVAL_S": "1",
             "LOG_LEVEL": "INFO",
             **dict.fromkeys(("LOG_FORMAT", "DEFAULT_TIMEZONE"), ""),  # the defaults
@@ -230,6 +238,7 @@ class World:
         hands = Hands(self.slack, self.replicas)
         self._planner = Planner(self.slack, self.life, self.database, hands, self.dice)
         self.muter = Muter(self.life, hands, self.dice, (*MUTED, WATCHING[1]))
+        self.hooks = Hooks(self.hms.webhooks, self.life.account, self.replicas, self.dice)
         self._queued: dict[str, float] = {}
         self._still_at = 0.0
         self._was_dark = False
@@ -302,6 +311,7 @@ class World:
         """Kill so often while the account lives, then leave all in peace; the account stands still from then on."""
         await self._planner.begin()
         self._heal(False)
+        self.hooks.begin()
         over = asyncio.Event()
         dark = asyncio.Event()
         self._goal = self._kills + kills, time.monotonic() + least_s
@@ -309,6 +319,7 @@ class World:
             for team in self.teams:
                 group.create_task(team.life.run(over))
             group.create_task(self.people.run(over))
+            group.create_task(self.hooks.run(over))
             for act in (self._planner.act, self.muter.act):
                 group.create_task(again(act, over))
             late = group.create_task(self._subscribe_late())
@@ -428,6 +439,7 @@ class World:
                 team.people.alarms,
                 team.people.taken,
                 self._still_at,
+                hooked=own and self.hooks.met.total() > 0,
             )
             for kind, lines in found.kinds().items():
                 result.findings.kinds()[kind] += [line if own else f"neighbour: {line}" for line in lines]
@@ -443,7 +455,8 @@ class World:
         result.edits = sum(each.edited is not None for each in shown)
         result.recaps = sum(RECAP in each.plain for each in shown)
         result.sessions = len(self.life.account.sessions)
-        result.faults = self.doors.met
+        result.faults, result.hooks = self.doors.met, self.hooks.met
+        result.other += self.hooks.wrong
 
     async def _fates(self, replica: Replica, dark: asyncio.Event) -> None:
         """Kill it, start it again at once, and so on; at the end it runs."""
@@ -482,11 +495,14 @@ class World:
         await asyncio.sleep(max(0.0, DARK_S - 1.5))
         dark.clear()
         self._was_dark = True
+        if patient:
+            await self.hooks.burst()
         while not (self._enough and late.done()):
             self.life.busy = await self.database.number(WAITING) > BUSY
             await asyncio.sleep(0.3)
         for team in self.teams:
             team.life.end_all_but(KEPT_LIVE)
+        self.hooks.end()
         over.set()
 
     @property

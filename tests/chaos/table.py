@@ -8,7 +8,7 @@ from tests.chaos.points import CALL_SIDES, CALLS, COMMIT_SIDES, NAMES, OPEN, TIM
 from tests.chaos.run import Result
 
 HEAD = (
-    "what", "database", "replicas", "seed", "kills", "stops", "faults", "sessions", "digests", "silences", "messages", "lost", "twice",
+    "what", "database", "replicas", "seed", "kills", "stops", "faults", "hooks", "sessions", "digests", "silences", "messages", "lost", "twice",
     "out of order", "wrong", "minutes",
 )  # fmt: skip
 MOST_LINES = 10
@@ -43,6 +43,7 @@ def details(result: Result) -> str:
     lines = [f"{what}{result.database}, {result.replicas} at once, seed {result.seed}"]
     lines += [] if result.day else [points(result)]
     lines.append("  faults: " + ", ".join(f"{fault} {many}" for fault, many in sorted(result.faults.items())))
+    lines.append("  hooks: " + ", ".join(f"{what} {many}" for what, many in sorted(result.hooks.items())))
     steps = ", ".join(f"{seconds:.0f}" for seconds in result.steps_s)
     lines.append(f"  seconds: {steps} (begun, killed, settled), {result.edits} messages edited, {result.recaps} recaps")
     more = {"other": result.other, "never killed or never stopped": result.missed}
@@ -55,7 +56,7 @@ def details(result: Result) -> str:
 def _row(result: Result) -> tuple[str, ...]:
     lost, twice, disorder, wrong = map(len, result.findings.kinds().values())
     counts = (
-        result.replicas, result.seed, result.killed.total(), result.stopped.total(), result.faults.total(), result.sessions,
+        result.replicas, result.seed, result.killed.total(), result.stopped.total(), result.faults.total(), result.hooks.total(), result.sessions,
         result.digests, result.silences, result.messages, lost, twice, disorder, wrong + len(result.other),
     )  # fmt: skip
     return (result.day or "kills", result.database, *map(str, counts), f"{result.seconds / 60:.1f}")

@@ -27,7 +27,7 @@ READS = {
     "outbox.counts.stuck", "tracking.store.read_catchups", "outbox.store.dropped_ms", "health.store.read", "outbox.workspaces.stopped",
 }  # fmt: skip
 NEVER = {
-    "tracking.hint_store.add", "tracking.hint_store.take", "outbox.store.alone",
+    "outbox.store.alone",
     "rooms.store.forget", "rooms.store.keep", "outbox.store.later", "channel.store.move", "outbox.store.no_thread", "outbox.store.no_threads", "rooms.store.set_walk", "health.store.tell", "outbox.channel_pause.try_paused", "slack.store.withdraw", "outbox.workspaces.probe",
 }  # fmt: skip
 """Those that the life of the crash test doesn't come to, or not surely."""
