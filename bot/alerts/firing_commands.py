@@ -19,7 +19,7 @@ from bot.slack.request import Request
 from bot.text import quote
 
 ACKNOWLEDGE = "acknowledge"
-NOTHING = "Nothing is wrong there just now"
+NOTHING = "Nothing is wrong here just now"
 
 
 async def acknowledge(request: Request, line: str) -> Message:

@@ -187,7 +187,7 @@ def _moment(ms: int) -> datetime:
 
 def told_when(subscription: Subscription) -> str:
     """`when one opens or ends, and when someone joins`; `comes to match` for queries that may match later."""
-    verbs: dict[str, list[str]] = {"one": ["comes to match", "no longer does"]} if subscription.fires else {}
+    verbs: dict[str, list[str]] = {"one": ["starts", "stops matching"]} if subscription.fires else {}
     for kind in subscription.kinds_in_order:
         if not (subscription.fires and KINDS[kind].who == "one"):
             verbs.setdefault(KINDS[kind].who, []).append(KINDS[kind].does)

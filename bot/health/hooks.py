@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.health.check_result import CheckResult
 from bot.health.judge import span
 
-SILENT = "no webhook of 100ms tells of what polls see"
+SILENT = "polls see changes of which 100ms sends no webhook"
 
 
 def judge_hooks(age_s: float | None, lead_s: float | None, *, silent: bool) -> CheckResult:
@@ -16,5 +16,5 @@ def judge_hooks(age_s: float | None, lead_s: float | None, *, silent: bool) -> C
     if silent:
         fix = "compare the URL and the header `X-Sessions-Secret` in the 100ms dashboard, Developer, with the bot's"
         return CheckResult(name, "warn", f"{SILENT}: {last}", fix)
-    lead = f"; news by {lead_s:.1f} s sooner than by polls (median)" if lead_s is not None else ""
+    lead = f", {lead_s:.1f} s ahead of polls (median)" if lead_s is not None else ""
     return CheckResult(name, "ok", f"{last}{lead}")

@@ -55,6 +55,7 @@ class Filter:
     spaced: bool = False  # values may contain spaces: times and lengths
     bounded: bool = False  # values may end with a bound, `host>2m`; `write` quotes what is before it
     scopes: tuple[str, ...] = SCOPES  # the scopes that accept it
+    within: str = ""  # what its example stands behind, where that doesn't work alone
 
     def __post_init__(self) -> None:
         if (lasting := self.lasting) is not None:
@@ -65,6 +66,11 @@ class Filter:
     def fires(self) -> bool:
         """True if it is about a spell: a subscription tells when that has lasted so long, and when it is over."""
         return self.lasting is not None
+
+    @property
+    def line(self) -> str:
+        """A line that works, with the filter in it."""
+        return f"{self.within} {self.key}:{self.example}".strip()
 
     @property
     def negatable(self) -> bool:

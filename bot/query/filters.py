@@ -227,6 +227,7 @@ FILTERS: dict[str, Filter] = {
             help=f"with `subscribe`: what to be told about, `{','.join(DEFAULT_KINDS)}` by default",
             example="start",
             parse=parse_kind,
+            within="subscribe",
             scopes=(SUBSCRIBE,),
         ),
         Filter(
@@ -237,6 +238,7 @@ FILTERS: dict[str, Filter] = {
             parse=parse_notify,
             write=write_notify,
             also=NOTIFY_WORDS,
+            within="subscribe",
             scopes=(SUBSCRIBE,),
         ),
         Filter(
@@ -248,6 +250,7 @@ FILTERS: dict[str, Filter] = {
             write=print_length,
             once=True,
             also=("remind", "repeat"),
+            within="subscribe idle:5m",
             scopes=(SUBSCRIBE,),
             spaced=True,
         ),
@@ -258,6 +261,7 @@ FILTERS: dict[str, Filter] = {
             example="skip",
             parse=parse_empty,
             once=True,
+            within="digest weekdays 9:00 Berlin",
             scopes=(DIGEST,),
         ),
         Filter(

@@ -15,7 +15,7 @@ from bot.errors import QueryError
 from bot.query.filters import DIGEST, FILTERS, LIST, MUTE, STATES, SUBSCRIBE
 from bot.query.model import Query, Term, canonical
 from bot.query.suggest import OTHER_STATE, SPACED_WORDS, needs_value, reads, signed, unknown_key, unknown_word
-from bot.query.times import BadValue
+from bot.query.times import BadValue, reads_as_length
 from bot.query.tokenizer import Word, cut, unstopped
 from bot.text import quote, tidy
 
@@ -79,6 +79,8 @@ def _joined(words: list[Word]) -> list[Word]:
         while rest and _lacks(word, rest[0]):
             word = word.joined(rest.popleft())
         word = word.joined(*(rest.popleft() for _ in range(_spaced(word, rest))), by=" ")
+        if length := _bound(word, rest):
+            word = word.joined(length, by=">")
         joined.append(word)
     return joined
 
@@ -91,6 +93,23 @@ def _lacks(word: Word, other: Word) -> bool:
         return True
     bounded = word.key in FILTERS and FILTERS[word.key].bounded
     return bounded and (word.value[-1:] == ">" or other.value[:1] == ">")
+
+
+def _bound(word: Word, rest: deque[Word]) -> Word | None:
+    """Take the length behind a role from `rest`: `missing:host 5m`, `missing:host for 5 minutes`."""
+    entry = FILTERS.get(word.key)
+    if entry is None or not entry.bounded or not word.value or ">" in word.value:
+        return None
+    after = 1 if rest and rest[0].value.lower() == "for" else 0
+    plain = takewhile(lambda other: not (other.key or other.comma or other.quoted), islice(rest, SPACED_WORDS + 1))
+    words = list(plain)[after:]
+    for count in range(len(words), 0, -1):
+        length = words[0].joined(*words[1:count], by=" ")
+        if reads_as_length(length.value):
+            for _ in range(after + count):
+                rest.popleft()
+            return length
+    return None
 
 
 def _spaced(word: Word, others: Iterable[Word]) -> int:

@@ -1,4 +1,4 @@
-"""Stop words, and phrases for numbers of people."""
+"""Stop words, and phrases for numbers of people and for nobody who hosts."""
 
 from __future__ import annotations
 
@@ -28,3 +28,4 @@ COUNTED = re.compile(
     re.IGNORECASE,
 )
 """A number of people in words."""
+HOSTLESS = re.compile(r"(?:(?:no|without|without an?|without any)[ _-]?host|hostless)\b", re.IGNORECASE)

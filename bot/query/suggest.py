@@ -14,7 +14,7 @@ from bot.query.filter_entry import Filter
 from bot.query.filters import FILTERS, STATE_WORDS, STATES, SUBSCRIBE, SYNONYMS
 from bot.query.kinds import KINDS, OTHER_WORDS
 from bot.query.model import Term
-from bot.query.small_talk import COUNTED, SIGNS, SMALL, TALK
+from bot.query.small_talk import COUNTED, HOSTLESS, SIGNS, SMALL, TALK
 from bot.query.tokenizer import Word, cut, quoted
 from bot.query.values import is_id, parse_room, session_in
 from bot.text import closest, quote
@@ -143,10 +143,12 @@ def _joiner(words: list[Word], place: int, line: str) -> QueryError:
 
 
 def _counted(words: list[Word], place: int, line: str) -> QueryError | None:
-    """Read a number of people as `peers:`: `3 people`, `more than 10 people`, `5+ users`."""
-    if (found := COUNTED.match(line, words[place].start)) is None:
+    """Read a number of people as `peers:`, as in `more than 10 people`, `5+ users`; `no host` as `missing:host`."""
+    if not (found := COUNTED.match(line, start := words[place].start) or HOSTLESS.match(line, start)):
         return None
     last = next(word for word in words[place:] if word.end >= found.end())
+    if found.re is HOSTLESS:
+        return _filter(words, place, last, "missing:host", line)
     sign = SIGNS.get((found["sign"] or "").lower(), "")
     return _filter(words, place, last, f"peers:{sign}{found['number']}", line)
 

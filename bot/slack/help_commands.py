@@ -15,7 +15,7 @@ async def show_help(request: Request, rest: str) -> Message:
     registry = request.bot.registry
     words = rest.lower().rstrip(".!?").split(" ")
     if entry := FILTERS.get(SYNONYMS.get(words[0], words[0]).strip("-:")):
-        return command_help(entry.form, entry.help, [(f"{entry.key}:{entry.example}", "")])
+        return command_help(entry.form, entry.help, [(entry.line, "")])
     for name in (registry.words.get(word, "") for word in words):
         if name != HELP and (command := registry.commands.get(name)):
             return command_help(command.usage, command.help, command.examples)

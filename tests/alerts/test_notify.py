@@ -63,7 +63,7 @@ async def test_what_is_wrong_already_is_named_and_reminders_are_shown(
     done = (await subscribe(slack, "idle:1m notify:@oncall every:30m")).plain.replace(NO_BREAK, " ")
     (told,) = posts(slack)
     for text in (done, told.plain.replace(NO_BREAK, " ")):
-        assert "told when one comes to match or no longer does." in text and "reminds every 30 min." in text
+        assert "told when one starts or stops matching." in text and "reminds every 30 min." in text
         assert "*Town hall* matches already, without an alert." in text
     line = f"idle:1m on:start,end notify:@{OPERATORS} every:30m"
     assert f"`/sessions subscribe {line}`" in done

@@ -225,7 +225,7 @@ def test_what_is_wrong_is_told_twice_and_those_it_is_so_for_already_are_named() 
     notified = {"S1": "@oncall", "U1": "<!here> <@U2>"}
     told = announced(one, by="Ada", live=[*rooms, rooms[0]], names=names, notified=notified)
     text = says(
-        told, "told when one comes to match or no longer does, and when someone joins. Mentions @oncall and &lt;!here",
+        told, "told when one starts or stops matching, and when someone joins. Mentions @oncall and &lt;!here",
         ", reminds every 30 min. *room 0*, *room 1*, *room 2*, *room 3*, *room 4* and 2 more match already, without an alert.",
     )  # fmt: skip
     assert "<@" not in text and "<!" not in text
@@ -233,7 +233,7 @@ def test_what_is_wrong_is_told_twice_and_those_it_is_so_for_already_are_named() 
     assert "None matches now." in shown(told_all(one, live=0))
     for message in (subscribed(done(one), INVITE), listing(one)):
         assert "entions <!subteam^S1> and <@U1>" in shown(message) and "reminds every 30 min" in shown(message)
-    assert "no longer does · mentions <!subteam^S1> and <@U1> · reminds every 30 min\nby <@" in shown(
+    assert "stops matching · mentions <!subteam^S1> and <@U1> · reminds every 30 min\nby <@" in shown(
         listing(replace(one, kinds=frozenset({"end"})))
     ).replace(NO_BREAK, " ")
 

@@ -19,7 +19,7 @@ SECRET = "a-secret-for-tests-of-webhooks-only-0123"
 
 def test_the_result_says_when_the_last_came_and_how_much_sooner() -> None:
     good = judge_hooks(130.0, 7.25, silent=False)
-    assert (good.state, good.detail) == ("ok", "the last came 2 min ago; news by 7.2 s sooner than by polls (median)")
+    assert (good.state, good.detail) == ("ok", "the last came 2 min ago, 7.2 s ahead of polls (median)")
     assert judge_hooks(None, None, silent=False).detail == "none has come here yet"
     bad = judge_hooks(7_300.0, None, silent=True)
     assert (bad.state, bad.detail) == ("warn", f"{SILENT}: the last came 2 h ago")

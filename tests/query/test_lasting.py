@@ -180,6 +180,8 @@ def test_a_room_ends_its_sessions_earlier() -> None:
 
 
 WRITTEN = {
+    "missing:host 5m": "missing:host>5m", "missing:host for 5 minutes": "missing:host>5m",
+    'missing:"lead teacher" for 5m peers:2': 'peers:=2 missing:"lead teacher">5m',
     "idle:10m": "idle:10m", "idle:>10m": "idle:10m", "idle:>=600s": "idle:10m", "idle: 10 min": "idle:10m", "ALONE:1h30m": "alone:90m",
     "missing:host": "missing:host", "missing:Host>2m": "missing:host>2m", "missing:host>=2m": "missing:host>2m",
     "missing:host > 2m": "missing:host>2m", "missing:host >2m": "missing:host>2m", "missing:host> 2m": "missing:host>2m",
@@ -189,6 +191,9 @@ WRITTEN = {
     'missing:"a > b">5m': 'missing:"a > b">5m', "-missing:host>90s": "-missing:host>90s", "ending:<=15m": "ending:15m",
 }  # fmt: skip
 REFUSED = {
+    "«nohost»": ("did you mean `missing:host`", "active missing:host"), "«no host»": ("did you mean `missing:host`", "active missing:host"),
+    "«no host» for 5m": ("did you mean `missing:host`", "active missing:host>5m"),
+    "«without a host» room:x*": ("did you mean `missing:host`", "active room:x* missing:host"),
     "«idle:9s»": ("the shortest is 10s", "active idle:10s"), "«idle:0m»": ("the shortest is 10s", "active idle:10s"),
     "«alone:13h»": ("the longest is 12h", "active alone:12h"), "«ending:99999w»": ("the longest is 12h", "active ending:12h"),
     "«missing:host>1s»": ("the shortest is 10s", "active missing:host>10s"),

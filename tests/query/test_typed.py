@@ -11,6 +11,7 @@ from bot.app import FEATURES
 from bot.blockkit.help import COMMAND
 from bot.demo.fake_hms import Account, FakeHms
 from bot.demo.fake_slack import FakeSlack
+from bot.query.filters import FILTERS, SUBSCRIBE
 from bot.slack.registry import Registry
 from tests.live import fill, press, runs, say, shown
 
@@ -207,6 +208,14 @@ async def test_every_command_has_help_with_examples_that_work(bot: str, slack: F
             reply = await say(slack, line)
             told = r"There is no session with the id|This channel has no|is a digest, not a mute|Which mute\?|overlaps|Nothing is wrong"
             assert re.search(told, reply.plain) or not reply.plain.startswith("⚠️"), (line, reply.plain)
+
+
+async def test_every_filter_has_help_with_an_example_that_works(bot: str, slack: FakeSlack) -> None:
+    for key, entry in FILTERS.items():
+        line = re.search(rf"`{COMMAND} (.*)`", _plain((await say(slack, f"help {key}")).plain))
+        assert line and (list(entry.scopes) == [SUBSCRIBE]) is line[1].startswith("subscribe "), key
+        if not entry.names and key != "notify":  # which names the account, or the workspace, has
+            assert not (await say(slack, line[1])).plain.startswith("⚠️"), key
 
 
 async def test_show_takes_a_row_a_room_or_an_id(bot: str, slack: FakeSlack, account: Account) -> None:
