@@ -15,7 +15,9 @@ from bot.blockkit.phrases import Names, clock, count, length, person, room
 from bot.blockkit.wrong import is_wrong, was_wrong
 from bot.sessions.model import Session
 
-SUMMARY_LINES, CARD_LINES = 20, 5
+SUMMARY_LINES, CARD_LINES, HEADS_MOST = 20, 5, 3
+MENTIONED_MOST = 50
+"""Most people and groups that one message mentions: more don't fit into a section."""
 SESSION_MOST = "12h"
 """A session lasts no longer (Sessions/object)."""
 _OVER = {"ended": "The subscription has ended", "edited": "The subscription was changed"}
@@ -32,7 +34,7 @@ def card_lines(firings: Sequence[Firing], notify: Sequence[str] = ()) -> list[st
 
 def heads(firings: Iterable[Firing]) -> str:
     """Return what is wrong now in a few words, or ""."""
-    return ", ".join(dict.fromkeys(is_wrong(firing.what) for firing in firings if firing.open))
+    return ", ".join(list(dict.fromkeys(is_wrong(firing.what) for firing in firings if firing.open))[:HEADS_MOST])
 
 
 def firing_buttons(session_id: str, firings: Iterable[Firing]) -> list[Block]:
@@ -140,7 +142,7 @@ def _by(firing: Firing) -> str:
 
 def mentioning(text: str, notify: Sequence[str]) -> str:
     """The text, with mentions of these people and groups at its end."""
-    return " ".join([text, *map(mention, notify)])
+    return " ".join([text, *map(mention, notify[:MENTIONED_MOST])])
 
 
 def _capital(text: str) -> str:

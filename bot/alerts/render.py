@@ -153,7 +153,7 @@ def _card(
     name = names.get(session.room_id) or session.room_id
     show = button("Details", ids.SHOW, ids.write(session.id), spoken=f"Details of the session in {name}")
     hosted = "" if heads(firings) and not summary.hosts else hosts(session, summary)  # what is wrong says more
-    about = "\n".join(line for line in (*lines, roles(session, summary), hosted) if line)
+    about = [line for line in (*lines, roles(session, summary), hosted) if line]
     often = [f"reopened {count(reopened, 'time', 'times')}"] if reopened else []
     foot = " · ".join([f"session {mrkdwn(session.id, 24)}", *often])
     buttons = firing_buttons(session.id, firings)
@@ -161,8 +161,9 @@ def _card(
     if session.active and is_id(session.id):
         below = section(foot, _quieter(session.id, until_it_ends=not buttons))
     if not buttons:
-        about = mentioning(about, notify)
-    return Message(mentioning(text, notify), [section(about, show), *buttons, below])
+        about[-1] = mentioning(about[-1], notify)
+    first, *others = packed(about)
+    return Message(mentioning(text, notify), [section(first, show), *map(section, others), *buttons, below])
 
 
 def _quieter(session_id: str, *, until_it_ends: bool) -> Block:

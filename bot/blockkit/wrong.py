@@ -6,9 +6,10 @@ from bot.blockkit.escape import mrkdwn
 from bot.blockkit.phrases import listed
 from bot.query.lasting import Missing
 from bot.query.model import Term
-from bot.query.parse import parse
+from bot.query.wrong import read_wrong
 
 ROLE_CHARS = 40
+WORDS_MOST = 3
 
 
 def is_wrong(what: str) -> str:
@@ -22,8 +23,11 @@ def was_wrong(what: str) -> str:
 
 
 def _said(what: str, verb: str) -> str:
-    terms = [term for term in parse(what).terms if not term.negated]
-    return listed(list(dict.fromkeys(_words(term, verb) for term in terms)))
+    terms = [term for term in read_wrong(what).terms if not term.negated]
+    words = list(dict.fromkeys(_words(term, verb) for term in terms))
+    if (more := len(words) - WORDS_MOST) > 0:
+        words[WORDS_MOST:] = [f"{more} more"]
+    return listed(words or [f"something {verb} wrong"])
 
 
 def _words(term: Term, verb: str) -> str:

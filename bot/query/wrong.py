@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.errors import QueryError
 from bot.query.filter_entry import Facts
 from bot.query.filters import FILTERS
 from bot.query.model import Query, Term
@@ -33,11 +34,19 @@ def wrong(query: Query, session: Session, facts: Facts) -> list[Wrong]:
     ]
 
 
+def read_wrong(what: str) -> Query:
+    """Return the terms of a stored firing as a query; none where this version can't read them."""
+    try:
+        return parse(what)
+    except QueryError:
+        return parse("")
+
+
 def over(what: str, session: Session, facts: Facts, since_ms: int) -> int:
     """Return when the spell of these canonical terms that began at `since_ms` was over, in milliseconds since 1970: by
     the session's record, else now."""
     ends: list[int] = []
-    query = parse(what)
+    query = read_wrong(what)
     known = session.room_id in facts.rooms or not query.needs_rooms
     for term in query.terms if known else ():
         lasting = FILTERS[term.key].lasting
