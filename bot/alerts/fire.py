@@ -48,9 +48,9 @@ class Case:
 
     @property
     def starting(self) -> list[Subscription]:
-        """Those that don't fire, mention somebody, and start to match."""
-        active = self.before.active if self.before else frozenset()
-        return [each for each in self.matching if each.notify and not each.fires and each.number not in active]
+        """Those that don't fire, mention somebody, and match for the first time."""
+        matched = self.before.matched if self.before else frozenset()
+        return [each for each in self.matching if each.notify and not each.fires and each.number not in matched]
 
 
 def fire(

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, literal_column, 
 
 from bot.alerts.firing import Firing
 from bot.db.setting_change import SettingChange
-from bot.db.sql import ROWS, chunks, insert
-from bot.db.tables import firings
+from bot.db.sql import ENDED, ROWS, UNRESOLVED, chunks, insert
+from bot.db.tables import firings, sessions
 from bot.db.transaction import transaction
 from bot.outbox import audit_log
 from bot.outbox.conversations import ChannelKey, at, lock
@@ -21,7 +21,6 @@ _KEYS = ("team_id", "session_id", "channel_id", "number")
 _ROW = select(*(firings.c[field.name] for field in fields(Firing)))
 # Written into the statements, not bound, so that the partial indexes are used.
 _FIRED: ColumnElement[bool] = literal_column("firings.state") == literal_column("'fired'")
-_OPEN: ColumnElement[bool] = literal_column("(state IN ('fired', 'kept') OR untold <> '')")
 _REMINDING: ColumnElement[bool] = firings.c.remind_ms > literal_column("0")
 
 
@@ -36,24 +35,29 @@ def read(db: Connection, team_id: str, session_ids: Iterable[str]) -> list[Firin
 @transaction
 def kept(db: Connection, team_id: str) -> list[Firing]:
     """Return the firings that silence keeps back."""
-    query = _ROW.where(firings.c.team_id == team_id, _OPEN, firings.c.state == "kept")
+    query = _ROW.where(firings.c.team_id == team_id, UNRESOLVED, firings.c.state == "kept")
     return [Firing(*row) for row in db.execute(query)]
 
 
 @transaction
 def fired(db: Connection, team_id: str, channel_id: str) -> list[Firing]:
     """Return what a channel knows to be wrong now, by session."""
-    query = _ROW.where(at(firings, (team_id, channel_id)), _OPEN, _FIRED)
+    query = _ROW.where(at(firings, (team_id, channel_id)), UNRESOLVED, _FIRED)
     return sorted((Firing(*row) for row in db.execute(query)), key=lambda firing: firing.place)
 
 
 @transaction
 def waiting(db: Connection, team_id: str, now_ms: int) -> list[str]:
-    """Return the ids of sessions of which a channel is to be reminded by now, or to hear what a person did."""
-    ids = select(firings.c.session_id).where(firings.c.team_id == team_id)
-    untold = ids.where(_OPEN, firings.c.untold != "")
-    due = ids.where(_REMINDING, firings.c.remind_ms <= now_ms)
-    return list(dict.fromkeys((*db.scalars(untold), *db.scalars(due))))
+    """Return the ids of sessions of which a channel is to be reminded by now, or to hear what a person did, or
+    that it is over: an older version may have stored the end."""
+    columns, team = (firings.c.session_id, firings.c.untold), firings.c.team_id == team_id
+    open_ = db.execute(select(*columns).where(team, UNRESOLVED)).all()
+    waits = [row.session_id for row in open_ if row.untold]
+    waits += db.scalars(select(firings.c.session_id).where(team, _REMINDING, firings.c.remind_ms <= now_ms))
+    for ids in chunks(dict.fromkeys(row.session_id for row in open_)):
+        ended = select(sessions.c.session_id).where(sessions.c.team_id == team_id, sessions.c.session_id.in_(ids))
+        waits += db.scalars(ended.where(ENDED))
+    return list(dict.fromkeys(waits))
 
 
 def put(db: Connection, changed: Sequence[Firing]) -> None:
@@ -69,7 +73,7 @@ def put(db: Connection, changed: Sequence[Firing]) -> None:
 
 def close(db: Connection, place: ChannelKey, numbers: Collection[int], why: Literal["ended", "edited"]) -> None:
     """Let the firings of a channel's subscriptions end, as a person has ended or changed these."""
-    there = (at(firings, place), _OPEN, firings.c.number.in_(numbers))
+    there = (at(firings, place), UNRESOLVED, firings.c.number.in_(numbers))
     db.execute(update(firings).where(*there).values(untold=why, remind_ms=0))
 
 

@@ -28,6 +28,7 @@ LIVE: ColumnElement[bool] = literal_column("sessions.live")
 ENDED: ColumnElement[bool] = literal_column("NOT sessions.live")
 CLOSED: ColumnElement[str] = literal_column("'closed'")
 
+UNRESOLVED: ColumnElement[bool] = literal_column("(state IN ('fired', 'kept') OR untold <> '')")
 OVER: ColumnElement[bool] = literal_column("state IN ('resolved', 'closed')")
 """The condition of firings that are over."""
 UNCONFIRMED = "unconfirmed"

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, delete, exists, not_, select, update
 
 from bot import log
 from bot.db.database import Database
-from bot.db.sql import CLOSED, DEAD, ENDED, OVER, SENDING, chunks, unfinished
+from bot.db.sql import CLOSED, DEAD, ENDED, OVER, SENDING, UNRESOLVED, chunks, unfinished
 from bot.db.tables import begun, cards, changes, firings, hints, limits, mutes, outbox, polls, sessions
 from bot.db.transaction import transaction
 from bot.outbox.cards import WITHHELD
@@ -42,6 +42,7 @@ def prune_some(db: Connection, team_id: str, now_ms: int) -> bool:
     db.execute(delete(hints).where(hints.c.team_id == team_id, hints.c.at_ms < now_ms - HINTS_MS))
     db.execute(delete(limits).where(limits.c.team_id == team_id, limits.c.not_before_ms < before))
     db.execute(delete(firings).where(firings.c.team_id == team_id, OVER, firings.c.fired_ms < before))
+    db.execute(delete(firings).where(firings.c.team_id == team_id, UNRESOLVED, firings.c.fired_ms < before))
     db.execute(delete(mutes).where(mutes.c.team_id == team_id, mutes.c.until_ms < before))
     db.execute(delete(changes).where(changes.c.team_id == team_id, changes.c.at_ms < now_ms - CHANGES_MS))
     return _give_up(db, team_id, now_ms) or more

@@ -165,6 +165,8 @@ class Sweep:
             self._read_ids.add(session.id)
             if session.active:
                 self._ask(session)
+            elif session.id in self._due:
+                self.due.append(session)
             if session.active and session.id in self._withheld:
                 self.held[session.id] = session
             before = self.known.sessions.get(session.id)

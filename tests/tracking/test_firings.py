@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -299,3 +300,48 @@ async def test_what_begins_again_in_a_mute_is_told_after_it(lesson: Lesson, stil
     assert [kind for kind, _ in await lesson.after(10, due=True)] == ["edit", "reply"]  # the reminder
     lesson.host_joins()
     assert [kind for kind, _ in await lesson.after(0.1)] == ["edit", "reply"]
+
+
+async def test_a_match_that_comes_back_is_told_and_mentioned_no_more(lesson: Lesson) -> None:
+    await lesson.begin("peers:>=2")
+    lesson.host_joins()
+    assert [kind for kind, _ in await lesson.after(1)] == ["post"]
+    lesson.host_leaves()
+    await lesson.after(1)
+    lesson.host_joins()
+    assert [kind for kind, _ in await lesson.after(1)] == ["edit"]
+
+
+async def fired_still(lesson: Lesson, **values: object) -> None:
+    """Let what fired last be stored as it was, with these values, whatever came of it."""
+    (firing,) = await firing_store.read(lesson.world.store, TEAM, [lesson.session.id])
+    stored = replace(firing, state="fired", over_ms=0, **values)  # type: ignore[arg-type]
+    await lesson.world.store.run(lambda db: firing_store.put(db, [stored]))
+
+
+async def test_it_resolves_though_an_older_version_stored_the_end(lesson: Lesson) -> None:
+    await lesson.begin()
+    await lesson.after(2.1)
+    lesson.world.end(lesson.session)
+    await lesson.after(0.1)
+    await fired_still(lesson, nth=2)
+    assert [kind for kind, _ in await lesson.after(1, due=True)] == ["edit", "reply"]
+    assert await lesson.after(1, due=True) == []
+    assert await firing_store.fired(lesson.world.store, TEAM, CHANNEL) == []
+
+
+async def test_one_that_never_resolves_is_forgotten_after_a_week(lesson: Lesson) -> None:
+    await lesson.begin()
+    await lesson.after(2.1)
+    lesson.world.ahead += 8 * 24 * HOUR
+    await lesson.world.prune()
+    assert await firing_store.fired(lesson.world.store, TEAM, CHANNEL) == []
+
+
+async def test_what_this_version_cant_read_resolves_too(lesson: Lesson) -> None:
+    await lesson.begin()
+    await lesson.after(2.1)
+    await fired_still(lesson, what="louder:9 lonely:5m")
+    lesson.host_joins()
+    edit, reply = await lesson.rows(1)
+    assert "Something was wrong for" in edit.text and reply.text.startswith("✅ Over. Something was wrong for")
