@@ -162,7 +162,7 @@ def _unmarked(words: list[Word], place: int, line: str) -> QueryError | None:
         return None
     entry = FILTERS[key.lstrip("-")]
     rest = words[place + 1 : place + 2 + SPACED_WORDS]
-    if rest and rest[0].value.lower() == "than":
+    if rest and rest[0].value.lower() in (("for", "in") if entry.lasting else ("than",)):
         rest = rest[1:]
     bare = _bare(rest)[: SPACED_WORDS + 1 if entry.spaced else 1]
     for count in range(len(bare), 0, -1):

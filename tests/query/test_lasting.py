@@ -192,6 +192,7 @@ WRITTEN = {
 }  # fmt: skip
 REFUSED = {
     "«nohost»": ("did you mean `missing:host`", "active missing:host"), "«no host»": ("did you mean `missing:host`", "active missing:host"),
+    "«idle for 5m»": ("did you mean `idle:5m`", "active idle:5m"), "«ending in 15m»": ("did you mean `ending:15m`", "active ending:15m"),
     "«no host» for 5m": ("did you mean `missing:host`", "active missing:host>5m"),
     "«without a host» room:x*": ("did you mean `missing:host`", "active room:x* missing:host"),
     "«idle:9s»": ("the shortest is 10s", "active idle:10s"), "«idle:0m»": ("the shortest is 10s", "active idle:10s"),
