@@ -1,4 +1,4 @@
-"""Filters on what lasts in words: what is wrong with a session, or was."""
+"""Filters by which a session is wrong, in words: what is wrong with it, or was."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from bot.query.wrong import read_wrong
 
 ROLE_CHARS = 40
 WORDS_MOST = 3
+_WORDS = {
+    "idle": "nobody {} in",
+    "alone": "one person {} alone",
+    "ending": "it {} about to end",
+    "longer": "it {} open",
+}
 
 
 def is_wrong(what: str) -> str:
@@ -33,6 +39,4 @@ def _said(what: str, verb: str) -> str:
 def _words(term: Term, verb: str) -> str:
     if isinstance(term.value, Missing):
         return f"no {mrkdwn(term.value.role, ROLE_CHARS)} {verb} in"
-    return {"idle": f"nobody {verb} in", "alone": f"one person {verb} alone", "ending": f"it {verb} about to end"}[
-        term.key
-    ]
+    return _WORDS[term.key].format(verb)

@@ -18,16 +18,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-LONG_S = 4 * 3_600
-"""A session that lasts longer looks forgotten: half a working day, a third of what 100ms allows (Sessions/object)."""
-EMPTY_S = 10 * 60
-"""An open session with nobody in for longer looks stuck: time enough for a call that dropped, or for a late host."""
+from bot.query.wrong import Lasted
+
 ROOMS_MAX = 20
 ODD_MAX = 10
 ROOMS_ONCE_FROM = 6
 """Fewer rooms are always listed by name, even if each was used once: they fit on a page of the table."""
 
-Why = Literal["long", "empty"]
 By = Literal["room", "template"]
 """The grouping of the busiest: by template if most rooms were used once and most templates are known."""
 
@@ -83,17 +80,19 @@ class OtherRooms:
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A session that looks wrong. `why`: `long` if it was live in the period and lasted longer than `LONG_S` (to its
-    end or the period's), `empty` if it was live at the period's end with nobody in for longer than `EMPTY_S`.
-    `length_s` as in `Totals.longest_s`. `empty_s`, seconds without anybody in, and `people_in` are as of the period's
-    end, and 0 for a session that had ended."""
+    """A session that was live in the period and looks wrong as of its end: `why` as a list made then would say, see
+    `digests.oddities`. `live`: it went on at the period's end, with `people_in`, else 0."""
 
     session_id: str
     room_id: str
-    why: tuple[Why, ...]
-    length_s: float
-    empty_s: float
+    why: tuple[Lasted, ...]
+    live: bool
     people_in: int
+
+    @property
+    def worst_s(self) -> float:
+        """The seconds of what lasted longest."""
+        return max(each.seconds for each in self.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +108,9 @@ class Bucket:
 class Figures:
     """The figures of `[start, end)`. `before`: the totals of the equally long period before. `rooms`: the `ROOMS_MAX`
     busiest, by participant time, then sessions, then id, among rooms where a session started or somebody was in.
-    `odd`: the `ODD_MAX` longest, `odd_more` the number of others; `odd_before`: the number in the period before, as
-    of its end and by the same rules. `series`: the buckets between the edges. `unreadable`: sessions that could not
-    be read, and count nowhere."""
+    `odd`: the `ODD_MAX` worst by `worst_s`, `odd_more` the number of others; `odd_before`: the number in the period
+    before, as of its end and by the same filters. `series`: the buckets between the edges. `unreadable`: sessions that
+    could not be read, and count nowhere."""
 
     start: datetime
     end: datetime

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from bot.blockkit.escape import plain
 from bot.blockkit.limits import CHART_LABEL_CHARS
-from bot.blockkit.phrases import NO_BREAK, Names, length, room
+from bot.blockkit.phrases import NO_BREAK, Names, length, listed, room
+from bot.blockkit.wrong import was_wrong
 from bot.digests.figures import Bucket, Figures, Odd, RoomFigures, Totals
 
 PERCENT_FROM, PERCENT_MOST = 10, 999
@@ -164,16 +165,11 @@ def lasted(seconds: float) -> str:
 
 
 def odd(session: Odd, names: Names) -> str:
-    """`*town-hall* · open for 9 h 00 min, 4 people in`."""
-    oddities = []
-    open_still = bool(session.people_in or session.empty_s)
-    if "long" in session.why:
-        oddities.append(f"{'open for' if open_still else 'lasted'} {lasted(session.length_s)}")
-    if "empty" in session.why:
-        oddities.append(f"{'' if oddities else 'open, '}with nobody in for {lasted(session.empty_s)}")
-    elif session.people_in:
-        oddities.append(f"{session.people_in:,} in")
-    return f"{room(session.room_id, names, _NAME_CHARS)} · {', '.join(oddities)}"
+    """`*town-hall* · it was open for 9 h 00 min · still open, 4 in`."""
+    oddities = listed([f"{was_wrong(str(each.term))} for {lasted(each.seconds)}" for each in session.why])
+    people = f", {session.people_in:,} in" if session.people_in else ""
+    still = [f"still open{people}"] if session.live else []
+    return " · ".join([room(session.room_id, names, _NAME_CHARS), oddities, *still])
 
 
 def unique(labels: Iterable[str], most_chars: int = CHART_LABEL_CHARS) -> list[str]:

@@ -44,6 +44,8 @@ SKIPPED_SHOWN = 5
 TABLE_PAGE = 5
 _WORDS_CHARS = 500
 _NAME_CHARS = 40
+_ODD_CHARS = 2_500
+"""Maximum characters of the odd sessions in the text, which has the rooms besides."""
 _NO_TEMPLATE = "template not known"
 _ONCE = "By template, as most rooms were used once."
 
@@ -206,8 +208,9 @@ class _Drawing:
         if not self._odd_head:
             return []
         lines = [f"• {odd(each, self.names)} · session {mrkdwn(each.session_id, 24)}" for each in self.figures.odd]
-        more = [f"… and {self.figures.odd_more:,} more"] if self.figures.odd_more else []
-        return [self._odd_head, *lines, *more]
+        shown = fitting(lines, _ODD_CHARS)
+        more = len(lines) - len(shown) + self.figures.odd_more
+        return [self._odd_head, *shown, *([f"… and {more:,} more"] if more else [])]
 
     def _series_line(self) -> list[str]:
         peaks = ", ".join(f"{label} {peak:,}" for label, peak in self._peaks().items())

@@ -9,14 +9,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from bot.digests.figures import (
-    EMPTY_S,
-    LONG_S,
     ODD_MAX,
     ROOMS_MAX,
     ROOMS_ONCE_FROM,
@@ -28,8 +26,8 @@ from bot.digests.figures import (
     OtherRooms,
     RoomFigures,
     Totals,
-    Why,
 )
+from bot.digests.oddities import Stays, Visits, odd, unremarkable
 from bot.sessions.identity import NEVER
 from bot.sessions.model import Session
 
@@ -38,8 +36,6 @@ _MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
 
 NO_TEMPLATES: Mapping[str, str] = {}
-
-_Visits = list[tuple[int, int]]  # joined and left
 
 
 @dataclass(slots=True)
@@ -70,7 +66,8 @@ class Tally:
     """Counts `Figures` of a period and the totals of the equally long one before it, session by session. The period
     goes from the first of `edges` (`digests.figures.edges`) to the last; they are those of the buckets of its series.
 
-    Memory: an id for each session, three numbers for each visit; 7 MB for 10,000 sessions of 20 peers."""
+    Memory: an id for each session, three numbers for each visit, the odd sessions that are shown; 7 MB for 10,000
+    sessions of 20 peers."""
 
     def __init__(self, edges: Sequence[datetime]) -> None:
         """Raises ValueError for edges that don't rise."""
@@ -87,7 +84,8 @@ class Tally:
         self._longest_before = 0
         self._odd_before = 0
         self._longest: tuple[tuple[int, int, str], Longest] | None = None
-        self._odd: list[Odd] = []
+        self._odd: list[Odd] = []  # the worst
+        self._odd_count = 0
 
     def add(self, session: Session) -> None:
         """Count a session, in any order; each id counts once."""
@@ -103,22 +101,31 @@ class Tally:
         for count, begin, end in periods:
             count.sessions += begin <= started < end
 
-        everyone: dict[Hashable, _Visits] = {}
+        everyone: Visits = {}
+        leads: dict[str | None, bool] = {}
+        hosts: Visits = {}
         for who, peer, joined_at, left_at in session.visits(end_at):
-            joined, left = _microseconds(joined_at), _microseconds(left_at)
-            for count, begin, end in periods:
-                if joined < end and begin < left and peer.joined is not None:
-                    count.participant_us += min(left, end) - max(joined, begin)
-            everyone.setdefault(who, []).append((joined, left))
+            joined, left = visit = _microseconds(joined_at), _microseconds(left_at)
+            if peer.joined is not None:
+                for count, begin, end in periods:
+                    if joined < end and begin < left:
+                        count.participant_us += (left if left < end else end) - (joined if joined > begin else begin)
+            everyone.setdefault(who, []).append(visit)
+            if (role := peer.role) not in leads:
+                leads[role] = session.roles.leads(role or "")
+            if leads[role]:
+                hosts.setdefault(who, []).append(visit)
         for who, visits in everyone.items():
             person = hash(who if isinstance(who, str) else (session.id, who))
             stays = _stays(visits)
             for count, begin, end in periods:
-                if any(joined < end and begin < left for joined, left in stays):
-                    count.people.append(person)
+                for joined, left in stays:
+                    if joined < end and begin < left:
+                        count.people.append(person)
+                        break
             for joined, left in stays:
                 self._move(joined, left)
-        self._examine(session, started, ended, everyone)
+        self._examine(session, started, ended, everyone, hosts)
 
     def _move(self, joined: int, left: int) -> None:
         """Record a join and a leave. Somebody who leaves as a window begins leaves in the one before: they aren't in
@@ -130,19 +137,26 @@ class Tally:
             if left < end:
                 self._moves[bisect_left(self._marks, left) - 1].append(2 * left)
 
-    def _examine(self, session: Session, started: int, ended: int, everyone: dict[Hashable, _Visits]) -> None:
+    def _examine(self, session: Session, started: int, ended: int, everyone: Visits, hosts: Visits) -> None:
         """Update the longest session and the odd ones."""
+
+        def as_of(moment: int) -> Odd | None:
+            if ended <= moment and unremarkable(started, ended, everyone, hosts):
+                return None
+            return odd(session, _datetime(moment))
+
         if _is_live(started, ended, self._marks[0], self._start):
             self._longest_before = max(self._longest_before, min(ended, self._start) - started)
-            self._odd_before += _odd(session, started, ended, everyone, self._start) is not None
+            self._odd_before += as_of(self._start) is not None
         if not _is_live(started, ended, self._start, self._end):
             return
         length, live = max(0, min(ended, self._end) - started), ended > self._end
         rank = (-length, started, session.id)
         if self._longest is None or rank < self._longest[0]:
             self._longest = rank, Longest(session.id, session.room_id, length / _SECOND, live)
-        if odd := _odd(session, started, ended, everyone, self._end):
-            self._odd.append(odd)
+        if found := as_of(self._end):
+            self._odd_count += 1
+            self._odd = sorted([*self._odd, found], key=lambda each: (-each.worst_s, each.session_id))[:ODD_MAX]
 
     @property
     def room_ids(self) -> set[str]:
@@ -160,7 +174,6 @@ class Tally:
             rooms, before = (_grouped(counts, templates) for counts in (rooms, before))
         busiest = sorted(rooms, key=lambda id: (-rooms[id].participant_us, -rooms[id].sessions, id))
         others = [rooms[id] for id in busiest[ROOMS_MAX:]]
-        odd = sorted(self._odd, key=lambda odd: (-odd.length_s, odd.session_id))
         longest = self._longest[1] if self._longest else None
         return Figures(
             start=_datetime(self._start),
@@ -174,8 +187,8 @@ class Tally:
             ),
             by=by,
             other_rooms=OtherRooms(len(others), *_Count.sum(others).figures) if others else None,
-            odd=tuple(odd[:ODD_MAX]),
-            odd_more=max(0, len(odd) - ODD_MAX),
+            odd=tuple(self._odd),
+            odd_more=self._odd_count - len(self._odd),
             odd_before=self._odd_before,
             series=tuple(
                 Bucket(_datetime(begin), _datetime(end), most)
@@ -200,10 +213,10 @@ class Tally:
         return peaks
 
 
-def _stays(visits: _Visits) -> _Visits:
+def _stays(visits: Stays) -> Stays:
     """A person's visits merged into stays, whatever their peers. Somebody who left at once stays for a microsecond, in
     which nobody else joins or leaves."""
-    stays: _Visits = []
+    stays: Stays = []
     for joined, left in sorted(visits):
         left = max(left, joined + 1)
         if stays and joined <= stays[-1][1]:
@@ -234,23 +247,6 @@ def _grouped(rooms: Mapping[str, _Count], templates: Mapping[str, str]) -> dict[
 def _is_live(started: int, ended: int, begin: int, end: int) -> bool:
     """True if a session was live at some moment of `[begin, end)`."""
     return started < end and begin < max(ended, started + 1)
-
-
-def _odd(session: Session, started: int, ended: int, everyone: Mapping[Hashable, _Visits], end: int) -> Odd | None:
-    """The oddity of a session that was live in a period, as of the period's end; None if there is none."""
-    length, people_in, empty = max(0, min(ended, end) - started), 0, 0
-    if ended > end:
-        came = [[left for joined, left in visits if joined < end] for visits in everyone.values()]
-        people_in = sum(any(left > end for left in lefts) for lefts in came)
-        empty = max(0, end - max([started, *(left for lefts in came for left in lefts)]))
-    why: list[Why] = []
-    if length > LONG_S * _SECOND:
-        why.append("long")
-    if empty > EMPTY_S * _SECOND:
-        why.append("empty")
-    if not why:
-        return None
-    return Odd(session.id, session.room_id, tuple(why), length / _SECOND, empty / _SECOND, people_in)
 
 
 def _totals(count: _Count, peaks: list[tuple[int, int]], longest_s: float) -> Totals:

@@ -1,7 +1,8 @@
-"""The filters on what lasts that hold for a live session, since when, and when that was over. Pure."""
+"""Filters by which a session is wrong, since when or for how long, and when that was over. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,9 @@ from bot.query.parse import parse
 from bot.query.times import ms
 from bot.sessions.model import Session
 
+LOOKS_WRONG = parse("idle:5m alone:15m missing:host>5m ending:15m longer:4h").terms
+"""The filters by which a session looks wrong where nobody asked by others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
@@ -20,6 +24,14 @@ class Wrong:
 
     term: Term
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lasted:
+    """A filter that a session matches, and for how many seconds."""
+
+    term: Term
+    seconds: float
 
 
 def wrong(query: Query, session: Session, facts: Facts) -> list[Wrong]:
@@ -40,6 +52,26 @@ def read_wrong(what: str) -> Query:
         return parse(what)
     except QueryError:
         return parse("")
+
+
+def lasted(terms: Iterable[Term], session: Session, facts: Facts) -> tuple[Lasted, ...]:
+    """Return those of the filters that a session matches, with the length of its spell: of a live session the one that
+    goes on, of an ended one the longest. A filter without spells has the session's length. `facts` as for `wrong`."""
+    return tuple(
+        Lasted(term, _seconds(term, session, facts))
+        for term in terms
+        if (test := FILTERS[term.key].test) is not None and test(term.value)(session, facts)
+    )
+
+
+def _seconds(term: Term, session: Session, facts: Facts) -> float:
+    of = FILTERS[term.key].lasting
+    if of is None:
+        return session.length_s(facts.now)
+    spells = of(term.value).spells(session, facts)
+    if session.active:
+        spells = spells[-1:]
+    return max(((end or facts.now) - begin).total_seconds() for begin, end in spells)
 
 
 def over(what: str, session: Session, facts: Facts, since_ms: int) -> int:

@@ -49,6 +49,13 @@ class Peer(Struct, gc=False, frozen=True):
         """The leave time, or None while in: the API sends no `left_at` or the year 1 then."""
         return _known(self.left_at)
 
+    def came_by(self, moment: datetime) -> bool:
+        return self.joined is None or self.joined <= moment
+
+    def as_of(self, moment: datetime) -> Peer:
+        """Return the peer, still in if it left after that moment."""
+        return replace(self, left_at=None) if self.left and self.left > moment else self
+
 
 Peers = dict[str, Peer] | list[Peer]
 
@@ -115,6 +122,18 @@ class Session(Struct, frozen=True, dict=True):
     def ended_at(self) -> datetime | None:
         """The last update if it has ended, else None (how-to-guides/build-attendance)."""
         return None if self.active else _known(self.updated_at) or self.started_at
+
+    def as_of(self, moment: datetime) -> Session:
+        """Return the session as it was at a moment after its start: without those who came later, and with those who
+        left later still in."""
+        if not self.active and (ended := self.ended_at) and ended <= moment:
+            return self
+        if isinstance(self.peers, dict):
+            peers: Peers = {key: peer.as_of(moment) for key, peer in self.peers.items() if peer.came_by(moment)}
+        else:
+            peers = [peer.as_of(moment) for peer in self.peers or () if peer.came_by(moment)]
+        recorders = [peer.as_of(moment) for peer in self.recorders if peer.came_by(moment)]
+        return replace(self, active=True, peers=peers, recorders=recorders)
 
     def each_peer(self) -> Iterable[tuple[str, Peer]]:
         """Return (peer id, peer) for everybody who was ever in; a missing id is derived from the list index."""

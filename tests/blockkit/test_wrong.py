@@ -15,6 +15,7 @@ from bot.blockkit.wrong import is_wrong, was_wrong
         ("missing:host>2m", "no host is in", "no host was in"),
         ('missing:"lead teacher"', "no lead teacher is in", "no lead teacher was in"),
         ("ending:15m", "it is about to end", "it was about to end"),
+        ("longer:4h", "it is open", "it was open"),
         ("idle:5m idle:10m", "nobody is in", "nobody was in"),
         ("alone:5m missing:host", "one person is alone and no host is in", "one person was alone and no host was in"),
         ("missing:<!channel>5m", "no &lt;!channel is in", "no &lt;!channel was in"),

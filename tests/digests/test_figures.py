@@ -16,15 +16,21 @@ import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace as replaced
 
 from bot.demo.fake_hms import Account, Life, Oddities
 from bot.demo.fake_hms.wire import Writer, page
 from bot.digests.figures import Bucket, Figures, Longest, Odd, OtherRooms, RoomFigures, Totals, edges
 from bot.digests.tally import Tally
 from bot.hms import wire
+from bot.query.parse import parse
+from bot.query.plan import plan
+from bot.query.wrong import LOOKS_WRONG, Lasted
 from bot.sessions.model import Peer, Session
 from bot.sessions.peak import peak
+from bot.sessions.roles import Roles
 from tests.accounts import object_id
+from tests.query import lives
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TICK = timedelta(minutes=10)
@@ -65,6 +71,30 @@ def visits_of(session: Session) -> list[Visit]:
     return [Visit(session, peer, who, end_of(session)) for who, peer in session.keyed_peers]
 
 
+STATES = {
+    "idle:5m": (lives.idle, timedelta(minutes=5)),
+    "alone:15m": (lives.alone, timedelta(minutes=15)),
+    "missing:host>5m": (lives.missing("host"), timedelta(minutes=5)),
+}
+
+
+def cut(session: Session, end: datetime) -> Session:
+    """The record of a session that went on at `end`, as it was then."""
+    peers = {
+        key: replaced(peer, left_at=None if peer.left and peer.left > end else peer.left_at)
+        for key, peer in session.each_peer()
+        if peer.joined is None or peer.joined <= end
+    }
+    return replaced(session, active=True, peers=peers)
+
+
+def spell_s(session: Session, state: lives.State, now: datetime, least: timedelta) -> float:
+    """The seconds of the spell that goes on, or of the longest of an ended session; 0 where it is too short."""
+    runs = lives.runs(session, state)
+    went_on = [(end or now) - begin for begin, end, _ in runs if session.active == (end is None)]
+    return max((each.total_seconds() for each in went_on if each >= least), default=0.0)
+
+
 def counted(sessions: Iterable[Session], start: datetime, end: datetime) -> dict[str, Any]:
     """Everything about `[start, end)`: the state at each moment at which it changes, which lasts until the next."""
     sessions = list(sessions)
@@ -103,16 +133,15 @@ def counted(sessions: Iterable[Session], start: datetime, end: datetime) -> dict
         if session.created_at >= end or not (end_of(session) > start or session.created_at >= start):
             continue
         length_s = max(0.0, (min(end_of(session), end) - session.created_at).total_seconds())
-        empty, people_in, live = timedelta(), 0, end_of(session) > end
-        if live:
-            before = [visit for visit in visits_of(session) if visit.joined < end]
-            people_in = len({visit.person for visit in before if visit.is_in(end)})
-            if not people_in:
-                empty = end - max([session.created_at, *(max(visit.joined, visit.left) for visit in before)])
-        oddities = (("long", length_s > 4 * 3600), ("empty", empty > timedelta(minutes=10)))
-        if why := tuple(name for name, is_so in oddities if is_so):
-            empty_s = max(0.0, empty.total_seconds())
-            odd.append(Odd(session.id, session.room_id, why, length_s, empty_s, people_in))
+        live = end_of(session) > end
+        then = cut(session, end) if live else session
+        wrong_s = {each: spell_s(then, state, end, least) for each, (state, least) in STATES.items()}
+        if length_s > 4 * 3600:
+            wrong_s["longer:4h"] = length_s
+        why = tuple(Lasted(term, wrong_s[str(term)]) for term in LOOKS_WRONG if wrong_s.get(str(term)))
+        if why:
+            still_in = {who for who, _ in lives.people_in(then, end)} if live else ()
+            odd.append(Odd(session.id, session.room_id, why, live, len(still_in)))
         if longest is None or length_s > longest_s:
             longest, longest_s = Longest(session.id, session.room_id, length_s, live), length_s
     participant_s = sum(lasted.values(), timedelta()).total_seconds()
@@ -122,7 +151,7 @@ def counted(sessions: Iterable[Session], start: datetime, end: datetime) -> dict
         ),
         "rooms": sorted(rooms, key=lambda room: (-room.participant_s, -room.sessions, room.room_id)),
         "people": people,
-        "odd": sorted(odd, key=lambda each: (-each.length_s, each.session_id)),
+        "odd": sorted(odd, key=lambda each: (-max(was.seconds for was in each.why), each.session_id)),
         "longest": longest,
     }
 
@@ -174,8 +203,9 @@ def sessions_of_an_account(draw: st.DrawFn) -> list[Session]:
         times = st.one_of(maybe, close, close)
         user_ids = st.sampled_from([None, None, "", "ann", "bob", "cem"])
         peer = st.builds(
-            Peer, user_id=user_ids, user=st.sampled_from([None, None, "dan"]), joined_at=times, left_at=times
-        )
+            Peer, role=st.sampled_from(["host", "guest", None]), user_id=user_ids,
+            user=st.sampled_from([None, None, "dan"]), joined_at=times, left_at=times,
+        )  # fmt: skip
         listed = st.lists(peer, max_size=8)
         keyed = listed.map(lambda peers: {f"p{place}": peer for place, peer in enumerate(peers)})
         session = st.builds(
@@ -237,13 +267,16 @@ def test_the_demos_account(seed: int, hours: int, odd: Oddities) -> None:
     writer = Writer(account)
     items = [writer.session(session, odd) for session in account.sessions.values()]
     sessions = wire.sessions(msgspec.json.encode(page(items, limit=100, last=None, more=False, odd=odd))).entries
+    hosts = {role.name for template in account.templates.values() for role in template.roles.values() if role.hosts}
+    sessions = [session.cast(Roles(frozenset(hosts))) for session in sessions]
     end = START + timedelta(hours=1)
     start = end - timedelta(hours=hours)
     found = compare(sessions, *edges(start, end, ZoneInfo("Asia/Kolkata")))
     assert found.totals.people > 500
     assert found.totals.peak > 320
     assert len(sessions) == len(account.sessions)
-    assert [each.why for each in found.odd] == [("long",), ("empty",)]
+    assert [str(was.term) for was in found.odd[0].why] == ["longer:4h"]
+    assert 5 <= len(found.odd) + found.odd_more < found.totals.sessions / 10
 
 
 def test_the_documentations_sample() -> None:
@@ -275,6 +308,54 @@ def test_what_is_beyond_20_rooms_and_10_odd_sessions_is_summed() -> None:
     found = compare(sessions, START, START + PERIOD)
     assert (len(found.rooms), found.other_rooms and found.other_rooms.rooms) == (20, 10)
     assert (len(found.odd), found.odd_more) == (10, 50)
+
+
+Stay = tuple[str, str, int, int]
+
+
+def an_hour(*stays: Stay, lasts_s: int = 3_600) -> Session:
+    """An ended session of these people: role, user id, seconds from its start to joining and leaving."""
+    peers = [
+        Peer(
+            role=role, user_id=who, joined_at=START + timedelta(seconds=joined), left_at=START + timedelta(seconds=left)
+        )
+        for role, who, joined, left in stays
+    ]
+    return Session("a" * 24, "r", False, peers, START, START + timedelta(seconds=lasts_s))
+
+
+@st.composite
+def ordinary_sessions(draw: st.DrawFn) -> Session:
+    """Mostly hosts and guests who are in from about the start to about the end: what is passed over quickly."""
+    lasts_s = draw(st.sampled_from([1_000, 3_600, 14_400, 14_401]))
+    near = st.sampled_from([0, 100, 299, 300, 301, 899, 900, 901])
+    stay = st.tuples(st.sampled_from(["host", "guest"]), st.sampled_from("abc"), near, near.map(lambda s: lasts_s - s))
+    return an_hour(*draw(st.lists(stay, max_size=6)), lasts_s=lasts_s)
+
+
+@given(ordinary_sessions() | accounts.filter(bool).map(lambda sessions: sessions[0]), st.integers(0, 10))
+@example(an_hour(("host", "a", 0, 3_600), ("guest", "b", 0, 100)), 2)
+@example(an_hour(("host", "a", 0, 3_600), ("guest", "a", 0, 3_600)), 2)
+@example(
+    an_hour(("host", "a", 0, 100), ("host", "c", 300, 300), ("host", "a", 590, 3_600), ("guest", "b", 0, 3_600)), 2
+)
+@example(an_hour(("host", "a", 0, 1_800), ("guest", "b", 0, 3_600)), 0)
+def test_a_digest_and_the_list_never_disagree(session: Session, after: int) -> None:
+    """The list as it was when the period ended, whatever came since."""
+    end = max(START, session.created_at) + timedelta(hours=after) + timedelta(seconds=1)
+    session = replaced(session, active=True) if end_of(session) > end else session
+    found = tallied([session], min(START, session.created_at, end_of(session)) - TICK, end)
+    then = cut(session, end) if session.active else session
+    listed = [
+        str(term)
+        for term in LOOKS_WRONG
+        if term.key != "ending" and (keep := plan(parse(f"all {term}"), end).keep) and keep(then)
+    ]
+    assert [str(was.term) for each in found.odd for was in each.why] == listed
+
+
+def test_what_looks_wrong() -> None:
+    assert [str(term) for term in LOOKS_WRONG] == ["longer:4h", "idle:5m", "alone:15m", "missing:host>5m", "ending:15m"]
 
 
 def test_nothing_was_there() -> None:

@@ -39,6 +39,7 @@ from bot.query.parse import parse
 from bot.query.plan import plan
 from bot.query.schedule import EVERY_DAY, Schedule, Window
 from bot.query.times import api_time
+from bot.query.wrong import LOOKS_WRONG, Lasted
 from tests.accounts import HOSTILE
 from tests.blockkit.judge import harmless, inside_limits
 from tests.effort import effort
@@ -66,6 +67,10 @@ def series(window: Window, zone: str, peaks: list[int]) -> tuple[Bucket, ...]:
     return tuple(Bucket(begin, end, peaks[n % len(peaks)]) for n, (begin, end) in enumerate(parts))
 
 
+def was(**seconds: float) -> tuple[Lasted, ...]:
+    return tuple(Lasted(term, seconds[term.key]) for term in LOOKS_WRONG if term.key in seconds)
+
+
 def usual() -> Figures:
     window = DAILY.window(DAY)
     peak_at = datetime(2026, 11, 22, 13, 5, tzinfo=UTC)
@@ -81,9 +86,9 @@ def usual() -> Figures:
         ),
         other_rooms=None,
         odd=(
-            Odd(OPEN_LONG, HALL, ("long",), 39_600.0, 0.0, 4),
-            Odd(WAS_LONG, LAB, ("long",), 18_000.0, 0.0, 0),
-            Odd(OPEN_EMPTY, DESK, ("empty",), 7_500.0, 7_500.0, 0),
+            Odd(OPEN_LONG, HALL, was(longer=39_600.0), True, 4),
+            Odd(WAS_LONG, LAB, was(longer=18_000.0, missing=720.0), False, 0),
+            Odd(OPEN_EMPTY, DESK, was(idle=7_500.0), True, 0),
         ),
         odd_more=0,
         odd_before=2,
@@ -122,8 +127,10 @@ def test_every_figure_with_its_change_in_blocks_and_text() -> None:
         for piece in (
             "Daily digest · Mon 23 Nov", "*All sessions* · Sun 22 Nov 09:00 – Mon 23 Nov 09:00, Europe/Berlin",
             "Compared with the day before.", "Digest 3 of this channel.", "`/sessions digests`",
-            "*Worth a look*, as of Mon 23 Nov 09:00 · 3 sessions · ▲ 1 more", "*Town hall* · open for 11 h 00 min, 4 in",
-            "*Lab* · lasted 5 h 00 min", "*Help desk* · open, with nobody in for 2 h 05 min",
+            "*Worth a look*, as of Mon 23 Nov 09:00 · 3 sessions · ▲ 1 more",
+            "*Town hall* · it was open for 11 h 00 min · still open, 4 in",
+            "*Lab* · it was open for 5 h 00 min and no host was in for 12 min",
+            "*Help desk* · nobody was in for 2 h 05 min · still open",
         ):  # fmt: skip
             assert piece in text, piece
     facts = [
@@ -251,11 +258,11 @@ def test_the_other_rooms_are_counted() -> None:
 
 def test_a_session_without_a_start_is_not_decades_long() -> None:
     long = 56 * 365 * 86_400.0
-    odd = Odd(OPEN_LONG, HALL, ("long", "empty"), long, long, 0)
+    odd = Odd(OPEN_LONG, HALL, was(longer=long, idle=long), True, 0)
     message = draw(replace(usual(), longest=Longest(OPEN_LONG, HALL, long, live=True), odd=(odd,)))
     for text in (shown(message), plain(message.text)):
         assert "*more than a month* longest session" in text
-        assert "open for more than a month, with nobody in for more than a month" in text
+        assert "it was open for more than a month and nobody was in for more than a month · still open" in text
         assert not re.search(r"\d d \d", text)
 
 
@@ -330,8 +337,8 @@ def drawings(draw: st.DrawFn) -> tuple[Figures, Digest, dict[str, str], Due]:
         Totals, numbers, numbers, seconds, numbers, st.sampled_from((None, window.start, window.end)), seconds
     )
     room_id = st.sampled_from(rooms or [""])
-    why = st.sampled_from((("long",), ("empty",), ("long", "empty")))
-    odd = draw(st.lists(st.builds(Odd, object_ids, room_id, why, seconds, seconds, numbers), max_size=ODD_MAX))
+    why = st.lists(st.builds(Lasted, st.sampled_from(LOOKS_WRONG), seconds), min_size=1, max_size=4).map(tuple)
+    odd = draw(st.lists(st.builds(Odd, object_ids, room_id, why, st.booleans(), numbers), max_size=ODD_MAX))
     of_rooms = (st.builds(RoomFigures, st.just(each), numbers, numbers, seconds, st.none() | seconds) for each in rooms)
     peaks = st.lists(numbers, min_size=1, max_size=14)
     figures = Figures(
@@ -364,7 +371,7 @@ def test_the_worst_names_at_their_most(name: str) -> None:
         window.start, window.end, huge, replace(huge, sessions=1, people=2, participant_s=0.0, peak=1),
         Longest(OPEN_LONG, rooms[0], 4e6, live=True), tuple(RoomFigures(each, 10**9, 10**9, 1e12, 60.0) for each in rooms),
         OtherRooms(10**9, 10**9, 10**9, 1e12),
-        tuple(Odd(each, each, ("long", "empty"), 2.6e6, 2.6e6, 0) for each in rooms[:ODD_MAX]), 10**9, 1,
+        tuple(Odd(each, each, was(longer=2.6e6, idle=2.6e6, alone=2.6e6, missing=2.6e6), True, 10**9) for each in rooms[:ODD_MAX]), 10**9, 1,
         series(window, BERLIN, [10**9]),
     )  # fmt: skip
     what = due(late=True, skipped=tuple(DAY - timedelta(days=back) for back in range(366, 0, -1)))
