@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--only paging,ack,command,start,poll,fanout,digest,backlog]`: the table,
+"""`python -m bench [--quick] [--only paging,ack,command,start,poll,fanout,digest,backlog,webhook]`: the table,
 and `bench/results.json`."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import ack, backlog, command, digest, fanout, paging, poll, start
+from bench import ack, backlog, command, digest, fanout, paging, poll, start, webhook
 from bench.processes import Failed, Processes
 from bench.setup import Bench
 from bench.table import markdown, results
@@ -24,6 +24,7 @@ PARTS = {
     "fanout": fanout.measure,
     "digest": digest.measure,
     "backlog": backlog.measure,
+    "webhook": webhook.measure,
 }
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -1,4 +1,5 @@
-"""The bot's poll of an account, for so many subscriptions. Arguments: base URL, `first` or how many subscriptions.
+"""The bot's poll of an account, for so many subscriptions. Arguments: base URL, `first`, `timed` or how many
+subscriptions; `timed` is one and 1,000 whose answers change as time passes.
 
 With a number the account is polled once before anybody subscribes, and then once a line; `first` polls for the first
 time at each line. What a poll leaves in the outbox is sent to nobody after it, outside of the measurement.
@@ -31,7 +32,7 @@ from bot.rooms.names import Rooms
 from bot.tracking.poll import Poll
 
 TEAM = "T1"
-CHANNELS = 200
+CHANNELS, TIMED = 200, 1_000
 KINDS = ("start", "end")
 
 
@@ -42,6 +43,13 @@ def line_of(number: int) -> str:
     more = ("", "role:host", "", "peers:>=12", "", "role:moderator", "", "peers:>=16", "role:guest -role:speaker")
     place = number % 10
     return f"{room} {more[place]}" if place < 9 else f"peers:>={25 + number // 10 % 10}"
+
+
+def timed_line(number: int) -> str:
+    """Of one room, about what lasts there, as people ask for it; no two are the same."""
+    room, minutes = f"room:{ROOM_IDS[number % len(ROOM_IDS)]}", 5 + number // len(ROOM_IDS)
+    what = ("idle:{}m", "alone:{}m", "missing:host>{}m", "ending:{}m")[number % 4]
+    return f"{room} {what.format(minutes)}"
 
 
 class Polled:
@@ -100,7 +108,9 @@ async def main(url: str, asked: str) -> None:
     else:
         polled = Polled(hms, await Database.open(f"sqlite:///{asked}.db"))
         await polled.run(BEGAN)
-        await polled.subscribe(int(asked))
+        await polled.subscribe(1 if asked == "timed" else int(asked))
+        for number in range(TIMED if asked == "timed" else 0):
+            await polled.subscribe_to(f"C{number % CHANNELS:04}", timed_line(number))
         await polled.deliver()
 
         async def again(job: dict[str, Any]) -> dict[str, Any]:
